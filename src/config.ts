@@ -1,0 +1,118 @@
+import type { Static } from 'typebox'
+import { Convert, Default, Errors } from 'typebox/value'
+import { Environment } from './environment.ts'
+import { parseBudget, type BudgetWindow } from './gateway/budget.ts'
+import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from './providers/provider.ts'
+
+export type ProviderConfig = {
+  readonly baseUrl: string | undefined
+  /** Undefined where the vendor needs none, or where the operator gave none: then the provider is off. */
+  readonly apiKey: string | undefined
+  readonly needsKey: boolean
+  readonly plan: 'standard' | 'free'
+  readonly budget: readonly BudgetWindow[]
+}
+
+export type Config = Readonly<Static<typeof Environment>> & {
+  readonly corsOrigins: readonly string[]
+  readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
+  /** Who is asked first, per capability. */
+  readonly order: Readonly<Record<Capability, readonly ProviderName[]>>
+}
+
+/** The environment does not describe a server that can start. Names every variable at fault, never a value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  ${each}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Published free-plan quotas age fast: every one can be overridden by its *_LIMITS variable. */
+const BUDGETS = {
+  yahoo: { standard: '2000/minute, 100000/day', free: '2000/minute, 100000/day' },
+  fmp: { standard: '250/minute, 10000/day', free: '250/minute, 250/day' },
+  'alpha-vantage': { standard: '5/minute, 500/day', free: '1/second, 25/day' },
+  tiingo: { standard: '1000/minute, 50000/day', free: '50/hour, 1000/day, 500 symbols/month' }
+} as const
+
+/**
+ * Reads and checks the environment, once at the start of each process.
+ * An empty variable counts as absent. Throws ConfigError listing all problems by name.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const problems: string[] = []
+  const given = Object.fromEntries(
+    Object.keys(Environment.properties).flatMap((name) => {
+      const value = env[name]?.trim()
+      return value ? [[name, value]] : []
+    })
+  )
+  const values = Convert(Environment, Default(Environment, given)) as Static<typeof Environment>
+  for (const error of Errors(Environment, values)) {
+    problems.push(`${error.instancePath.slice(1).replaceAll('/', '.')} ${describe(error)}`)
+  }
+
+  const budget = (name: ProviderName, variable: string, plan: 'standard' | 'free', text: string | undefined) => {
+    try {
+      return parseBudget(text ?? BUDGETS[name][plan])
+    } catch (error) {
+      problems.push(`${variable}: ${(error as Error).message}`)
+      return []
+    }
+  }
+  const sandboxed = values.MARKET === 'sandbox'
+  const vendor = (
+    name: ProviderName,
+    prefix: 'YAHOO' | 'FMP' | 'ALPHA_VANTAGE' | 'TIINGO',
+    apiKey?: string
+  ): ProviderConfig => {
+    const plan = prefix === 'YAHOO' ? 'standard' : values[`${prefix}_PLAN`]
+    return {
+      baseUrl: values[`${prefix}_BASE_URL`] ?? (sandboxed ? `${values.SANDBOX_URL}/${name}` : undefined),
+      apiKey: sandboxed ? 'sandbox' : apiKey,
+      needsKey: prefix !== 'YAHOO',
+      plan,
+      budget: budget(name, `${prefix}_LIMITS`, plan, values[`${prefix}_LIMITS`])
+    }
+  }
+  const providers = {
+    yahoo: vendor('yahoo', 'YAHOO'),
+    fmp: vendor('fmp', 'FMP', values.FINANCIAL_MODELING_PREP_API_KEY),
+    'alpha-vantage': vendor('alpha-vantage', 'ALPHA_VANTAGE', values.ALPHA_VANTAGE_API_KEY),
+    tiingo: vendor('tiingo', 'TIINGO', values.TIINGO_API_KEY)
+  }
+  const order = parseOrder(values.PROVIDER_ORDER, values.PROVIDER_ORDER_BY_CAPABILITY, problems)
+  if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
+
+  if (problems.length > 0) throw new ConfigError(problems)
+  const corsOrigins = values.CORS_ORIGINS.split(',').flatMap((origin) => origin.trim() || [])
+  return Object.freeze({ ...values, corsOrigins, providers, order })
+}
+
+function describe(error: { keyword: string; message: string; params: object }): string {
+  if ('allowedValues' in error.params) return `must be one of ${(error.params.allowedValues as string[]).join(', ')}`
+  if (error.keyword === 'pattern') return 'does not have the form of a URL of its kind'
+  return error.message
+}
+
+function parseOrder(all: string, byCapability: string, problems: string[]): Config['order'] {
+  const names = (text: string, variable: string): ProviderName[] =>
+    text.split(',').flatMap((part) => {
+      const name = part.trim()
+      if (PROVIDER_NAMES.includes(name as ProviderName)) return [name as ProviderName]
+      problems.push(`${variable} names a provider that does not exist; there are ${PROVIDER_NAMES.join(', ')}`)
+      return []
+    })
+  const common = names(all, 'PROVIDER_ORDER')
+  const order = Object.fromEntries(CAPABILITIES.map((capability) => [capability, common]))
+  for (const entry of byCapability.split(';').filter((part) => part.trim())) {
+    const [capability = '', list = ''] = entry.split('=').map((part) => part.trim())
+    if (capability in order) order[capability] = names(list, 'PROVIDER_ORDER_BY_CAPABILITY')
+    else problems.push(`PROVIDER_ORDER_BY_CAPABILITY must be capability=provider,...; of ${CAPABILITIES.join(', ')}`)
+  }
+  return order as Record<Capability, ProviderName[]>
+}

@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+
+const url = (description: string) => Type.Optional(Type.String({ pattern: '^https?://[^ ]+$', description }))
+const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
+const integer = (minimum: number, maximum: number, initial: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: initial, description })
+const plan = Type.Enum(['standard', 'free'], { default: 'standard', description: 'Preset of request budgets' })
+const limits = text('Overrides the plan, e.g. 250/minute, 10000/day, 500 symbols/month')
+const secret = (description: string) => Type.Optional(Type.String({ minLength: 32, description }))
+
+/** Every environment variable that Quotewire reads: the one place where a variable is named, typed and defaulted. */
+export const Environment = Type.Object({
+  MARKET: Type.Enum(['sandbox', 'live'], { default: 'sandbox', description: 'Simulated vendors or real ones' }),
+  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on' }),
+  PORT: integer(0, 65_535, 3000, 'Port to listen on; 0 picks a free one'),
+  QUOTEWIRE_HOME: Type.String({ minLength: 1, default: '.quotewire', description: 'Data, secrets, service files' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  LOG_SAMPLE_EVERY: integer(0, 1_000_000, 1000, 'Log one in N ordinary requests; 0 logs none of them'),
+  SLOW_REQUEST_MS: integer(1, 600_000, 1000, 'Requests slower than this are always logged'),
+
+  DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://[^ ]+$', description: 'Your own Postgres' })),
+  REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://[^ ]+$', description: 'Queues, log; noeviction' })),
+  REDIS_CACHE_URL: Type.Optional(Type.String({ pattern: '^rediss?://[^ ]+$', description: 'Cache; may evict' })),
+
+  JWT_SECRET: secret('Signs tokens (HS256)'),
+  JWT_PREVIOUS_SECRET: secret('Still accepted while tokens signed with it live'),
+  JWT_ISSUER: Type.String({ minLength: 1, default: 'quotewire' }),
+  JWT_AUDIENCE: Type.String({ minLength: 1, default: 'quotewire' }),
+  JWKS_URL: url('Key set of an outside issuer (RS256 or ES256)'),
+  JWKS_ISSUER: text('The iss that its tokens must carry'),
+  TOKEN_TTL_SECONDS: integer(1, 86_400, 900, 'Life of a token'),
+  CORS_ORIGINS: Type.String({ default: '', description: 'Comma-separated origins that browsers may call from' }),
+  TRUST_PROXY: Type.Boolean({ default: false, description: 'Believe X-Forwarded-For' }),
+  RATE_LIMIT_PER_MINUTE: integer(1, 10_000_000, 600, 'Requests per user on the standard plan'),
+  RATE_LIMIT_PRO_PER_MINUTE: integer(1, 10_000_000, 6000, 'Requests per user on the pro plan'),
+
+  PROVIDER_ORDER: Type.String({ default: 'yahoo,fmp,alpha-vantage,tiingo', description: 'Who is asked first' }),
+  PROVIDER_ORDER_BY_CAPABILITY: Type.String({ default: '', description: 'e.g. news=tiingo,yahoo; bars=fmp' }),
+  INTERACTIVE_RESERVE_PERCENT: integer(0, 100, 30, "Share of a day's budget kept from background jobs"),
+  UPSTREAM_TIMEOUT_MS: integer(50, 60_000, 1200, 'One upstream request'),
+  REQUEST_DEADLINE_MS: integer(100, 120_000, 2000, 'All upstream work for one request'),
+  DIVERGENCE_PERCENT: Type.Number({ exclusiveMinimum: 0, maximum: 100, default: 2 }),
+
+  SANDBOX_URL: Type.String({ pattern: '^https?://[^ ]+$', default: 'http://127.0.0.1:3900' }),
+  YAHOO_BASE_URL: url('Stands for every Yahoo host'),
+  YAHOO_LIMITS: limits,
+  FINANCIAL_MODELING_PREP_API_KEY: text('FMP'),
+  FMP_BASE_URL: url('FMP'),
+  FMP_PLAN: plan,
+  FMP_LIMITS: limits,
+  ALPHA_VANTAGE_API_KEY: text('Alpha Vantage'),
+  ALPHA_VANTAGE_BASE_URL: url('Alpha Vantage'),
+  ALPHA_VANTAGE_PLAN: plan,
+  ALPHA_VANTAGE_LIMITS: limits,
+  TIINGO_API_KEY: text('Tiingo'),
+  TIINGO_BASE_URL: url('Tiingo'),
+  TIINGO_PLAN: plan,
+  TIINGO_LIMITS: limits
+})

@@ -1,0 +1,67 @@
+import { Type, type Static } from 'typebox'
+import type { Attempt } from './market/provenance.ts'
+
+/** The only error body this API sends. */
+export const ErrorBody = Type.Object(
+  {
+    error: Type.Object({
+      code: Type.String({ description: 'Stable, UPPER_SNAKE' }),
+      message: Type.String(),
+      requestId: Type.String(),
+      details: Type.Optional(Type.Unknown({ description: 'Which field is wrong, what was tried, what was meant' }))
+    })
+  },
+  { $id: 'ErrorBody' }
+)
+export type ErrorBody = Static<typeof ErrorBody>
+
+/** An error that the API answers with: `details` goes into the body, `retryAfterSeconds` into Retry-After. */
+export class ApiError extends Error {
+  readonly code: string
+  readonly statusCode: number
+  readonly details: unknown
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: string,
+    statusCode: number,
+    message: string,
+    extra: { details?: unknown; retryAfterSeconds?: number; cause?: unknown } = {}
+  ) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause })
+    this.name = 'ApiError'
+    this.code = code
+    this.statusCode = statusCode
+    this.details = extra.details
+    this.retryAfterSeconds = extra.retryAfterSeconds
+  }
+}
+
+/** Every capable provider was asked and none knows the symbol. `suggestions` are near matches, best first. */
+export class SymbolNotFound extends ApiError {
+  constructor(symbol: string, attempts: readonly Attempt[], suggestions: readonly string[] = []) {
+    const hint = suggestions.length > 0 ? `; did you mean ${suggestions.join(', ')}?` : ''
+    super('SYMBOL_NOT_FOUND', 404, `No provider knows ${symbol}${hint}`, { details: { symbol, suggestions, attempts } })
+  }
+}
+
+/** No provider could answer and no last good value exists. */
+export class MarketDataUnavailable extends ApiError {
+  constructor(subject: string, attempts: readonly Attempt[], retryAfterSeconds: number) {
+    super('MARKET_DATA_UNAVAILABLE', 503, `No provider could answer for ${subject}`, {
+      details: { subject, attempts },
+      retryAfterSeconds
+    })
+  }
+}
+
+/** A request field is wrong. `allowed` says what would be right. */
+export class InvalidField extends ApiError {
+  constructor(field: string, message: string, allowed?: unknown) {
+    super('INVALID_REQUEST', 400, `${field} ${message}`, { details: { field, message, allowed } })
+  }
+}
+
+export const notAuthenticated = (message: string) => new ApiError('NOT_AUTHENTICATED', 401, message)
+export const notAuthorized = (scope: string) =>
+  new ApiError('NOT_AUTHORIZED', 403, `The token does not grant ${scope}`, { details: { missingScope: scope } })

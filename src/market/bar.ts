@@ -1,0 +1,50 @@
+import { Type, type Static } from 'typebox'
+import { Provenance } from './provenance.ts'
+
+export const Interval = Type.Enum(['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo'])
+export type Interval = Static<typeof Interval>
+
+/** `none`: as traded. `splits`: earlier prices divided by later splits. `all`: for dividends too (total return). */
+export const Adjustment = Type.Enum(['none', 'splits', 'all'])
+export type Adjustment = Static<typeof Adjustment>
+
+export const Bar = Type.Object({
+  start: Type.String({
+    description: 'Session date (YYYY-MM-DD, in the time zone of the exchange) from 1d up; else the UTC instant it opens'
+  }),
+  open: Type.Number(),
+  high: Type.Number(),
+  low: Type.Number(),
+  close: Type.Number(),
+  volume: Type.Optional(Type.Number({ description: 'Shares' }))
+})
+export type Bar = Static<typeof Bar>
+
+/** Bars of one instrument, oldest first, one adjustment throughout, from one provider (series are never spliced). */
+export const BarSeries = Type.Object(
+  {
+    symbol: Type.String(),
+    interval: Interval,
+    adjusted: Adjustment,
+    currency: Type.Optional(Type.String()),
+    timeZone: Type.Optional(Type.String({ description: 'IANA zone of the exchange' })),
+    bars: Type.Array(Bar),
+    provenance: Provenance
+  },
+  { $id: 'BarSeries' }
+)
+export type BarSeries = Static<typeof BarSeries>
+
+/** What to fetch: `from` inclusive and `to` exclusive, epoch milliseconds. */
+export type BarRequest = {
+  readonly symbol: string
+  readonly interval: Interval
+  readonly from: number
+  readonly to: number
+  readonly adjusted: Adjustment
+}
+
+/** Intraday bars start at instants, longer ones at session dates. */
+export function isIntraday(interval: Interval): boolean {
+  return interval !== '1d' && interval !== '1wk' && interval !== '1mo'
+}

@@ -1,0 +1,53 @@
+import type { BarRequest, BarSeries } from './bar.ts'
+import type { CorporateActions } from './corporate-action.ts'
+import type { Explanation } from './explanation.ts'
+import type { Fundamentals } from './fundamentals.ts'
+import type { Indices, MoverKind, Movers, Sectors } from './market-wide.ts'
+import type { News } from './news.ts'
+import type { OptionChain } from './option-chain.ts'
+import type { Profile } from './profile.ts'
+import type { Quote } from './quote.ts'
+import type { SearchResult } from './search.ts'
+
+/** A value ready to be served: the object, and its JSON encoded once. All instants are epoch milliseconds. */
+export type Answer<T> = {
+  readonly value: T
+  /** The JSON of `value`, UTF-8. */
+  readonly body: Buffer
+  /** A strong entity tag of `body`, quotes included. */
+  readonly etag: string
+  /** When the provider gave the value. */
+  readonly receivedAt: number
+  /** Until then it is served as it is. */
+  readonly freshUntil: number
+  /** Until then it may be served labelled `stale` where nothing better can be had. */
+  readonly staleUntil: number
+}
+
+/** Who waits for the answer: people come before background work when a provider's budget runs low. */
+export type Priority = 'interactive' | 'background'
+
+/**
+ * The market, as routes and workers ask it: the cache ladder over the gateway over the providers.
+ * Methods reject with the errors of src/errors.ts: SymbolNotFound when every capable provider was asked and does not
+ * know the symbol, MarketDataUnavailable (with what was tried) when none answered and no last good value exists.
+ */
+export interface MarketData {
+  /** The quote if this process's memory holds a fresh one; synchronous, for the hot path. */
+  freshQuote(symbol: string): Answer<Quote> | undefined
+  quote(symbol: string, priority?: Priority): Promise<Answer<Quote>>
+  /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
+  quotes(symbols: readonly string[], priority?: Priority): Promise<(Answer<Quote> | Error)[]>
+  bars(request: BarRequest, priority?: Priority): Promise<Answer<BarSeries>>
+  profile(symbol: string, priority?: Priority): Promise<Answer<Profile>>
+  news(symbol: string, limit: number, priority?: Priority): Promise<Answer<News>>
+  search(query: string, limit: number, priority?: Priority): Promise<Answer<SearchResult>>
+  fundamentals(symbol: string, priority?: Priority): Promise<Answer<Fundamentals>>
+  corporateActions(symbol: string, priority?: Priority): Promise<Answer<CorporateActions>>
+  options(symbol: string, expiry: string | undefined, priority?: Priority): Promise<Answer<OptionChain>>
+  indices(priority?: Priority): Promise<Answer<Indices>>
+  sectors(priority?: Priority): Promise<Answer<Sectors>>
+  movers(type: MoverKind, priority?: Priority): Promise<Answer<Movers>>
+  /** Asks every provider for a quote of the symbol now, within budgets, and tells what each said. */
+  explain(symbol: string): Promise<Explanation>
+}

@@ -1,0 +1,49 @@
+import { Type, type Static } from 'typebox'
+import { Provenance } from './provenance.ts'
+
+export const InstrumentKind = Type.Enum([
+  'equity',
+  'etf',
+  'fund',
+  'index',
+  'currency',
+  'crypto',
+  'future',
+  'option',
+  'warrant',
+  'other'
+])
+export type InstrumentKind = Static<typeof InstrumentKind>
+
+/** Who issues an instrument and what it is. */
+export const Profile = Type.Object(
+  {
+    symbol: Type.String(),
+    name: Type.Optional(Type.String()),
+    kind: Type.Optional(InstrumentKind),
+    description: Type.Optional(Type.String()),
+    exchange: Type.Optional(Type.String()),
+    currency: Type.Optional(Type.String({ description: 'Of the listing, ISO 4217' })),
+    country: Type.Optional(Type.String()),
+    sector: Type.Optional(Type.String()),
+    industry: Type.Optional(Type.String()),
+    website: Type.Optional(Type.String()),
+    employees: Type.Optional(Type.Integer()),
+    marketCap: Type.Optional(Type.Number()),
+    beta: Type.Optional(Type.Number()),
+    dividendYieldPercent: Type.Optional(Type.Number()),
+    peRatio: Type.Optional(Type.Number()),
+    eps: Type.Optional(Type.Number({ description: 'Trailing twelve months' })),
+    sharesOutstanding: Type.Optional(Type.Number()),
+    ipoDate: Type.Optional(Type.String({ description: 'YYYY-MM-DD' })),
+    cik: Type.Optional(Type.String()),
+    isin: Type.Optional(Type.String()),
+    cusip: Type.Optional(Type.String()),
+    officers: Type.Optional(
+      Type.Array(Type.Object({ name: Type.String(), title: Type.Optional(Type.String()) }), { maxItems: 50 })
+    ),
+    provenance: Provenance
+  },
+  { $id: 'Profile' }
+)
+export type Profile = Static<typeof Profile>

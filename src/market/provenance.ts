@@ -1,0 +1,46 @@
+import { Type, type Static } from 'typebox'
+
+/** Which tape a price comes from. `composite` is a vendor's own blend, whose venues it does not name. */
+export const Feed = Type.Enum(['consolidated', 'iex', 'delayed', 'composite', 'sandbox'])
+export type Feed = Static<typeof Feed>
+
+/**
+ * Whether to trust a value now: `live` and `delayed` as the vendor says, `closed` when its exchange is shut,
+ * `stale` when it outlived its freshness and no vendor could renew it, `suspect` when a quality rule doubts it.
+ */
+export const ValueState = Type.Enum(['live', 'delayed', 'closed', 'stale', 'suspect'])
+export type ValueState = Static<typeof ValueState>
+
+/** Why a provider that was tried before did not give the value. */
+export const AttemptOutcome = Type.Enum([
+  'rate_limited',
+  'budget_spent',
+  'circuit_open',
+  'unauthorized',
+  'not_covered',
+  'not_found',
+  'unavailable',
+  'bad_payload',
+  'rejected_by_quality'
+])
+export type AttemptOutcome = Static<typeof AttemptOutcome>
+
+export const Attempt = Type.Object({
+  provider: Type.String(),
+  outcome: AttemptOutcome,
+  detail: Type.Optional(Type.String({ description: 'In words; never holds a key or a vendor body' })),
+  durationMs: Type.Optional(Type.Number())
+})
+export type Attempt = Static<typeof Attempt>
+
+/** Where a value comes from, how old it is and whether to trust it. Stands on every value that leaves the server. */
+export const Provenance = Type.Object({
+  source: Type.String({ description: 'The provider that gave the value', examples: ['yahoo'] }),
+  feed: Feed,
+  receivedAt: Type.String({ format: 'date-time', description: 'When this server got it from the provider, UTC' }),
+  delayedBySeconds: Type.Optional(Type.Integer({ minimum: 0 })),
+  state: ValueState,
+  attempts: Type.Array(Attempt, { description: 'Providers tried before, in order, and why each did not answer' }),
+  notes: Type.Optional(Type.Array(Type.String(), { description: 'Conversions made and doubts, e.g. pence to pounds' }))
+})
+export type Provenance = Static<typeof Provenance>

@@ -1,0 +1,107 @@
+import { Agent, fetch, type Dispatcher } from 'undici'
+import { ProviderError, type ProviderName } from './provider.ts'
+
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+const CONNECT_TIMEOUT_MS = 1000
+const KEEP_ALIVE_MS = 30_000
+
+/** A vendor's answer, read as text: vendors say errors with status 200 and send HTML and plain text for JSON. */
+export type HttpAnswer = {
+  readonly status: number
+  /** Lower case, without parameters; empty where the vendor sent none. */
+  readonly contentType: string
+  readonly text: string
+  /** Parsed Retry-After, in milliseconds from now. */
+  readonly retryAfterMs: number | undefined
+}
+
+export type HttpClient = {
+  /** GETs a path of the vendor. Rejects with ProviderError('unavailable') when no answer came, or with the signal's reason. */
+  get(path: string, query: Query, signal: AbortSignal): Promise<HttpAnswer>
+  close(): Promise<void>
+}
+export type Query = Record<string, string | number | boolean | undefined>
+
+export type HttpClientOptions = {
+  provider: ProviderName
+  baseUrl: string
+  headers?: Record<string, string>
+  /** Added to every request, such as an API key. */
+  query?: Query
+  timeoutMs: number
+}
+
+export function createDispatcher(): Agent {
+  return new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxResponseSize: MAX_BODY_BYTES
+  })
+}
+
+/** One vendor's HTTP client: own connection pool, one timeout for connecting and for the whole answer. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const dispatcher = createDispatcher()
+  return {
+    async get(path, query, signal) {
+      const url = new URL(options.baseUrl.replace(/\/$/, '') + path)
+      for (const [name, value] of Object.entries({ ...query, ...options.query })) {
+        if (value !== undefined) url.searchParams.set(name, String(value))
+      }
+      return request(options, dispatcher, url, signal)
+    },
+    close: () => dispatcher.destroy()
+  }
+}
+
+async function request(
+  { provider, headers, timeoutMs }: HttpClientOptions,
+  dispatcher: Dispatcher,
+  url: URL,
+  signal: AbortSignal
+): Promise<HttpAnswer> {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    const response = await fetch(url, {
+      dispatcher,
+      headers: { accept: 'application/json', ...headers },
+      redirect: 'error',
+      signal: AbortSignal.any([signal, timeout])
+    })
+    return {
+      status: response.status,
+      contentType: (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase(),
+      text: await response.text(),
+      retryAfterMs: parseRetryAfter(response.headers.get('retry-after'))
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    // undici's errors carry addresses but never the query, so no key can leak through `cause`.
+    const reason = timeout.aborted ? `did not answer within ${timeoutMs} ms` : `could not be reached (${codeOf(error)})`
+    throw new ProviderError(provider, 'unavailable', `${provider} ${reason}`, { cause: error })
+  }
+}
+
+/** Retry-After as seconds or as an HTTP date; undefined where absent or unreadable. */
+export function parseRetryAfter(header: string | null, now = Date.now()): number | undefined {
+  if (header === null) return undefined
+  const seconds = Number(header)
+  if (header.trim() !== '' && Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  const instant = Date.parse(header)
+  return Number.isNaN(instant) ? undefined : Math.max(0, instant - now)
+}
+
+/** The JSON of an answer, or undefined where the body is not JSON (HTML, plain text, CSV, nothing). */
+export function jsonOf(answer: Pick<HttpAnswer, 'text'>): unknown {
+  try {
+    return JSON.parse(answer.text)
+  } catch {
+    return undefined
+  }
+}
+
+function codeOf(error: unknown): string {
+  const cause = (error as { cause?: { code?: unknown } }).cause
+  const code = cause?.code ?? (error as { code?: unknown }).code
+  return typeof code === 'string' ? code : 'network error'
+}

@@ -1,0 +1,94 @@
+import type { BarRequest, BarSeries } from '../market/bar.ts'
+import type { Dividends, Splits } from '../market/corporate-action.ts'
+import type { Fundamentals } from '../market/fundamentals.ts'
+import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
+import type { News } from '../market/news.ts'
+import type { OptionChain } from '../market/option-chain.ts'
+import type { Profile } from '../market/profile.ts'
+import type { Quote } from '../market/quote.ts'
+import type { SearchResult } from '../market/search.ts'
+
+export const PROVIDER_NAMES = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo'] as const
+export type ProviderName = (typeof PROVIDER_NAMES)[number]
+
+/**
+ * One upstream REST source. A capability it lacks is an absent method, never a stub.
+ * Symbols in and out are canonical; each provider spells its own on the wire.
+ * Every method rejects with ProviderError, or with the signal's reason once the signal is aborted; anything else that
+ * escapes is a bug. Values come back with provenance whose `attempts` is empty (the gateway fills it).
+ */
+export interface Provider {
+  readonly name: ProviderName
+  /** How many symbols one `quotes` request carries upstream; the gateway splits longer lists. */
+  readonly maxQuotesPerRequest: number
+  /** One entry for each symbol that the vendor knows; a symbol that it does not know is missing from the map. */
+  quotes?(symbols: readonly string[], signal: AbortSignal): Promise<Map<string, Quote>>
+  bars?(request: BarRequest, signal: AbortSignal): Promise<BarSeries>
+  profile?(symbol: string, signal: AbortSignal): Promise<Profile>
+  news?(symbol: string, limit: number, signal: AbortSignal): Promise<News>
+  search?(query: string, limit: number, signal: AbortSignal): Promise<SearchResult>
+  indices?(signal: AbortSignal): Promise<Indices>
+  sectors?(signal: AbortSignal): Promise<Sectors>
+  movers?(type: MoverKind, signal: AbortSignal): Promise<Movers>
+  options?(symbol: string, expiry: string | undefined, signal: AbortSignal): Promise<OptionChain>
+  fundamentals?(symbol: string, signal: AbortSignal): Promise<Fundamentals>
+  splits?(symbol: string, signal: AbortSignal): Promise<Splits>
+  dividends?(symbol: string, signal: AbortSignal): Promise<Dividends>
+  /** Upstream requests that one call costs, where it is not 1 (a call that has to ask two endpoints). */
+  readonly cost?: Partial<Record<Capability, number>>
+}
+
+export const CAPABILITIES = [
+  'quotes',
+  'bars',
+  'profile',
+  'news',
+  'search',
+  'indices',
+  'sectors',
+  'movers',
+  'options',
+  'fundamentals',
+  'splits',
+  'dividends'
+] as const
+export type Capability = (typeof CAPABILITIES)[number]
+
+/**
+ * What the gateway does next depends on the kind, so it is a closed set:
+ * `not_found` the vendor was asked and does not know the symbol; `rate_limited` its quota or its edge refuses for now;
+ * `unauthorized` the key is wrong; `not_covered` this plan or this symbol is outside what the vendor sells to us;
+ * `unavailable` network, timeout or 5xx; `bad_payload` an answer that is not what the vendor documents.
+ */
+export type ProviderErrorKind =
+  | 'not_found'
+  | 'rate_limited'
+  | 'unauthorized'
+  | 'not_covered'
+  | 'unavailable'
+  | 'bad_payload'
+
+/** How far a rate limit reaches: a burst (seconds), the day's quota, or the address the requests come from. */
+export type RateLimitScope = 'second' | 'minute' | 'hour' | 'day' | 'month' | 'address'
+
+export type ProviderErrorOptions = ErrorOptions & {
+  retryAfterMs?: number
+  scope?: RateLimitScope
+}
+
+/** A provider did not answer. The message is for people and never holds a key, a crumb or a vendor's body. */
+export class ProviderError extends Error {
+  readonly provider: ProviderName
+  readonly kind: ProviderErrorKind
+  readonly retryAfterMs: number | undefined
+  readonly scope: RateLimitScope | undefined
+
+  constructor(provider: ProviderName, kind: ProviderErrorKind, message: string, options: ProviderErrorOptions = {}) {
+    super(message, options)
+    this.name = 'ProviderError'
+    this.provider = provider
+    this.kind = kind
+    this.retryAfterMs = options.retryAfterMs
+    this.scope = options.scope
+  }
+}
