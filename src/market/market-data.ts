@@ -1,4 +1,5 @@
 import type { BarRequest, BarSeries } from './bar.ts'
+import type { CacheStats } from './cache-stats.ts'
 import type { CorporateActions } from './corporate-action.ts'
 import type { Explanation } from './explanation.ts'
 import type { Fundamentals } from './fundamentals.ts'
@@ -6,6 +7,7 @@ import type { Indices, MoverKind, Movers, Sectors } from './market-wide.ts'
 import type { News } from './news.ts'
 import type { OptionChain } from './option-chain.ts'
 import type { Profile } from './profile.ts'
+import type { ProviderStatus } from './provider-status.ts'
 import type { Quote } from './quote.ts'
 import type { SearchResult } from './search.ts'
 
@@ -48,6 +50,8 @@ export interface MarketData {
   indices(priority?: Priority): Promise<Answer<Indices>>
   sectors(priority?: Priority): Promise<Answer<Sectors>>
   movers(type: MoverKind, priority?: Priority): Promise<Answer<Movers>>
+  providers(): Promise<ProviderStatus[]>
+  cacheStats(): Promise<CacheStats>
   /** Asks every provider for a quote of the symbol now, within budgets, and tells what each said. */
   explain(symbol: string): Promise<Explanation>
 }
