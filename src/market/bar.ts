@@ -35,6 +35,10 @@ export const BarSeries = Type.Object(
 )
 export type BarSeries = Static<typeof BarSeries>
 
+/** A range of history that ends now. */
+export const Period = Type.Enum(['1d', '5d', '1mo', '3mo', '6mo', 'ytd', '1y', '2y', '5y', '10y', 'max'])
+export type Period = Static<typeof Period>
+
 /** What to fetch: `from` inclusive and `to` exclusive, epoch milliseconds. */
 export type BarRequest = {
   readonly symbol: string
@@ -42,6 +46,8 @@ export type BarRequest = {
   readonly from: number
   readonly to: number
   readonly adjusted: Adjustment
+  /** The name of the range where it was asked by name: requests of one period are one, whenever they come. */
+  readonly period?: Period
 }
 
 /** Intraday bars start at instants, longer ones at session dates. */

@@ -3,7 +3,10 @@ import { Provenance } from './provenance.ts'
 
 export const Split = Type.Object({
   exDate: Type.String({ description: 'YYYY-MM-DD' }),
-  ratio: Type.Number({ exclusiveMinimum: 0, description: 'New shares for one old share: 4 for a 4:1 split, 0.1 for 1:10' })
+  ratio: Type.Number({
+    exclusiveMinimum: 0,
+    description: 'New shares for one old share: 4 for a 4:1 split, 0.1 for 1:10'
+  })
 })
 export type Split = Static<typeof Split>
 

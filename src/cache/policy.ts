@@ -1,0 +1,29 @@
+/**
+ * How one kind of value is kept. `prefix` and `key` make the Redis key (`quote:` + `AAPL`);
+ * all times are milliseconds.
+ */
+export type Policy<T> = {
+  readonly name: string
+  readonly prefix: string
+  /** How long a value is served as it is, counted from its load. */
+  freshMs(value: T): number
+  /** How long past its freshness it is served at once, labelled stale, while it is renewed behind the scenes. */
+  readonly revalidateMs: number
+  /** How long past its freshness it is kept for the day when nobody can renew it. */
+  readonly staleMs: number
+  /** When the source gave the value. */
+  receivedAt(value: T): number
+  /** The value labelled stale; `cause` is the error of the failed renewal, if there was one. */
+  stale(value: T, cause: unknown): T
+  readonly negative?: NegativePolicy
+  readonly maxEntries: number
+  readonly maxBytes: number
+}
+
+/** How "there is no such thing" is remembered, and told again. */
+export type NegativePolicy = {
+  readonly forMs: number
+  /** What to remember of an error that means absence; undefined for every other error. */
+  reasonOf(error: unknown): unknown
+  errorOf(reason: unknown): Error
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { decodeEntry, encodeEntry, isAbsence, type Entry } from './entry.ts'
+
+const CHANNEL = 'quotewire:cache'
+const LOCK_PREFIX = 'lock:'
+
+/** Deletes a lock only while it is still the caller's. */
+const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
+
+const Announcement = Type.Object({
+  from: Type.String(),
+  entries: Type.Array(Type.Tuple([Type.String(), Type.Number()]), { description: 'Key, received at (0: given up)' })
+})
+type Announcement = Static<typeof Announcement>
+const announcements = Compile(Announcement)
+
+type Log = { warn(details: object, message: string): void; info(message: string): void }
+
+export type RedisTierOptions = {
+  /** Must fail fast: no offline queue and a command timeout, so that a dead Redis costs a request next to nothing. */
+  redis: Redis
+  log: Log
+  /** Called when another process stored an entry, or gave up on one (`receivedAt` 0). */
+  readonly onAnnounced: (key: string, receivedAt: number) => void
+}
+
+/**
+ * The tier that all processes share: entries, locks for loading, and announcements of what was loaded.
+ * Nothing here rejects: while Redis is away, reads miss, writes are skipped and every lock is granted.
+ */
+export class RedisTier {
+  readonly #redis: Redis
+  readonly #subscriber: Redis
+  readonly #log: Log
+  readonly #token = randomUUID()
+  #reachable = true
+
+  constructor({ redis, log, onAnnounced }: RedisTierOptions) {
+    this.#redis = redis
+    this.#log = log
+    this.#subscriber = redis.duplicate({ enableOfflineQueue: true, commandTimeout: undefined })
+    this.#subscriber.on('error', () => undefined) // the command connection reports the outage
+    this.#subscriber.subscribe(CHANNEL).catch(() => undefined) // ioredis subscribes again when it reconnects
+    this.#subscriber.on('message', (_channel, message) => {
+      const announcement = parseAnnouncement(message)
+      if (!announcement || announcement.from === this.#token) return
+      for (const [key, receivedAt] of announcement.entries) onAnnounced(key, receivedAt)
+    })
+  }
+
+  get reachable(): boolean {
+    return this.#reachable
+  }
+
+  /** The entries that exist, in the order of the keys. */
+  async read<T>(keys: readonly string[]): Promise<(Entry<T> | undefined)[]> {
+    if (keys.length === 0) return []
+    const texts = await this.#attempt(() => this.#redis.mget([...keys]))
+    return keys.map((_key, index) => {
+      const text = texts?.[index]
+      return text ? decodeEntry<T>(text) : undefined
+    })
+  }
+
+  /** Stores entries, frees their locks, and wakes whoever waits for them in other processes. */
+  async store(entries: ReadonlyMap<string, Entry<unknown>>, givenUp: readonly string[], now: number): Promise<void> {
+    if (entries.size + givenUp.length === 0) return
+    const announcement: Announcement = { from: this.#token, entries: givenUp.map((key) => [key, 0]) }
+    const pipeline = this.#redis.pipeline()
+    for (const [key, entry] of entries) {
+      const ttlMs = Math.ceil((isAbsence(entry) ? entry.freshUntil : entry.staleUntil) - now)
+      if (ttlMs > 0) pipeline.set(key, encodeEntry(entry), 'PX', ttlMs)
+      announcement.entries.push([key, entry.receivedAt])
+    }
+    for (const [key] of announcement.entries) pipeline.eval(RELEASE, 1, LOCK_PREFIX + key, this.#token)
+    pipeline.publish(CHANNEL, JSON.stringify(announcement))
+    await this.#attempt(() => pipeline.exec())
+  }
+
+  /** Which of the keys this process may load now: all of them while Redis is away. */
+  async lock(keys: readonly string[], ttlMs: number): Promise<Set<string>> {
+    const pipeline = this.#redis.pipeline()
+    for (const key of keys) pipeline.set(LOCK_PREFIX + key, this.#token, 'PX', ttlMs, 'NX')
+    const replies = await this.#attempt(() => pipeline.exec())
+    if (!replies) return new Set(keys)
+    return new Set(keys.filter((_key, index) => replies[index]?.[0] !== null || replies[index]?.[1] === 'OK'))
+  }
+
+  async usage(): Promise<{ reachable: boolean; keys?: number; usedBytes?: number }> {
+    const keys = await this.#attempt(() => this.#redis.dbsize())
+    const memory = await this.#attempt(() => this.#redis.info('memory'))
+    if (keys === undefined || memory === undefined) return { reachable: false }
+    const usedBytes = Number(/used_memory:(\d+)/.exec(memory)?.[1])
+    return { reachable: true, keys, ...(Number.isFinite(usedBytes) && { usedBytes }) }
+  }
+
+  /** Ends the subscription; the command connection belongs to whoever made it. */
+  close(): void {
+    this.#subscriber.disconnect()
+  }
+
+  async #attempt<R>(command: () => Promise<R>): Promise<R | undefined> {
+    try {
+      const reply = await command()
+      if (!this.#reachable) this.#log.info('cache: Redis is back')
+      this.#reachable = true
+      return reply
+    } catch (error) {
+      if (this.#reachable) this.#log.warn({ err: error }, 'cache: Redis is away, serving from memory alone')
+      this.#reachable = false
+      return undefined
+    }
+  }
+}
+
+/** Undefined for what somebody else wrote into the channel. */
+function parseAnnouncement(message: string): Announcement | undefined {
+  try {
+    const parsed: unknown = JSON.parse(message)
+    return announcements.Check(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}

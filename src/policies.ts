@@ -1,0 +1,117 @@
+import type { NegativePolicy, Policy } from './cache/policy.ts'
+import { ApiError, SymbolNotFound } from './errors.ts'
+import type { BarSeries } from './market/bar.ts'
+import type { CorporateActions } from './market/corporate-action.ts'
+import type { Fundamentals } from './market/fundamentals.ts'
+import type { Indices, Movers, Sectors } from './market/market-wide.ts'
+import type { News } from './market/news.ts'
+import type { OptionChain } from './market/option-chain.ts'
+import type { Profile } from './market/profile.ts'
+import type { Attempt, Provenance } from './market/provenance.ts'
+import type { Quote } from './market/quote.ts'
+import type { SearchResult } from './market/search.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const MIB = 1024 * 1024
+
+/** A value that a quality rule doubts is asked again soon. */
+const SUSPECT_FRESH_MS = 10 * SECOND
+const SYMBOL_ABSENT_MS = 5 * MINUTE
+
+type Sourced = { provenance: Provenance }
+type Kept = { freshMs: number; revalidateMs: number; staleMs: number; maxEntries: number; maxBytes: number }
+
+/** How long each kind of value is fresh, may be renewed behind the scenes, and is kept for bad days. */
+export function createPolicies() {
+  return {
+    quote: sourced<Quote>('quote', 'quote:', {
+      freshMs: MINUTE,
+      revalidateMs: 30 * SECOND,
+      staleMs: DAY,
+      maxEntries: 20_000,
+      maxBytes: 64 * MIB
+    }),
+    historical: sourced<BarSeries>('historical', 'historical:', {
+      freshMs: HOUR,
+      revalidateMs: HOUR,
+      staleMs: 7 * DAY,
+      maxEntries: 2000,
+      maxBytes: 128 * MIB
+    }),
+    profile: sourced<Profile>('profile', 'profile:', slow(30 * MINUTE)),
+    news: sourced<News>('news', 'news:', slow(15 * MINUTE)),
+    search: sourced<SearchResult>('search', 'search:', slow(HOUR)),
+    fundamentals: sourced<Fundamentals>('fundamentals', 'fundamentals:', slow(6 * HOUR)),
+    corporateActions: corporateActions(),
+    options: sourced<OptionChain>('options', 'options:', slow(5 * MINUTE)),
+    indices: sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
+    sectors: sourced<Sectors>('sectors', 'market:', marketWide(5 * MINUTE)),
+    movers: sourced<Movers>('movers', 'market:', marketWide(5 * MINUTE))
+  }
+}
+
+const slow = (freshMs: number): Kept => ({
+  freshMs,
+  revalidateMs: freshMs,
+  staleMs: 7 * DAY,
+  maxEntries: 5000,
+  maxBytes: 48 * MIB
+})
+
+const marketWide = (freshMs: number): Kept => ({
+  freshMs,
+  revalidateMs: freshMs,
+  staleMs: DAY,
+  maxEntries: 10,
+  maxBytes: 4 * MIB
+})
+
+function sourced<T extends Sourced>(name: string, prefix: string, { freshMs, ...kept }: Kept): Policy<T> {
+  return {
+    name,
+    prefix,
+    ...kept,
+    negative: unknownSymbol,
+    freshMs: ({ provenance }) => (provenance.state === 'suspect' ? Math.min(freshMs, SUSPECT_FRESH_MS) : freshMs),
+    receivedAt: ({ provenance }) => Date.parse(provenance.receivedAt),
+    stale: (value, cause) => ({ ...value, provenance: staleProvenance(value.provenance, cause) })
+  }
+}
+
+/** Splits and dividends each carry their own provenance. */
+function corporateActions(): Policy<CorporateActions> {
+  const { freshMs, ...kept } = slow(6 * HOUR)
+  return {
+    name: 'corporate-actions',
+    prefix: 'corporate-actions:',
+    ...kept,
+    negative: unknownSymbol,
+    freshMs: () => freshMs,
+    receivedAt: ({ splits, dividends }) =>
+      Math.min(...[splits, dividends].flatMap((part) => (part ? [Date.parse(part.provenance.receivedAt)] : []))),
+    stale: ({ symbol, splits, dividends }, cause) => ({
+      symbol,
+      ...(splits && { splits: { ...splits, provenance: staleProvenance(splits.provenance, cause) } }),
+      ...(dividends && { dividends: { ...dividends, provenance: staleProvenance(dividends.provenance, cause) } })
+    })
+  }
+}
+
+function staleProvenance(provenance: Provenance, cause: unknown): Provenance {
+  const attempts =
+    cause instanceof ApiError ? (cause.details as { attempts?: Attempt[] } | undefined)?.attempts : undefined
+  return { ...provenance, state: 'stale', attempts: attempts ?? provenance.attempts }
+}
+
+/** Remembers "no provider knows it", so that a typo in a dashboard costs the vendors one question in five minutes. */
+const unknownSymbol: NegativePolicy = {
+  forMs: SYMBOL_ABSENT_MS,
+  reasonOf: (error) => (error instanceof SymbolNotFound ? error.details : undefined),
+  errorOf(reason) {
+    const { symbol, attempts, suggestions } = reason as { symbol: string; attempts: Attempt[]; suggestions: string[] }
+    return new SymbolNotFound(symbol, attempts, suggestions)
+  }
+}

@@ -1,0 +1,48 @@
+import { Redis } from 'ioredis'
+
+const CACHE_COMMAND_TIMEOUT_MS = 500
+const MAX_RECONNECT_DELAY_MS = 2000
+
+/**
+ * The connection for the cache and the budget ledger: it fails fast, for a request must never wait for a Redis that
+ * is away. It reconnects by itself for ever.
+ */
+export function connectCacheRedis(url: string): Redis {
+  return connect(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: CACHE_COMMAND_TIMEOUT_MS
+  })
+}
+
+/** The connection for queues: it waits for Redis as long as it takes (BullMQ demands no retry limit). */
+export function connectQueueRedis(url: string): Redis {
+  return connect(url, { maxRetriesPerRequest: null })
+}
+
+/** Resolves once the connection can be used. Rejects after `timeoutMs`, saying which variable names the server. */
+export async function ready(redis: Redis, variable: string, timeoutMs = 5000): Promise<void> {
+  if (redis.status === 'ready') return
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis (${variable}) did not answer within ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    await Promise.race([new Promise<void>((resolve) => redis.once('ready', resolve)), timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function connect(
+  url: string,
+  options: { enableOfflineQueue?: boolean; maxRetriesPerRequest: number | null; commandTimeout?: number }
+): Redis {
+  const redis = new Redis(url, {
+    ...options,
+    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS)
+  })
+  // Commands report the outage where it matters; without a listener ioredis prints each failed reconnection.
+  redis.on('error', () => undefined)
+  return redis
+}
