@@ -102,8 +102,8 @@ function describe(error: { keyword: string; message: string; params: object }): 
 function parseOrder(all: string, byCapability: string, problems: string[]): Config['order'] {
   const names = (text: string, variable: string): ProviderName[] =>
     text.split(',').flatMap((part) => {
-      const name = part.trim()
-      if (PROVIDER_NAMES.includes(name as ProviderName)) return [name as ProviderName]
+      const name = PROVIDER_NAMES.find((each) => each === part.trim())
+      if (name) return [name]
       problems.push(`${variable} names a provider that does not exist; there are ${PROVIDER_NAMES.join(', ')}`)
       return []
     })

@@ -61,12 +61,7 @@ export type Capability = (typeof CAPABILITIES)[number]
  * `unavailable` network, timeout or 5xx; `bad_payload` an answer that is not what the vendor documents.
  */
 export type ProviderErrorKind =
-  | 'not_found'
-  | 'rate_limited'
-  | 'unauthorized'
-  | 'not_covered'
-  | 'unavailable'
-  | 'bad_payload'
+  'not_found' | 'rate_limited' | 'unauthorized' | 'not_covered' | 'unavailable' | 'bad_payload'
 
 /** How far a rate limit reaches: a burst (seconds), the day's quota, or the address the requests come from. */
 export type RateLimitScope = 'second' | 'minute' | 'hour' | 'day' | 'month' | 'address'

@@ -1,0 +1,134 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+
+/** What each place may import; its own folder is always allowed. `root` stands for the files directly in src. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'src/market': [],
+  'src/providers': ['src/market'],
+  'src/cache': ['src/market'],
+  'src/gateway': ['src/market', 'src/providers', 'src/errors.ts'],
+  'src/embedded': [],
+  'src/sandbox': ['src/market', 'src/embedded'],
+  'src/routes': ['src/market', 'src/errors.ts', 'src/plugins'],
+  'src/plugins': ['src', 'db'],
+  'src/*': ['src', 'db'],
+  db: ['src/market'],
+  workers: ['src', 'db'],
+  load: ['src', 'db', 'workers', 'test/support'],
+  test: ['src', 'db', 'workers', 'load']
+}
+
+/** Exceptions to a place's list: what it must not import although a wider entry would allow it. */
+const NEVER: Record<string, readonly string[]> = {
+  workers: ['src/routes', 'src/plugins', 'src/app.ts', 'src/server.ts']
+}
+
+/** Each of these libraries is imported from one place only. */
+const OWNERS: Record<string, readonly string[]> = {
+  'drizzle-orm': ['db'],
+  postgres: ['db', 'load', 'test'],
+  undici: ['src/providers', 'load', 'test', 'src/doctor.ts'],
+  fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
+  bullmq: ['src/jobs', 'workers', 'test'],
+  'prom-client': ['src/metrics.ts', 'load', 'test'],
+  'yahoo-finance2': ['src/providers/yahoo', 'test'],
+  alphavantage: ['src/providers/alpha-vantage', 'test']
+}
+
+const FORBIDDEN_FOLDERS = /(^|\/)(utils|helpers|common|services|types)(\/|$)/
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g
+
+export type Report = { modules: number; imports: number; violations: string[] }
+
+/** Reads every module under the root's src, workers, db, test and load, and holds its imports against the rules. */
+export async function checkImports(root: string): Promise<Report> {
+  const files = (
+    await Promise.all(['src', 'workers', 'db', 'test', 'load'].map((folder) => modulesIn(join(root, folder))))
+  ).flat()
+  const graph = new Map<string, string[]>()
+  const violations: string[] = []
+  let imports = 0
+  for (const file of files) {
+    const from = relative(root, file)
+    if (FORBIDDEN_FOLDERS.test(dirname(from)) || /(^|\/)index\.ts$/.test(from)) {
+      violations.push(`${from}: name the file and its folder after what they hold (no utils, helpers, common, index)`)
+    }
+    const targets: string[] = []
+    for (const specifier of specifiersOf(await readFile(file, 'utf8'))) {
+      imports++
+      if (specifier.startsWith('.')) {
+        const target = relative(root, resolve(dirname(file), specifier))
+        targets.push(target)
+        if (!isAllowed(from, target)) violations.push(`${from} must not import ${target}`)
+      } else {
+        const library = specifier.startsWith('@') ? specifier : specifier.split('/')[0]!
+        const owners = OWNERS[library]
+        if (
+          owners &&
+          !owners.some((owner) => isIn(from, owner)) &&
+          !isTypeOnly(await readFile(file, 'utf8'), specifier)
+        ) {
+          violations.push(`${from} must not import ${library}; it belongs to ${owners.join(', ')}`)
+        }
+      }
+    }
+    graph.set(from, targets)
+  }
+  violations.push(...cyclesOf(graph).map((cycle) => `cycle: ${cycle.join(' -> ')}`))
+  return { modules: files.length, imports, violations }
+}
+
+function isAllowed(from: string, target: string): boolean {
+  const place = placeOf(from)
+  if (placeOf(target) === place && place !== 'src/*') return true
+  if (NEVER[place]?.some((folder) => isIn(target, folder))) return false
+  return MAY_IMPORT[place]?.some((folder) => isIn(target, folder)) ?? false
+}
+
+function placeOf(path: string): string {
+  const [first = '', second = ''] = path.split('/')
+  if (first !== 'src') return first
+  return second.endsWith('.ts') ? 'src/*' : `src/${second}`
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+function specifiersOf(source: string): string[] {
+  return [...source.matchAll(IMPORT)].map(([, from, dynamic, bare]) => (from ?? dynamic ?? bare)!)
+}
+
+function isTypeOnly(source: string, specifier: string): boolean {
+  const escaped = specifier.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+  const all = [...source.matchAll(new RegExp(`import\\s+(type\\s)?[^'"]*?from\\s+['"]${escaped}['"]`, 'g'))]
+  return all.length > 0 && all.every(([, type]) => type !== undefined)
+}
+
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const cycles: string[][] = []
+  const done = new Set<string>()
+  const path: string[] = []
+  const visit = (node: string): void => {
+    const at = path.indexOf(node)
+    if (at >= 0) {
+      cycles.push([...path.slice(at), node])
+      return
+    }
+    if (done.has(node)) return
+    path.push(node)
+    for (const next of graph.get(node) ?? []) visit(next)
+    path.pop()
+    done.add(node)
+  }
+  for (const node of graph.keys()) visit(node)
+  return cycles
+}
+
+async function modulesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+}
