@@ -1,0 +1,69 @@
+import { connect, type Socket } from 'node:net'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres, { type Sql } from 'postgres'
+
+/** Two pools: drizzle replaces the date serialisers of the client it is given, so bulk statements have their own. */
+const MAX_QUERY_CONNECTIONS = 8
+const MAX_BULK_CONNECTIONS = 4
+const CONNECT_TIMEOUT_SECONDS = 5
+const STATEMENT_TIMEOUT_MS = 30_000
+const CLOSE_TIMEOUT_SECONDS = 5
+
+export type Database = {
+  /** Typed queries. */
+  readonly db: PostgresJsDatabase
+  /** Bulk statements; dates and instants are strings both ways. */
+  readonly sql: Sql
+  /** Rejects when Postgres does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type DatabaseOptions = { readonly url: string; readonly applicationName?: string }
+
+/** Opens nothing by itself: connections are made by the first statements, and made again after an outage. */
+export function createDatabase({ url, applicationName = 'quotewire' }: DatabaseOptions): Database {
+  const settings = {
+    ...connectionSettings(applicationName),
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    // postgres.js waits longer before each new attempt; how long to wait is for the caller to decide
+    backoff: () => 0.1,
+    socket: promptSocket
+  }
+  const queries = postgres(url, { ...settings, max: MAX_QUERY_CONNECTIONS })
+  const sql = postgres(url, { ...settings, max: MAX_BULK_CONNECTIONS })
+
+  return {
+    db: drizzle(queries, { casing: 'snake_case' }),
+    sql,
+    async ping() {
+      await sql`select 1`
+    },
+    async close() {
+      await Promise.all([queries, sql].map((client) => client.end({ timeout: CLOSE_TIMEOUT_SECONDS })))
+    }
+  }
+}
+
+/** What every session of ours says of itself. Notices ("already exists, skipping") are no news to anyone. */
+export function connectionSettings(applicationName: string, statementTimeoutMs = STATEMENT_TIMEOUT_MS) {
+  return {
+    onnotice: () => undefined,
+    connection: {
+      application_name: applicationName,
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      statement_timeout: statementTimeoutMs
+    }
+  }
+}
+
+/**
+ * Without noDelay a COPY of a few rows waits for Nagle's algorithm, 40 to 90 ms. The socket is handed over while it
+ * connects: what is written meanwhile is queued, and a refused connection reaches postgres.js as the event that it
+ * knows (a factory that rejects leaves the pool believing for ever that the connection is still being made).
+ */
+function promptSocket({ path, host, port }: { path?: string; host: string[]; port: number[] }): Socket {
+  if (path) return connect({ path })
+  return Object.assign(connect({ host: host[0]!, port: port[0]!, noDelay: true }), { host: host[0], port: port[0] })
+}

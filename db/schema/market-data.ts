@@ -1,0 +1,213 @@
+import { sql } from 'drizzle-orm'
+import { bigint, check, date, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import type { Adjustment, Interval } from '../../src/market/bar.ts'
+import type { Dividends, Dividend } from '../../src/market/corporate-action.ts'
+import type { InstrumentKind, Profile } from '../../src/market/profile.ts'
+import type { Provenance } from '../../src/market/provenance.ts'
+import type { MarketState, Quote } from '../../src/market/quote.ts'
+import { figure, instant } from './columns.ts'
+
+/** The newest quote of each symbol. */
+export const quotesLatest = pgTable(
+  'quotes_latest',
+  {
+    symbol: text().primaryKey(),
+    name: text(),
+    price: figure().notNull(),
+    change: figure(),
+    changePercent: figure(),
+    previousClose: figure(),
+    open: figure(),
+    dayHigh: figure(),
+    dayLow: figure(),
+    yearHigh: figure(),
+    yearLow: figure(),
+    volume: figure(),
+    bid: figure(),
+    ask: figure(),
+    bidSize: figure(),
+    askSize: figure(),
+    marketCap: figure(),
+    currency: text(),
+    exchange: text(),
+    marketState: text().$type<MarketState>(),
+    extendedHours: jsonb().$type<NonNullable<Quote['extendedHours']>>(),
+    asOf: instant().notNull(),
+    receivedAt: instant().notNull(),
+    provenance: jsonb().$type<Provenance>().notNull()
+  },
+  (table) => [
+    // Postgres sorts NaN above infinity: one bound refuses both.
+    check('quotes_latest_price_positive', sql`${table.price} > 0 and ${table.price} < 'infinity'`),
+    check('quotes_latest_volume_not_negative', sql`${table.volume} >= 0`)
+  ]
+)
+
+/**
+ * What every bar of a series shares. The source is part of the key: bars of two providers differ in venues, rounding
+ * and adjustment, and are never mixed.
+ */
+export const barSeries = pgTable(
+  'bar_series',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    symbol: text().notNull(),
+    interval: text().$type<Interval>().notNull(),
+    adjusted: text().$type<Adjustment>().notNull(),
+    source: text().notNull(),
+    currency: text(),
+    timeZone: text(),
+    receivedAt: instant().notNull(),
+    provenance: jsonb().$type<Provenance>().notNull()
+  },
+  (table) => [
+    unique('bar_series_key').on(table.symbol, table.interval, table.adjusted, table.source),
+    check('bar_series_adjusted_known', sql`${table.adjusted} in ('none', 'splits', 'all')`)
+  ]
+)
+
+const barFigures = () => ({
+  open: figure().notNull(),
+  high: figure().notNull(),
+  low: figure().notNull(),
+  close: figure().notNull(),
+  volume: figure(),
+  receivedAt: instant().notNull()
+})
+
+/** Bars of 1d and longer, by session date. A close may be negative: crude oil settled at -37.63 on 2020-04-20. */
+export const dailyBars = pgTable(
+  'daily_bars',
+  {
+    seriesId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => barSeries.id, { onDelete: 'cascade' }),
+    start: date({ mode: 'string' }).notNull(),
+    ...barFigures()
+  },
+  (table) => [
+    primaryKey({ columns: [table.seriesId, table.start] }),
+    check('daily_bars_range', sql`${table.high} >= ${table.low} and ${table.high} < 'infinity'`),
+    check('daily_bars_volume_not_negative', sql`${table.volume} >= 0`)
+  ]
+)
+
+/** Bars shorter than a day, by the instant they open; partitioned by month. */
+export const bars = pgTable(
+  'bars',
+  {
+    seriesId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => barSeries.id, { onDelete: 'cascade' }),
+    start: instant().notNull(),
+    ...barFigures()
+  },
+  (table) => [
+    primaryKey({ columns: [table.seriesId, table.start] }),
+    check('bars_range', sql`${table.high} >= ${table.low} and ${table.high} < 'infinity'`),
+    check('bars_volume_not_negative', sql`${table.volume} >= 0`)
+  ]
+)
+
+export const profiles = pgTable('profiles', {
+  symbol: text().primaryKey(),
+  name: text(),
+  kind: text().$type<InstrumentKind>(),
+  description: text(),
+  exchange: text(),
+  currency: text(),
+  country: text(),
+  sector: text(),
+  industry: text(),
+  website: text(),
+  employees: bigint({ mode: 'number' }),
+  marketCap: figure(),
+  beta: figure(),
+  dividendYieldPercent: figure(),
+  peRatio: figure(),
+  eps: figure(),
+  sharesOutstanding: figure(),
+  ipoDate: date({ mode: 'string' }),
+  cik: text(),
+  isin: text(),
+  cusip: text(),
+  officers: jsonb().$type<NonNullable<Profile['officers']>>(),
+  receivedAt: instant().notNull(),
+  provenance: jsonb().$type<Provenance>().notNull()
+})
+
+/** Stories, one row per provider and story. `filedUnder`: the symbols that the provider listed the story for. */
+export const news = pgTable(
+  'news',
+  {
+    source: text().notNull(),
+    id: text().notNull(),
+    title: text().notNull(),
+    url: text().notNull(),
+    publisher: text(),
+    summary: text(),
+    publishedAt: instant().notNull(),
+    symbols: text().array().notNull(),
+    filedUnder: text().array().notNull(),
+    sentiment: figure(),
+    receivedAt: instant().notNull(),
+    provenance: jsonb().$type<Provenance>().notNull()
+  },
+  (table) => [
+    primaryKey({ columns: [table.source, table.id] }),
+    index('news_symbols').using('gin', table.symbols),
+    index('news_filed_under').using('gin', table.filedUnder),
+    index('news_published_at').on(table.publishedAt),
+    check('news_sentiment_range', sql`${table.sentiment} between -1 and 1`),
+    check('news_filed_under_something', sql`cardinality(${table.filedUnder}) > 0`)
+  ]
+)
+
+/** That a provider was asked for a symbol's splits or dividends, and what it said of them all: a list may be empty. */
+export const corporateActionLists = pgTable(
+  'corporate_action_lists',
+  {
+    symbol: text().notNull(),
+    kind: text().$type<'splits' | 'dividends'>().notNull(),
+    amountsAdjusted: text().$type<Dividends['amountsAdjusted']>(),
+    receivedAt: instant().notNull(),
+    provenance: jsonb().$type<Provenance>().notNull()
+  },
+  (table) => [
+    primaryKey({ columns: [table.symbol, table.kind] }),
+    check(
+      'corporate_action_lists_kind',
+      sql`(${table.kind} = 'splits' and ${table.amountsAdjusted} is null)
+        or (${table.kind} = 'dividends' and ${table.amountsAdjusted} in ('none', 'splits'))`
+    )
+  ]
+)
+
+export const splits = pgTable(
+  'splits',
+  { symbol: text().notNull(), exDate: date({ mode: 'string' }).notNull(), ratio: figure().notNull() },
+  (table) => [
+    primaryKey({ columns: [table.symbol, table.exDate] }),
+    check('splits_ratio_positive', sql`${table.ratio} > 0 and ${table.ratio} < 'infinity'`),
+    index('splits_ex_date').on(table.exDate)
+  ]
+)
+
+/** `ordinal` tells two dividends of one day apart: a regular and a special one. */
+export const dividends = pgTable(
+  'dividends',
+  {
+    symbol: text().notNull(),
+    exDate: date({ mode: 'string' }).notNull(),
+    ordinal: integer().notNull(),
+    amount: figure().notNull(),
+    currency: text(),
+    payDate: date({ mode: 'string' }),
+    kind: text().$type<NonNullable<Dividend['kind']>>()
+  },
+  (table) => [
+    primaryKey({ columns: [table.symbol, table.exDate, table.ordinal] }),
+    check('dividends_amount_positive', sql`${table.amount} > 0 and ${table.amount} < 'infinity'`),
+    index('dividends_ex_date').on(table.exDate)
+  ]
+)
