@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process'
+import { access, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { EmbeddedServiceError } from './server-process.ts'
+
+const PROGRAMS = ['redis-server', 'valkey-server']
+/** What redis-server needs beyond a minimal Debian 12, for when apt cannot work it out (broken or half-configured). */
+const USUAL_PACKAGES = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1']
+const APT_TIMEOUT_MS = 180_000
+const run = promisify(execFile)
+
+export type RedisBinary = {
+  readonly program: string
+  /** Where its shared libraries lie, when they are not the system's. */
+  readonly libraries?: string
+}
+
+/**
+ * Finds a Redis (or Valkey) server: on the PATH, otherwise in `home`, where it is fetched to with apt. That needs no
+ * root and installs nothing. Throws EmbeddedServiceError, which says the three ways to provide Redis.
+ */
+export async function findRedis(home: string, onProgress: (step: string) => void = () => {}): Promise<RedisBinary> {
+  const programs = join(resolve(home), 'programs')
+  const found = (await onPath()) ?? (await unpacked(join(programs, 'redis')))
+  if (found) return found
+  try {
+    onProgress('fetching redis-server with apt (once, 1.5 MB)')
+    await fetchWithApt(programs)
+  } catch (error) {
+    throw new EmbeddedServiceError(`${THREE_WAYS}\nThe third was tried here: ${reason(error)}`, { cause: error })
+  }
+  const fetched = await unpacked(join(programs, 'redis'))
+  if (fetched) return fetched
+  throw new EmbeddedServiceError(`${THREE_WAYS}\nThe third was tried here: the fetched redis-server does not run`)
+}
+
+const THREE_WAYS = `Quotewire needs a Redis server, and found none. There are three ways to provide it:
+  1. set REDIS_URL to a Redis (6.2 or newer, maxmemory-policy noeviction) that you run
+  2. install one, for example: apt-get install redis-server, or brew install redis
+  3. on Debian and Ubuntu, let Quotewire fetch it into its own folder; this needs network and apt-get`
+
+async function onPath(): Promise<RedisBinary | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of PROGRAMS) {
+      const binary = { program: join(folder, name) }
+      if (await runs(binary)) return binary
+    }
+  }
+  return undefined
+}
+
+async function unpacked(root: string): Promise<RedisBinary | undefined> {
+  const program = join(root, 'usr/bin/redis-server')
+  if (!(await exists(program))) return undefined
+  const folders = await readdir(join(root, 'usr/lib'))
+  const multiarch = folders.find((name) => name.endsWith('-linux-gnu')) ?? ''
+  const binary = { program, libraries: join(root, 'usr/lib', multiarch) }
+  return (await runs(binary)) ? binary : undefined
+}
+
+async function runs(binary: RedisBinary): Promise<boolean> {
+  if (!(await exists(binary.program))) return false
+  return run(binary.program, ['--version'], { env: redisEnvironment(binary) }).then(
+    () => true,
+    () => false
+  )
+}
+
+/** The environment that lets the server find its libraries. */
+export function redisEnvironment({ libraries }: RedisBinary): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH ?? '', LC_ALL: 'C', ...(libraries && { LD_LIBRARY_PATH: libraries }) }
+}
+
+/** Downloads the packages into a draft folder and unpacks them there, so that a half-fetched server is never seen. */
+async function fetchWithApt(programs: string): Promise<void> {
+  await mkdir(programs, { recursive: true })
+  const draft = await realpath(await mkdtemp(join(programs, 'redis.draft-')))
+  try {
+    const { options, packages } = await neededPackages(draft)
+    await apt(draft, [...options, 'download', ...packages])
+    for (const file of await readdir(draft)) {
+      if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', file, join(draft, 'root')], { cwd: draft })
+    }
+    const target = join(programs, 'redis')
+    await rm(target, { recursive: true, force: true })
+    await rename(join(draft, 'root'), target).catch((error) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error // somebody else was faster
+    })
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Which packages this machine lacks, by apt's own reckoning. A machine whose package lists are empty or old (as in most
+ * containers) gets fresh ones in the draft folder, away from the system's, which only root may write.
+ */
+async function neededPackages(draft: string): Promise<{ options: string[]; packages: string[] }> {
+  const known = await missingPackages(draft, [])
+  if (known) return { options: [], packages: known }
+
+  const lists = join(draft, 'lists')
+  await mkdir(join(lists, 'partial'), { recursive: true })
+  const options = ['-o', `Dir::State::Lists=${lists}`, '-o', `Dir::Cache=${draft}`, '-o', 'APT::Sandbox::User=']
+  await apt(draft, [...options, '-o', 'Acquire::Languages=none', 'update'])
+  return { options, packages: (await missingPackages(draft, options)) ?? USUAL_PACKAGES }
+}
+
+async function missingPackages(cwd: string, options: readonly string[]): Promise<string[] | undefined> {
+  try {
+    const flags = ['-o', 'Debug::NoLocking=1', '--print-uris', '--yes', '--no-install-recommends']
+    const { stdout } = await apt(cwd, [...options, ...flags, 'install', 'redis-server'])
+    const names = [...stdout.matchAll(/^'[^']+' ([^_\s]+)_\S+\.deb /gm)].flatMap(([, name]) => name ?? [])
+    return names.includes('redis-server') ? names : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function apt(cwd: string, args: readonly string[]) {
+  return run('apt-get', args, { cwd, timeout: APT_TIMEOUT_MS, env: { ...process.env, LC_ALL: 'C' } })
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false
+  )
+}
+
+function reason(error: unknown): string {
+  const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string }
+  if (code === 'ENOENT') return 'this system has no apt-get'
+  return stderr?.trim().split('\n').at(-1) ?? message
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+const SECRET_BYTES = 32
+
+/**
+ * The secret kept in `file` (mode 0600). The first caller makes it, from `create` or from 32 random bytes; a file is
+ * only ever seen complete, also when two processes start at once.
+ */
+export async function keptSecret(file: string, create: () => string | Promise<string> = randomSecret): Promise<string> {
+  const kept = await readSecret(file)
+  if (kept !== undefined) return kept
+
+  await mkdir(dirname(file), { recursive: true })
+  const draft = `${file}.${process.pid}`
+  await writeFile(draft, `${await create()}\n`, { mode: 0o600 })
+  try {
+    await link(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(draft)
+  }
+  return keptSecret(file)
+}
+
+/** The secret kept in `file`, or undefined where there is none yet. */
+export async function readSecret(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function randomSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('base64url')
+}

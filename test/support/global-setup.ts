@@ -1,0 +1,109 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import postgres from 'postgres'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../../db/migrate.ts'
+import { stopCrashedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
+import { startRedis, stopCrashedRedis } from '../../src/embedded/redis.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    redisUrl: string
+    /** Whose user may create databases; tests work in copies of the template, never in this database itself. */
+    databaseUrl: string
+    templateDatabase: string
+  }
+}
+
+type Service = { url: string; pid: number; stop(): Promise<void> }
+
+const RUN_PREFIX = 'quotewire-test-'
+/** Programs once fetched for `npm start` serve tests as well, so only the first of both waits for a download. */
+const home = resolve(process.env.QUOTEWIRE_HOME || '.quotewire')
+
+/**
+ * Starts, once per test run, the real services that tests use. With DATABASE_URL or REDIS_URL set, that one is used and
+ * nothing is started. Data lies in a folder of this run and goes with it, so that two runs never meet.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeKilledRuns()
+  const folder = await mkdtemp(join(tmpdir(), `${RUN_PREFIX}${process.pid}-`))
+  const services: Service[] = []
+  // Ctrl-C ends vitest without a teardown. Nothing here is worth a gentle end.
+  const endNow = () => {
+    for (const { pid } of services) kill(pid)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', endNow)
+
+  const note = <S extends Service>(service: S): S => {
+    services.push(service)
+    return service
+  }
+  const [database, redis] = await Promise.all([
+    external(process.env.DATABASE_URL) ??
+      startPostgres({ home, directory: join(folder, 'postgres'), durable: false }).then(note),
+    external(process.env.REDIS_URL) ??
+      startRedis({ home, directory: join(folder, 'redis'), onProgress: announce }).then(note)
+  ])
+
+  const templateDatabase = `quotewire_template_${process.pid}`
+  await createTemplate(database.url, templateDatabase)
+  project.provide('redisUrl', redis.url)
+  project.provide('databaseUrl', database.url)
+  project.provide('templateDatabase', templateDatabase)
+
+  return async () => {
+    await withDatabase(database.url, (sql) => sql`drop database if exists ${sql(templateDatabase)}`)
+    await Promise.all(services.map((service) => service.stop()))
+    process.off('exit', endNow)
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function external(url: string | undefined): { url: string } | undefined {
+  return url ? { url } : undefined
+}
+
+function announce(step: string): void {
+  process.stderr.write(`${step}\n`)
+}
+
+/** Migrating takes longer than copying: tests get copies of one migrated database. */
+async function createTemplate(url: string, name: string): Promise<void> {
+  await withDatabase(url, (sql) => sql`create database ${sql(name)}`)
+  const template = new URL(url)
+  template.pathname = name
+  await migrate(template.href)
+}
+
+async function withDatabase(url: string, work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await work(sql).finally(() => sql.end())
+}
+
+/** A run ended by `kill -9` could not clean up after itself: the next one does. */
+async function removeKilledRuns(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(name.startsWith(RUN_PREFIX) && name.slice(RUN_PREFIX.length).split('-')[0])
+    if (!pid || isRunning(pid)) continue
+    const folder = join(tmpdir(), name)
+    await Promise.all([stopCrashedPostgres(join(folder, 'postgres')), stopCrashedRedis(join(folder, 'redis'))])
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** SIGQUIT is Postgres' immediate shutdown, which takes its children with it; Redis just ends. */
+function kill(pid: number): void {
+  if (isRunning(pid)) process.kill(pid, 'SIGQUIT')
+}
