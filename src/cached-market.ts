@@ -8,6 +8,7 @@ import type { Answer, MarketData, Priority } from './market/market-data.ts'
 import type { News } from './market/news.ts'
 import type { Profile } from './market/profile.ts'
 import type { Quote } from './market/quote.ts'
+import type { SessionClock } from './market/session-clock.ts'
 import { createPolicies } from './policies.ts'
 
 /** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
@@ -29,11 +30,17 @@ export type LastGood = {
   corporateActions(symbol: string): Promise<CorporateActions | undefined>
 }
 
-export type CachedMarketOptions = { gateway: Gateway; cache: TieredCache; recorder: Recorder; lastGood: LastGood }
+export type CachedMarketOptions = {
+  gateway: Gateway
+  cache: TieredCache
+  clock: SessionClock
+  recorder: Recorder
+  lastGood: LastGood
+}
 
 /** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
-export function createCachedMarket({ gateway, cache, recorder, lastGood }: CachedMarketOptions): MarketData {
-  const policies = createPolicies()
+export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }: CachedMarketOptions): MarketData {
+  const policies = createPolicies(clock)
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
   const profiles = cache.namespace(policies.profile)

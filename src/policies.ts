@@ -10,6 +10,7 @@ import type { Profile } from './market/profile.ts'
 import type { Attempt, Provenance } from './market/provenance.ts'
 import type { Quote } from './market/quote.ts'
 import type { SearchResult } from './market/search.ts'
+import type { SessionClock } from './market/session-clock.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -19,21 +20,17 @@ const MIB = 1024 * 1024
 
 /** A value that a quality rule doubts is asked again soon. */
 const SUSPECT_FRESH_MS = 10 * SECOND
+/** Vendors are up to 20 minutes late. */
+const SETTLE_MS = 30 * MINUTE
 const SYMBOL_ABSENT_MS = 5 * MINUTE
 
 type Sourced = { provenance: Provenance }
 type Kept = { freshMs: number; revalidateMs: number; staleMs: number; maxEntries: number; maxBytes: number }
 
 /** How long each kind of value is fresh, may be renewed behind the scenes, and is kept for bad days. */
-export function createPolicies() {
+export function createPolicies(clock: SessionClock, now: () => number = Date.now) {
   return {
-    quote: sourced<Quote>('quote', 'quote:', {
-      freshMs: MINUTE,
-      revalidateMs: 30 * SECOND,
-      staleMs: DAY,
-      maxEntries: 20_000,
-      maxBytes: 64 * MIB
-    }),
+    quote: quotes(clock, now),
     historical: sourced<BarSeries>('historical', 'historical:', {
       freshMs: HOUR,
       revalidateMs: HOUR,
@@ -78,6 +75,26 @@ function sourced<T extends Sourced>(name: string, prefix: string, { freshMs, ...
     freshMs: ({ provenance }) => (provenance.state === 'suspect' ? Math.min(freshMs, SUSPECT_FRESH_MS) : freshMs),
     receivedAt: ({ provenance }) => Date.parse(provenance.receivedAt),
     stale: (value, cause) => ({ ...value, provenance: staleProvenance(value.provenance, cause) })
+  }
+}
+
+/**
+ * A minute in session. Once the vendor and the calendar both say closed, and every delayed vendor has had the time to
+ * see the close, nothing can change until the exchange stirs again.
+ */
+function quotes(clock: SessionClock, now: () => number): Policy<Quote> {
+  const kept = { revalidateMs: 30 * SECOND, staleMs: DAY, maxEntries: 20_000, maxBytes: 64 * MIB }
+  const policy = sourced<Quote>('quote', 'quote:', { freshMs: MINUTE, ...kept })
+  return {
+    ...policy,
+    freshMs(quote) {
+      const inSession = policy.freshMs(quote)
+      if (quote.marketState !== 'closed' || quote.provenance.state === 'suspect') return inSession
+      const instant = now()
+      const status = clock.statusOfSymbol(quote.symbol, instant)
+      const settled = status?.phase === 'closed' && instant - status.lastChange >= SETTLE_MS
+      return settled ? Math.max(inSession, status.nextChange - instant) : inSession
+    }
   }
 }
 

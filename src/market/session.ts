@@ -68,7 +68,8 @@ export type SessionStatus = {
   readonly nextOpen: number
   /** End of the regular session in progress. */
   readonly nextClose: number | undefined
-  /** The next instant at which the phase changes. */
+  /** The phase has lasted since this instant, and lasts until that one. */
+  readonly lastChange: number
   readonly nextChange: number
 }
 
@@ -108,14 +109,15 @@ export function statusAt(calendar: Calendar, instant: number): SessionStatus {
   const next = nextSession(calendar, instant)
   const phase = session ? phaseAt(session, instant) : 'closed'
   const marketState = phase === 'continuous' || phase === 'closing_auction' ? 'regular' : phase
-  const boundaries = [...(session ? boundariesOf(session) : []), ...boundariesOf(next)].filter((each) => each > instant)
+  const boundaries = [lastSession(calendar, instant), ...(session ? [session] : []), next].flatMap(boundariesOf)
   return {
     phase,
     marketState,
     session: phase === 'closed' ? undefined : session,
     nextOpen: next.regular.open,
     nextClose: marketState === 'regular' && session ? regularEnd(session) : undefined,
-    nextChange: Math.min(...boundaries)
+    lastChange: Math.max(...boundaries.filter((each) => each <= instant)),
+    nextChange: Math.min(...boundaries.filter((each) => each > instant))
   }
 }
 

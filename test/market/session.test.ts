@@ -55,6 +55,8 @@ describe.each(CALENDARS.map((each) => [each.exchange, each] as const))('%s', (_e
       fc.property(instants, fc.double({ min: 0, max: 0.999, noNaN: true }), (instant, part) => {
         const now = statusAt(each, instant)
         expect(now.nextChange).toBeGreaterThan(instant)
+        expect(now.lastChange).toBeLessThanOrEqual(instant)
+        expect(statusAt(each, now.lastChange).phase).toBe(now.phase)
         const between = Math.floor(instant + (now.nextChange - instant) * part)
         expect(statusAt(each, between).phase).toBe(now.phase)
       }),
