@@ -1,0 +1,144 @@
+import { and, asc, eq, gte, lt, notExists, sql as expression } from 'drizzle-orm'
+import type { TransactionSql } from 'postgres'
+import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../src/market/bar.ts'
+import type { Database } from './client.ts'
+import { latestByKey, present, upsertRows } from './rows.ts'
+import { bars, barSeries, dailyBars, splits } from './schema/market-data.ts'
+
+/** Vendors round; no split and hardly any dividend moves a price by less than this. */
+const SAME_CLOSE_TOLERANCE = 0.0001
+const DAY_MS = 86_400_000
+
+export type BarStore = ReturnType<typeof createBarStore>
+
+/** Bars by symbol, interval, adjustment and source. */
+export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
+  return {
+    /**
+     * Adds a series to what is held of it and returns how many bars were written; bars received later win. Where an
+     * adjusted series shows that the adjustment changed since (a split or a dividend went ex), the bars held from
+     * before are wrong and go.
+     */
+    async upsert(series: BarSeries): Promise<number> {
+      if (series.bars.length === 0) return 0
+      const { table, name } = tableOf(series.interval)
+      return sql.begin(async (tx) => {
+        const { id, isLatest } = await claimSeries(tx, series)
+        if (series.adjusted !== 'none' && (await isReadjusted(tx, name, id, series.bars))) {
+          if (!isLatest) return 0
+          await tx`delete from ${tx(name)} where series_id = ${id}`
+        }
+        const rows = [...latestByKey(series.bars, ({ start }) => start).values()].map((bar) => ({
+          ...bar,
+          seriesId: id,
+          receivedAt: series.provenance.receivedAt
+        }))
+        return upsertRows(tx, table, rows, {
+          key: ['seriesId', 'start'],
+          where: `excluded.received_at >= ${name}.received_at`
+        })
+      })
+    },
+
+    /**
+     * The bars held of a range, from the one source that has most of them: state `stale`, with a note of how far they
+     * reach, for the store cannot know what it was never given. Undefined where it holds none.
+     */
+    async range(request: BarRequest): Promise<BarSeries | undefined> {
+      const { table } = tableOf(request.interval)
+      const matching = and(
+        eq(barSeries.symbol, request.symbol),
+        eq(barSeries.interval, request.interval),
+        eq(barSeries.adjusted, request.adjusted),
+        gte(table.start, startAt(request.interval, request.from)),
+        lt(table.start, startAt(request.interval, request.to, 'exclusive')),
+        request.adjusted === 'none' ? undefined : notExists(laterSplit(table))
+      )
+      const [header] = await db
+        .select({ series: barSeries })
+        .from(table)
+        .innerJoin(barSeries, eq(table.seriesId, barSeries.id))
+        .where(matching)
+        .groupBy(barSeries.id)
+        .orderBy(expression`count(*) desc, ${barSeries.receivedAt} desc`)
+        .limit(1)
+      if (!header) return undefined
+
+      const { start, open, high, low, close, volume } = table
+      const rows = await db
+        .select({ start, open, high, low, close, volume })
+        .from(table)
+        .innerJoin(barSeries, eq(table.seriesId, barSeries.id))
+        .where(and(matching, eq(barSeries.id, header.series.id)))
+        .orderBy(asc(start))
+      return seriesFrom(header.series, rows.map(present))
+    }
+  }
+
+  /** A split that a bar received before it cannot have been adjusted for. */
+  function laterSplit(table: typeof bars | typeof dailyBars) {
+    return db
+      .select({ exDate: splits.exDate })
+      .from(splits)
+      .where(
+        and(
+          eq(splits.symbol, barSeries.symbol),
+          expression`${splits.exDate} > ${table.start}::date and ${splits.exDate} > ${table.receivedAt}::date`
+        )
+      )
+  }
+}
+
+function tableOf(interval: Interval) {
+  return isIntraday(interval) ? { table: bars, name: 'bars' } : { table: dailyBars, name: 'daily_bars' }
+}
+
+/** Where a range begins, or ends if `exclusive`, in the terms of a bar's `start`. Session dates are compared as UTC days. */
+function startAt(interval: Interval, instant: number, bound?: 'exclusive'): string {
+  if (isIntraday(interval)) return new Date(instant).toISOString()
+  return new Date(bound ? Math.ceil(instant / DAY_MS) * DAY_MS : instant).toISOString().slice(0, 10)
+}
+
+/** Locks the series for this transaction. `isLatest` is false where bars of it were received later than these. */
+async function claimSeries(tx: TransactionSql, series: BarSeries): Promise<{ id: number; isLatest: boolean }> {
+  const { symbol, interval, adjusted, provenance } = series
+  const header = { ...series, source: provenance.source, receivedAt: provenance.receivedAt }
+  const claimed = await upsertRows(tx, barSeries, [header], {
+    key: ['symbol', 'interval', 'adjusted', 'source'],
+    where: 'excluded.received_at >= bar_series.received_at'
+  })
+  const [row] = await tx<{ id: number }[]>`
+    select id::float8 as id from bar_series
+    where symbol = ${symbol} and interval = ${interval} and adjusted = ${adjusted} and source = ${provenance.source}`
+  return { id: row!.id, isLatest: claimed === 1 }
+}
+
+/**
+ * Whether the bars held have another adjustment than those that come. A split or a dividend changes every bar before
+ * it, so the oldest common bars tell; one that differs alone is a correction. The newest bar held may have been unfinished.
+ */
+async function isReadjusted(tx: TransactionSql, name: string, id: number, incoming: readonly Bar[]): Promise<boolean> {
+  const [answer] = await tx<{ readjusted: boolean | null }[]>`
+    select bool_and(differs) as readjusted from (
+      select abs(held.close - come.close) > ${SAME_CLOSE_TOLERANCE}::numeric * abs(come.close) as differs
+      from ${tx(name)} held
+      join unnest(
+        ${incoming.map(({ start }) => start)}::text[]::timestamptz[],
+        ${incoming.map(({ close }) => String(close))}::text[]::numeric[]
+      ) as come (start, close) on come.start = held.start
+      where held.series_id = ${id}
+        and held.start < (select max(start) from ${tx(name)} where series_id = ${id})
+      order by held.start limit 2
+    ) oldest`
+  return answer?.readjusted ?? false
+}
+
+function seriesFrom(header: typeof barSeries.$inferSelect, held: Bar[]): BarSeries {
+  const { id: _, source: _source, receivedAt: _at, provenance, ...series } = present(header)
+  const reach = `${held.length} stored bars, ${held[0]!.start} to ${held.at(-1)!.start}`
+  return {
+    ...series,
+    bars: held,
+    provenance: { ...provenance, state: 'stale', notes: [...(provenance.notes ?? []), reach] }
+  }
+}

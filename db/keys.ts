@@ -1,0 +1,96 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { and, asc, eq, getTableColumns, isNull } from 'drizzle-orm'
+import type { Database } from './client.ts'
+import { present } from './rows.ts'
+import { apiKeys, users, type Plan } from './schema/accounts.ts'
+
+const KEY_BYTES = 32
+const KEY_FORMAT = /^qw_[A-Za-z0-9_-]{43}$/
+const SHOWN_CHARACTERS = 9
+
+/** What may be told of a key: never the key, never its hash. Instants are ISO strings. */
+export type ApiKey = {
+  id: string
+  userId: string
+  /** The first characters of the key, to recognise it by. */
+  prefix: string
+  scopes: string[]
+  label?: string
+  createdAt: string
+  lastUsedAt?: string
+  revokedAt?: string
+}
+
+/** Who holds a key that is good now. */
+export type KeyHolder = { keyId: string; userId: string; name: string; plan: Plan; scopes: string[] }
+
+export type NewKey = { userId: string; scopes: readonly string[]; label?: string }
+
+export type KeyStore = ReturnType<typeof createKeyStore>
+
+/** API keys, kept as hashes: 32 random bytes need no slow hash, and are found by an index without comparing secrets. */
+export function createKeyStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
+  const { hash: _, ...shown } = getTableColumns(apiKeys)
+
+  return {
+    /** The only time that the key itself is known. Rejects where the user does not exist or no scope is given. */
+    async createKey({ userId, scopes, label }: NewKey): Promise<{ key: string; record: ApiKey }> {
+      const key = `qw_${randomBytes(KEY_BYTES).toString('base64url')}`
+      const [row] = await db
+        .insert(apiKeys)
+        .values({ userId, scopes: [...scopes], label, hash: hashOf(key), prefix: key.slice(0, SHOWN_CHARACTERS) })
+        .returning(shown)
+      return { key, record: present(row!) }
+    },
+
+    /** Undefined for a key that is unknown or revoked, and for one of a disabled user. */
+    async findKey(key: string): Promise<KeyHolder | undefined> {
+      if (!KEY_FORMAT.test(key)) return undefined
+      const [holder] = await db
+        .select({
+          keyId: apiKeys.id,
+          userId: users.id,
+          name: users.name,
+          plan: users.plan,
+          scopes: apiKeys.scopes
+        })
+        .from(apiKeys)
+        .innerJoin(users, eq(users.id, apiKeys.userId))
+        .where(and(eq(apiKeys.hash, hashOf(key)), isNull(apiKeys.revokedAt), eq(users.disabled, false)))
+      return holder
+    },
+
+    /** Oldest first, revoked ones too; of all users unless one is given. */
+    async list(userId?: string): Promise<ApiKey[]> {
+      const rows = await db
+        .select(shown)
+        .from(apiKeys)
+        .where(userId === undefined ? undefined : eq(apiKeys.userId, userId))
+        .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id))
+      return rows.map(present)
+    },
+
+    /** Revokes for good; undefined where there is no such key. A key revoked before keeps its first instant. */
+    async revoke(id: string, at = new Date()): Promise<ApiKey | undefined> {
+      await db
+        .update(apiKeys)
+        .set({ revokedAt: at.toISOString() })
+        .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+      const [row] = await db.select(shown).from(apiKeys).where(eq(apiKeys.id, id))
+      return row && present(row)
+    },
+
+    /** Notes when keys were used last: instants (epoch ms) by key id. Never moves one back. */
+    async touch(usedAt: ReadonlyMap<string, number>): Promise<void> {
+      const instants = [...usedAt.values()].map((instant) => new Date(instant).toISOString())
+      await sql`
+        update api_keys set last_used_at = greatest(last_used_at, used.at)
+        from unnest(${[...usedAt.keys()]}::text[]::uuid[], ${instants}::text[]::timestamptz[]) as used (id, at)
+        where api_keys.id = used.id`
+    }
+  }
+}
+
+function hashOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}

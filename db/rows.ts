@@ -1,0 +1,90 @@
+import { getTableColumns, getTableName, type InferInsertModel } from 'drizzle-orm'
+import { toSnakeCase } from 'drizzle-orm/casing'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Sql } from 'postgres'
+
+const MAX_ROWS_PER_STATEMENT = 10_000
+
+/** A pool or a transaction of the bulk client. */
+export type Executor = Pick<Sql, 'unsafe'>
+
+type ColumnKey<Table extends PgTable> = keyof Table['_']['columns'] & string
+
+/** What to do with a row whose key is there already: overwrite it, where `where` (SQL) allows. */
+export type OnConflict<Table extends PgTable> = {
+  readonly key: readonly ColumnKey<Table>[]
+  /** SQL over the table's name (the row held) and `excluded` (the row that comes). */
+  readonly where?: string
+  /** SQL for the columns that are merged instead of overwritten. */
+  readonly merge?: { readonly [Key in ColumnKey<Table>]?: string }
+}
+
+/**
+ * Writes many rows in one statement and returns how many were inserted or overwritten. Every column travels as one
+ * array of texts, unnested and cast there: one parameter per column, whatever the number of rows, so that the statement
+ * stays the same and prepared. Columns with a default are left to Postgres. Keys must be unique among `rows`; they are
+ * written in key order, so that two writers cannot lock each other out.
+ */
+export async function upsertRows<Table extends PgTable>(
+  sql: Executor,
+  table: Table,
+  rows: readonly InferInsertModel<Table>[],
+  onConflict: OnConflict<Table>
+): Promise<number> {
+  const columns = Object.entries<PgColumn>(getTableColumns(table)).filter(([, column]) => !column.hasDefault)
+  const statement = upsertStatement(getTableName(table), columns, onConflict)
+  let written = 0
+  for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
+    const batch: Record<string, unknown>[] = rows.slice(first, first + MAX_ROWS_PER_STATEMENT)
+    const arrays = columns.map(([key, column]) => batch.map((row) => asText(column, row[key])))
+    written += (await sql.unsafe(statement, arrays, { prepare: true })).count
+  }
+  return written
+}
+
+function upsertStatement(
+  table: string,
+  columns: [string, PgColumn][],
+  onConflict: { key: readonly string[]; where?: string; merge?: Record<string, string | undefined> }
+): string {
+  const { key, where = 'true', merge = {} } = onConflict
+  const names = columns.map(([name]) => sqlName(name)).join(', ')
+  const overwritten = columns.map(([name]) => name).filter((name) => !key.includes(name))
+  return `
+    insert into ${table} (${names})
+    select ${columns.map(([name, column]) => `${sqlName(name)}::${column.getSQLType()}`).join(', ')}
+    from unnest(${columns.map((_, index) => `$${index + 1}::text[]`).join(', ')}) as incoming (${names})
+    order by ${key.map(sqlName).join(', ')}
+    on conflict (${key.map(sqlName).join(', ')}) do update
+    set ${overwritten.map((name) => `${sqlName(name)} = ${merge[name] ?? `excluded.${sqlName(name)}`}`).join(', ')}
+    where ${where}`
+}
+
+const sqlName = (key: string) => `"${toSnakeCase(key)}"`
+
+function asText(column: PgColumn, value: unknown): string | null {
+  return value === undefined || value === null ? null : String(column.mapToDriverValue(value))
+}
+
+/** A row as the domain spells it: a column that is null becomes a missing key. */
+export function present<Row extends object>(row: Row): Present<Row> {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Present<Row>
+}
+
+export type Present<Row> = { [Key in keyof Row as null extends Row[Key] ? never : Key]: Row[Key] } & {
+  [Key in keyof Row as null extends Row[Key] ? Key : never]?: Exclude<Row[Key], null>
+}
+
+/** The last of the values that share a key, by `isNewer` where given: a statement may touch each row once. */
+export function latestByKey<T>(
+  values: Iterable<T>,
+  keyOf: (value: T) => string,
+  isNewer: (value: T, held: T) => boolean = () => true
+): Map<string, T> {
+  const latest = new Map<string, T>()
+  for (const value of values) {
+    const held = latest.get(keyOf(value))
+    if (held === undefined || isNewer(value, held)) latest.set(keyOf(value), value)
+  }
+  return latest
+}

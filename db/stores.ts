@@ -1,0 +1,40 @@
+import type { BarRequest } from '../src/market/bar.ts'
+import { createAuditStore } from './audit.ts'
+import { createBarStore } from './bars.ts'
+import type { Database } from './client.ts'
+import { createCorporateActionStore } from './corporate-actions.ts'
+import { createKeyStore } from './keys.ts'
+import { createNewsStore } from './news.ts'
+import { createProfileStore } from './profiles.ts'
+import { createProviderUsageStore } from './provider-usage.ts'
+import { createQuarantineStore } from './quarantine.ts'
+import { createQuoteStore } from './quotes.ts'
+import { createUserStore } from './users.ts'
+
+export type Stores = ReturnType<typeof createStores>
+
+export function createStores(database: Database) {
+  return {
+    quotes: createQuoteStore(database),
+    bars: createBarStore(database),
+    profiles: createProfileStore(database),
+    news: createNewsStore(database),
+    corporateActions: createCorporateActionStore(database),
+    users: createUserStore(database),
+    keys: createKeyStore(database),
+    providerUsage: createProviderUsageStore(database),
+    quarantine: createQuarantineStore(database),
+    audit: createAuditStore(database)
+  }
+}
+
+/** What was recorded last of each thing: served, by those who ask providers first, where none of them can answer. */
+export function createLastGood({ quotes, bars, profiles, news, corporateActions }: Stores) {
+  return {
+    quote: async (symbol: string) => (await quotes.latest([symbol])).get(symbol),
+    bars: (request: BarRequest) => bars.range(request),
+    profile: (symbol: string) => profiles.find(symbol),
+    news: (symbol: string, limit: number) => news.latest(symbol, limit),
+    corporateActions: (symbol: string) => corporateActions.find(symbol)
+  }
+}
