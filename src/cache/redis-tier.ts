@@ -4,7 +4,6 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { decodeEntry, encodeEntry, isAbsence, type Entry } from './entry.ts'
 
-const CHANNEL = 'quotewire:cache'
 const LOCK_PREFIX = 'lock:'
 
 /** Deletes a lock only while it is still the caller's. */
@@ -36,14 +35,17 @@ export class RedisTier {
   readonly #subscriber: Redis
   readonly #log: Log
   readonly #token = randomUUID()
+  /** Redis delivers messages across its logical databases; entries of another database are none of ours. */
+  readonly #channel: string
   #reachable = true
 
   constructor({ redis, log, onAnnounced }: RedisTierOptions) {
     this.#redis = redis
     this.#log = log
+    this.#channel = `quotewire:cache:${redis.options.db ?? 0}`
     this.#subscriber = redis.duplicate({ enableOfflineQueue: true, commandTimeout: undefined })
     this.#subscriber.on('error', () => undefined) // the command connection reports the outage
-    this.#subscriber.subscribe(CHANNEL).catch(() => undefined) // ioredis subscribes again when it reconnects
+    this.#subscriber.subscribe(this.#channel).catch(() => undefined) // ioredis subscribes again when it reconnects
     this.#subscriber.on('message', (_channel, message) => {
       const announcement = parseAnnouncement(message)
       if (!announcement || announcement.from === this.#token) return
@@ -76,7 +78,7 @@ export class RedisTier {
       announcement.entries.push([key, entry.receivedAt])
     }
     for (const [key] of announcement.entries) pipeline.eval(RELEASE, 1, LOCK_PREFIX + key, this.#token)
-    pipeline.publish(CHANNEL, JSON.stringify(announcement))
+    pipeline.publish(this.#channel, JSON.stringify(announcement))
     await this.#attempt(() => pipeline.exec())
   }
 

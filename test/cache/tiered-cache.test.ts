@@ -195,7 +195,7 @@ describe('bad days', () => {
 
   test('what somebody else wrote under a key is a miss, not a crash', async () => {
     await services.redis.set('price:AAPL', '{"price":')
-    await services.redis.publish('quotewire:cache', 'not json')
+    await services.redis.publish(`quotewire:cache:${services.redis.options.db}`, 'not json')
     const { source } = countingSource(() => live(5))
     expect((await startProcess().prices.get('AAPL', source)).value.price).toBe(5)
   })
