@@ -9,10 +9,11 @@ export function reportReady(url?: string): void {
 
 /**
  * Calls `stop` once when the parent's end of the IPC channel closes, so that a child never outlives a killed parent.
- * Does nothing in a process that was started on its own.
+ * Has no effect in a process that was started on its own.
  */
 export function onParentGone(stop: () => void): void {
-  if (process.send) process.once('disconnect', stop)
+  process.once('disconnect', stop)
+  process.channel?.unref() // listening alone does not keep a process alive that has nothing else to do
 }
 
 export function isReadyMessage(message: unknown): message is ReadyMessage {

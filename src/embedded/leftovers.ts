@@ -13,7 +13,7 @@ export type Leftovers = {
   directory: string
   program: RegExp
   /** Chooses, among the processes found, those that may be asked to stop; the others follow them. */
-  leaders(pids: readonly number[]): readonly number[]
+  leaders: (pids: readonly number[]) => readonly number[]
   signals: readonly NodeJS.Signals[]
 }
 

@@ -84,14 +84,9 @@ async function createData(binaries: PostgresBinaries, directory: string, durable
   const inDraft = { cwd: draft, env: ENVIRONMENT, ...POSTGRES_USER }
   const seen = seenFromInside(draft)
   try {
-    await run(
-      join(binaries.directory, 'initdb'),
-      [
-        ...['-D', seen, `--username=${NAME}`, '--auth=scram-sha-256', `--pwfile=${seen}/../password`],
-        ...['--encoding=UTF8', '--no-locale', '--no-instructions', ...(durable ? [] : ['--no-sync'])]
-      ],
-      inDraft
-    )
+    const credentials = ['--auth=scram-sha-256', `--username=${NAME}`, `--pwfile=${seen}/../password`]
+    const layout = ['--encoding=UTF8', '--no-locale', ...(durable ? [] : ['--no-sync'])]
+    await run(join(binaries.directory, 'initdb'), ['-D', seen, ...credentials, ...layout], inDraft)
     const creating = run(join(binaries.directory, 'postgres'), ['--single', '-D', seen, 'postgres'], inDraft)
     creating.child.stdin?.end(`CREATE DATABASE ${NAME}\n`)
     await creating

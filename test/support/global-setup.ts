@@ -81,7 +81,11 @@ async function createTemplate(url: string, name: string): Promise<void> {
 
 async function withDatabase(url: string, work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
-  await work(sql).finally(() => sql.end())
+  try {
+    await work(sql)
+  } finally {
+    await sql.end()
+  }
 }
 
 /** A run ended by `kill -9` could not clean up after itself: the next one does. */
