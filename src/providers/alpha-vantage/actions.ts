@@ -1,0 +1,75 @@
+// https://www.alphavantage.co/documentation/#dividends and #splits
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Dividends, Split, Splits } from '../../market/corporate-action.ts'
+import { provenanceOf } from '../parse.ts'
+import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import type { Listing } from './listing.ts'
+import { inMajorUnit, type PriceUnit } from './price-unit.ts'
+import { dateOf, positiveOf } from './wire-value.ts'
+
+/** All splits of a symbol, newest first, announced ones included. The vendor answers an unknown symbol with no rows. */
+export async function fetchSplits(
+  client: AlphaVantageClient,
+  symbol: string,
+  listing: Listing,
+  signal: AbortSignal
+): Promise<Split[]> {
+  const { data } = await client.ask('SPLITS', { symbol: listing.wire }, WireRows, symbol, signal)
+  return data
+    .flatMap(({ effective_date, split_factor }) => {
+      const exDate = dateOf(effective_date)
+      const ratio = positiveOf(split_factor)
+      return exDate && ratio ? [{ exDate, ratio }] : []
+    })
+    .sort(newestFirst)
+}
+
+export async function splits(
+  client: AlphaVantageClient,
+  symbol: string,
+  listing: Listing,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Splits> {
+  return { symbol, splits: await fetchSplits(client, symbol, listing, signal), provenance: historical(now()) }
+}
+
+/**
+ * Dividends of a symbol, newest first, as declared at their time: the amounts keep their size across later splits
+ * (NVDA's four cents of March 2024 stay 0.04 after its 10:1 split of June 2024).
+ */
+export async function dividends(
+  client: AlphaVantageClient,
+  symbol: string,
+  listing: Listing,
+  unit: PriceUnit,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Dividends> {
+  const { data } = await client.ask('DIVIDENDS', { symbol: listing.wire }, WireRows, symbol, signal)
+  const rows = data.flatMap(({ ex_dividend_date, payment_date, amount: text }) => {
+    const exDate = dateOf(ex_dividend_date)
+    const amount = inMajorUnit(positiveOf(text), unit)
+    const payDate = dateOf(payment_date)
+    if (!exDate || !amount) return []
+    return [{ exDate, amount, ...(unit.currency && { currency: unit.currency }), ...(payDate && { payDate }) }]
+  })
+  return {
+    symbol,
+    dividends: rows.sort(newestFirst),
+    amountsAdjusted: 'none',
+    provenance: historical(now(), unit.note)
+  }
+}
+
+function newestFirst(a: { exDate: string }, b: { exDate: string }): number {
+  return b.exDate.localeCompare(a.exDate)
+}
+
+function historical(receivedAt: number, note?: string) {
+  return provenanceOf(PROVIDER, { feed: 'composite', receivedAt, notes: [note] })
+}
+
+/** Splits: `effective_date`, `split_factor`. Dividends: `ex_dividend_date`, `payment_date`, `amount`. All texts. */
+const WireRows = Compile(Type.Object({ data: Type.Array(Type.Record(Type.String(), Type.Unknown())) }))

@@ -1,0 +1,184 @@
+// https://www.alphavantage.co/documentation/#time-series-data
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../../market/bar.ts'
+import type { Split } from '../../market/corporate-action.ts'
+import { dateIn, parseWallTime } from '../../market/zoned-time.ts'
+import { provenanceOf } from '../parse.ts'
+import { fetchSplits } from './actions.ts'
+import { adjustedForAll, adjustedForSplits, type DatedRow } from './adjustment.ts'
+import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
+import { isAbout, type Listing } from './listing.ts'
+import { UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
+import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
+import { dateOf, memberOf, numberOf, positiveOf } from './wire-value.ts'
+
+const DAY_MS = 86_400_000
+
+/** `outputsize=compact` holds 100 rows: at five sessions a week they reach back 140 days or more. */
+const COMPACT_REACH_MS = 140 * DAY_MS
+
+/** Intraday without `month` holds the trailing 30 days. */
+const INTRADAY_REACH_MS = 29 * DAY_MS
+
+/** Today's name of `US/Eastern`. */
+const EASTERN = 'America/New_York'
+
+const INTRADAY: Partial<Record<Interval, string>> = {
+  '1m': '1min',
+  '5m': '5min',
+  '15m': '15min',
+  '30m': '30min',
+  '1h': '60min'
+}
+
+/**
+ * Bars as the vendor has them. Daily, weekly and monthly rows are as traded, so `splits` costs a second request for the
+ * splits unless none can lie after the range; `all` exists for daily (premium) and intraday bars.
+ */
+export async function fetchBars(
+  client: AlphaVantageClient,
+  request: BarRequest,
+  listing: Listing,
+  unit: PriceUnit,
+  signal: AbortSignal,
+  { now, plan }: { now: () => number; plan: Plan }
+): Promise<BarSeries> {
+  const { symbol, interval, adjusted } = request
+  const { name, parameters, premium } = functionFor(request, listing, now())
+  if (premium && plan === 'free') throw refused('not_covered', `sells ${name} of this reach to paying plans only`)
+  const body = await client.ask(name, { symbol: listing.wire, ...parameters }, WireSeries, symbol, signal)
+  const rows = rowsOf(body, request, listing)
+  const chosen = rows.filter((row) => isWithin(row, request, listing))
+
+  const today = dateIn(listing.zone, now())
+  const needsSplits = adjusted === 'splits' && dateIn(listing.zone, request.from) < today
+  const splits = needsSplits ? await fetchSplits(client, symbol, listing, signal) : []
+  const bars =
+    adjusted === 'all' && interval === '1d' ? adjustedForAll(rows, chosen) : splitAdjusted(chosen, splits, today)
+
+  return {
+    symbol,
+    interval,
+    adjusted,
+    ...(unit.currency && { currency: unit.currency }),
+    timeZone: listing.zone,
+    bars: bars.map((bar) => inMajor(bar, unit)),
+    provenance: provenanceOf(PROVIDER, {
+      feed: 'delayed',
+      receivedAt: now(),
+      delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
+      ...(unit.assumed && { state: 'suspect' }),
+      notes: [unit.note, unit.assumed ? UNIT_ASSUMED : undefined]
+    })
+  }
+}
+
+type SeriesFunction = { name: string; parameters: Parameters; premium: boolean }
+
+/** Which of the vendor's functions answers a request, or `not_covered` where none does. */
+function functionFor(request: BarRequest, listing: Listing, now: number): SeriesFunction {
+  const { interval, adjusted, from } = request
+  if (isIntraday(interval)) {
+    const parameters = {
+      interval: INTRADAY[interval],
+      adjusted: adjusted === 'all',
+      extended_hours: false,
+      outputsize: 'full',
+      month: monthOf(request, listing, now)
+    }
+    return { name: 'TIME_SERIES_INTRADAY', parameters, premium: true }
+  }
+  if (interval === '1d') {
+    const outputsize = from >= now - COMPACT_REACH_MS ? 'compact' : 'full'
+    if (adjusted === 'all') return { name: 'TIME_SERIES_DAILY_ADJUSTED', parameters: { outputsize }, premium: true }
+    return { name: 'TIME_SERIES_DAILY', parameters: { outputsize }, premium: outputsize === 'full' }
+  }
+  // The adjusted weekly and monthly series adjust the close only, and a bar across an event has no single factor.
+  if (adjusted === 'all') throw refused('not_covered', `has no total-return bars of ${interval}`)
+  return { name: interval === '1wk' ? 'TIME_SERIES_WEEKLY' : 'TIME_SERIES_MONTHLY', parameters: {}, premium: false }
+}
+
+function monthOf({ from, to }: BarRequest, { zone }: Listing, now: number): string | undefined {
+  if (from >= now - INTRADAY_REACH_MS) return undefined
+  const month = dateIn(zone, from).slice(0, 7)
+  if (dateIn(zone, to - 1).slice(0, 7) === month) return month
+  throw refused('not_covered', 'sells intraday bars older than 30 days by single months')
+}
+
+/** The rows of a series, oldest first. Rows without a whole set of prices are left out. */
+function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Listing): DatedRow[] {
+  const { 'Meta Data': meta, ...members } = body
+  const series = Object.entries(members).find(([name]) => /time series/i.test(name))?.[1]
+  if (!isAbout(listing, memberOf(meta, 'Symbol')) || !WireRows.Check(series)) {
+    throw refused('bad_payload', `sent no series of ${symbol}`)
+  }
+  const zone = zoneOf(memberOf(meta, 'Time Zone'))
+  return Object.entries(series)
+    .flatMap(([label, row]) => rowOf(label, row, interval, isIntraday(interval) ? zone : listing.zone) ?? [])
+    .sort((a, b) => a.bar.start.localeCompare(b.bar.start))
+}
+
+function rowOf(label: string, row: WireRow, interval: Interval, zone: string): DatedRow | undefined {
+  const day = dateOf(label.slice(0, 10))
+  const start = day && startOf(label, day, interval, zone)
+  const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => positiveOf(memberOf(row, name)))
+  if (!start || !open || !high || !low || !close) return undefined
+  const volume = numberOf(memberOf(row, 'volume'))
+  return {
+    day,
+    bar: { start, open, high, low, close, ...(volume !== undefined && { volume }) },
+    adjustedClose: positiveOf(memberOf(row, 'adjusted close')),
+    splitCoefficient: positiveOf(memberOf(row, 'split coefficient'))
+  }
+}
+
+/** The vendor labels an intraday bar with the moment it opens, a week and a month with their last session. */
+function startOf(label: string, day: string, interval: Interval, zone: string): string | undefined {
+  if (interval === '1d') return day
+  if (interval === '1mo') return `${day.slice(0, 7)}-01`
+  if (interval === '1wk') return mondayOf(day)
+  const instant = parseWallTime(zone, label)
+  return instant === undefined ? undefined : new Date(instant).toISOString()
+}
+
+function mondayOf(day: string): string {
+  const instant = Date.parse(`${day}T00:00:00Z`)
+  const sinceMonday = (new Date(instant).getUTCDay() + 6) % 7
+  return new Date(instant - sinceMonday * DAY_MS).toISOString().slice(0, 10)
+}
+
+function isWithin({ bar }: DatedRow, { from, to, interval }: BarRequest, { zone }: Listing): boolean {
+  if (!isIntraday(interval)) return bar.start >= dateIn(zone, from) && bar.start <= dateIn(zone, to - 1)
+  const instant = Date.parse(bar.start)
+  return instant >= from && instant < to
+}
+
+function splitAdjusted(rows: readonly DatedRow[], splits: readonly Split[], today: string): Bar[] {
+  const inForce = splits.filter(({ exDate }) => exDate <= today)
+  const bars = adjustedForSplits(rows, inForce)
+  if (bars === undefined) throw refused('not_covered', 'has a bar across a split, which has no single adjustment')
+  return bars
+}
+
+function inMajor(bar: Bar, { perMajor }: PriceUnit): Bar {
+  if (perMajor === 1) return bar
+  const { open, high, low, close } = bar
+  return { ...bar, open: open / perMajor, high: high / perMajor, low: low / perMajor, close: close / perMajor }
+}
+
+/** The zone of intraday labels: every known answer names `US/Eastern`, and so it is where the member is missing. */
+function zoneOf(name: unknown): string {
+  if (name === undefined || name === 'US/Eastern') return EASTERN
+  if (typeof name === 'string' && (name === 'UTC' || Intl.supportedValuesOf('timeZone').includes(name))) return name
+  throw refused('bad_payload', 'sent a series in a time zone that does not exist')
+}
+
+/** `1. open` to `5. volume`; adjusted series put `5. adjusted close` before `6. volume`. */
+const WireRow = Type.Record(Type.String(), Type.Unknown())
+type WireRow = Static<typeof WireRow>
+const WireRows = Compile(Type.Record(Type.String(), WireRow))
+
+/** Beside `Meta Data` one member whose name differs by function: `Time Series (5min)`, `Weekly Time Series`, ... */
+const WireSeries = Compile(Type.Object({ 'Meta Data': Type.Record(Type.String(), Type.Unknown()) }))
+type WireSeries = { 'Meta Data': Record<string, unknown> }

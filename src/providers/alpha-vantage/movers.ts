@@ -1,0 +1,84 @@
+// https://www.alphavantage.co/documentation/#gainer-loser
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Mover, MoverKind, Movers } from '../../market/market-wide.ts'
+import { parseWallTime } from '../../market/zoned-time.ts'
+import { provenanceOf } from '../parse.ts'
+import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import { canonicalOf } from './listing.ts'
+import { END_OF_DAY, END_OF_DAY_DELAY_SECONDS } from './quote.ts'
+import { numberOf, positiveOf } from './wire-value.ts'
+
+const LISTS = { gainers: 'top_gainers', losers: 'top_losers', actives: 'most_actively_traded' } as const
+
+/** A larger move is a unit error or an unannounced reverse split, not a move. */
+const MAX_MOVE_PERCENT = 10_000
+
+/** Nasdaq's fifth letter: W a warrant, R a right, U a unit. NYSE spells them with a sign, which is no symbol of ours. */
+const DERIVATIVE_TICKER = /^[A-Z]{4}[WRU]$/
+
+/** US movers of the last session. Warrants, rights, units and impossible moves are left out. */
+export async function movers(
+  client: AlphaVantageClient,
+  type: MoverKind,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Movers> {
+  const body = await client.ask('TOP_GAINERS_LOSERS', {}, WireMovers, `the ${type}`, signal)
+  const asOf = instantIn(body.last_updated)
+  return {
+    type,
+    movers: body[LISTS[type]].flatMap((row) => parseMover(row) ?? []),
+    ...(asOf && { asOf }),
+    provenance: provenanceOf(PROVIDER, {
+      feed: 'delayed',
+      receivedAt: now(),
+      delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
+      notes: [END_OF_DAY]
+    })
+  }
+}
+
+function parseMover(wire: WireMover): Mover | undefined {
+  const symbol = canonicalOf(wire.ticker)
+  const price = positiveOf(wire.price)
+  const change = numberOf(wire.change_amount)
+  const changePercent = numberOf(wire.change_percentage)
+  const volume = numberOf(wire.volume)
+  if (!symbol || DERIVATIVE_TICKER.test(wire.ticker) || price === undefined || changePercent === undefined)
+    return undefined
+  if (changePercent <= -100 || changePercent > MAX_MOVE_PERCENT) return undefined
+  return {
+    symbol,
+    price,
+    changePercent,
+    ...(change !== undefined && { change }),
+    ...(volume !== undefined && { volume }),
+    currency: 'USD'
+  }
+}
+
+/** `2023-07-03 16:15:58 US/Eastern` */
+function instantIn(text: string | undefined): string | undefined {
+  const wall = text?.match(/^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) US\/Eastern$/)?.[1]
+  const instant = wall && parseWallTime('America/New_York', wall)
+  return instant ? new Date(instant).toISOString() : undefined
+}
+
+const WireMover = Type.Object({
+  ticker: Type.String(),
+  price: Type.String(),
+  change_amount: Type.String(),
+  change_percentage: Type.String(), // 136.6667%
+  volume: Type.String()
+})
+type WireMover = Static<typeof WireMover>
+
+const WireMovers = Compile(
+  Type.Object({
+    last_updated: Type.Optional(Type.String()),
+    top_gainers: Type.Array(WireMover),
+    top_losers: Type.Array(WireMover),
+    most_actively_traded: Type.Array(WireMover)
+  })
+)

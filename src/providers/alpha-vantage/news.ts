@@ -1,0 +1,81 @@
+// https://www.alphavantage.co/documentation/#news-sentiment
+import { createHash } from 'node:crypto'
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { News, NewsItem } from '../../market/news.ts'
+import { parseWallTime } from '../../market/zoned-time.ts'
+import { provenanceOf, textOf } from '../parse.ts'
+import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import { canonicalOf, type Listing } from './listing.ts'
+import { numberOf } from './wire-value.ts'
+
+const MAX_SUMMARY_LENGTH = 2000
+
+/**
+ * `time_published` has no offset and the documentation names none. It is UTC: wire stories that their agency dates 17:05
+ * in New York stand at 210500, and a series sent out at 09:00 in New York stands at 130010 in summer.
+ */
+const PUBLICATION_ZONE = 'UTC'
+
+/** Stories about a symbol, newest first, one entry per address. */
+export async function news(
+  client: AlphaVantageClient,
+  symbol: string,
+  listing: Listing,
+  limit: number,
+  signal: AbortSignal,
+  now: () => number
+): Promise<News> {
+  const parameters = { tickers: listing.wire, sort: 'LATEST', limit }
+  const { feed } = await client.ask('NEWS_SENTIMENT', parameters, WireFeed, `news of ${symbol}`, signal)
+  const stories = new Map<string, NewsItem>()
+  for (const wire of feed) {
+    const story = parseStory(wire, symbol)
+    if (story && !stories.has(story.url)) stories.set(story.url, story)
+  }
+  const items = [...stories.values()].sort((a, b) => b.publishedAt.localeCompare(a.publishedAt)).slice(0, limit)
+  return { symbol, items, provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() }) }
+}
+
+function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
+  const title = textOf(wire.title)
+  const published = parseWallTime(PUBLICATION_ZONE, wire.time_published)
+  if (!title || published === undefined || !/^https?:\/\//.test(wire.url)) return undefined
+  const publisher = textOf(wire.source)
+  const summary = textOf(wire.summary, MAX_SUMMARY_LENGTH)
+  const tickers = (wire.ticker_sentiment ?? []).map((each) => ({ ...each, symbol: symbolNamed(each.ticker) }))
+  const own = tickers.find((each) => each.symbol === symbol)
+  const sentiment = numberOf(own ? own.ticker_sentiment_score : wire.overall_sentiment_score)
+  return {
+    id: createHash('sha256').update(wire.url).digest('hex').slice(0, 32),
+    title,
+    url: wire.url,
+    ...(publisher && { publisher }),
+    ...(summary && { summary }),
+    publishedAt: new Date(published).toISOString(),
+    symbols: [...new Set(tickers.flatMap((each) => each.symbol ?? []))],
+    ...(sentiment !== undefined && Math.abs(sentiment) <= 1 && { sentiment })
+  }
+}
+
+/** Coins are named `CRYPTO:BTC` and are quoted in dollars; `FOREX:USD` names a currency, which is no instrument. */
+function symbolNamed(ticker: string): string | undefined {
+  const coin = /^CRYPTO:([A-Z0-9]+)$/.exec(ticker)?.[1]
+  if (coin) return `${coin}-USD`
+  return ticker.includes(':') ? undefined : canonicalOf(ticker)
+}
+
+const Score = Type.Union([Type.String(), Type.Number()]) // a ticker's is text, a story's is a number
+
+const WireStory = Type.Object({
+  title: Type.String(),
+  url: Type.String(),
+  time_published: Type.String(), // 20230703T191900
+  summary: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  source: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  overall_sentiment_score: Type.Optional(Score),
+  ticker_sentiment: Type.Optional(Type.Array(Type.Object({ ticker: Type.String(), ticker_sentiment_score: Score })))
+})
+type WireStory = Static<typeof WireStory>
+
+const WireFeed = Compile(Type.Object({ feed: Type.Array(WireStory) }))

@@ -1,0 +1,93 @@
+// https://www.alphavantage.co/documentation/#historical-options
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
+import { provenanceOf } from '../parse.ts'
+import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import type { Listing } from './listing.ts'
+import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
+import { dateOf, numberOf, positiveOf, withoutAbsent } from './wire-value.ts'
+
+/** One expiry of the last session's chain, with greeks; the nearest expiry where none is asked for. */
+export async function options(
+  client: AlphaVantageClient,
+  symbol: string,
+  listing: Listing,
+  expiry: string | undefined,
+  signal: AbortSignal,
+  now: () => number
+): Promise<OptionChain> {
+  const { data } = await client.ask(
+    'HISTORICAL_OPTIONS',
+    { symbol: listing.wire },
+    WireChain,
+    `options of ${symbol}`,
+    signal
+  )
+  const all = data.flatMap((row) => parseContract(row) ?? [])
+  const expiries = [...new Set(all.map((each) => each.expiry))].sort()
+  const wanted = expiry ?? expiries[0]
+  const session = dateOf(data[0]?.date)
+  return {
+    symbol,
+    expiries,
+    currency: 'USD',
+    contracts: all.filter((each) => each.expiry === wanted),
+    provenance: provenanceOf(PROVIDER, {
+      feed: 'delayed',
+      receivedAt: now(),
+      delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
+      notes: [session && `as of the close of ${session}`]
+    })
+  }
+}
+
+/** A bid, ask or last of `0.00` means that there was none; a greek of zero is a value. */
+function parseContract(wire: WireContract): OptionContract | undefined {
+  const strike = positiveOf(wire.strike)
+  const expiry = dateOf(wire.expiration)
+  if (strike === undefined || expiry === undefined || (wire.type !== 'call' && wire.type !== 'put')) return undefined
+  return {
+    symbol: wire.contractID,
+    side: wire.type,
+    strike,
+    expiry,
+    ...withoutAbsent({
+      last: positiveOf(wire.last),
+      bid: positiveOf(wire.bid),
+      ask: positiveOf(wire.ask),
+      volume: numberOf(wire.volume),
+      openInterest: numberOf(wire.open_interest),
+      impliedVolatility: positiveOf(wire.implied_volatility),
+      delta: numberOf(wire.delta),
+      gamma: numberOf(wire.gamma),
+      theta: numberOf(wire.theta),
+      vega: numberOf(wire.vega),
+      rho: numberOf(wire.rho)
+    })
+  }
+}
+
+const Text = Type.Optional(Type.String())
+
+const WireContract = Type.Object({
+  contractID: Type.String(),
+  expiration: Type.String(),
+  strike: Type.String(),
+  type: Type.String(),
+  date: Text,
+  last: Text,
+  bid: Text,
+  ask: Text,
+  volume: Text,
+  open_interest: Text,
+  implied_volatility: Text,
+  delta: Text,
+  gamma: Text,
+  theta: Text,
+  vega: Text,
+  rho: Text
+})
+type WireContract = Static<typeof WireContract>
+
+const WireChain = Compile(Type.Object({ data: Type.Array(WireContract) }))

@@ -1,0 +1,46 @@
+import { currencyUnit, type CurrencyUnit } from '../parse.ts'
+import type { AlphaVantageClient } from './client.ts'
+import type { Listing } from './listing.ts'
+import { findMatches } from './search.ts'
+import { memberOf } from './wire-value.ts'
+
+/** Listings whose unit is remembered; at the limit all are forgotten, and asked again as they are needed. */
+const MAX_REMEMBERED = 5000
+
+/** London's ordinary unit, where the vendor's search does not list the symbol. */
+const LONDON_PENCE = currencyUnit('GBX')
+
+export type PriceUnit = CurrencyUnit & {
+  /** The vendor did not say the unit: a price in it may be off by a factor of 100. */
+  readonly assumed: boolean
+}
+
+/**
+ * The unit of a listing's prices. No price function of the vendor names it, and London lists some lines in pence and
+ * some in pounds, dollars or euros: only the symbol search tells, once per symbol (one more request, then remembered).
+ */
+export function createPriceUnits(client: AlphaVantageClient) {
+  const remembered = new Map<string, CurrencyUnit>()
+
+  return async ({ wire, currency }: Listing, signal: AbortSignal): Promise<PriceUnit> => {
+    if (currency) return { ...currencyUnit(currency), assumed: false }
+    const known = remembered.get(wire)
+    if (known) return { ...known, assumed: false }
+
+    const matches = await findMatches(client, wire, signal)
+    const match = matches.find((each) => memberOf(each, 'symbol') === wire)
+    const code = match && memberOf(match, 'currency')
+    if (typeof code !== 'string') return { ...LONDON_PENCE, assumed: true }
+    const unit = currencyUnit(code)
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+    remembered.set(wire, unit)
+    return { ...unit, assumed: false }
+  }
+}
+export type PriceUnits = ReturnType<typeof createPriceUnits>
+
+export const UNIT_ASSUMED = 'the vendor does not tell the unit of this listing; pence are assumed'
+
+export function inMajorUnit(value: number | undefined, { perMajor }: { perMajor: number }): number | undefined {
+  return value === undefined ? undefined : value / perMajor
+}

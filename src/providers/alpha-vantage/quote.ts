@@ -1,0 +1,84 @@
+// https://www.alphavantage.co/documentation/#latestprice
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
+import type { Quote } from '../../market/quote.ts'
+import { regularEnd, sessionOn } from '../../market/session.ts'
+import { instantOf } from '../../market/zoned-time.ts'
+import { provenanceOf } from '../parse.ts'
+import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
+import { isAbout, type Listing } from './listing.ts'
+import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
+import { dateOf, memberOf, numberOf, positiveOf, withoutAbsent } from './wire-value.ts'
+
+/** Without a realtime or delayed entitlement the vendor renews quotes when a session has ended. */
+export const END_OF_DAY_DELAY_SECONDS = 86_400
+export const END_OF_DAY = 'renewed by the vendor at the end of each session'
+
+/** The quote of one symbol. Rejects with `not_found` for an unknown one, which is `{"Global Quote": {}}` on the wire. */
+export async function fetchQuote(
+  client: AlphaVantageClient,
+  symbol: string,
+  listing: Listing,
+  unit: PriceUnit,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Quote> {
+  const body = await client.ask('GLOBAL_QUOTE', { symbol: listing.wire }, WireAnswer, symbol, signal)
+  const wire = body['Global Quote']
+  if (Object.keys(wire).length === 0) throw refused('not_found', `does not know ${symbol}`)
+  return parseQuote(wire, symbol, listing, unit, now())
+}
+
+function parseQuote(
+  wire: Readonly<Record<string, unknown>>,
+  symbol: string,
+  listing: Listing,
+  unit: PriceUnit,
+  receivedAt: number
+): Quote {
+  const field = (name: string) => memberOf(wire, name)
+  const priceOf = (name: string) => inMajorUnit(positiveOf(field(name)), unit)
+  const session = dateOf(field('latest trading day'))
+  const price = priceOf('price')
+  if (!isAbout(listing, field('symbol')) || price === undefined || session === undefined) {
+    throw refused('bad_payload', `sent a quote without symbol, price or day for ${symbol}`)
+  }
+  const optional = {
+    open: priceOf('open'),
+    dayHigh: priceOf('high'),
+    dayLow: priceOf('low'),
+    previousClose: priceOf('previous close'),
+    change: inMajorUnit(numberOf(field('change')), unit),
+    changePercent: numberOf(field('change percent')),
+    volume: numberOf(field('volume')),
+    currency: unit.currency,
+    exchange: listing.exchange
+  }
+  return {
+    symbol,
+    price,
+    ...withoutAbsent(optional),
+    asOf: new Date(Math.min(closeOf(session, symbol, listing), receivedAt)).toISOString(),
+    provenance: provenanceOf(PROVIDER, {
+      feed: 'delayed',
+      receivedAt,
+      delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
+      ...(unit.assumed && { state: 'suspect' }),
+      notes: [END_OF_DAY, unit.note, unit.assumed ? UNIT_ASSUMED : undefined]
+    })
+  }
+}
+
+/** The wire tells a day and no time: the end of that day's regular session where the instrument trades. */
+function closeOf(date: string, symbol: string, { zone, closes: [hour, minute] }: Listing): number {
+  const exchange = exchangeOf(symbol)
+  const calendar = CALENDARS.find((each) => each.exchange === exchange)
+  const session = calendar && sessionOn(calendar, date)
+  if (session) return regularEnd(session)
+  const [year, month, day] = date.split('-').map(Number)
+  return instantOf(zone, year!, month!, day!, hour, minute)
+}
+
+/** `05. price` and its like; empty for an unknown symbol. */
+const WireAnswer = Compile(Type.Object({ 'Global Quote': Type.Record(Type.String(), Type.Unknown()) }))

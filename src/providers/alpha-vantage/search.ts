@@ -1,0 +1,61 @@
+// https://www.alphavantage.co/documentation/#symbolsearch
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { InstrumentKind } from '../../market/profile.ts'
+import type { SearchMatch, SearchResult } from '../../market/search.ts'
+import { currencyUnit, provenanceOf, textOf } from '../parse.ts'
+import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import { canonicalOf, listingOf } from './listing.ts'
+import { memberOf } from './wire-value.ts'
+
+const KINDS: Record<string, InstrumentKind> = { equity: 'equity', etf: 'etf', 'mutual fund': 'fund' }
+
+/** Instruments whose symbol or name resembles the query; listings of exchanges that we cannot spell are left out. */
+export async function search(
+  client: AlphaVantageClient,
+  query: string,
+  limit: number,
+  signal: AbortSignal,
+  now: () => number
+): Promise<SearchResult> {
+  const matches = await findMatches(client, query, signal)
+  return {
+    query,
+    matches: matches.flatMap((each) => parseMatch(each) ?? []).slice(0, limit),
+    provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() })
+  }
+}
+
+/** The vendor's own rows, best first. */
+export async function findMatches(
+  client: AlphaVantageClient,
+  query: string,
+  signal: AbortSignal
+): Promise<WireMatch[]> {
+  const body = await client.ask('SYMBOL_SEARCH', { keywords: query }, WireMatches, `the search "${query}"`, signal)
+  return body.bestMatches
+}
+
+function parseMatch(wire: WireMatch): SearchMatch | undefined {
+  const text = (name: string) => textOf(memberOf(wire, name))
+  const symbol = canonicalOf(text('symbol') ?? '')
+  const listing = symbol && listingOf(symbol)
+  if (!listing) return undefined
+  const name = text('name')
+  const kind = KINDS[text('type')?.toLowerCase() ?? '']
+  const { currency } = currencyUnit(text('currency'))
+  return {
+    symbol,
+    country: listing.country,
+    ...(name && { name }),
+    ...(kind && { kind }),
+    ...(listing.exchange && { exchange: listing.exchange }),
+    ...(currency && { currency })
+  }
+}
+
+/** `1. symbol`, `2. name`, `3. type`, `4. region`, `8. currency`, `9. matchScore` and opening hours; all texts. */
+const WireMatch = Type.Record(Type.String(), Type.Unknown())
+type WireMatch = Static<typeof WireMatch>
+
+const WireMatches = Compile(Type.Object({ bestMatches: Type.Array(WireMatch) }))

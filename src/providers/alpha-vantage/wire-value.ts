@@ -1,0 +1,41 @@
+const NUMBER = /^[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?%?$/i
+
+/**
+ * Alpha Vantage sends every number as text: `279.8200`, `-2.0379%`, and `None`, `-` or nothing for an absence.
+ * A percent sign is dropped, not divided out. Undefined for all that is no number.
+ */
+export function numberOf(text: unknown): number | undefined {
+  if (typeof text === 'number') return Number.isFinite(text) ? text : undefined
+  if (typeof text !== 'string' || !NUMBER.test(text.trim())) return undefined
+  const value = Number(text.trim().replace(/%$/, '').replaceAll(',', ''))
+  return Number.isFinite(value) ? value : undefined
+}
+
+/** A number above zero: for prices and sizes, where `0` and `0.0000` stand for an absence. */
+export function positiveOf(text: unknown): number | undefined {
+  const value = numberOf(text)
+  return value !== undefined && value > 0 ? value : undefined
+}
+
+/** A calendar date (YYYY-MM-DD), or undefined for `None`, `0000-00-00` and the like. */
+export function dateOf(text: unknown): string | undefined {
+  if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
+  const instant = Date.parse(`${text}T00:00:00Z`)
+  return Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text ? undefined : text
+}
+
+/**
+ * Reads a member by its name without the ordinal before it: the same member is `5. volume` in one function and
+ * `6. volume` in another, `1. symbol` here and `01. symbol` there.
+ */
+export function memberOf(row: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (name in row) return row[name]
+  const key = Object.keys(row).find((each) => each.replace(/^\d+[a-z]?[.:] */, '') === name)
+  return key === undefined ? undefined : row[key]
+}
+
+/** Drops the members that are undefined: absent is a missing key. */
+export function withoutAbsent<Members extends object>(members: Members): Present<Members> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<Members>
+}
+type Present<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> }
