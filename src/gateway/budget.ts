@@ -1,3 +1,6 @@
+import type { Priority } from '../market/market-data.ts'
+import type { ProviderName } from '../providers/provider.ts'
+
 export type BudgetPeriod = 'second' | 'minute' | 'hour' | 'day' | 'month'
 
 /** One limit of a provider: so many requests, or so many different symbols, in each period (UTC-aligned). */
@@ -22,4 +25,38 @@ export function parseBudget(text: string): BudgetWindow[] {
     }
     return { limit, unit: match[2] === 'symbols' ? 'symbols' : 'requests', per: match[3] as BudgetPeriod }
   })
+}
+
+export type Period = { readonly startsAt: number; readonly endsAt: number }
+
+const PERIOD_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }
+
+/** The UTC-aligned period an instant falls in: `startsAt` inclusive, `endsAt` exclusive, epoch milliseconds. */
+export function periodAt(per: BudgetPeriod, instant: number): Period {
+  if (per === 'month') {
+    const date = new Date(instant)
+    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+    return { startsAt: Date.UTC(year, month, 1), endsAt: Date.UTC(year, month + 1, 1) }
+  }
+  const startsAt = Math.floor(instant / PERIOD_MS[per]) * PERIOD_MS[per]
+  return { startsAt, endsAt: startsAt + PERIOD_MS[per] }
+}
+
+/** One request to a provider: what it costs, and whom it is for. */
+export type Purchase = {
+  readonly requests: number
+  /** The symbols it names, for budgets of unique symbols; one counted already in the period is free. */
+  readonly symbols: readonly string[]
+  readonly priority: Priority
+}
+
+/** `budget_spent`: a window is full. `rate_limited`: a 429 of the vendor's own closed the provider. */
+export type Refusal = { readonly outcome: 'budget_spent' | 'rate_limited'; readonly opensAt: number }
+
+/** One of a provider's windows at an instant. `ceilings`: how far each priority may fill it. */
+export type Window = BudgetWindow & {
+  readonly provider: ProviderName
+  readonly key: string
+  readonly resetsAt: number
+  readonly ceilings: Readonly<Record<Priority, number>>
 }

@@ -1,0 +1,80 @@
+import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
+import { dateIn } from '../market/zoned-time.ts'
+import { nearFactor, type Doubt, type Judgement } from './quality.ts'
+
+const FUTURE_TOLERANCE_MS = 120_000
+/** Vendors round the four prices of a bar, and adjust them, one by one. */
+const RANGE_TOLERANCE = 0.005
+/** A series that loses more than this share of its bars is no series. */
+const MAX_DROPPED_SHARE = 0.5
+const UNIT_FACTORS = [100, 1000]
+const UNIT_TOLERANCE = 0.25
+/** Where the exchange's zone is unknown, a session date may be as far ahead as the first zone on Earth. */
+const FIRST_ZONE = 'Pacific/Kiritimati'
+
+type BarContext = { readonly previous: Bar | undefined; readonly hasBegun: (bar: Bar) => boolean }
+
+/** Why a bar is not kept. Bars are dropped, never repaired: an invented price is worse than a missing one. */
+const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext) => boolean }[] = [
+  {
+    name: 'prices not positive',
+    broken: ({ open, high, low, close }) =>
+      ![open, high, low, close].every((price) => Number.isFinite(price) && price > 0)
+  },
+  { name: 'low above high', broken: ({ low, high }) => low > high },
+  {
+    name: 'open or close outside low and high',
+    broken: ({ open, high, low, close }) =>
+      Math.max(open, close) > high * (1 + RANGE_TOLERANCE) || Math.min(open, close) < low * (1 - RANGE_TOLERANCE)
+  },
+  { name: 'negative volume', broken: ({ volume }) => volume !== undefined && !(volume >= 0) },
+  {
+    name: 'not after the bar before',
+    broken: ({ start }, { previous }) => previous !== undefined && start <= previous.start
+  },
+  { name: 'yet to come', broken: (bar, { hasBegun }) => !hasBegun(bar) }
+]
+
+/**
+ * Holds a series against the rules of bars: bars that break one are dropped and counted in a note, a series that is
+ * mostly such bars is rejected, and a jump between neighbours by a factor of 100 or 1000 makes it suspect.
+ * `now` in epoch milliseconds.
+ */
+export function judgeBars(series: BarSeries, now: number): Judgement<BarSeries> {
+  const hasBegun = beginningCheck(series, now)
+  const kept: Bar[] = []
+  const dropped = new Map<string, number>()
+  for (const bar of series.bars) {
+    const rule = BAR_RULES.find(({ broken }) => broken(bar, { previous: kept.at(-1), hasBegun }))
+    if (rule) dropped.set(rule.name, (dropped.get(rule.name) ?? 0) + 1)
+    else kept.push(bar)
+  }
+
+  const doubts: Doubt[] = []
+  const missing = series.bars.length - kept.length
+  const reasons = [...dropped].map(([name, count]) => `${count} ${name}`).join(', ')
+  if (missing > series.bars.length * MAX_DROPPED_SHARE) {
+    doubts.push({ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` })
+  }
+  const jump = unitJump(kept)
+  if (jump) doubts.push({ rule: 'unit-jump', severity: 'soft', reason: jump })
+  if (missing === 0) return { value: series, doubts }
+
+  const notes = [...(series.provenance.notes ?? []), `bars dropped: ${reasons}`]
+  return { value: { ...series, bars: kept, provenance: { ...series.provenance, notes } }, doubts }
+}
+
+function beginningCheck({ interval, timeZone }: BarSeries, now: number): (bar: Bar) => boolean {
+  if (isIntraday(interval)) return ({ start }) => Date.parse(start) <= now + FUTURE_TOLERANCE_MS
+  const today = dateIn(timeZone ?? FIRST_ZONE, now + FUTURE_TOLERANCE_MS)
+  return ({ start }) => start.slice(0, 10) <= today
+}
+
+function unitJump(bars: readonly Bar[]): string | undefined {
+  for (const [index, bar] of bars.entries()) {
+    const previous = bars[index - 1]
+    const factor = previous && nearFactor(bar.close, previous.close, UNIT_FACTORS, UNIT_TOLERANCE)
+    if (factor) return `close of ${bar.start} is about ${factor} times the one before: another unit`
+  }
+  return undefined
+}

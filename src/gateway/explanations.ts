@@ -1,0 +1,87 @@
+import type { ExplainedProvider } from '../market/explanation.ts'
+import type { Quote } from '../market/quote.ts'
+import type { Provider, ProviderName } from '../providers/provider.ts'
+import type { ProviderCalls } from './provider-calls.ts'
+import { judgeQuote, quoteDivergence } from './quality.ts'
+
+export type ExplanationOptions = {
+  /** The enabled providers of quotes, in the order they are asked. */
+  capable: readonly Provider[]
+  /** The enabled providers without quotes. */
+  incapable: readonly Provider[]
+  off: ReadonlyMap<ProviderName, string>
+  calls: ProviderCalls
+  label: (quote: Quote) => Quote
+  divergencePercent: number
+  onDiverged: (symbol: string, percent: number, providers: [string, string]) => void
+  timeoutMs: number
+  now: () => number
+}
+
+/**
+ * Asks every provider for a quote at the same moment, within budgets and circuits, and tells what each said.
+ * Prices are compared with the held value, or else with the first good answer in order.
+ */
+export async function explainQuote(
+  symbol: string,
+  held: Quote | undefined,
+  options: ExplanationOptions
+): Promise<ExplainedProvider[]> {
+  const deadline = performance.now() + options.timeoutMs
+  const asked = await Promise.all(
+    options.capable.map((provider) => explainOne(provider, symbol, held, deadline, options))
+  )
+  const chosen = held ?? asked.find(({ quote, doubts }) => quote && !doubts)?.quote
+  return [
+    ...asked.map((entry) => compared(entry, chosen, options)),
+    ...options.incapable.map(({ name }) => skipped(name, 'not_covered', `${name} offers no quotes`)),
+    ...[...options.off].map(([name, reason]) => skipped(name, 'off', reason))
+  ]
+}
+
+async function explainOne(
+  provider: Provider,
+  symbol: string,
+  held: Quote | undefined,
+  deadline: number,
+  { calls, label, now }: ExplanationOptions
+): Promise<ExplainedProvider> {
+  const reply = await calls.call(provider, {
+    capability: 'quotes',
+    symbols: [symbol],
+    priority: 'interactive',
+    deadline,
+    ask: (signal) => provider.quotes!([symbol], signal)
+  })
+  if ('failure' in reply) {
+    const { attempt } = reply.failure
+    return { ...attempt, asked: attempt.durationMs !== undefined }
+  }
+  const { durationMs } = reply
+  const quote = reply.value.get(symbol)
+  const entry = { provider: provider.name, asked: true, durationMs }
+  if (!quote) return { ...entry, outcome: 'not_found', detail: `${provider.name} does not know ${symbol}` }
+  const { value, doubts } = judgeQuote(label(quote), { now: now(), held })
+  return {
+    ...entry,
+    outcome: 'answered',
+    quote: value,
+    ...(doubts.length > 0 && { doubts: doubts.map(({ rule, reason }) => `${rule}: ${reason}`) })
+  }
+}
+
+function compared(
+  entry: ExplainedProvider,
+  chosen: Quote | undefined,
+  { divergencePercent: limit, onDiverged }: ExplanationOptions
+): ExplainedProvider {
+  const percent = entry.quote && chosen && quoteDivergence(entry.quote, chosen)
+  if (percent === undefined || !chosen) return entry
+  const { source } = chosen.provenance
+  if (percent > limit && source !== entry.provider) onDiverged(chosen.symbol, percent, [source, entry.provider])
+  return { ...entry, divergencePercent: percent }
+}
+
+function skipped(provider: ProviderName, outcome: 'off' | 'not_covered', detail: string): ExplainedProvider {
+  return { provider, asked: false, outcome, detail }
+}

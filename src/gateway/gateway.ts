@@ -1,0 +1,262 @@
+import type { Logger } from 'pino'
+import type { ApiError } from '../errors.ts'
+import type { BarRequest, BarSeries } from '../market/bar.ts'
+import type { Dividends, Splits } from '../market/corporate-action.ts'
+import type { ExplainedProvider } from '../market/explanation.ts'
+import type { Fundamentals } from '../market/fundamentals.ts'
+import type { Priority } from '../market/market-data.ts'
+import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
+import type { News } from '../market/news.ts'
+import type { OptionChain } from '../market/option-chain.ts'
+import type { Profile } from '../market/profile.ts'
+import type { ProviderStatus } from '../market/provider-status.ts'
+import type { Quote } from '../market/quote.ts'
+import type { SearchResult } from '../market/search.ts'
+import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
+import { judgeBars } from './bar-quality.ts'
+import { Circuits } from './circuits.ts'
+import { explainQuote } from './explanations.ts'
+import { createLadder, type Question } from './ladder.ts'
+import type { RedisConnection } from './ledger-script.ts'
+import { Ledger } from './ledger.ts'
+import { judgeIndices, judgeMovers } from './market-wide-quality.ts'
+import { nearMatches } from './near-matches.ts'
+import { ProviderCalls } from './provider-calls.ts'
+import type { CallOutcome } from './provider-record.ts'
+import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
+import type { Arbitration, Offer, Sourced } from './pursuit.ts'
+import { judgeQuote, quoteDivergence, type Severity } from './quality.ts'
+
+/** Who waits, and the values already had: a fresh one is never worse than those. */
+export type Ask = { readonly priority: Priority; readonly held?: ReadonlyMap<string, Quote> | undefined }
+
+/**
+ * The market as the vendors tell it now: one good answer out of many providers, with no memory of past ones.
+ * Methods reject with SymbolNotFound or MarketDataUnavailable; `quotes` gives those per symbol instead.
+ */
+export interface Gateway {
+  quotes(symbols: readonly string[], ask: Ask): Promise<Map<string, Quote | ApiError>>
+  bars(request: BarRequest, ask: Ask): Promise<BarSeries>
+  profile(symbol: string, ask: Ask): Promise<Profile>
+  news(symbol: string, limit: number, ask: Ask): Promise<News>
+  search(query: string, limit: number, ask: Ask): Promise<SearchResult>
+  fundamentals(symbol: string, ask: Ask): Promise<Fundamentals>
+  splits(symbol: string, ask: Ask): Promise<Splits>
+  dividends(symbol: string, ask: Ask): Promise<Dividends>
+  options(symbol: string, expiry: string | undefined, ask: Ask): Promise<OptionChain>
+  indices(ask: Ask): Promise<Indices>
+  sectors(ask: Ask): Promise<Sectors>
+  movers(type: MoverKind, ask: Ask): Promise<Movers>
+  /** Asks every enabled provider for a quote now, within budgets and circuits; `held` is what is served. */
+  explainQuote(symbol: string, held: Quote | undefined): Promise<ExplainedProvider[]>
+  status(): Promise<ProviderStatus[]>
+  /** Ends the calls under way and the polling of shared state. */
+  close(): void
+}
+
+/** What happened, for metrics and for the record. Listeners must not throw and are not waited for. */
+export type GatewayEvents = {
+  call(provider: ProviderName, capability: Capability, outcome: CallOutcome, durationMs: number): void
+  /** A quote broke a rule and was refused (`hard`), or was contradicted or left unconfirmed (`soft`). */
+  quarantined(event: {
+    symbol: string
+    provider: ProviderName
+    rule: string
+    severity: Severity
+    reason: string
+    quote: Quote
+  }): void
+  diverged(event: { symbol: string; percent: number; providers: [string, string] }): void
+}
+
+export type GatewayOptions = {
+  /** The enabled providers. */
+  providers: ReadonlyMap<ProviderName, Provider>
+  /** The others, and why each is off. */
+  off: ReadonlyMap<ProviderName, string>
+  plans: ProviderPlans
+  order: Readonly<Record<Capability, readonly ProviderName[]>>
+  /** Carries budgets and circuits to all processes. */
+  redis: RedisConnection
+  /** Share of the budgets that background work leaves to people. */
+  reservePercent: number
+  /** One try of one provider. */
+  upstreamTimeoutMs: number
+  /** All providers together. */
+  requestDeadlineMs: number
+  /** Prices of two providers further apart than this contradict each other. */
+  divergencePercent: number
+  market: 'live' | 'sandbox'
+  /** Symbols to suggest from where one is unknown. */
+  knownSymbols: () => Iterable<string>
+  events: GatewayEvents
+  log: Pick<Logger, 'error' | 'warn' | 'info'>
+  now?: () => number
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { providers, off, plans, order, redis, reservePercent, events, log, now = Date.now } = options
+  const { upstreamTimeoutMs, requestDeadlineMs } = options
+  const budgets = new Map([...providers.keys()].map((name) => [name, plans[name].budget]))
+  const ledger = new Ledger({ redis, budgets, reservePercent, log, now })
+  const circuits = new Circuits({ redis, now })
+  const calls = new ProviderCalls({
+    circuits,
+    ledger,
+    upstreamTimeoutMs,
+    requestDeadlineMs,
+    log,
+    now,
+    onCall: (...call) => events.call(...call)
+  })
+  const ladder = createLadder({
+    capable,
+    calls,
+    circuits,
+    suggest: (symbol) => nearMatches(symbol, options.knownSymbols()),
+    requestDeadlineMs,
+    upstreamTimeoutMs,
+    now
+  })
+
+  function capable(capability: Capability): Provider[] {
+    return order[capability].flatMap((name) => {
+      const provider = providers.get(name)
+      return provider?.[capability] ? [provider] : []
+    })
+  }
+
+  /** No value of the simulated market may ever pass for a real one. */
+  function labelled<T extends Sourced>(value: T): T {
+    return options.market === 'live' ? value : { ...value, provenance: { ...value.provenance, feed: 'sandbox' } }
+  }
+
+  const onDiverged = (symbol: string, percent: number, providers: [string, string]) =>
+    events.diverged({ symbol, percent, providers })
+
+  const quoteArbitration: Arbitration<Quote> = {
+    divergencePercent: options.divergencePercent,
+    divergence: quoteDivergence,
+    onDiverged,
+    onDoubted(symbol, { provider, value: quote, doubts }) {
+      for (const doubt of doubts) events.quarantined({ ...doubt, symbol, provider, quote })
+    }
+  }
+
+  const arbitration: Arbitration<Sourced> = {
+    divergencePercent: options.divergencePercent,
+    onDiverged,
+    onDoubted(subject, { provider, doubts }: Offer<Sourced>) {
+      log.warn({ subject, provider, doubts }, 'a quality rule doubts what the provider said')
+    }
+  }
+
+  type Single<T extends Sourced> = Pick<Question<T>, 'capability'> & {
+    readonly ask: (provider: Provider, signal: AbortSignal) => Promise<T>
+    readonly judge?: (value: T) => ReturnType<Question<T>['judge']>
+    readonly isOfSymbols?: boolean
+  }
+
+  async function one<T extends Sourced>(subject: string, { priority }: Ask, single: Single<T>): Promise<T> {
+    const { capability, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
+    const answers = await ladder<T>({
+      ...arbitration,
+      capability,
+      subjects: [subject],
+      priority,
+      isOfSymbols,
+      chunkSize: () => 1,
+      ask: async (provider, _subjects, signal) => new Map([[subject, labelled(await ask(provider, signal))]]),
+      judge
+    })
+    const answer = answers.get(subject)!
+    if (answer instanceof Error) throw answer
+    return answer
+  }
+
+  return {
+    quotes: (symbols, { priority, held }) =>
+      ladder<Quote>({
+        ...quoteArbitration,
+        capability: 'quotes',
+        subjects: symbols,
+        priority,
+        isOfSymbols: true,
+        chunkSize: ({ maxQuotesPerRequest }) => maxQuotesPerRequest,
+        async ask(provider, subjects, signal) {
+          const quotes = await provider.quotes!(subjects, signal)
+          return new Map([...quotes].map(([symbol, quote]) => [symbol, labelled(quote)]))
+        },
+        judge: (quote, symbol) => judgeQuote(quote, { now: now(), held: held?.get(symbol) })
+      }),
+    bars: (request, ask) =>
+      one(request.symbol, ask, {
+        capability: 'bars',
+        ask: (provider, signal) => provider.bars!(request, signal),
+        judge: (series) => judgeBars(series, now())
+      }),
+    profile: (symbol, ask) =>
+      one(symbol, ask, { capability: 'profile', ask: (provider, signal) => provider.profile!(symbol, signal) }),
+    news: (symbol, limit, ask) =>
+      one(symbol, ask, { capability: 'news', ask: (provider, signal) => provider.news!(symbol, limit, signal) }),
+    search: (query, limit, ask) =>
+      one(query, ask, {
+        capability: 'search',
+        isOfSymbols: false,
+        ask: (provider, signal) => provider.search!(query, limit, signal)
+      }),
+    fundamentals: (symbol, ask) =>
+      one(symbol, ask, {
+        capability: 'fundamentals',
+        ask: (provider, signal) => provider.fundamentals!(symbol, signal)
+      }),
+    splits: (symbol, ask) =>
+      one(symbol, ask, { capability: 'splits', ask: (provider, signal) => provider.splits!(symbol, signal) }),
+    dividends: (symbol, ask) =>
+      one(symbol, ask, { capability: 'dividends', ask: (provider, signal) => provider.dividends!(symbol, signal) }),
+    options: (symbol, expiry, ask) =>
+      one(symbol, ask, { capability: 'options', ask: (provider, signal) => provider.options!(symbol, expiry, signal) }),
+    indices: (ask) =>
+      one('indices', ask, {
+        capability: 'indices',
+        isOfSymbols: false,
+        async ask(provider, signal) {
+          const list = await provider.indices!(signal)
+          return { ...list, indices: list.indices.map(labelled) }
+        },
+        judge: (list) => judgeIndices(list, now())
+      }),
+    sectors: (ask) =>
+      one('sectors', ask, {
+        capability: 'sectors',
+        isOfSymbols: false,
+        ask: (provider, signal) => provider.sectors!(signal)
+      }),
+    movers: (type, ask) =>
+      one(type, ask, {
+        capability: 'movers',
+        isOfSymbols: false,
+        ask: (provider, signal) => provider.movers!(type, signal),
+        judge: judgeMovers
+      }),
+    explainQuote(symbol, held) {
+      const asked = capable('quotes')
+      return explainQuote(symbol, held, {
+        capable: asked,
+        incapable: [...providers.values()].filter((provider) => !asked.includes(provider)),
+        off,
+        calls,
+        label: labelled,
+        divergencePercent: options.divergencePercent,
+        onDiverged,
+        timeoutMs: Math.min(upstreamTimeoutMs, requestDeadlineMs),
+        now
+      })
+    },
+    status: () => providerStatuses({ providers, off, plans, ledger, circuits, calls }),
+    close() {
+      calls.close()
+      circuits.close()
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import type { ApiError } from '../errors.ts'
+import type { Priority } from '../market/market-data.ts'
+import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
+import type { Circuits } from './circuits.ts'
+import type { ProviderCalls } from './provider-calls.ts'
+import { Pursuit, type Arbitration, type Sourced } from './pursuit.ts'
+import type { Judgement } from './quality.ts'
+
+const MAX_PARALLEL_CHUNKS = 4
+
+/** What is wanted, of whichever provider can give it. */
+export type Question<T extends Sourced> = Arbitration<T> & {
+  readonly capability: Capability
+  /** Symbols, or a name for what has no symbol. */
+  readonly subjects: readonly string[]
+  readonly priority: Priority
+  /** How many subjects one request to the provider carries. */
+  readonly chunkSize: (provider: Provider) => number
+  /** Whether the subjects are symbols: then they count in budgets of unique symbols, and may turn out to be unknown. */
+  readonly isOfSymbols: boolean
+  readonly ask: (
+    provider: Provider,
+    subjects: readonly string[],
+    signal: AbortSignal
+  ) => Promise<ReadonlyMap<string, T>>
+  readonly judge: (value: T, subject: string) => Judgement<T>
+}
+
+export type LadderOptions = {
+  /** The enabled providers that can, in the order they are asked. */
+  capable: (capability: Capability) => readonly Provider[]
+  calls: ProviderCalls
+  circuits: Circuits
+  suggest: (symbol: string) => string[]
+  requestDeadlineMs: number
+  upstreamTimeoutMs: number
+  now: () => number
+}
+
+/** All of fallback: what one provider lacks, refuses or fails goes to the next in one batch, within one deadline. */
+export type Ladder = <T extends Sourced>(question: Question<T>) => Promise<Map<string, T | ApiError>>
+
+export function createLadder(options: LadderOptions): Ladder {
+  const { calls, circuits, now } = options
+
+  /**
+   * A provider gets half of the time that is left while somebody stands behind it, all of it when it is the last: the
+   * first one may be slow, and a mute one still leaves time for the next to answer.
+   */
+  function deadlineFor(behind: readonly Provider[], capability: Capability, requestDeadline: number): number {
+    const startedAt = performance.now()
+    const left = requestDeadline - startedAt
+    const somebodyIsBehind = behind.some(({ name }) => circuits.restsUntil(name, capability) === undefined)
+    return startedAt + Math.min(options.upstreamTimeoutMs, somebodyIsBehind ? left / 2 : left)
+  }
+
+  async function askChunk<T extends Sourced>(
+    question: Question<T>,
+    provider: Provider,
+    chunk: readonly Pursuit<T>[],
+    deadline: number
+  ): Promise<void> {
+    const { capability, priority, isOfSymbols } = question
+    const subjects = chunk.map(({ subject }) => subject)
+    const reply = await calls.call(provider, {
+      capability,
+      priority,
+      deadline,
+      symbols: isOfSymbols ? subjects : [],
+      ask: (signal) => question.ask(provider, subjects, signal)
+    })
+    for (const pursuit of chunk) {
+      if ('failure' in reply) pursuit.failed(reply.failure, now())
+      else hear(question, pursuit, provider.name, reply.value.get(pursuit.subject), reply.durationMs)
+    }
+  }
+
+  function hear<T extends Sourced>(
+    question: Question<T>,
+    pursuit: Pursuit<T>,
+    provider: ProviderName,
+    value: T | undefined,
+    durationMs: number
+  ): void {
+    if (value) pursuit.offered({ ...question.judge(value, pursuit.subject), provider, durationMs }, now())
+    else {
+      const detail = `${provider} does not know ${pursuit.subject}`
+      pursuit.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs } }, now())
+    }
+  }
+
+  return async (question) => {
+    const requestDeadline = performance.now() + options.requestDeadlineMs
+    const pursuits = [...new Set(question.subjects)].map((subject) => new Pursuit(subject, question))
+    const capable = options.capable(question.capability)
+
+    for (const [place, provider] of capable.entries()) {
+      const unsettled = pursuits.filter(({ isSettled }) => !isSettled)
+      if (unsettled.length === 0) break
+      const deadline = deadlineFor(capable.slice(place + 1), question.capability, requestDeadline)
+      const chunks = chunksOf(unsettled, question.chunkSize(provider))
+      await forEachParallel(chunks, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, deadline))
+    }
+
+    const suggest = question.isOfSymbols ? options.suggest : undefined
+    return new Map(pursuits.map((pursuit) => [pursuit.subject, pursuit.value() ?? pursuit.error(now(), suggest)]))
+  }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size)
+  )
+}
+
+async function forEachParallel<T>(
+  items: readonly T[],
+  maxParallel: number,
+  work: (item: T) => Promise<void>
+): Promise<void> {
+  const waiting = items.values()
+  const workers = Array.from({ length: Math.min(maxParallel, items.length) }, async () => {
+    for (const item of waiting) await work(item)
+  })
+  await Promise.all(workers)
+}

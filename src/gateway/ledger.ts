@@ -1,0 +1,201 @@
+import type { Logger } from 'pino'
+import type { BudgetUse } from '../market/provider-status.ts'
+import type { ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
+import { periodAt, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
+import { closeScript, runScript, spendScript, type RedisConnection } from './ledger-script.ts'
+import { OutageLedger } from './outage-ledger.ts'
+
+/** How long a caller waits for Redis before its process budgets alone. */
+const REDIS_PATIENCE_MS = 250
+/** How long Redis is left alone after it did not answer. */
+const REDIS_REST_MS = 1000
+/** Keys outlive their window, so that processes whose clocks differ a little count in the same one. */
+const KEY_GRACE_MS = 60_000
+
+/** What a vendor's edge does to an address lasts 5 to 15 minutes, whatever is asked meanwhile. */
+const ADDRESS_REST_MS = 600_000
+const UNSCOPED_REST_MS = 60_000
+/**
+ * A vendor's day need not end at midnight UTC. Where it names no Retry-After it is asked again after this long at the
+ * latest, for a wrong guess must not cost the whole next day.
+ */
+const MAX_GUESSED_REST_MS = 6 * 3_600_000
+
+export type LedgerOptions = {
+  redis: RedisConnection
+  budgets: ReadonlyMap<ProviderName, readonly BudgetWindow[]>
+  /** Share of every window longer than a second that background work leaves to people. */
+  reservePercent: number
+  log: Pick<Logger, 'warn' | 'info'>
+  now: () => number
+}
+
+/**
+ * What every provider has been asked, shared by all processes through Redis. A purchase fits all of a provider's windows
+ * or is refused and spends nothing.
+ *
+ * What is spent stays spent even when the request failed: whether a vendor counted it cannot be known (a timeout comes
+ * after sending), and giving back too much would overdraw. A dead vendor's circuit opens before that costs much.
+ *
+ * While Redis cannot be reached, the process budgets alone from a careful share, and books it once Redis is back.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions
+  readonly #outage = new OutageLedger()
+  #redisRestsUntil = 0
+  #away = false
+
+  constructor(options: LedgerOptions) {
+    this.#options = options
+  }
+
+  /** Spends, or says why not. */
+  async spend(provider: ProviderName, purchase: Purchase): Promise<Refusal | undefined> {
+    const { redis, now } = this.#options
+    const closedUntil = this.#outage.closedUntil(provider)
+    if (closedUntil > now()) return { outcome: 'rate_limited', opensAt: closedUntil }
+
+    const windows = this.#windows(provider)
+    return this.#shared(
+      async () => {
+        await this.#book(provider)
+        const args = windows.flatMap((window) => [...argsOf(window, window.ceilings[purchase.priority], now())])
+        const reply = (await runScript(
+          redis,
+          spendScript,
+          [closedKey(provider), ...windows.map(({ key }) => key)],
+          [now(), 'check', purchase.requests, windows.length, ...args, ...purchase.symbols]
+        )) as ['ok' | 'closed' | 'full', number, ...number[]]
+        const [verdict, until, ...used] = reply
+        this.#outage.saw(windows, used, verdict === 'ok' ? purchase.symbols : [], now())
+        if (verdict === 'ok') return undefined
+        return { outcome: verdict === 'closed' ? 'rate_limited' : 'budget_spent', opensAt: until }
+      },
+      () => this.#outage.spend(windows, purchase, now())
+    )
+  }
+
+  /** Closes a provider to every process after a 429 of its own; returns the instant it opens again. */
+  async rest(
+    provider: ProviderName,
+    { retryAfterMs, scope }: Pick<ProviderError, 'retryAfterMs' | 'scope'>
+  ): Promise<number> {
+    const { redis, now } = this.#options
+    const until = Math.ceil(retryAfterMs === undefined ? guessedEnd(scope, now()) : now() + retryAfterMs)
+    this.#outage.close(provider, until)
+    await this.#shared(
+      () => runScript(redis, closeScript, [closedKey(provider)], [until, Math.max(1, until - now()) + KEY_GRACE_MS]),
+      () => undefined
+    )
+    return until
+  }
+
+  /** How much of each window is used, and until when a 429 closed the provider. */
+  async use(provider: ProviderName): Promise<{ budget: BudgetUse[]; closedUntil: number | undefined }> {
+    const { redis, now } = this.#options
+    const windows = this.#windows(provider)
+    const [closed, ...used] = await this.#shared(
+      () =>
+        Promise.all([
+          redis.get(closedKey(provider)).then(Number),
+          ...windows.map(({ key, unit }) => (unit === 'requests' ? redis.get(key).then(Number) : redis.scard(key)))
+        ]),
+      () => [this.#outage.closedUntil(provider), ...windows.map((window) => this.#outage.used(window))]
+    )
+    const budget = windows.map(({ unit, per, limit, resetsAt }, index) => ({
+      unit,
+      per,
+      limit,
+      used: used[index] ?? 0,
+      left: Math.max(0, limit - (used[index] ?? 0)),
+      resetsAt: new Date(resetsAt).toISOString()
+    }))
+    return { budget, closedUntil: closed && closed > now() ? closed : undefined }
+  }
+
+  /** Books what this process spent while Redis was away. */
+  async #book(provider: ProviderName): Promise<void> {
+    const { redis, now } = this.#options
+    for (const unbooked of this.#outage.takeUnbooked(provider, now())) {
+      const { window, requests, symbols } = unbooked
+      try {
+        await runScript(
+          redis,
+          spendScript,
+          [closedKey(provider), window.key],
+          [now(), 'record', requests, 1, ...argsOf(window, requests, now()), ...symbols]
+        )
+      } catch (error) {
+        this.#outage.giveBack(unbooked)
+        throw error
+      }
+    }
+  }
+
+  /** Asks Redis within our patience; else, and for a moment after, answers from this process. */
+  async #shared<T>(ask: () => Promise<T>, alone: () => T): Promise<T> {
+    const { redis, log } = this.#options
+    const isDown = redis.status === 'end' || redis.status === 'close' || redis.status === 'reconnecting'
+    if (isDown || performance.now() < this.#redisRestsUntil) return this.#goAlone(alone)
+    try {
+      const answer = await withinPatience(ask())
+      if (this.#away) log.info('Redis is back: provider budgets are shared again')
+      this.#away = false
+      return answer
+    } catch (error) {
+      this.#redisRestsUntil = performance.now() + REDIS_REST_MS
+      return this.#goAlone(alone, error)
+    }
+  }
+
+  #goAlone<T>(alone: () => T, error?: unknown): T {
+    if (!this.#away) {
+      this.#options.log.warn({ err: error }, 'Redis cannot be reached: provider budgets are kept by each process alone')
+    }
+    this.#away = true
+    return alone()
+  }
+
+  #windows(provider: ProviderName): Window[] {
+    const { budgets, reservePercent, now } = this.#options
+    return (budgets.get(provider) ?? []).map((window) => {
+      const { startsAt, endsAt } = periodAt(window.per, now())
+      const reserved = window.per === 'second' ? 0 : Math.floor((window.limit * reservePercent) / 100)
+      return {
+        ...window,
+        provider,
+        key: `quotewire:budget:{${provider}}:${window.unit}:${window.per}:${startsAt}`,
+        resetsAt: endsAt,
+        ceilings: { interactive: window.limit, background: window.limit - reserved }
+      }
+    })
+  }
+}
+
+/** The tag in braces keeps all of a provider's keys on one node of a Redis Cluster, as its script needs. */
+const closedKey = (provider: ProviderName) => `quotewire:budget:{${provider}}:closed-until`
+
+function argsOf({ unit, resetsAt }: Window, ceiling: number, now: number): (string | number)[] {
+  return [unit, ceiling, resetsAt, resetsAt - now + KEY_GRACE_MS]
+}
+
+function guessedEnd(scope: RateLimitScope | undefined, now: number): number {
+  if (scope === undefined) return now + UNSCOPED_REST_MS
+  if (scope === 'address') return now + ADDRESS_REST_MS
+  return Math.min(periodAt(scope, now).endsAt, now + MAX_GUESSED_REST_MS)
+}
+
+async function withinPatience<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const impatience = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`Redis did not answer within ${REDIS_PATIENCE_MS} ms`)),
+      REDIS_PATIENCE_MS
+    )
+  })
+  try {
+    return await Promise.race([answer, impatience])
+  } finally {
+    clearTimeout(timer)
+  }
+}

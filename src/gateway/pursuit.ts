@@ -1,0 +1,122 @@
+import { MarketDataUnavailable, SymbolNotFound, type ApiError } from '../errors.ts'
+import type { Attempt, AttemptOutcome, Provenance } from '../market/provenance.ts'
+import type { ProviderName } from '../providers/provider.ts'
+import type { Failure } from './provider-calls.ts'
+import { markedSuspect, type Doubt, type Judgement } from './quality.ts'
+
+/** When asking again makes sense after an attempt that did not say so itself. */
+const RETRY_AFTER_MS: Record<AttemptOutcome, number> = {
+  rate_limited: 60_000,
+  budget_spent: 60_000,
+  circuit_open: 5000,
+  unavailable: 5000,
+  bad_payload: 5000,
+  rejected_by_quality: 5000,
+  unauthorized: 600_000,
+  not_covered: 3_600_000,
+  not_found: 3_600_000
+}
+
+export type Sourced = { readonly provenance: Provenance }
+
+/** A provider's value and what the quality gate said of it. */
+export type Offer<T> = Judgement<T> & { readonly provider: ProviderName; readonly durationMs: number }
+
+/** How values of one kind are weighed against each other, and who hears of those that lost. */
+export type Arbitration<T> = {
+  /** How far apart two values are, in percent; undefined, or absent, where they cannot be compared. */
+  readonly divergence?: (value: T, other: T) => number | undefined
+  readonly divergencePercent: number
+  readonly onDoubted: (subject: string, offer: Offer<T>) => void
+  readonly onDiverged: (subject: string, percent: number, providers: [string, string]) => void
+}
+
+/**
+ * The search for one value down the list of providers. It ends with the first value that no rule doubts. A doubtful one is
+ * kept while the next provider is asked: where both agree it is confirmed, where a clean one contradicts it is dropped,
+ * and where nobody else answers it is served as suspect.
+ */
+export class Pursuit<T extends Sourced> {
+  readonly subject: string
+  readonly #arbitration: Arbitration<T>
+  readonly #attempts: Attempt[] = []
+  readonly #opensAt: number[] = []
+  #answer: T | undefined
+  #doubtful: Offer<T> | undefined
+
+  constructor(subject: string, arbitration: Arbitration<T>) {
+    this.subject = subject
+    this.#arbitration = arbitration
+  }
+
+  get isSettled(): boolean {
+    return this.#answer !== undefined
+  }
+
+  failed({ attempt, opensAt }: Failure, now: number): void {
+    this.#attempts.push(attempt)
+    this.#opensAt.push(opensAt ?? now + RETRY_AFTER_MS[attempt.outcome])
+  }
+
+  offered(offer: Offer<T>, now: number): void {
+    const earlier = this.#doubtful
+    if (offer.doubts.some(({ severity }) => severity === 'hard')) this.#reject(offer, now)
+    else if (!earlier) this.#receive(offer)
+    else if (this.#agree(earlier, offer)) this.#answer = confirmed(earlier, offer.provider)
+    else if (offer.doubts.length > 0) this.#reject(offer, now)
+    else {
+      this.#reject(earlier, now)
+      this.#answer = offer.value
+    }
+  }
+
+  /** The value to serve, with what was tried; undefined where there is none. */
+  value(): T | undefined {
+    const doubtful = this.#doubtful
+    if (!this.#answer && doubtful) this.#arbitration.onDoubted(this.subject, doubtful)
+    const value = this.#answer ?? (doubtful && markedSuspect(doubtful.value, doubtful.doubts))
+    return value && { ...value, provenance: { ...value.provenance, attempts: this.#attempts } }
+  }
+
+  /**
+   * Why there is no value. A provider that does not cover the symbol could not have known it and has no say; every
+   * other one must have been asked and have said no before the symbol counts as unknown.
+   */
+  error(now: number, suggest: ((symbol: string) => string[]) | undefined): ApiError {
+    const outcomes = new Set(this.#attempts.map(({ outcome }) => outcome))
+    const isUnknown = outcomes.delete('not_found') && (outcomes.delete('not_covered'), outcomes.size === 0)
+    if (isUnknown && suggest) return new SymbolNotFound(this.subject, this.#attempts, suggest(this.subject))
+    const opensAt = Math.min(...this.#opensAt, now + RETRY_AFTER_MS.not_covered)
+    const retryAfterSeconds = Math.max(1, Math.ceil((opensAt - now) / 1000))
+    return new MarketDataUnavailable(this.subject, this.#attempts, retryAfterSeconds)
+  }
+
+  #receive(offer: Offer<T>): void {
+    if (offer.doubts.length === 0) this.#answer = offer.value
+    else this.#doubtful = offer
+  }
+
+  #reject(offer: Offer<T>, now: number): void {
+    const { provider, doubts, durationMs } = offer
+    this.failed({ attempt: { provider, outcome: 'rejected_by_quality', detail: reasonsOf(doubts), durationMs } }, now)
+    this.#arbitration.onDoubted(this.subject, offer)
+  }
+
+  #agree(earlier: Offer<T>, later: Offer<T>): boolean {
+    const { divergence, divergencePercent, onDiverged } = this.#arbitration
+    const percent = divergence?.(later.value, earlier.value)
+    if (percent === undefined) return false
+    if (percent <= divergencePercent) return true
+    onDiverged(this.subject, percent, [earlier.provider, later.provider])
+    return false
+  }
+}
+
+function confirmed<T extends Sourced>({ value, doubts }: Offer<T>, by: ProviderName): T {
+  const note = `${reasonsOf(doubts)}; ${by} confirms the price`
+  return { ...value, provenance: { ...value.provenance, notes: [...(value.provenance.notes ?? []), note] } }
+}
+
+function reasonsOf(doubts: readonly Doubt[]): string {
+  return doubts.map(({ reason }) => reason).join('; ')
+}

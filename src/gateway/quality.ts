@@ -1,0 +1,227 @@
+import type { Provenance } from '../market/provenance.ts'
+import type { Quote } from '../market/quote.ts'
+
+/** `hard`: the value is not served and the next provider decides. `soft`: it may be right, so it is served as `suspect`. */
+export type Severity = 'hard' | 'soft'
+
+/** A quality rule that a value broke. `reason` is for people. */
+export type Doubt = { readonly rule: string; readonly severity: Severity; readonly reason: string }
+
+/** What the quality gate says of a value: the value without its unusable parts, and why it may be wrong. */
+export type Judgement<T> = { readonly value: T; readonly doubts: readonly Doubt[] }
+
+export type QuoteContext = {
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** The value of the symbol that is already had. */
+  readonly held?: Quote | undefined
+}
+
+/** `evidence` is the held value while it is recent enough to be compared with. */
+type Evidence = QuoteContext & { readonly evidence: Quote | undefined }
+
+type QuoteRule = {
+  readonly name: string
+  readonly severity: Severity
+  /** Why the quote breaks the rule, or undefined where it keeps it. */
+  readonly broken: (quote: Quote, context: Evidence) => string | undefined
+}
+
+/** Vendors' clocks and ours differ by seconds, never by minutes. */
+const FUTURE_TOLERANCE_MS = 120_000
+/**
+ * Reverse splits and redenominations are real: a held value that nobody could renew for longer than this, the longest
+ * weekend included, is no longer evidence against a jump.
+ */
+const EVIDENCE_MS = 5 * 86_400_000
+/** Vendors refresh the day's range less often than the price. */
+const RANGE_TOLERANCE = 0.01
+const RANGE_CONTRADICTION = 0.25
+const UNIT_FACTORS = [100, 1000]
+const UNIT_TOLERANCE = 0.25
+const SPLIT_RATIOS = [2, 3, 4, 5, 10, 20]
+const SPLIT_TOLERANCE = 0.05
+const UNUSUAL_PERCENT = 50
+/** FMP has printed 1.29e41 as a fund's change of one day. */
+const ABSURD_PERCENT = 10_000
+const CHANGE_TOLERANCE = 0.005
+const PERCENT_POINTS_TOLERANCE = 0.5
+
+export const QUOTE_RULES: readonly QuoteRule[] = [
+  {
+    name: 'price-not-positive',
+    severity: 'hard',
+    broken: ({ price }) => (Number.isFinite(price) && price > 0 ? undefined : `price ${price} is not a price`)
+  },
+  {
+    name: 'unreadable-instant',
+    severity: 'hard',
+    broken: ({ asOf }) => (Number.isNaN(Date.parse(asOf)) ? 'the instant of the price cannot be read' : undefined)
+  },
+  {
+    name: 'future-instant',
+    severity: 'hard',
+    broken: ({ asOf }, { now }) => (Date.parse(asOf) > now + FUTURE_TOLERANCE_MS ? `${asOf} is yet to come` : undefined)
+  },
+  {
+    name: 'older-than-held',
+    severity: 'hard',
+    broken: ({ asOf }, { held }) =>
+      held && Date.parse(asOf) < Date.parse(held.asOf) ? `${asOf} is older than ${held.asOf}, already held` : undefined
+  },
+  {
+    name: 'currency-changed',
+    severity: 'hard',
+    broken: ({ currency }, { evidence }) =>
+      currency && evidence?.currency && currency !== evidence.currency
+        ? `currency ${currency} where ${evidence.currency} was held`
+        : undefined
+  },
+  {
+    name: 'unit-jump',
+    severity: 'hard',
+    broken: (quote, { evidence }) =>
+      firstReason(references(quote, evidence), ({ price, label }) => {
+        const factor = nearFactor(quote.price, price, UNIT_FACTORS, UNIT_TOLERANCE)
+        return factor && `price ${quote.price} is about ${factor} times ${label} ${price}: another unit`
+      })
+  },
+  {
+    name: 'low-above-high',
+    severity: 'hard',
+    broken: ({ dayLow, dayHigh }) =>
+      dayLow !== undefined && dayHigh !== undefined && dayLow > dayHigh
+        ? `low ${dayLow} above high ${dayHigh} of the day`
+        : undefined
+  },
+  {
+    name: 'contradicts-day-range',
+    severity: 'hard',
+    broken: (quote) => outsideRange(quote, RANGE_CONTRADICTION, Infinity)
+  },
+  {
+    name: 'absurd-change',
+    severity: 'hard',
+    broken: (quote) => changeBeyond(quote, ABSURD_PERCENT, Infinity)
+  },
+  {
+    name: 'outside-day-range',
+    severity: 'soft',
+    broken: (quote) => outsideRange(quote, RANGE_TOLERANCE, RANGE_CONTRADICTION)
+  },
+  {
+    name: 'split-like-jump',
+    severity: 'soft',
+    broken: (quote, { evidence }) =>
+      firstReason(references(quote, evidence), ({ price, label }) => {
+        const ratio = nearFactor(quote.price, price, SPLIT_RATIOS, SPLIT_TOLERANCE)
+        return ratio && `price ${quote.price} is about ${ratio} times ${label} ${price}: an unannounced split?`
+      })
+  },
+  {
+    name: 'unusual-change',
+    severity: 'soft',
+    broken: (quote) => changeBeyond(quote, UNUSUAL_PERCENT, ABSURD_PERCENT)
+  },
+  { name: 'inconsistent-change', severity: 'soft', broken: inconsistentChange }
+]
+
+/**
+ * Holds a fresh quote against every rule, and drops a crossed bid and ask from it.
+ * A held value that is itself suspect proves nothing, so nothing is held against it.
+ */
+export function judgeQuote(quote: Quote, { now, held }: QuoteContext): Judgement<Quote> {
+  const trusted = held?.provenance.state === 'suspect' ? undefined : held
+  const evidence = trusted && now - Date.parse(trusted.asOf) <= EVIDENCE_MS ? trusted : undefined
+  const context = { now, held: trusted, evidence }
+  const doubts = QUOTE_RULES.flatMap(({ name, severity, broken }) => {
+    const reason = broken(quote, context)
+    return reason ? [{ rule: name, severity, reason }] : []
+  })
+  return { value: withoutCrossedBook(quote), doubts }
+}
+
+/** A copy of a value that says why it may be wrong. */
+export function markedSuspect<T extends { readonly provenance: Provenance }>(value: T, doubts: readonly Doubt[]): T {
+  const notes = [...(value.provenance.notes ?? []), ...doubts.map(({ reason }) => reason)]
+  return { ...value, provenance: { ...value.provenance, state: 'suspect', notes } }
+}
+
+/** How far a price lies from another one, in percent of that; undefined where the currencies differ. */
+export function quoteDivergence(quote: Quote, reference: Quote): number | undefined {
+  if (quote.currency && reference.currency && quote.currency !== reference.currency) return undefined
+  return Math.abs(quote.price / reference.price - 1) * 100
+}
+
+function withoutCrossedBook(quote: Quote): Quote {
+  if (quote.bid === undefined || quote.ask === undefined || quote.bid <= quote.ask) return quote
+  const { bid, ask, bidSize: _bidSize, askSize: _askSize, ...rest } = quote
+  const note = `bid ${bid} above ask ${ask}: both dropped`
+  return { ...rest, provenance: { ...quote.provenance, notes: [...(quote.provenance.notes ?? []), note] } }
+}
+
+type Reference = { readonly price: number; readonly label: string }
+
+/** The prices that today's price must be of one kind with. */
+function references({ previousClose }: Quote, held: Quote | undefined): Reference[] {
+  return [
+    ...(previousClose !== undefined && previousClose > 0 ? [{ price: previousClose, label: 'previous close' }] : []),
+    ...(held ? [{ price: held.price, label: 'held price' }] : [])
+  ]
+}
+
+function firstReason(
+  references: readonly Reference[],
+  reasonFor: (reference: Reference) => string | undefined
+): string | undefined {
+  for (const reference of references) {
+    const reason = reasonFor(reference)
+    if (reason) return reason
+  }
+  return undefined
+}
+
+/** The factor (`100`, or `1/100`) that two prices lie apart by, within a relative tolerance; undefined where none fits. */
+export function nearFactor(
+  price: number,
+  reference: number,
+  factors: readonly number[],
+  tolerance: number
+): string | undefined {
+  const ratio = price / reference
+  const isNear = (value: number, factor: number) => Math.abs(value / factor - 1) <= tolerance
+  for (const factor of factors) {
+    if (isNear(ratio, factor)) return String(factor)
+    if (isNear(1 / ratio, factor)) return `1/${factor}`
+  }
+  return undefined
+}
+
+function outsideRange({ price, dayLow, dayHigh }: Quote, beyond: number, upTo: number): string | undefined {
+  const below = dayLow === undefined ? 0 : 1 - price / dayLow
+  const above = dayHigh === undefined ? 0 : price / dayHigh - 1
+  const distance = Math.max(below, above)
+  return distance > beyond && distance <= upTo
+    ? `price ${price} outside the day's range of ${dayLow ?? '?'} to ${dayHigh ?? '?'}`
+    : undefined
+}
+
+function changeBeyond(quote: Quote, beyond: number, upTo: number): string | undefined {
+  const { price, previousClose, changePercent } = quote
+  const derived = previousClose === undefined || previousClose <= 0 ? 0 : (price / previousClose - 1) * 100
+  const percent = Math.max(Math.abs(changePercent ?? 0), Math.abs(derived))
+  return percent > beyond && percent <= upTo ? `a change of ${percent.toPrecision(4)} % in one session` : undefined
+}
+
+function inconsistentChange({ price, previousClose, change, changePercent }: Quote): string | undefined {
+  if (previousClose === undefined || previousClose <= 0) return undefined
+  const expected = price - previousClose
+  if (change !== undefined && Math.abs(change - expected) > CHANGE_TOLERANCE * previousClose + 0.01) {
+    return `change ${change} is not price minus previous close`
+  }
+  const expectedPercent = (expected / previousClose) * 100
+  const tolerance = PERCENT_POINTS_TOLERANCE + Math.abs(expectedPercent) * 0.05
+  return changePercent !== undefined && Math.abs(changePercent - expectedPercent) > tolerance
+    ? `change of ${changePercent} % does not follow from price and previous close`
+    : undefined
+}
