@@ -1,0 +1,49 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { isReadyMessage } from '../src/embedded/child.ts'
+
+const READY_TIMEOUT_MS = 60_000
+/** Linux counts CPU time in these, whatever the kernel's own tick is (sysconf(_SC_CLK_TCK)). */
+const CLOCK_TICKS_PER_SECOND = 100
+
+export type Server = { url: string; child: ChildProcess; stop(): Promise<void> }
+
+/** Starts a server of ours on processor 0, so that what asks it has processor 1. Resolves once it reports ready. */
+export async function startServer(entry: string, env: Record<string, string>): Promise<Server> {
+  const child = spawn('taskset', ['-c', '0', process.execPath, entry], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, LOG_LEVEL: 'error', HOST: '127.0.0.1', PORT: '0', ...env }
+  })
+  const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${entry} ended with code ${code}`)))
+  const ready = new Promise<string>((resolve) => {
+    child.on('message', (message) => {
+      if (isReadyMessage(message) && message.url) resolve(message.url)
+    })
+  })
+  const late = AbortSignal.timeout(READY_TIMEOUT_MS)
+  const url = await Promise.race([ready, failed, once(late, 'abort').then(() => Promise.reject(late.reason as Error))])
+  failed.catch(() => undefined)
+  return {
+    url,
+    child,
+    async stop() {
+      if (child.exitCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    }
+  }
+}
+
+/** CPU seconds (user and system) that a process has used, of which the kernel keeps hundredths. */
+export function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { UNIVERSE } from '../src/sandbox/universe/universe.ts'
+import { measureRound, quantileOf, type Round } from './http-load.ts'
+import { median, startServer, type Server } from './processes.ts'
+import { startWorld, tokenFor, type World } from './world.ts'
+
+const SYMBOLS = 400
+const USERS = 8
+const BATCH = 100
+const ROUNDS = 5
+const ROUND_SECONDS = 3
+const CONNECTIONS = 64
+const BATCH_CONNECTIONS = 16
+const COLD_REQUESTS = 1000
+const COLD_LATENCY_MS = 300
+
+type Requests = { path: string; headers: Record<string, string> }[]
+
+/**
+ * A cached quote over the full path (token, per-user limit, memory, metrics, sampled log) against bare Fastify that
+ * returns the same bytes and against the usual plugin stack; a batch of 100 against JSON.stringify of the same
+ * objects; and what a thousand requests for one cold symbol on two API processes cost upstream.
+ */
+export async function run(): Promise<Record<string, number>> {
+  const world = await startWorld()
+  const folder = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
+  const servers: Server[] = []
+  const start = async (entry: string, env: Record<string, string>) => {
+    const server = await startServer(entry, env)
+    servers.push(server)
+    return server
+  }
+  try {
+    const api = await start('src/server.ts', world.env)
+    const tokens = await Promise.all(
+      Array.from({ length: USERS }, async (_, index) => tokenFor(api, await world.createKey(`load-${index}`)))
+    )
+    const symbols = await warm(api, tokens[0]!)
+    const one = symbols.map((symbol, index) => request(`quote/${symbol}`, tokens[index % USERS]!))
+    const batch = [request(`quotes?symbols=${symbols.slice(0, BATCH).join(',')}`, tokens[0]!)]
+
+    const bodies = join(folder, 'bodies.json')
+    const [quote, quotes] = [await bodyOf(api, one[0]!), await bodyOf(api, batch[0]!)]
+    await writeFile(bodies, JSON.stringify({ quote, quotes }))
+    const bare = await start('load/servers/bare.ts', { LOAD_BODIES: bodies })
+    const conventional = await start('load/servers/conventional.ts', {
+      REDIS_URL: world.redisUrl,
+      JWT_SECRET: world.env['JWT_SECRET']!
+    })
+
+    const rounds = await interleaved({ full: api, bare, conventional }, one, CONNECTIONS, () => warm(api, tokens[0]!))
+    const batches = await interleaved({ full: api, bare }, batch, BATCH_CONNECTIONS, () => warm(api, tokens[0]!))
+    const halfRate = Math.round(median(rounds['full']!.map((each) => each.requestsPerSecond)) / 2)
+    await warm(api, tokens[0]!)
+    const half = await measureRound({
+      server: api,
+      requests: one,
+      connections: CONNECTIONS,
+      seconds: 2 * ROUND_SECONDS,
+      rate: halfRate
+    })
+    const coldUpstreamCalls = await measureCold(world, tokens[0]!, start)
+    return report({ rounds, batches, half, halfRate, coldUpstreamCalls })
+  } finally {
+    for (const server of servers.toReversed()) await server.stop()
+    await world.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const request = (path: string, token: string) => ({
+  path: `/api/v1/market/${path}`,
+  headers: { authorization: `Bearer ${token}` }
+})
+
+/** Has the API load (or renew) every symbol, so that what follows is answered from its memory. */
+async function warm(api: Server, token: string): Promise<string[]> {
+  const symbols = UNIVERSE.slice(0, SYMBOLS).map(({ symbol }) => symbol)
+  for (let at = 0; at < symbols.length; at += BATCH) {
+    const { path, headers } = request(`quotes?symbols=${symbols.slice(at, at + BATCH).join(',')}`, token)
+    const response = await fetch(api.url + path, { headers })
+    const { quotes } = (await response.json()) as { quotes: { symbol: string }[] }
+    if (quotes.length !== Math.min(BATCH, symbols.length - at)) throw new Error('a symbol of the sandbox has no quote')
+  }
+  return symbols
+}
+
+async function bodyOf(api: Server, { path, headers }: Requests[number]): Promise<string> {
+  return (await fetch(api.url + path, { headers })).text()
+}
+
+/** Rounds of every server in turn, A B C A B C, so that a drift of the machine's speed meets them all. */
+async function interleaved(
+  servers: Record<string, Server>,
+  requests: Requests,
+  connections: number,
+  beforeRound: () => Promise<unknown>
+): Promise<Record<string, Round[]>> {
+  const rounds: Record<string, Round[]> = Object.fromEntries(Object.keys(servers).map((name) => [name, []]))
+  for (const server of Object.values(servers)) await measureRound({ server, requests, connections, seconds: 1 })
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, server] of Object.entries(servers)) {
+      await beforeRound()
+      rounds[name]!.push(await measureRound({ server, requests, connections, seconds: ROUND_SECONDS }))
+    }
+  }
+  return rounds
+}
+
+/** The upstream calls of a thousand requests at once for one symbol that no tier holds, on two API processes. */
+async function measureCold(
+  world: World,
+  token: string,
+  start: (entry: string, env: Record<string, string>) => Promise<Server>
+): Promise<number> {
+  const pair = await Promise.all([start('src/server.ts', world.env), start('src/server.ts', world.env)])
+  const symbol = 'VOD.L'
+  // The first quote of a process also fetches Yahoo's cookie and crumb; those are not what is counted.
+  for (const api of pair)
+    await fetch(`${api.url}/api/v1/market/quote/AZN.L`, { headers: { authorization: `Bearer ${token}` } })
+  await control(world, 'POST', { vendor: 'yahoo', scenario: 'latency', ms: COLD_LATENCY_MS })
+  const before = await quoteCalls(world)
+  const answers = await Promise.all(
+    Array.from({ length: COLD_REQUESTS }, async (_, index) => {
+      const { path, headers } = request(`quote/${symbol}`, token)
+      const response = await fetch(pair[index % 2]!.url + path, { headers })
+      await response.arrayBuffer()
+      return response.status
+    })
+  )
+  const failed = answers.filter((status) => status !== 200).length
+  if (failed > 0) throw new Error(`${failed} of ${COLD_REQUESTS} cold requests failed`)
+  const calls = (await quoteCalls(world)) - before
+  await control(world, 'DELETE')
+  return calls
+}
+
+async function control(world: World, method: 'POST' | 'DELETE', body?: object): Promise<void> {
+  const response = await fetch(`${world.sandboxUrl}/control`, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  })
+  if (!response.ok) throw new Error(`the sandbox refused ${method} /control: ${response.status}`)
+}
+
+/** Requests for quotes that the simulated vendors have counted so far. */
+async function quoteCalls(world: World): Promise<number> {
+  const { requests } = (await (await fetch(`${world.sandboxUrl}/control`)).json()) as {
+    requests: Record<string, Record<string, number>>
+  }
+  return Object.values(requests)
+    .flatMap((paths) => Object.entries(paths))
+    .filter(([path]) => path.includes('quote') && !path.includes('/quote/AAPL'))
+    .reduce((sum, [, count]) => sum + count, 0)
+}
+
+type Measured = {
+  rounds: Record<string, Round[]>
+  batches: Record<string, Round[]>
+  half: Round
+  halfRate: number
+  coldUpstreamCalls: number
+}
+
+function report({ rounds, batches, half, halfRate, coldUpstreamCalls }: Measured): Record<string, number> {
+  const perCpuSecond = (all: Round[]) => median(all.map((each) => each.requestsPerCpuSecond))
+  const rows = [...rowsOf('quote', rounds), ...rowsOf('batch of 100', batches)]
+  console.table(rows)
+  const p50Ms = quantileOf(half.latenciesMs, 0.5)
+  const p99Ms = quantileOf(half.latenciesMs, 0.99)
+  console.log(`at half the saturated rate (${halfRate}/s): p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`)
+  console.log(`${COLD_REQUESTS} requests for a cold symbol on two processes: ${coldUpstreamCalls} upstream call(s)`)
+  return {
+    ratio: rounded(perCpuSecond(rounds['full']!) / perCpuSecond(rounds['bare']!)),
+    ratioConventional: rounded(perCpuSecond(rounds['full']!) / perCpuSecond(rounds['conventional']!)),
+    ratioBatch100: rounded(perCpuSecond(batches['full']!) / perCpuSecond(batches['bare']!)),
+    coldUpstreamCalls,
+    p50Ms: rounded(p50Ms),
+    p99Ms: rounded(p99Ms)
+  }
+}
+
+function rowsOf(what: string, measured: Record<string, Round[]>) {
+  return Object.entries(measured).map(([server, all]) => ({
+    what,
+    server,
+    'requests/s': Math.round(median(all.map((each) => each.requestsPerSecond))),
+    'CPU us/request': rounded(1e6 / median(all.map((each) => each.requestsPerCpuSecond))),
+    'p50 ms': rounded(median(all.map((each) => quantileOf(each.latenciesMs, 0.5)))),
+    'p99 ms': rounded(median(all.map((each) => quantileOf(each.latenciesMs, 0.99))))
+  }))
+}
+
+const rounded = (value: number) => Math.round(value * 1000) / 1000

@@ -1,0 +1,12 @@
+import { run as quotes } from './quotes.ts'
+
+/** `npm run load -- NAME`: each load prints a table for people and, as its last line on stdout, one line of JSON. */
+const loads: Record<string, () => Promise<Record<string, number>>> = { quotes }
+
+const [name = '', ...rest] = process.argv.slice(2)
+const load = loads[name]
+if (!load || rest.length > 0) {
+  console.error(`usage: npm run load -- NAME, where NAME is one of: ${Object.keys(loads).join(', ')}`)
+  process.exit(2)
+}
+console.log(JSON.stringify({ load: name, ...(await load()) }))

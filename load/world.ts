@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { migrate } from '../db/migrate.ts'
+import { createDatabase } from '../db/client.ts'
+import { createStores } from '../db/stores.ts'
+import { startPostgres } from '../src/embedded/postgres.ts'
+import { startRedis } from '../src/embedded/redis.ts'
+import { startServer, type Server } from './processes.ts'
+
+/** Everything that a load needs around the servers it measures, on this machine and thrown away afterwards. */
+export type World = {
+  redisUrl: string
+  sandboxUrl: string
+  /** The environment of an API process in this world. */
+  env: Record<string, string>
+  /** A fresh user's API key with all scopes. */
+  createKey(user: string): Promise<string>
+  stop(): Promise<void>
+}
+
+export async function startWorld(): Promise<World> {
+  // This process makes the load; the servers that it measures run on processor 0.
+  spawnSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
+  const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
+  const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })]
+  const stop = async () => {
+    for (const each of stops.toReversed()) await each()
+  }
+  try {
+    const postgres = await startPostgres({ home, directory: join(home, 'postgres'), durable: false })
+    stops.push(() => postgres.stop())
+    const redis = await startRedis({ home, directory: join(home, 'redis') })
+    stops.push(() => redis.stop())
+    await migrate(postgres.url)
+    const database = createDatabase({ url: postgres.url, applicationName: 'quotewire load' })
+    stops.push(() => database.close())
+    const sandbox = await startServer('src/sandbox/run-sandbox.ts', {})
+    stops.push(() => sandbox.stop())
+    const stores = createStores(database)
+    return {
+      redisUrl: redis.url,
+      sandboxUrl: sandbox.url,
+      env: {
+        MARKET: 'sandbox',
+        SANDBOX_URL: sandbox.url,
+        DATABASE_URL: postgres.url,
+        REDIS_URL: redis.url,
+        JWT_SECRET: randomBytes(32).toString('hex'),
+        TOKEN_TTL_SECONDS: '3600',
+        RATE_LIMIT_PER_MINUTE: '10000000',
+        YAHOO_LIMITS: '1000000/minute'
+      },
+      async createKey(name) {
+        const user = await stores.users.createUser({ name, plan: 'standard' })
+        if (!user) throw new Error(`the user ${name} exists already`)
+        const { key } = await stores.keys.createKey({ userId: user.id, scopes: ['market:read', 'admin:read'] })
+        return key
+      },
+      stop
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+export async function tokenFor(api: Server, apiKey: string): Promise<string> {
+  const response = await fetch(`${api.url}/api/v1/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ apiKey })
+  })
+  const { token } = (await response.json()) as { token?: string }
+  if (!token) throw new Error(`no token: ${response.status}`)
+  return token
+}
