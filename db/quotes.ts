@@ -31,6 +31,12 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
         .from(quotesLatest)
         .where(inArray(quotesLatest.symbol, [...symbols]))
       return new Map(rows.map((row) => [row.symbol, present(row)]))
+    },
+
+    /** Every symbol that was ever quoted. */
+    async symbols(): Promise<string[]> {
+      const rows = await db.select({ symbol: quotesLatest.symbol }).from(quotesLatest)
+      return rows.map(({ symbol }) => symbol)
     }
   }
 }

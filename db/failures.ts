@@ -1,0 +1,15 @@
+import { DrizzleQueryError } from 'drizzle-orm'
+import postgres from 'postgres'
+
+/** SQLSTATE classes 21 to 23 and 54: a value that does not fit its column, breaks a constraint, or is too large. */
+const VALUE_AT_FAULT = /^(21|22|23|54)/
+
+/**
+ * Whether a write failed because of what was written, so that it would fail again; all else (no connection, shutting
+ * down, read-only, out of space, deadlock) is the server's state and worth another try.
+ */
+export function isValueAtFault(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (cause instanceof postgres.PostgresError) return VALUE_AT_FAULT.test(cause.code)
+  return cause instanceof TypeError || cause instanceof RangeError
+}

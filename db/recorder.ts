@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { BarSeries } from '../src/market/bar.ts'
+import type { Dividends, Splits } from '../src/market/corporate-action.ts'
+import type { News } from '../src/market/news.ts'
+import type { Profile } from '../src/market/profile.ts'
+import type { Quote } from '../src/market/quote.ts'
+import { createLanes, type Lane, type Lanes, type LaneStats, type RecordedStores } from './lanes.ts'
+import type { UsageCount } from './provider-usage.ts'
+import type { QuarantineEntry } from './quarantine.ts'
+
+/** So much of one kind is written at once instead of at the next interval. */
+const LARGE_BATCH = 2_000
+const FIRST_RETRY_MS = 500
+const MAX_RETRY_MS = 10_000
+
+export type RecorderOptions = {
+  readonly stores: RecordedStores
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** How long a value waits for others to be written with it. */
+  readonly flushMs?: number
+  readonly now?: () => number
+}
+
+export type RecorderStats = {
+  readonly kinds: Readonly<Record<keyof Lanes, LaneStats>>
+  /** Since when Postgres takes nothing, epoch ms; undefined while it does. */
+  readonly awaySince: number | undefined
+}
+
+export type Recorder = ReturnType<typeof createRecorder>
+
+/**
+ * Takes values as they arrive and writes them to Postgres behind the caller's back: nothing waits or throws here but
+ * `flush` and `close`. Of several values of one key the newest is written. While Postgres is away values are kept, up
+ * to the limits of their lanes, and tried again; a usage count may be doubled if it goes away between a write and its
+ * answer.
+ */
+export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: RecorderOptions) {
+  const lanes = createLanes(stores)
+  let appointment: { timer: NodeJS.Timeout; afterMs: number } | undefined
+  let running: Promise<void> | undefined
+  let outage: { since: number; retryMs: number } | undefined
+  let isClosed = false
+  let serial = 0
+
+  function record<T>(lane: Lane<T>, key: string, value: T): void {
+    if (isClosed) return
+    lane.add(key, value)
+    if (!running) schedule(lane.weight >= LARGE_BATCH ? 0 : flushMs)
+  }
+
+  /** A write that is due earlier stands; during an outage its own pace counts. */
+  function schedule(wantedMs: number): void {
+    const afterMs = outage?.retryMs ?? wantedMs
+    if (isClosed || (appointment && appointment.afterMs <= afterMs)) return
+    clearTimeout(appointment?.timer)
+    appointment = { timer: setTimeout(() => void writeAll(), afterMs).unref(), afterMs }
+  }
+
+  function writeAll(): Promise<void> {
+    clearTimeout(appointment?.timer)
+    appointment = undefined
+    running ??= writeLanes().finally(() => {
+      running = undefined
+      if (pendingCount() > 0) schedule(flushMs)
+    })
+    return running
+  }
+
+  async function writeLanes(): Promise<void> {
+    try {
+      for (const [kind, lane] of Object.entries(lanes)) {
+        if (lane.stats.pending === 0) continue
+        for (const { error } of await lane.writeOut()) log.error({ err: error, kind }, 'Postgres refuses a value')
+        noteReturn()
+      }
+    } catch (error) {
+      noteOutage(error)
+    }
+  }
+
+  function noteOutage(error: unknown): void {
+    if (!outage) log.warn({ err: error, pending: pendingCount() }, 'Postgres takes no values; they are kept')
+    const retryMs = outage ? Math.min(outage.retryMs * 2, MAX_RETRY_MS) : FIRST_RETRY_MS
+    outage = { since: outage?.since ?? now(), retryMs }
+  }
+
+  function noteReturn(): void {
+    if (outage) log.info({ awayMs: now() - outage.since }, 'Postgres takes values again')
+    outage = undefined
+  }
+
+  function pendingCount(): number {
+    return Object.values(lanes).reduce((sum, lane) => sum + lane.stats.pending, 0)
+  }
+
+  /** Writes what waits now, whatever the pace. False where Postgres did not take it all. */
+  async function flush(): Promise<boolean> {
+    await running
+    await writeAll()
+    return pendingCount() === 0
+  }
+
+  return {
+    quote: (quote: Quote) => record(lanes.quotes, quote.symbol, quote),
+    bars: (series: BarSeries) => record(lanes.bars, keyOfSeries(series), series),
+    profile: (profile: Profile) => record(lanes.profiles, profile.symbol, profile),
+    news: (news: News) => record(lanes.news, String(serial++), news),
+    splits: (splits: Splits) => record(lanes.splits, splits.symbol, splits),
+    dividends: (dividends: Dividends) => record(lanes.dividends, dividends.symbol, dividends),
+    /** Counts an upstream call, on the UTC day that it is now. */
+    usage({ provider, capability, outcome }: Pick<UsageCount, 'provider' | 'capability' | 'outcome'>): void {
+      const day = new Date(now()).toISOString().slice(0, 10)
+      const count = { provider, day, capability, outcome, calls: 1 }
+      record(lanes.usage, `${day} ${provider} ${capability} ${outcome}`, count)
+    },
+    quarantine: (entry: Omit<QuarantineEntry, 'at'>) =>
+      record(lanes.quarantine, String(serial++), { ...entry, at: new Date(now()).toISOString() }),
+    /** Notes that an API key is used now. */
+    keyUsed: (keyId: string) => record(lanes.keyUses, keyId, { keyId, usedAt: now() }),
+
+    flush,
+
+    /** Takes no more values and writes those that wait, trying until the deadline. Logs what it could not write. */
+    async close(deadlineMs = 5_000): Promise<void> {
+      isClosed = true
+      const deadline = new AbortController()
+      const timer = setTimeout(() => deadline.abort(), deadlineMs)
+      await Promise.race([drain(deadline.signal), aborted(deadline.signal)])
+      clearTimeout(timer)
+      deadline.abort()
+      const unwritten = pendingCount()
+      if (unwritten > 0) log.error({ unwritten }, 'Stopped before Postgres took all values')
+    },
+
+    get stats(): RecorderStats {
+      const kinds = Object.fromEntries(Object.entries(lanes).map(([kind, lane]) => [kind, lane.stats]))
+      return { kinds: kinds as Record<keyof Lanes, LaneStats>, awaySince: outage?.since }
+    }
+  }
+
+  async function drain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !(await flush())) await delay(flushMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** Ranges of one series are written one after another: a short range must not stand for a long one. */
+function keyOfSeries({ symbol, interval, adjusted, provenance, bars }: BarSeries): string {
+  return [symbol, interval, adjusted, provenance.source, bars[0]?.start, bars.at(-1)?.start].join(' ')
+}
