@@ -30,6 +30,8 @@ export type PostgresOptions = {
   directory: string
   /** False for data that may be lost with the machine, such as a test's. */
   durable?: boolean
+  /** Gives up starting. */
+  signal?: AbortSignal
 }
 
 export type EmbeddedPostgres = ServerProcess & {
@@ -41,7 +43,12 @@ export type EmbeddedPostgres = ServerProcess & {
  * Starts a Postgres on a free port of 127.0.0.1 and creates its data where there is none.
  * First ends what a crashed run left on the same data. Throws EmbeddedServiceError, saying what to do.
  */
-export async function startPostgres({ home, directory, durable = true }: PostgresOptions): Promise<EmbeddedPostgres> {
+export async function startPostgres({
+  home,
+  directory,
+  durable = true,
+  signal
+}: PostgresOptions): Promise<EmbeddedPostgres> {
   const data = join(directory, 'data')
   const password = await keptSecret(join(directory, 'password'))
   await giveToPostgres(directory)
@@ -67,7 +74,9 @@ export async function startPostgres({ home, directory, durable = true }: Postgre
       env: ENVIRONMENT,
       runAs: POSTGRES_USER,
       logFile: join(directory, 'postgres.log'),
-      stopSignals: ['SIGINT', 'SIGQUIT'], // fast shutdown, then immediate; neither waits for clients
+      stopSignal: 'SIGINT', // fast shutdown: it does not wait for clients
+      killSignal: 'SIGQUIT', // immediate: its children end with it
+      signal,
       isReady: () => postmaster(data)?.ready === true
     })
     return { ...server, url: `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}` }

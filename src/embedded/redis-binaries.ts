@@ -16,18 +16,21 @@ export type RedisBinary = {
   readonly libraries?: string
 }
 
+export type FindOptions = { onProgress?: (step: string) => void; signal?: AbortSignal }
+
 /**
  * Finds a Redis (or Valkey) server: on the PATH, otherwise in `home`, where it is fetched to with apt. That needs no
  * root and installs nothing. Throws EmbeddedServiceError, which says the three ways to provide Redis.
  */
-export async function findRedis(home: string, onProgress: (step: string) => void = () => {}): Promise<RedisBinary> {
+export async function findRedis(home: string, { onProgress, signal }: FindOptions = {}): Promise<RedisBinary> {
   const programs = join(resolve(home), 'programs')
   const found = (await onPath()) ?? (await unpacked(join(programs, 'redis')))
   if (found) return found
   try {
-    onProgress('fetching redis-server with apt (once, 1.5 MB)')
-    await fetchWithApt(programs)
+    onProgress?.('fetching redis-server with apt (once, 1.5 MB)')
+    await fetchWithApt(programs, signal)
   } catch (error) {
+    signal?.throwIfAborted()
     throw new EmbeddedServiceError(`${THREE_WAYS}\nThe third was tried here: ${reason(error)}`, { cause: error })
   }
   const fetched = await unpacked(join(programs, 'redis'))
@@ -73,12 +76,13 @@ export function redisEnvironment({ libraries }: RedisBinary): NodeJS.ProcessEnv 
 }
 
 /** Downloads the packages into a draft folder and unpacks them there, so that a half-fetched server is never seen. */
-async function fetchWithApt(programs: string): Promise<void> {
+async function fetchWithApt(programs: string, signal?: AbortSignal): Promise<void> {
   await mkdir(programs, { recursive: true })
   const draft = await realpath(await mkdtemp(join(programs, 'redis.draft-')))
   try {
-    const { options, packages } = await neededPackages(draft)
-    await apt(draft, [...options, 'download', ...packages])
+    const apt = aptIn(draft, signal)
+    const { options, packages } = await neededPackages(draft, apt)
+    await apt([...options, 'download', ...packages])
     for (const file of await readdir(draft)) {
       if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', file, join(draft, 'root')], { cwd: draft })
     }
@@ -96,21 +100,21 @@ async function fetchWithApt(programs: string): Promise<void> {
  * Which packages this machine lacks, by apt's own reckoning. A machine whose package lists are empty or old (as in most
  * containers) gets fresh ones in the draft folder, away from the system's, which only root may write.
  */
-async function neededPackages(draft: string): Promise<{ options: string[]; packages: string[] }> {
-  const known = await missingPackages(draft, [])
+async function neededPackages(draft: string, apt: Apt): Promise<{ options: string[]; packages: string[] }> {
+  const known = await missingPackages(apt, [])
   if (known) return { options: [], packages: known }
 
   const lists = join(draft, 'lists')
   await mkdir(join(lists, 'partial'), { recursive: true })
   const options = ['-o', `Dir::State::Lists=${lists}`, '-o', `Dir::Cache=${draft}`, '-o', 'APT::Sandbox::User=']
-  await apt(draft, [...options, '-o', 'Acquire::Languages=none', 'update'])
-  return { options, packages: (await missingPackages(draft, options)) ?? USUAL_PACKAGES }
+  await apt([...options, '-o', 'Acquire::Languages=none', 'update'])
+  return { options, packages: (await missingPackages(apt, options)) ?? USUAL_PACKAGES }
 }
 
-async function missingPackages(cwd: string, options: readonly string[]): Promise<string[] | undefined> {
+async function missingPackages(apt: Apt, options: readonly string[]): Promise<string[] | undefined> {
   try {
     const flags = ['-o', 'Debug::NoLocking=1', '--print-uris', '--yes', '--no-install-recommends']
-    const { stdout } = await apt(cwd, [...options, ...flags, 'install', 'redis-server'])
+    const { stdout } = await apt([...options, ...flags, 'install', 'redis-server'])
     const names = [...stdout.matchAll(/^'[^']+' ([^_\s]+)_\S+\.deb /gm)].flatMap(([, name]) => name ?? [])
     return names.includes('redis-server') ? names : undefined
   } catch {
@@ -118,8 +122,11 @@ async function missingPackages(cwd: string, options: readonly string[]): Promise
   }
 }
 
-function apt(cwd: string, args: readonly string[]) {
-  return run('apt-get', args, { cwd, timeout: APT_TIMEOUT_MS, env: { ...process.env, LC_ALL: 'C' } })
+type Apt = (args: readonly string[]) => Promise<{ stdout: string }>
+
+function aptIn(cwd: string, signal?: AbortSignal): Apt {
+  const env = { ...process.env, LC_ALL: 'C' }
+  return (args) => run('apt-get', args, { cwd, env, signal, timeout: APT_TIMEOUT_MS })
 }
 
 function exists(path: string): Promise<boolean> {

@@ -11,6 +11,8 @@ export type RedisOptions = {
   /** Holds the data, the password and the log. */
   directory: string
   onProgress?: (step: string) => void
+  /** Gives up starting. */
+  signal?: AbortSignal
 }
 
 export type EmbeddedRedis = ServerProcess & { readonly url: string }
@@ -19,11 +21,11 @@ export type EmbeddedRedis = ServerProcess & { readonly url: string }
  * Starts a Redis on a free port of 127.0.0.1 that loses at most the last second, also when the machine fails.
  * First ends what a crashed run left on the same data. Throws EmbeddedServiceError, saying what to do.
  */
-export async function startRedis({ home, directory, onProgress }: RedisOptions): Promise<EmbeddedRedis> {
+export async function startRedis({ home, directory, onProgress, signal }: RedisOptions): Promise<EmbeddedRedis> {
   const data = join(directory, 'data')
   await mkdir(data, { recursive: true, mode: 0o700 })
   const password = await keptSecret(join(directory, 'password'))
-  const binary = await findRedis(home, onProgress)
+  const binary = await findRedis(home, { onProgress, signal })
   await stopCrashedRedis(directory)
 
   return onFreePort(async (port) => {
@@ -35,7 +37,9 @@ export async function startRedis({ home, directory, onProgress }: RedisOptions):
       cwd: data,
       env: redisEnvironment(binary),
       logFile: join(directory, 'redis.log'),
-      stopSignals: ['SIGTERM'],
+      stopSignal: 'SIGTERM',
+      killSignal: 'SIGKILL',
+      signal,
       isReady: (log) => log.includes('Ready to accept connections')
     })
     return { ...server, url: `redis://:${password}@127.0.0.1:${port}` }

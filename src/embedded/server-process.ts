@@ -23,8 +23,10 @@ export type ServerProcess = {
   readonly pid: number
   /** Resolves when the process has ended, whoever ended it, with how it ended. */
   readonly exited: Promise<string>
-  /** Asks in the order of the stop signals, ten seconds each, the last one being SIGKILL. Resolves when it is gone. */
+  /** Asks it to end; ends it by force after ten seconds. Resolves when it is gone. */
   stop(): Promise<void>
+  /** Ends it at once. */
+  kill(): void
 }
 
 export type ServerLaunch = {
@@ -37,8 +39,11 @@ export type ServerLaunch = {
   input?: string
   runAs?: { uid: number; gid: number }
   logFile: string
-  stopSignals: readonly NodeJS.Signals[]
+  stopSignal: NodeJS.Signals
+  killSignal: NodeJS.Signals
   isReady(log: string): boolean
+  /** Gives up starting. */
+  signal?: AbortSignal
 }
 
 /**
@@ -66,8 +71,9 @@ export async function launchServer(launch: ServerLaunch): Promise<ServerProcess>
   child.stdin?.on('error', () => {}) // a server that ended at once closes its input; its exit tells more
   child.stdin?.end(launch.input)
 
+  const kill = () => void child.kill(launch.killSignal)
   const stop = async () => {
-    for (const signal of [...launch.stopSignals, 'SIGKILL' as const]) {
+    for (const signal of [launch.stopSignal, launch.killSignal, 'SIGKILL' as const]) {
       if (state.ending !== undefined) return
       child.kill(signal)
       await Promise.race([exited, delay(STOP_TIMEOUT_MS, undefined, { ref: false })])
@@ -81,9 +87,10 @@ export async function launchServer(launch: ServerLaunch): Promise<ServerProcess>
       const ending = state.ending ?? (await exited)
       throw new EmbeddedServiceError(`${launch.name} ${ending}\n${written.slice(-LOG_TAIL_BYTES).trim()}`)
     }
-    if (launch.isReady(written)) return { pid: child.pid, exited, stop }
-    if (Date.now() > giveUpAt) {
+    if (launch.isReady(written)) return { pid: child.pid, exited, stop, kill }
+    if (launch.signal?.aborted || Date.now() > giveUpAt) {
       await stop()
+      launch.signal?.throwIfAborted()
       throw new EmbeddedServiceError(
         `${launch.name} was not ready after ${READY_TIMEOUT_MS / 1000} s; ${launch.logFile}`
       )

@@ -17,7 +17,7 @@ declare module 'vitest' {
   }
 }
 
-type Service = { url: string; pid: number; stop(): Promise<void> }
+type Service = { url: string; stop(): Promise<void>; kill(): void }
 
 const RUN_PREFIX = 'quotewire-test-'
 /** Programs once fetched for `npm start` serve tests as well, so only the first of both waits for a download. */
@@ -33,7 +33,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const services: Service[] = []
   // Ctrl-C ends vitest without a teardown. Nothing here is worth a gentle end.
   const endNow = () => {
-    for (const { pid } of services) kill(pid)
+    for (const service of services) service.kill()
     rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', endNow)
@@ -105,9 +105,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-/** SIGQUIT is Postgres' immediate shutdown, which takes its children with it; Redis just ends. */
-function kill(pid: number): void {
-  if (isRunning(pid)) process.kill(pid, 'SIGQUIT')
 }

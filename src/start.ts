@@ -1,0 +1,197 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { migrate, WrongMarketError } from '../db/migrate.ts'
+import { ConfigError, loadConfig, type Config } from './config.ts'
+import { onParentGone } from './embedded/child.ts'
+import { startChild } from './embedded/child-process.ts'
+import { holdHome } from './embedded/home-lock.ts'
+import { homeOf, type Home } from './embedded/home.ts'
+import { choosePort } from './embedded/listen-port.ts'
+import { startPostgres } from './embedded/postgres.ts'
+import { Progress, seconds } from './embedded/progress.ts'
+import { startRedis } from './embedded/redis.ts'
+import { publishRunning, withdrawRunning } from './embedded/running.ts'
+import { keptSecret } from './embedded/secret.ts'
+import { EmbeddedServiceError, freePort } from './embedded/server-process.ts'
+import { Supervisor } from './embedded/supervisor.ts'
+import { firstKey } from './first-key.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const FORCED_EXIT_CODE = 130
+
+/** What every step of the start works with. */
+type Start = {
+  readonly config: Config
+  readonly home: Home
+  readonly progress: Progress
+  readonly supervisor: Supervisor
+  readonly signal: AbortSignal
+}
+
+type System = { url: string; key: string | undefined }
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+/** `npm start`: the whole system on this machine, until a signal or the end of one of its parts. */
+async function main(): Promise<void> {
+  const startedAt = Date.now()
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const config = loadConfig(process.env)
+  const home = homeOf(config.QUOTEWIRE_HOME, config.MARKET)
+
+  const ending = new AbortController()
+  const supervisor = new Supervisor((what) => {
+    if (ending.signal.aborted) return
+    process.exitCode = 1
+    say(`\n${what}. Stopping everything; logs are in ${home.logs}`)
+    ending.abort()
+  })
+  stopOnSignals(ending, supervisor)
+
+  const progress = new Progress(say)
+  try {
+    say(`Starting Quotewire with the ${config.MARKET} market; data in ${home.market}`)
+    const system = await bringUp({ config, home, progress, supervisor, signal: ending.signal })
+    say(welcome(system, config, home, seconds(startedAt)))
+    await aborted(ending.signal)
+  } catch (error) {
+    if (!ending.signal.aborted) throw error
+  } finally {
+    progress.end()
+    await supervisor.stop()
+  }
+  say('Stopped.')
+}
+
+/** The first signal stops in order, a second one at once. */
+function stopOnSignals(ending: AbortController, supervisor: Supervisor): void {
+  const stop = () => {
+    if (ending.signal.aborted) {
+      supervisor.kill()
+      process.exit(FORCED_EXIT_CODE)
+    }
+    say('\nStopping (once more to stop at once)')
+    ending.abort()
+  }
+  for (const signal of SIGNALS) process.on(signal, stop)
+  onParentGone(() => ending.abort())
+}
+
+async function bringUp(start: Start): Promise<System> {
+  const { config, home, progress, supervisor, signal } = start
+  const lock = await holdHome(home.root)
+  supervisor.add({ name: 'the lock', stop: () => lock.release() })
+  const port = await choosePort({
+    host: config.HOST,
+    port: config.PORT,
+    chosenByUser: Boolean(process.env.PORT?.trim())
+  })
+  if (port !== config.PORT) progress.note(`Port ${config.PORT} is taken; PORT chooses another than ${port}`)
+
+  const [databaseUrl, redisUrl, sandboxUrl] = await settleAll([database(start), redis(start), sandbox(start)])
+  const key = await progress.step('Database schema', async () => {
+    await migrate(databaseUrl, config.MARKET)
+    return firstKey(databaseUrl, home.firstKey)
+  })
+  signal.throwIfAborted()
+
+  const env = {
+    ...process.env,
+    QUOTEWIRE_HOME: home.root,
+    PORT: `${port}`,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    JWT_SECRET: config.JWT_SECRET ?? (await keptSecret(home.jwtSecret)),
+    ...(sandboxUrl !== undefined && { SANDBOX_URL: sandboxUrl })
+  }
+  const [, api] = await settleAll([
+    launch(start, 'Worker', '../workers/run-jobs.ts', env),
+    launch(start, 'API', 'server.ts', env)
+  ])
+  const url = api.url ?? `http://${config.HOST}:${port}`
+  await publishRunning(home, { pid: process.pid, url, databaseUrl, redisUrl, sandboxUrl })
+  supervisor.add({ name: 'the note of what runs', stop: () => withdrawRunning(home) })
+  return { url, key }
+}
+
+async function database({ config, home, progress, supervisor, signal }: Start): Promise<string> {
+  if (config.DATABASE_URL) return config.DATABASE_URL
+  return progress.step('Postgres', async () => {
+    const postgres = await startPostgres({ home: home.root, directory: home.postgres, signal })
+    supervisor.add({ name: 'Postgres', ...postgres })
+    return postgres.url
+  })
+}
+
+async function redis({ config, home, progress, supervisor, signal }: Start): Promise<string> {
+  if (config.REDIS_URL) return config.REDIS_URL
+  return progress.step('Redis', async () => {
+    const onProgress = (step: string) => progress.note(step)
+    const redis = await startRedis({ home: home.root, directory: home.redis, onProgress, signal })
+    supervisor.add({ name: 'Redis', ...redis })
+    return redis.url
+  })
+}
+
+/** Where the simulated market answers; undefined for the live one. One that runs elsewhere is named by SANDBOX_URL. */
+async function sandbox(start: Start): Promise<string | undefined> {
+  if (start.config.MARKET !== 'sandbox') return undefined
+  if (process.env.SANDBOX_URL?.trim()) return start.config.SANDBOX_URL
+  const url = `http://127.0.0.1:${await freePort()}`
+  const child = await launch(start, 'Sandbox', 'sandbox/run-sandbox.ts', { ...process.env, SANDBOX_URL: url })
+  return child.url ?? url
+}
+
+function launch({ home, progress, supervisor, signal }: Start, name: string, entry: string, env: NodeJS.ProcessEnv) {
+  return progress.step(name, async () => {
+    const child = await startChild({
+      name,
+      entry: join(import.meta.dirname, entry),
+      env,
+      logFile: join(home.logs, `${name.toLowerCase()}.log`),
+      signal
+    })
+    supervisor.add({ name, ...child })
+    return child
+  })
+}
+
+/** Like Promise.all, but returns only when all have settled: what is still starting must not escape from being stopped. */
+async function settleAll<T extends readonly unknown[]>(work: {
+  [Index in keyof T]: Promise<T[Index]>
+}): Promise<T> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+function welcome({ url, key }: System, config: Config, home: Home, took: string): string {
+  const bearer = '-H "Authorization: Bearer $TOKEN"'
+  const json = '-H "content-type: application/json"'
+  const off = Object.entries(config.providers).filter(([, { needsKey, apiKey }]) => needsKey && !apiKey)
+  const keyLine = key ?? 'revoked; make another with: npm run key -- --user NAME --scope market:read'
+  return `
+Quotewire is ready after ${took}
+  API       ${url}   (documentation: ${url}/docs)
+  API key   ${keyLine}
+  Logs      ${home.logs}${off.length > 0 ? `\n  Off       ${off.map(([name]) => name).join(', ')}: no API key` : ''}
+
+Try:
+  TOKEN=$(curl -s ${url}/api/v1/auth/token ${json} -d '{"apiKey":"${key ?? 'YOUR_KEY'}"}' | cut -d'"' -f4)
+  curl -s ${bearer} ${url}/api/v1/market/quote/AAPL
+  curl -s ${bearer} "${url}/api/v1/market/historical/AAPL?period=1mo&format=csv"
+
+Ctrl-C stops everything.`
+}
+
+try {
+  await main()
+} catch (error) {
+  const forPeople = [ConfigError, EmbeddedServiceError, WrongMarketError].some((kind) => error instanceof kind)
+  process.stderr.write(`\n${forPeople ? (error as Error).message : (error as Error).stack}\n`)
+  process.exitCode = 1
+}
