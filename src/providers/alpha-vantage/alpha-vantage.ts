@@ -1,8 +1,8 @@
 import type { Quote } from '../../market/quote.ts'
-import { ProviderError, type Provider } from '../provider.ts'
+import type { Provider } from '../provider.ts'
 import { dividends, splits } from './actions.ts'
 import { fetchBars } from './bars.ts'
-import { createClient, PROVIDER, refused, type AlphaVantageClientOptions } from './client.ts'
+import { createClient, PROVIDER, refused, unlessNotFound, type AlphaVantageClientOptions } from './client.ts'
 import { fundamentals, FUNDAMENTALS_COST } from './fundamentals.ts'
 import { listingOf, type Listing } from './listing.ts'
 import { movers } from './movers.ts'
@@ -70,9 +70,4 @@ function covered(symbol: string): Listing {
   const listing = listingOf(symbol)
   if (!listing) throw refused('not_covered', `does not sell ${symbol}`)
   return listing
-}
-
-function unlessNotFound(error: unknown): undefined {
-  if (error instanceof ProviderError && error.kind === 'not_found') return undefined
-  throw error
 }

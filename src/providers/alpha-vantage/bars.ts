@@ -5,6 +5,7 @@ import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } 
 import type { Split } from '../../market/corporate-action.ts'
 import { dateIn, parseWallTime } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
+import { datesOf, isWithin } from '../session-dates.ts'
 import { fetchSplits } from './actions.ts'
 import { adjustedForAll, adjustedForSplits, type DatedRow } from './adjustment.ts'
 import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
@@ -49,10 +50,10 @@ export async function fetchBars(
   if (premium && plan === 'free') throw refused('not_covered', `sells ${name} of this reach to paying plans only`)
   const body = await client.ask(name, { symbol: listing.wire, ...parameters }, WireSeries, symbol, signal)
   const rows = rowsOf(body, request, listing)
-  const chosen = rows.filter((row) => isWithin(row, request, listing))
+  const chosen = rows.filter((row) => isAsked(row, request))
 
   const today = dateIn(listing.zone, now())
-  const needsSplits = adjusted === 'splits' && dateIn(listing.zone, request.from) < today
+  const needsSplits = adjusted === 'splits' && datesOf(request).first < today
   const splits = needsSplits ? await fetchSplits(client, symbol, listing, signal) : []
   const bars =
     adjusted === 'all' && interval === '1d' ? adjustedForAll(rows, chosen) : splitAdjusted(chosen, splits, today)
@@ -99,10 +100,11 @@ function functionFor(request: BarRequest, listing: Listing, now: number): Series
   return { name: interval === '1wk' ? 'TIME_SERIES_WEEKLY' : 'TIME_SERIES_MONTHLY', parameters: {}, premium: false }
 }
 
-function monthOf({ from, to }: BarRequest, { zone }: Listing, now: number): string | undefined {
-  if (from >= now - INTRADAY_REACH_MS) return undefined
-  const month = dateIn(zone, from).slice(0, 7)
-  if (dateIn(zone, to - 1).slice(0, 7) === month) return month
+function monthOf(request: BarRequest, { zone }: Listing, now: number): string | undefined {
+  if (request.from >= now - INTRADAY_REACH_MS) return undefined
+  const { first, last } = datesOf(request, zone)
+  const month = first.slice(0, 7)
+  if (last.startsWith(month)) return month
   throw refused('not_covered', 'sells intraday bars older than 30 days by single months')
 }
 
@@ -148,10 +150,10 @@ function mondayOf(day: string): string {
   return new Date(instant - sinceMonday * DAY_MS).toISOString().slice(0, 10)
 }
 
-function isWithin({ bar }: DatedRow, { from, to, interval }: BarRequest, { zone }: Listing): boolean {
-  if (!isIntraday(interval)) return bar.start >= dateIn(zone, from) && bar.start <= dateIn(zone, to - 1)
+function isAsked({ bar }: DatedRow, request: BarRequest): boolean {
+  if (!isIntraday(request.interval)) return isWithin(bar.start, datesOf(request))
   const instant = Date.parse(bar.start)
-  return instant >= from && instant < to
+  return instant >= request.from && instant < request.to
 }
 
 function splitAdjusted(rows: readonly DatedRow[], splits: readonly Split[], today: string): Bar[] {

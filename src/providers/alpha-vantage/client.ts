@@ -84,6 +84,12 @@ export function refused(kind: ProviderError['kind'], reason: string, options = {
   return new ProviderError(PROVIDER, kind, `${PROVIDER} ${reason}`, options)
 }
 
+/** Handler of a rejection: an unknown symbol is an absence, every other failure stays one. */
+export function unlessNotFound(error: unknown): undefined {
+  if (error instanceof ProviderError && error.kind === 'not_found') return undefined
+  throw error
+}
+
 /** The package joins names and values as they are, so a search for `a&function=B` would become another request. */
 function encoded(parameters: Parameters): Record<string, string> {
   return Object.fromEntries(

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
 import { provenanceOf, textOf } from '../parse.ts'
-import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
+import { PROVIDER, refused, unlessNotFound, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { dateOf, numberOf, withoutAbsent } from './wire-value.ts'
 
@@ -38,7 +38,10 @@ const LINES: Partial<Record<Line, string>> = {
   operatingCashFlow: 'operatingCashflow'
 }
 
-/** Annual and quarterly statements, newest first: one row per period, joined from three answers. */
+/**
+ * Annual and quarterly statements, newest first: one row per period, joined from three answers. A statement that the
+ * vendor does not have (a fund's balance sheet) is noted; none at all is `not_found`.
+ */
 export async function fundamentals(
   client: AlphaVantageClient,
   symbol: string,
@@ -47,26 +50,34 @@ export async function fundamentals(
   now: () => number
 ): Promise<Fundamentals> {
   const answers = await Promise.all(
-    FUNCTIONS.map((name) => client.ask(name, { symbol: listing.wire }, WireStatements, `${name} of ${symbol}`, signal))
+    FUNCTIONS.map((name) =>
+      client.ask(name, { symbol: listing.wire }, WireStatements, `${name} of ${symbol}`, signal).catch(unlessNotFound)
+    )
   )
-  if (answers.some((each) => !isAbout(listing, each.symbol))) {
+  const found = answers.filter((each) => each !== undefined)
+  if (found.length === 0) throw refused('not_found', `does not know statements of ${symbol}`)
+  if (found.some((each) => !isAbout(listing, each.symbol))) {
     throw refused('bad_payload', `sent the statements of another company than ${symbol}`)
   }
   const statements = [
     ...joined(
       'annual',
-      answers.map((each) => each.annualReports ?? [])
+      found.map((each) => each.annualReports ?? [])
     ),
     ...joined(
       'quarterly',
-      answers.map((each) => each.quarterlyReports ?? [])
+      found.map((each) => each.quarterlyReports ?? [])
     )
   ]
   return {
     symbol,
     statements: statements.sort((a, b) => b.periodEnd.localeCompare(a.periodEnd)),
     metrics: {},
-    provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() })
+    provenance: provenanceOf(PROVIDER, {
+      feed: 'composite',
+      receivedAt: now(),
+      notes: FUNCTIONS.filter((_, index) => !answers[index]).map((name) => `the vendor has no ${name} of this company`)
+    })
   }
 }
 
