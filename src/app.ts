@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import cors from '@fastify/cors'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyInstance } from 'fastify'
+import { answerClientError, answerFrameworkError, errorHandler } from './plugins/error-handler.ts'
+import { gate } from './plugins/gate.ts'
+import { openapi } from './plugins/openapi.ts'
+import { pressure } from './plugins/pressure.ts'
+import { resources, type Resources } from './plugins/resources.ts'
+import { tokens } from './plugins/tokens.ts'
+import { traffic } from './plugins/traffic.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { authRoutes } from './routes/auth.ts'
+import { healthRoutes } from './routes/health.ts'
+import { historicalRoutes } from './routes/historical.ts'
+import { insightRoutes } from './routes/insight.ts'
+import { instrumentRoutes } from './routes/instrument.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { quoteRoutes } from './routes/quotes.ts'
+import { searchRoutes } from './routes/search.ts'
+
+const MAX_BODY_BYTES = 64 * 1024
+/** As long as Node's limit on a request's head allows: what is too long for a symbol is told so by the symbol's route. */
+const MAX_PARAMETER_LENGTH = 16 * 1024
+const REQUEST_TIMEOUT_MS = 10_000
+const KEEP_ALIVE_TIMEOUT_MS = 72_000
+const EXPOSED_HEADERS = ['ETag', 'Age', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+
+/** The API, not listening yet. Closing it leaves the resources open. */
+export async function buildApp(given: Resources): Promise<FastifyInstance> {
+  const { config, log, redis } = given
+  const app = fastify({
+    genReqId: createRequestIds(),
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    trustProxy: config.TRUST_PROXY,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    ajv: { customOptions: { removeAdditional: false } },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.removeContentTypeParser('text/plain')
+
+  await app.register(resources, given)
+  await app.register(openapi)
+  if (config.corsOrigins.length > 0) {
+    await app.register(cors, { origin: [...config.corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
+  }
+  await app.register(pressure)
+  await app.register(tokens, { config })
+  await app.register(traffic, { config, log })
+  await app.register(errorHandler, { log })
+  await app.register(gate, { config, redis, log })
+
+  const market = { prefix: '/api/v1/market' }
+  await app.register(quoteRoutes, market)
+  await app.register(historicalRoutes, market)
+  await app.register(instrumentRoutes, market)
+  await app.register(searchRoutes, market)
+  await app.register(insightRoutes, market)
+  await app.register(authRoutes, { prefix: '/api/v1/auth' })
+  await app.register(accountRoutes, { prefix: '/api/v1/admin' })
+  await app.register(healthRoutes, { prefix: '/api' })
+  await app.register(metricsRoutes)
+
+  given.metrics.watch({ freshness: given.freshness, routes: app.traffic.routes })
+  return app
+}
+
+const CLIENT_REQUEST_ID = /^[\w.-]{1,64}$/
+
+/** Takes the client's X-Request-Id where it is harmless; else numbers requests behind a prefix of this process. */
+function createRequestIds(): (request: IncomingMessage) => string {
+  const prefix = randomBytes(5).toString('hex')
+  let count = 0
+  return ({ headers }) => {
+    const given = headers['x-request-id']
+    if (typeof given === 'string' && CLIENT_REQUEST_ID.test(given)) return given
+    return `${prefix}-${(++count).toString(36)}`
+  }
+}

@@ -1,0 +1,139 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { createDatabase, type Database } from '../db/client.ts'
+import { claimMarket } from '../db/migrate.ts'
+import { createRecorder, type Recorder } from '../db/recorder.ts'
+import { createLastGood, createStores, type Stores } from '../db/stores.ts'
+import { TieredCache } from './cache/tiered-cache.ts'
+import { createCachedMarket } from './cached-market.ts'
+import { ConfigError, type Config } from './config.ts'
+import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
+import { CALENDARS } from './market/calendars.ts'
+import type { MarketData } from './market/market-data.ts'
+import { SessionClock } from './market/session-clock.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { connectCacheRedis, ready } from './redis.ts'
+import type { Vendors } from './vendors.ts'
+
+/** What every process that serves or refreshes market data is made of. */
+export type Core = {
+  readonly marketData: MarketData
+  readonly gateway: Gateway
+  readonly recorder: Recorder
+  readonly stores: Stores
+  readonly clock: SessionClock
+  readonly metrics: Metrics
+  /** Budgets, breakers, limits and revocations, for all processes; fails fast. */
+  readonly redis: Redis
+  /** Each rejects when what it is named after does not answer. */
+  readonly dependencies: Readonly<Record<string, () => Promise<unknown>>>
+  /** Stops in reverse order: questions to vendors, then what waits to be written, then connections. Takes the vendors along. */
+  close(): Promise<void>
+}
+
+export type CoreOptions = { config: Config; log: Logger; vendors: Vendors }
+
+/**
+ * Connects to Postgres and Redis and puts the ladder together. Rejects, saying what to do, where a service is not
+ * configured or does not answer, and where the database belongs to the other market.
+ */
+export async function createCore({ config, log, vendors }: CoreOptions): Promise<Core> {
+  const { databaseUrl, redisUrl, cacheUrl } = serviceUrls(config)
+  const closers: (() => unknown)[] = [() => vendors.close()]
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    const database = createDatabase({ url: databaseUrl })
+    closers.push(() => database.close())
+    const redis = connectCacheRedis(redisUrl)
+    closers.push(() => redis.disconnect())
+    const cacheRedis = cacheUrl === redisUrl ? redis : connectCacheRedis(cacheUrl)
+    closers.push(() => cacheRedis.disconnect())
+    await Promise.all([
+      ready(redis, 'REDIS_URL'),
+      ready(cacheRedis, 'REDIS_CACHE_URL'),
+      claimMarket(database.sql, config.MARKET)
+    ])
+
+    const stores = createStores(database)
+    const recorder = createRecorder({ stores, log })
+    closers.push(() => recorder.close())
+    const metrics = createMetrics()
+    const clock = new SessionClock(CALENDARS)
+    const knownSymbols = new Set(await stores.quotes.symbols())
+    const gateway = createGateway({
+      ...vendors,
+      plans: config.providers,
+      order: config.order,
+      redis,
+      reservePercent: config.INTERACTIVE_RESERVE_PERCENT,
+      upstreamTimeoutMs: config.UPSTREAM_TIMEOUT_MS,
+      requestDeadlineMs: config.REQUEST_DEADLINE_MS,
+      divergencePercent: config.DIVERGENCE_PERCENT,
+      market: config.MARKET,
+      knownSymbols: () => knownSymbols,
+      events: gatewayEvents(recorder, metrics),
+      log
+    })
+    closers.push(() => gateway.close())
+    const cache = new TieredCache({ redis: cacheRedis, log })
+    closers.push(() => cache.close())
+    const marketData = createCachedMarket({
+      gateway,
+      cache,
+      clock,
+      recorder: rememberingSymbols(recorder, knownSymbols),
+      lastGood: createLastGood(stores)
+    })
+    metrics.watch({ marketData, recorder })
+
+    const dependencies = dependenciesOf(database, redis, cacheRedis)
+    return { marketData, gateway, recorder, stores, clock, metrics, redis, dependencies, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Throws ConfigError: a process that was not started by `npm start` must be told where its services are. */
+function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL }: Config) {
+  if (DATABASE_URL && REDIS_URL) {
+    return { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, cacheUrl: REDIS_CACHE_URL ?? REDIS_URL }
+  }
+  const missing = Object.entries({ DATABASE_URL, REDIS_URL }).filter(([, url]) => !url)
+  throw new ConfigError(missing.map(([name]) => `${name} must be set; or let npm start bring its own services`))
+}
+
+function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
+  return {
+    call(provider, capability, outcome, durationMs) {
+      metrics.providerCalled(provider, capability, outcome, durationMs)
+      recorder.usage({ provider, capability, outcome })
+    },
+    quarantined({ symbol, provider, rule, severity, quote }) {
+      metrics.quarantined(provider, rule, severity)
+      recorder.quarantine({ symbol, provider, rule, severity, value: quote })
+    },
+    diverged: ({ percent }) => metrics.diverged(percent)
+  }
+}
+
+/** Symbols that were quoted once are what an unknown one may have been meant to be. */
+function rememberingSymbols(recorder: Recorder, known: Set<string>): Recorder {
+  return {
+    ...recorder,
+    quote(quote) {
+      known.add(quote.symbol)
+      recorder.quote(quote)
+    }
+  }
+}
+
+function dependenciesOf(database: Database, redis: Redis, cacheRedis: Redis): Core['dependencies'] {
+  return {
+    postgres: () => database.ping(),
+    redis: () => redis.ping(),
+    ...(cacheRedis !== redis && { redisCache: () => cacheRedis.ping() })
+  }
+}

@@ -1,0 +1,76 @@
+import helmet from '@fastify/helmet'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fp from 'fastify-plugin'
+import type { TSchema } from 'typebox'
+import { ErrorBody } from '../errors.ts'
+import { BarSeries } from '../market/bar.ts'
+import { CacheStats } from '../market/cache-stats.ts'
+import { CorporateActions } from '../market/corporate-action.ts'
+import { Explanation } from '../market/explanation.ts'
+import { Fundamentals } from '../market/fundamentals.ts'
+import { News } from '../market/news.ts'
+import { Profile } from '../market/profile.ts'
+import { ProviderStatus } from '../market/provider-status.ts'
+import { Quote } from '../market/quote.ts'
+import { SearchResult } from '../market/search.ts'
+
+/** Shapes that routes refer to by their `$id`, as `Type.Ref('Quote#')`. */
+const SHARED: readonly TSchema[] = [
+  ErrorBody,
+  Quote,
+  BarSeries,
+  Profile,
+  News,
+  SearchResult,
+  Fundamentals,
+  CorporateActions,
+  ProviderStatus,
+  Explanation,
+  CacheStats
+]
+
+/** A shape inside a shape becomes a reference, so that each stands in the document once. */
+function withReferences(schema: TSchema): object {
+  const root: unknown = schema
+  return JSON.parse(
+    JSON.stringify(schema, (_key, part: { $id?: string } | null) => {
+      return part !== root && typeof part?.$id === 'string' ? { $ref: `${part.$id}#` } : part
+    })
+  ) as object
+}
+
+const DESCRIPTION = `Quotes, history, profiles, news and search from several vendors, each value with where it comes from.
+
+Exchange an API key for a token at \`POST /api/v1/auth/token\`, then send \`Authorization: Bearer <token>\`.
+Every error has the one body \`ErrorBody\`; \`429\` and \`503\` say in \`Retry-After\` when to come back.`
+
+/** The OpenAPI 3.1 document, made from the routes' own schemas: at /openapi.json, and as a page at /docs. */
+export const openapi = fp(
+  async (app) => {
+    for (const schema of SHARED) app.addSchema(withReferences(schema))
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: { title: 'Quotewire', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
+        tags: [
+          { name: 'market', description: 'Scope market:read' },
+          { name: 'auth', description: 'Tokens' },
+          { name: 'admin', description: 'Scopes admin:read and admin:write' },
+          { name: 'operations', description: 'Health and metrics' }
+        ],
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
+      },
+      refResolver: {
+        buildLocalReference: (schema, _base, _fragment, index) =>
+          typeof schema.$id === 'string' ? schema.$id : `shape-${index}`
+      }
+    })
+    await app.register(async (pages) => {
+      await pages.register(helmet, { contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } })
+      await pages.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, logo: undefined })
+      pages.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+    })
+  },
+  { name: 'openapi' }
+)

@@ -1,0 +1,30 @@
+import underPressure from '@fastify/under-pressure'
+import fp from 'fastify-plugin'
+import { ApiError } from '../errors.ts'
+
+const MAX_EVENT_LOOP_DELAY_MS = 1000
+const RETRY_AFTER_SECONDS = 5
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether this process is too busy to take more work. */
+    isOverloaded(): boolean
+  }
+}
+
+export const overloaded = () =>
+  new ApiError('OVERLOADED', 503, 'The server is too busy; try again soon', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+
+/**
+ * Watches the delay of the event loop (a busy loop that answers in time is not overloaded). The watcher's own request hook stays in a scope without routes, because a second hook on
+ * every request costs more than the question it asks: the gate asks `isOverloaded` instead.
+ */
+export const pressure = fp(
+  async (app) => {
+    await app.register(async (scope) => {
+      await scope.register(underPressure, { maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS })
+      app.decorate('isOverloaded', () => scope.isUnderPressure())
+    })
+  },
+  { name: 'pressure' }
+)

@@ -1,0 +1,166 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+
+const SETTLE_EVERY_MS = 250
+const FIRST_SETTLEMENT_TIMEOUT_MS = 100
+const MINUTE_MS = 60_000
+/** Users (or addresses) known to this process; the one settled longest ago makes room. */
+const MAX_BUCKETS = 100_000
+
+/**
+ * Takes what a process spent from the shared bucket and tells what is left in it, on the clock of Redis.
+ * Overspending between two settlements becomes a debt of at most one full bucket.
+ */
+const SETTLE = `
+local limit, spent = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local held = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens = limit
+if held[1] then
+  tokens = math.min(limit, tonumber(held[1]) + math.max(0, now - tonumber(held[2])) * limit / ${MINUTE_MS})
+end
+tokens = math.max(-limit, tokens - spent)
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
+redis.call('PEXPIRE', KEYS[1], ${2 * MINUTE_MS})
+return tostring(tokens)`
+
+/** What one user may still spend, as this process knows it. It refills evenly; a full one holds a minute's requests. */
+export class Bucket {
+  readonly key: string
+  readonly limit: number
+  #tokens: number
+  #refilledAt: number
+  #unsettled = 0
+  readonly #onSpent: (bucket: Bucket) => void
+
+  constructor(key: string, limit: number, now: number, onSpent: (bucket: Bucket) => void) {
+    this.key = key
+    this.limit = limit
+    this.#tokens = limit
+    this.#refilledAt = now
+    this.#onSpent = onSpent
+  }
+
+  /** Takes one request's worth; false where nothing is left. */
+  spend(now: number): boolean {
+    this.#refill(now)
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    if (this.#unsettled++ === 0) this.#onSpent(this)
+    return true
+  }
+
+  get remaining(): number {
+    return Math.max(0, Math.floor(this.#tokens))
+  }
+
+  /** Until the bucket is full again. */
+  get resetSeconds(): number {
+    return Math.ceil(((this.limit - this.#tokens) * 60) / this.limit)
+  }
+
+  /** Until there is enough for one request. */
+  get retryAfterSeconds(): number {
+    return Math.max(1, Math.ceil(((1 - this.#tokens) * 60) / this.limit))
+  }
+
+  /** What was spent since the last call; from here on it is the caller's to settle. */
+  takeUnsettled(): number {
+    const spent = this.#unsettled
+    this.#unsettled = 0
+    return spent
+  }
+
+  /** Puts a settlement that failed back, to be settled later. */
+  putBack(spent: number): void {
+    this.#unsettled += spent
+  }
+
+  /** Learns what is left for everybody. Spending since `takeUnsettled` is not in it yet. */
+  learn(sharedTokens: number, now: number): void {
+    this.#tokens = sharedTokens - this.#unsettled
+    this.#refilledAt = now
+  }
+
+  #refill(now: number): void {
+    const refill = ((now - this.#refilledAt) * this.limit) / MINUTE_MS
+    this.#tokens = Math.min(this.limit, this.#tokens + refill)
+    this.#refilledAt = now
+  }
+}
+
+export type RateLimiterOptions = { redis: Redis; log: Pick<Logger, 'warn'>; now?: () => number }
+
+/**
+ * Limits shared by all processes without asking Redis in the way of a request: each process spends from its own copy
+ * of a bucket and settles with the shared one behind the scenes. What can be overspent is what other processes
+ * spend within SETTLE_EVERY_MS, and it is paid back. Without Redis each process limits by itself.
+ */
+export class RateLimiter {
+  readonly #redis: Redis
+  readonly #log: Pick<Logger, 'warn'>
+  readonly #now: () => number
+  readonly #buckets = new Map<string, Bucket>()
+  readonly #unsettled = new Set<Bucket>()
+  #timer: NodeJS.Timeout | undefined
+  #settledAt = 0
+  #away = false
+
+  constructor({ redis, log, now = Date.now }: RateLimiterOptions) {
+    this.#redis = redis
+    this.#log = log
+    this.#now = now
+  }
+
+  /** The bucket of a user or an address; at first sight it is filled with what other processes left of it. */
+  async bucket(key: string, limit: number): Promise<Bucket> {
+    const known = this.#buckets.get(key)
+    if (known?.limit === limit) return known
+    const bucket = new Bucket(key, limit, this.#now(), this.#noteSpending)
+    if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.delete(this.#buckets.keys().next().value!)
+    this.#buckets.set(key, bucket)
+    const timeout = Promise.withResolvers<void>()
+    const timer = setTimeout(timeout.resolve, FIRST_SETTLEMENT_TIMEOUT_MS)
+    await Promise.race([this.#settle(bucket), timeout.promise])
+    clearTimeout(timer)
+    return bucket
+  }
+
+  /** Settles everything now. */
+  async settle(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#settledAt = this.#now()
+    const due = [...this.#unsettled]
+    this.#unsettled.clear()
+    await Promise.all(due.map((bucket) => this.#settle(bucket)))
+  }
+
+  async close(): Promise<void> {
+    await this.settle()
+    clearTimeout(this.#timer)
+    this.#buckets.clear()
+  }
+
+  readonly #noteSpending = (bucket: Bucket): void => {
+    this.#unsettled.add(bucket)
+    if (this.#timer !== undefined) return
+    const waitMs = Math.max(0, this.#settledAt + SETTLE_EVERY_MS - this.#now())
+    this.#timer = setTimeout(() => void this.settle(), waitMs)
+  }
+
+  async #settle(bucket: Bucket): Promise<void> {
+    const spent = bucket.takeUnsettled()
+    try {
+      const left = await this.#redis.eval(SETTLE, 1, `limit:{${bucket.key}}`, bucket.limit, spent)
+      bucket.learn(Number(left), this.#now())
+      this.#away = false
+    } catch (error) {
+      bucket.putBack(spent)
+      if (spent > 0) this.#noteSpending(bucket)
+      if (!this.#away) this.#log.warn({ err: error }, 'rate limits are kept per process until Redis is back')
+      this.#away = true
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import fp from 'fastify-plugin'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { Recorder } from '../../db/recorder.ts'
+import type { Stores } from '../../db/stores.ts'
+import type { Config } from '../config.ts'
+import type { DataFreshness } from '../data-freshness.ts'
+import type { MarketData } from '../market/market-data.ts'
+import type { Metrics } from '../metrics.ts'
+
+/** What the API works with; opened and closed by the process that builds it. */
+export type Resources = {
+  readonly config: Config
+  readonly log: Logger
+  /** Fails fast; holds limits and revocations for all processes. */
+  readonly redis: Redis
+  readonly marketData: MarketData
+  readonly stores: Pick<Stores, 'users' | 'keys' | 'audit'>
+  readonly recorder: Pick<Recorder, 'keyUsed'>
+  readonly freshness: DataFreshness
+  readonly metrics: Metrics
+  /** Each rejects when its dependency does not answer. */
+  readonly dependencies: Readonly<Record<string, () => Promise<unknown>>>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance extends Pick<
+    Resources,
+    'marketData' | 'stores' | 'recorder' | 'freshness' | 'metrics' | 'dependencies'
+  > {}
+}
+
+/** Hands the routes what they work with. */
+export const resources = fp<Resources>(
+  async (app, { marketData, stores, recorder, freshness, metrics, dependencies }) => {
+    app.decorate('marketData', marketData)
+    app.decorate('stores', stores)
+    app.decorate('recorder', recorder)
+    app.decorate('freshness', freshness)
+    app.decorate('metrics', metrics)
+    app.decorate('dependencies', dependencies)
+  },
+  { name: 'resources' }
+)

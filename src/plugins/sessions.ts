@@ -1,0 +1,58 @@
+import { notAuthenticated } from '../errors.ts'
+import type { Principal, Scope } from './principal.ts'
+import type { Bucket } from './rate-limiter.ts'
+
+/** Authorization headers remembered; the oldest makes room. */
+const MAX_SESSIONS = 20_000
+const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i
+
+/** A verified Authorization header: who sent it, what that user may still spend, and until when it counts. */
+export type Session = {
+  readonly principal: Principal
+  readonly bucket: Bucket
+  readonly scopes: ReadonlySet<Scope>
+}
+
+export type SessionsOptions = {
+  verify: (token: string) => Promise<Principal>
+  isRevoked: (principal: Principal) => boolean
+  bucketOf: (principal: Principal) => Promise<Bucket>
+}
+
+/** Verifies each token once and remembers the header it came in, so that the next request costs one look-up. */
+export class Sessions {
+  readonly #options: SessionsOptions
+  readonly #byHeader = new Map<string, Session>()
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
+  }
+
+  /** The session of a header seen before, while its token lives. */
+  known(header: string, now: number): Session | undefined {
+    const session = this.#byHeader.get(header)
+    if (session === undefined) return undefined
+    if (session.principal.expiresAt > now) return session
+    this.#byHeader.delete(header)
+    return undefined
+  }
+
+  /** Rejects with NOT_AUTHENTICATED. */
+  async open(header: string | undefined): Promise<Session> {
+    if (!header) throw notAuthenticated('Send a token: Authorization: Bearer <token> (see POST /api/v1/auth/token)')
+    const token = BEARER.exec(header)?.[1]
+    if (token === undefined) throw notAuthenticated('The Authorization header must read: Bearer <token>')
+    const principal = await this.#options.verify(token)
+    const bucket = await this.#options.bucketOf(principal)
+    if (this.#options.isRevoked(principal)) throw notAuthenticated('The key or the user of this token was revoked')
+    const session = { principal, bucket, scopes: new Set(principal.scopes) }
+    if (this.#byHeader.size >= MAX_SESSIONS) this.#byHeader.delete(this.#byHeader.keys().next().value!)
+    this.#byHeader.set(header, session)
+    return session
+  }
+
+  /** Forgets the sessions that a revocation concerns. */
+  forget(concerned: (principal: Principal) => boolean): void {
+    for (const [header, { principal }] of this.#byHeader) if (concerned(principal)) this.#byHeader.delete(header)
+  }
+}

@@ -1,0 +1,162 @@
+import { createHash, randomUUID } from 'node:crypto'
+import jwt from '@fastify/jwt'
+import fp from 'fastify-plugin'
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Config } from '../config.ts'
+import { notAuthenticated } from '../errors.ts'
+import { createOutsideKeys, type OutsideKeys } from './outside-keys.ts'
+import { scopesAmong, type Plan, type Principal } from './principal.ts'
+
+export type Tokens = {
+  /** Signs a token for the principal; it lives TOKEN_TTL_SECONDS. */
+  issue(subject: TokenSubject): { token: string; expiresAt: Date }
+  /** Rejects with NOT_AUTHENTICATED, saying what is wrong with the token and never repeating it. */
+  verify(token: string): Promise<Principal>
+}
+export type TokenSubject = Pick<Principal, 'userId' | 'name' | 'plan' | 'scopes' | 'keyId'>
+
+export type TokenOptions = {
+  config: Pick<
+    Config,
+    | 'JWT_SECRET'
+    | 'JWT_PREVIOUS_SECRET'
+    | 'JWT_ISSUER'
+    | 'JWT_AUDIENCE'
+    | 'JWKS_URL'
+    | 'JWKS_ISSUER'
+    | 'TOKEN_TTL_SECONDS'
+  >
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    tokens: Tokens
+  }
+}
+
+const CLOCK_TOLERANCE_MS = 5000
+const REQUIRED_CLAIMS = ['iss', 'aud', 'sub', 'iat', 'exp']
+
+/**
+ * Issues and verifies tokens. Our own are HS256, signed with JWT_SECRET and told apart by `kid`, so that tokens of
+ * JWT_PREVIOUS_SECRET live out their time after a rotation. With JWKS_URL an outside issuer's RS256 and ES256 tokens
+ * count too. The key is chosen by the pair of algorithm and `kid`: an HS256 token is never checked against a public key.
+ */
+export const tokens = fp<TokenOptions>(
+  async (app, { config }) => {
+    const current = config.JWT_SECRET ?? failWithoutSecret()
+    const secrets = new Map([config.JWT_PREVIOUS_SECRET ?? current, current].map((secret) => [keyIdOf(secret), secret]))
+    const outside = config.JWKS_URL ? createOutsideKeys(config.JWKS_URL) : undefined
+    await app.register(jwt, {
+      secret: current,
+      sign: { algorithm: 'HS256', iss: config.JWT_ISSUER, aud: config.JWT_AUDIENCE, kid: keyIdOf(current) },
+      verify: { algorithms: ['HS256'], errorCacheTTL: 0 }
+    })
+    const common = {
+      allowedAud: config.JWT_AUDIENCE,
+      requiredClaims: REQUIRED_CLAIMS,
+      clockTolerance: CLOCK_TOLERANCE_MS
+    }
+
+    app.decorate('tokens', {
+      issue({ userId, name, plan, scopes, keyId }) {
+        const claims = { name, plan, scopes, key: keyId, jti: randomUUID() }
+        const token = app.jwt.sign(claims, { sub: userId, expiresIn: config.TOKEN_TTL_SECONDS })
+        return { token, expiresAt: new Date(app.jwt.decode<Claims>(token)!.exp * 1000) }
+      },
+      async verify(token) {
+        const { alg, kid } = headerOf((text, options) => app.jwt.decode(text, options), token)
+        const own = alg === 'HS256'
+        const key = own ? secrets.get(kid ?? '') : await outsideKey(outside, alg, kid)
+        if (key === undefined) throw notAuthenticated('The token is not signed by a key that is trusted here')
+        const allowedIss = own ? config.JWT_ISSUER : config.JWKS_ISSUER
+        return principalOf(
+          checked(() => app.jwt.verify(token, { ...common, key, algorithms: [alg], allowedIss })),
+          own
+        )
+      }
+    } satisfies Tokens)
+  },
+  { name: 'tokens' }
+)
+
+/** Names a secret without telling anything about it. */
+function keyIdOf(secret: string): string {
+  return createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 12)
+}
+
+function failWithoutSecret(): never {
+  throw new Error('JWT_SECRET must be set: tokens cannot be signed without it')
+}
+
+const TRUSTED_ALGORITHMS = ['HS256', 'RS256', 'ES256'] as const
+type TrustedAlgorithm = (typeof TRUSTED_ALGORITHMS)[number]
+
+function headerOf(
+  decode: (token: string, options: { complete: true }) => unknown,
+  token: string
+): { alg: TrustedAlgorithm; kid: string | undefined } {
+  const complete = checked(() => decode(token, { complete: true })) as { header?: { alg?: unknown; kid?: unknown } }
+  const { alg, kid } = complete?.header ?? {}
+  if (!TRUSTED_ALGORITHMS.includes(alg as TrustedAlgorithm)) {
+    throw notAuthenticated('The token is not signed with an algorithm that is accepted here')
+  }
+  return { alg: alg as TrustedAlgorithm, kid: typeof kid === 'string' ? kid : undefined }
+}
+
+async function outsideKey(
+  keys: OutsideKeys | undefined,
+  alg: TrustedAlgorithm,
+  kid: string | undefined
+): Promise<string | undefined> {
+  return kid === undefined ? undefined : keys?.publicKey(alg, kid)
+}
+
+/** What fast-jwt says is wrong, in words of ours: its messages differ by version and can repeat parts of the token. */
+const REASONS: Record<string, string> = {
+  FAST_JWT_EXPIRED: 'The token has expired',
+  FST_JWT_AUTHORIZATION_TOKEN_EXPIRED: 'The token has expired',
+  FAST_JWT_INACTIVE: 'The token is not valid yet',
+  FAST_JWT_INVALID_SIGNATURE: 'The signature of the token is wrong',
+  FAST_JWT_MISSING_SIGNATURE: 'The token is not signed',
+  FAST_JWT_INVALID_CLAIM_VALUE: 'The token was made by or for somebody else',
+  FAST_JWT_MISSING_REQUIRED_CLAIM: 'The token lacks a claim that is required here'
+}
+
+function checked<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw notAuthenticated(REASONS[(error as { code?: string }).code ?? ''] ?? 'The token cannot be read')
+  }
+}
+
+const Claims = Type.Object({
+  sub: Type.String({ minLength: 1, maxLength: 200 }),
+  iat: Type.Number(),
+  exp: Type.Number(),
+  name: Type.Optional(Type.String()),
+  plan: Type.Optional(Type.String()),
+  scopes: Type.Optional(Type.Array(Type.String())),
+  scope: Type.Optional(Type.String()), // OAuth's form: names separated by spaces
+  key: Type.Optional(Type.String())
+})
+type Claims = Static<typeof Claims>
+const claimsCheck = Compile(Claims)
+
+function principalOf(claims: unknown, own: boolean): Principal {
+  if (!claimsCheck.Check(claims)) throw notAuthenticated('The token lacks a claim that is required here')
+  const granted = claims.scopes ?? claims.scope?.split(' ') ?? []
+  const plan: Plan = claims.plan === 'pro' ? 'pro' : 'standard'
+  return {
+    // An outside issuer numbers its own users: its ids must never meet ours.
+    userId: own ? claims.sub : `outside:${claims.sub}`,
+    name: claims.name ?? claims.sub,
+    plan,
+    scopes: scopesAmong(granted),
+    ...(own && claims.key !== undefined && { keyId: claims.key }),
+    issuedAt: claims.iat * 1000,
+    expiresAt: claims.exp * 1000
+  }
+}

@@ -1,0 +1,202 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { ApiError, InvalidField } from '../errors.ts'
+import { Plan, Scope } from '../plugins/principal.ts'
+
+const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
+const UserName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^[\\w][\\w .@+-]*$',
+  examples: ['research-dashboard']
+})
+const NewUser = Type.Object(
+  { name: UserName, plan: Type.Enum([...Plan.enum], { default: 'standard' }) },
+  { additionalProperties: false }
+)
+const UserChanges = Type.Object(
+  { plan: Type.Optional(Plan), disabled: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false, minProperties: 1 }
+)
+const User = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  plan: Plan,
+  disabled: Type.Boolean(),
+  createdAt: Type.String()
+})
+const NewKey = Type.Object(
+  {
+    scopes: Type.Array(Scope, { minItems: 1, uniqueItems: true }),
+    label: Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
+  },
+  { additionalProperties: false }
+)
+const Key = Type.Object({
+  id: Type.String(),
+  userId: Type.String(),
+  prefix: Type.String({ description: 'The first characters of the key' }),
+  scopes: Type.Array(Type.String()),
+  label: Type.Optional(Type.String()),
+  createdAt: Type.String(),
+  lastUsedAt: Type.Optional(Type.String()),
+  revokedAt: Type.Optional(Type.String())
+})
+const CreatedKey = Type.Object({ key: Type.String({ description: 'Shown this once' }), ...Key.properties })
+const KeyQuery = Type.Object(
+  { userId: Type.Optional(Type.String({ format: 'uuid' })) },
+  { additionalProperties: false }
+)
+const AuditQuery = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }),
+    before: Type.Optional(Type.Integer({ minimum: 1, description: 'The id of the last entry of the page before' }))
+  },
+  { additionalProperties: false }
+)
+const AuditEntry = Type.Object({
+  id: Type.Integer(),
+  at: Type.String(),
+  actor: Type.String(),
+  action: Type.String(),
+  target: Type.Optional(Type.String()),
+  details: Type.Optional(Type.Record(Type.String(), Type.Unknown()))
+})
+
+const notFound = (what: string, id: string) =>
+  new ApiError('NOT_FOUND', 404, `There is no ${what} ${id}`, { details: { id } })
+
+/** Users and their keys. Everything that changes something is written to the audit log under the name of the token. */
+export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { users, keys, audit } = app.stores
+  const read = { config: { access: 'admin:read' } } as const
+  const write = { config: { access: 'admin:write' } } as const
+  const tags = ['admin']
+  const missing = { 404: Type.Ref('ErrorBody#') }
+
+  app.get(
+    '/users',
+    {
+      ...read,
+      schema: { operationId: 'listUsers', tags, response: { 200: Type.Object({ users: Type.Array(User) }) } }
+    },
+    async () => ({ users: await users.list() })
+  )
+
+  app.post(
+    '/users',
+    { ...write, schema: { operationId: 'createUser', tags, body: NewUser, response: { 201: User } } },
+    async (request, reply) => {
+      const user = await users.createUser(request.body)
+      if (!user) throw new InvalidField('name', 'is taken')
+      const { name, plan } = user
+      await audit.append({
+        actor: request.principal!.name,
+        action: 'user.create',
+        target: user.id,
+        details: { name, plan }
+      })
+      return reply.code(201).send(user)
+    }
+  )
+
+  app.patch(
+    '/users/:id',
+    {
+      ...write,
+      schema: {
+        operationId: 'changeUser',
+        description: 'Disabling ends all running tokens of the user; a new plan counts from the next token on.',
+        tags,
+        params: Id,
+        body: UserChanges,
+        response: { 200: User, ...missing }
+      }
+    },
+    async (request) => {
+      const { id } = request.params
+      const user = await users.update(id, request.body)
+      if (!user) throw notFound('user', id)
+      await audit.append({ actor: request.principal!.name, action: 'user.change', target: id, details: request.body })
+      if (request.body.disabled) await app.revocations.revoke(`user:${id}`)
+      return user
+    }
+  )
+
+  app.post(
+    '/users/:id/keys',
+    {
+      ...write,
+      schema: {
+        operationId: 'createKey',
+        summary: 'Makes a key; the answer is the only place where it is ever shown',
+        tags,
+        params: Id,
+        body: NewKey,
+        response: { 201: CreatedKey, ...missing }
+      }
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      if (!(await users.find(id))) throw notFound('user', id)
+      const { key, record } = await keys.createKey({ userId: id, ...request.body })
+      const details = { userId: id, ...request.body }
+      await audit.append({ actor: request.principal!.name, action: 'key.create', target: record.id, details })
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({ key, ...record })
+    }
+  )
+
+  app.get(
+    '/keys',
+    {
+      ...read,
+      schema: {
+        operationId: 'listKeys',
+        tags,
+        querystring: KeyQuery,
+        response: { 200: Type.Object({ keys: Type.Array(Key) }) }
+      }
+    },
+    async (request) => ({ keys: await keys.list(request.query.userId) })
+  )
+
+  app.delete(
+    '/keys/:id',
+    {
+      ...write,
+      schema: {
+        operationId: 'revokeKey',
+        summary: 'Revokes a key and ends its running tokens, in every process',
+        tags,
+        params: Id,
+        response: { 200: Key, ...missing }
+      }
+    },
+    async (request) => {
+      const { id } = request.params
+      const key = await keys.revoke(id)
+      if (!key) throw notFound('key', id)
+      await audit.append({ actor: request.principal!.name, action: 'key.revoke', target: id })
+      await app.revocations.revoke(`key:${id}`)
+      return key
+    }
+  )
+
+  app.get(
+    '/audit',
+    {
+      ...read,
+      schema: {
+        operationId: 'listAudit',
+        summary: 'What administrators did, newest first',
+        tags,
+        querystring: AuditQuery,
+        response: { 200: Type.Object({ entries: Type.Array(AuditEntry) }) }
+      }
+    },
+    async (request) => ({ entries: await audit.list(request.query) })
+  )
+}

@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ClassFreshness } from '../data-freshness.ts'
+import type { Answer } from '../market/market-data.ts'
+
+type Validity = Pick<Answer<unknown>, 'receivedAt' | 'freshUntil'>
+
+/** Sends the ready bytes of an answer, or 304 where the client holds them already. */
+export function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer<unknown>,
+  freshness: ClassFreshness
+): void {
+  describeFreshness(reply, answer, freshness)
+  if (isHeldByClient(request, reply, answer.etag)) return
+  reply.header('content-type', 'application/json; charset=utf-8')
+  reply.send(answer.body)
+}
+
+/**
+ * `max-age` counts from the provider's answer and `Age` says how much of it is over, so that a client's cache expires
+ * when ours does.
+ */
+export function describeFreshness(reply: FastifyReply, value: Validity, freshness: ClassFreshness): void {
+  const now = Date.now()
+  const { receivedAt, freshUntil } = value
+  freshness.note(value, now)
+  reply.header('cache-control', `private, max-age=${Math.max(0, Math.floor((freshUntil - receivedAt) / 1000))}`)
+  reply.header('age', Math.max(0, Math.floor((now - receivedAt) / 1000)))
+}
+
+/** Answers 304 and returns true where If-None-Match names the entity tag. */
+export function isHeldByClient(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
+  reply.header('etag', etag)
+  const held = request.headers['if-none-match']
+  if (held === undefined || !(held === '*' || held.includes(etag))) return false
+  reply.code(304).send()
+  return true
+}

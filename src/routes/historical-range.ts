@@ -1,0 +1,95 @@
+import { InvalidField } from '../errors.ts'
+import { isIntraday, type Interval, type Period } from '../market/bar.ts'
+
+const DAY_MS = 86_400_000
+const EARLIEST = Date.UTC(1900, 0, 1)
+const DATE = /^\d{4}-\d{2}-\d{2}$/
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
+
+/** How far apart `from` and `to` may lie: about as many bars as ten years of days, and what vendors keep. */
+const LONGEST_DAYS: Partial<Record<Interval, number>> = { '1m': 31, '5m': 93, '15m': 93, '30m': 93, '1h': 731 }
+
+const MONTHS: Partial<Record<Period, number>> = {
+  '1mo': 1,
+  '3mo': 3,
+  '6mo': 6,
+  '1y': 12,
+  '2y': 24,
+  '5y': 60,
+  '10y': 120
+}
+const WEEKDAYS: Partial<Record<Period, number>> = { '1d': 1, '5d': 5 }
+
+export type RangeQuery = { period?: Period; from?: string; to?: string; interval: Interval }
+export type Range = { from: number; to: number; period?: Period }
+
+/**
+ * What a request's period or its `from` and `to` mean, in epoch milliseconds (`to` exclusive). A period ends with the
+ * current UTC day, so that all requests of a day share one range. Throws INVALID_REQUEST naming the field at fault.
+ */
+export function resolveRange(query: RangeQuery, now: number): Range {
+  const given = query.from !== undefined || query.to !== undefined
+  if (given && query.period) throw new InvalidField('period', 'cannot be combined with from and to')
+  const range = given ? explicitRange(query, now) : periodRange(query.period ?? '1y', now)
+  const longest = LONGEST_DAYS[query.interval]
+  if (longest !== undefined && range.to - range.from > longest * DAY_MS) {
+    const field = query.period ? 'period' : given ? 'from' : 'interval'
+    const message = `reaches back too far for ${query.interval} bars: at most ${longest} days`
+    throw new InvalidField(field, message, { maxDays: longest, interval: query.interval })
+  }
+  return range
+}
+
+function explicitRange({ from, to, interval }: RangeQuery, now: number): Range {
+  if (from === undefined) throw new InvalidField('from', 'is missing; to stands beside it')
+  const endOfToday = startOfDay(now) + DAY_MS
+  const start = instantOf('from', from)
+  // A date is a session's: asked for up to Friday, Friday belongs to it.
+  const end = to === undefined ? endOfToday : instantOf('to', to) + (DATE.test(to) ? DAY_MS : 0)
+  if (start < EARLIEST) throw new InvalidField('from', 'is before 1900', { minimum: '1900-01-01' })
+  if (start >= endOfToday) throw new InvalidField('from', 'lies in the future')
+  // East of Greenwich it can already be tomorrow.
+  if (end > endOfToday + DAY_MS) throw new InvalidField('to', 'lies in the future')
+  if (end <= start) throw new InvalidField('to', 'must lie after from')
+  return isIntraday(interval) ? { from: start, to: end } : { from: startOfDay(start), to: endOfDay(end) }
+}
+
+/** Days of a short period are weekdays before today: on a Monday morning `1d` shows Friday. */
+function periodRange(period: Period, now: number): Range {
+  const today = startOfDay(now)
+  return { from: startOf(period, today), to: today + DAY_MS, period }
+}
+
+function startOf(period: Period, today: number): number {
+  const date = new Date(today)
+  if (period === 'max') return EARLIEST
+  if (period === 'ytd') return Date.UTC(date.getUTCFullYear(), 0, 1)
+  const months = MONTHS[period]
+  if (months !== undefined) return monthsBefore(date, months)
+  let start = today
+  for (let left = WEEKDAYS[period]!; left > 0;) {
+    start -= DAY_MS
+    const weekday = new Date(start).getUTCDay()
+    if (weekday !== 0 && weekday !== 6) left--
+  }
+  return start
+}
+
+/** The same day of an earlier month, or its last day: a month before 31 March is 28 February. */
+function monthsBefore(date: Date, months: number): number {
+  const first = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - months, 1))
+  const lastDay = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
+  return first.getTime() + (Math.min(date.getUTCDate(), lastDay) - 1) * DAY_MS
+}
+
+function instantOf(field: string, text: string): number {
+  const instant = DATE.test(text) || INSTANT.test(text) ? Date.parse(text) : NaN
+  const exists = !Number.isNaN(instant) && (!DATE.test(text) || new Date(instant).toISOString().startsWith(text))
+  if (exists) return instant
+  throw new InvalidField(field, 'must be a date (2024-01-31) or an instant with its zone (2024-01-31T14:30:00Z)', {
+    examples: ['2024-01-31', '2024-01-31T14:30:00Z']
+  })
+}
+
+const startOfDay = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS
+const endOfDay = (instant: number): number => Math.ceil(instant / DAY_MS) * DAY_MS

@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { Adjustment, Interval, Period, type Bar, type BarSeries } from '../market/bar.ts'
+import { describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
+import { resolveRange } from './historical-range.ts'
+import { SymbolParams, symbolOf } from './symbol.ts'
+
+const ROWS_PER_CHUNK = 500
+const COLUMNS = ['start', 'open', 'high', 'low', 'close', 'volume'] as const satisfies readonly (keyof Bar)[]
+
+const Query = Type.Object(
+  {
+    period: Type.Optional(Period),
+    from: Type.Optional(Type.String({ maxLength: 40, description: 'Date or instant; inclusive' })),
+    to: Type.Optional(Type.String({ maxLength: 40, description: 'Date (inclusive) or instant (exclusive)' })),
+    interval: Type.Enum([...Interval.enum], { default: '1d' }),
+    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits' }),
+    format: Type.Enum(['json', 'csv', 'ndjson'], { default: 'json' })
+  },
+  { additionalProperties: false }
+)
+
+/** One bar per line or row; an absent figure is an empty cell or a missing key. */
+const STREAMS = {
+  csv: {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: `${COLUMNS.join(',')}\n`,
+    row: (bar: Bar) => `${COLUMNS.map((column) => bar[column] ?? '').join(',')}\n`
+  },
+  ndjson: { contentType: 'application/x-ndjson', head: '', row: (bar: Bar) => `${JSON.stringify(bar)}\n` }
+} as const
+
+export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/historical/:symbol',
+    {
+      config: { access: 'market:read' },
+      schema: {
+        operationId: 'getHistorical',
+        summary: 'Bars of one symbol, oldest first',
+        description:
+          'Either `period` (default 1y) or `from` and `to`. Periods of days count weekdays before today. ' +
+          'As csv and ndjson the bars are streamed, and where they come from stands in the Quotewire-* headers.',
+        tags: ['market'],
+        params: SymbolParams,
+        querystring: Query,
+        response: { 200: Type.Ref('BarSeries#'), 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
+      }
+    },
+    async (request, reply) => {
+      const { interval, adjusted, format, ...range } = request.query
+      const symbol = symbolOf(request.params.symbol)
+      const resolved = resolveRange({ interval, ...range }, Date.now())
+      const answer = await app.marketData.bars({ symbol, interval, adjusted, ...resolved })
+      if (format === 'json') {
+        sendAnswer(request, reply, answer, app.freshness.historical)
+        return reply
+      }
+      const { contentType, head, row } = STREAMS[format]
+      describeFreshness(reply, answer, app.freshness.historical)
+      if (isHeldByClient(request, reply, `${answer.etag.slice(0, -1)}-${format}"`)) return reply
+      describeSeries(reply, answer.value)
+      return reply.type(contentType).send(Readable.from(chunks(answer.value.bars, head, row)))
+    }
+  )
+}
+
+/** What the JSON body says around its bars. */
+function describeSeries(reply: FastifyReply, { symbol, adjusted, currency, timeZone, provenance }: BarSeries): void {
+  reply.headers({
+    'quotewire-symbol': symbol,
+    'quotewire-adjusted': adjusted,
+    'quotewire-source': provenance.source,
+    'quotewire-feed': provenance.feed,
+    'quotewire-state': provenance.state,
+    'quotewire-received-at': provenance.receivedAt
+  })
+  if (currency) reply.header('quotewire-currency', currency)
+  if (timeZone) reply.header('quotewire-time-zone', timeZone)
+}
+
+function* chunks(bars: readonly Bar[], head: string, row: (bar: Bar) => string): Generator<string> {
+  if (head) yield head
+  for (let index = 0; index < bars.length; index += ROWS_PER_CHUNK) {
+    yield bars
+      .slice(index, index + ROWS_PER_CHUNK)
+      .map(row)
+      .join('')
+  }
+}

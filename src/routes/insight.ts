@@ -1,0 +1,49 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { SymbolParams, symbolOf } from './symbol.ts'
+
+/** Why values are what they are: the providers, one symbol's story, and the cache. */
+export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/providers',
+    {
+      config: { access: 'market:read' },
+      schema: {
+        operationId: 'getProviders',
+        summary: 'Providers: on or off, budgets, breakers, calls, latency',
+        tags: ['market'],
+        response: { 200: Type.Object({ providers: Type.Array(Type.Ref('ProviderStatus#')) }) }
+      }
+    },
+    async () => ({ providers: await app.marketData.providers() })
+  )
+
+  app.get(
+    '/explain/:symbol',
+    {
+      config: { access: 'market:read' },
+      schema: {
+        operationId: 'explain',
+        summary: 'Asks every provider for a quote now, and tells what each said and why one was chosen',
+        tags: ['market'],
+        params: SymbolParams,
+        response: { 200: Type.Ref('Explanation#') }
+      }
+    },
+    async (request) => app.marketData.explain(symbolOf(request.params.symbol))
+  )
+
+  app.get(
+    '/cache/stats',
+    {
+      config: { access: 'admin:read' },
+      schema: {
+        operationId: 'getCacheStats',
+        summary: 'What each tier of the cache did in this process',
+        tags: ['admin'],
+        response: { 200: Type.Ref('CacheStats#') }
+      }
+    },
+    async () => app.marketData.cacheStats()
+  )
+}

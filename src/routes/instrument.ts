@@ -1,0 +1,94 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { DataClass } from '../data-freshness.ts'
+import type { Answer } from '../market/market-data.ts'
+import { sendAnswer } from './answer.ts'
+import { SymbolParams, symbolOf } from './symbol.ts'
+
+const access = 'market:read' as const
+const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
+const NewsQuery = Type.Object(
+  { limit: Type.Integer({ minimum: 1, maximum: 50, default: 10 }) },
+  { additionalProperties: false }
+)
+
+/** What there is to know of one instrument beside its prices. */
+export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const answer = (request: FastifyRequest, reply: FastifyReply, value: Answer<unknown>, dataClass: DataClass) => {
+    sendAnswer(request, reply, value, app.freshness[dataClass])
+    return reply
+  }
+
+  app.get(
+    '/profile/:symbol',
+    {
+      config: { access },
+      schema: {
+        operationId: 'getProfile',
+        summary: 'Who issues an instrument and what it is',
+        tags: ['market'],
+        params: SymbolParams,
+        response: { 200: Type.Ref('Profile#'), ...errors }
+      }
+    },
+    async (request, reply) =>
+      answer(request, reply, await app.marketData.profile(symbolOf(request.params.symbol)), 'profile')
+  )
+
+  app.get(
+    '/news/:symbol',
+    {
+      config: { access },
+      schema: {
+        operationId: 'getNews',
+        summary: 'News of one symbol, newest first',
+        tags: ['market'],
+        params: SymbolParams,
+        querystring: NewsQuery,
+        response: { 200: Type.Ref('News#'), ...errors }
+      }
+    },
+    async (request, reply) => {
+      const symbol = symbolOf(request.params.symbol)
+      return answer(request, reply, await app.marketData.news(symbol, request.query.limit), 'news')
+    }
+  )
+
+  app.get(
+    '/fundamentals/:symbol',
+    {
+      config: { access },
+      schema: {
+        operationId: 'getFundamentals',
+        summary: 'Statements and ratios of a company',
+        tags: ['market'],
+        params: SymbolParams,
+        response: { 200: Type.Ref('Fundamentals#'), ...errors }
+      }
+    },
+    async (request, reply) =>
+      answer(request, reply, await app.marketData.fundamentals(symbolOf(request.params.symbol)), 'fundamentals')
+  )
+
+  app.get(
+    '/corporate-actions/:symbol',
+    {
+      config: { access },
+      schema: {
+        operationId: 'getCorporateActions',
+        summary: 'Splits and dividends, newest first',
+        tags: ['market'],
+        params: SymbolParams,
+        response: { 200: Type.Ref('CorporateActions#'), ...errors }
+      }
+    },
+    async (request, reply) =>
+      answer(
+        request,
+        reply,
+        await app.marketData.corporateActions(symbolOf(request.params.symbol)),
+        'corporate-actions'
+      )
+  )
+}

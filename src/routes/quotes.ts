@@ -1,0 +1,152 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { ApiError, InvalidField } from '../errors.ts'
+import type { Answer } from '../market/market-data.ts'
+import type { Quote } from '../market/quote.ts'
+import { parseSymbol } from '../market/symbol.ts'
+import { sendAnswer } from './answer.ts'
+import { SymbolParams, symbolOf } from './symbol.ts'
+
+const MAX_BATCH = 100
+/** A batch's worth of the longest symbols there are, with room for spaces. */
+const MAX_LIST_LENGTH = 8000
+
+const MAX_ECHO_LENGTH = 64
+
+const QUOTES_OPEN = Buffer.from('{"quotes":[')
+const COMMA = Buffer.from(',')
+const NO_ERRORS = Buffer.from('],"errors":[]}')
+
+const BatchError = Type.Object({
+  symbol: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  details: Type.Optional(Type.Unknown())
+})
+type BatchError = Static<typeof BatchError>
+
+const Batch = Type.Object({
+  quotes: Type.Array(Type.Ref('Quote#'), { description: 'In the order asked for' }),
+  errors: Type.Array(BatchError, { description: 'Symbols without a quote, and why' })
+})
+
+export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const freshness = app.freshness.quote
+  const single = app.traffic.route('GET', `${app.prefix}/quote/:symbol`)
+  const batch = app.traffic.route('GET', `${app.prefix}/quotes`)
+
+  const answerOne = (request: FastifyRequest, reply: FastifyReply, answer: Answer<Quote>): void => {
+    sendAnswer(request, reply, answer, freshness)
+    single.finished(request, reply.statusCode)
+  }
+
+  app.get(
+    '/quote/:symbol',
+    {
+      config: { access: 'market:read', finishesItself: true },
+      schema: {
+        operationId: 'getQuote',
+        summary: 'The quote of one symbol',
+        tags: ['market'],
+        params: SymbolParams,
+        response: { 200: Type.Ref('Quote#'), 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
+      }
+    },
+    (request, reply) => {
+      const { symbol } = request.params
+      const answer = app.marketData.freshQuote(symbol)
+      if (answer) return answerOne(request, reply, answer)
+      return app.marketData.quote(symbolOf(symbol)).then((loaded) => answerOne(request, reply, loaded))
+    }
+  )
+
+  app.get(
+    '/quotes',
+    {
+      config: { access: 'market:read', finishesItself: true },
+      schema: {
+        operationId: 'getQuotes',
+        summary: `Quotes of up to ${MAX_BATCH} symbols; each succeeds or fails by itself`,
+        tags: ['market'],
+        querystring: Type.Object({
+          symbols: Type.String({ maxLength: MAX_LIST_LENGTH, examples: ['AAPL,MSFT,BRK.B'] })
+        }),
+        response: { 200: Batch }
+      }
+    },
+    (request, reply) => {
+      const parts = request.query.symbols.split(',')
+      const answers = freshQuotes(parts)
+      if (answers) return answerMany(request, reply, answers, [])
+      return loadMany(request, reply, readSymbols(parts))
+    }
+  )
+
+  async function loadMany(request: FastifyRequest, reply: FastifyReply, { symbols, errors }: ReadSymbols) {
+    const results = await app.marketData.quotes(symbols)
+    const failed = results.flatMap((result, index) => (result instanceof Error ? errorOf(symbols[index]!, result) : []))
+    const loaded = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
+    answerMany(request, reply, loaded, [...errors, ...failed])
+  }
+
+  /** All of them from memory; undefined where one is not there, or is written otherwise than we write it, or twice. */
+  function freshQuotes(symbols: readonly string[]): Answer<Quote>[] | undefined {
+    if (symbols.length > MAX_BATCH || new Set(symbols).size < symbols.length) return undefined
+    const answers: Answer<Quote>[] = []
+    for (const symbol of symbols) {
+      const answer = app.marketData.freshQuote(symbol)
+      if (!answer) return undefined
+      answers.push(answer)
+    }
+    return answers
+  }
+
+  function answerMany(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answers: readonly Answer<Quote>[],
+    errors: readonly BatchError[]
+  ): void {
+    const now = Date.now()
+    let freshUntil = errors.length > 0 ? now : Infinity
+    const parts: Buffer[] = []
+    for (const answer of answers) {
+      parts.push(parts.length === 0 ? QUOTES_OPEN : COMMA, answer.body)
+      freshUntil = Math.min(freshUntil, answer.freshUntil)
+      freshness.note(answer, now)
+    }
+    if (parts.length === 0) parts.push(QUOTES_OPEN)
+    parts.push(errors.length === 0 ? NO_ERRORS : Buffer.from(`],"errors":${JSON.stringify(errors)}}`))
+    reply.header('cache-control', `private, max-age=${Math.max(0, Math.floor((freshUntil - now) / 1000))}`)
+    reply.header('content-type', 'application/json; charset=utf-8')
+    reply.send(Buffer.concat(parts))
+    batch.finished(request, reply.statusCode)
+  }
+}
+
+type ReadSymbols = { symbols: string[]; errors: BatchError[] }
+
+/** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
+function readSymbols(parts: readonly string[]): ReadSymbols {
+  const written = new Set(parts.map((part) => part.trim()).filter((part) => part !== ''))
+  if (written.size < 1 || written.size > MAX_BATCH) {
+    const allowed = { minimum: 1, maximum: MAX_BATCH }
+    throw new InvalidField('symbols', `must name 1 to ${MAX_BATCH} different symbols, separated by commas`, allowed)
+  }
+  const symbols = new Set<string>()
+  const errors: BatchError[] = []
+  for (const text of written) {
+    const symbol = parseSymbol(text)
+    if (symbol) symbols.add(symbol)
+    else errors.push({ symbol: text.slice(0, MAX_ECHO_LENGTH), code: 'INVALID_REQUEST', message: 'Not a symbol' })
+  }
+  return { symbols: [...symbols], errors }
+}
+
+/** What is no error of the API's own is a bug: it fails the whole request, and is logged. */
+function errorOf(symbol: string, error: Error): BatchError {
+  if (!(error instanceof ApiError)) throw error
+  const { code, message, details } = error
+  return { symbol, code, message, ...(details !== undefined && { details }) }
+}

@@ -1,0 +1,42 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { InvalidField } from '../errors.ts'
+import { sendAnswer } from './answer.ts'
+
+const MAX_QUERY_LENGTH = 100
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u
+
+const Search = Type.Object(
+  {
+    query: Type.String({
+      minLength: 1,
+      maxLength: MAX_QUERY_LENGTH,
+      description: 'Name or symbol',
+      examples: ['apple']
+    }),
+    limit: Type.Integer({ minimum: 1, maximum: 50, default: 10 })
+  },
+  { additionalProperties: false }
+)
+
+export const searchRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(
+    '/search',
+    {
+      config: { access: 'market:read' },
+      schema: {
+        operationId: 'search',
+        summary: 'Instruments by name or symbol, best match first',
+        tags: ['market'],
+        body: Search,
+        response: { 200: Type.Ref('SearchResult#'), 503: Type.Ref('ErrorBody#') }
+      }
+    },
+    async (request, reply) => {
+      const query = request.body.query.trim().normalize('NFC')
+      if (!PRINTABLE.test(query)) throw new InvalidField('query', 'must be printable text, not empty')
+      sendAnswer(request, reply, await app.marketData.search(query, request.body.limit), app.freshness.search)
+      return reply
+    }
+  )
+}

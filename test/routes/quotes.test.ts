@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Quote } from '../../src/market/quote.ts'
+import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
+
+let world: ApiWorld
+let api: Api
+let token: string
+
+beforeAll(async () => {
+  world = await startWorld()
+  api = await world.startApi()
+  token = (await api.login()).token
+})
+afterAll(() => world.close())
+
+type Batch = { quotes: Quote[]; errors: { symbol: string; code: string }[] }
+
+describe('a quote', () => {
+  test('says what it costs, where it comes from and for how long it holds', async () => {
+    const answer = await api.get('/api/v1/market/quote/AAPL', token)
+    expect(answer.status).toBe(200)
+    expect(answer.json()).toMatchObject({ symbol: 'AAPL', price: 231.4, provenance: { source: 'yahoo', attempts: [] } })
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'private, max-age=60',
+      'ratelimit-limit': '600',
+      'x-content-type-options': 'nosniff'
+    })
+    expect(Number(answer.headers.age)).toBeLessThan(5)
+  })
+
+  test('is sent once: a client that holds it gets 304 and no body', async () => {
+    const first = await api.get('/api/v1/market/quote/AAPL', token)
+    const again = await api.get('/api/v1/market/quote/AAPL', token, { 'if-none-match': first.headers.etag! })
+    expect(again).toMatchObject({ status: 304, body: '' })
+    expect(again.headers.etag).toBe(first.headers.etag)
+  })
+
+  test('is found however its symbol is written', async () => {
+    for (const written of ['brk-b', 'BRK.B', 'Brk.b']) {
+      expect((await api.get(`/api/v1/market/quote/${written}`, token)).json()).toMatchObject({ symbol: 'BRK.B' })
+    }
+  })
+
+  test('of a symbol that nobody knows is a 404 that names near matches', async () => {
+    await api.get('/api/v1/market/quote/AAPL', token)
+    const answer = await api.get('/api/v1/market/quote/AAPPL', token)
+    expect(answer.status).toBe(404)
+    expect(errorOf(answer)).toMatchObject({
+      code: 'SYMBOL_NOT_FOUND',
+      details: { symbol: 'AAPPL', suggestions: ['AAPL'], attempts: [{ provider: 'yahoo', outcome: 'not_found' }] }
+    })
+  })
+
+  test('that no vendor can give now is a 503 that says what was tried and when to come back', async () => {
+    api.vendor.isDown = true
+    const answer = await api.get('/api/v1/market/quote/TSLA', token)
+    api.vendor.isDown = false
+    expect(answer.status).toBe(503)
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    expect(errorOf(answer)).toMatchObject({
+      code: 'MARKET_DATA_UNAVAILABLE',
+      details: { attempts: [{ provider: 'yahoo', outcome: 'unavailable' }] }
+    })
+  })
+})
+
+describe('a symbol that is none', () => {
+  test.each([
+    ['a space', '%20'],
+    ['10,000 characters', 'A'.repeat(10_000)],
+    ['a zero byte', 'A%00B'],
+    ['a line break', 'A%0d%0aX-Evil:1'],
+    ['SQL', "AAPL'%20OR%201=1--"],
+    ['a path', '..%2f..%2fetc%2fpasswd'],
+    ['markup', '%3Cscript%3E'],
+    ['an emoji', '%F0%9F%92%A9'],
+    ['a wildcard', '*']
+  ])('(%s) is a 400 that names the field', async (_name, symbol) => {
+    for (const resource of ['quote', 'historical', 'profile', 'news', 'explain', 'fundamentals', 'corporate-actions']) {
+      const answer = await api.get(`/api/v1/market/${resource}/${symbol}`, token)
+      expect([resource, answer.status]).toEqual([resource, 400])
+      expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field: 'symbol' } })
+    }
+  })
+
+  test('is a 400 too where it is empty', async () => {
+    const answer = await api.get('/api/v1/market/quote/', token)
+    expect(answer.status).toBe(400)
+    expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field: 'symbol' } })
+  })
+
+  test('does not crash the router where it cannot be decoded', async () => {
+    const answer = await api.get('/api/v1/market/quote/%ZZ', token)
+    expect(answer.status).toBe(400)
+    expect(errorOf(answer).code).toBe('MALFORMED_URL')
+  })
+})
+
+describe('a batch of quotes', () => {
+  test('keeps the order, drops repetitions, and lets one bad symbol cost only itself', async () => {
+    const answer = await api.get('/api/v1/market/quotes?symbols=msft,NOPE1,aapl,$$$,BTC-USD,MSFT', token)
+    expect(answer.status).toBe(200)
+    const { quotes, errors } = answer.json() as Batch
+    expect(quotes.map(({ symbol }) => symbol)).toEqual(['MSFT', 'AAPL', 'BTC-USD'])
+    expect(errors).toMatchObject([
+      { symbol: '$$$', code: 'INVALID_REQUEST' },
+      { symbol: 'NOPE1', code: 'SYMBOL_NOT_FOUND' }
+    ])
+  })
+
+  test('carries the same bytes as the single quotes, also when all come from memory', async () => {
+    await api.get('/api/v1/market/quotes?symbols=AAPL,MSFT', token)
+    const singles = await Promise.all(['AAPL', 'MSFT'].map((each) => api.get(`/api/v1/market/quote/${each}`, token)))
+    const batch = await api.get('/api/v1/market/quotes?symbols=AAPL,MSFT', token)
+    expect(batch.body).toBe(`{"quotes":[${singles.map(({ body }) => body).join(',')}],"errors":[]}`)
+    expect(batch.headers['cache-control']).toMatch(/^private, max-age=\d+$/)
+  })
+
+  test.each([
+    ['of none', '?symbols=', 'symbols'],
+    ['of commas', '?symbols=,,,', 'symbols'],
+    ['without a list', '', 'symbols'],
+    ['of 500', `?symbols=${Array.from({ length: 500 }, (_, index) => `S${index}`).join(',')}`, 'symbols'],
+    ['of 10,000 characters', `?symbols=${'A'.repeat(10_000)}`, 'symbols']
+  ])('%s is a 400 that names the field', async (_name, query, field) => {
+    const answer = await api.get(`/api/v1/market/quotes${query}`, token)
+    expect(answer.status).toBe(400)
+    expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field } })
+  })
+})
