@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest'
+import type { BarRequest, BarSeries } from '../../src/market/bar.ts'
+import { storesUnderTest } from './stores-under-test.ts'
+import { provenance, series } from './values.ts'
+
+const under = storesUnderTest()
+
+function requestOf({ symbol, interval, adjusted }: BarSeries, from: string, to: string): BarRequest {
+  return { symbol, interval, adjusted, from: Date.parse(from), to: Date.parse(to) }
+}
+
+const daily = (symbol: string, closes: Record<string, number>, over: Partial<BarSeries> = {}) =>
+  series({
+    symbol,
+    bars: Object.entries(closes).map(([start, close]) => ({ start, open: close, high: close, low: close, close })),
+    ...over
+  })
+
+const closesOf = (held: BarSeries | undefined) =>
+  held && Object.fromEntries(held.bars.map(({ start, close }) => [start, close]))
+
+test('a daily series comes back with its session dates, zone and currency, labelled stale', async () => {
+  const given = series({ symbol: 'DAILY', currency: 'USD', timeZone: 'America/New_York' })
+  await under.stores.bars.upsert(given)
+
+  expect(await under.stores.bars.range(requestOf(given, '2024-03-04', '2024-03-06'))).toStrictEqual({
+    ...given,
+    provenance: provenance({ state: 'stale', notes: ['2 stored bars, 2024-03-04 to 2024-03-05'] })
+  })
+})
+
+test.each(['America/Los_Angeles', 'Asia/Tokyo'])('session dates do not shift on a server in %s', async (zone) => {
+  const before = process.env.TZ
+  process.env.TZ = zone
+  try {
+    const given = series({ symbol: `TZ:${zone.length}` })
+    await under.stores.bars.upsert(given)
+    const held = await under.stores.bars.range(requestOf(given, '2024-03-05', '2024-03-06'))
+    expect(held?.bars).toStrictEqual(given.bars.slice(1))
+  } finally {
+    if (before === undefined) delete process.env.TZ
+    else process.env.TZ = before
+  }
+})
+
+test('intraday bars come back digit by digit, from within the range only', async () => {
+  const bars = Array.from({ length: 12_000 }, (_, index) => ({
+    start: new Date(Date.parse('2024-01-31T00:00:00Z') + index * 60_000).toISOString(),
+    open: index / 7,
+    high: 1e4,
+    low: -37.63,
+    close: 0.1 + index / 1e8,
+    ...(index % 2 === 0 && { volume: index })
+  }))
+  const given = series({ symbol: 'MINUTES', interval: '1m', bars })
+  expect(await under.stores.bars.upsert(given)).toBe(12_000)
+
+  const held = await under.stores.bars.range(requestOf(given, '2024-02-01T00:00:00Z', '2024-02-02T00:00:00Z'))
+  expect(held?.bars).toStrictEqual(bars.slice(1440, 2880))
+})
+
+test('bars too old or too new for any partition are kept all the same', async () => {
+  const bars = ['1999-12-31T23:59:00.000Z', '2199-01-01T00:00:00.000Z'].map((start) => ({
+    start,
+    open: 1,
+    high: 1,
+    low: 1,
+    close: 1
+  }))
+  const given = series({ symbol: 'FAR', interval: '5m', bars })
+  await under.stores.bars.upsert(given)
+  const held = await under.stores.bars.range(requestOf(given, '1990-01-01', '2200-01-01'))
+  expect(held?.bars).toStrictEqual(bars)
+})
+
+test('two providers are never spliced into one series: the one with more of the range answers', async () => {
+  const yahoo = daily('SPLICE', { '2024-03-04': 10, '2024-03-05': 11, '2024-03-06': 12 })
+  const fmp = daily('SPLICE', { '2024-03-06': 99, '2024-03-07': 98 }, { provenance: provenance({ source: 'fmp' }) })
+  await under.stores.bars.upsert(yahoo)
+  await under.stores.bars.upsert(fmp)
+
+  const both = await under.stores.bars.range(requestOf(yahoo, '2024-03-01', '2024-03-31'))
+  expect(both?.provenance.source).toBe('yahoo')
+  expect(closesOf(both)).toEqual({ '2024-03-04': 10, '2024-03-05': 11, '2024-03-06': 12 })
+  const late = await under.stores.bars.range(requestOf(yahoo, '2024-03-06', '2024-03-31'))
+  expect(late?.provenance.source).toBe('fmp')
+})
+
+test('adjustments and intervals are kept apart', async () => {
+  await under.stores.bars.upsert(daily('APART', { '2024-03-04': 10 }))
+  await under.stores.bars.upsert(daily('APART', { '2024-03-04': 5 }, { adjusted: 'all' }))
+  const weekly = daily('APART', {}, { interval: '1wk' })
+  expect(await under.stores.bars.range(requestOf(weekly, '2024-03-01', '2024-03-31'))).toBeUndefined()
+  const adjusted = daily('APART', {}, { adjusted: 'all' })
+  const held = await under.stores.bars.range(requestOf(adjusted, '2024-03-01', '2024-03-31'))
+  expect(closesOf(held)).toEqual({ '2024-03-04': 5 })
+})
+
+test('a bar received earlier never replaces one received later', async () => {
+  const later = provenance({ receivedAt: '2024-03-06T00:00:00.000Z' })
+  await under.stores.bars.upsert(daily('ORDER', { '2024-03-04': 2 }, { provenance: later }))
+  expect(await under.stores.bars.upsert(daily('ORDER', { '2024-03-04': 1, '2024-03-01': 3 }))).toBe(1)
+  const held = await under.stores.bars.range(requestOf(daily('ORDER', {}), '2024-03-01', '2024-03-31'))
+  expect(closesOf(held)).toEqual({ '2024-03-01': 3, '2024-03-04': 2 })
+})
+
+const MARCH = { '2024-03-01': 400, '2024-03-04': 404, '2024-03-05': 408, '2024-03-06': 412 }
+const AFTER_SPLIT = { '2024-03-04': 101, '2024-03-05': 102, '2024-03-06': 103, '2024-03-07': 104 }
+
+test('after a split no bar of the old adjustment remains beside the new ones', async () => {
+  const before = daily('SPLIT4', MARCH, { adjusted: 'splits' })
+  const after = daily('SPLIT4', AFTER_SPLIT, {
+    adjusted: 'splits',
+    provenance: provenance({ receivedAt: '2024-03-08T00:00:00.000Z' })
+  })
+  await under.stores.bars.upsert(before)
+  await under.stores.bars.upsert(after)
+  const held = await under.stores.bars.range(requestOf(after, '2024-03-01', '2024-03-31'))
+  expect(closesOf(held)).toEqual(AFTER_SPLIT)
+
+  expect(await under.stores.bars.upsert(before)).toBe(0)
+})
+
+test('a correction of one bar costs no other bar', async () => {
+  await under.stores.bars.upsert(daily('CORRECT', MARCH, { adjusted: 'splits' }))
+  const correction = { '2024-03-04': 404, '2024-03-05': 409, '2024-03-06': 412.5, '2024-03-07': 413 }
+  await under.stores.bars.upsert(daily('CORRECT', correction, { adjusted: 'splits' }))
+  const held = await under.stores.bars.range(
+    requestOf(daily('CORRECT', {}, { adjusted: 'splits' }), '2024-03-01', '2024-03-31')
+  )
+  expect(closesOf(held)).toEqual({ '2024-03-01': 400, ...correction })
+})
+
+test('bars received before a known split are not served as adjusted for it', async () => {
+  const given = daily('KNOWN', MARCH, { adjusted: 'splits' })
+  await under.stores.bars.upsert(given)
+  await under.stores.corporateActions.replaceSplits({
+    symbol: 'KNOWN',
+    splits: [{ exDate: '2024-03-20', ratio: 4 }],
+    provenance: provenance()
+  })
+  expect(await under.stores.bars.range(requestOf(given, '2024-03-01', '2024-03-31'))).toBeUndefined()
+
+  const traded = daily('KNOWN', MARCH)
+  await under.stores.bars.upsert(traded)
+  expect(closesOf(await under.stores.bars.range(requestOf(traded, '2024-03-01', '2024-03-31')))).toEqual(MARCH)
+})

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+
+export type Gate = {
+  /** The database's address as seen through the gate. */
+  readonly url: string
+  /** Cuts every connection and refuses new ones, as a server that went down does. */
+  shut(): Promise<void>
+  open(): Promise<void>
+}
+
+/** A way to a server that a test can shut and open again, on one and the same port. */
+export async function createGate(target: string): Promise<Gate> {
+  const url = new URL(target)
+  const { hostname, port } = url
+  const sockets = new Set<Socket>()
+  let server: Server | undefined
+
+  async function open(at = 0): Promise<void> {
+    server = createServer((inner) => {
+      const outer = connect(Number(port), hostname)
+      for (const socket of [inner, outer]) {
+        sockets.add(socket)
+        socket.on('error', () => socket.destroy())
+        socket.on('close', () => {
+          sockets.delete(socket)
+          inner.destroy()
+          outer.destroy()
+        })
+      }
+      inner.pipe(outer)
+      outer.pipe(inner)
+    })
+    server.listen(at, '127.0.0.1')
+    await once(server, 'listening')
+    url.port = String((server.address() as AddressInfo).port)
+  }
+
+  await open()
+  return {
+    url: Object.assign(url, { hostname: '127.0.0.1' }).href,
+    open: () => open(Number(url.port)),
+    async shut() {
+      if (!server?.listening) return
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await once(server, 'close')
+    }
+  }
+}

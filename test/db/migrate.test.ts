@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDatabase, type Database } from '../../db/client.ts'
+import { migrate, WrongMarketError } from '../../db/migrate.ts'
+import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
+import { createStores } from '../../db/stores.ts'
+import { testDatabase, type TestDatabase } from '../support/services.ts'
+import { series } from './values.ts'
+
+let server: TestDatabase
+let database: Database
+
+beforeAll(async () => {
+  server = await testDatabase()
+  database = createDatabase({ url: server.url })
+})
+afterAll(async () => {
+  await database.close()
+  await server.close()
+})
+
+async function emptyDatabase(): Promise<string> {
+  const name = `${new URL(server.url).pathname.slice(1)}_${Math.random().toString(36).slice(2, 8)}`
+  await database.sql`create database ${database.sql(name)} template template0`
+  return Object.assign(new URL(server.url), { pathname: name }).href
+}
+
+async function drop(url: string): Promise<void> {
+  await database.sql`drop database ${database.sql(new URL(url).pathname.slice(1))} with (force)`
+}
+
+describe('migrate', () => {
+  test('three processes that start at once on an empty database all succeed', async () => {
+    const url = await emptyDatabase()
+    await Promise.all([1, 2, 3].map(() => migrate(url, 'sandbox')))
+    const fresh = createDatabase({ url })
+    const [row] = await fresh.sql`select market, count(*) over () as count from installation`
+    expect(row).toMatchObject({ market: 'sandbox', count: '1' })
+    await fresh.close()
+    await drop(url)
+  })
+
+  test('a database of simulated prices is refused to the live market, and left as it was', async () => {
+    const url = await emptyDatabase()
+    await migrate(url, 'sandbox')
+    await expect(migrate(url, 'live')).rejects.toThrow(WrongMarketError)
+    await expect(migrate(url, 'live')).rejects.toThrow(/holds the sandbox market, and MARKET is live/)
+    await migrate(url, 'sandbox')
+    await drop(url)
+  })
+
+  test('a server that is not there is an error, not a wait', async () => {
+    await expect(migrate('postgres://nobody@127.0.0.1:1/none')).rejects.toThrow(/ECONNREFUSED/)
+  })
+})
+
+describe('partitions', () => {
+  const names = async () => {
+    const rows = await database.sql<{ name: string }[]>`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'bars'::regclass order by name`
+    return rows.map(({ name }) => name)
+  }
+
+  test('bars that came before their month had a partition move into it, and old months are dropped whole', async () => {
+    const stores = createStores(database)
+    const bar = (start: string) => ({ start, open: 1, high: 1, low: 1, close: 1 })
+    const given = series({
+      symbol: 'MOVE',
+      interval: '1h',
+      bars: [bar('2010-06-30T23:00:00.000Z'), bar('2010-07-01T00:00:00.000Z')]
+    })
+    await stores.bars.upsert(given)
+    const request = { symbol: 'MOVE', interval: '1h', adjusted: 'none', from: 0, to: Date.now() } as const
+    await Promise.all([1, 2, 3].map(() => ensurePartitions(database.sql, 'bars', Date.parse('2010-08-15'))))
+
+    expect(await names()).toContain('bars_2010_06')
+    const [{ count }] = await database.sql<[{ count: string }]>`select count(*) from bars_2010_06`
+    expect(count).toBe('1')
+    expect((await stores.bars.range(request))?.bars).toStrictEqual(given.bars)
+
+    const dropped = await dropPartitionsBefore(database.sql, 'bars', Date.parse('2010-07-20'))
+    expect(dropped.at(-1)).toBe('bars_2010_06')
+    expect((await stores.bars.range(request))?.bars).toStrictEqual(given.bars.slice(1))
+    expect(await names()).toContain('bars_default')
+  })
+})
