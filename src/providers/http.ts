@@ -1,4 +1,4 @@
-import { Agent, fetch, type Dispatcher } from 'undici'
+import { Agent, fetch, type Dispatcher, type Response } from 'undici'
 import { ProviderError, type ProviderName } from './provider.ts'
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -68,18 +68,31 @@ async function request(
       redirect: 'error',
       signal: AbortSignal.any([signal, timeout])
     })
-    return {
-      status: response.status,
-      contentType: (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase(),
-      text: await response.text(),
-      retryAfterMs: parseRetryAfter(response.headers.get('retry-after'))
-    }
+    return await readAnswer(response)
   } catch (error) {
     signal.throwIfAborted()
-    // undici's errors carry addresses but never the query, so no key can leak through `cause`.
-    const reason = timeout.aborted ? `did not answer within ${timeoutMs} ms` : `could not be reached (${codeOf(error)})`
-    throw new ProviderError(provider, 'unavailable', `${provider} ${reason}`, { cause: error })
+    throw noAnswer(provider, error, timeout.aborted ? timeoutMs : undefined)
   }
+}
+
+/** Reads a response to its end. Rejects as its body does. */
+export async function readAnswer(response: Response): Promise<HttpAnswer> {
+  return {
+    status: response.status,
+    contentType: (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase(),
+    text: await response.text(),
+    retryAfterMs: parseRetryAfter(response.headers.get('retry-after'))
+  }
+}
+
+/** What a request that got no answer is reported as; `timedOutAfterMs` where it ran out of time. */
+export function noAnswer(provider: ProviderName, error: unknown, timedOutAfterMs?: number): ProviderError {
+  // undici's errors carry addresses but never the query, so no key can leak through `cause`.
+  const reason =
+    timedOutAfterMs === undefined
+      ? `could not be reached (${codeOf(error)})`
+      : `did not answer within ${timedOutAfterMs} ms`
+  return new ProviderError(provider, 'unavailable', `${provider} ${reason}`, { cause: error })
 }
 
 /** Retry-After as seconds or as an HTTP date; undefined where absent or unreadable. */

@@ -1,0 +1,180 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
+import { finite, positive, provenanceOf } from '../parse.ts'
+import { ProviderError, type ProviderErrorKind } from '../provider.ts'
+import { percentOf } from './prices.ts'
+import { withoutAbsent } from './quotes.ts'
+import type { YahooSession } from './session.ts'
+import { fetchSummary, type Summary } from './summary.ts'
+import { toYahooSymbol } from './symbols.ts'
+import { listOf, memberOf, salvage, WireText } from './wire.ts'
+
+const TIMESERIES_URL = 'https://query1.finance.yahoo.com/ws/fundamentals-timeseries/v1/finance/timeseries/'
+const METRIC_MODULES = ['price', 'summaryDetail', 'defaultKeyStatistics', 'financialData'] as const
+/** Yahoo keeps four or five years; it wants a period all the same. */
+const YEARS_BACK_MS = 10 * 365 * 86_400_000
+
+/** Our lines as Yahoo names them. Statements in its summary would be fewer: most of their lines are false zeros. */
+const LINES: Record<keyof StatementLines, string> = {
+  revenue: 'TotalRevenue',
+  costOfRevenue: 'CostOfRevenue',
+  grossProfit: 'GrossProfit',
+  operatingExpenses: 'OperatingExpense',
+  operatingIncome: 'OperatingIncome',
+  ebitda: 'EBITDA',
+  interestExpense: 'InterestExpense',
+  incomeTax: 'TaxProvision',
+  netIncome: 'NetIncome',
+  epsBasic: 'BasicEPS',
+  epsDiluted: 'DilutedEPS',
+  sharesDiluted: 'DilutedAverageShares',
+  totalAssets: 'TotalAssets',
+  currentAssets: 'CurrentAssets',
+  cash: 'CashAndCashEquivalents',
+  inventory: 'Inventory',
+  totalLiabilities: 'TotalLiabilitiesNetMinorityInterest',
+  currentLiabilities: 'CurrentLiabilities',
+  totalDebt: 'TotalDebt',
+  longTermDebt: 'LongTermDebt',
+  equity: 'StockholdersEquity',
+  retainedEarnings: 'RetainedEarnings',
+  operatingCashFlow: 'OperatingCashFlow',
+  capitalExpenditure: 'CapitalExpenditure',
+  freeCashFlow: 'FreeCashFlow',
+  dividendsPaid: 'CashDividendsPaid'
+}
+const PERIODS: readonly StatementPeriod[] = ['annual', 'quarterly']
+const LINE_BY_TYPE = new Map(
+  PERIODS.flatMap((period) =>
+    Object.entries(LINES).map(
+      ([line, name]) => [period + name, { period, line: line as keyof StatementLines }] as const
+    )
+  )
+)
+
+/** Kinds of failure that one half of the fundamentals may have without costing the other. */
+const TOLERABLE: ReadonlySet<ProviderErrorKind> = new Set(['not_found', 'not_covered', 'bad_payload'])
+
+/**
+ * Statements from the time series and metrics from the summary, asked at once. Where Yahoo has only one of them, that
+ * one, with a note; rejects with ProviderError('not_covered') where it has neither.
+ */
+export async function fetchFundamentals(
+  session: YahooSession,
+  symbol: string,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Fundamentals> {
+  const [statements, metrics] = await Promise.all([
+    tolerated(fetchStatements(session, symbol, signal, now())),
+    tolerated(fetchSummary(session, symbol, METRIC_MODULES, signal).then(metricsOf))
+  ])
+  const failure = [statements, metrics].find((half) => half instanceof ProviderError)
+  const found = {
+    statements: statements instanceof ProviderError ? [] : statements,
+    metrics: metrics instanceof ProviderError ? {} : metrics
+  }
+  if (found.statements.length === 0 && Object.keys(found.metrics).length === 0) {
+    throw failure ?? new ProviderError('yahoo', 'not_covered', `yahoo has no fundamentals of ${symbol}`)
+  }
+  return {
+    symbol,
+    ...found,
+    provenance: provenanceOf('yahoo', {
+      feed: 'composite',
+      receivedAt: now(),
+      notes: [failure && `${statements === failure ? 'statements' : 'metrics'} left out: ${failure.message}`]
+    })
+  }
+}
+
+async function tolerated<T>(half: Promise<T>): Promise<T | ProviderError> {
+  try {
+    return await half
+  } catch (error) {
+    if (error instanceof ProviderError && TOLERABLE.has(error.kind)) return error
+    throw error
+  }
+}
+
+async function fetchStatements(
+  session: YahooSession,
+  symbol: string,
+  signal: AbortSignal,
+  now: number
+): Promise<Statement[]> {
+  const answer = await session.ask(
+    {
+      url: TIMESERIES_URL + encodeURIComponent(toYahooSymbol(symbol)),
+      query: {
+        type: [...LINE_BY_TYPE.keys()].join(','),
+        period1: Math.floor((now - YEARS_BACK_MS) / 1000),
+        period2: Math.ceil(now / 1000)
+      }
+    },
+    signal
+  )
+  const series = memberOf(memberOf(answer, 'timeseries'), 'result')
+  if (!Array.isArray(series)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent no series of statements')
+  return statementsOf(series)
+}
+
+/** Each series holds one line, under a member that is named by its type; a line that Yahoo lacks has only its meta. */
+function statementsOf(series: unknown[]): Statement[] {
+  const statements = new Map<string, Statement>()
+  for (const entry of series) {
+    for (const [type, target] of LINE_BY_TYPE) {
+      for (const point of listOf(memberOf(entry, type))) {
+        const wire = salvage(Point, point)
+        const amount = finite(wire?.reportedValue?.raw)
+        if (!wire || amount === undefined) continue
+        const statement = statementFor(statements, target.period, wire.asOfDate, wire.currencyCode)
+        statement.lines[target.line] = amount
+      }
+    }
+  }
+  return [...statements.values()].sort((a, b) => b.periodEnd.localeCompare(a.periodEnd))
+}
+
+function statementFor(
+  statements: Map<string, Statement>,
+  period: StatementPeriod,
+  periodEnd: string,
+  currency: string | null | undefined
+): Statement {
+  const key = `${period} ${periodEnd}`
+  const known = statements.get(key)
+  if (known) return known
+  const statement: Statement = { periodEnd, period, ...(currency && { currency }), lines: {} }
+  statements.set(key, statement)
+  return statement
+}
+
+function metricsOf({ price, summaryDetail, defaultKeyStatistics: statistics, financialData }: Summary) {
+  const debtToEquityPercent = finite(financialData.debtToEquity)
+  return withoutAbsent<Fundamentals['metrics']>({
+    marketCap: positive(price.marketCap) ?? positive(summaryDetail.marketCap),
+    enterpriseValue: finite(statistics.enterpriseValue),
+    peRatio: finite(summaryDetail.trailingPE),
+    forwardPeRatio: finite(summaryDetail.forwardPE) ?? finite(statistics.forwardPE),
+    pegRatio: finite(statistics.pegRatio),
+    priceToBook: finite(statistics.priceToBook),
+    epsTrailing: finite(statistics.trailingEps),
+    bookValuePerShare: finite(statistics.bookValue),
+    beta: finite(summaryDetail.beta) ?? finite(statistics.beta),
+    profitMarginPercent: percentOf(financialData.profitMargins ?? statistics.profitMargins),
+    returnOnEquityPercent: percentOf(financialData.returnOnEquity),
+    debtToEquity: debtToEquityPercent === undefined ? undefined : debtToEquityPercent / 100,
+    dividendYieldPercent: percentOf(summaryDetail.dividendYield ?? summaryDetail.yield),
+    sharesOutstanding: positive(statistics.sharesOutstanding)
+  })
+}
+
+const Point = Compile(
+  Type.Object({
+    asOfDate: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
+    currencyCode: WireText,
+    reportedValue: Type.Optional(Type.Object({ raw: Type.Number() }))
+  })
+)

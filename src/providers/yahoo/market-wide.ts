@@ -1,0 +1,105 @@
+import type { Indices, Mover, MoverKind, Movers, Sectors } from '../../market/market-wide.ts'
+import type { Provenance } from '../../market/provenance.ts'
+import type { Quote } from '../../market/quote.ts'
+import { finite, textOf } from '../parse.ts'
+import { ProviderError } from '../provider.ts'
+import { priceReader } from './prices.ts'
+import { fetchQuotes, instantOf, provenanceOfRow, QuoteRow, volumeOf, withoutAbsent, type WireQuote } from './quotes.ts'
+import type { YahooSession } from './session.ts'
+import { fromYahooSymbol } from './symbols.ts'
+import { listOf, memberOf, salvage } from './wire.ts'
+
+const SCREENER_URL = 'https://query2.finance.yahoo.com/v1/finance/screener/predefined/saved'
+const MOVERS_COUNT = 50
+const SCREENS: Record<MoverKind, string> = { gainers: 'day_gainers', losers: 'day_losers', actives: 'most_actives' }
+
+const WORLD_INDICES =
+  '^GSPC ^DJI ^IXIC ^RUT ^VIX ^FTSE ^GDAXI ^FCHI ^STOXX50E ^N225 ^HSI ^BSESN ^NSEI ^GSPTSE ^AXJO'.split(' ')
+
+/** The fund of S&P 500 shares that stands for each sector: Yahoo tells no sector's performance itself. */
+const SECTOR_FUNDS: Record<string, string> = {
+  XLK: 'Information Technology',
+  XLF: 'Financials',
+  XLV: 'Health Care',
+  XLY: 'Consumer Discretionary',
+  XLC: 'Communication Services',
+  XLI: 'Industrials',
+  XLP: 'Consumer Staples',
+  XLE: 'Energy',
+  XLU: 'Utilities',
+  XLRE: 'Real Estate',
+  XLB: 'Materials'
+}
+
+export async function fetchIndices(session: YahooSession, signal: AbortSignal, now: () => number): Promise<Indices> {
+  const quotes = [...(await fetchQuotes(session, WORLD_INDICES, signal, now)).values()]
+  return { indices: quotes, provenance: provenanceOfAll(quotes) }
+}
+
+export async function fetchSectors(session: YahooSession, signal: AbortSignal, now: () => number): Promise<Sectors> {
+  const quotes = [...(await fetchQuotes(session, Object.keys(SECTOR_FUNDS), signal, now)).values()]
+  const provenance = provenanceOfAll(quotes, 'each sector is told by the change of its Select Sector SPDR fund')
+  const sectors = quotes.flatMap(({ symbol, changePercent, asOf }) =>
+    changePercent === undefined ? [] : [{ sector: SECTOR_FUNDS[symbol]!, changePercent, asOf }]
+  )
+  return { sectors, provenance }
+}
+
+export async function fetchMovers(
+  session: YahooSession,
+  type: MoverKind,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Movers> {
+  const answer = await session.ask(
+    { url: SCREENER_URL, query: { formatted: false, scrIds: SCREENS[type], count: MOVERS_COUNT }, crumb: true },
+    signal
+  )
+  const rows = memberOf(listOf(memberOf(memberOf(answer, 'finance'), 'result'))[0], 'quotes')
+  if (!Array.isArray(rows)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent a screen without quotes')
+  const wires = rows.flatMap((row) => salvage(QuoteRow, row) ?? [])
+  const latest = Math.max(0, ...wires.map((wire) => finite(wire.regularMarketTime) ?? 0))
+  const delays = wires.map((wire) => finite(wire.exchangeDataDelayedBy) ?? 0)
+  return withoutAbsent({
+    type,
+    movers: wires.flatMap((wire) => moverOf(wire) ?? []),
+    asOf: instantOf(latest),
+    provenance: provenanceOfRow(
+      { exchangeDataDelayedBy: Math.max(0, ...delays), marketState: wires[0]?.marketState },
+      now(),
+      []
+    )
+  })
+}
+
+function moverOf(wire: WireQuote): Mover | undefined {
+  const prices = priceReader(wire.currency)
+  const symbol = fromYahooSymbol(wire.symbol)
+  const price = prices.price(wire.regularMarketPrice)
+  const changePercent = finite(wire.regularMarketChangePercent)
+  if (symbol === undefined || price === undefined || changePercent === undefined) return undefined
+  return withoutAbsent({
+    symbol,
+    name: textOf(wire.longName) ?? textOf(wire.shortName),
+    price,
+    change: prices.change(wire.regularMarketChange, wire.regularMarketPrice, wire.regularMarketPreviousClose),
+    changePercent,
+    volume: volumeOf(wire.regularMarketVolume, wire.quoteType),
+    currency: prices.currency,
+    exchange: textOf(wire.fullExchangeName) ?? textOf(wire.exchange)
+  })
+}
+
+/** Of quotes given together: as late as the latest of them, and closed only where all are. */
+function provenanceOfAll(quotes: Quote[], note?: string): Provenance {
+  const [first] = quotes
+  if (!first) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent none of the quotes asked for')
+  const latest = quotes.reduce((worst, quote) => (delayOf(quote) > delayOf(worst) ? quote : worst), first)
+  const open = quotes.filter(({ provenance }) => provenance.state !== 'closed')
+  const state = open.length === 0 ? 'closed' : delayOf(latest) > 0 ? 'delayed' : 'live'
+  return { ...latest.provenance, state, ...(note !== undefined && { notes: [note] }) }
+}
+
+function delayOf(quote: Quote): number {
+  return quote.provenance.delayedBySeconds ?? 0
+}

@@ -1,0 +1,65 @@
+import { currencyUnit, finite, type CurrencyUnit } from '../parse.ts'
+
+/** What single precision, in which Yahoo keeps prices, can tell apart. */
+const FLOAT32_DIGITS = 7
+const MAX_DECIMALS = 10
+
+/** Reads one instrument's prices: into the major unit of its currency, and rid of the noise that Yahoo's floats carry. */
+export type PriceReader = CurrencyUnit & {
+  /** A price; undefined where there is none, or where Yahoo wrote 0 for none. Futures have traded below zero. */
+  price(value: number | null | undefined): number | undefined
+  /** A difference between prices, in which 0 means no change. Given to as many decimals as `beside` has. */
+  change(value: number | null | undefined, ...beside: (number | null | undefined)[]): number | undefined
+}
+
+export function priceReader(currency: string | null | undefined): PriceReader {
+  const unit = currencyUnit(currency)
+  const toMajor = (value: number) => (unit.perMajor === 1 ? value : tidy(value / unit.perMajor, 12))
+  return {
+    ...unit,
+    price(value) {
+      const known = finite(value)
+      return known ? toMajor(withoutFloatNoise(known)) : undefined
+    },
+    change(value, ...beside) {
+      const known = finite(value)
+      if (known === undefined) return undefined
+      const decimals = Math.max(2, ...beside.map((price) => decimalsOf(withoutFloatNoise(finite(price) ?? 0))))
+      return toMajor(Number(known.toFixed(Math.min(decimals, MAX_DECIMALS))))
+    }
+  }
+}
+
+/**
+ * Undoes the widening of a single-precision number: 13.237000465393066 was 13.237. It is the shortest decimal that
+ * single precision cannot tell from the value, so no digit that Yahoo knew is lost; a number that was never single
+ * precision stays as it is.
+ */
+export function withoutFloatNoise(value: number): number {
+  if (Math.fround(value) !== value) return value
+  for (let digits = 1; digits <= 9; digits++) {
+    const shorter = Number(value.toPrecision(digits))
+    if (Math.fround(shorter) === value) return shorter
+  }
+  return value
+}
+
+/** The product of a price and a factor, to the digits that the price had. */
+export function scaled(price: number, factor: number): number {
+  return factor === 1 ? price : tidy(price * factor, FLOAT32_DIGITS)
+}
+
+/** A fraction as a percentage: 0.0041 as 0.41. */
+export function percentOf(fraction: number | null | undefined): number | undefined {
+  const known = finite(fraction)
+  return known === undefined ? undefined : tidy(known * 100, 12)
+}
+
+function tidy(value: number, digits: number): number {
+  return Number(value.toPrecision(digits))
+}
+
+function decimalsOf(value: number): number {
+  const text = String(value)
+  return text.includes('e') ? MAX_DECIMALS : (text.split('.')[1]?.length ?? 0)
+}

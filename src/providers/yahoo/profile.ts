@@ -1,0 +1,63 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Profile } from '../../market/profile.ts'
+import { currencyUnit, finite, positive, provenanceOf, textOf } from '../parse.ts'
+import { kindOf } from './kinds.ts'
+import { percentOf } from './prices.ts'
+import { withoutAbsent } from './quotes.ts'
+import type { YahooSession } from './session.ts'
+import { fetchSummary, type Summary } from './summary.ts'
+import { listOf, salvage, webAddress, WireText } from './wire.ts'
+
+const MODULES = ['assetProfile', 'quoteType', 'price', 'summaryDetail', 'defaultKeyStatistics'] as const
+const MAX_OFFICERS = 50
+const MAX_DESCRIPTION_LENGTH = 8000
+
+export async function fetchProfile(
+  session: YahooSession,
+  symbol: string,
+  signal: AbortSignal,
+  now: () => number
+): Promise<Profile> {
+  return parseProfile(symbol, await fetchSummary(session, symbol, MODULES, signal), now())
+}
+
+/** The first trade that Yahoo has is not the listing's first, so `ipoDate` stays absent. */
+function parseProfile(symbol: string, summary: Summary, receivedAt: number): Profile {
+  const { assetProfile, quoteType, price, summaryDetail, defaultKeyStatistics: statistics } = summary
+  const names = [price.longName, quoteType.longName, assetProfile.name, price.shortName, quoteType.shortName]
+  const employees = positive(assetProfile.fullTimeEmployees)
+  return withoutAbsent({
+    symbol,
+    name: names.map((name) => textOf(name)).find((name) => name !== undefined),
+    kind: kindOf(price.quoteType ?? quoteType.quoteType),
+    description: textOf(assetProfile.longBusinessSummary ?? assetProfile.description, MAX_DESCRIPTION_LENGTH),
+    exchange: textOf(price.exchangeName) ?? textOf(price.exchange) ?? textOf(quoteType.exchange),
+    currency: currencyUnit(price.currency ?? summaryDetail.currency).currency,
+    country: textOf(assetProfile.country),
+    sector: textOf(assetProfile.sector),
+    industry: textOf(assetProfile.industry),
+    website: webAddress(assetProfile.website) && textOf(assetProfile.website),
+    employees: employees === undefined ? undefined : Math.round(employees),
+    marketCap: positive(price.marketCap) ?? positive(summaryDetail.marketCap),
+    beta: finite(summaryDetail.beta) ?? finite(statistics.beta),
+    dividendYieldPercent: percentOf(summaryDetail.dividendYield ?? summaryDetail.yield),
+    peRatio: finite(summaryDetail.trailingPE),
+    eps: finite(statistics.trailingEps),
+    sharesOutstanding: positive(statistics.sharesOutstanding),
+    officers: officersOf(assetProfile.companyOfficers),
+    provenance: provenanceOf('yahoo', { feed: 'composite', receivedAt })
+  })
+}
+
+function officersOf(list: unknown): Profile['officers'] {
+  const officers = listOf(list).flatMap((entry) => {
+    const wire = salvage(Officer, entry)
+    const name = textOf(wire?.name)?.replaceAll(/\s+/g, ' ')
+    const title = textOf(wire?.title)
+    return name === undefined ? [] : [{ name, ...(title !== undefined && { title }) }]
+  })
+  return officers.length > 0 ? officers.slice(0, MAX_OFFICERS) : undefined
+}
+
+const Officer = Compile(Type.Object({ name: WireText, title: WireText }))

@@ -1,0 +1,193 @@
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Provenance } from '../../market/provenance.ts'
+import type { MarketState, Quote } from '../../market/quote.ts'
+import { finite, positive, provenanceOf, textOf } from '../parse.ts'
+import { ProviderError } from '../provider.ts'
+import { priceReader, type PriceReader } from './prices.ts'
+import type { YahooSession } from './session.ts'
+import { toYahooSymbol } from './symbols.ts'
+import { memberOf, salvage, WireNumber, WireText } from './wire.ts'
+
+const QUOTE_URL = 'https://query2.finance.yahoo.com/v7/finance/quote'
+
+/** Before 4:00 and after 20:00 New York time nothing trades: PREPRE and POSTPOST are names for closed. */
+const MARKET_STATES: Record<string, MarketState> = {
+  PREPRE: 'closed',
+  PRE: 'pre',
+  REGULAR: 'regular',
+  POST: 'post',
+  POSTPOST: 'closed',
+  CLOSED: 'closed'
+}
+
+/** Kinds for which Yahoo writes volume 0 because it has none. */
+const WITHOUT_VOLUME = new Set(['INDEX', 'CURRENCY', 'MUTUALFUND', 'MONEYMARKET'])
+
+/** The last second that a date can hold. */
+const MAX_SECONDS = 8.64e12
+
+const TURNOVER_NOTE = "volume left out: the vendor's is turnover in money, not coins"
+const CROSSED_NOTE = 'bid and ask left out: the bid is above the ask'
+const DAY_CHANGE_NOTE = 'change is against the price 24 hours ago, not against previousClose'
+
+/**
+ * One request for all symbols. A row that Yahoo leaves out, that has no price (a dead symbol) or that makes no sense
+ * is missing from the map; where not one row makes sense, the answer is a bad payload.
+ */
+export async function fetchQuotes(
+  session: YahooSession,
+  symbols: readonly string[],
+  signal: AbortSignal,
+  now: () => number
+): Promise<Map<string, Quote>> {
+  if (symbols.length === 0) return new Map()
+  const spelled = [...new Set(symbols.map(toYahooSymbol))]
+  const answer = await session.ask({ url: QUOTE_URL, query: { symbols: spelled.join(',') }, crumb: true }, signal)
+  const receivedAt = now()
+
+  const rows = memberOf(memberOf(answer, 'quoteResponse'), 'result')
+  if (!Array.isArray(rows)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent quotes without a list of them')
+  const wires = rows.flatMap((row) => salvage(QuoteRow, row) ?? [])
+  if (rows.length > 0 && wires.length === 0) {
+    throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent quotes of which none can be read')
+  }
+  const bySpelling = new Map(wires.map((wire) => [wire.symbol.toUpperCase(), wire]))
+  const quotes = new Map<string, Quote>()
+  for (const symbol of symbols) {
+    const wire = bySpelling.get(toYahooSymbol(symbol).toUpperCase())
+    const quote = wire && parseQuote(symbol, wire, receivedAt)
+    if (quote) quotes.set(symbol, quote)
+  }
+  return quotes
+}
+
+/** Undefined for a row without a price or its instant, which is what Yahoo sends for dead symbols. */
+export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number): Quote | undefined {
+  const prices = priceReader(wire.currency)
+  const price = prices.price(wire.regularMarketPrice)
+  const asOf = instantOf(wire.regularMarketTime)
+  if (price === undefined || asOf === undefined || wire.quoteType === 'NONE') return undefined
+
+  const { bid, ask, note: spreadNote } = spreadOf(wire, prices)
+  const coinNotes = wire.quoteType === 'CRYPTOCURRENCY' ? [TURNOVER_NOTE, DAY_CHANGE_NOTE] : []
+
+  return withoutAbsent({
+    symbol,
+    name: textOf(wire.longName) ?? textOf(wire.shortName),
+    price,
+    change: prices.change(wire.regularMarketChange, wire.regularMarketPrice, wire.regularMarketPreviousClose),
+    changePercent: finite(wire.regularMarketChangePercent),
+    previousClose: prices.price(wire.regularMarketPreviousClose),
+    open: prices.price(wire.regularMarketOpen),
+    dayHigh: prices.price(wire.regularMarketDayHigh),
+    dayLow: prices.price(wire.regularMarketDayLow),
+    yearHigh: prices.price(wire.fiftyTwoWeekHigh),
+    yearLow: prices.price(wire.fiftyTwoWeekLow),
+    volume: volumeOf(wire.regularMarketVolume, wire.quoteType),
+    bid,
+    ask,
+    // bidSize and askSize are in round lots for US shares and 0 elsewhere, and since November 2025 a lot is 1 to 100
+    // shares, by a price that is not in the row: they cannot be told in shares.
+    marketCap: positive(wire.marketCap),
+    currency: prices.currency,
+    exchange: textOf(wire.fullExchangeName) ?? textOf(wire.exchange),
+    marketState: MARKET_STATES[wire.marketState ?? ''],
+    extendedHours: extendedHoursOf(wire, prices),
+    asOf,
+    provenance: provenanceOfRow(wire, receivedAt, [prices.note, spreadNote, ...coinNotes])
+  })
+}
+
+/** Where a row of Yahoo's comes from: `delayed` by its own word, else a blend of venues that it does not name. */
+export function provenanceOfRow(
+  wire: Pick<WireQuote, 'exchangeDataDelayedBy' | 'marketState'>,
+  receivedAt: number,
+  notes: (string | undefined)[]
+): Provenance {
+  const delayedBySeconds = Math.round((positive(wire.exchangeDataDelayedBy) ?? 0) * 60)
+  return provenanceOf('yahoo', {
+    feed: delayedBySeconds > 0 ? 'delayed' : 'composite',
+    receivedAt,
+    ...(delayedBySeconds > 0 && { delayedBySeconds }),
+    ...(MARKET_STATES[wire.marketState ?? ''] === 'closed' && { state: 'closed' as const }),
+    notes
+  })
+}
+
+/** Shares, contracts or units; undefined where Yahoo has none, or (for coins) tells money instead. */
+export function volumeOf(value: number | null | undefined, kind: string | null | undefined): number | undefined {
+  if (kind === 'CRYPTOCURRENCY') return undefined
+  const volume = WITHOUT_VOLUME.has(kind ?? '') ? positive(value) : finite(value)
+  return volume !== undefined && volume >= 0 ? volume : undefined
+}
+
+/** An instant that Yahoo tells in seconds, as ISO text; undefined where it is absent or beyond all dates. */
+export function instantOf(seconds: number | null | undefined): string | undefined {
+  const known = positive(seconds)
+  return known === undefined || known > MAX_SECONDS ? undefined : new Date(known * 1000).toISOString()
+}
+
+/** The object without the members that are undefined: absent is absent. */
+export function withoutAbsent<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
+}
+
+/** Outside of the session Yahoo writes 0 for a side that is empty, and its exchange rates can be crossed. */
+function spreadOf(wire: WireQuote, prices: PriceReader): { bid?: number; ask?: number; note?: string } {
+  const bid = prices.price(positive(wire.bid))
+  const ask = prices.price(positive(wire.ask))
+  return bid !== undefined && ask !== undefined && bid > ask ? { note: CROSSED_NOTE } : { bid, ask }
+}
+
+/** The price after hours stays in the rows until the next pre-market. */
+function extendedHoursOf(wire: WireQuote, prices: PriceReader): Quote['extendedHours'] {
+  if (wire.marketState === 'REGULAR') return undefined
+  const session = wire.marketState === 'PRE' ? 'pre' : 'post'
+  const price = prices.price(wire[`${session}MarketPrice`])
+  if (price === undefined) return undefined
+  return withoutAbsent<NonNullable<Quote['extendedHours']>>({
+    session,
+    price,
+    change: prices.change(wire[`${session}MarketChange`], wire[`${session}MarketPrice`], wire.regularMarketPrice),
+    changePercent: finite(wire[`${session}MarketChangePercent`]),
+    asOf: instantOf(wire[`${session}MarketTime`])
+  })
+}
+
+const WireQuote = Type.Object({
+  symbol: Type.String(),
+  quoteType: WireText,
+  longName: WireText,
+  shortName: WireText,
+  currency: WireText,
+  exchange: WireText,
+  fullExchangeName: WireText,
+  marketState: WireText,
+  exchangeDataDelayedBy: WireNumber, // minutes
+  regularMarketTime: WireNumber, // epoch seconds, as all instants here
+  regularMarketPrice: WireNumber,
+  regularMarketChange: WireNumber,
+  regularMarketChangePercent: WireNumber, // 1.27 means 1.27 %
+  regularMarketPreviousClose: WireNumber,
+  regularMarketOpen: WireNumber,
+  regularMarketDayHigh: WireNumber,
+  regularMarketDayLow: WireNumber,
+  regularMarketVolume: WireNumber,
+  fiftyTwoWeekHigh: WireNumber,
+  fiftyTwoWeekLow: WireNumber,
+  bid: WireNumber,
+  ask: WireNumber,
+  marketCap: WireNumber, // in the major unit even where prices are in pence
+  preMarketPrice: WireNumber,
+  preMarketChange: WireNumber,
+  preMarketChangePercent: WireNumber,
+  preMarketTime: WireNumber,
+  postMarketPrice: WireNumber,
+  postMarketChange: WireNumber,
+  postMarketChangePercent: WireNumber,
+  postMarketTime: WireNumber
+})
+export type WireQuote = Static<typeof WireQuote>
+
+export const QuoteRow = Compile(WireQuote)

@@ -1,0 +1,56 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { SearchMatch, SearchResult } from '../../market/search.ts'
+import { provenanceOf, textOf } from '../parse.ts'
+import { ProviderError } from '../provider.ts'
+import { kindOf } from './kinds.ts'
+import { withoutAbsent } from './quotes.ts'
+import type { YahooSession } from './session.ts'
+import { fromYahooSymbol } from './symbols.ts'
+import { memberOf, salvage, WireText } from './wire.ts'
+
+export const SEARCH_URL = 'https://query2.finance.yahoo.com/v1/finance/search'
+
+export async function fetchSearch(
+  session: YahooSession,
+  query: string,
+  limit: number,
+  signal: AbortSignal,
+  now: () => number
+): Promise<SearchResult> {
+  const answer = await session.ask(
+    { url: SEARCH_URL, query: { q: query, quotesCount: limit, newsCount: 0, enableFuzzyQuery: false } },
+    signal
+  )
+  const rows = memberOf(answer, 'quotes')
+  if (!Array.isArray(rows)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent no list of matches')
+  return {
+    query,
+    matches: rows.flatMap((row) => matchOf(row) ?? []).slice(0, limit),
+    provenance: provenanceOf('yahoo', { feed: 'composite', receivedAt: now() })
+  }
+}
+
+/** Undefined for what is found beside instruments: companies that are not listed have no symbol. */
+function matchOf(row: unknown): SearchMatch | undefined {
+  const wire = salvage(Match, row)
+  const symbol = wire && fromYahooSymbol(wire.symbol)
+  if (!wire || symbol === undefined) return undefined
+  return withoutAbsent({
+    symbol,
+    name: textOf(wire.longname) ?? textOf(wire.shortname),
+    kind: kindOf(wire.quoteType),
+    exchange: textOf(wire.exchDisp) ?? textOf(wire.exchange)
+  })
+}
+
+const Match = Compile(
+  Type.Object({
+    symbol: Type.String(),
+    longname: WireText,
+    shortname: WireText,
+    quoteType: WireText,
+    exchange: WireText,
+    exchDisp: WireText
+  })
+)
