@@ -23,17 +23,16 @@ export type FindOptions = { onProgress?: (step: string) => void; signal?: AbortS
  * root and installs nothing. Throws EmbeddedServiceError, which says the three ways to provide Redis.
  */
 export async function findRedis(home: string, { onProgress, signal }: FindOptions = {}): Promise<RedisBinary> {
-  const programs = join(resolve(home), 'programs')
-  const found = (await onPath()) ?? (await unpacked(join(programs, 'redis')))
+  const found = await locateRedis(home)
   if (found) return found
   try {
     onProgress?.('fetching redis-server with apt (once, 1.5 MB)')
-    await fetchWithApt(programs, signal)
+    await fetchWithApt(programsIn(home), signal)
   } catch (error) {
     signal?.throwIfAborted()
     throw new EmbeddedServiceError(`${THREE_WAYS}\nThe third was tried here: ${reason(error)}`, { cause: error })
   }
-  const fetched = await unpacked(join(programs, 'redis'))
+  const fetched = await locateRedis(home)
   if (fetched) return fetched
   throw new EmbeddedServiceError(`${THREE_WAYS}\nThe third was tried here: the fetched redis-server does not run`)
 }
@@ -42,6 +41,15 @@ const THREE_WAYS = `Quotewire needs a Redis server, and found none. There are th
   1. set REDIS_URL to a Redis (6.2 or newer, maxmemory-policy noeviction) that you run
   2. install one, for example: apt-get install redis-server, or brew install redis
   3. on Debian and Ubuntu, let Quotewire fetch it into its own folder; this needs network and apt-get`
+
+/** A server that is here already: on the PATH, or fetched by an earlier start. */
+export async function locateRedis(home: string): Promise<RedisBinary | undefined> {
+  return (await onPath()) ?? (await unpacked(join(programsIn(home), 'redis')))
+}
+
+function programsIn(home: string): string {
+  return join(resolve(home), 'programs')
+}
 
 async function onPath(): Promise<RedisBinary | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {

@@ -1,0 +1,204 @@
+import { access, constants, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Redis } from 'ioredis'
+import { request } from 'undici'
+import { createDatabase } from '../db/client.ts'
+import { pendingMigrations } from '../db/migration-status.ts'
+import { ConfigError, loadConfig, type Config } from './config.ts'
+import { homeOf, type Home } from './embedded/home.ts'
+import { findPostgres } from './embedded/postgres-binaries.ts'
+import { locateRedis } from './embedded/redis-binaries.ts'
+import { findRunning, type Running } from './embedded/running.ts'
+import { PROVIDER_NAMES, type ProviderName } from './providers/provider.ts'
+import { connectCacheRedis, ready } from './redis.ts'
+
+const REQUIRED_NODE_MAJOR = 24
+const REACH_TIMEOUT_MS = 3000
+const REDIS_TIMEOUT_MS = 3000
+/** A Date header has whole seconds; beyond this, tokens and the age of prices begin to lie. */
+const MAX_CLOCK_SKEW_MS = 5000
+const LOW_DISK_BYTES = 1_000_000_000
+
+const VENDOR_ADDRESSES: Record<ProviderName, string> = {
+  yahoo: 'https://query2.finance.yahoo.com',
+  fmp: 'https://financialmodelingprep.com',
+  'alpha-vantage': 'https://www.alphavantage.co',
+  tiingo: 'https://api.tiingo.com'
+}
+
+/** `problem`: it will not work like this. `note`: it works, with less. */
+export type Finding = { check: string; state: 'ok' | 'note' | 'problem'; detail: string }
+
+/** Looks at everything that a start needs, and changes nothing. Findings never hold a key, a password or an address with one. */
+export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.now): Promise<Finding[]> {
+  const runtime = checkNode()
+  const config = readConfig(env)
+  if (Array.isArray(config)) return [runtime, ...config]
+
+  const home = homeOf(config.QUOTEWIRE_HOME, config.MARKET)
+  const running = await findRunning(home)
+  const checks = await Promise.all([
+    checkHome(home),
+    checkPostgres(config, home, running),
+    checkRedis(config, home, running),
+    config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running)
+  ])
+  return [runtime, found('Configuration', 'ok', `${config.MARKET} market`), ...checks.flat()]
+}
+
+function checkNode(): Finding {
+  const enough = Number(process.versions.node.split('.')[0]) >= REQUIRED_NODE_MAJOR
+  return found('Node.js', enough ? 'ok' : 'problem', `${process.version}; ${REQUIRED_NODE_MAJOR} or newer is needed`)
+}
+
+function readConfig(env: NodeJS.ProcessEnv): Config | Finding[] {
+  try {
+    return loadConfig(env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map((problem) => found('Configuration', 'problem', problem))
+  }
+}
+
+async function checkHome({ root }: Home): Promise<Finding> {
+  try {
+    const folder = await existingFolder(root)
+    await access(folder, constants.W_OK)
+    const { bavail, bsize } = await statfs(folder)
+    const free = bavail * bsize
+    const detail = `${(free / 1e9).toFixed(1)} GB free in ${root}`
+    return found('Home', free < LOW_DISK_BYTES ? 'problem' : 'ok', detail)
+  } catch (error) {
+    return found('Home', 'problem', `${root} cannot be written: ${reason(error)}`)
+  }
+}
+
+/** The folder itself, or the nearest one above it that is there already. */
+async function existingFolder(path: string): Promise<string> {
+  return access(path).then(
+    () => path,
+    () => existingFolder(dirname(path))
+  )
+}
+
+async function checkPostgres(config: Config, home: Home, running: Running | undefined): Promise<Finding[]> {
+  const url = config.DATABASE_URL ?? running?.databaseUrl
+  const whose = config.DATABASE_URL ? 'DATABASE_URL' : 'embedded'
+  if (url === undefined) return [await embeddedPostgres(home)]
+
+  const database = createDatabase({ url, applicationName: 'quotewire-doctor' })
+  try {
+    const [server] = await database.sql`show server_version`
+    const pending = await pendingMigrations(database.sql)
+    const schema = pending.length > 0 ? `npm start will apply ${pending.join(', ')}` : 'up to date'
+    return [
+      found('Postgres', 'ok', `${whose}, version ${server?.server_version}`),
+      found('Database schema', pending.length > 0 ? 'note' : 'ok', schema)
+    ]
+  } catch (error) {
+    return [found('Postgres', 'problem', `${whose} does not answer: ${reason(error)}`)]
+  } finally {
+    await database.close()
+  }
+}
+
+async function embeddedPostgres(home: Home): Promise<Finding> {
+  try {
+    const { major } = await findPostgres(home.root)
+    return found('Postgres', 'ok', `not running; npm start brings Postgres ${major}`)
+  } catch (error) {
+    return found('Postgres', 'problem', (error as Error).message)
+  }
+}
+
+async function checkRedis(config: Config, home: Home, running: Running | undefined): Promise<Finding[]> {
+  const url = config.REDIS_URL ?? running?.redisUrl
+  const queues = url === undefined ? await embeddedRedis(home) : await inspectRedis('REDIS_URL', url, true)
+  const cache = config.REDIS_CACHE_URL
+  return cache === undefined ? [queues] : [queues, await inspectRedis('REDIS_CACHE_URL', cache, false)]
+}
+
+async function inspectRedis(variable: string, url: string, mustKeep: boolean): Promise<Finding> {
+  const redis = connectCacheRedis(url)
+  let refusal: Error | undefined
+  redis.on('error', (error) => (refusal = error))
+  try {
+    await ready(redis, variable, REDIS_TIMEOUT_MS)
+    const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1]
+    const policy = await evictionPolicy(redis)
+    const evicts = policy !== undefined && policy !== 'noeviction'
+    const detail = `${variable}, version ${version}, ${policy ?? 'eviction policy not told'}`
+    if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
+    return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work can be lost`)
+  } catch (error) {
+    return found('Redis', 'problem', `${variable} does not answer: ${reason(refusal ?? error)}`)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** Undefined where a hosted Redis forbids to ask. */
+async function evictionPolicy(redis: Redis): Promise<string | undefined> {
+  const answer = await redis.config('GET', 'maxmemory-policy').catch(() => [])
+  return (answer as string[])[1]
+}
+
+async function embeddedRedis(home: Home): Promise<Finding> {
+  const binary = await locateRedis(home.root)
+  if (binary) return found('Redis', 'ok', `not running; npm start runs ${binary.program}`)
+  return found('Redis', 'note', 'not here yet; npm start tries to fetch it with apt, or set REDIS_URL')
+}
+
+async function checkSandbox(config: Config, running: Running | undefined): Promise<Finding[]> {
+  const own = running?.sandboxUrl
+  if (own === undefined && running === undefined) return [found('Sandbox', 'ok', 'not running; npm start runs it')]
+  const { error } = await reach(own ?? config.SANDBOX_URL)
+  return [found('Sandbox', error ? 'problem' : 'ok', error ?? 'answers')]
+}
+
+async function checkVendors(config: Config, now: () => number): Promise<Finding[]> {
+  const answers = await Promise.all(
+    PROVIDER_NAMES.map(async (name) => {
+      const { baseUrl, needsKey, apiKey } = config.providers[name]
+      const key = needsKey ? (apiKey ? 'key present' : 'off: no key') : 'needs no key'
+      const { error, skewMs } = await reach(baseUrl ?? VENDOR_ADDRESSES[name], now)
+      const usable = !needsKey || apiKey !== undefined
+      const state = error && usable ? 'problem' : usable ? 'ok' : 'note'
+      return { finding: found(name, state, `${key}; ${error ?? 'reachable'}`), skewMs }
+    })
+  )
+  const skews = answers.flatMap(({ skewMs }) => skewMs ?? []).toSorted((a, b) => a - b)
+  return [...answers.map(({ finding }) => finding), checkClock(skews[Math.floor(skews.length / 2)])]
+}
+
+function checkClock(skewMs: number | undefined): Finding {
+  if (skewMs === undefined) return found('Clock', 'note', 'not compared: no vendor told its time')
+  const detail = `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'ahead of' : 'behind'} the vendors' clocks`
+  return found('Clock', Math.abs(skewMs) > MAX_CLOCK_SKEW_MS ? 'problem' : 'ok', detail)
+}
+
+/** Any answer at all will do. `skewMs` is how far the other clock is ahead of ours. */
+async function reach(url: string, now: () => number = Date.now): Promise<{ error?: string; skewMs?: number }> {
+  const askedAt = now()
+  try {
+    const signal = AbortSignal.timeout(REACH_TIMEOUT_MS)
+    const { headers, body } = await request(url, { method: 'HEAD', signal })
+    await body.dump()
+    const told = Date.parse(String(headers.date))
+    // A Date header names the second that had begun: on average half a second ago.
+    return Number.isNaN(told) ? {} : { skewMs: told + 500 - (askedAt + now()) / 2 }
+  } catch (error) {
+    return { error: `not reachable: ${reason(error)}` }
+  }
+}
+
+/** What is wrong, without what drivers like to put beside it: addresses, users, passwords. */
+function reason(error: unknown): string {
+  const { code, name, message, errors } = error as Error & { code?: string; errors?: { code?: string }[] }
+  if (name === 'TimeoutError') return `no answer within ${REACH_TIMEOUT_MS / 1000} s`
+  return code ?? errors?.[0]?.code ?? message
+}
+
+function found(check: string, state: Finding['state'], detail: string): Finding {
+  return { check, state, detail }
+}
