@@ -2,7 +2,7 @@ import { CircuitState, CountBreaker } from 'cockatiel'
 import type { AttemptOutcome } from '../market/provenance.ts'
 import type { BreakerState } from '../market/provider-status.ts'
 import type { Capability, ProviderName } from '../providers/provider.ts'
-import type { RedisConnection } from './ledger-script.ts'
+import { isReachable, withinPatience, type RedisConnection } from './shared-redis.ts'
 
 /** A circuit opens when more than half of the last calls failed, and no sooner than after the third. */
 const SAMPLE = { size: 10, threshold: 0.5, minimumNumberOfCalls: 3 }
@@ -125,9 +125,9 @@ export class Circuits {
 
   /** Without Redis every process may probe: one request each. */
   async #leaseProbe(circuit: Circuit): Promise<boolean> {
-    if (this.#redis.status !== 'ready') return true
+    if (!isReachable(this.#redis)) return true
     try {
-      return (await this.#redis.set(leaseKey(circuit), '1', 'PX', PROBE_LEASE_MS, 'NX')) === 'OK'
+      return (await withinPatience(this.#redis.set(leaseKey(circuit), '1', 'PX', PROBE_LEASE_MS, 'NX'))) === 'OK'
     } catch {
       return true
     }

@@ -7,8 +7,8 @@ import { judgeQuote, quoteDivergence } from './quality.ts'
 export type ExplanationOptions = {
   /** The enabled providers of quotes, in the order they are asked. */
   capable: readonly Provider[]
-  /** The enabled providers without quotes. */
-  incapable: readonly Provider[]
+  /** The other enabled providers. */
+  others: readonly Provider[]
   off: ReadonlyMap<ProviderName, string>
   calls: ProviderCalls
   label: (quote: Quote) => Quote
@@ -34,7 +34,7 @@ export async function explainQuote(
   const chosen = held ?? asked.find(({ quote, doubts }) => quote && !doubts)?.quote
   return [
     ...asked.map((entry) => compared(entry, chosen, options)),
-    ...options.incapable.map(({ name }) => skipped(name, 'not_covered', `${name} offers no quotes`)),
+    ...options.others.map(({ name }) => skipped(name, 'not_covered', `${name} is not asked for quotes`)),
     ...[...options.off].map(([name, reason]) => skipped(name, 'off', reason))
   ]
 }

@@ -17,7 +17,6 @@ import { judgeBars } from './bar-quality.ts'
 import { Circuits } from './circuits.ts'
 import { explainQuote } from './explanations.ts'
 import { createLadder, type Question } from './ladder.ts'
-import type { RedisConnection } from './ledger-script.ts'
 import { Ledger } from './ledger.ts'
 import { judgeIndices, judgeMovers } from './market-wide-quality.ts'
 import { nearMatches } from './near-matches.ts'
@@ -26,6 +25,7 @@ import type { CallOutcome } from './provider-record.ts'
 import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
 import type { Arbitration, Offer, Sourced } from './pursuit.ts'
 import { judgeQuote, quoteDivergence, type Severity } from './quality.ts'
+import type { RedisConnection } from './shared-redis.ts'
 
 /** Who waits, and the values already had: a fresh one is never worse than those. */
 export type Ask = { readonly priority: Priority; readonly held?: ReadonlyMap<string, Quote> | undefined }
@@ -243,7 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const asked = capable('quotes')
       return explainQuote(symbol, held, {
         capable: asked,
-        incapable: [...providers.values()].filter((provider) => !asked.includes(provider)),
+        others: [...providers.values()].filter((provider) => !asked.includes(provider)),
         off,
         calls,
         label: labelled,

@@ -1,8 +1,4 @@
-import { createHash } from 'node:crypto'
-import type { Cluster, Redis } from 'ioredis'
-
-/** The shared Redis, wherever it runs. */
-export type RedisConnection = Redis | Cluster
+import { script } from './shared-redis.ts'
 
 /**
  * Spends in all of a provider's windows or in none.
@@ -63,24 +59,5 @@ if tonumber(redis.call('GET', KEYS[1]) or '0') < until_ then redis.call('SET', K
 return 1
 `
 
-type Script = { readonly source: string; readonly sha1: string }
-
-const script = (source: string): Script => ({ source, sha1: createHash('sha1').update(source).digest('hex') })
-
 export const spendScript = script(SPEND)
 export const closeScript = script(CLOSE)
-
-/** Runs a script by its digest; a Redis that does not hold it yet (new, restarted, failed over) is given the source. */
-export async function runScript(
-  redis: RedisConnection,
-  { source, sha1 }: Script,
-  keys: readonly string[],
-  args: readonly (string | number)[]
-): Promise<unknown> {
-  try {
-    return await redis.evalsha(sha1, keys.length, ...keys, ...args)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return redis.eval(source, keys.length, ...keys, ...args)
-  }
-}

@@ -2,11 +2,10 @@ import type { Logger } from 'pino'
 import type { BudgetUse } from '../market/provider-status.ts'
 import type { ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
 import { periodAt, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
-import { closeScript, runScript, spendScript, type RedisConnection } from './ledger-script.ts'
+import { closeScript, spendScript } from './ledger-script.ts'
 import { OutageLedger } from './outage-ledger.ts'
+import { isReachable, runScript, withinPatience, type RedisConnection } from './shared-redis.ts'
 
-/** How long a caller waits for Redis before its process budgets alone. */
-const REDIS_PATIENCE_MS = 250
 /** How long Redis is left alone after it did not answer. */
 const REDIS_REST_MS = 1000
 /** Keys outlive their window, so that processes whose clocks differ a little count in the same one. */
@@ -135,8 +134,7 @@ export class Ledger {
   /** Asks Redis within our patience; else, and for a moment after, answers from this process. */
   async #shared<T>(ask: () => Promise<T>, alone: () => T): Promise<T> {
     const { redis, log } = this.#options
-    const isDown = redis.status === 'end' || redis.status === 'close' || redis.status === 'reconnecting'
-    if (isDown || performance.now() < this.#redisRestsUntil) return this.#goAlone(alone)
+    if (!isReachable(redis) || performance.now() < this.#redisRestsUntil) return this.#goAlone(alone)
     try {
       const answer = await withinPatience(ask())
       if (this.#away) log.info('Redis is back: provider budgets are shared again')
@@ -183,19 +181,4 @@ function guessedEnd(scope: RateLimitScope | undefined, now: number): number {
   if (scope === undefined) return now + UNSCOPED_REST_MS
   if (scope === 'address') return now + ADDRESS_REST_MS
   return Math.min(periodAt(scope, now).endsAt, now + MAX_GUESSED_REST_MS)
-}
-
-async function withinPatience<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const impatience = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Redis did not answer within ${REDIS_PATIENCE_MS} ms`)),
-      REDIS_PATIENCE_MS
-    )
-  })
-  try {
-    return await Promise.race([answer, impatience])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -15,8 +15,9 @@ export function nearMatches(symbol: string, known: Iterable<string>): string[] {
     const rank = candidate === symbol ? undefined : rankOf(symbol, candidate)
     if (rank !== undefined) ranked.push({ candidate, rank })
   }
+  const lengthGap = (candidate: string) => Math.abs(candidate.length - symbol.length)
   return ranked
-    .sort((a, b) => a.rank - b.rank || a.candidate.length - b.candidate.length || (a.candidate < b.candidate ? -1 : 1))
+    .sort((a, b) => a.rank - b.rank || lengthGap(a.candidate) - lengthGap(b.candidate))
     .slice(0, MAX_SUGGESTIONS)
     .map(({ candidate }) => candidate)
 }

@@ -77,7 +77,8 @@ export class ProviderCalls {
     }
 
     const startedAt = performance.now()
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(Math.ceil(call.deadline - startedAt))])
+    const allowedMs = Math.max(0, Math.ceil(call.deadline - startedAt))
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(allowedMs)])
     try {
       const value = await this.#withRetries(provider, call, pass.isProbe ? 0 : MAX_RETRIES, signal)
       const durationMs = Math.round(performance.now() - startedAt)
@@ -86,7 +87,7 @@ export class ProviderCalls {
       return { value, durationMs }
     } catch (error) {
       const durationMs = Math.round(performance.now() - startedAt)
-      const { outcome, detail, wasCutShort } = this.#sorted(error, signal, call.deadline - startedAt)
+      const { outcome, detail, wasCutShort } = this.#sorted(error, signal, allowedMs)
       if (wasCutShort) circuits.forget(pass)
       else circuits.record(pass, outcome)
       const opensAt =
@@ -137,7 +138,7 @@ export class ProviderCalls {
     if (signal.aborted) {
       const { upstreamTimeoutMs, requestDeadlineMs } = this.#options
       const wasCutShort = allowedMs < Math.min(FAIR_TRY_MS, upstreamTimeoutMs, requestDeadlineMs / 2) - 1
-      const detail = `did not answer within ${Math.round(allowedMs)} ms`
+      const detail = `did not answer within ${allowedMs} ms`
       return { outcome: 'unavailable' as const, detail, wasCutShort }
     }
     // An adapter may only reject with ProviderError. What else escapes is a bug of ours, and must not cost the user.

@@ -34,6 +34,8 @@ const FUTURE_TOLERANCE_MS = 120_000
  * weekend included, is no longer evidence against a jump.
  */
 const EVIDENCE_MS = 5 * 86_400_000
+/** Vendors stamp one closing print some seconds apart: the same price is then no worse for being told as older. */
+const SAME_PRINT_MS = 15_000
 /** Vendors refresh the day's range less often than the price. */
 const RANGE_TOLERANCE = 0.01
 const RANGE_CONTRADICTION = 0.25
@@ -66,8 +68,11 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
   {
     name: 'older-than-held',
     severity: 'hard',
-    broken: ({ asOf }, { held }) =>
-      held && Date.parse(asOf) < Date.parse(held.asOf) ? `${asOf} is older than ${held.asOf}, already held` : undefined
+    broken: ({ asOf, price }, { held }) => {
+      const lag = held ? Date.parse(held.asOf) - Date.parse(asOf) : 0
+      const isSamePrint = lag <= SAME_PRINT_MS && price === held?.price
+      return held && lag > 0 && !isSamePrint ? `${asOf} is older than ${held.asOf}, already held` : undefined
+    }
   },
   {
     name: 'currency-changed',
@@ -127,7 +132,8 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
 ]
 
 /**
- * Holds a fresh quote against every rule, and drops a crossed bid and ask from it.
+ * Holds a fresh quote against every rule, and drops a crossed bid and ask from it. Where a hard rule is broken, the soft
+ * ones have nothing to add.
  * A held value that is itself suspect proves nothing, so nothing is held against it.
  */
 export function judgeQuote(quote: Quote, { now, held }: QuoteContext): Judgement<Quote> {
@@ -138,7 +144,8 @@ export function judgeQuote(quote: Quote, { now, held }: QuoteContext): Judgement
     const reason = broken(quote, context)
     return reason ? [{ rule: name, severity, reason }] : []
   })
-  return { value: withoutCrossedBook(quote), doubts }
+  const hard = doubts.filter(({ severity }) => severity === 'hard')
+  return { value: withoutCrossedBook(quote), doubts: hard.length > 0 ? hard : doubts }
 }
 
 /** A copy of a value that says why it may be wrong. */
