@@ -33,13 +33,18 @@ export function currencyUnit(code: string | null | undefined): CurrencyUnit {
 }
 
 /** A finite number, or undefined: null, NaN and infinities are absences. Zero is a value here. */
-export function finite(value: number | null | undefined): number | undefined {
+export function finite(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
 /** A number above zero, or undefined: for prices and counts where vendors write 0 for "none". */
-export function positive(value: number | null | undefined): number | undefined {
+export function positive(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined
+}
+
+/** The same members without those that are undefined: what a vendor did not give is a missing key. */
+export function withoutAbsent<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
 }
 
 /** Rounds away binary noise such as 13.237000465393066. Throws nothing; undefined passes through. */

@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Dividends, Splits } from '../../market/corporate-action.ts'
+import { provenanceOf, withoutAbsent } from '../parse.ts'
+import { coveredListing, type Fmp } from './client.ts'
+
+const UNIT_NOTE = 'the vendor does not tell the currency of the amounts'
+
+export async function loadSplits(fmp: Fmp, symbol: string, signal: AbortSignal): Promise<Splits> {
+  const { wire } = coveredListing(symbol)
+  const rows = await fmp.rows('splits', { symbol: wire }, WireSplits, signal)
+  return {
+    symbol,
+    splits: newestFirst(rows.map((row) => ({ exDate: row.date, ratio: row.numerator / row.denominator }))),
+    provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
+  }
+}
+
+/** Amounts are the adjusted ones: of the oldest dividends the vendor has no others. */
+export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSignal): Promise<Dividends> {
+  const { wire, currency } = coveredListing(symbol)
+  const rows = await fmp.rows('dividends', { symbol: wire }, WireDividends, signal)
+  const dividends = rows.map((row) =>
+    withoutAbsent({
+      exDate: row.date,
+      amount: row.adjDividend,
+      currency,
+      payDate: /^\d{4}-\d{2}-\d{2}/.exec(row.paymentDate ?? '')?.[0],
+      kind: 'cash' as const
+    })
+  )
+  return {
+    symbol,
+    dividends: newestFirst(dividends),
+    amountsAdjusted: 'splits',
+    provenance: provenanceOf('fmp', {
+      feed: 'composite',
+      receivedAt: fmp.now(),
+      notes: currency ? [] : [UNIT_NOTE]
+    })
+  }
+}
+
+function newestFirst<Action extends { exDate: string }>(actions: readonly Action[]): Action[] {
+  return [...actions].sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
+}
+
+const ExDate = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' })
+const Positive = Type.Number({ exclusiveMinimum: 0 })
+
+const WireSplits = Compile(Type.Object({ date: ExDate, numerator: Positive, denominator: Positive }))
+
+const WireDividends = Compile(
+  Type.Object({
+    date: ExDate,
+    adjDividend: Positive,
+    paymentDate: Type.Optional(Type.Union([Type.String(), Type.Null()]))
+  })
+)

@@ -1,0 +1,139 @@
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Quote } from '../../market/quote.ts'
+import { finite, positive, provenanceOf, rounded, textOf, type CurrencyUnit, withoutAbsent } from '../parse.ts'
+import { notCovered, UNIT_UNKNOWN, type Fmp } from './client.ts'
+import { listingOf, type Listing } from './listing.ts'
+
+/**
+ * From 1 up, exchanges quote shares and indices in at most four decimals; a fifth is the vendor's own noise (343.57001
+ * for 343.57). Converted pence have two more.
+ */
+const MAX_DECIMALS = 4
+/** Timestamps are seconds in quotes and milliseconds in trades: no instant in seconds is as large as this. */
+const FIRST_MILLISECONDS = 1e11
+
+/** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
+export async function loadQuotes(
+  fmp: Fmp,
+  symbols: readonly string[],
+  signal: AbortSignal
+): Promise<Map<string, Quote>> {
+  const listings = symbols.flatMap((symbol) => listingOf(symbol) ?? [])
+  if (listings.length === 0) throw notCovered(symbols.join(', '))
+
+  const rows = await loadRows(fmp, listings, signal)
+  const byWire = new Map(rows.map((row) => [row.symbol.toUpperCase(), row]))
+  const receivedAt = fmp.now()
+  const quotes = await Promise.all(
+    listings.map(async (listing) => {
+      const row = byWire.get(listing.wire)
+      return row && parseQuote(row, listing, await fmp.unitOf(listing, signal), receivedAt)
+    })
+  )
+  return new Map(quotes.flatMap((quote) => (quote ? [[quote.symbol, quote]] : [])))
+}
+
+/** Free keys may not use the batch endpoint. */
+async function loadRows(fmp: Fmp, listings: readonly Listing[], signal: AbortSignal): Promise<WireQuote[]> {
+  if (fmp.plan === 'standard') {
+    const symbols = listings.map(({ wire }) => wire).join(',')
+    return fmp.rows('batch-quote', { symbols }, WireQuotes, signal)
+  }
+  const single = listings.map(({ wire }) => fmp.rows('quote', { symbol: wire }, WireQuotes, signal))
+  return (await Promise.all(single)).flat()
+}
+
+/** The quote in a row, or undefined where the row has no price. `unit` is undefined where the vendor does not tell it. */
+export function parseQuote(
+  row: WireQuote,
+  { symbol, isPair }: Listing,
+  unit: CurrencyUnit | undefined,
+  receivedAt: number
+): Quote | undefined {
+  const perMajor = unit?.perMajor ?? 1
+  const isNoisy = !isPair && (positive(row.price) ?? 0) >= 1
+  const decimals = perMajor === 1 ? MAX_DECIMALS : MAX_DECIMALS + 2
+  const clean = (value: number | undefined) => (isNoisy ? rounded(value, decimals) : value)
+  const major = (value: number | undefined) => clean(value === undefined ? undefined : value / perMajor)
+
+  const price = major(positive(row.price))
+  if (price === undefined) return undefined
+  const previousClose = major(positive(row.previousClose))
+  const change = major(finite(row.change)) ?? (previousClose && clean(price - previousClose))
+  const changePercent = percentIn(row) ?? percentOf(price, change)
+  const asOf = instantOf(row.timestamp)
+  return withoutAbsent({
+    symbol,
+    name: textOf(row.name),
+    price,
+    change,
+    changePercent,
+    previousClose,
+    open: major(positive(row.open)),
+    dayHigh: major(positive(row.dayHigh)),
+    dayLow: major(positive(row.dayLow)),
+    yearHigh: major(positive(row.yearHigh)),
+    yearLow: major(positive(row.yearLow)),
+    // For an index 0 means that none is counted; a share that has not traded yet has really traded 0.
+    volume: symbol.startsWith('^') ? positive(row.volume) : finite(row.volume),
+    // Not where prices are in pence: whether this member is too, the vendor does not tell.
+    marketCap: unit?.perMajor === 1 ? positive(row.marketCap) : undefined,
+    currency: unit?.currency,
+    exchange: textOf(row.exchange),
+    asOf: new Date(asOf ?? receivedAt).toISOString(),
+    provenance: provenanceOf('fmp', {
+      feed: 'composite',
+      receivedAt,
+      state: unit ? undefined : 'suspect',
+      notes: [
+        unit ? unit.note : UNIT_UNKNOWN,
+        asOf === undefined ? 'the vendor tells no time: asOf is when it answered' : undefined
+      ]
+    })
+  })
+}
+
+/** One number under three names: quotes and profiles, movers and older answers, daily rows. */
+export function percentIn(row: {
+  changePercentage?: number | null
+  changesPercentage?: number | null
+  changePercent?: number | null
+}): number | undefined {
+  return finite(row.changePercentage ?? row.changesPercentage ?? row.changePercent)
+}
+
+function percentOf(price: number, change: number | undefined): number | undefined {
+  if (change === undefined || price === change) return undefined
+  return rounded((change / (price - change)) * 100, 5)
+}
+
+function instantOf(timestamp: number | null | undefined): number | undefined {
+  const stamp = positive(timestamp)
+  return stamp !== undefined && stamp < FIRST_MILLISECONDS ? stamp * 1000 : stamp
+}
+
+const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+
+export const WireQuote = Type.Object({
+  symbol: Type.String({ minLength: 1 }),
+  price: Type.Union([Type.Number(), Type.Null()]),
+  name: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  change: Num,
+  changePercentage: Num,
+  changesPercentage: Num,
+  changePercent: Num,
+  volume: Num,
+  dayLow: Num,
+  dayHigh: Num,
+  yearHigh: Num,
+  yearLow: Num,
+  marketCap: Num,
+  open: Num,
+  previousClose: Num,
+  exchange: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  timestamp: Num
+})
+export type WireQuote = Static<typeof WireQuote>
+
+export const WireQuotes = Compile(WireQuote)

@@ -1,0 +1,72 @@
+import { parseSymbol, usClassShare } from '../../market/symbol.ts'
+import { createHttpClient, type Query } from '../http.ts'
+import { ProviderError } from '../provider.ts'
+import { fittingRows, type WireRow } from '../rows.ts'
+import { readJson } from './answer.ts'
+
+/** What every capability of this provider works with. */
+export type Tiingo = {
+  readonly plan: TiingoPlan
+  /** The JSON at a path. Rejects with ProviderError, or with the signal's reason. */
+  json(path: string, query: Query, signal: AbortSignal): Promise<unknown>
+  /** The readable rows of the array at a path. Rejects as `json` does. */
+  rows<Row>(path: string, query: Query, wire: WireRow<Row>, signal: AbortSignal): Promise<Row[]>
+  now(): number
+  close(): Promise<void>
+}
+
+export type TiingoPlan = 'standard' | 'free'
+
+export type TiingoOptions = {
+  apiKey: string
+  baseUrl?: string
+  timeoutMs: number
+  plan: TiingoPlan
+  now?: () => number
+}
+
+export function createTiingo(options: TiingoOptions): Tiingo {
+  const { apiKey, baseUrl = 'https://api.tiingo.com', timeoutMs, plan, now = Date.now } = options
+  const headers = { authorization: `Token ${apiKey}` }
+  const http = createHttpClient({ provider: 'tiingo', baseUrl, headers, timeoutMs })
+
+  const json: Tiingo['json'] = async (path, query, signal) => readJson(await http.get(path, query, signal))
+  return {
+    plan,
+    json,
+    async rows(path, query, wire, signal) {
+      const body = await json(path, query, signal)
+      if (Array.isArray(body)) return fittingRows('tiingo', path, body, wire)
+      throw new ProviderError('tiingo', 'bad_payload', `tiingo sent no array at ${path}`)
+    },
+    now,
+    close: () => http.close()
+  }
+}
+
+/** All that is covered trades in New York: the vendor's Chinese listings are not asked for. */
+export const ZONE = 'America/New_York'
+export const CURRENCY = 'USD'
+
+/** How the vendor spells a canonical symbol; undefined for what it does not have: indices, pairs, other countries. */
+export function wireOf(symbol: string): string | undefined {
+  const shareClass = usClassShare(symbol)
+  if (shareClass) return `${shareClass.root}-${shareClass.shareClass}`
+  return /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,2})*$/.test(symbol) ? symbol : undefined
+}
+
+/** The spelling of a covered symbol. Throws ProviderError('not_covered'). */
+export function coveredSymbol(symbol: string): string {
+  const wire = wireOf(symbol)
+  if (wire === undefined) throw notCovered(symbol)
+  return wire
+}
+
+/** News carry lower case. */
+export function canonicalOf(wire: string): string | undefined {
+  return parseSymbol(wire)
+}
+
+export function notCovered(what: string): ProviderError {
+  return new ProviderError('tiingo', 'not_covered', `tiingo does not cover ${what}`)
+}

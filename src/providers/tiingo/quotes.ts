@@ -1,0 +1,108 @@
+// https://www.tiingo.com/documentation/iex
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Quote } from '../../market/quote.ts'
+import { finite, positive, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
+import { CURRENCY, notCovered, wireOf, type Tiingo } from './client.ts'
+
+/** One venue's book may be almost empty: 174.1 bid and 185 asked around a price of 177.97 is no market. */
+const MAX_DISTANCE_FROM_PRICE = 0.02
+/** Differences of prices carry binary noise (148.6 - 147.54 = 1.0600000000000023). */
+const DECIMALS = 6
+
+/** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
+export async function loadQuotes(
+  tiingo: Tiingo,
+  symbols: readonly string[],
+  signal: AbortSignal
+): Promise<Map<string, Quote>> {
+  const covered = symbols.flatMap((symbol) => {
+    const wire = wireOf(symbol)
+    return wire === undefined ? [] : [{ symbol, wire }]
+  })
+  if (covered.length === 0) throw notCovered(symbols.join(', '))
+
+  const tickers = covered.map(({ wire }) => wire).join(',')
+  const rows = await tiingo.rows('/iex/', { tickers }, WireQuotes, signal)
+  const byWire = new Map(rows.map((row) => [row.ticker.toUpperCase(), row]))
+  const receivedAt = tiingo.now()
+  const quotes = covered.flatMap(({ symbol, wire }) => {
+    const row = byWire.get(wire)
+    return (row && parseQuote(row, symbol, receivedAt)) ?? []
+  })
+  return new Map(quotes.map((quote) => [quote.symbol, quote]))
+}
+
+/** The quote in a row, or undefined where the row has no price or no time of it. */
+function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote | undefined {
+  // `tngoLast` is the last trade, or the middle of the book where the vendor trusts it; `mid` is never to be trusted.
+  const price = positive(row.tngoLast) ?? positive(row.last)
+  const stamp = price === row.last ? (row.lastSaleTimestamp ?? row.timestamp) : row.timestamp
+  const asOf = Date.parse(stamp ?? '')
+  if (price === undefined || Number.isNaN(asOf)) return undefined
+
+  const previousClose = positive(row.prevClose)
+  const change = previousClose === undefined ? undefined : rounded(price - previousClose, DECIMALS)
+  const isEndOfDay = row.bidPrice === null && row.askPrice === null && row.lastSize === null
+  return withoutAbsent({
+    symbol,
+    price,
+    change,
+    changePercent: change === undefined ? undefined : rounded((change / previousClose!) * 100, DECIMALS),
+    previousClose,
+    open: positive(row.open),
+    dayHigh: positive(row.high),
+    dayLow: positive(row.low),
+    // In session it counts the trades of one venue, a few percent of all; after the close it is the whole day's.
+    volume: isEndOfDay ? finite(row.volume) : undefined,
+    ...bookIn(row, price),
+    currency: CURRENCY,
+    asOf: new Date(asOf).toISOString(),
+    provenance: provenanceOf('tiingo', {
+      feed: 'iex',
+      receivedAt,
+      state: isEndOfDay ? 'closed' : 'live',
+      notes: [isEndOfDay ? undefined : "open, high and low are IEX's own; its volume is left out"]
+    })
+  })
+}
+
+/** Bid and ask with their sizes; a side too far from the price is left out. */
+function bookIn(row: WireQuote, price: number): Pick<Quote, 'bid' | 'bidSize' | 'ask' | 'askSize'> {
+  const near = (value: number | null | undefined) => {
+    const side = positive(value)
+    return side !== undefined && Math.abs(side - price) <= price * MAX_DISTANCE_FROM_PRICE ? side : undefined
+  }
+  const bid = near(row.bidPrice)
+  const ask = near(row.askPrice)
+  return {
+    bid,
+    bidSize: bid === undefined ? undefined : finite(row.bidSize),
+    ask,
+    askSize: ask === undefined ? undefined : finite(row.askSize)
+  }
+}
+
+const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+/** ISO 8601 with up to nine decimals, in UTC or at New York's offset. */
+const Instant = Type.Optional(Type.Union([Type.String(), Type.Null()]))
+
+const WireQuote = Type.Object({
+  ticker: Type.String({ minLength: 1 }),
+  tngoLast: Type.Union([Type.Number(), Type.Null()]),
+  last: Num,
+  timestamp: Instant,
+  lastSaleTimestamp: Instant,
+  prevClose: Num,
+  open: Num,
+  high: Num,
+  low: Num,
+  volume: Num,
+  lastSize: Num,
+  bidPrice: Num,
+  bidSize: Num,
+  askPrice: Num,
+  askSize: Num
+})
+type WireQuote = Static<typeof WireQuote>
+const WireQuotes = Compile(WireQuote)
