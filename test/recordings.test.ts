@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { alphaVantage } from '../src/providers/alpha-vantage/alpha-vantage.ts'
+import { yahoo } from '../src/providers/yahoo/yahoo.ts'
 import type { Provider, ProviderName } from '../src/providers/provider.ts'
 import { readRecordings, type Recording } from '../src/sandbox/recording.ts'
 import { startRecordings, type RecordedVendors } from '../src/sandbox/recordings.ts'
@@ -9,6 +10,7 @@ import { planAlphaVantage } from './recordings/alpha-vantage.ts'
 import { judge, type Plan, type Refusal, type Verdict } from './recordings/harness.ts'
 import { expectedRefusal } from './recordings/refusals.ts'
 import { tableOf } from './recordings/table.ts'
+import { planYahoo } from './recordings/yahoo.ts'
 
 const folder = resolve(process.env['RECORDINGS_DIR'] ?? '../shared/recordings')
 const present = existsSync(folder)
@@ -19,11 +21,15 @@ type Connection = { baseUrl: string; now: () => number; plan: 'standard' | 'free
 const TIMEOUT_MS = 5000
 
 const VENDORS: Partial<
-  Record<ProviderName, { plan(recording: Recording, refusal: Refusal): Plan; connect(at: Connection): Adapter }>
+  Record<ProviderName, { plan: (recording: Recording, refusal: Refusal) => Plan; connect: (at: Connection) => Adapter }>
 > = {
   'alpha-vantage': {
     plan: planAlphaVantage,
     connect: (at) => alphaVantage({ apiKey: 'SECRETKEY', timeoutMs: TIMEOUT_MS, ...at })
+  },
+  yahoo: {
+    plan: planYahoo,
+    connect: (at) => yahoo({ timeoutMs: TIMEOUT_MS, ...at })
   }
 }
 

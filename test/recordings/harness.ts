@@ -31,6 +31,8 @@ export type Plan =
       /** The answer is the same whatever is asked: serve it everywhere. */
       readonly everywhere?: boolean
       readonly plan?: 'standard' | 'free'
+      /** Null where the body is an answer although it does not look like one: a crumb is no JSON. */
+      readonly refusal?: null
     }
 
 export type Verdict = { readonly outcome: 'passed' | 'failed' | 'not applicable'; readonly detail: string }
@@ -65,13 +67,16 @@ export async function judge(
   try {
     for (const ask of plan.asks) {
       vendors.use(recording.id, plan.everywhere ? 'everywhere' : 'endpoint')
-      await judgeAsk(ask, refusal, provider)
+      await judgeAsk(ask, plan.refusal === null ? undefined : refusal, provider)
       const used = vendors.served.some((each) => each.recording === recording.id)
-      assert(used, `${ask.capability} never asked for it, but for ${vendors.served.map((each) => each.asked.endpoint)}`)
+      assert(
+        used,
+        `${ask.capability} never asked for it, but for ${vendors.served.map((each) => each.asked.endpoint).join(', ')}`
+      )
     }
     return { outcome: 'passed', detail: '' }
   } catch (error) {
-    return { outcome: 'failed', detail: `${error instanceof Error ? error.message : String(error)}` }
+    return { outcome: 'failed', detail: error instanceof Error ? error.message : String(error) }
   }
 }
 

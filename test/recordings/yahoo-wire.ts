@@ -1,0 +1,24 @@
+import { dotted, unitOf } from './checks.ts'
+
+export type Row = Record<string, unknown>
+
+/** The canonical symbol of Yahoo's spelling. */
+export function canonical(wire: string): string {
+  const upper = wire.toUpperCase()
+  if (upper.endsWith('.NS')) return `NSE:${upper.slice(0, -3)}`
+  if (upper.endsWith('.BO')) return `BSE:${upper.slice(0, -3)}`
+  return dotted(upper)
+}
+
+/** A price of a row in the major unit of its currency; 0 stands for none. */
+export function inMajor(row: Row, name: string): number | undefined {
+  const value = unwrapped(row[name])
+  if (value === undefined || value === 0) return undefined
+  return value / unitOf(row['currency'] as string | undefined).perMajor
+}
+
+/** With `formatted=true` a number is wrapped with its spelling, and `{}` stands for none. */
+export function unwrapped(value: unknown): number | undefined {
+  const number = typeof value === 'object' && value !== null ? (value as { raw?: unknown }).raw : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
