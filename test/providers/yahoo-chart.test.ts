@@ -141,6 +141,13 @@ describe('payouts', () => {
     ])
   })
 
+  test('belong to the day at the exchange, which in Sydney is not yet the day in UTC', async () => {
+    const events = { splits: { 1: { date: seconds('2025-01-05T23:00Z'), numerator: 1, denominator: 8 } } }
+    const meta = { exchangeTimezoneName: 'Australia/Sydney' }
+    const { provider } = await standIn({ [PATH]: chart({ days: [], prices: [], meta, events }) })
+    expect((await provider.splits!('ABC.AX', signal)).splits).toEqual([{ exDate: '2025-01-06', ratio: 0.125 }])
+  })
+
   test('a symbol without any has none, which is an answer', async () => {
     const { provider } = await standIn({ [PATH]: chart({ days: [], prices: [] }) })
     expect((await provider.splits!('BRK.B', signal)).splits).toEqual([])

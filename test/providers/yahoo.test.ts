@@ -95,6 +95,18 @@ describe('a session with Yahoo', () => {
     expect(count('/v1/test/getcrumb')).toBe(1)
   })
 
+  test('is kept when a request that has no part in it is refused', async () => {
+    const { provider, count } = await standIn({
+      [QUOTE]: quotesOf(row('AAPL')),
+      '/xhr/ncp': badCrumb,
+      '/v1/finance/search': json({ quotes: [], news: [] })
+    })
+    await provider.quotes!(['AAPL'], signal)
+    expect((await provider.news!('AAPL', 5, signal)).items).toEqual([])
+    await provider.quotes!(['AAPL'], signal)
+    expect([count('/xhr/ncp'), count('/v1/test/getcrumb')]).toEqual([1, 1])
+  })
+
   test('is not needed for charts and search, which go on when Yahoo grants none', async () => {
     const { provider, count } = await standIn({ '/v1/finance/search': json({ quotes: [], news: [] }) })
     expect((await provider.search!('apple', 5, signal)).matches).toEqual([])

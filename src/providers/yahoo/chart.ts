@@ -57,7 +57,7 @@ export async function fetchChart(
 ): Promise<Chart> {
   const answer = await session.ask(
     {
-      url: CHART_URL + encodeURIComponent(toYahooSymbol(symbol)),
+      url: CHART_URL + encodeURI(toYahooSymbol(symbol)),
       query: {
         period1: Math.floor(from / 1000),
         period2: Math.ceil(to / 1000),

@@ -106,7 +106,7 @@ async function fetchStatements(
 ): Promise<Statement[]> {
   const answer = await session.ask(
     {
-      url: TIMESERIES_URL + encodeURIComponent(toYahooSymbol(symbol)),
+      url: TIMESERIES_URL + encodeURI(toYahooSymbol(symbol)),
       query: {
         type: [...LINE_BY_TYPE.keys()].join(','),
         period1: Math.floor((now - YEARS_BACK_MS) / 1000),

@@ -23,7 +23,7 @@ export async function fetchOptions(
 ): Promise<OptionChain> {
   const answer = await session.ask(
     {
-      url: OPTIONS_URL + encodeURIComponent(toYahooSymbol(symbol)),
+      url: OPTIONS_URL + encodeURI(toYahooSymbol(symbol)),
       query: { formatted: false, date: expiry === undefined ? undefined : Date.parse(expiry) / 1000 },
       crumb: true
     },

@@ -79,7 +79,9 @@ export class YahooSession {
     try {
       return await this.#askOnce(request, signal)
     } catch (error) {
-      if (!(error instanceof ProviderError && error.kind === 'unauthorized')) throw error
+      const refused = error instanceof ProviderError && error.kind === 'unauthorized'
+      // A refusal of a request without a crumb says nothing of the crumb, which goes on serving the others.
+      if (!refused || !request.crumb) throw error
       await this.#renew(generation)
       return this.#askOnce(request, signal)
     }

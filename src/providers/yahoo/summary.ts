@@ -19,7 +19,7 @@ export async function fetchSummary(
 ): Promise<Summary> {
   const answer = await session.ask(
     {
-      url: SUMMARY_URL + encodeURIComponent(toYahooSymbol(symbol)),
+      url: SUMMARY_URL + encodeURI(toYahooSymbol(symbol)),
       query: { formatted: false, modules: modules.join(',') },
       crumb: true
     },
