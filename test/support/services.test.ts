@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { testDatabase, testRedis } from '../support/services.ts'
+import { testDatabase, testRedis } from './services.ts'
 
 test('two tests never see each other’s keys', async () => {
   const [one, other] = await Promise.all([testRedis(), testRedis()])

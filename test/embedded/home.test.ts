@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { holdHome } from '../../src/embedded/home-lock.ts'
+import { choosePort } from '../../src/embedded/listen-port.ts'
+import { LogFile } from '../../src/embedded/log-file.ts'
+import { keptSecret } from '../../src/embedded/secret.ts'
+import { privateFolder } from './folders.ts'
+
+test('two starts never work on one home', async () => {
+  const home = await privateFolder()
+  const lock = await holdHome(home)
+  await expect(holdHome(home)).rejects.toThrow(`already works on ${home} (process ${process.pid})`)
+  await lock.release()
+  await (await holdHome(home)).release()
+})
+
+test('a killed process leaves no lock behind', async () => {
+  const home = await privateFolder()
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/embedded/home-lock.ts'))
+  const script = `
+    const { holdHome } = await import(${module})
+    await holdHome(${JSON.stringify(home)})
+    console.log('held')
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  await once(holder.stdout, 'data')
+  await expect(holdHome(home)).rejects.toThrow(`process ${holder.pid}`)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  await (await holdHome(home)).release()
+})
+
+test('a secret is made once, also by starts at the same time, and only its owner can read it', async () => {
+  const file = join(await privateFolder(), 'below', 'secret')
+  const secrets = await Promise.all(Array.from({ length: 5 }, () => keptSecret(file)))
+  expect(new Set(secrets).size).toBe(1)
+  expect(secrets[0]).toMatch(/^[\w-]{43}$/)
+  expect(await readdir(join(file, '..'))).toEqual(['secret'])
+})
+
+test('a taken port is refused by name where the user chose it, and passed over where it is the default', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  await expect(choosePort({ host: '127.0.0.1', port, chosenByUser: true })).rejects.toThrow('change PORT')
+  expect(await choosePort({ host: '127.0.0.1', port, chosenByUser: false })).toBeGreaterThan(port)
+  await expect(choosePort({ host: '192.0.2.1', port, chosenByUser: true })).rejects.toThrow('HOST')
+})
+
+test('a log file cannot fill the disk', async () => {
+  const folder = await privateFolder()
+  await mkdir(join(folder, 'logs'))
+  const log = new LogFile(join(folder, 'logs', 'api.log'))
+  const megabyte = Buffer.alloc(1_000_000, 'x')
+  for (let written = 0; written < 35; written++) log.write(megabyte)
+  log.end('last line')
+  await once(log, 'close')
+  expect((await readdir(join(folder, 'logs'))).toSorted()).toEqual(['api.log', 'api.log.previous'])
+  expect((await readFile(join(folder, 'logs', 'api.log'))).byteLength).toBeLessThan(11_100_000)
+  expect(await readFile(join(folder, 'logs', 'api.log'), 'utf8')).toMatch(/last line$/)
+})
