@@ -7,7 +7,8 @@ const MAX_QUERY_CONNECTIONS = 8
 const MAX_BULK_CONNECTIONS = 4
 const CONNECT_TIMEOUT_SECONDS = 5
 const STATEMENT_TIMEOUT_MS = 30_000
-const CLOSE_TIMEOUT_SECONDS = 5
+/** Short, for postgres.js waits all of it for a connection that was refused once, even if nothing runs on it. */
+const CLOSE_TIMEOUT_SECONDS = 2
 
 export type Database = {
   /** Typed queries. */

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { migrate, WrongMarketError } from '../../db/migrate.ts'
@@ -50,6 +52,22 @@ describe('migrate', () => {
 
   test('a server that is not there is an error, not a wait', async () => {
     await expect(migrate('postgres://nobody@127.0.0.1:1/none')).rejects.toThrow(/ECONNREFUSED/)
+  })
+})
+
+describe('node src/migrate.ts', () => {
+  const run = (env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, ['src/migrate.ts'], { env: { PATH: process.env.PATH, ...env } })
+
+  test('a deployment sees from the exit code whether its database is ready', async () => {
+    const { stdout } = await run({ DATABASE_URL: server.url, MARKET: 'live' })
+    expect(stdout).toContain('holds the live market')
+
+    await expect(run({ DATABASE_URL: server.url, MARKET: 'sandbox' })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('This database holds the live market')
+    })
+    await expect(run({})).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL is not set') })
   })
 })
 

@@ -1,0 +1,16 @@
+import { migrate } from '../db/migrate.ts'
+import { loadConfig } from './config.ts'
+
+/**
+ * `node src/migrate.ts` brings the database of DATABASE_URL to the newest schema and claims it for MARKET, as a step
+ * of a deployment; `npm start` does the same by itself. Exits with 1, saying why, where it cannot.
+ */
+try {
+  const { DATABASE_URL, MARKET } = loadConfig(process.env)
+  if (!DATABASE_URL) throw new Error('DATABASE_URL is not set: it names the database to migrate')
+  await migrate(DATABASE_URL, MARKET)
+  process.stdout.write(`The database is up to date and holds the ${MARKET} market\n`)
+} catch (error) {
+  process.stderr.write(`Not migrated. ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
