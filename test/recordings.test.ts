@@ -2,13 +2,17 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { alphaVantage } from '../src/providers/alpha-vantage/alpha-vantage.ts'
+import { fmp } from '../src/providers/fmp/fmp.ts'
+import { tiingo } from '../src/providers/tiingo/tiingo.ts'
 import { yahoo } from '../src/providers/yahoo/yahoo.ts'
 import type { Provider, ProviderName } from '../src/providers/provider.ts'
 import { readRecordings, type Recording } from '../src/sandbox/recording.ts'
 import { startRecordings, type RecordedVendors } from '../src/sandbox/recordings.ts'
 import { planAlphaVantage } from './recordings/alpha-vantage.ts'
+import { planFmp } from './recordings/fmp.ts'
 import { judge, type Plan, type Refusal, type Verdict } from './recordings/harness.ts'
 import { expectedRefusal } from './recordings/refusals.ts'
+import { planTiingo } from './recordings/tiingo.ts'
 import { tableOf } from './recordings/table.ts'
 import { planYahoo } from './recordings/yahoo.ts'
 
@@ -19,18 +23,24 @@ const recordings = present ? await readRecordings(folder) : []
 type Adapter = Provider & { close(): Promise<void> }
 type Connection = { baseUrl: string; now: () => number; plan: 'standard' | 'free' }
 const TIMEOUT_MS = 5000
+const KEY = 'any'
 
-const VENDORS: Partial<
-  Record<ProviderName, { plan: (recording: Recording, refusal: Refusal) => Plan; connect: (at: Connection) => Adapter }>
-> = {
+type Vendor = {
+  plan: (recording: Recording, refusal: Refusal) => Plan
+  connect: (at: Connection) => Adapter
+}
+
+const VENDORS: Record<ProviderName, Vendor> = {
   'alpha-vantage': {
     plan: planAlphaVantage,
-    connect: (at) => alphaVantage({ apiKey: 'SECRETKEY', timeoutMs: TIMEOUT_MS, ...at })
+    connect: (at) => alphaVantage({ apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at })
   },
   yahoo: {
     plan: planYahoo,
     connect: (at) => yahoo({ timeoutMs: TIMEOUT_MS, ...at })
-  }
+  },
+  fmp: { plan: planFmp, connect: (at) => fmp({ apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at }) },
+  tiingo: { plan: planTiingo, connect: (at) => tiingo({ apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at }) }
 }
 
 describe.skipIf(!present)(`each recording in ${folder} comes to the value or the refusal that it means`, () => {
@@ -46,7 +56,7 @@ describe.skipIf(!present)(`each recording in ${folder} comes to the value or the
   })
 
   test.each(recordings.map((recording) => [recording.id, recording] as const))('%s', async (_, recording) => {
-    const { plan, connect } = VENDORS[recording.vendor]!
+    const { plan, connect } = VENDORS[recording.vendor]
     const refusal = expectedRefusal(recording)
     const what = plan(recording, refusal)
     const provider = connect({

@@ -61,7 +61,7 @@ function canonical(wire: string): string | undefined {
   const upper = wire.toUpperCase()
   if (upper.endsWith('.BSE')) return `BSE:${upper.slice(0, -4)}`
   const [, root, suffix] = /^(.+)\.([A-Z]{3})$/.exec(upper) ?? []
-  if (!suffix) return /^[A-Z0-9.-]+$/.test(upper) ? checks.dotted(upper) : undefined
+  if (!suffix) return /^[A-Z0-9.-]+$/.test(upper) ? checks.canonical(upper) : undefined
   return SUFFIXES[suffix] && `${root}.${SUFFIXES[suffix]}`
 }
 
@@ -107,7 +107,8 @@ function series(
   body: Record<string, Record<string, Row>>,
   refusal: Refusal
 ): Plan {
-  const rows = Object.entries(Object.entries(body).find(([key]) => /Time Series/.test(key))?.[1] ?? {}).sort()
+  const wire = Object.entries(body).find(([key]) => /Time Series/.test(key))?.[1] ?? {}
+  const rows = Object.entries(wire).sort(([one], [other]) => one.localeCompare(other))
   const intraday = name === 'TIME_SERIES_INTRADAY'
   const startOf = (label: string) => (intraday ? wallInstant(NEW_YORK, label) : label)
   const first = rows[0] ? Date.parse(startOf(rows[0][0])) : Date.UTC(2024, 0, 2)
@@ -223,9 +224,9 @@ function movers(type: MoverKind, body: Record<string, Row[]>): Ask {
     run: (provider, signal) => provider.movers!(type, signal),
     check(value: Movers) {
       const wire = body[LISTS[type]]!
-      checks.checkRows(value.movers, wire, (row) => checks.dotted(row['ticker']!), isGarbage)
+      checks.checkRows(value.movers, wire, (row) => checks.canonical(row['ticker']!), isGarbage)
       for (const mover of value.movers) {
-        const row = wire.find((each) => checks.dotted(each['ticker']!) === mover.symbol)!
+        const row = wire.find((each) => checks.canonical(each['ticker']!) === mover.symbol)!
         assert(!isGarbage(row), `${mover.symbol} is no share`)
         near(mover.price, Number(row['price']), `price of ${mover.symbol}`)
         near(mover.changePercent, parseFloat(row['change_percentage']!), `percent of ${mover.symbol}`)

@@ -120,9 +120,12 @@ export function checkRows<Row>(
   )
 }
 
-/** US class shares are written with a dash by vendors and with a dot here. */
-export function dotted(wire: string): string {
-  return wire.toUpperCase().replace(/^([A-Z]{1,5})-([A-Z])$/, '$1.$2')
+/** The canonical symbol of a spelling that Yahoo, FMP and Tiingo share. */
+export function canonical(wire: string): string {
+  const upper = wire.toUpperCase()
+  if (upper.endsWith('.NS')) return `NSE:${upper.slice(0, -3)}`
+  if (upper.endsWith('.BO')) return `BSE:${upper.slice(0, -3)}`
+  return upper.replace(/^([A-Z]{1,5})-([A-Z])$/, '$1.$2')
 }
 
 /** The bars of payload rows that have all four prices; a later row of the same start takes the place of an earlier one. */

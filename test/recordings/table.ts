@@ -15,7 +15,8 @@ export function tableOf(verdicts: readonly { recording: Recording; verdict: Verd
     else row.notApplicable.add(verdict.detail)
     rows.set(key, row)
   }
-  const lines = [...rows].sort().map(([key, { recordings, passed, failed, notApplicable }]) => {
+  const sorted = [...rows].sort(([one], [other]) => one.localeCompare(other))
+  const lines = sorted.map(([key, { recordings, passed, failed, notApplicable }]) => {
     const rest = recordings - passed - failed
     const reasons = rest > 0 ? `  ${rest} not applicable: ${[...notApplicable].join('; ')}` : ''
     return `${key} ${pad(recordings)} ${pad(passed)} ${pad(failed)}${reasons}`

@@ -15,7 +15,8 @@ type Modules = Record<string, Row | undefined>
 /** A summary is asked for by its modules; each tells a part of a profile or of the metrics. */
 export function planSummary(recording: Recording, symbol: string, body: Row, refusal: Refusal): Plan {
   const asked = (recording.url.searchParams.get('modules') ?? '').split(',')
-  const modules = ((body['quoteSummary'] as { result?: Modules[] } | undefined)?.result?.[0] ?? {}) as Modules
+  const summary = body['quoteSummary'] as { result?: Modules[] } | undefined
+  const modules = summary?.result?.[0] ?? {}
   const asks: Ask[] = []
   if (asked.some((each) => PROFILE_MODULES.includes(each))) asks.push(profile(symbol, modules))
   if (!refusal && asked.some((each) => METRIC_MODULES.includes(each))) asks.push(metrics(symbol, modules))

@@ -1,14 +1,6 @@
-import { dotted, unitOf } from './checks.ts'
+import { unitOf } from './checks.ts'
 
 export type Row = Record<string, unknown>
-
-/** The canonical symbol of Yahoo's spelling. */
-export function canonical(wire: string): string {
-  const upper = wire.toUpperCase()
-  if (upper.endsWith('.NS')) return `NSE:${upper.slice(0, -3)}`
-  if (upper.endsWith('.BO')) return `BSE:${upper.slice(0, -3)}`
-  return dotted(upper)
-}
 
 /** A price of a row in the major unit of its currency; 0 stands for none. */
 export function inMajor(row: Row, name: string): number | undefined {

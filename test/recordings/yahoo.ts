@@ -6,11 +6,11 @@ import type { MarketState, Quote } from '../../src/market/quote.ts'
 import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import * as checks from './checks.ts'
-import { near, same, textIn } from './checks.ts'
+import { canonical, near, same, textIn } from './checks.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 import { planChart } from './yahoo-chart.ts'
 import { planStatements, planSummary } from './yahoo-company.ts'
-import { canonical, inMajor, type Row } from './yahoo-wire.ts'
+import { inMajor, type Row } from './yahoo-wire.ts'
 
 /** What a recording of Yahoo answers, by its path alone. */
 export function planYahoo(recording: Recording, refusal: Refusal): Plan {

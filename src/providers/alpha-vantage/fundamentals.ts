@@ -2,10 +2,10 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
-import { provenanceOf, textOf } from '../parse.ts'
+import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, unlessNotFound, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
-import { dateOf, numberOf, withoutAbsent } from './wire-value.ts'
+import { dateOf, numberOf } from './wire-value.ts'
 
 const FUNCTIONS = ['INCOME_STATEMENT', 'BALANCE_SHEET', 'CASH_FLOW'] as const
 

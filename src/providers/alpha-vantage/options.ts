@@ -2,11 +2,11 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
-import { provenanceOf } from '../parse.ts'
+import { provenanceOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
-import { dateOf, numberOf, positiveOf, withoutAbsent } from './wire-value.ts'
+import { dateOf, numberOf, positiveOf } from './wire-value.ts'
 
 /** One expiry of the last session's chain, with greeks; the nearest expiry where none is asked for. */
 export async function options(

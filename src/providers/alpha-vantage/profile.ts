@@ -2,10 +2,10 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { InstrumentKind, Profile } from '../../market/profile.ts'
-import { currencyUnit, provenanceOf, rounded, textOf } from '../parse.ts'
+import { currencyUnit, provenanceOf, rounded, textOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
-import { numberOf, positiveOf, withoutAbsent } from './wire-value.ts'
+import { numberOf, positiveOf } from './wire-value.ts'
 
 const MAX_DESCRIPTION_LENGTH = 10_000
 

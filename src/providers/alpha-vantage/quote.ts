@@ -5,11 +5,11 @@ import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
 import type { Quote } from '../../market/quote.ts'
 import { regularEnd, sessionOn } from '../../market/session.ts'
 import { instantOf } from '../../market/zoned-time.ts'
-import { provenanceOf } from '../parse.ts'
+import { provenanceOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
-import { dateOf, memberOf, numberOf, positiveOf, withoutAbsent } from './wire-value.ts'
+import { dateOf, memberOf, numberOf, positiveOf } from './wire-value.ts'
 
 /** Without a realtime or delayed entitlement the vendor renews quotes when a session has ended. */
 export const END_OF_DAY_DELAY_SECONDS = 86_400

@@ -33,9 +33,3 @@ export function memberOf(row: Readonly<Record<string, unknown>>, name: string): 
   const key = Object.keys(row).find((each) => each.replace(/^\d+[a-z]?[.:] */, '') === name)
   return key === undefined ? undefined : row[key]
 }
-
-/** Drops the members that are undefined: absent is a missing key. */
-export function withoutAbsent<Members extends object>(members: Members): Present<Members> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<Members>
-}
-type Present<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> }
