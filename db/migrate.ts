@@ -41,15 +41,23 @@ export async function migrate(databaseUrl: string, market?: Market): Promise<voi
   }
 }
 
-/** Marks a migrated database as this market's. Throws WrongMarketError where it is the other's. */
+/**
+ * Marks a migrated database as this market's. Throws WrongMarketError where it is the other's, and an error that says
+ * what to do where it was never migrated.
+ */
 export async function claimMarket(sql: Sql, market: Market): Promise<void> {
+  if (!(await hasInstallation(sql))) throw new Error('The database has no tables yet: run `node src/migrate.ts` first')
   await sql`insert into installation (market) values (${market}) on conflict do nothing`
   await refuseOtherMarket(sql, market)
 }
 
 async function refuseOtherMarket(sql: Sql, market: Market): Promise<void> {
-  const [table] = await sql<{ exists: boolean }[]>`select to_regclass('installation') is not null as exists`
-  if (!table?.exists) return
+  if (!(await hasInstallation(sql))) return
   const [installation] = await sql<{ market: string }[]>`select market from installation`
   if (installation && installation.market !== market) throw new WrongMarketError(installation.market, market)
+}
+
+async function hasInstallation(sql: Sql): Promise<boolean> {
+  const [table] = await sql<{ exists: boolean }[]>`select to_regclass('installation') is not null as exists`
+  return table!.exists
 }

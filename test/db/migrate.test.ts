@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
-import { migrate, WrongMarketError } from '../../db/migrate.ts'
+import { claimMarket, migrate, WrongMarketError } from '../../db/migrate.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
 import { createStores } from '../../db/stores.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
@@ -47,6 +47,14 @@ describe('migrate', () => {
     await expect(migrate(url, 'live')).rejects.toThrow(WrongMarketError)
     await expect(migrate(url, 'live')).rejects.toThrow(/holds the sandbox market, and MARKET is live/)
     await migrate(url, 'sandbox')
+    await drop(url)
+  })
+
+  test('a process on a database that was never migrated is told what to do', async () => {
+    const url = await emptyDatabase()
+    const fresh = createDatabase({ url })
+    await expect(claimMarket(fresh.sql, 'live')).rejects.toThrow(/run `node src\/migrate.ts` first/)
+    await fresh.close()
     await drop(url)
   })
 
