@@ -35,7 +35,8 @@ declare module 'fastify' {
   }
 }
 
-const CLOCK_TOLERANCE_MS = 5000
+/** An outside issuer's clock may be ahead of ours. */
+const OUTSIDE_CLOCK_TOLERANCE_MS = 5000
 const REQUIRED_CLAIMS = ['iss', 'aud', 'sub', 'iat', 'exp']
 
 /**
@@ -53,11 +54,9 @@ export const tokens = fp<TokenOptions>(
       sign: { algorithm: 'HS256', iss: config.JWT_ISSUER, aud: config.JWT_AUDIENCE, kid: keyIdOf(current) },
       verify: { algorithms: ['HS256'], errorCacheTTL: 0 }
     })
-    const common = {
-      allowedAud: config.JWT_AUDIENCE,
-      requiredClaims: REQUIRED_CLAIMS,
-      clockTolerance: CLOCK_TOLERANCE_MS
-    }
+    const common = { allowedAud: config.JWT_AUDIENCE, requiredClaims: REQUIRED_CLAIMS }
+    const ours = { ...common, allowedIss: config.JWT_ISSUER }
+    const theirs = { ...common, allowedIss: config.JWKS_ISSUER, clockTolerance: OUTSIDE_CLOCK_TOLERANCE_MS }
 
     app.decorate('tokens', {
       issue({ userId, name, plan, scopes, keyId }) {
@@ -70,11 +69,9 @@ export const tokens = fp<TokenOptions>(
         const own = alg === 'HS256'
         const key = own ? secrets.get(kid ?? '') : await outsideKey(outside, alg, kid)
         if (key === undefined) throw notAuthenticated('The token is not signed by a key that is trusted here')
-        const allowedIss = own ? config.JWT_ISSUER : config.JWKS_ISSUER
-        return principalOf(
-          checked(() => app.jwt.verify(token, { ...common, key, algorithms: [alg], allowedIss })),
-          own
-        )
+        const options = { ...(own ? ours : theirs), key, algorithms: [alg] }
+        const claims = checked(() => app.jwt.verify(token, options))
+        return principalOf(claims, own)
       }
     } satisfies Tokens)
   },

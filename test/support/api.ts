@@ -29,6 +29,7 @@ export type Api = {
 }
 
 export type ApiWorld = {
+  databaseUrl: string
   /** Another process on the same Redis and Postgres. */
   startApi(env?: Record<string, string>): Promise<Api>
   close(): Promise<void>
@@ -38,6 +39,7 @@ export async function startWorld(): Promise<ApiWorld> {
   const [redis, database] = await Promise.all([testRedis(), testDatabase()])
   const apis: Api[] = []
   return {
+    databaseUrl: database.url,
     async startApi(env = {}) {
       const api = await startApi({ DATABASE_URL: database.url, REDIS_URL: redis.url, JWT_SECRET: SECRET, ...env })
       apis.push(api)
@@ -64,7 +66,7 @@ async function startApi(env: Record<string, string>): Promise<Api> {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const response = await app.inject({ ...request, headers: { ...authorization, ...request.headers } })
     const headers = response.headers as Answer['headers']
-    return { status: response.statusCode, headers, body: response.body, json: () => response.json() as unknown }
+    return { status: response.statusCode, headers, body: response.body, json: () => response.json<unknown>() }
   }
 
   return {

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
+
+let world: ApiWorld
+let api: Api
+let other: Api
+
+beforeAll(async () => {
+  world = await startWorld()
+  ;[api, other] = await Promise.all([world.startApi(), world.startApi()])
+})
+afterAll(() => world.close())
+
+const exchange = (payload: object) => api.send({ method: 'POST', url: '/api/v1/auth/token', payload })
+
+describe('exchanging a key', () => {
+  test('gives a token that lives as long as it says', async () => {
+    const { key } = await api.login()
+    const answer = await exchange({ apiKey: key })
+    const { tokenType, expiresAt } = answer.json() as { tokenType: string; expiresAt: string }
+    expect(tokenType).toBe('Bearer')
+    expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(890_000)
+    expect(answer.headers['cache-control']).toBe('no-store')
+  })
+
+  test.each([
+    ['unknown', `qw_${'A'.repeat(43)}`],
+    ['malformed', "' or 1=1 --"]
+  ])('that is %s is refused', async (_name, apiKey) => {
+    const answer = await exchange({ apiKey })
+    expect(answer.status).toBe(401)
+    expect(errorOf(answer).code).toBe('NOT_AUTHENTICATED')
+  })
+
+  test.each([
+    ['a missing key', {}, 'apiKey'],
+    ['a key that is no text', { apiKey: { $ne: 1 } }, 'apiKey'],
+    ['a key of 10,000 characters', { apiKey: 'x'.repeat(10_000) }, 'apiKey'],
+    ['a field that is not known', { apiKey: 'x', admin: true }, 'admin']
+  ])('%s is a 400 that names the field', async (_name, payload, field) => {
+    const answer = await exchange(payload)
+    expect(answer.status).toBe(400)
+    expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field } })
+  })
+
+  test('cannot be tried without end from one address', async () => {
+    const strangers = '203.0.113.9'
+    const guess = () =>
+      api.send({ method: 'POST', url: '/api/v1/auth/token', payload: { apiKey: 'x' }, remoteAddress: strangers })
+    const statuses = new Set<number>()
+    for (let tries = 0; tries < 70; tries++) statuses.add((await guess()).status)
+    expect([...statuses]).toEqual([401, 429])
+    const refused = await guess()
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect(errorOf(refused).code).toBe('RATE_LIMITED')
+  })
+})
+
+describe('revoking', () => {
+  test('a key ends its running tokens in every process, and in those that start later', async () => {
+    const admin = await api.login(['admin:read', 'admin:write'])
+    const victim = await api.login()
+    expect((await other.get('/api/v1/auth/me', victim.token)).status).toBe(200)
+
+    const listed = await api.get(`/api/v1/admin/keys?userId=${victim.userId}`, admin.token)
+    const [{ id }] = (listed.json() as { keys: [{ id: string }] }).keys
+    expect((await api.send({ method: 'DELETE', url: `/api/v1/admin/keys/${id}` }, admin.token)).status).toBe(200)
+
+    expect((await api.get('/api/v1/auth/me', victim.token)).status).toBe(401)
+    await expect.poll(async () => (await other.get('/api/v1/auth/me', victim.token)).status).toBe(401)
+    const late = await world.startApi()
+    expect(errorOf(await late.get('/api/v1/auth/me', victim.token)).message).toContain('revoked')
+    expect((await exchange({ apiKey: victim.key })).status).toBe(401)
+  })
+
+  test('a user ends all tokens of that user, until it is enabled again', async () => {
+    const admin = await api.login(['admin:write'])
+    const victim = await api.login()
+    const change = (disabled: boolean) =>
+      api.send({ method: 'PATCH', url: `/api/v1/admin/users/${victim.userId}`, payload: { disabled } }, admin.token)
+    expect((await change(true)).json()).toMatchObject({ disabled: true })
+    expect((await api.get('/api/v1/auth/me', victim.token)).status).toBe(401)
+    expect((await exchange({ apiKey: victim.key })).status).toBe(401)
+    await change(false)
+    await expect
+      .poll(
+        async () => {
+          const { token } = (await exchange({ apiKey: victim.key })).json() as { token: string }
+          return (await api.get('/api/v1/auth/me', token)).status
+        },
+        { interval: 250, timeout: 5000 }
+      )
+      .toBe(200)
+    expect((await api.get('/api/v1/auth/me', victim.token)).status).toBe(401)
+  })
+})
