@@ -1,0 +1,153 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { answerControl } from './control.ts'
+import { createExchange, type Exchange } from './exchange.ts'
+import { RequestLog } from './request-log.ts'
+import { parseScenario, Scenarios, viewUnder, type ActiveScenario, type Scenario } from './scenarios.ts'
+import { alphaVantage } from './vendors/alpha-vantage/alpha-vantage.ts'
+import { fmp } from './vendors/fmp/fmp.ts'
+import { tiingo } from './vendors/tiingo/tiingo.ts'
+import {
+  htmlPage,
+  VENDOR_NAMES,
+  type Vendor,
+  type VendorAnswer,
+  type VendorName,
+  type VendorRequest
+} from './vendors/vendor.ts'
+import { yahoo } from './vendors/yahoo/yahoo.ts'
+
+const DEFAULT_SEED = 1
+
+export type SandboxOptions = {
+  /** 127.0.0.1 unless told. */
+  host?: string
+  /** A free one unless told. */
+  port?: number
+  seed?: number
+  now?: () => number
+  /** True unless told: prices move at any hour of any day. False keeps the exchanges' hours. */
+  alwaysOpen?: boolean
+}
+
+/** A running sandbox. Each vendor's base URL is `url` and the vendor's name: `http://127.0.0.1:3900/yahoo`. */
+export type Sandbox = {
+  readonly url: string
+  readonly exchange: Exchange
+  readonly requests: RequestLog
+  /** Turns a scenario on; the function that comes back turns it off. Throws ScenarioError for an impossible one. */
+  scenario(scenario: Scenario): () => void
+  endScenarios(): void
+  close(): Promise<void>
+}
+
+/** Starts a simulated exchange behind stand-ins for the four vendors. Rejects when the port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, seed = DEFAULT_SEED, now = Date.now, alwaysOpen = true } = options
+  const exchange = createExchange({ seed, now, alwaysOpen })
+  const scenarios = new Scenarios(seed)
+  const requests = new RequestLog()
+  const vendors: Record<VendorName, Vendor> = {
+    yahoo: yahoo(exchange),
+    fmp: fmp(exchange),
+    'alpha-vantage': alphaVantage(exchange),
+    tiingo: tiingo(exchange)
+  }
+  const pending = new Set<NodeJS.Timeout>()
+
+  function handle(incoming: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(incoming.url ?? '/', 'http://sandbox')
+    const [, prefix = ''] = url.pathname.split('/')
+    if (isVendorName(prefix)) return serve(prefix, url, incoming, response)
+    answerControl({ incoming, url, scenarios, requests, exchange, send: (answer) => send(response, answer) })
+  }
+
+  function serve(name: VendorName, url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
+    const path = decoded(url.pathname.slice(name.length + 1)) || '/'
+    const request: VendorRequest = { path, query: url.searchParams, headers, at: now() }
+    const endpoint = vendors[name].endpoint(request)
+    requests.add(name, endpoint)
+    const drawn = scenarios.drawFor(name, endpoint)
+    const is = (kind: Scenario['scenario']) => drawn.some(({ scenario }) => scenario === kind)
+    if (is('down')) return void response.destroy()
+    // A mute vendor keeps the connection until the client gives up or the sandbox closes.
+    if (is('mute')) return
+    const delayMs = delayOf(drawn)
+    const reply = () => send(response, answerUnder(vendors[name], request, drawn))
+    if (delayMs === 0) return reply()
+    const timer = setTimeout(() => {
+      pending.delete(timer)
+      reply()
+    }, delayMs)
+    pending.add(timer)
+  }
+
+  function delayOf(drawn: readonly ActiveScenario[]): number {
+    return drawn.reduce((total, { scenario, delayMs = 0, jitterMs = 0 }) => {
+      return scenario === 'latency' ? total + delayMs + Math.floor(jitterMs * scenarios.random()) : total
+    }, 0)
+  }
+
+  function answerUnder(vendor: Vendor, request: VendorRequest, drawn: readonly ActiveScenario[]): VendorAnswer {
+    for (const { scenario, retryAfterSeconds } of drawn) {
+      if (scenario === 'html') return htmlPage('Service temporarily unavailable', 200)
+      if (scenario === 'rate_limited') {
+        const refusal = vendor.refusals[scenario](request)
+        if (retryAfterSeconds === undefined) return refusal
+        return { ...refusal, headers: { ...refusal.headers, 'retry-after': String(retryAfterSeconds) } }
+      }
+      if (scenario === 'server_error' || scenario === 'plan_refused' || scenario === 'bad_crumb') {
+        if (scenario !== 'bad_crumb' || request.query.has('crumb')) return vendor.refusals[scenario](request)
+      }
+    }
+    return vendor.answer(request, viewUnder(exchange, drawn))
+  }
+
+  const server = createServer(handle)
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
+
+  return {
+    url: `http://${authority}:${address.port}`,
+    exchange,
+    requests,
+    scenario(scenario) {
+      const { id } = scenarios.add(parseScenario(scenario))
+      return () => void scenarios.end(id)
+    },
+    endScenarios: () => void scenarios.end(),
+    async close() {
+      for (const timer of pending) clearTimeout(timer)
+      pending.clear()
+      if (!server.listening) return
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    }
+  }
+}
+
+function send(response: ServerResponse, { status, contentType, body, headers }: VendorAnswer): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'x-market': 'sandbox',
+    ...(headers as Record<string, string | string[]> | undefined)
+  })
+  response.end(body)
+}
+
+function isVendorName(text: string): text is VendorName {
+  return (VENDOR_NAMES as readonly string[]).includes(text)
+}
+
+/** A path that is not well-formed stays as it is; no vendor knows it. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}

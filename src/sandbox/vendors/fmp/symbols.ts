@@ -1,0 +1,15 @@
+import { usClassShare } from '../../../market/symbol.ts'
+import type { Instrument } from '../../universe/instrument.ts'
+
+/** As Financial Modeling Prep spells a canonical symbol: `BRK-B`, `RELIANCE.NS`, `BTCUSD`, `EURUSD`. */
+export function fmpSymbol(symbol: string): string {
+  if (symbol.startsWith('NSE:')) return `${symbol.slice(4)}.NS`
+  if (symbol.endsWith('=X')) return symbol.slice(0, -2)
+  if (/^[A-Z]+-USD$/.test(symbol)) return symbol.replace('-', '')
+  const share = usClassShare(symbol)
+  return share ? `${share.root}-${share.shareClass}` : symbol
+}
+
+export function fmpCurrency({ currency, unitsPerMajor }: Instrument): string {
+  return unitsPerMajor === 100 ? 'GBp' : currency
+}

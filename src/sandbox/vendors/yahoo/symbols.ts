@@ -1,0 +1,18 @@
+import { usClassShare } from '../../../market/symbol.ts'
+
+/** As Yahoo spells a canonical symbol: `BRK-B`, `RELIANCE.NS`; all else as it is. */
+export function yahooSymbol(symbol: string): string {
+  if (symbol.startsWith('NSE:')) return `${symbol.slice(4)}.NS`
+  const share = usClassShare(symbol)
+  return share ? `${share.root}-${share.shareClass}` : symbol
+}
+
+/** The shortest number that is the same 32-bit float: Yahoo's quotes go through float32, which shows. */
+export function float32(value: number): number {
+  const narrow = Math.fround(value)
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(narrow.toPrecision(digits))
+    if (Math.fround(short) === narrow) return short
+  }
+  return Number(narrow.toPrecision(9))
+}
