@@ -8,7 +8,7 @@ import { holdHome } from '../../src/embedded/home-lock.ts'
 import { choosePort } from '../../src/embedded/listen-port.ts'
 import { LogFile } from '../../src/embedded/log-file.ts'
 import { keptSecret } from '../../src/embedded/secret.ts'
-import { privateFolder } from './folders.ts'
+import { privateFolder } from '../support/folders.ts'
 
 test('two starts never work on one home', async () => {
   const home = await privateFolder()

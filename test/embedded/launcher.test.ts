@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { privateFolder } from './folders.ts'
+import { privateFolder } from '../support/folders.ts'
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/run.mjs')
 

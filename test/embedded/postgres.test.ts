@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { startPostgres } from '../../src/embedded/postgres.ts'
-import { ORDINARY_USER, privateFolder, PROGRAMS_HOME } from './folders.ts'
+import { ORDINARY_USER, privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
 
 async function start(directory: string, durable = false) {
   const server = await startPostgres({ home: PROGRAMS_HOME, directory, durable })

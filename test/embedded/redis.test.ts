@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { findRedis } from '../../src/embedded/redis-binaries.ts'
 import { startRedis } from '../../src/embedded/redis.ts'
-import { privateFolder, PROGRAMS_HOME } from './folders.ts'
+import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
 
 async function start(directory: string) {
   const server = await startRedis({ home: PROGRAMS_HOME, directory })

@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { testDatabase, testRedis } from './support/services.ts'
+import { freshHome, processesOf, startSystem } from './support/system.ts'
+
+/** Five on a machine of its own; here other tests use the same cores. */
+const SECOND_START_MS = 10_000
+
+async function quote(url: string, key: string): Promise<{ status: number; body: { price?: number } }> {
+  const exchanged = await fetch(`${url}/api/v1/auth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ apiKey: key })
+  })
+  const { token } = (await exchanged.json()) as { token: string }
+  const answer = await fetch(`${url}/api/v1/market/quote/AAPL`, { headers: { authorization: `Bearer ${token}` } })
+  return { status: answer.status, body: (await answer.json()) as { price?: number } }
+}
+
+async function pidOf(home: string, entry: string): Promise<number> {
+  const found = (await processesOf(home)).find(({ command }) => command.includes(entry))
+  if (!found) throw new Error(`No process runs ${entry}`)
+  return found.pid
+}
+
+describe.skipIf(process.platform !== 'linux')('npm start (processes are looked up in /proc: Linux only)', () => {
+  test('gives a newcomer a quote, and the same key and data after a restart', { timeout: 90_000 }, async () => {
+    const home = await freshHome()
+    const first = startSystem(home)
+    const { url, key } = await first.ready()
+    expect(await quote(url, key)).toMatchObject({ status: 200, body: { symbol: 'AAPL', price: expect.any(Number) } })
+
+    const second = startSystem(home)
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toContain('already works on')
+
+    first.process.kill('SIGTERM')
+    expect(await first.exited).toBe(0)
+    expect(await processesOf(home)).toEqual([])
+
+    const startedAt = Date.now()
+    const third = startSystem(home)
+    const again = await third.ready()
+    expect(again.key).toBe(key)
+    expect((await quote(again.url, key)).status).toBe(200)
+    expect(Date.now() - startedAt).toBeLessThan(SECOND_START_MS)
+
+    third.process.kill('SIGINT')
+    expect(await third.exited).toBe(0)
+    expect(await processesOf(home)).toEqual([])
+  })
+
+  test('comes back with its data after kill -9', { timeout: 90_000 }, async () => {
+    const home = await freshHome()
+    const killed = startSystem(home)
+    const { key } = await killed.ready()
+    process.kill(await pidOf(home, 'src/start.ts'), 'SIGKILL')
+    await killed.exited
+    await expect.poll(() => pidOf(home, 'src/server.ts').catch(() => 'gone'), { timeout: 15_000 }).toBe('gone')
+
+    const next = startSystem(home)
+    const { url } = await next.ready()
+    expect((await quote(url, key)).status).toBe(200)
+    next.process.kill('SIGTERM')
+    expect(await next.exited).toBe(0)
+    expect(await processesOf(home)).toEqual([])
+  })
+
+  test('says which part died, stops the rest and fails', { timeout: 60_000 }, async () => {
+    const home = await freshHome()
+    const system = startSystem(home)
+    await system.ready()
+    process.kill(await pidOf(home, 'src/server.ts'), 'SIGKILL')
+    expect(await system.exited).toBe(1)
+    expect(system.output()).toContain('API was ended by SIGKILL')
+    expect(await processesOf(home)).toEqual([])
+  })
+
+  test('leaves nothing behind when it is interrupted while it starts', { timeout: 60_000 }, async () => {
+    const home = await freshHome()
+    const system = startSystem(home)
+    await expect.poll(() => system.output(), { timeout: 20_000 }).toContain('Redis')
+    system.process.kill('SIGINT')
+    expect(await system.exited).toBe(0)
+    expect(await processesOf(home)).toEqual([])
+  })
+
+  test('starts no service where its own is given', { timeout: 60_000 }, async () => {
+    const [home, database, redis] = await Promise.all([freshHome(), testDatabase(), testRedis()])
+    onTestFinished(async () => {
+      await Promise.all([database.close(), redis.close()])
+    })
+    const system = startSystem(home, { DATABASE_URL: database.url, REDIS_URL: redis.url })
+    const { url, key } = await system.ready()
+    expect((await quote(url, key)).status).toBe(200)
+    expect((await readdir(join(home, 'sandbox'))).toSorted()).toEqual([
+      'first-key',
+      'jwt-secret',
+      'logs',
+      'running.json'
+    ])
+    expect(await readFile(join(home, 'sandbox', 'logs', 'api.log'), 'utf8')).not.toContain(key)
+    system.process.kill('SIGTERM')
+    expect(await system.exited).toBe(0)
+  })
+
+  test('names PORT where the chosen port is taken, and every variable that is wrong', { timeout: 30_000 }, async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    onTestFinished(() => void taken.close())
+    const port = `${(taken.address() as AddressInfo).port}`
+
+    const refused = startSystem(await freshHome(), { PORT: port })
+    expect(await refused.exited).toBe(1)
+    expect(refused.output()).toContain(`Port ${port} is taken: change PORT`)
+
+    const misconfigured = startSystem(await freshHome(), { MARKET: 'nowhere', REDIS_URL: 'secret-value' })
+    expect(await misconfigured.exited).toBe(1)
+    expect(misconfigured.output()).toMatch(/MARKET[^]*REDIS_URL/)
+    expect(misconfigured.output()).not.toContain('secret-value')
+  })
+})
