@@ -1,5 +1,9 @@
+import { Type } from 'typebox'
 import type { BarRequest } from '../market/bar.ts'
 import { dateIn } from '../market/zoned-time.ts'
+
+/** Part of a wire type: a date, alone or before a time of day. */
+export const DatedText = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])' })
 
 /** First and last date (YYYY-MM-DD), both inclusive. */
 export type DateRange = { readonly first: string; readonly last: string }

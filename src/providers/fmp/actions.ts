@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf, withoutAbsent } from '../parse.ts'
+import { DatedText } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
 const UNIT_NOTE = 'the vendor does not tell the currency of the amounts'
@@ -11,7 +12,7 @@ export async function loadSplits(fmp: Fmp, symbol: string, signal: AbortSignal):
   const rows = await fmp.rows('splits', { symbol: wire }, WireSplits, signal)
   return {
     symbol,
-    splits: newestFirst(rows.map((row) => ({ exDate: row.date, ratio: row.numerator / row.denominator }))),
+    splits: newestFirst(rows.map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator }))),
     provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
   }
 }
@@ -22,7 +23,7 @@ export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSigna
   const rows = await fmp.rows('dividends', { symbol: wire }, WireDividends, signal)
   const dividends = rows.map((row) =>
     withoutAbsent({
-      exDate: row.date,
+      exDate: row.date.slice(0, 10),
       amount: row.adjDividend,
       currency,
       payDate: /^\d{4}-\d{2}-\d{2}/.exec(row.paymentDate ?? '')?.[0],
@@ -45,14 +46,13 @@ function newestFirst<Action extends { exDate: string }>(actions: readonly Action
   return [...actions].sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
 }
 
-const ExDate = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' })
 const Positive = Type.Number({ exclusiveMinimum: 0 })
 
-const WireSplits = Compile(Type.Object({ date: ExDate, numerator: Positive, denominator: Positive }))
+const WireSplits = Compile(Type.Object({ date: DatedText, numerator: Positive, denominator: Positive }))
 
 const WireDividends = Compile(
   Type.Object({
-    date: ExDate,
+    date: DatedText,
     adjDividend: Positive,
     paymentDate: Type.Optional(Type.Union([Type.String(), Type.Null()]))
   })

@@ -11,7 +11,7 @@ import {
 import { parseWallTime } from '../../market/zoned-time.ts'
 import { finite, provenanceOf, type CurrencyUnit, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { datesOf, isWithin, type DateRange } from '../session-dates.ts'
+import { datesOf, DatedText, isWithin, type DateRange } from '../session-dates.ts'
 import { coveredListing, notCovered, UNIT_UNKNOWN, type Fmp } from './client.ts'
 import type { Listing } from './listing.ts'
 
@@ -74,8 +74,11 @@ async function loadDaily(fmp: Fmp, request: BarRequest, { wire }: Listing, signa
   )
   refuseEmpty(rows, request)
   const bars = rows
-    .filter(({ date }) => isWithin(date, range))
-    .map((row) => withoutAbsent({ start: row.date, ...ohlcOf(row, request.adjusted), volume: finite(row.volume) }))
+    .map((row) => {
+      const start = row.date.slice(0, 10)
+      return withoutAbsent({ start, ...ohlcOf(row, request.adjusted), volume: finite(row.volume) })
+    })
+    .filter(({ start }) => isWithin(start, range))
   return { bars, isComplete }
 }
 
@@ -161,10 +164,9 @@ function inMajorUnit(bar: Bar, unit: CurrencyUnit | undefined): Bar {
 
 const Price = Type.Number({ exclusiveMinimum: 0 })
 const Volume = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
-const SessionDate = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' })
 
 const PlainDailyBar = Type.Object({
-  date: SessionDate,
+  date: DatedText,
   open: Price,
   high: Price,
   low: Price,
@@ -172,7 +174,7 @@ const PlainDailyBar = Type.Object({
   volume: Volume
 })
 const AdjustedDailyBar = Type.Object({
-  date: SessionDate,
+  date: DatedText,
   adjOpen: Price,
   adjHigh: Price,
   adjLow: Price,

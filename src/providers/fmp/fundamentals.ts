@@ -4,6 +4,7 @@ import type { Fundamentals, Statement, StatementLines } from '../../market/funda
 import { finite, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { partOf } from '../rows.ts'
+import { DatedText } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
 /** As many periods as a free key may ask for. */
@@ -111,7 +112,7 @@ function mergeStatements(parts: readonly StatementPart[]): Statement[] {
   const byPeriod = new Map<string, Statement>()
   for (const { rows, lines } of parts) {
     for (const row of rows) {
-      const periodEnd = row.date as string
+      const periodEnd = (row.date as string).slice(0, 10)
       const period = row.period === undefined || row.period === 'FY' ? 'annual' : 'quarterly'
       const statement: Statement =
         byPeriod.get(`${period} ${periodEnd}`) ??
@@ -163,7 +164,7 @@ function textIn(value: unknown): string | undefined {
 }
 
 // Each statement is known by a member that only it has: `inventory` is a stock in one and a flow in another.
-const periodOf = { date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }) }
+const periodOf = { date: DatedText }
 const Amount = Type.Union([Type.Number(), Type.Null()])
 
 const WireIncome = Compile(Type.Object({ ...periodOf, revenue: Amount }))

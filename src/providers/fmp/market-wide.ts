@@ -5,6 +5,7 @@ import type { Indices, Mover, MoverKind, Movers, Sectors } from '../../market/ma
 import { lastSession } from '../../market/session.ts'
 import { currencyUnit, finite, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { DatedText } from '../session-dates.ts'
 import type { Fmp } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
 import { parseQuote, percentIn, WireQuotes, type WireQuote } from './quotes.ts'
@@ -167,7 +168,7 @@ const GICS_NAMES: Record<string, string> = {
 
 const WireSectors = Compile(
   Type.Object({
-    date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}' }),
+    date: DatedText,
     sector: Type.String({ minLength: 1 }),
     exchange: Type.String(),
     averageChange: Type.Number()

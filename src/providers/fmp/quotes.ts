@@ -12,6 +12,8 @@ import { listingOf, type Listing } from './listing.ts'
 const MAX_DECIMALS = 4
 /** Timestamps are seconds in quotes and milliseconds in trades: no instant in seconds is as large as this. */
 const FIRST_MILLISECONDS = 1e11
+/** The last millisecond that a date can hold. */
+const LAST_INSTANT = 8.64e15
 
 /** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
 export async function loadQuotes(
@@ -110,7 +112,8 @@ function percentOf(price: number, change: number | undefined): number | undefine
 
 function instantOf(timestamp: number | null | undefined): number | undefined {
   const stamp = positive(timestamp)
-  return stamp !== undefined && stamp < FIRST_MILLISECONDS ? stamp * 1000 : stamp
+  if (stamp === undefined || stamp > LAST_INSTANT) return undefined
+  return stamp < FIRST_MILLISECONDS ? stamp * 1000 : stamp
 }
 
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
+import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
 /** Before the vendor's oldest prices. */
@@ -43,7 +44,7 @@ async function loadActionRows(tiingo: Tiingo, symbol: string, signal: AbortSigna
 
 const WireActions = Compile(
   Type.Object({
-    date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}' }),
+    date: DatedText,
     divCash: Type.Number(),
     splitFactor: Type.Number()
   })

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Adjustment } from '../../market/bar.ts'
 import type { Query } from '../http.ts'
+import { DatedText } from '../session-dates.ts'
 import type { Tiingo } from './client.ts'
 
 /** What prices and volumes as traded are multiplied with. */
@@ -51,7 +52,7 @@ const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
  * New York time it would be the day before. The `adj` columns are adjusted for splits and dividends.
  */
 const WireDailyRow = Type.Object({
-  date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}' }),
+  date: DatedText,
   open: Price,
   high: Price,
   low: Price,

@@ -5,6 +5,7 @@ import type { Fundamentals, Statement, StatementLines } from '../../market/funda
 import { finite, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { partOf } from '../rows.ts'
+import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
 const DAY_MS = 86_400_000
@@ -128,10 +129,9 @@ function newestFirst(one: { date: string }, other: { date: string }): number {
 
 /** A value is a number, or a text where the plan does not include it. */
 const Values = Type.Optional(Type.Array(Type.Object({ dataCode: Type.String(), value: Type.Unknown() })))
-const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}' })
 
 const WireStatement = Type.Object({
-  date: Day,
+  date: DatedText,
   quarter: Type.Integer({ minimum: 0, maximum: 4 }),
   statementData: Type.Object({
     incomeStatement: Values,
@@ -144,7 +144,7 @@ type WireStatement = Static<typeof WireStatement>
 const WireStatements = Compile(WireStatement)
 
 const WireMetric = Type.Object({
-  date: Day,
+  date: DatedText,
   marketCap: Type.Optional(Type.Unknown()),
   enterpriseVal: Type.Optional(Type.Unknown()),
   peRatio: Type.Optional(Type.Unknown()),
