@@ -89,48 +89,56 @@ async function fetchWithApt(programs: string, signal?: AbortSignal): Promise<voi
   const draft = await realpath(await mkdtemp(join(programs, 'redis.draft-')))
   try {
     const apt = aptIn(draft, signal)
-    const { options, packages } = await neededPackages(draft, apt)
-    await apt([...options, 'download', ...packages])
+    try {
+      await downloadKnown(apt)
+    } catch (error) {
+      if (isAptMissing(error)) throw error
+      signal?.throwIfAborted()
+      await downloadAfresh(draft, apt)
+    }
     for (const file of await readdir(draft)) {
       if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', file, join(draft, 'root')], { cwd: draft })
     }
     const target = join(programs, 'redis')
+    if (await unpacked(target)) return // somebody else was faster
     await rm(target, { recursive: true, force: true })
-    await rename(join(draft, 'root'), target).catch((error) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error // somebody else was faster
-    })
+    await rename(join(draft, 'root'), target)
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
 }
 
-/**
- * Which packages this machine lacks, by apt's own reckoning. A machine whose package lists are empty or old (as in most
- * containers) gets fresh ones in the draft folder, away from the system's, which only root may write.
- */
-async function neededPackages(draft: string, apt: Apt): Promise<{ options: string[]; packages: string[] }> {
-  const known = await missingPackages(apt, [])
-  if (known) return { options: [], packages: known }
+async function downloadKnown(apt: Apt): Promise<void> {
+  await apt(['download', ...(await missingPackages(apt, []))])
+}
 
+/**
+ * With package lists of its own, away from the system's, which only root may write. They are fetched where the system's
+ * are absent, as in most containers, or so old that what they name is gone from the servers.
+ */
+async function downloadAfresh(draft: string, apt: Apt): Promise<void> {
   const lists = join(draft, 'lists')
   await mkdir(join(lists, 'partial'), { recursive: true })
   const options = ['-o', `Dir::State::Lists=${lists}`, '-o', `Dir::Cache=${draft}`, '-o', 'APT::Sandbox::User=']
-  await apt([...options, '-o', 'Acquire::Languages=none', 'update'])
-  return { options, packages: (await missingPackages(apt, options)) ?? USUAL_PACKAGES }
-}
-
-async function missingPackages(apt: Apt, options: readonly string[]): Promise<string[] | undefined> {
+  // A list that cannot be fetched is a warning to apt, for another one may do.
+  const { stderr: warnings } = await apt([...options, '-o', 'Acquire::Languages=none', 'update'])
   try {
-    const flags = ['-o', 'Debug::NoLocking=1', '--print-uris', '--yes', '--no-install-recommends']
-    const { stdout } = await apt([...options, ...flags, 'install', 'redis-server'])
-    const names = [...stdout.matchAll(/^'[^']+' ([^_\s]+)_\S+\.deb /gm)].flatMap(([, name]) => name ?? [])
-    return names.includes('redis-server') ? names : undefined
-  } catch {
-    return undefined
+    const packages = await missingPackages(apt, options).catch(() => USUAL_PACKAGES)
+    await apt([...options, 'download', ...packages])
+  } catch (error) {
+    throw warnings ? new Error(warnings.trim().split('\n')[0], { cause: error }) : error
   }
 }
 
-type Apt = (args: readonly string[]) => Promise<{ stdout: string }>
+/** Which packages this machine lacks for a Redis server, by apt's own reckoning. */
+async function missingPackages(apt: Apt, options: readonly string[]): Promise<string[]> {
+  const flags = ['-o', 'Debug::NoLocking=1', '--print-uris', '--yes', '--no-install-recommends']
+  const { stdout } = await apt([...options, ...flags, 'install', 'redis-server'])
+  const names = [...stdout.matchAll(/^'[^']+' ([^_\s]+)_\S+\.deb /gm)].flatMap(([, name]) => name ?? [])
+  return names.includes('redis-server') ? names : USUAL_PACKAGES
+}
+
+type Apt = (args: readonly string[]) => Promise<{ stdout: string; stderr: string }>
 
 function aptIn(cwd: string, signal?: AbortSignal): Apt {
   const env = { ...process.env, LC_ALL: 'C' }
@@ -144,8 +152,12 @@ function exists(path: string): Promise<boolean> {
   )
 }
 
+function isAptMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
 function reason(error: unknown): string {
-  const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string }
-  if (code === 'ENOENT') return 'this system has no apt-get'
+  if (isAptMissing(error)) return 'this system has no apt-get'
+  const { stderr, message } = error as Error & { stderr?: string }
   return stderr?.trim().split('\n').at(-1) ?? message
 }
