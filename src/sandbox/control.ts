@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { MAX_BODY_BYTES, readBody } from './request-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { RequestLog } from './request-log.ts'
 import { parseScenario, ScenarioError, type Scenarios } from './scenarios.ts'
 import { json, VENDOR_NAMES, type VendorAnswer } from './vendors/vendor.ts'
-
-const MAX_BODY_BYTES = 64 * 1024
 
 export type ControlContext = {
   incoming: IncomingMessage
@@ -56,17 +55,6 @@ function parsed(text: string): unknown {
   } catch {
     throw new ScenarioError('The body must be a JSON object')
   }
-}
-
-/** Calls back with undefined where the body is too long. */
-function readBody(incoming: IncomingMessage, done: (text: string | undefined) => void): void {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  incoming.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk)
-  })
-  incoming.on('end', () => done(bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString()))
 }
 
 function problem(status: number, message: string): VendorAnswer {

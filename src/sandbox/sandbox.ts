@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { answerControl } from './control.ts'
 import { createExchange, type Exchange } from './exchange.ts'
+import { readBody } from './request-body.ts'
 import { RequestLog } from './request-log.ts'
 import { parseScenario, Scenarios, viewUnder, type ActiveScenario, type Scenario } from './scenarios.ts'
 import { alphaVantage } from './vendors/alpha-vantage/alpha-vantage.ts'
@@ -59,13 +60,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   function handle(incoming: IncomingMessage, response: ServerResponse): void {
     const url = new URL(incoming.url ?? '/', 'http://sandbox')
     const [, prefix = ''] = url.pathname.split('/')
-    if (isVendorName(prefix)) return serve(prefix, url, incoming, response)
+    if (isVendorName(prefix)) {
+      return readBody(incoming, (body) => serve(prefix, url, incoming, body ?? '', response))
+    }
     answerControl({ incoming, url, scenarios, requests, exchange, send: (answer) => send(response, answer) })
   }
 
-  function serve(name: VendorName, url: URL, { headers }: IncomingMessage, response: ServerResponse): void {
+  function serve(
+    name: VendorName,
+    url: URL,
+    { headers }: IncomingMessage,
+    body: string,
+    response: ServerResponse
+  ): void {
     const path = decoded(url.pathname.slice(name.length + 1)) || '/'
-    const request: VendorRequest = { path, query: url.searchParams, headers, at: now() }
+    const request: VendorRequest = { path, query: url.searchParams, headers, body, at: now() }
     const endpoint = vendors[name].endpoint(request)
     requests.add(name, endpoint)
     const drawn = scenarios.drawFor(name, endpoint)

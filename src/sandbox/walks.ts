@@ -134,7 +134,7 @@ function usualVolume({ kind, symbol, shares = 0, level }: Instrument): number {
   if (kind === 'index' || kind === 'currency') return 0
   if (kind === 'crypto') return shares * level * 0.03
   const key = keyOf(0, `turnover ${symbol}`)
-  return shares * (kind === 'etf' ? between(0.01, 0.07, key, 0) : between(0.003, 0.011, key, 0))
+  return shares * (kind === 'etf' ? between(0.005, 0.06, key, 0) : between(0.002, 0.007, key, 0))
 }
 
 export function tradesAroundTheClock({ kind }: Instrument): boolean {

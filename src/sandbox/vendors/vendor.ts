@@ -9,6 +9,8 @@ export type VendorRequest = {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
+  /** Empty where none was sent. */
+  readonly body: string
   /** Epoch milliseconds. */
   readonly at: number
 }

@@ -1,5 +1,6 @@
 import { dateIn } from '../../../market/zoned-time.ts'
 import { dateOfDay, dayOfDate } from '../../calendar.ts'
+import { createDividendAdjustment } from '../../dividend-adjustment.ts'
 import { moversOf } from '../../market-wide.ts'
 import type { SimulatedQuote, TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
@@ -74,28 +75,23 @@ function plainRow({ open, high, low, close, volume }: Omit<TradedBar, 'session' 
 }
 
 function adjustedRows(market: MarketView, instrument: Instrument, bars: readonly TradedBar[], at: number) {
-  const dividends = new Map(market.dividends(instrument, at).map((dividend) => [dividend.exDate, dividend.amount]))
-  const splits = new Map(market.splits(instrument, at).map((split) => [split.exDate, split.ratio]))
-  let factor = 1
-  return bars
-    .toReversed()
-    .map((bar) => {
-      const { date } = bar.session
-      const dividend = (dividends.get(date) ?? 0) * bar.splitFactor
-      const row = {
-        '1. open': four(bar.open),
-        '2. high': four(bar.high),
-        '3. low': four(bar.low),
-        '4. close': four(bar.close),
-        '5. adjusted close': String((bar.close / bar.splitFactor) * factor),
-        '6. volume': String(bar.volume),
-        '7. dividend amount': four(dividend),
-        '8. split coefficient': (splits.get(date) ?? 1).toFixed(1)
-      }
-      factor *= 1 - dividend / bar.close
-      return [date, row] as const
-    })
-    .toReversed()
+  const dividends = new Map(market.dividends(instrument, at).map(({ exDate, amount }) => [exDate, amount]))
+  const splits = new Map(market.splits(instrument, at).map(({ exDate, ratio }) => [exDate, ratio]))
+  const adjustment = createDividendAdjustment(market, instrument, at)
+  return bars.map((bar) => {
+    const { date } = bar.session
+    const row = {
+      '1. open': four(bar.open),
+      '2. high': four(bar.high),
+      '3. low': four(bar.low),
+      '4. close': four(bar.close),
+      '5. adjusted close': String((bar.close / bar.splitFactor) * adjustment(date)),
+      '6. volume': String(bar.volume),
+      '7. dividend amount': four((dividends.get(date) ?? 0) * bar.splitFactor),
+      '8. split coefficient': (splits.get(date) ?? 1).toFixed(1)
+    }
+    return [date, row] as const
+  })
 }
 
 /** Weeks and months, as traded, dated by their last session. */
@@ -127,7 +123,7 @@ function dailyBars(market: MarketView, instrument: Instrument, at: number): Trad
   return market.dailyBars(instrument, calendar.session(0).date, dateIn(calendar.timeZone, at), at)
 }
 
-/** Wall clock of New York without offset; hours before and after the session belong to it unless refused. */
+/** Wall clock without offset; adjusted for splits and with the hours around the session unless told otherwise. */
 export function intradaySeries({ request, market, instrument, symbol, premium }: Context): VendorAnswer {
   const { query, at } = request
   const interval = query.get('interval') ?? ''
@@ -142,6 +138,7 @@ export function intradaySeries({ request, market, instrument, symbol, premium }:
   const from = calendar.instantOn(first, 0)
   const to = month ? calendar.instantOn(dateOfDay(dayOfDate(first) + 31).slice(0, 7) + '-01', 0) : at + 1
   const extendedHours = query.get('extended_hours') !== 'false'
+  const asTraded = query.get('adjusted') === 'false'
   const bars = market.intradayBars(instrument, { stepMinutes, from, to, extendedHours }, at)
   const shown = full ? bars : bars.slice(-COMPACT_ROWS)
   const stamp = (bar: TradedBar) => wallTime(timeZone, bar.start)
@@ -154,8 +151,15 @@ export function intradaySeries({ request, market, instrument, symbol, premium }:
       '5. Output Size': full ? 'Full size' : 'Compact',
       '6. Time Zone': timeZone === 'America/New_York' ? 'US/Eastern' : timeZone
     },
-    [`Time Series (${interval})`]: Object.fromEntries(shown.map((bar) => [stamp(bar), plainRow(bar)]).toReversed())
+    [`Time Series (${interval})`]: Object.fromEntries(
+      shown.map((bar) => [stamp(bar), plainRow(asTraded ? bar : splitAdjusted(bar))]).toReversed()
+    )
   })
+}
+
+function splitAdjusted({ open, high, low, close, volume, splitFactor }: TradedBar) {
+  const [factor, shares] = [1 / splitFactor, Math.round(volume * splitFactor)]
+  return { open: open * factor, high: high * factor, low: low * factor, close: close * factor, volume: shares }
 }
 
 export function topGainersLosers({ at }: VendorRequest, market: MarketView): VendorAnswer {

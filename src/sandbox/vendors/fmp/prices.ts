@@ -1,5 +1,6 @@
 import { dateIn, partsOf } from '../../../market/zoned-time.ts'
 import { dateOfDay } from '../../calendar.ts'
+import { createDividendAdjustment } from '../../dividend-adjustment.ts'
 import { moversOf, sectorChange, VENDOR_SECTORS } from '../../market-wide.ts'
 import type { SimulatedQuote, TradedBar } from '../../quotes.ts'
 import { SECTORS, type Instrument } from '../../universe/instrument.ts'
@@ -113,24 +114,12 @@ function withDividends(
   bars: readonly TradedBar[],
   at: number
 ): TradedBar[] {
-  const dividends = market.dividends(instrument, at)
-  const adjusted: TradedBar[] = []
-  let factor = 1
-  let next = dividends.length - 1
-  for (const bar of bars.toReversed()) {
-    for (; next >= 0 && dividends[next]!.exDate > bar.session.date; next--) {
-      factor *= 1 - (dividends[next]!.amount * bar.splitFactor) / bar.close
-    }
-    const scaled = (price: number) => price * factor
-    adjusted.push({
-      ...bar,
-      open: scaled(bar.open),
-      high: scaled(bar.high),
-      low: scaled(bar.low),
-      close: scaled(bar.close)
-    })
-  }
-  return adjusted.toReversed()
+  const adjustment = createDividendAdjustment(market, instrument, at)
+  return bars.map((bar) => {
+    const factor = adjustment(bar.session.date)
+    const { open, high, low, close } = bar
+    return { ...bar, open: open * factor, high: high * factor, low: low * factor, close: close * factor }
+  })
 }
 
 /** Undefined for a length of bar that FMP does not have. Times are wall clock of the exchange, newest first. */

@@ -1,5 +1,6 @@
 import { dateIn, offsetMs } from '../../../market/zoned-time.ts'
 import { dateOfDay, dayOfDate } from '../../calendar.ts'
+import { createDividendAdjustment } from '../../dividend-adjustment.ts'
 import { mix, uniform } from '../../noise.ts'
 import type { TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
@@ -57,11 +58,12 @@ function utcStamp(instant: number): string {
 export function dailyPrices({ query, at }: VendorRequest, market: MarketView, instrument: Instrument): VendorAnswer {
   const today = dateIn(NEW_YORK, at)
   const [start, end] = [query.get('startDate'), query.get('endDate')]
-  const from = start ?? dateOfDay(dayOfDate(today) - 10)
-  // What happened after the range changes the adjusted values within it.
-  const finished = market.dailyBars(instrument, from, today, at).filter(({ session }) => session.close <= at)
+  const from = start?.slice(0, 10) ?? dateOfDay(dayOfDate(today) - 10)
+  const finished = market
+    .dailyBars(instrument, from, end?.slice(0, 10) ?? today, at)
+    .filter(({ session }) => session.close <= at)
   const rows = adjustedRows(market, instrument, finished, at)
-  const grouped = resampled(rows, query.get('resampleFreq') ?? 'daily').filter(({ date }) => !end || date <= end)
+  const grouped = resampled(rows, query.get('resampleFreq') ?? 'daily')
   const shown = start ? grouped : grouped.slice(-1)
   const columns = query.get('columns')?.split(',')
   return json(
@@ -77,31 +79,25 @@ type DailyRow = ReturnType<typeof adjustedRows>[number]
 function adjustedRows(market: MarketView, instrument: Instrument, bars: readonly TradedBar[], at: number) {
   const dividends = new Map(market.dividends(instrument, at).map(({ exDate, amount }) => [exDate, amount]))
   const splits = new Map(market.splits(instrument, at).map(({ exDate, ratio }) => [exDate, ratio]))
-  let factor = 1
-  return bars
-    .toReversed()
-    .map(({ session, open, high, low, close, volume, splitFactor }) => {
-      const adjusted = (price: number) => round((price / splitFactor) * factor, 10)
-      const divCash = round((dividends.get(session.date) ?? 0) * splitFactor, 6)
-      const row = {
-        date: session.date,
-        close,
-        high,
-        low,
-        open,
-        volume,
-        adjClose: adjusted(close),
-        adjHigh: adjusted(high),
-        adjLow: adjusted(low),
-        adjOpen: adjusted(open),
-        adjVolume: Math.round(volume * splitFactor),
-        divCash,
-        splitFactor: splits.get(session.date) ?? 1
-      }
-      factor *= 1 - divCash / close
-      return row
-    })
-    .toReversed()
+  const adjustment = createDividendAdjustment(market, instrument, at)
+  return bars.map(({ session: { date }, open, high, low, close, volume, splitFactor }) => {
+    const factor = adjustment(date) / splitFactor
+    return {
+      date,
+      close,
+      high,
+      low,
+      open,
+      volume,
+      adjClose: round(close * factor, 10),
+      adjHigh: round(high * factor, 10),
+      adjLow: round(low * factor, 10),
+      adjOpen: round(open * factor, 10),
+      adjVolume: Math.round(volume * splitFactor),
+      divCash: round((dividends.get(date) ?? 0) * splitFactor, 6),
+      splitFactor: splits.get(date) ?? 1
+    }
+  })
 }
 
 /** Weeks are dated by their Friday, months by their last day. */

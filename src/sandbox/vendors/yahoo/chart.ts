@@ -1,16 +1,14 @@
 import { dateIn, offsetMs, partsOf } from '../../../market/zoned-time.ts'
-import { dateOfDay, dayOfDate, type Session } from '../../calendar.ts'
-import { mix } from '../../noise.ts'
+import { dateOfDay } from '../../calendar.ts'
 import type { TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { VENUES } from '../../venues.ts'
 import { fractionOf, json, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import { intradayRows, longRows, type ChartRow, type ChartUnit, type TimeSpan } from './chart-rows.ts'
 import { hasExtendedHours, QUOTE_TYPES, yahooCurrency, zoneAbbreviation } from './quote-row.ts'
 import { float32, yahooSymbol } from './symbols.ts'
 
 const DAY_MS = 86_400_000
-/** One minute bar in so many has null in every member, as where nothing was traded. */
-const NULL_ROW_EVERY = 180
 const VALID_RANGES = ['1d', '5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'ytd', 'max'] as const
 
 const INTRADAY_MINUTES: Record<string, number> = {
@@ -26,10 +24,7 @@ const INTRADAY_MINUTES: Record<string, number> = {
 /** How many days back Yahoo keeps intraday bars of a length. */
 const KEPT_DAYS: Record<string, number> = { '1m': 30, '60m': 730, '1h': 730 }
 const KEPT_DAYS_OTHERWISE = 60
-const LONGER: Record<string, 'day' | 'week' | 'month'> = { '1d': 'day', '1wk': 'week', '1mo': 'month' }
-
-/** A row of the chart; null in every member where a vendor has no trade. */
-type Row = { time: number; bar: TradedBar | undefined; adjusted: number }
+const LONGER: Record<string, ChartUnit> = { '1d': 'day', '1wk': 'week', '1mo': 'month' }
 
 export function chart(request: VendorRequest, market: MarketView, instrument: Instrument): VendorAnswer {
   const { query, at } = request
@@ -71,8 +66,6 @@ export function chartError(status: number, code: string, description: string): V
   return json({ chart: { result: null, error: { code, description } } }, status)
 }
 
-type TimeSpan = { from: number; to: number }
-
 function spanOf(query: URLSearchParams, market: MarketView, instrument: Instrument, at: number): TimeSpan | undefined {
   const [first, last] = [query.get('period1'), query.get('period2')]
   if (first !== null) {
@@ -94,113 +87,7 @@ function spanOf(query: URLSearchParams, market: MarketView, instrument: Instrume
   return { from: calendar.sessionOnOrAfter(dateOfDay(start / DAY_MS)).open, to }
 }
 
-function intradayRows(
-  request: VendorRequest,
-  market: MarketView,
-  instrument: Instrument,
-  span: TimeSpan,
-  minutes: number
-): Row[] {
-  const extendedHours = request.query.get('includePrePost') === 'true' && hasExtendedHours(instrument)
-  const bars = market.intradayBars(instrument, { stepMinutes: minutes, ...span, extendedHours }, request.at)
-  const key = market.keyOf(instrument)
-  return bars.map((bar, index) => {
-    const time = bar.start / 1000
-    const silent = minutes === 1 && index < bars.length - 1 && mix(key, time) % NULL_ROW_EVERY === 0
-    return { time, bar: silent ? undefined : bar, adjusted: bar.close / bar.splitFactor }
-  })
-}
-
-function longRows(
-  market: MarketView,
-  instrument: Instrument,
-  span: TimeSpan,
-  unit: 'day' | 'week' | 'month',
-  at: number
-): Row[] {
-  const calendar = market.calendar(instrument)
-  const { timeZone } = calendar
-  const [first, last] = [dateIn(timeZone, span.from), dateIn(timeZone, Math.min(span.to, at + 1) - 1)]
-  const bars = market
-    .dailyBars(instrument, beginningOf(unit, first), last, at)
-    .filter(({ session }) => unit !== 'day' || (session.open >= span.from && session.open < span.to))
-  const rows = grouped(
-    bars,
-    unit,
-    adjustments(market, instrument, bars, at),
-    (date) => calendar.instantOn(date, 0) / 1000,
-    at
-  )
-  if (unit !== 'day' || bars.length === 0) return rows
-  // Yahoo keeps a row for a holiday, with null in every member.
-  const holidays = calendar.holidaysBetween(bars[0]!.session.date, bars.at(-1)!.session.date)
-  const opens = (date: string) => calendar.instantOn(date, calendar.opensAtMinute) / 1000
-  return [...rows, ...holidays.map((date) => ({ time: opens(date), bar: undefined, adjusted: 0 }))].sort(
-    (a, b) => a.time - b.time
-  )
-}
-
-function beginningOf(unit: 'day' | 'week' | 'month', date: string): string {
-  if (unit === 'month') return `${date.slice(0, 7)}-01`
-  const day = dayOfDate(date)
-  // 1970-01-01 was a Thursday: weeks begin on Monday.
-  return unit === 'week' ? dateOfDay(day - ((day + 3) % 7)) : date
-}
-
-function grouped(
-  bars: readonly TradedBar[],
-  unit: 'day' | 'week' | 'month',
-  dividendFactors: readonly number[],
-  midnight: (date: string) => number,
-  at: number
-): Row[] {
-  const rows: Row[] = []
-  let current: string | undefined
-  for (const [index, bar] of bars.entries()) {
-    const adjusted = (bar.close / bar.splitFactor) * dividendFactors[index]!
-    const beginning = beginningOf(unit, bar.session.date)
-    const running = at < bar.session.close
-    const last = rows.at(-1)
-    if (beginning === current && last?.bar) rows[rows.length - 1] = { ...last, bar: merged(last.bar, bar), adjusted }
-    else rows.push({ time: unit === 'day' ? timeOf(bar.session, running, at) : midnight(beginning), bar, adjusted })
-    current = beginning
-  }
-  return rows
-}
-
-/** The bar of a running session carries the time of its newest trade, a finished one that of its opening. */
-function timeOf(session: Session, running: boolean, at: number): number {
-  return Math.floor((running ? at : session.open) / 1000)
-}
-
-function merged(first: TradedBar, next: TradedBar): TradedBar {
-  const scale = first.splitFactor / next.splitFactor
-  return {
-    ...first,
-    high: Math.max(first.high, next.high * scale),
-    low: Math.min(first.low, next.low * scale),
-    close: next.close * scale,
-    volume: first.volume + next.volume / scale
-  }
-}
-
-/** For each bar, what its close is multiplied by for the dividends that went ex after it. */
-function adjustments(market: MarketView, instrument: Instrument, bars: readonly TradedBar[], at: number): number[] {
-  const dividends = market.dividends(instrument, at)
-  const factors: number[] = []
-  let factor = 1
-  let next = dividends.length - 1
-  for (let index = bars.length - 1; index >= 0; index--) {
-    const { session, close, splitFactor } = bars[index]!
-    for (; next >= 0 && dividends[next]!.exDate > session.date; next--) {
-      factor *= 1 - dividends[next]!.amount / (close / splitFactor)
-    }
-    factors[index] = factor
-  }
-  return factors
-}
-
-function indicatorsOf(rows: readonly Row[], withAdjusted: boolean) {
+function indicatorsOf(rows: readonly ChartRow[], withAdjusted: boolean) {
   if (rows.length === 0) return { quote: [{}], ...(withAdjusted && { adjclose: [{}] }) }
   const column = (value: (bar: TradedBar) => number) => rows.map(({ bar }) => (bar ? value(bar) : null))
   const prices = (member: 'open' | 'high' | 'low' | 'close') =>

@@ -87,6 +87,59 @@ function newsRow({ id, title, publisher, url, publishedAt, symbols }: Story) {
   }
 }
 
+/**
+ * The news behind the web site's own pages: a POST whose body names the symbols (`serviceConfig.s`) and how many
+ * stories (`serviceConfig.snippetCount`).
+ */
+export function newsStream({ body, at }: VendorRequest, market: MarketView, directory: Directory): VendorAnswer {
+  const asked = streamRequestOf(body)
+  if (!asked) return financeError(400, 'Bad Request', 'The body is not a stream request')
+  const stories = asked.symbols
+    .flatMap((symbol) => {
+      const instrument = directory.find(market, symbol)
+      return instrument ? newsAbout(market, instrument, asked.count, at) : []
+    })
+    .slice(0, asked.count)
+  const pagination = { requestedCount: asked.count, contentOverrides: {}, remainingCount: 0, uuids: '' }
+  return json({ data: { tickerStream: { pagination, nextPage: false, stream: stories.map(streamRow) } }, status: 'OK' })
+}
+
+function streamRequestOf(body: string): { symbols: string[]; count: number } | undefined {
+  try {
+    const { serviceConfig } = JSON.parse(body) as { serviceConfig: { s: string[]; snippetCount: number } }
+    return { symbols: serviceConfig.s.map(String), count: countOf(String(serviceConfig.snippetCount), 10, MAX_ROWS) }
+  } catch {
+    return undefined
+  }
+}
+
+function streamRow({ id, title, summary, publisher, domain, url, publishedAt }: Story) {
+  const pubDate = `${new Date(publishedAt).toISOString().slice(0, 19)}Z`
+  const link = { url, site: 'finance', region: 'US', lang: 'en-US' }
+  return {
+    id,
+    content: {
+      id,
+      contentType: 'STORY',
+      title,
+      description: '',
+      summary,
+      pubDate,
+      displayTime: pubDate,
+      isHosted: true,
+      bypassModal: false,
+      previewUrl: null,
+      thumbnail: null,
+      provider: { displayName: publisher, url: `https://${domain}/` },
+      canonicalUrl: link,
+      clickThroughUrl: link,
+      metadata: { editorsPick: false },
+      finance: { premiumFinance: { isPremiumNews: false, isPremiumFreeNews: false } },
+      storyline: null
+    }
+  }
+}
+
 export function screener({ query, at }: VendorRequest, market: MarketView): VendorAnswer {
   const id = query.get('scrIds') ?? ''
   const screen = SCREENERS[id]

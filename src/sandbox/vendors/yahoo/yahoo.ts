@@ -11,7 +11,7 @@ import {
   type VendorRequest
 } from '../vendor.ts'
 import { chart, chartError } from './chart.ts'
-import { financeError, options, screener, search, trending } from './lists.ts'
+import { financeError, newsStream, options, screener, search, trending } from './lists.ts'
 import { formatted, quoteSummary } from './summary.ts'
 import { quoteRow } from './quote-row.ts'
 import { yahooSymbol } from './symbols.ts'
@@ -56,6 +56,7 @@ export function yahoo(exchange: Exchange): Vendor {
       return fundamentalsTimeSeries(request, market, directory.find(market, reported), reported)
     }
     if (path === '/v1/finance/search') return search(request, market, directory)
+    if (path === '/xhr/ncp') return newsStream(request, market, directory)
     return path.startsWith('/v1/finance/trending/') ? trending(request, market) : undefined
   }
 
