@@ -10,7 +10,7 @@ import { fetchSplits } from './actions.ts'
 import { adjustedForAll, adjustedForSplits, type DatedRow } from './adjustment.ts'
 import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
-import { UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
+import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
 import { dateOf, memberOf, numberOf, positiveOf } from './wire-value.ts'
 
@@ -163,10 +163,9 @@ function splitAdjusted(rows: readonly DatedRow[], splits: readonly Split[], toda
   return bars
 }
 
-function inMajor(bar: Bar, { perMajor }: PriceUnit): Bar {
-  if (perMajor === 1) return bar
-  const { open, high, low, close } = bar
-  return { ...bar, open: open / perMajor, high: high / perMajor, low: low / perMajor, close: close / perMajor }
+function inMajor(bar: Bar, unit: PriceUnit): Bar {
+  const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((price) => inMajorUnit(price, unit))
+  return { ...bar, open: open!, high: high!, low: low!, close: close! }
 }
 
 /** The zone of intraday labels: every known answer names `US/Eastern`, and so it is where the member is missing. */

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { Mover, MoverKind, Movers } from '../../market/market-wide.ts'
 import { parseWallTime } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
+import { fittingRows } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import { canonicalOf } from './listing.ts'
 import { END_OF_DAY, END_OF_DAY_DELAY_SECONDS } from './quote.ts'
@@ -24,11 +25,12 @@ export async function movers(
   signal: AbortSignal,
   now: () => number
 ): Promise<Movers> {
-  const body = await client.ask('TOP_GAINERS_LOSERS', {}, WireMovers, `the ${type}`, signal)
+  const body = await client.ask('TOP_GAINERS_LOSERS', {}, WireLists, `the ${type}`, signal)
+  const rows = fittingRows(PROVIDER, `the ${type}`, body[LISTS[type]], WireMovers)
   const asOf = instantIn(body.last_updated)
   return {
     type,
-    movers: body[LISTS[type]].flatMap((row) => parseMover(row) ?? []),
+    movers: rows.flatMap((row) => parseMover(row) ?? []),
     ...(asOf && { asOf }),
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
@@ -74,11 +76,14 @@ const WireMover = Type.Object({
 })
 type WireMover = Static<typeof WireMover>
 
-const WireMovers = Compile(
+const WireMovers = Compile(WireMover)
+
+const WireRows = Type.Array(Type.Unknown())
+const WireLists = Compile(
   Type.Object({
     last_updated: Type.Optional(Type.String()),
-    top_gainers: Type.Array(WireMover),
-    top_losers: Type.Array(WireMover),
-    most_actively_traded: Type.Array(WireMover)
+    top_gainers: WireRows,
+    top_losers: WireRows,
+    most_actively_traded: WireRows
   })
 )

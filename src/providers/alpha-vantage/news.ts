@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
 import { parseWallTime } from '../../market/zoned-time.ts'
 import { provenanceOf, textOf } from '../parse.ts'
+import { fittingRows } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import { canonicalOf, type Listing } from './listing.ts'
 import { numberOf } from './wire-value.ts'
@@ -29,7 +30,7 @@ export async function news(
   const parameters = { tickers: listing.wire, sort: 'LATEST', limit }
   const { feed } = await client.ask('NEWS_SENTIMENT', parameters, WireFeed, `news of ${symbol}`, signal)
   const stories = new Map<string, NewsItem>()
-  for (const wire of feed) {
+  for (const wire of fittingRows(PROVIDER, `news of ${symbol}`, feed, WireStories)) {
     const story = parseStory(wire, symbol)
     if (story && !stories.has(story.url)) stories.set(story.url, story)
   }
@@ -78,4 +79,6 @@ const WireStory = Type.Object({
 })
 type WireStory = Static<typeof WireStory>
 
-const WireFeed = Compile(Type.Object({ feed: Type.Array(WireStory) }))
+const WireStories = Compile(WireStory)
+
+const WireFeed = Compile(Type.Object({ feed: Type.Array(Type.Unknown()) }))

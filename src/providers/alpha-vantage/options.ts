@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
 import { provenanceOf, withoutAbsent } from '../parse.ts'
+import { fittingRows } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
@@ -24,10 +25,11 @@ export async function options(
     `options of ${symbol}`,
     signal
   )
-  const all = data.flatMap((row) => parseContract(row) ?? [])
+  const rows = fittingRows(PROVIDER, `options of ${symbol}`, data, WireContracts)
+  const all = rows.flatMap((row) => parseContract(row) ?? [])
   const expiries = [...new Set(all.map((each) => each.expiry))].sort()
   const wanted = expiry ?? expiries[0]
-  const session = dateOf(data[0]?.date)
+  const session = dateOf(rows[0]?.date)
   return {
     symbol,
     expiries,
@@ -90,4 +92,6 @@ const WireContract = Type.Object({
 })
 type WireContract = Static<typeof WireContract>
 
-const WireChain = Compile(Type.Object({ data: Type.Array(WireContract) }))
+const WireContracts = Compile(WireContract)
+
+const WireChain = Compile(Type.Object({ data: Type.Array(Type.Unknown()) }))

@@ -41,6 +41,10 @@ export type PriceUnits = ReturnType<typeof createPriceUnits>
 
 export const UNIT_ASSUMED = 'the vendor does not tell the unit of this listing; pence are assumed'
 
-export function inMajorUnit(value: number | undefined, { perMajor }: { perMajor: number }): number | undefined {
-  return value === undefined ? undefined : value / perMajor
+/** A price in the major unit, without the binary noise of the division. */
+export function inMajorUnit(value: number, unit: Pick<CurrencyUnit, 'perMajor'>): number
+export function inMajorUnit(value: number | undefined, unit: Pick<CurrencyUnit, 'perMajor'>): number | undefined
+export function inMajorUnit(value: number | undefined, { perMajor }: Pick<CurrencyUnit, 'perMajor'>) {
+  if (value === undefined || perMajor === 1) return value
+  return Number((value / perMajor).toPrecision(12))
 }
