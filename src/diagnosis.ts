@@ -113,25 +113,26 @@ async function embeddedPostgres(home: Home): Promise<Finding> {
 
 async function checkRedis(config: Config, home: Home, running: Running | undefined): Promise<Finding[]> {
   const url = config.REDIS_URL ?? running?.redisUrl
-  const queues = url === undefined ? await embeddedRedis(home) : await inspectRedis('REDIS_URL', url, true)
+  const whose = config.REDIS_URL ? 'REDIS_URL' : 'embedded'
+  const queues = url === undefined ? await embeddedRedis(home) : await inspectRedis(whose, url, true)
   const cache = config.REDIS_CACHE_URL
   return cache === undefined ? [queues] : [queues, await inspectRedis('REDIS_CACHE_URL', cache, false)]
 }
 
-async function inspectRedis(variable: string, url: string, mustKeep: boolean): Promise<Finding> {
+async function inspectRedis(whose: string, url: string, mustKeep: boolean): Promise<Finding> {
   const redis = connectCacheRedis(url)
   let refusal: Error | undefined
   redis.on('error', (error) => (refusal = error))
   try {
-    await ready(redis, variable, REDIS_TIMEOUT_MS)
+    await ready(redis, whose, REDIS_TIMEOUT_MS)
     const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1]
     const policy = await evictionPolicy(redis)
     const evicts = policy !== undefined && policy !== 'noeviction'
-    const detail = `${variable}, version ${version}, ${policy ?? 'eviction policy not told'}`
+    const detail = `${whose}, version ${version}, ${policy ?? 'eviction policy not told'}`
     if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
     return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work can be lost`)
   } catch (error) {
-    return found('Redis', 'problem', `${variable} does not answer: ${reason(refusal ?? error)}`)
+    return found('Redis', 'problem', `${whose} does not answer: ${reason(refusal ?? error)}`)
   } finally {
     redis.disconnect()
   }

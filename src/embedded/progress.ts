@@ -1,4 +1,6 @@
 const HEARTBEAT_MS = 5000
+/** A step is worth a word while it lasts longer than this. */
+const LONG_MS = 3000
 
 /** Tells the person at the terminal what is being started, what is done, and how long it took. */
 export class Progress {
@@ -33,7 +35,9 @@ export class Progress {
   }
 
   #showPending(): void {
-    for (const [name, startedAt] of this.#pending) this.#write(`  still at it: ${name}, ${seconds(startedAt)}`)
+    for (const [name, startedAt] of this.#pending) {
+      if (Date.now() - startedAt > LONG_MS) this.#write(`  still at it: ${name}, ${seconds(startedAt)}`)
+    }
   }
 }
 
