@@ -1,0 +1,77 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { diagnose } from '../src/diagnosis.ts'
+import { privateFolder } from './support/folders.ts'
+import { testDatabase, testRedis } from './support/services.ts'
+
+async function environment(extra: NodeJS.ProcessEnv = {}): Promise<NodeJS.ProcessEnv> {
+  const [home, database, redis] = await Promise.all([privateFolder(), testDatabase(), testRedis()])
+  onTestFinished(async () => {
+    await Promise.all([database.close(), redis.close()])
+  })
+  return { QUOTEWIRE_HOME: home, DATABASE_URL: database.url, REDIS_URL: redis.url, ...extra }
+}
+
+async function stateOf(env: NodeJS.ProcessEnv, now?: () => number): Promise<Record<string, string>> {
+  const findings = await diagnose(env, now)
+  return Object.fromEntries(findings.map(({ check, state, detail }) => [check, `${state}: ${detail}`]))
+}
+
+/** A vendor that is somewhere, and whose clock says what ours does. */
+async function vendor(): Promise<string> {
+  const server = createServer((_request, response) => response.writeHead(404).end()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('finds nothing wrong where nothing is', async () => {
+  const findings = await diagnose(await environment())
+  expect(findings.filter(({ state }) => state !== 'ok')).toEqual([])
+  expect(findings.map(({ check }) => check)).toEqual(
+    expect.arrayContaining(['Node.js', 'Configuration', 'Home', 'Postgres', 'Database schema', 'Redis', 'Sandbox'])
+  )
+})
+
+test('names services that do not answer, without their passwords', async () => {
+  const env = { DATABASE_URL: 'postgres://user:hidden@127.0.0.1:1/x', REDIS_URL: 'redis://:hidden@127.0.0.1:1' }
+  const states = await stateOf(await environment(env))
+  expect(states.Postgres).toBe('problem: DATABASE_URL does not answer: ECONNREFUSED')
+  expect(states.Redis).toBe('problem: REDIS_URL does not answer: ECONNREFUSED')
+})
+
+test('tells which vendors can be asked, never their keys', async () => {
+  const [reachable, env] = await Promise.all([vendor(), environment()])
+  const findings = await diagnose({
+    ...env,
+    MARKET: 'live',
+    YAHOO_BASE_URL: reachable,
+    FMP_BASE_URL: 'http://127.0.0.1:1',
+    FINANCIAL_MODELING_PREP_API_KEY: 'hidden',
+    ALPHA_VANTAGE_BASE_URL: reachable,
+    TIINGO_BASE_URL: reachable
+  })
+  const states = Object.fromEntries(findings.map(({ check, state, detail }) => [check, `${state}: ${detail}`]))
+  expect(states.yahoo).toBe('ok: needs no key; reachable')
+  expect(states.fmp).toBe('problem: key present; not reachable: ECONNREFUSED')
+  expect(states.tiingo).toBe('note: off: no key; reachable')
+  expect(states.Clock).toMatch(/^ok: /)
+  expect(JSON.stringify(findings)).not.toContain('hidden')
+})
+
+test('notices a clock that makes tokens and the age of prices lie', async () => {
+  const reachable = await vendor()
+  const bases = ['YAHOO', 'FMP', 'ALPHA_VANTAGE', 'TIINGO'].map((name) => [`${name}_BASE_URL`, reachable])
+  const env = await environment({ MARKET: 'live', ...Object.fromEntries(bases) })
+  const states = await stateOf(env, () => Date.now() - 60_000)
+  expect(states.Clock).toMatch(/^problem: (59|60)\.\d s behind/)
+})
+
+test('lists every variable that is wrong', async () => {
+  const findings = await diagnose({ PORT: 'many', REDIS_URL: 'hidden' })
+  const wrong = findings.filter(({ state }) => state === 'problem').map(({ detail }) => detail)
+  expect(wrong.join('\n')).toMatch(/PORT[^]*REDIS_URL/)
+  expect(wrong.join('\n')).not.toContain('hidden')
+})
