@@ -1,18 +1,20 @@
 const MAX_SUGGESTIONS = 5
-const MAX_SCANNED_SYMBOLS = 100_000
+/** Looking at this many takes some milliseconds, in which the process does nothing else. */
+const MAX_SCANNED_SYMBOLS = 20_000
 const MAX_EDITS = 2
 
 /**
  * Known symbols that somebody who wrote an unknown one may have meant, best first: another way to separate the share
  * class (`BRKB` for `BRK.B`), a forgotten or foreign exchange suffix (`OCDO` for `OCDO.L`), one or two wrong letters.
- * Looks at no more than the first 100,000 known symbols.
+ * Looks at no more than the first 20,000 known symbols.
  */
 export function nearMatches(symbol: string, known: Iterable<string>): string[] {
+  const written = { symbol, bare: bare(symbol), root: rootOf(symbol) }
   const ranked: { candidate: string; rank: number }[] = []
   let scanned = 0
   for (const candidate of known) {
     if (++scanned > MAX_SCANNED_SYMBOLS) break
-    const rank = candidate === symbol ? undefined : rankOf(symbol, candidate)
+    const rank = candidate === symbol ? undefined : rankOf(written, candidate)
     if (rank !== undefined) ranked.push({ candidate, rank })
   }
   const lengthGap = (candidate: string) => Math.abs(candidate.length - symbol.length)
@@ -22,14 +24,20 @@ export function nearMatches(symbol: string, known: Iterable<string>): string[] {
     .map(({ candidate }) => candidate)
 }
 
+type Written = { readonly symbol: string; readonly bare: string; readonly root: string }
+
 /** Lower is nearer; undefined is too far. People seldom mistype the first letter, so a different one ranks behind. */
-function rankOf(symbol: string, candidate: string): number | undefined {
-  if (bare(candidate) === bare(symbol)) return 0
-  if (rootOf(candidate) === rootOf(symbol)) return 1
+function rankOf(written: Written, candidate: string): number | undefined {
+  const { symbol } = written
+  if (candidate.includes(written.root) && rootOf(candidate) === written.root) return 1
+  if (Math.abs(candidate.length - symbol.length) > MAX_EDITS) return undefined
+  if (hasSeparator(symbol, candidate) && bare(candidate) === written.bare) return 0
   const edits = editDistance(symbol, candidate, symbol.length <= 2 ? 1 : MAX_EDITS)
   return edits === undefined ? undefined : edits * 2 + (candidate[0] === symbol[0] ? 0 : 1)
 }
 
+const SEPARATOR = /[^A-Z0-9]/
+const hasSeparator = (symbol: string, candidate: string) => SEPARATOR.test(candidate) || SEPARATOR.test(symbol)
 const bare = (symbol: string) => symbol.replaceAll(/[^A-Z0-9]/g, '')
 const rootOf = (symbol: string) => symbol.replace(/\.[A-Z]{1,3}$/, '').replace(/^\^|^[A-Z]+:/, '')
 

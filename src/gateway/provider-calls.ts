@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Priority } from '../market/market-data.ts'
 import type { Attempt, AttemptOutcome } from '../market/provenance.ts'
 import { ProviderError, type Capability, type Provider, type ProviderName } from '../providers/provider.ts'
-import type { Circuits } from './circuits.ts'
+import type { Circuits, Pass } from './circuits.ts'
 import type { Ledger } from './ledger.ts'
 import { ProviderRecord, type CallOutcome } from './provider-record.ts'
 
@@ -13,7 +13,9 @@ const RETRY_BACKOFF = new ExponentialBackoff({ initialDelay: 50, maxDelay: 250 }
 /** Less time than this is not worth a request. */
 const MIN_TRY_MS = 50
 /** A provider that was cut short before it had this long is not to blame for being mute. */
-const FAIR_TRY_MS = 500
+const FAIR_TRY_MS = 400
+/** A retry is only made where a whole try still fits. */
+const RETRY_NEEDS_MS = 500
 const PROBE_HINT_MS = 1000
 
 /** One question to one provider. `deadline` is an instant of performance.now(): wall clocks jump, deadlines must not. */
@@ -29,6 +31,8 @@ export type Call<T> = {
 export type Failure = { readonly attempt: Attempt; readonly opensAt?: number | undefined }
 
 export type Reply<T> = { readonly value: T; readonly durationMs: number } | { readonly failure: Failure }
+
+type Sorted = { readonly outcome: AttemptOutcome; readonly detail: string; readonly isToBlame: boolean }
 
 export type ProviderCallsOptions = {
   circuits: Circuits
@@ -52,52 +56,23 @@ export class ProviderCalls {
 
   async call<T>(provider: Provider, call: Call<T>): Promise<Reply<T>> {
     const { circuits, ledger, now } = this.#options
-    const { capability } = call
     if (call.deadline - performance.now() < MIN_TRY_MS) {
-      return this.#skipped(provider, capability, 'unavailable', 'no time was left to ask it')
+      return this.#skip(provider, call, 'unavailable', 'no time was left to ask it')
     }
-    const pass = await circuits.admit(provider.name, capability)
+    const pass = await circuits.admit(provider.name, call.capability)
     if (!pass) {
-      const opensAt = circuits.restsUntil(provider.name, capability)
+      const opensAt = circuits.restsUntil(provider.name, call.capability)
       const detail = opensAt ? `rests after failures until ${iso(opensAt)}` : 'is being probed after failures'
-      return this.#skipped(provider, capability, 'circuit_open', detail, opensAt ?? now() + PROBE_HINT_MS)
+      return this.#skip(provider, call, 'circuit_open', detail, opensAt ?? now() + PROBE_HINT_MS)
     }
     const refusal = await ledger.spend(provider.name, purchaseOf(provider, call))
     if (refusal) {
       circuits.forget(pass)
-      const reason =
-        refusal.outcome === 'budget_spent' ? `budget of ${call.priority} requests spent` : 'told us to wait'
-      return this.#skipped(
-        provider,
-        capability,
-        refusal.outcome,
-        `${reason} until ${iso(refusal.opensAt)}`,
-        refusal.opensAt
-      )
+      const { outcome, opensAt } = refusal
+      const reason = outcome === 'budget_spent' ? `the ${call.priority} budget is spent` : 'the vendor told us to wait'
+      return this.#skip(provider, call, outcome, `${reason} until ${iso(opensAt)}`, opensAt)
     }
-
-    const startedAt = performance.now()
-    const allowedMs = Math.max(0, Math.ceil(call.deadline - startedAt))
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(allowedMs)])
-    try {
-      const value = await this.#withRetries(provider, call, pass.isProbe ? 0 : MAX_RETRIES, signal)
-      const durationMs = Math.round(performance.now() - startedAt)
-      circuits.record(pass, 'answered')
-      this.#report(provider, capability, 'answered', durationMs)
-      return { value, durationMs }
-    } catch (error) {
-      const durationMs = Math.round(performance.now() - startedAt)
-      const { outcome, detail, wasCutShort } = this.#sorted(error, signal, allowedMs)
-      if (wasCutShort) circuits.forget(pass)
-      else circuits.record(pass, outcome)
-      const opensAt =
-        error instanceof ProviderError && outcome === 'rate_limited'
-          ? await ledger.rest(provider.name, error)
-          : undefined
-      this.#report(provider, capability, outcome, durationMs)
-      this.#logFailure(provider, capability, outcome, error)
-      return { failure: { attempt: { provider: provider.name, outcome, detail, durationMs }, opensAt } }
-    }
+    return this.#ask(provider, call, pass)
   }
 
   record(provider: ProviderName): ProviderRecord {
@@ -113,7 +88,32 @@ export class ProviderCalls {
     this.#closing.abort()
   }
 
-  /** A retry is a request of its own, so it is spent for; it is made only where a whole try still fits. */
+  async #ask<T>(provider: Provider, call: Call<T>, pass: Pass): Promise<Reply<T>> {
+    const { circuits, ledger } = this.#options
+    const startedAt = performance.now()
+    const allowedMs = Math.max(0, Math.ceil(call.deadline - startedAt))
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(allowedMs)])
+    const elapsedMs = () => Math.round(performance.now() - startedAt)
+    try {
+      const value = await this.#withRetries(provider, call, pass.isProbe ? 0 : MAX_RETRIES, signal)
+      const durationMs = elapsedMs()
+      circuits.record(pass, 'answered')
+      this.#report(provider, call, 'answered', durationMs)
+      return { value, durationMs }
+    } catch (error) {
+      const durationMs = elapsedMs()
+      const { outcome, detail, isToBlame } = this.#sorted(error, signal, allowedMs)
+      if (isToBlame) circuits.record(pass, outcome)
+      else circuits.forget(pass)
+      const wasLimited = error instanceof ProviderError && error.kind === 'rate_limited'
+      const opensAt = wasLimited ? await ledger.rest(provider.name, error) : undefined
+      this.#report(provider, call, outcome, durationMs)
+      this.#logFailure(provider, call, outcome, error)
+      return { failure: { attempt: { provider: provider.name, outcome, detail, durationMs }, opensAt } }
+    }
+  }
+
+  /** A retry is a request of its own, so it is spent for. */
   async #withRetries<T>(provider: Provider, call: Call<T>, retries: number, signal: AbortSignal): Promise<T> {
     let backoff = RETRY_BACKOFF.next()
     for (let left = retries; ; left--) {
@@ -121,7 +121,7 @@ export class ProviderCalls {
         return await unlessAborted(signal, call.ask)
       } catch (error) {
         const mayPass = error instanceof ProviderError && error.kind === 'unavailable' && !signal.aborted
-        const fits = performance.now() + backoff.duration + FAIR_TRY_MS <= call.deadline
+        const fits = performance.now() + backoff.duration + RETRY_NEEDS_MS <= call.deadline
         if (left === 0 || !mayPass || !fits) throw error
         if (await this.#options.ledger.spend(provider.name, purchaseOf(provider, call))) throw error
         await delay(backoff.duration, undefined, { signal })
@@ -130,24 +130,23 @@ export class ProviderCalls {
     }
   }
 
-  #sorted(error: unknown, signal: AbortSignal, allowedMs: number) {
-    if (error instanceof ProviderError) return { outcome: error.kind, detail: error.message, wasCutShort: false }
+  #sorted(error: unknown, signal: AbortSignal, allowedMs: number): Sorted {
+    if (error instanceof ProviderError) return { outcome: error.kind, detail: error.message, isToBlame: true }
     if (this.#closing.signal.aborted) {
-      return { outcome: 'unavailable' as const, detail: 'the server stopped asking', wasCutShort: true }
+      return { outcome: 'unavailable', detail: 'the server stopped asking', isToBlame: false }
     }
     if (signal.aborted) {
       const { upstreamTimeoutMs, requestDeadlineMs } = this.#options
-      const wasCutShort = allowedMs < Math.min(FAIR_TRY_MS, upstreamTimeoutMs, requestDeadlineMs / 2) - 1
-      const detail = `did not answer within ${allowedMs} ms`
-      return { outcome: 'unavailable' as const, detail, wasCutShort }
+      const isToBlame = allowedMs >= Math.min(FAIR_TRY_MS, upstreamTimeoutMs * 0.8, requestDeadlineMs * 0.4)
+      return { outcome: 'unavailable', detail: `did not answer within ${allowedMs} ms`, isToBlame }
     }
     // An adapter may only reject with ProviderError. What else escapes is a bug of ours, and must not cost the user.
-    return { outcome: 'bad_payload' as const, detail: 'its answer could not be read', wasCutShort: false }
+    return { outcome: 'bad_payload', detail: 'its answer could not be read', isToBlame: true }
   }
 
-  #skipped(
+  #skip(
     { name }: Provider,
-    capability: Capability,
+    { capability }: Call<unknown>,
     outcome: AttemptOutcome,
     detail: string,
     opensAt?: number
@@ -157,12 +156,12 @@ export class ProviderCalls {
     return { failure: { attempt: { provider: name, outcome, detail }, opensAt } }
   }
 
-  #report({ name }: Provider, capability: Capability, outcome: CallOutcome, durationMs: number): void {
+  #report({ name }: Provider, { capability }: Call<unknown>, outcome: CallOutcome, durationMs: number): void {
     this.record(name).add(outcome, this.#options.now(), durationMs)
     this.#options.onCall(name, capability, outcome, durationMs)
   }
 
-  #logFailure({ name }: Provider, capability: Capability, outcome: CallOutcome, err: unknown): void {
+  #logFailure({ name }: Provider, { capability }: Call<unknown>, outcome: CallOutcome, err: unknown): void {
     if (outcome === 'not_found' || outcome === 'not_covered' || this.#closing.signal.aborted) return
     const level = err instanceof ProviderError || outcome === 'unavailable' ? 'warn' : 'error'
     this.#options.log[level]({ err, provider: name, capability, outcome }, 'provider did not answer')

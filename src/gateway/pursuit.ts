@@ -83,8 +83,10 @@ export class Pursuit<T extends Sourced> {
    * other one must have been asked and have said no before the symbol counts as unknown.
    */
   error(now: number, suggest: ((symbol: string) => string[]) | undefined): ApiError {
-    const outcomes = new Set(this.#attempts.map(({ outcome }) => outcome))
-    const isUnknown = outcomes.delete('not_found') && (outcomes.delete('not_covered'), outcomes.size === 0)
+    const outcomes = this.#attempts.map(({ outcome }) => outcome)
+    const isUnknown =
+      outcomes.includes('not_found') &&
+      outcomes.every((outcome) => outcome === 'not_found' || outcome === 'not_covered')
     if (isUnknown && suggest) return new SymbolNotFound(this.subject, this.#attempts, suggest(this.subject))
     const opensAt = Math.min(...this.#opensAt, now + RETRY_AFTER_MS.not_covered)
     const retryAfterSeconds = Math.max(1, Math.ceil((opensAt - now) / 1000))

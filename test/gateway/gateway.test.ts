@@ -193,7 +193,8 @@ test('a vendor library that ignores the signal does not hold the user', async ()
     requestDeadlineMs: 400,
     upstreamTimeoutMs: 300
   })
-  expect(await quoteOf(gateway, 'AAPL')).toMatchObject({ price: 9 })
+  for (let asked = 0; asked < 3; asked++) expect(await quoteOf(gateway, 'AAPL')).toMatchObject({ price: 9 })
+  expect((await gateway.status())[0]!.breakers).toEqual({ quotes: 'open' })
 })
 
 test('other capabilities fall back alike, pass vendors that lack them, and reject with the same errors', async () => {
