@@ -19,6 +19,8 @@ import { planYahoo } from './recordings/yahoo.ts'
 const folder = resolve(process.env['RECORDINGS_DIR'] ?? '../shared/recordings')
 const present = existsSync(folder)
 const recordings = present ? await readRecordings(folder) : []
+if (!present)
+  process.stdout.write(`No recordings are asked for: there is no folder ${folder} (RECORDINGS_DIR names another).\n`)
 
 type Adapter = Provider & { close(): Promise<void> }
 type Connection = { baseUrl: string; now: () => number; plan: 'standard' | 'free' }
@@ -54,6 +56,8 @@ describe.skipIf(!present)(`each recording in ${folder} comes to the value or the
     await vendors.close()
     process.stdout.write(`\n${tableOf(verdicts)}\n`)
   })
+
+  test('there are recordings to come to something', () => expect(recordings.length).toBeGreaterThan(0))
 
   test.each(recordings.map((recording) => [recording.id, recording] as const))('%s', async (_, recording) => {
     const { plan, connect } = VENDORS[recording.vendor]
