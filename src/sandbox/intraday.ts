@@ -1,5 +1,5 @@
 import type { Session } from './calendar.ts'
-import { confinedPath, mix, normal, uniform } from './noise.ts'
+import { between, confinedPath, mix, normal, uniform } from './noise.ts'
 import type { Instrument } from './universe/instrument.ts'
 import { type DailyWalks, tradesAroundTheClock } from './walks.ts'
 
@@ -186,11 +186,11 @@ function refine(key: number, steps: number, span: Span, weight: Weight): Steps {
   const highs = new Float64Array(steps)
   const lows = new Float64Array(steps)
   const volumes = new Float64Array(steps + 1)
-  const wick = (span.high - span.low) / (2 * Math.sqrt(steps))
+  const wick = (span.high - span.low) / Math.sqrt(steps)
   for (let index = 0; index < steps; index++) {
     const [from, to] = [points[index]!, points[index + 1]!]
-    highs[index] = Math.min(span.high, Math.max(from, to) + wick * uniform(key, -3 * index - 1))
-    lows[index] = Math.max(span.low, Math.min(from, to) - wick * uniform(key, -3 * index - 2))
+    highs[index] = Math.min(span.high, Math.max(from, to) + wick * between(0.2, 0.9, key, -3 * index - 1))
+    lows[index] = Math.max(span.low, Math.min(from, to) - wick * between(0.2, 0.9, key, -3 * index - 2))
     volumes[index + 1] = volumes[index]! + weight((index + 0.5) / steps) * (0.5 + uniform(key, -3 * index - 3))
   }
   const total = volumes[steps]!

@@ -46,8 +46,9 @@ export function normal(key: number, index: number): number {
 
 /**
  * A random path of `steps + 1` points from `first` to `last` whose lowest point is exactly `low` and whose highest is
- * exactly `high` (both must enclose the ends; three steps or more). A Brownian bridge, stretched beyond its ends by a
- * monotone map, so that a coarse bar can be drawn first and refined later without ever contradicting it.
+ * exactly `high` (both must enclose the ends; three steps or more). A Brownian bridge that is reflected at the bounds
+ * and stretched until it touches them, so that a coarse bar can be drawn first and refined later without ever
+ * contradicting it.
  */
 export function confinedPath(
   key: number,
@@ -60,8 +61,11 @@ export function confinedPath(
   const path = bridge(key, steps, first, last, (high - low) / (1.7 * Math.sqrt(steps)))
   let [lowestAt, highestAt] = [1, steps - 1]
   for (let index = 1; index < steps; index++) {
+    path[index] = reflected(path[index]!, low, high)
     if (path[index]! < path[lowestAt]!) lowestAt = index
-    if (path[index]! > path[highestAt]!) highestAt = index
+  }
+  for (let index = 1; index < steps; index++) {
+    if (index !== lowestAt && (highestAt === lowestAt || path[index]! > path[highestAt]!)) highestAt = index
   }
   const [floor, ceiling] = first < last ? [first, last] : [last, first]
   const down = (floor - low) / Math.max(floor - path[lowestAt]!, Number.MIN_VALUE)
@@ -74,6 +78,14 @@ export function confinedPath(
   path[lowestAt] = low
   path[highestAt] = high
   return path
+}
+
+function reflected(point: number, low: number, high: number): number {
+  if (point >= low && point <= high) return point
+  const width = high - low
+  if (width === 0) return low
+  const offset = (((point - low) % (2 * width)) + 2 * width) % (2 * width)
+  return low + (offset > width ? 2 * width - offset : offset)
 }
 
 function bridge(key: number, steps: number, first: number, last: number, stepDeviation: number): Float64Array {
