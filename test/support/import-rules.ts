@@ -27,7 +27,7 @@ const NEVER: Record<string, readonly string[]> = {
 const OWNERS: Record<string, readonly string[]> = {
   'drizzle-orm': ['db'],
   postgres: ['db', 'load', 'test'],
-  undici: ['src/providers', 'load', 'test', 'src/doctor.ts'],
+  undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
   'prom-client': ['src/metrics.ts', 'load', 'test'],
