@@ -63,7 +63,7 @@ test('a Redis that falls mute in the middle of the day holds nobody, and is told
   for (let asked = 0; asked < 20; asked++) {
     expect((await gateway.quotes(['AAPL'], ask)).get('AAPL')).toMatchObject({ price: 1 })
   }
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect(performance.now() - startedAt).toBeLessThan(2500)
   expect(messages).toEqual(['Redis cannot be reached: provider budgets are kept by each process alone'])
 })
 
@@ -84,7 +84,7 @@ test('a vendor that recovers is probed and used again although Redis is mute', a
   time += 5000
   const startedAt = performance.now()
   expect((await gateway.quotes(['AAPL'], ask)).get('AAPL')).toMatchObject({ price: 1 })
-  expect(performance.now() - startedAt).toBeLessThan(1000)
+  expect(performance.now() - startedAt).toBeLessThan(2500)
   expect((await gateway.status())[0]!.breakers).toEqual({ quotes: 'closed' })
 })
 
