@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { Namespace, Source } from '../../src/cache/namespace.ts'
+import type { Source } from '../../src/cache/namespace.ts'
 import type { Policy } from '../../src/cache/policy.ts'
 import { TieredCache } from '../../src/cache/tiered-cache.ts'
 
@@ -30,7 +30,7 @@ const silent = { warn: () => undefined, info: () => undefined }
 /** A process's worth of cache: its own memory, over a Redis that others may share. */
 export function processOn(redis: Redis, now: () => number = Date.now) {
   const cache = new TieredCache({ redis, log: silent, now })
-  return { cache, prices: cache.namespace(prices) as Namespace<Price> }
+  return { cache, prices: cache.namespace(prices) }
 }
 
 /** A source that counts what it is asked; `answer` decides what it says. */
