@@ -107,7 +107,7 @@ async function createData(binaries: PostgresBinaries, directory: string, durable
 }
 
 /** Ends a server that a crashed run left working in `directory`, and makes its data ready for a new one. */
-export async function stopCrashedPostgres(directory: string): Promise<void> {
+async function stopCrashedPostgres(directory: string): Promise<void> {
   const data = join(directory, 'data')
   await stopLeftovers({
     directory: data,

@@ -47,7 +47,7 @@ export async function startRedis({ home, directory, onProgress, signal }: RedisO
 }
 
 /** Ends a server that a crashed run left working in `directory`. */
-export async function stopCrashedRedis(directory: string): Promise<void> {
+async function stopCrashedRedis(directory: string): Promise<void> {
   await stopLeftovers({
     directory: join(directory, 'data'),
     program: /^(redis|valkey)-server/,

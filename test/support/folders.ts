@@ -1,14 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 
 /** Where programs once fetched are kept, so that tests do not fetch them again. */
 export const PROGRAMS_HOME = resolve(process.env.QUOTEWIRE_HOME || '.quotewire')
 
 /** A folder of this test alone, which only its owner can enter. */
 export async function privateFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'quotewire-folder-'))
+  const folder = await mkdtemp(join(inject('runFolder'), 'folder-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

@@ -1,12 +1,13 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
-import { stopCrashedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
-import { startRedis, stopCrashedRedis } from '../../src/embedded/redis.ts'
+import { startPostgres } from '../../src/embedded/postgres.ts'
+import { startRedis } from '../../src/embedded/redis.ts'
+import { killProcessesIn } from './processes.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,6 +15,8 @@ declare module 'vitest' {
     /** Whose user may create databases; tests work in copies of the template, never in this database itself. */
     databaseUrl: string
     templateDatabase: string
+    /** What tests write lies in here, and goes with the run. */
+    runFolder: string
   }
 }
 
@@ -30,36 +33,45 @@ const home = resolve(process.env.QUOTEWIRE_HOME || '.quotewire')
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeKilledRuns()
   const folder = await mkdtemp(join(tmpdir(), `${RUN_PREFIX}${process.pid}-`))
+  await chmod(folder, 0o711) // a test that becomes an ordinary user reaches its own folder inside
   const services: Service[] = []
   // Ctrl-C ends vitest without a teardown. Nothing here is worth a gentle end.
   const endNow = () => {
     for (const service of services) service.kill()
-    rmSync(folder, { recursive: true, force: true })
+    killProcessesIn(folder)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   }
   process.once('exit', endNow)
-
-  const note = <S extends Service>(service: S): S => {
-    services.push(service)
-    return service
-  }
-  const [database, redis] = await Promise.all([
-    external(process.env.DATABASE_URL) ??
-      startPostgres({ home, directory: join(folder, 'postgres'), durable: false }).then(note),
-    external(process.env.REDIS_URL) ??
-      startRedis({ home, directory: join(folder, 'redis'), onProgress: announce }).then(note)
-  ])
-
-  const templateDatabase = `quotewire_template_${process.pid}`
-  await createTemplate(database.url, templateDatabase)
-  project.provide('redisUrl', redis.url)
-  project.provide('databaseUrl', database.url)
-  project.provide('templateDatabase', templateDatabase)
-
-  return async () => {
-    await withDatabase(database.url, (sql) => sql`drop database if exists ${sql(templateDatabase)}`)
+  const end = async () => {
     await Promise.all(services.map((service) => service.stop()))
     process.off('exit', endNow)
     await rm(folder, { recursive: true, force: true })
+  }
+
+  try {
+    const note = <S extends Service>(service: S): S => {
+      services.push(service)
+      return service
+    }
+    const [database, redis] = await Promise.all([
+      external(process.env.DATABASE_URL) ??
+        startPostgres({ home, directory: join(folder, 'postgres'), durable: false }).then(note),
+      external(process.env.REDIS_URL) ??
+        startRedis({ home, directory: join(folder, 'redis'), onProgress: announce }).then(note)
+    ])
+    const templateDatabase = `quotewire_template_${process.pid}`
+    await createTemplate(database.url, templateDatabase)
+    project.provide('redisUrl', redis.url)
+    project.provide('databaseUrl', database.url)
+    project.provide('templateDatabase', templateDatabase)
+    project.provide('runFolder', folder)
+    return async () => {
+      await withDatabase(database.url, (sql) => sql`drop database if exists ${sql(templateDatabase)}`)
+      await end()
+    }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 
@@ -94,7 +106,7 @@ async function removeKilledRuns(): Promise<void> {
     const pid = Number(name.startsWith(RUN_PREFIX) && name.slice(RUN_PREFIX.length).split('-')[0])
     if (!pid || isRunning(pid)) continue
     const folder = join(tmpdir(), name)
-    await Promise.all([stopCrashedPostgres(join(folder, 'postgres')), stopCrashedRedis(join(folder, 'redis'))])
+    killProcessesIn(folder)
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, readlink, symlink } from 'node:fs/promises'
+import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { privateFolder, PROGRAMS_HOME } from './folders.ts'
@@ -51,23 +51,4 @@ export function startSystem(home: string, env: NodeJS.ProcessEnv = {}): StartedS
     }
   }
   return { process: child, output: () => printed, ready, exited }
-}
-
-/** What runs because of a home: processes that were told of it, and servers that work inside it. Linux only. */
-export async function processesOf(home: string): Promise<{ pid: number; command: string }[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      try {
-        const environment = await readFile(`/proc/${pid}/environ`, 'utf8')
-        const inside = (await readlink(`/proc/${pid}/cwd`)).startsWith(home)
-        if (!inside && !environment.split('\0').includes(`QUOTEWIRE_HOME=${home}`)) return []
-        const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ')
-        return [{ pid: Number(pid), command }]
-      } catch {
-        return [] // ended meanwhile
-      }
-    })
-  )
-  return found.flat()
 }
