@@ -11,6 +11,7 @@ import { fmp } from './vendors/fmp/fmp.ts'
 import { tiingo } from './vendors/tiingo/tiingo.ts'
 import {
   htmlPage,
+  json,
   VENDOR_NAMES,
   type Vendor,
   type VendorAnswer,
@@ -58,7 +59,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const pending = new Set<NodeJS.Timeout>()
 
   function handle(incoming: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(incoming.url ?? '/', 'http://sandbox')
+    const target = `http://sandbox${incoming.url ?? '/'}`
+    if (!URL.canParse(target)) return send(response, json({ error: 'The address is not well-formed' }, 400))
+    const url = new URL(target)
     const [, prefix = ''] = url.pathname.split('/')
     if (isVendorName(prefix)) {
       return readBody(incoming, (body) => serve(prefix, url, incoming, body ?? '', response))
@@ -83,7 +86,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     // A mute vendor keeps the connection until the client gives up or the sandbox closes.
     if (is('mute')) return
     const delayMs = delayOf(drawn)
-    const reply = () => send(response, answerUnder(vendors[name], request, drawn))
+    const reply = () => send(response, answerUnder(name, request, drawn))
     if (delayMs === 0) return reply()
     const timer = setTimeout(() => {
       pending.delete(timer)
@@ -98,7 +101,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     }, 0)
   }
 
-  function answerUnder(vendor: Vendor, request: VendorRequest, drawn: readonly ActiveScenario[]): VendorAnswer {
+  function answerUnder(name: VendorName, request: VendorRequest, drawn: readonly ActiveScenario[]): VendorAnswer {
+    const vendor = vendors[name]
     for (const { scenario, retryAfterSeconds } of drawn) {
       if (scenario === 'html') return htmlPage('Service temporarily unavailable', 200)
       if (scenario === 'rate_limited') {
@@ -106,11 +110,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         if (retryAfterSeconds === undefined) return refusal
         return { ...refusal, headers: { ...refusal.headers, 'retry-after': String(retryAfterSeconds) } }
       }
-      if (scenario === 'server_error' || scenario === 'plan_refused' || scenario === 'bad_crumb') {
-        if (scenario !== 'bad_crumb' || request.query.has('crumb')) return vendor.refusals[scenario](request)
-      }
+      if (scenario === 'server_error' || scenario === 'plan_refused') return vendor.refusals[scenario](request)
+      // Where Yahoo asks for no crumb, a bad one does no harm.
+      const harmless = name === 'yahoo' && !request.query.has('crumb')
+      if (scenario === 'bad_crumb' && !harmless) return vendor.refusals[scenario](request)
     }
-    return vendor.answer(request, viewUnder(exchange, drawn))
+    try {
+      return vendor.answer(request, viewUnder(exchange, drawn))
+    } catch (error) {
+      // One request that a stand-in cannot handle must not end the market for all others.
+      return json({ error: `The sandbox failed: ${String(error)}` }, 500)
+    }
   }
 
   const server = createServer(handle)

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createExchange } from '../../src/sandbox/exchange.ts'
 import type { TradedBar } from '../../src/sandbox/quotes.ts'

@@ -152,6 +152,29 @@ describe('wrong and missing keys', () => {
   })
 })
 
+describe('a request that makes no sense is answered, and the market goes on', () => {
+  test.each([
+    '/fmp/stable/historical-price-eod/full?symbol=AAPL&from=yesterday&to=9999-99-99&apikey=k',
+    '/fmp/stable/historical-price-eod/full?symbol=AAPL&from=9999-12-01&to=9999-12-31&apikey=k',
+    '/fmp/stable/sector-performance-snapshot?date=%00&apikey=k',
+    '/alpha-vantage/query?function=TIME_SERIES_INTRADAY&interval=5min&month=2026-99&symbol=AAPL&apikey=k',
+    '/alpha-vantage/query?function=HISTORICAL_OPTIONS&date=never&symbol=AAPL&apikey=k',
+    '/tiingo/tiingo/daily/AAPL/prices?startDate=0000-00-00&endDate=x&token=k',
+    '/tiingo/iex/AAPL/prices?resampleFreq=0min&startDate=2026-13-45&token=k',
+    '/yahoo/v8/finance/chart/AAPL?period1=-9e99&period2=9e99',
+    '/yahoo/v8/finance/chart/AAPL?period1=-62135596800&period2=253402300799',
+    '/yahoo/v8/finance/chart/AAPL?range=0y',
+    '/yahoo/v8/finance/chart/%ZZ',
+    '/yahoo/v7/finance/options/AAPL?date=1e300',
+    '/%2e%2e/etc/passwd',
+    '//'
+  ])('%s', async (path) => {
+    const answer = await fetch(sandbox.url + path, { headers: { 'user-agent': 'Mozilla/5.0' } })
+    expect(answer.status).toBeLessThan(500)
+    expect((await fetch(sandbox.url)).status).toBe(200)
+  })
+})
+
 describe('the control endpoint', () => {
   const control = (method: string, body?: unknown, path = '') =>
     fetch(`${sandbox.url}/control${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })

@@ -75,6 +75,12 @@ export function countOf(text: string | null, fallback: number, most: number): nu
   return text !== null && Number.isInteger(count) && count >= 0 ? Math.min(count, most) : fallback
 }
 
+/** A date (YYYY-MM-DD, whatever follows) of a query parameter; undefined where it is absent or no date. */
+export function dateParameter(text: string | null): string | undefined {
+  const date = /^\d{4}-\d{2}-\d{2}/.exec(text ?? '')?.[0]
+  return date === undefined || Number.isNaN(Date.parse(`${date}T00:00:00Z`)) ? undefined : date
+}
+
 export function round(value: number, decimals: number): number {
   return Number(value.toFixed(decimals))
 }

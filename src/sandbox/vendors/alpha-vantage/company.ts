@@ -4,7 +4,15 @@ import { latestNews, newsAbout, type Story } from '../../news-wire.ts'
 import { expiriesOf, optionChain } from '../../option-chains.ts'
 import { metricsOf, statementsOf, type FullLines } from '../../statements.ts'
 import { VENUES } from '../../venues.ts'
-import { countOf, json, type Directory, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import {
+  countOf,
+  dateParameter,
+  json,
+  type Directory,
+  type MarketView,
+  type VendorAnswer,
+  type VendorRequest
+} from '../vendor.ts'
 import type { Context } from './prices.ts'
 import { alphaVantageSymbol } from './texts.ts'
 
@@ -168,7 +176,7 @@ export function dividendsOf({ request, market, instrument, symbol }: Context): V
 /** The chain of the last closed session, or of `date`; all expiries. */
 export function historicalOptions({ request, market, instrument, symbol }: Context): VendorAnswer {
   const calendar = market.calendar(instrument)
-  const asked = request.query.get('date')
+  const asked = dateParameter(request.query.get('date'))
   const current = calendar.sessionAt(request.at)
   const last = current.close <= request.at ? current : calendar.session(current.index - 1)
   const session = asked ? calendar.sessionOnOrAfter(asked) : last

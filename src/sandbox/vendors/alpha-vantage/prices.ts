@@ -5,7 +5,7 @@ import { moversOf } from '../../market-wide.ts'
 import type { SimulatedQuote, TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { wallTime } from '../fmp/prices.ts'
-import { json, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import { dateParameter, json, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
 import { errorMessage, information, invalidCall, PREMIUM } from './texts.ts'
 
 const COMPACT_ROWS = 100
@@ -132,7 +132,7 @@ export function intradaySeries({ request, market, instrument, symbol, premium }:
   if (!premium) return information(PREMIUM)
   const calendar = market.calendar(instrument)
   const { timeZone } = calendar
-  const month = query.get('month')
+  const month = dateParameter(`${query.get('month')}-01`)?.slice(0, 7)
   const full = query.get('outputsize') === 'full'
   const first = month ? `${month}-01` : dateIn(timeZone, at - (full ? INTRADAY_DAYS : 5) * DAY_MS)
   const from = calendar.instantOn(first, 0)

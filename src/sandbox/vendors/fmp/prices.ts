@@ -5,7 +5,15 @@ import { moversOf, sectorChange, VENDOR_SECTORS } from '../../market-wide.ts'
 import type { SimulatedQuote, TradedBar } from '../../quotes.ts'
 import { SECTORS, type Instrument } from '../../universe/instrument.ts'
 import { VENUES } from '../../venues.ts'
-import { countOf, json, round, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import {
+  countOf,
+  dateParameter,
+  json,
+  round,
+  type MarketView,
+  type VendorAnswer,
+  type VendorRequest
+} from '../vendor.ts'
 import { fmpSymbol } from './symbols.ts'
 
 const DAY_MS = 86_400_000
@@ -68,8 +76,8 @@ export function dailyHistory(
   flavour: string
 ): VendorAnswer {
   const { timeZone } = market.calendar(instrument)
-  const to = query.get('to') ?? dateIn(timeZone, at)
-  const from = query.get('from') ?? dateOfDay(Math.floor(at / DAY_MS) - 5 * 365)
+  const to = dateParameter(query.get('to')) ?? dateIn(timeZone, at)
+  const from = dateParameter(query.get('from')) ?? dateOfDay(Math.floor(at / DAY_MS) - 5 * 365)
   const bars = market.dailyBars(instrument, from, to, at).slice(-MAX_DAILY_ROWS)
   const symbol = fmpSymbol(instrument.symbol)
   const rows = flavour === 'dividend-adjusted' ? withDividends(market, instrument, bars, at) : bars
@@ -132,8 +140,8 @@ export function intradayHistory(
   const stepMinutes = MINUTES[length]
   if (stepMinutes === undefined) return undefined
   const calendar = market.calendar(instrument)
-  const to = query.get('to') ?? dateIn(calendar.timeZone, at)
-  const from = query.get('from') ?? dateIn(calendar.timeZone, at - INTRADAY_DEFAULT_DAYS * DAY_MS)
+  const to = dateParameter(query.get('to')) ?? dateIn(calendar.timeZone, at)
+  const from = dateParameter(query.get('from')) ?? dateIn(calendar.timeZone, at - INTRADAY_DEFAULT_DAYS * DAY_MS)
   const span = { from: calendar.instantOn(from, 0), to: calendar.instantOn(to, 24 * 60) }
   const bars = market.intradayBars(instrument, { stepMinutes, ...span, extendedHours: false }, at)
   return json(
@@ -189,7 +197,7 @@ function brokenFund() {
 
 /** Rows per sector and exchange; `date` is required, and a day without trading has none. */
 export function sectorSnapshot({ query, at }: VendorRequest, market: MarketView, instrument: Instrument): VendorAnswer {
-  const date = query.get('date')
+  const date = dateParameter(query.get('date'))
   if (!date) return json({ 'Error Message': 'Query Error: Invalid or missing query parameter - date' }, 400)
   const session = market.calendar(instrument).sessionOnOrAfter(date)
   if (session.date !== date || session.open > at) return json([])

@@ -6,6 +6,7 @@ import type { Instrument } from '../../universe/instrument.ts'
 import { VENUES } from '../../venues.ts'
 import {
   countOf,
+  dateParameter,
   json,
   round,
   type Directory,
@@ -160,9 +161,9 @@ export function statements({ at }: VendorRequest, market: MarketView, instrument
 
 /** A row for each session from `startDate`; the newest one where none is asked for. */
 export function dailyMetrics({ query, at }: VendorRequest, market: MarketView, instrument: Instrument): VendorAnswer {
-  const start = query.get('startDate')
+  const start = dateParameter(query.get('startDate'))
   const today = market.calendar(instrument).sessionAt(at).date
-  const end = query.get('endDate') ?? today
+  const end = dateParameter(query.get('endDate')) ?? today
   const sessions = market.dailyBars(instrument, start ?? today, end < today ? end : today, at).slice(-MAX_ROWS)
   return json(
     sessions.flatMap(({ session }) => {

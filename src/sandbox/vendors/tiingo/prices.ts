@@ -4,7 +4,7 @@ import { createDividendAdjustment } from '../../dividend-adjustment.ts'
 import { mix, uniform } from '../../noise.ts'
 import type { TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
-import { json, round, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import { dateParameter, json, round, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
 
 const NEW_YORK = 'America/New_York'
 const DAY_MS = 86_400_000
@@ -57,11 +57,9 @@ function utcStamp(instant: number): string {
 /** Raw and fully adjusted values side by side. Dates are sessions, spelled differently with a range and without. */
 export function dailyPrices({ query, at }: VendorRequest, market: MarketView, instrument: Instrument): VendorAnswer {
   const today = dateIn(NEW_YORK, at)
-  const [start, end] = [query.get('startDate'), query.get('endDate')]
-  const from = start?.slice(0, 10) ?? dateOfDay(dayOfDate(today) - 10)
-  const finished = market
-    .dailyBars(instrument, from, end?.slice(0, 10) ?? today, at)
-    .filter(({ session }) => session.close <= at)
+  const [start, end] = [dateParameter(query.get('startDate')), dateParameter(query.get('endDate'))]
+  const from = start ?? dateOfDay(dayOfDate(today) - 10)
+  const finished = market.dailyBars(instrument, from, end ?? today, at).filter(({ session }) => session.close <= at)
   const rows = adjustedRows(market, instrument, finished, at)
   const grouped = resampled(rows, query.get('resampleFreq') ?? 'daily')
   const shown = start ? grouped : grouped.slice(-1)
@@ -138,10 +136,10 @@ export function iexPrices({ query, at }: VendorRequest, market: MarketView, inst
   const [, count = '5', unit = 'min'] = /^(\d+)(min|hour)$/i.exec(query.get('resampleFreq') ?? '5min') ?? []
   const stepMinutes = Number(count) * (unit.toLowerCase() === 'hour' ? 60 : 1)
   const today = market.calendar(instrument).sessionAt(at)
-  const from = query.get('startDate') ?? today.date
-  const to = query.get('endDate') ?? dateIn(NEW_YORK, at)
+  const from = dateParameter(query.get('startDate')) ?? today.date
+  const to = dateParameter(query.get('endDate')) ?? dateIn(NEW_YORK, at)
   const calendar = market.calendar(instrument)
-  const span = { from: calendar.instantOn(from.slice(0, 10), 0), to: calendar.instantOn(to.slice(0, 10), 24 * 60) }
+  const span = { from: calendar.instantOn(from, 0), to: calendar.instantOn(to, 24 * 60) }
   const columns = query.get('columns')?.split(',') ?? ['open', 'high', 'low', 'close']
   const bars = market.intradayBars(instrument, { stepMinutes, ...span, extendedHours: false }, at)
   return json(

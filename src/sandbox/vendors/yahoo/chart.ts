@@ -9,6 +9,8 @@ import { hasExtendedHours, QUOTE_TYPES, yahooCurrency, zoneAbbreviation } from '
 import { float32, yahooSymbol } from './symbols.ts'
 
 const DAY_MS = 86_400_000
+/** Until the year 9999. */
+const MAX_EPOCH_MS = 253_402_300_800_000
 const VALID_RANGES = ['1d', '5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'ytd', 'max'] as const
 
 const INTRADAY_MINUTES: Record<string, number> = {
@@ -71,7 +73,8 @@ function spanOf(query: URLSearchParams, market: MarketView, instrument: Instrume
   if (first !== null) {
     const from = Number(first) * 1000
     const to = last === null ? at + 1 : Number(last) * 1000
-    return Number.isFinite(from) && Number.isFinite(to) && from <= to ? { from, to } : undefined
+    const sensible = Math.abs(from) < MAX_EPOCH_MS && Math.abs(to) < MAX_EPOCH_MS && from <= to
+    return sensible ? { from, to } : undefined
   }
   const range = query.get('range') ?? '1d'
   const calendar = market.calendar(instrument)

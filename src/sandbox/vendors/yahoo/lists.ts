@@ -11,6 +11,8 @@ import { float32, yahooSymbol } from './symbols.ts'
 
 const MAX_ROWS = 250
 const DAY_SECONDS = 86_400
+/** Until the year 9999. */
+const MAX_EPOCH_DAYS = 2_932_897
 
 const SCREENERS: Record<string, { type: MoverKind; title: string }> = {
   day_gainers: { type: 'gainers', title: 'Day Gainers' },
@@ -191,7 +193,7 @@ export function options(
   if (!instrument) return json({ optionChain: { result: [], error: null } })
   const expiries = expiriesOf(market, instrument, at)
   const asked = query.get('date')
-  const expiry = asked === null ? expiries[0] : dateOfDay(Math.floor(Number(asked) / DAY_SECONDS))
+  const expiry = asked === null ? expiries[0] : expiryOf(asked)
   const contracts = expiry === undefined ? [] : optionChain(market, instrument, expiry, at)
   return json({
     optionChain: {
@@ -208,6 +210,11 @@ export function options(
       error: null
     }
   })
+}
+
+function expiryOf(epochSeconds: string): string | undefined {
+  const day = Math.floor(Number(epochSeconds) / DAY_SECONDS)
+  return Math.abs(day) < MAX_EPOCH_DAYS ? dateOfDay(day) : undefined
 }
 
 function chainOf(expiry: string, contracts: readonly SimulatedOption[]) {
