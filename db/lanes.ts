@@ -1,3 +1,4 @@
+import type { JobRun } from '../src/jobs/job-run.ts'
 import type { BarSeries } from '../src/market/bar.ts'
 import type { Dividends, Splits } from '../src/market/corporate-action.ts'
 import type { News } from '../src/market/news.ts'
@@ -5,6 +6,7 @@ import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { Backlog, type BacklogOptions } from './backlog.ts'
 import { isValueAtFault } from './failures.ts'
+import type { MarketSnapshot, PricePoint, SentimentPoint } from './market-history.ts'
 import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
 import { isNewer } from './quotes.ts'
@@ -18,6 +20,10 @@ const MAX_PENDING_ACTION_LISTS = 5_000
 const MAX_PENDING_USAGE_COUNTS = 5_000
 const MAX_PENDING_QUARANTINE_ENTRIES = 5_000
 const MAX_PENDING_KEY_USES = 20_000
+const MAX_PENDING_PRICES = 100_000
+const MAX_PENDING_SNAPSHOTS = 500
+const MAX_PENDING_SENTIMENT_POINTS = 500
+const MAX_PENDING_JOB_RUNS = 5_000
 
 export type LaneStats = {
   readonly pending: number
@@ -80,14 +86,19 @@ export class Lane<T> {
 
 export type KeyUse = { readonly keyId: string; readonly usedAt: number }
 export type Lanes = ReturnType<typeof createLanes>
-export type RecordedStores = Omit<Stores, 'users' | 'audit'>
+export type RecordedStores = Omit<Stores, 'users' | 'audit' | 'calendars' | 'partitions'>
 
 export function createLanes(stores: RecordedStores) {
-  const { quotes, bars, profiles, news, corporateActions, providerUsage, quarantine, keys } = stores
+  const { quotes, bars, profiles, news, corporateActions, providerUsage, quarantine, keys, marketHistory, jobRuns } =
+    stores
   return {
     quotes: new Lane<Quote>(
       { maxWeight: MAX_PENDING_QUOTES, merge: (held, quote) => (isNewer(held, quote) ? held : quote) },
       together((values) => quotes.upsert(values))
+    ),
+    prices: new Lane<PricePoint>(
+      { maxWeight: MAX_PENDING_PRICES },
+      together((points) => marketHistory.addPrices(points))
     ),
     bars: new Lane<BarSeries>(
       { maxWeight: MAX_PENDING_BARS, weightOf: (series) => Math.max(1, series.bars.length) },
@@ -123,6 +134,18 @@ export function createLanes(stores: RecordedStores) {
     keyUses: new Lane<KeyUse>(
       { maxWeight: MAX_PENDING_KEY_USES },
       together((uses) => keys.touch(new Map(uses.map(({ keyId, usedAt }) => [keyId, usedAt]))))
+    ),
+    snapshots: new Lane<MarketSnapshot>(
+      { maxWeight: MAX_PENDING_SNAPSHOTS },
+      together((snapshots) => marketHistory.addSnapshots(snapshots))
+    ),
+    sentiment: new Lane<SentimentPoint>(
+      { maxWeight: MAX_PENDING_SENTIMENT_POINTS },
+      together((points) => marketHistory.addSentiment(points))
+    ),
+    jobRuns: new Lane<JobRun>(
+      { maxWeight: MAX_PENDING_JOB_RUNS },
+      together((runs) => jobRuns.upsert(runs))
     )
   }
 }

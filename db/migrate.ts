@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres, { type Sql } from 'postgres'
+import { CALENDARS } from '../src/market/calendars.ts'
+import { seedCalendars } from './calendars.ts'
 import { connectionSettings } from './client.ts'
-import { ensurePartitions } from './partitions.ts'
+import { ensurePartitions, PARTITIONED_TABLES } from './partitions.ts'
 import type { Market } from './schema/operations.ts'
 
 /** An advisory lock of this number serialises migrations: drizzle's own migrator has none. */
@@ -23,7 +25,7 @@ export class WrongMarketError extends Error {
 }
 
 /**
- * Brings a database to the newest schema and makes the partitions of the months around today; safe to run at the same
+ * Brings a database to the newest schema, makes the partitions of the months around today and adds new calendars; safe to run at the same
  * time from several processes. With a market it also claims the database for it.
  * Throws WrongMarketError, before it changes anything, where the database belongs to the other market.
  */
@@ -34,7 +36,8 @@ export async function migrate(databaseUrl: string, market?: Market): Promise<voi
     if (market) await refuseOtherMarket(sql, market)
     await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER })
     if (market) await claimMarket(sql, market)
-    await ensurePartitions(sql, 'bars', Date.now())
+    for (const table of PARTITIONED_TABLES) await ensurePartitions(sql, table, Date.now())
+    await seedCalendars(sql, CALENDARS)
   } finally {
     // The lock goes with the session
     await sql.end({ timeout: CLOSE_TIMEOUT_SECONDS })

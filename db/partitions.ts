@@ -1,31 +1,65 @@
 import type { Sql } from 'postgres'
+import type { Database } from './client.ts'
 
-/** Hourly bars reach back two years at the vendors that have most. */
-const MONTHS_BACK = 24
 const MONTHS_AHEAD = 2
 
-export type PartitionedTable = 'bars'
+/** The tables partitioned by month: by which column, and how far back their first rows reach. */
+const PARTITIONED = {
+  /** Hourly bars reach back two years at the vendors that have most. */
+  bars: { key: 'start', monthsBack: 24 },
+  stock_price_history: { key: 'as_of', monthsBack: 1 }
+} as const
+export type PartitionedTable = keyof typeof PARTITIONED
+export const PARTITIONED_TABLES = Object.keys(PARTITIONED) as PartitionedTable[]
+
+export type PartitionStore = ReturnType<typeof createPartitionStore>
+
+export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
+  return {
+    /** Makes the partitions around an instant (epoch ms) for every table and returns how many are new. */
+    async ensure(now: number): Promise<number> {
+      const before = await partitionCount(sql)
+      for (const table of PARTITIONED_TABLES) await ensurePartitions(sql, table, now)
+      return (await partitionCount(sql)) - before
+    },
+
+    /** Removes what is older than an instant (epoch ms) as far as that needs no search, and returns what was dropped. */
+    dropBefore: (table: PartitionedTable, before: number) => dropPartitionsBefore(sql, table, before)
+  }
+}
 
 /** Makes the monthly partitions around an instant (epoch ms). Rows outside of them go to the default partition. */
 export async function ensurePartitions(sql: Sql, table: PartitionedTable, now: number): Promise<void> {
-  const months = Array.from({ length: MONTHS_BACK + MONTHS_AHEAD + 1 }, (_, index) =>
-    monthAfter(now, index - MONTHS_BACK)
+  const { monthsBack } = PARTITIONED[table]
+  const months = Array.from({ length: monthsBack + MONTHS_AHEAD + 1 }, (_, index) =>
+    monthAfter(now, index - monthsBack)
   )
   await sql`
     select ensure_month_partition(${table}::text::regclass, month)
     from unnest(${months}::text[]::date[]) as month`
 }
 
-/** Drops the partitions whose rows are all older than an instant (epoch ms) and returns their names. */
+/**
+ * Drops the partitions whose rows are all older than an instant (epoch ms) and returns their names. Rows of such months
+ * that never had a partition of their own are deleted from the default one.
+ */
 export async function dropPartitionsBefore(sql: Sql, table: PartitionedTable, before: number): Promise<string[]> {
-  const firstKept = `${table}_${monthAfter(before, 0).slice(0, 7).replace('-', '_')}`
+  const firstKept = monthAfter(before, 0)
+  const firstKeptName = `${table}_${firstKept.slice(0, 7).replace('-', '_')}`
   const expired = await sql<{ name: string }[]>`
     select inhrelid::regclass::text as name from pg_inherits
     where inhparent = ${table}::text::regclass
-      and inhrelid::regclass::text ~ ${`^${table}_\\d{4}_\\d{2}$`} and inhrelid::regclass::text < ${firstKept}
+      and inhrelid::regclass::text ~ ${`^${table}_\\d{4}_\\d{2}$`} and inhrelid::regclass::text < ${firstKeptName}
     order by name`
   for (const { name } of expired) await sql`drop table ${sql(name)}`
+  await sql`delete from ${sql(`${table}_default`)} where ${sql(PARTITIONED[table].key)} < ${firstKept}::text::timestamptz`
   return expired.map(({ name }) => name)
+}
+
+async function partitionCount(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from pg_inherits where inhparent::regclass::text = any(${PARTITIONED_TABLES})`
+  return row!.count
 }
 
 /** The first day, YYYY-MM-DD, of the UTC month that is `months` after the one that holds an instant. */

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { JobRun } from '../src/jobs/job-run.ts'
 import type { BarSeries } from '../src/market/bar.ts'
 import type { Dividends, Splits } from '../src/market/corporate-action.ts'
 import type { News } from '../src/market/news.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
+import { keyOfRun } from './job-runs.ts'
 import { createLanes, type Lane, type Lanes, type LaneStats, type RecordedStores } from './lanes.ts'
+import { keyOfPrice, pricePointsOf, type MarketSnapshot, type SentimentPoint } from './market-history.ts'
 import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
 
@@ -103,7 +106,11 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   }
 
   return {
-    quote: (quote: Quote) => record(lanes.quotes, quote.symbol, quote),
+    /** The newest of each symbol, and every price into the history. */
+    quote(quote: Quote): void {
+      record(lanes.quotes, quote.symbol, quote)
+      for (const point of pricePointsOf(quote)) record(lanes.prices, keyOfPrice(point), point)
+    },
     bars: (series: BarSeries) => record(lanes.bars, keyOfSeries(series), series),
     profile: (profile: Profile) => record(lanes.profiles, profile.symbol, profile),
     news: (news: News) => record(lanes.news, String(serial++), news),
@@ -119,6 +126,11 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
       record(lanes.quarantine, String(serial++), { ...entry, at: new Date(now()).toISOString() }),
     /** Notes that an API key is used now. */
     keyUsed: (keyId: string) => record(lanes.keyUses, keyId, { keyId, usedAt: now() }),
+    snapshot: (snapshot: MarketSnapshot) =>
+      record(lanes.snapshots, `${snapshot.kind} ${snapshot.at} ${snapshot.source}`, snapshot),
+    sentiment: (point: SentimentPoint) => record(lanes.sentiment, point.at, point),
+    /** The start of a run, or its end: of both the later note is kept. */
+    jobRun: (run: JobRun) => record(lanes.jobRuns, keyOfRun(run), run),
 
     flush,
 

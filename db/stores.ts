@@ -1,10 +1,14 @@
 import type { BarRequest } from '../src/market/bar.ts'
 import { createAuditStore } from './audit.ts'
 import { createBarStore } from './bars.ts'
+import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
 import { createCorporateActionStore } from './corporate-actions.ts'
+import { createJobRunStore } from './job-runs.ts'
 import { createKeyStore } from './keys.ts'
+import { createMarketHistoryStore } from './market-history.ts'
 import { createNewsStore } from './news.ts'
+import { createPartitionStore } from './partitions.ts'
 import { createProfileStore } from './profiles.ts'
 import { createProviderUsageStore } from './provider-usage.ts'
 import { createQuarantineStore } from './quarantine.ts'
@@ -24,7 +28,11 @@ export function createStores(database: Database) {
     keys: createKeyStore(database),
     providerUsage: createProviderUsageStore(database),
     quarantine: createQuarantineStore(database),
-    audit: createAuditStore(database)
+    audit: createAuditStore(database),
+    marketHistory: createMarketHistoryStore(database),
+    calendars: createCalendarStore(database),
+    jobRuns: createJobRunStore(database),
+    partitions: createPartitionStore(database)
   }
 }
 

@@ -92,7 +92,9 @@ test('one impossible value costs no other value, and is counted', async () => {
   expect(recorder.stats.kinds.bars).toMatchObject({ rejected: 1, written: 1 })
   expect(await priceOf('S30')).toBe(30)
   expect(await priceOf('S31')).toBeUndefined()
-  expect(lines).toEqual(['error: Postgres refuses a value', 'error: Postgres refuses a value'])
+  // The impossible price is refused as the newest quote and as a point of the history.
+  expect(recorder.stats.kinds.prices).toMatchObject({ rejected: 1, written: 49 })
+  expect(lines).toEqual(Array(3).fill('error: Postgres refuses a value'))
 })
 
 describe('while Postgres is away', () => {
