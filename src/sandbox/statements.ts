@@ -2,7 +2,7 @@ import type { StatementLines } from '../market/fundamentals.ts'
 import { dateOfDay } from './calendar.ts'
 import { splitFactorAfter } from './corporate-actions.ts'
 import type { Exchange } from './exchange.ts'
-import { between, keyOf } from './noise.ts'
+import { between, integerBetween, keyOf } from './noise.ts'
 import type { Instrument, Sector } from './universe/instrument.ts'
 
 const DAY_MS = 86_400_000
@@ -117,6 +117,11 @@ export function metricsOf(exchange: Exchange, instrument: Instrument, at = excha
   }
 }
 export type SimulatedMetrics = NonNullable<ReturnType<typeof metricsOf>>
+
+/** A round number of people, the same with every vendor. */
+export function employeesOf({ symbol }: Instrument): number {
+  return integerBetween(8, 2500, keyOf(0, `profile ${symbol}`), 2) * 100
+}
 
 function growthOf(instrument: Instrument): number {
   return between(-0.01, 0.14, keyOf(0, `statements ${instrument.symbol}`), 1)

@@ -4,8 +4,8 @@ import { createDividendAdjustment } from '../../dividend-adjustment.ts'
 import { moversOf } from '../../market-wide.ts'
 import type { SimulatedQuote, TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
-import { wallTime } from '../fmp/prices.ts'
 import { dateParameter, json, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import { wallTime } from '../wall-time.ts'
 import { errorMessage, information, invalidCall, PREMIUM } from './texts.ts'
 
 const COMPACT_ROWS = 100
@@ -15,7 +15,14 @@ const MINUTES: Record<string, number> = { '1min': 1, '5min': 5, '15min': 15, '30
 /** Without `month`, full intraday answers reach back so far. */
 const INTRADAY_DAYS = 30
 
-type Context = { request: VendorRequest; market: MarketView; instrument: Instrument; symbol: string; premium: boolean }
+/** A request of the vendor about an instrument that it knows. */
+export type Context = {
+  request: VendorRequest
+  market: MarketView
+  instrument: Instrument
+  symbol: string
+  premium: boolean
+}
 
 const four = (value: number) => value.toFixed(4)
 
@@ -187,5 +194,3 @@ export function topGainersLosers({ at }: VendorRequest, market: MarketView): Ven
     most_actively_traded: rows('actives')
   })
 }
-
-export type { Context }

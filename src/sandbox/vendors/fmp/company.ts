@@ -1,6 +1,6 @@
 import { integerBetween, keyOf } from '../../noise.ts'
 import { latestNews, newsAbout, type Story } from '../../news-wire.ts'
-import { metricsOf, statementsOf, type SimulatedStatement } from '../../statements.ts'
+import { employeesOf, metricsOf, statementsOf, type SimulatedStatement } from '../../statements.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { VENUES } from '../../venues.ts'
 import { VENDOR_SECTORS } from '../../market-wide.ts'
@@ -14,8 +14,7 @@ import {
   type VendorAnswer,
   type VendorRequest
 } from '../vendor.ts'
-import { employeesOf } from '../yahoo/summary.ts'
-import { wallTime } from './prices.ts'
+import { wallTime } from '../wall-time.ts'
 import { fmpCurrency, fmpSymbol } from './symbols.ts'
 
 const NEW_YORK = 'America/New_York'

@@ -1,4 +1,4 @@
-import { dateIn, partsOf } from '../../../market/zoned-time.ts'
+import { dateIn } from '../../../market/zoned-time.ts'
 import { dateOfDay } from '../../calendar.ts'
 import { createDividendAdjustment } from '../../dividend-adjustment.ts'
 import { moversOf, sectorChange, VENDOR_SECTORS } from '../../market-wide.ts'
@@ -14,6 +14,7 @@ import {
   type VendorAnswer,
   type VendorRequest
 } from '../vendor.ts'
+import { wallTime } from '../wall-time.ts'
 import { fmpSymbol } from './symbols.ts'
 
 const DAY_MS = 86_400_000
@@ -156,13 +157,6 @@ export function intradayHistory(
       }))
       .toReversed()
   )
-}
-
-/** `2025-07-24 12:29:00` */
-export function wallTime(timeZone: string, instant: number): string {
-  const { year, month, day, hour, minute, second } = partsOf(timeZone, instant)
-  const two = (part: number) => String(part).padStart(2, '0')
-  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`
 }
 
 export function moverRows(market: MarketView, type: 'gainers' | 'losers' | 'actives', at: number): VendorAnswer {

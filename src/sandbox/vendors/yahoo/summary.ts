@@ -1,7 +1,7 @@
 import { dayOfDate } from '../../calendar.ts'
 import { integerBetween, keyOf } from '../../noise.ts'
 import { VENDOR_SECTORS } from '../../market-wide.ts'
-import { metricsOf, type SimulatedMetrics } from '../../statements.ts'
+import { employeesOf, metricsOf, type SimulatedMetrics } from '../../statements.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { VENUES } from '../../venues.ts'
 import { json, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
@@ -78,11 +78,6 @@ function assetProfile({ instrument }: Context): Record<string, unknown> | undefi
     executiveTeam: [],
     maxAge: 86_400
   }
-}
-
-/** A round number of people, the same with every vendor. */
-export function employeesOf({ symbol }: Instrument): number {
-  return integerBetween(8, 2500, keyOf(0, `profile ${symbol}`), 2) * 100
 }
 
 function quoteType({ market, instrument, at }: Context) {
