@@ -89,10 +89,7 @@ async function bringUp(start: Start): Promise<System> {
   if (port !== config.PORT) progress.note(`Port ${config.PORT} is taken; PORT chooses another than ${port}`)
 
   const [databaseUrl, redisUrl, sandboxUrl] = await settleAll([database(start), redis(start), sandbox(start)])
-  const key = await progress.step('Database schema', async () => {
-    await migrate(databaseUrl, config.MARKET)
-    return firstKey(databaseUrl, home.firstKey)
-  })
+  const key = await progress.step('Database schema', () => prepareDatabase(start, databaseUrl))
   signal.throwIfAborted()
 
   const env = {
@@ -121,6 +118,18 @@ async function database({ config, home, progress, supervisor, signal }: Start): 
     supervisor.add({ name: 'Postgres', ...postgres })
     return postgres.url
   })
+}
+
+/** Migrated and with a key to begin with. */
+async function prepareDatabase({ config, home }: Start, url: string): Promise<string | undefined> {
+  try {
+    await migrate(url, config.MARKET)
+    return await firstKey(url, home.firstKey)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (!config.DATABASE_URL || code === undefined) throw error
+    throw new EmbeddedServiceError(`The database of DATABASE_URL cannot be used: ${message}`, { cause: error })
+  }
 }
 
 async function redis({ config, home, progress, supervisor, signal }: Start): Promise<string> {

@@ -109,19 +109,28 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     expect(await system.exited).toBe(0)
   })
 
-  test('names PORT where the chosen port is taken, and every variable that is wrong', { timeout: 30_000 }, async () => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    onTestFinished(() => void taken.close())
-    const port = `${(taken.address() as AddressInfo).port}`
+  test(
+    'names the variable: a taken port, a database that is not there, every wrong value',
+    { timeout: 30_000 },
+    async () => {
+      const taken = createServer().listen(0, '127.0.0.1')
+      await once(taken, 'listening')
+      onTestFinished(() => void taken.close())
+      const port = `${(taken.address() as AddressInfo).port}`
 
-    const refused = startSystem(await freshHome(), { PORT: port })
-    expect(await refused.exited).toBe(1)
-    expect(refused.output()).toContain(`Port ${port} is taken: change PORT`)
+      const refused = startSystem(await freshHome(), { PORT: port })
+      expect(await refused.exited).toBe(1)
+      expect(refused.output()).toContain(`Port ${port} is taken: change PORT`)
 
-    const misconfigured = startSystem(await freshHome(), { MARKET: 'nowhere', REDIS_URL: 'secret-value' })
-    expect(await misconfigured.exited).toBe(1)
-    expect(misconfigured.output()).toMatch(/MARKET[^]*REDIS_URL/)
-    expect(misconfigured.output()).not.toContain('secret-value')
-  })
+      const misconfigured = startSystem(await freshHome(), { MARKET: 'nowhere', REDIS_URL: 'secret-value' })
+      expect(await misconfigured.exited).toBe(1)
+      expect(misconfigured.output()).toMatch(/MARKET[^]*REDIS_URL/)
+      expect(misconfigured.output()).not.toContain('secret-value')
+
+      const unreachable = startSystem(await freshHome(), { DATABASE_URL: 'postgres://user:hidden@127.0.0.1:1/x' })
+      expect(await unreachable.exited).toBe(1)
+      expect(unreachable.output()).toContain('The database of DATABASE_URL cannot be used')
+      expect(unreachable.output()).not.toContain('hidden')
+    }
+  )
 })
