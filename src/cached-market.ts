@@ -5,8 +5,10 @@ import type { Ask, Gateway } from './gateway/gateway.ts'
 import type { BarRequest, BarSeries } from './market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from './market/corporate-action.ts'
 import type { Answer, MarketData, Priority } from './market/market-data.ts'
+import type { MoverKind } from './market/market-wide.ts'
 import type { News } from './market/news.ts'
 import type { Profile } from './market/profile.ts'
+import type { Provenance } from './market/provenance.ts'
 import type { Quote } from './market/quote.ts'
 import type { SessionClock } from './market/session-clock.ts'
 import { createPolicies } from './policies.ts'
@@ -19,6 +21,8 @@ export type Recorder = {
   news(news: News): void
   splits(splits: Splits): void
   dividends(dividends: Dividends): void
+  /** The market as a whole, as it is served from now on. */
+  snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
 }
 
 /** The last rung of the ladder: what was written down before. Undefined where nothing was. */
@@ -61,16 +65,48 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
     },
     lastGood: (symbol) => lastGood.quote(symbol)
   })
-  const quoteOutcomes = (symbols: readonly string[], priority: Priority) =>
-    quotes.getMany(symbols, quoteSource(priority))
+  const quoteOutcomes = (symbols: readonly string[], urgency: Urgency) =>
+    urgency === 'renewal'
+      ? quotes.refresh(symbols, quoteSource('background'))
+      : quotes.getMany(symbols, quoteSource(urgency))
+  const askQuotes = async (symbols: readonly string[], urgency: Urgency = 'interactive') => {
+    const outcomes = await quoteOutcomes(symbols, urgency)
+    return symbols.map((symbol): Outcome<Quote> => outcomes.get(symbol)!)
+  }
+  const askNews = (symbol: string, limit: number, urgency?: Urgency) =>
+    one(news, `${symbol}:${limit}`, urgency, (ask) => gateway.news(symbol, limit, ask), {
+      record: (items) => recorder.news(items),
+      lastGood: () => lastGood.news(symbol, limit)
+    })
+  const askMarket = <T extends Sourced>(
+    namespace: Namespace<T>,
+    kind: string,
+    urgency: Urgency | undefined,
+    ask: (ask: Ask) => Promise<T>
+  ) =>
+    one(namespace, kind, urgency, ask, {
+      record(value) {
+        const { receivedAt: at, source } = value.provenance
+        recorder.snapshot({ kind, at, source, value })
+      }
+    })
+  const askIndices = (urgency?: Urgency) => askMarket(indices, 'indices', urgency, (ask) => gateway.indices(ask))
+  const askSectors = (urgency?: Urgency) => askMarket(sectors, 'sectors', urgency, (ask) => gateway.sectors(ask))
+  const askMovers = (type: MoverKind, urgency?: Urgency) =>
+    askMarket(movers, `movers:${type}`, urgency, (ask) => gateway.movers(type, ask))
 
   return {
+    refresh: {
+      quotesDueBy: (symbols, instant) => quotes.dueBy(symbols, instant),
+      quotes: (symbols) => askQuotes(symbols, 'renewal'),
+      news: (symbol, limit) => askNews(symbol, limit, 'renewal'),
+      indices: () => askIndices('renewal'),
+      sectors: () => askSectors('renewal'),
+      movers: (type) => askMovers(type, 'renewal')
+    },
     freshQuote: (symbol) => quotes.fresh(symbol),
     quote: (symbol, priority = 'interactive') => quotes.get(symbol, quoteSource(priority)),
-    async quotes(symbols, priority = 'interactive') {
-      const outcomes = await quoteOutcomes(symbols, priority)
-      return symbols.map((symbol): Outcome<Quote> => outcomes.get(symbol)!)
-    },
+    quotes: askQuotes,
     bars: (request, priority) =>
       one(historical, barsKey(request), priority, (ask) => gateway.bars(request, ask), {
         record: (series) => recorder.bars(series),
@@ -81,11 +117,7 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
         record: (profile) => recorder.profile(profile),
         lastGood: () => lastGood.profile(symbol)
       }),
-    news: (symbol, limit, priority) =>
-      one(news, `${symbol}:${limit}`, priority, (ask) => gateway.news(symbol, limit, ask), {
-        record: (items) => recorder.news(items),
-        lastGood: () => lastGood.news(symbol, limit)
-      }),
+    news: askNews,
     search: (query, limit, priority) =>
       one(searches, `${query.toLowerCase()}:${limit}`, priority, (ask) => gateway.search(query, limit, ask)),
     fundamentals: (symbol, priority) => one(fundamentals, symbol, priority, (ask) => gateway.fundamentals(symbol, ask)),
@@ -99,9 +131,9 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
       }),
     options: (symbol, expiry, priority) =>
       one(options, expiry ? `${symbol}:${expiry}` : symbol, priority, (ask) => gateway.options(symbol, expiry, ask)),
-    indices: (priority) => one(indices, 'indices', priority, (ask) => gateway.indices(ask)),
-    sectors: (priority) => one(sectors, 'sectors', priority, (ask) => gateway.sectors(ask)),
-    movers: (type, priority) => one(movers, `movers:${type}`, priority, (ask) => gateway.movers(type, ask)),
+    indices: askIndices,
+    sectors: askSectors,
+    movers: askMovers,
     providers: () => gateway.status(),
     cacheStats: () => cache.stats(),
     async explain(symbol) {
@@ -117,24 +149,31 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
   }
 }
 
+/** A renewal is background work that asks even for what is fresh. */
+type Urgency = Priority | 'renewal'
+type Sourced = { readonly provenance: Provenance }
 type Extras<T> = { record?: (value: T) => void; lastGood?: () => Promise<T | undefined> }
 
 /** One key of a namespace, loaded by one call of the gateway. */
-function one<T>(
+async function one<T>(
   namespace: Namespace<T>,
   key: string,
-  priority: Priority = 'interactive',
+  urgency: Urgency = 'interactive',
   ask: (ask: Ask) => Promise<T>,
   { record, lastGood }: Extras<T> = {}
 ): Promise<Answer<T>> {
-  return namespace.get(key, {
+  const source: Source<T> = {
     async load() {
-      const value = await ask({ priority })
+      const value = await ask({ priority: urgency === 'renewal' ? 'background' : urgency })
       record?.(value)
       return new Map([[key, value]])
     },
     ...(lastGood && { lastGood })
-  })
+  }
+  if (urgency !== 'renewal') return namespace.get(key, source)
+  const outcome = (await namespace.refresh([key], source)).get(key)!
+  if (outcome instanceof Error) throw outcome
+  return outcome
 }
 
 /** `AAPL:1y:1d` for a period, `AAPL:2020-01-02..2021-01-04:1d` for a range; the adjustment follows where not `splits`. */

@@ -90,12 +90,15 @@ export class Namespace<T> {
 
   /** Loads the keys even though they are fresh: for jobs that renew before anybody has to wait. */
   async refresh(keys: readonly string[], source: Source<T>): Promise<Map<string, Outcome<T>>> {
-    const previous: Answers<T> = new Map()
-    for (const key of keys) {
-      const entry = this.memory.peek(key)
-      if (entry && !isAbsence(entry)) previous.set(key, entry)
-    }
-    return this.#load(keys, source, previous)
+    return this.#load(keys, source, this.#inMemory(keys))
+  }
+
+  /** The keys that nothing fresh will be held of at an instant (epoch ms), in the order given. */
+  async dueBy(keys: readonly string[], instant: number): Promise<string[]> {
+    const outlasts = (entry: Entry<T> | undefined) => entry !== undefined && entry.freshUntil > instant
+    const inDoubt = keys.filter((key) => !outlasts(this.memory.peek(key)))
+    const entries = await this.#redis.read<T>(this.#redisKeys(inDoubt))
+    return inDoubt.filter((_key, index) => !outlasts(entries[index]))
   }
 
   /** Another process stored the key (or gave up on it): wake who waits for it, forget what is older. */
@@ -143,11 +146,7 @@ export class Namespace<T> {
   }
 
   async #fetch(keys: readonly string[], source: Source<T>): Promise<Map<string, Outcome<T>>> {
-    const previous: Answers<T> = new Map()
-    for (const key of keys) {
-      const entry = this.memory.peek(key)
-      if (entry && !isAbsence(entry)) previous.set(key, entry)
-    }
+    const previous = this.#inMemory(keys)
     const { found, missing } = await this.#readRedis(keys, previous)
     if (missing.length === 0) return found
 
@@ -285,6 +284,16 @@ export class Namespace<T> {
     const labelled = answerOf(this.policy.stale(answer.value, undefined), answer)
     this.#staleLabels.set(answer, labelled)
     return labelled
+  }
+
+  /** What memory holds, however old. */
+  #inMemory(keys: readonly string[]): Answers<T> {
+    const held: Answers<T> = new Map()
+    for (const key of keys) {
+      const entry = this.memory.peek(key)
+      if (entry && !isAbsence(entry)) held.set(key, entry)
+    }
+    return held
   }
 
   #redisKeys(keys: readonly string[]): string[] {

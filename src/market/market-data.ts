@@ -35,6 +35,7 @@ export type Priority = 'interactive' | 'background'
  * know the symbol, MarketDataUnavailable (with what was tried) when none answered and no last good value exists.
  */
 export interface MarketData {
+  readonly refresh: MarketRefresh
   /** The quote if this process's memory holds a fresh one; synchronous, for the hot path. */
   freshQuote(symbol: string): Answer<Quote> | undefined
   quote(symbol: string, priority?: Priority): Promise<Answer<Quote>>
@@ -54,4 +55,19 @@ export interface MarketData {
   cacheStats(): Promise<CacheStats>
   /** Asks every provider for a quote of the symbol now, within budgets, and tells what each said. */
   explain(symbol: string): Promise<Explanation>
+}
+
+/**
+ * Renewal before anybody has to wait: asks the vendors, as background work, even for what is still fresh. Where they
+ * cannot renew a value the answer is the last good one, labelled stale, or the error.
+ */
+export interface MarketRefresh {
+  /** The symbols whose cached quote will no longer be fresh at an instant (epoch ms), in the order given. */
+  quotesDueBy(symbols: readonly string[], instant: number): Promise<string[]>
+  /** One upstream batch. Order and length as asked. */
+  quotes(symbols: readonly string[]): Promise<(Answer<Quote> | Error)[]>
+  news(symbol: string, limit: number): Promise<Answer<News>>
+  indices(): Promise<Answer<Indices>>
+  sectors(): Promise<Answer<Sectors>>
+  movers(type: MoverKind): Promise<Answer<Movers>>
 }

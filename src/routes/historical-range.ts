@@ -1,24 +1,13 @@
 import { InvalidField } from '../errors.ts'
 import { isIntraday, type Interval, type Period } from '../market/bar.ts'
+import { EARLIEST, periodRange } from '../market/period.ts'
 
 const DAY_MS = 86_400_000
-const EARLIEST = Date.UTC(1900, 0, 1)
 const DATE = /^\d{4}-\d{2}-\d{2}$/
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
 
 /** How far apart `from` and `to` may lie: about as many bars as ten years of days, and what vendors keep. */
 const LONGEST_DAYS: Partial<Record<Interval, number>> = { '1m': 31, '5m': 93, '15m': 93, '30m': 93, '1h': 731 }
-
-const MONTHS: Partial<Record<Period, number>> = {
-  '1mo': 1,
-  '3mo': 3,
-  '6mo': 6,
-  '1y': 12,
-  '2y': 24,
-  '5y': 60,
-  '10y': 120
-}
-const WEEKDAYS: Partial<Record<Period, number>> = { '1d': 1, '5d': 5 }
 
 export type RangeQuery = { period?: Period; from?: string; to?: string; interval: Interval }
 export type Range = { from: number; to: number; period?: Period }
@@ -30,7 +19,7 @@ export type Range = { from: number; to: number; period?: Period }
 export function resolveRange(query: RangeQuery, now: number): Range {
   const given = query.from !== undefined || query.to !== undefined
   if (given && query.period) throw new InvalidField('period', 'cannot be combined with from and to')
-  const range = given ? explicitRange(query, now) : periodRange(query.period ?? '1y', now)
+  const range: Range = given ? explicitRange(query, now) : periodRange(query.period ?? '1y', now)
   const longest = LONGEST_DAYS[query.interval]
   if (longest !== undefined && range.to - range.from > longest * DAY_MS) {
     const field = query.period ? 'period' : given ? 'from' : 'interval'
@@ -52,34 +41,6 @@ function explicitRange({ from, to, interval }: RangeQuery, now: number): Range {
   if (end > endOfToday + DAY_MS) throw new InvalidField('to', 'lies in the future')
   if (end <= start) throw new InvalidField('to', 'must lie after from')
   return isIntraday(interval) ? { from: start, to: end } : { from: startOfDay(start), to: endOfDay(end) }
-}
-
-/** Days of a short period are weekdays before today: on a Monday morning `1d` shows Friday. */
-function periodRange(period: Period, now: number): Range {
-  const today = startOfDay(now)
-  return { from: startOf(period, today), to: today + DAY_MS, period }
-}
-
-function startOf(period: Period, today: number): number {
-  const date = new Date(today)
-  if (period === 'max') return EARLIEST
-  if (period === 'ytd') return Date.UTC(date.getUTCFullYear(), 0, 1)
-  const months = MONTHS[period]
-  if (months !== undefined) return monthsBefore(date, months)
-  let start = today
-  for (let left = WEEKDAYS[period]!; left > 0;) {
-    start -= DAY_MS
-    const weekday = new Date(start).getUTCDay()
-    if (weekday !== 0 && weekday !== 6) left--
-  }
-  return start
-}
-
-/** The same day of an earlier month, or its last day: a month before 31 March is 28 February. */
-function monthsBefore(date: Date, months: number): number {
-  const first = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - months, 1))
-  const lastDay = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
-  return first.getTime() + (Math.min(date.getUTCDate(), lastDay) - 1) * DAY_MS
 }
 
 function instantOf(field: string, text: string): number {

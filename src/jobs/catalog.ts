@@ -1,0 +1,157 @@
+import { Type, type Static, type TObject } from 'typebox'
+import { Adjustment, Interval } from '../market/bar.ts'
+import { InstrumentSymbol } from '../market/symbol.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+/** Queues by urgency, so that long work never stands before what people look at; each with its own workers. */
+export const QUEUES = {
+  live: { concurrency: 4 },
+  market: { concurrency: 2 },
+  maintenance: { concurrency: 1 }
+} as const satisfies Record<string, { concurrency: number }>
+export type QueueName = keyof typeof QUEUES
+export const QUEUE_NAMES = Object.keys(QUEUES) as QueueName[]
+
+/** When a job comes by itself. Intervals count from the first start ever; a pattern is read in its time zone. */
+export type Schedule = ({ readonly everyMs: number } | { readonly cron: string; readonly timeZone: string }) & {
+  /** Tells the schedules of one job apart. */
+  readonly variant?: string
+  readonly payload?: object
+}
+
+export type JobSpec = {
+  readonly summary: string
+  readonly queue: QueueName
+  readonly payload: TObject
+  /** Within the queue: 1 comes first. Always set, for BullMQ puts jobs without a priority before all others. */
+  readonly priority: number
+  readonly attempts: number
+  /** Before the second attempt; doubles from then on, less up to half at random. */
+  readonly backoffMs: number
+  /** Longer than this a run is aborted, which counts as a failed attempt. */
+  readonly timeoutMs: number
+  readonly schedules: readonly Schedule[]
+}
+
+const payload = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
+  Type.Object(properties, { additionalProperties: false })
+
+const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' })
+const Symbols = Type.Array(InstrumentSymbol, { minItems: 1, maxItems: 2000, uniqueItems: true })
+
+/**
+ * Every job. Attempts are enough to outlast an outage of a minute; what a schedule brings again soon anyway needs few.
+ */
+export const JOBS = {
+  'refresh-quotes': {
+    summary: 'Renews the quotes that are in demand before they grow too old, or those of the symbols named',
+    queue: 'live',
+    payload: payload({ symbols: Type.Optional(Symbols) }),
+    priority: 1,
+    attempts: 2,
+    backoffMs: 2 * SECOND,
+    timeoutMs: 30 * SECOND,
+    // Twice within a quote's minute: renewed only once, it would be too old while the renewal is under way.
+    schedules: [{ everyMs: 30 * SECOND }]
+  },
+  'refresh-indices': {
+    summary: 'Renews the indices of the world',
+    queue: 'live',
+    payload: payload({}),
+    priority: 2,
+    attempts: 2,
+    backoffMs: 5 * SECOND,
+    timeoutMs: 30 * SECOND,
+    schedules: [{ everyMs: 2 * MINUTE }]
+  },
+  'refresh-market': {
+    summary: 'Renews sectors, movers and the overview',
+    queue: 'live',
+    payload: payload({}),
+    priority: 3,
+    attempts: 3,
+    backoffMs: 5 * SECOND,
+    timeoutMs: MINUTE,
+    schedules: [{ everyMs: 5 * MINUTE }]
+  },
+  'refresh-news': {
+    summary: 'Renews the news of the symbols that are in demand most',
+    queue: 'market',
+    payload: payload({ symbols: Type.Optional(Symbols) }),
+    priority: 1,
+    attempts: 3,
+    backoffMs: 10 * SECOND,
+    timeoutMs: 5 * MINUTE,
+    schedules: [{ everyMs: 15 * MINUTE }]
+  },
+  'warm-cache': {
+    summary: 'Loads what the symbols in demand will be asked for next: profile, a year of bars, news',
+    queue: 'market',
+    payload: payload({
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'How many symbols' })),
+      onlyWhenQuiet: Type.Optional(Type.Boolean({ description: 'Does nothing while an exchange is open' }))
+    }),
+    priority: 5,
+    attempts: 3,
+    backoffMs: MINUTE,
+    timeoutMs: 30 * MINUTE,
+    schedules: [{ everyMs: 6 * HOUR }, { variant: 'quiet', everyMs: HOUR, payload: { onlyWhenQuiet: true } }]
+  },
+  'backfill-history': {
+    summary: 'Fetches bars of a past range into Postgres, piece by piece; goes on where it was interrupted',
+    queue: 'maintenance',
+    payload: payload({
+      symbols: Symbols,
+      interval: Interval,
+      from: Day,
+      to: Type.Optional(Day),
+      adjusted: Type.Optional(Adjustment)
+    }),
+    priority: 10,
+    attempts: 8,
+    backoffMs: 5 * SECOND,
+    timeoutMs: 6 * HOUR,
+    schedules: []
+  },
+  'ensure-partitions': {
+    summary: 'Makes the partitions of the months to come',
+    queue: 'maintenance',
+    payload: payload({}),
+    priority: 1,
+    attempts: 8,
+    backoffMs: 2 * SECOND,
+    timeoutMs: 5 * MINUTE,
+    schedules: [{ cron: '30 0 * * *', timeZone: 'UTC' }]
+  },
+  'refresh-calendar': {
+    summary: "Reads the exchanges' calendars again, checks them, and warns where they end soon",
+    queue: 'maintenance',
+    payload: payload({}),
+    priority: 2,
+    attempts: 8,
+    backoffMs: 2 * SECOND,
+    timeoutMs: MINUTE,
+    schedules: [{ everyMs: HOUR }]
+  },
+  cleanup: {
+    summary: 'Removes what is older than it is kept for: rows, partitions, finished jobs',
+    queue: 'maintenance',
+    payload: payload({}),
+    priority: 5,
+    attempts: 8,
+    backoffMs: 5 * SECOND,
+    timeoutMs: 30 * MINUTE,
+    schedules: [{ cron: '0 2 * * *', timeZone: 'UTC' }]
+  }
+} as const satisfies Record<string, JobSpec>
+
+export type JobName = keyof typeof JOBS
+export const JOB_NAMES = Object.keys(JOBS) as JobName[]
+export type Payload<Name extends JobName> = Static<(typeof JOBS)[Name]['payload']>
+
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(JOBS, name)
+}

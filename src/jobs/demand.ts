@@ -1,0 +1,137 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { MarketData, Priority } from '../market/market-data.ts'
+
+const SETTLE_MS = 2000
+/** Of more symbols than this between two settlements, the later ones are not counted. */
+const MAX_PENDING_SYMBOLS = 20_000
+const MAX_SYMBOLS_PER_BUCKET = 10_000
+
+/** Popularity is counted in buckets of time, and each older bucket weighs less: after a day, half. */
+const BUCKET_MS = 6 * 3_600_000
+const BUCKETS = 28
+const WEIGHT_PER_BUCKET = 0.5 ** (BUCKET_MS / 86_400_000)
+/** An open subscription weighs as much as a request in each of these. */
+const SUBSCRIPTION_MS = 10_000
+
+export type DemandOptions = {
+  /** Shared by all processes; may be away, then counts are kept until it is back. */
+  redis: Redis
+  log: Pick<Logger, 'warn' | 'info'>
+  now?: () => number
+}
+
+/**
+ * Which symbols are wanted how much, by all API processes together. Counting happens in memory, for it stands in the way
+ * of every request, and is settled in Redis every other second.
+ */
+export class Demand {
+  readonly #redis: Redis
+  readonly #log: DemandOptions['log']
+  readonly #now: () => number
+  readonly #subscriptions = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
+  #counts = new Map<string, number>()
+  #isAway = false
+
+  constructor({ redis, log, now = Date.now }: DemandOptions) {
+    this.#redis = redis
+    this.#log = log
+    this.#now = now
+    this.#timer = setInterval(() => void this.settle(), SETTLE_MS).unref()
+  }
+
+  /** Counts one request for a symbol that exists. */
+  note(symbol: string, weight = 1): void {
+    const count = this.#counts.get(symbol)
+    if (count === undefined && this.#counts.size >= MAX_PENDING_SYMBOLS) return
+    this.#counts.set(symbol, (count ?? 0) + weight)
+  }
+
+  /** Keeps a symbol wanted until the returned function is called. */
+  subscribe(symbol: string): () => void {
+    this.#subscriptions.set(symbol, (this.#subscriptions.get(symbol) ?? 0) + 1)
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      const left = this.#subscriptions.get(symbol)! - 1
+      if (left === 0) this.#subscriptions.delete(symbol)
+      else this.#subscriptions.set(symbol, left)
+    }
+  }
+
+  /** Adds what was counted to what all processes know. Never rejects: what Redis does not take is kept. */
+  async settle(): Promise<void> {
+    for (const [symbol, count] of this.#subscriptions) this.note(symbol, (count * SETTLE_MS) / SUBSCRIPTION_MS)
+    const counts = this.#counts
+    if (counts.size === 0) return
+    this.#counts = new Map()
+    const key = bucketKey(this.#bucket())
+    const pipeline = this.#redis.pipeline()
+    for (const [symbol, count] of counts) pipeline.zincrby(key, count, symbol)
+    pipeline.zremrangebyrank(key, 0, -MAX_SYMBOLS_PER_BUCKET - 1)
+    pipeline.pexpire(key, BUCKETS * BUCKET_MS)
+    try {
+      const replies = await pipeline.exec()
+      const failed = replies?.find(([error]) => error)
+      if (failed) throw failed[0]!
+      if (this.#isAway) this.#log.info('demand is shared again')
+      this.#isAway = false
+    } catch (err) {
+      if (!this.#isAway) this.#log.warn({ err }, 'demand cannot be shared; it is kept until Redis is back')
+      this.#isAway = true
+      for (const [symbol, count] of counts) this.note(symbol, count)
+    }
+  }
+
+  /** The symbols wanted most, in that order, with their weight. Rejects while Redis is away. */
+  async top(limit: number): Promise<{ symbol: string; weight: number }[]> {
+    const newest = this.#bucket()
+    const keys = Array.from({ length: BUCKETS }, (_, age) => bucketKey(newest - age))
+    const weights = keys.map((_, age) => WEIGHT_PER_BUCKET ** age)
+    const reply = await this.#redis.zunion(keys.length, ...keys, 'WEIGHTS', ...weights, 'WITHSCORES')
+    const ascending: { symbol: string; weight: number }[] = []
+    for (let at = 0; at < reply.length; at += 2) {
+      ascending.push({ symbol: reply[at]!, weight: Number(reply[at + 1]) })
+    }
+    return ascending.slice(-limit).toReversed()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.settle()
+  }
+
+  #bucket(): number {
+    return Math.floor(this.#now() / BUCKET_MS)
+  }
+}
+
+/** The tag in braces keeps all buckets on one node of a Redis Cluster, for they are read in one command. */
+const bucketKey = (bucket: number) => `quotewire:{demand}:${bucket}`
+
+/** The market, counting which quotes people get. What background work asks for is no demand. */
+export function countingDemand(marketData: MarketData, demand: Pick<Demand, 'note'>): MarketData {
+  const isAskedByPeople = (priority: Priority | undefined) => priority !== 'background'
+  return {
+    ...marketData,
+    freshQuote(symbol) {
+      const answer = marketData.freshQuote(symbol)
+      if (answer) demand.note(symbol)
+      return answer
+    },
+    async quote(symbol, priority) {
+      const answer = await marketData.quote(symbol, priority)
+      if (isAskedByPeople(priority)) demand.note(symbol)
+      return answer
+    },
+    async quotes(symbols, priority) {
+      const answers = await marketData.quotes(symbols, priority)
+      if (isAskedByPeople(priority)) {
+        for (const [index, answer] of answers.entries()) if (!(answer instanceof Error)) demand.note(symbols[index]!)
+      }
+      return answers
+    }
+  }
+}
