@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -12,6 +12,7 @@ import { tokens } from './plugins/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { authRoutes } from './routes/auth.ts'
+import { FastLane } from './routes/fast-lane.ts'
 import { healthRoutes } from './routes/health.ts'
 import { historicalRoutes } from './routes/historical.ts'
 import { insightRoutes } from './routes/insight.ts'
@@ -30,11 +31,14 @@ const EXPOSED_HEADERS = ['ETag', 'Age', 'Retry-After', 'RateLimit-Limit', 'RateL
 /** The API, not listening yet. Closing it leaves the resources open. */
 export async function buildApp(given: Resources): Promise<FastifyInstance> {
   const { config, log, redis } = given
+  const fastLane = new FastLane()
   const app = fastify({
+    serverFactory: (handler) =>
+      createHttpServer((request, response) => {
+        if (!fastLane.answer(request, response)) handler(request, response)
+      }),
     genReqId: createRequestIds(),
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     trustProxy: config.TRUST_PROXY,
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
@@ -66,8 +70,14 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(healthRoutes, { prefix: '/api' })
   await app.register(metricsRoutes)
 
-  given.metrics.watch({ freshness: given.freshness, routes: app.traffic.routes })
+  fastLane.open(app)
+  app.addHook('preClose', async () => fastLane.close())
+  given.metrics.watch({ freshness: given.freshness, routes: app.traffic })
   return app
+}
+
+function createHttpServer(listener: RequestListener): Server {
+  return createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, listener)
 }
 
 const CLIENT_REQUEST_ID = /^[\w.-]{1,64}$/

@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 import { ApiError, type ErrorBody } from '../errors.ts'
 import { fieldErrorOf } from './field-error.ts'
-import { SECURITY_HEADERS } from './security-headers.ts'
+import { SECURITY_HEADER } from './security-headers.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -23,7 +23,7 @@ export const errorHandler = fp<{ log: Logger }>(
     app.setNotFoundHandler((request, reply) => {
       const path = request.url.split('?', 1)[0]!
       const allowed = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null)
-      reply.headers(SECURITY_HEADERS)
+      reply.header(...SECURITY_HEADER)
       if (allowed.length === 0) {
         return sendError(request, reply, new ApiError('ROUTE_NOT_FOUND', 404, `There is no ${request.method} ${path}`))
       }
@@ -37,7 +37,7 @@ export const errorHandler = fp<{ log: Logger }>(
 
 /** For errors that Fastify finds before any route: an address that cannot be decoded. */
 export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  sendError(request, reply.headers(SECURITY_HEADERS), translate(error))
+  sendError(request, reply.header(...SECURITY_HEADER), translate(error))
 }
 
 /** For bytes that are not HTTP, or headers that are too large: there is no request yet, so the answer goes by hand. */

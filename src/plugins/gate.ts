@@ -9,7 +9,7 @@ import { overloaded } from './pressure.ts'
 import type { Principal, Scope } from './principal.ts'
 import { RateLimiter, type Bucket } from './rate-limiter.ts'
 import { Revocations } from './revocations.ts'
-import { SECURITY_HEADERS } from './security-headers.ts'
+import { SECURITY_HEADER } from './security-headers.ts'
 import { Sessions, type Session } from './sessions.ts'
 
 export type GateOptions = {
@@ -20,6 +20,7 @@ export type GateOptions = {
 
 declare module 'fastify' {
   interface FastifyInstance {
+    sessions: Sessions
     revocations: Revocations
     rateLimiter: RateLimiter
   }
@@ -56,6 +57,7 @@ export const gate = fp<GateOptions>(
     })
     await revocations.start()
 
+    app.decorate('sessions', sessions)
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)
     app.decorateRequest('principal', undefined)
@@ -77,7 +79,7 @@ export const gate = fp<GateOptions>(
 
 const admitAnybody: onRequestHookHandler = (request, reply, done) => {
   request.startedAt = performance.now()
-  reply.headers(SECURITY_HEADERS)
+  reply.header(...SECURITY_HEADER)
   done()
 }
 
@@ -103,7 +105,7 @@ function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () 
 
   return (request, reply, proceed) => {
     request.startedAt = performance.now()
-    reply.headers(SECURITY_HEADERS)
+    reply.header(...SECURITY_HEADER)
     if (isOverloaded()) return proceed(overloaded())
     const header = request.headers.authorization
     const now = Date.now()

@@ -4,10 +4,16 @@ import type { Bucket } from './rate-limiter.ts'
 
 /** Authorization headers remembered; the oldest makes room. */
 const MAX_SESSIONS = 20_000
+/**
+ * Headers are told apart by their end, the signature, which is shorter to hash than the whole; 43 characters are the 256
+ * bits of HS256. What was found must still be equal as a whole.
+ */
+const KEY_LENGTH = 43
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i
 
 /** A verified Authorization header: who sent it, what that user may still spend, and until when it counts. */
 export type Session = {
+  readonly header: string
   readonly principal: Principal
   readonly bucket: Bucket
   readonly scopes: ReadonlySet<Scope>
@@ -22,7 +28,7 @@ export type SessionsOptions = {
 /** Verifies each token once and remembers the header it came in, so that the next request costs one look-up. */
 export class Sessions {
   readonly #options: SessionsOptions
-  readonly #byHeader = new Map<string, Session>()
+  readonly #bySignature = new Map<string, Session>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -30,10 +36,11 @@ export class Sessions {
 
   /** The session of a header seen before, while its token lives. */
   known(header: string, now: number): Session | undefined {
-    const session = this.#byHeader.get(header)
-    if (session === undefined) return undefined
+    const key = header.slice(-KEY_LENGTH)
+    const session = this.#bySignature.get(key)
+    if (session?.header !== header) return undefined
     if (session.principal.expiresAt > now) return session
-    this.#byHeader.delete(header)
+    this.#bySignature.delete(key)
     return undefined
   }
 
@@ -45,14 +52,14 @@ export class Sessions {
     const principal = await this.#options.verify(token)
     const bucket = await this.#options.bucketOf(principal)
     if (this.#options.isRevoked(principal)) throw notAuthenticated('The key or the user of this token was revoked')
-    const session = { principal, bucket, scopes: new Set(principal.scopes) }
-    if (this.#byHeader.size >= MAX_SESSIONS) this.#byHeader.delete(this.#byHeader.keys().next().value!)
-    this.#byHeader.set(header, session)
+    const session = { header, principal, bucket, scopes: new Set(principal.scopes) }
+    if (this.#bySignature.size >= MAX_SESSIONS) this.#bySignature.delete(this.#bySignature.keys().next().value!)
+    this.#bySignature.set(header.slice(-KEY_LENGTH), session)
     return session
   }
 
   /** Forgets the sessions that a revocation concerns. */
   forget(concerned: (principal: Principal) => boolean): void {
-    for (const [header, { principal }] of this.#byHeader) if (concerned(principal)) this.#byHeader.delete(header)
+    for (const [key, { principal }] of this.#bySignature) if (concerned(principal)) this.#bySignature.delete(key)
   }
 }

@@ -11,10 +11,12 @@ declare module 'fastify' {
     traffic: Traffic
   }
   interface FastifyContextConfig {
-    /** The route's handler calls `finished` itself, sparing the hot path a hook after each response. */
+    /** The route's handler calls `finished` itself, sparing a hot path a hook after each response. */
     finishesItself?: true
   }
 }
+
+type Exchange = Pick<FastifyRequest, 'startedAt' | 'principal'> & { readonly id?: string }
 
 /** What happened on one route. */
 export class RouteTraffic {
@@ -34,12 +36,12 @@ export class RouteTraffic {
   }
 
   /** Counts an answered request; logs it when it was slow or its turn in the sample has come. */
-  finished(request: FastifyRequest, statusCode: number): void {
-    const durationMs = performance.now() - request.startedAt
+  finished(exchange: Exchange, statusCode: number): void {
+    const durationMs = performance.now() - exchange.startedAt
     this.latency.observe(statusCode, durationMs / 1000)
     const slow = durationMs > this.#slowMs
     if (!slow && !this.#sample()) return
-    const { id: requestId, principal } = request
+    const { id: requestId, principal } = exchange
     const line = { requestId, method: this.method, route: this.route, statusCode, durationMs, user: principal?.name }
     if (slow) this.#log.warn(line, 'slow request')
     else this.#log.info(line, 'request')
@@ -47,7 +49,7 @@ export class RouteTraffic {
 }
 
 /** All routes of the process, each with its own counts. */
-export class Traffic {
+export class Traffic implements Iterable<RouteTraffic> {
   readonly #options: TrafficOptions
   readonly #routes = new Map<string, RouteTraffic>()
   #untilSample: number
@@ -67,7 +69,7 @@ export class Traffic {
     return traffic
   }
 
-  get routes(): Iterable<RouteTraffic> {
+  [Symbol.iterator](): Iterator<RouteTraffic> {
     return this.#routes.values()
   }
 

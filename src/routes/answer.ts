@@ -23,10 +23,17 @@ export function sendAnswer(
  */
 export function describeFreshness(reply: FastifyReply, value: Validity, freshness: ClassFreshness): void {
   const now = Date.now()
-  const { receivedAt, freshUntil } = value
   freshness.note(value, now)
-  reply.header('cache-control', `private, max-age=${Math.max(0, Math.floor((freshUntil - receivedAt) / 1000))}`)
-  reply.header('age', Math.max(0, Math.floor((now - receivedAt) / 1000)))
+  reply.header('cache-control', cacheControlOf(value))
+  reply.header('age', ageOf(value, now))
+}
+
+export function cacheControlOf({ receivedAt, freshUntil }: Validity): string {
+  return `private, max-age=${Math.max(0, Math.floor((freshUntil - receivedAt) / 1000))}`
+}
+
+export function ageOf({ receivedAt }: Validity, now: number): number {
+  return Math.max(0, Math.floor((now - receivedAt) / 1000))
 }
 
 /** Answers 304 and returns true where If-None-Match names the entity tag. */

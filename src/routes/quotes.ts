@@ -33,18 +33,12 @@ const Batch = Type.Object({
 
 export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const freshness = app.freshness.quote
-  const single = app.traffic.route('GET', `${app.prefix}/quote/:symbol`)
   const batch = app.traffic.route('GET', `${app.prefix}/quotes`)
-
-  const answerOne = (request: FastifyRequest, reply: FastifyReply, answer: Answer<Quote>): void => {
-    sendAnswer(request, reply, answer, freshness)
-    single.finished(request, reply.statusCode)
-  }
 
   app.get(
     '/quote/:symbol',
     {
-      config: { access: 'market:read', finishesItself: true },
+      config: { access: 'market:read' },
       schema: {
         operationId: 'getQuote',
         summary: 'The quote of one symbol',
@@ -53,11 +47,9 @@ export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Type.Ref('Quote#'), 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
       }
     },
-    (request, reply) => {
-      const { symbol } = request.params
-      const answer = app.marketData.freshQuote(symbol)
-      if (answer) return answerOne(request, reply, answer)
-      return app.marketData.quote(symbolOf(symbol)).then((loaded) => answerOne(request, reply, loaded))
+    async (request, reply) => {
+      sendAnswer(request, reply, await app.marketData.quote(symbolOf(request.params.symbol)), freshness)
+      return reply
     }
   )
 

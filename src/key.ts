@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { createAuditStore } from '../db/audit.ts'
+import { createDatabase } from '../db/client.ts'
+import { createKeyStore } from '../db/keys.ts'
+import { createUserStore, type User } from '../db/users.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { homeOf } from './embedded/home.ts'
+import { findRunning } from './embedded/running.ts'
+import { Plan, Scope, scopesAmong } from './plugins/principal.ts'
+
+const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--plan PLAN] [--label TEXT] [--quiet]
+
+  --user    Whose key it is; the user is made where there is none of that name
+  --scope   ${Scope.enum.join(', ')}
+  --plan    ${Plan.enum.join(' or ')}; a new user has standard, a known one keeps what it has
+  --label   What the key is for
+  --quiet   Print nothing but the key`
+
+const USER_NAME = /^\w[\w .@+-]{0,99}$/
+
+type Order = { user: string; scopes: Scope[]; plan: Plan | undefined; label: string | undefined; quiet: boolean }
+
+class UsageError extends Error {}
+
+/** Makes an API key from the command line and prints it, the only time it is ever shown. */
+async function main(args: readonly string[]): Promise<void> {
+  const order = readOrder(args)
+  const database = createDatabase({ url: await findDatabase(), applicationName: 'quotewire-key' })
+  try {
+    const user = await userFor(order, createUserStore(database))
+    const { key, record } = await createKeyStore(database).createKey({ userId: user.id, ...order })
+    const details = { userId: user.id, scopes: order.scopes, plan: user.plan }
+    await createAuditStore(database).append({ actor: 'command line', action: 'key.create', target: record.id, details })
+    const note = `Key of ${user.name} (plan ${user.plan}) for ${order.scopes.join(', ')}. It is not shown again:\n`
+    process.stdout.write(`${order.quiet ? '' : note}${key}\n`)
+  } finally {
+    await database.close()
+  }
+}
+
+function readOrder(args: readonly string[]): Order {
+  const { user, scope, plan, label, quiet } = readOptions(args)
+  if (user === undefined) throw new UsageError('--user is missing')
+  if (!USER_NAME.test(user)) throw new UsageError('--user must be 1 to 100 letters, digits, spaces or . _ @ + -')
+  if (scope === undefined) throw new UsageError('--scope is missing')
+  const names = scope.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => scopesAmong([name]).length === 0)
+  if (unknown !== undefined) throw new UsageError(`--scope names ${JSON.stringify(unknown)}, which is none`)
+  if (plan !== undefined && !Plan.enum.includes(plan as Plan)) {
+    throw new UsageError(`--plan must be ${Plan.enum.join(' or ')}`)
+  }
+  return { user, scopes: scopesAmong(names), plan: plan as Plan | undefined, label, quiet: quiet ?? false }
+}
+
+function readOptions(args: readonly string[]) {
+  try {
+    const text = { type: 'string' } as const
+    const options = { user: text, scope: text, plan: text, label: text, quiet: { type: 'boolean' } } as const
+    return parseArgs({ args: [...args], options, strict: true }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+/** DATABASE_URL, or the Postgres of a running `npm start`. */
+async function findDatabase(): Promise<string> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const { DATABASE_URL, QUOTEWIRE_HOME, MARKET } = loadConfig(process.env)
+  if (DATABASE_URL) return DATABASE_URL
+  const running = await findRunning(homeOf(QUOTEWIRE_HOME, MARKET))
+  if (running) return running.databaseUrl
+  throw new ConfigError(['No database: set DATABASE_URL, or start Quotewire (npm start) and try again'])
+}
+
+async function userFor({ user: name, plan }: Order, users: ReturnType<typeof createUserStore>): Promise<User> {
+  const created = await users.createUser(plan ? { name, plan } : { name })
+  if (created) return created
+  const known = (await users.findByName(name))!
+  if (known.disabled) throw new UsageError(`the user ${name} is disabled`)
+  return plan && plan !== known.plan ? (await users.update(known.id, { plan }))! : known
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  const isUsage = error instanceof UsageError
+  process.stderr.write(`${(error as Error).message}\n${isUsage ? `\n${USAGE}\n` : ''}`)
+  process.exitCode = isUsage ? 2 : 1
+}
