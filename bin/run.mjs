@@ -103,7 +103,8 @@ function program(name) {
 
 function chooseNode() {
   if (majorOf(process.versions.node) >= REQUIRED_NODE_MAJOR) return process.execPath
-  const packaged = join(bin, 'node')
+  // npm 10 installs the package without linking its program into .bin.
+  const packaged = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node')
   const { status, stdout } = spawnSync(packaged, ['-p', 'process.versions.node'], { encoding: 'utf8' })
   if (status === 0 && majorOf(stdout) >= REQUIRED_NODE_MAJOR) return packaged
   throw new Refusal(
@@ -125,7 +126,7 @@ function run(node, args, isProgram) {
     cwd: root,
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', ...(isProgram ? [] : ['ipc'])],
-    env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` }
+    env: { ...process.env, PATH: [dirname(node), bin, process.env.PATH ?? ''].join(delimiter) }
   })
   // npm ended by kill -9 says nothing, and a shell between npm and this process dies of the signal that npm passes on.
   const npm = process.env.npm_command && process.ppid
