@@ -1,0 +1,109 @@
+import { RECORD_HEAD_BYTES, NUMBERS_OF_KIND, type RecordKind } from './record.ts'
+
+/**
+ * One stream entry: what one process appended in one turn of its event loop, little-endian:
+ *
+ *     0  u8   version
+ *     1  u8   reserved, 0
+ *     2  u16  number of records
+ *     4  u32  reserved, 0
+ *     8  f64  when it was appended, epoch ms with fractions
+ *     16 …    the records, one after the other
+ */
+const VERSION = 1
+const ENTRY_HEAD_BYTES = 16
+
+/** Above this an append is split: readers hold entries whole. A single larger record still goes, alone. */
+export const MAX_ENTRY_BYTES = 64 * 1024
+const MAX_ENTRY_RECORDS = 0xff_ff
+
+/** Joins records into the bodies of entries, in order. `appendedAt` in epoch milliseconds. */
+export function packEntries(records: readonly Buffer[], appendedAt: number): Buffer[] {
+  const entries: Buffer[] = []
+  let from = 0
+  let bytes = 0
+  const close = (to: number) => {
+    if (to === from) return
+    const head = Buffer.alloc(ENTRY_HEAD_BYTES)
+    head[0] = VERSION
+    head.writeUInt16LE(to - from, 2)
+    head.writeDoubleLE(appendedAt, 8)
+    entries.push(Buffer.concat([head, ...records.slice(from, to)], ENTRY_HEAD_BYTES + bytes))
+    from = to
+    bytes = 0
+  }
+  for (const [index, { length }] of records.entries()) {
+    if (bytes + length > MAX_ENTRY_BYTES || index - from === MAX_ENTRY_RECORDS) close(index)
+    bytes += length
+  }
+  close(records.length)
+  return entries
+}
+
+/** An entry as read. Records are looked at in place; nothing is copied and no JSON is parsed. */
+export class LogEntry {
+  readonly shard: number
+  readonly idMs: number
+  readonly idSeq: number
+  readonly bytes: Buffer
+  readonly count: number
+  readonly #starts: Uint32Array
+
+  /** Throws RangeError for bytes that are no entry: somebody else writes into the log's stream. */
+  constructor(shard: number, idMs: number, idSeq: number, bytes: Buffer) {
+    if (bytes.length < ENTRY_HEAD_BYTES || bytes[0] !== VERSION) throw new RangeError('not an entry of this log')
+    this.shard = shard
+    this.idMs = idMs
+    this.idSeq = idSeq
+    this.bytes = bytes
+    this.count = bytes.readUInt16LE(2)
+    this.#starts = new Uint32Array(this.count + 1)
+    let start = ENTRY_HEAD_BYTES
+    for (let index = 0; index < this.count; index++) {
+      this.#starts[index] = start
+      start += start + RECORD_HEAD_BYTES <= bytes.length ? bytes.readUInt32LE(start) : Infinity
+      if (start > bytes.length) throw new RangeError('a record of the log is cut off')
+    }
+    this.#starts[this.count] = start
+  }
+
+  /** Epoch milliseconds, with fractions. */
+  get appendedAt(): number {
+    return this.bytes.readDoubleLE(8)
+  }
+
+  kind(index: number): RecordKind {
+    return this.bytes[this.#starts[index]! + 4] as RecordKind
+  }
+
+  receivedAt(index: number): number {
+    return this.bytes.readDoubleLE(this.#starts[index]! + 8)
+  }
+
+  topic(index: number): string {
+    const start = this.#topicStart(index)
+    return this.bytes.toString('latin1', start, start + this.bytes[this.#starts[index]! + 5]!)
+  }
+
+  numbersStart(index: number): number {
+    return this.#starts[index]! + RECORD_HEAD_BYTES
+  }
+
+  /** Where the JSON begins; it lacks its closing brace. */
+  jsonStart(index: number): number {
+    return this.#topicStart(index) + this.bytes[this.#starts[index]! + 5]!
+  }
+
+  jsonEnd(index: number): number {
+    return this.#starts[index + 1]!
+  }
+
+  /** A copy of the whole record. */
+  record(index: number): Buffer {
+    return Buffer.from(this.bytes.subarray(this.#starts[index], this.#starts[index + 1]))
+  }
+
+  #topicStart(index: number): number {
+    return this.numbersStart(index) + NUMBERS_OF_KIND[this.kind(index)] * 8
+  }
+}

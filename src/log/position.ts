@@ -1,0 +1,51 @@
+/** A place in one shard of the log: after the record `index` of the stream entry `idMs-idSeq`. */
+export type Position = {
+  readonly shard: number
+  readonly idMs: number
+  readonly idSeq: number
+  readonly index: number
+}
+
+/** What clients hold to resume by; one position per shard that they have seen. */
+export type Cursor = { readonly epoch: string; readonly positions: readonly Position[] }
+
+/** Comes after every record of its entry. */
+export const LAST_INDEX = 0xff_ff_ff_ff
+
+const PART = /^([0-9a-z]{1,16})\.(\d{1,4})\.(\d{1,15})-(\d{1,15})\.(\d{1,10})$/
+
+export const idOf = ({ idMs, idSeq }: Pick<Position, 'idMs' | 'idSeq'>): string => `${idMs}-${idSeq}`
+
+/** Throws TypeError for what is no stream id: Redis wrote it. */
+export function parseId(id: string): { idMs: number; idSeq: number } {
+  const dash = id.indexOf('-')
+  const idMs = Number(id.slice(0, dash))
+  const idSeq = Number(id.slice(dash + 1))
+  if (dash < 1 || !Number.isSafeInteger(idMs) || !Number.isSafeInteger(idSeq)) throw new TypeError(`not an id: ${id}`)
+  return { idMs, idSeq }
+}
+
+/** Negative where `a` comes first. Positions of different shards have no order. */
+export function comparePositions(a: Omit<Position, 'shard'>, b: Omit<Position, 'shard'>): number {
+  return a.idMs - b.idMs || a.idSeq - b.idSeq || a.index - b.index
+}
+
+/** `<epoch>.<shard>.<stream id>.<index>`, one per shard, joined by commas. */
+export function formatCursor(epoch: string, positions: readonly Position[]): string {
+  return positions.map((each) => `${epoch}.${each.shard}.${idOf(each)}.${each.index}`).join(',')
+}
+
+/** Reads what a client sent; undefined for anything that was never a cursor. Of several positions in a shard the last counts. */
+export function parseCursor(text: string): Cursor | undefined {
+  const positions = new Map<number, Position>()
+  let epoch: string | undefined
+  for (const part of text.split(',')) {
+    const match = PART.exec(part)
+    if (!match) return undefined
+    const [shard, idMs, idSeq, index] = match.slice(2).map(Number) as [number, number, number, number]
+    if (epoch !== undefined && epoch !== match[1]) return undefined
+    epoch = match[1]
+    positions.set(shard, { shard, idMs, idSeq, index })
+  }
+  return epoch === undefined ? undefined : { epoch, positions: [...positions.values()] }
+}

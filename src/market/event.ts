@@ -1,0 +1,92 @@
+import { Type, type Static } from 'typebox'
+import { Bar, Interval } from './bar.ts'
+import { MarketStatus } from './market-status.ts'
+import { Indices, Movers, Sectors } from './market-wide.ts'
+import { Provenance } from './provenance.ts'
+import { Quote } from './quote.ts'
+import { Trade } from './trade.ts'
+
+/**
+ * What the log carries and clients receive. An event is encoded once, where it enters the log: its JSON is the frame
+ * that clients read, so that nothing on the way has to parse it.
+ */
+export const QuoteUpdate = Type.Object({
+  type: Type.Literal('quote_update'),
+  data: Type.Object({
+    symbol: Type.String(),
+    quote: Quote,
+    timestamp: Type.String({ format: 'date-time', description: "The quote's asOf" })
+  })
+})
+export type QuoteUpdate = Static<typeof QuoteUpdate>
+
+export const TradeReport = Type.Object({
+  type: Type.Literal('trade'),
+  data: Type.Object({ symbol: Type.String(), trade: Trade, timestamp: Type.String({ format: 'date-time' }) })
+})
+export type TradeReport = Static<typeof TradeReport>
+
+/** `provisional` while its interval runs, `final` after it, `corrected` when late trades changed a final bar. */
+export const BarState = Type.Enum(['provisional', 'final', 'corrected'])
+export type BarState = Static<typeof BarState>
+
+export const BarUpdate = Type.Object({
+  type: Type.Literal('bar_update'),
+  data: Type.Object({
+    symbol: Type.String(),
+    interval: Interval,
+    bar: Bar,
+    state: BarState,
+    revision: Type.Integer({ minimum: 0, description: 'Counts the corrections' }),
+    reason: Type.Optional(Type.String({ description: 'Why it was corrected' })),
+    provenance: Provenance,
+    timestamp: Type.String({ format: 'date-time', description: 'When this state of the bar was reached, UTC' })
+  })
+})
+export type BarUpdate = Static<typeof BarUpdate>
+
+const channelUpdate = <Name extends string, Value extends Type.TSchema>(type: Name, value: Value) =>
+  Type.Object({ type: Type.Literal(type), data: value })
+
+export const IndicesUpdate = channelUpdate('indices_update', Indices)
+export const SectorsUpdate = channelUpdate('sectors_update', Sectors)
+export const MoversUpdate = channelUpdate('movers_update', Movers)
+export const StatusUpdate = channelUpdate('market_status', MarketStatus)
+
+export const MarketEvent = Type.Union([
+  QuoteUpdate,
+  TradeReport,
+  BarUpdate,
+  IndicesUpdate,
+  SectorsUpdate,
+  MoversUpdate,
+  StatusUpdate
+])
+export type MarketEvent = Static<typeof MarketEvent>
+
+export const quoteUpdate = (quote: Quote): QuoteUpdate => ({
+  type: 'quote_update',
+  data: { symbol: quote.symbol, quote, timestamp: quote.asOf }
+})
+
+/** What is subscribed to: `quotes:AAPL`, `trades:AAPL`, `bars.1m:AAPL`, `indices`, `movers:gainers`. */
+export type TopicName = string
+
+export function topicOf(event: MarketEvent): TopicName {
+  switch (event.type) {
+    case 'quote_update':
+      return `quotes:${event.data.symbol}`
+    case 'trade':
+      return `trades:${event.data.symbol}`
+    case 'bar_update':
+      return `bars.${event.data.interval}:${event.data.symbol}`
+    case 'movers_update':
+      return `movers:${event.data.type}`
+    case 'indices_update':
+      return 'indices'
+    case 'sectors_update':
+      return 'sectors'
+    case 'market_status':
+      return 'status'
+  }
+}
