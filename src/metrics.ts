@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { DATA_CLASSES, type DataFreshness } from './data-freshness.ts'
+import { DATA_CLASSES, type DataFreshness } from './market/data-freshness.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
 import type { CacheStats } from './market/cache-stats.ts'
 import type { MarketData } from './market/market-data.ts'

@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { createCore } from './core.ts'
-import { createDataFreshness } from './data-freshness.ts'
+import { createDataFreshness } from './market/data-freshness.ts'
 import { onParentGone, reportReady } from './embedded/child.ts'
 import { createVendors } from './vendors.ts'
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Recorder } from '../../db/recorder.ts'
 import type { Stores } from '../../db/stores.ts'
 import type { Config } from '../config.ts'
-import type { DataFreshness } from '../data-freshness.ts'
+import type { DataFreshness } from '../market/data-freshness.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { Metrics } from '../metrics.ts'
 

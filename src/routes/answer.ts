@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ClassFreshness } from '../data-freshness.ts'
+import type { ClassFreshness } from '../market/data-freshness.ts'
 import type { Answer } from '../market/market-data.ts'
 
 type Validity = Pick<Answer<unknown>, 'receivedAt' | 'freshUntil'>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { ClassFreshness } from '../data-freshness.ts'
+import type { ClassFreshness } from '../market/data-freshness.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { Sessions } from '../plugins/sessions.ts'
 import type { RouteTraffic } from '../plugins/traffic.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
-import { DATA_CLASSES, type ClassFreshness } from '../data-freshness.ts'
+import { DATA_CLASSES, type ClassFreshness } from '../market/data-freshness.ts'
 
 const CHECK_TIMEOUT_MS = 2000
 

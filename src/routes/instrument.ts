@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { DataClass } from '../data-freshness.ts'
+import type { DataClass } from '../market/data-freshness.ts'
 import type { Answer } from '../market/market-data.ts'
 import { sendAnswer } from './answer.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
