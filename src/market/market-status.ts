@@ -1,39 +1,81 @@
 import { Type, type Static } from 'typebox'
-import { SessionPhase } from './session.ts'
+import { nextSession, regularEnd, SessionPhase, type Calendar, type Interval, type Session } from './session.ts'
 import type { SessionClock } from './session-clock.ts'
+import { dateIn } from './zoned-time.ts'
+
+const Instant = (description: string) => Type.String({ format: 'date-time', description })
+const Span = Type.Object({ open: Instant('UTC'), close: Instant('UTC, exclusive') })
+
+export const TradingDay = Type.Object({
+  date: Type.String({ description: 'YYYY-MM-DD in the zone of the exchange' }),
+  name: Type.Optional(Type.String({ description: 'Why its hours differ from the usual', examples: ['Christmas Eve'] })),
+  pre: Type.Optional(Span),
+  regular: Span,
+  closingAuction: Type.Optional(Span),
+  post: Type.Optional(Span)
+})
+export type TradingDay = Static<typeof TradingDay>
 
 export const ExchangeStatus = Type.Object({
   exchange: Type.String({ description: 'ISO 10383 MIC', examples: ['XNYS'] }),
   name: Type.String(),
+  timeZone: Type.String({ description: 'IANA', examples: ['America/New_York'] }),
   phase: SessionPhase,
   marketState: Type.Enum(['pre', 'regular', 'post', 'closed'], { description: 'The phase as quotes carry it' }),
-  since: Type.String({ format: 'date-time', description: 'When the phase began, UTC' }),
-  until: Type.String({ format: 'date-time', description: 'When the phase ends, UTC' }),
-  nextOpen: Type.String({ format: 'date-time', description: 'Start of the next regular session, UTC' }),
-  nextClose: Type.Optional(Type.String({ format: 'date-time', description: 'End of the regular session in progress' }))
+  since: Instant('When the phase began, UTC'),
+  until: Instant('When the phase ends, UTC'),
+  session: Type.Optional(TradingDay),
+  holiday: Type.Optional(Type.String({ description: 'Why the exchange does not trade at all today' })),
+  nextOpen: Instant('Start of the next regular session, UTC'),
+  nextClose: Instant('End of the regular session in progress, else of the next one, UTC'),
+  calendarKnownUntil: Type.Optional(
+    Type.String({ description: 'Last day that its lists of holidays cover; later days follow the weekday alone' })
+  )
 })
 export type ExchangeStatus = Static<typeof ExchangeStatus>
 
-/** What each exchange with a calendar does now. */
+/** What each exchange with a calendar does now. `session` is the trading day in progress. */
 export const MarketStatus = Type.Object({ exchanges: Type.Array(ExchangeStatus) }, { $id: 'MarketStatus' })
 export type MarketStatus = Static<typeof MarketStatus>
 
-/** The status of every exchange at an instant (epoch milliseconds), and the next instant at which it will differ. */
+/** The status of every exchange at an instant (epoch milliseconds), and the next instant at which a phase ends. */
 export function marketStatusAt(clock: SessionClock, instant: number): { status: MarketStatus; nextChange: number } {
-  let nextChange = Infinity
-  const exchanges = clock.calendars.map(({ exchange, name }): ExchangeStatus => {
-    const status = clock.status(exchange, instant)!
-    nextChange = Math.min(nextChange, status.nextChange)
-    return {
-      exchange,
-      name,
-      phase: status.phase,
-      marketState: status.marketState,
-      since: new Date(status.lastChange).toISOString(),
-      until: new Date(status.nextChange).toISOString(),
-      nextOpen: new Date(status.nextOpen).toISOString(),
-      ...(status.nextClose !== undefined && { nextClose: new Date(status.nextClose).toISOString() })
-    }
-  })
+  const exchanges = clock.calendars.map((calendar) => exchangeStatus(clock, calendar, instant))
+  const nextChange = Math.min(...exchanges.map(({ until }) => Date.parse(until)))
   return { status: { exchanges }, nextChange }
 }
+
+function exchangeStatus(clock: SessionClock, calendar: Calendar, instant: number): ExchangeStatus {
+  const { exchange, name, timeZone, closed, knownUntil } = calendar
+  const status = clock.status(exchange, instant)!
+  const today = dateIn(timeZone, instant)
+  const holiday = closed.find(({ date }) => date === today)?.name
+  return {
+    exchange,
+    name,
+    timeZone,
+    phase: status.phase,
+    marketState: status.marketState,
+    since: iso(status.lastChange),
+    until: iso(status.nextChange),
+    ...(status.session && { session: tradingDay(status.session) }),
+    ...(holiday !== undefined && !status.session && { holiday }),
+    nextOpen: iso(status.nextOpen),
+    nextClose: iso(status.nextClose ?? regularEnd(nextSession(calendar, instant))),
+    ...(knownUntil !== undefined && { calendarKnownUntil: knownUntil })
+  }
+}
+
+function tradingDay({ date, name, pre, regular, closingAuction, post }: Session): TradingDay {
+  return {
+    date,
+    ...(name !== undefined && { name }),
+    ...(pre && { pre: span(pre) }),
+    regular: span(regular),
+    ...(closingAuction && { closingAuction: span(closingAuction) }),
+    ...(post && { post: span(post) })
+  }
+}
+
+const span = ({ open, close }: Interval) => ({ open: iso(open), close: iso(close) })
+const iso = (instant: number) => new Date(instant).toISOString()

@@ -1,10 +1,33 @@
 import { Type, type Static } from 'typebox'
+import { InstrumentKind } from './profile.ts'
 import { Provenance } from './provenance.ts'
 import { Quote } from './quote.ts'
 
 /** Quotes of indices; `volume` is absent where the vendor has none. */
 export const Indices = Type.Object({ indices: Type.Array(Quote), provenance: Provenance }, { $id: 'Indices' })
 export type Indices = Static<typeof Indices>
+
+/** The headline indices of the world, by region, in the order that they are shown in. */
+export const WORLD_INDICES: readonly string[] = [
+  ...['^GSPC', '^DJI', '^IXIC', '^RUT', '^VIX', '^GSPTSE'],
+  ...['^FTSE', '^GDAXI', '^FCHI', '^STOXX50E'],
+  ...['^N225', '^HSI', '^BSESN', '^NSEI', '^AXJO']
+]
+
+/** The eleven sectors of GICS, and the fund of S&P 500 shares that stands for each. */
+export const SECTOR_FUNDS: Readonly<Record<string, string>> = {
+  XLC: 'Communication Services',
+  XLY: 'Consumer Discretionary',
+  XLP: 'Consumer Staples',
+  XLE: 'Energy',
+  XLF: 'Financials',
+  XLV: 'Health Care',
+  XLI: 'Industrials',
+  XLK: 'Information Technology',
+  XLB: 'Materials',
+  XLRE: 'Real Estate',
+  XLU: 'Utilities'
+}
 
 export const SectorPerformance = Type.Object({
   sector: Type.String({ description: 'GICS sector name, e.g. Information Technology' }),
@@ -23,6 +46,7 @@ export type MoverKind = Static<typeof MoverKind>
 export const Mover = Type.Object({
   symbol: Type.String(),
   name: Type.Optional(Type.String()),
+  kind: Type.Optional(InstrumentKind),
   price: Type.Number(),
   change: Type.Optional(Type.Number()),
   changePercent: Type.Number(),

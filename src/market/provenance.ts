@@ -44,3 +44,24 @@ export const Provenance = Type.Object({
   notes: Type.Optional(Type.Array(Type.String(), { description: 'Conversions made and doubts, e.g. pence to pounds' }))
 })
 export type Provenance = Static<typeof Provenance>
+
+const WORST_LAST: readonly ValueState[] = ['closed', 'live', 'delayed', 'suspect', 'stale']
+
+/**
+ * Where a value that was made of several others comes from: as old as the oldest of them and trusted as the least
+ * trusted; closed only where all are. `notes` say how it was made. At least one part is needed.
+ */
+export function combinedProvenance(parts: readonly Provenance[], notes: readonly string[] = []): Provenance {
+  const [first, ...others] = parts
+  if (!first) throw new RangeError('nothing has no provenance')
+  const delays = parts.flatMap(({ delayedBySeconds }) => delayedBySeconds ?? [])
+  return {
+    source: [...new Set(parts.map(({ source }) => source))].join(', '),
+    feed: others.every(({ feed }) => feed === first.feed) ? first.feed : 'composite',
+    receivedAt: parts.map(({ receivedAt }) => receivedAt).reduce((a, b) => (a < b ? a : b)),
+    ...(delays.length > 0 && { delayedBySeconds: Math.max(...delays) }),
+    state: WORST_LAST[Math.max(...parts.map(({ state }) => WORST_LAST.indexOf(state)))]!,
+    attempts: [],
+    ...(notes.length > 0 && { notes: [...notes] })
+  }
+}
