@@ -1,6 +1,10 @@
 import { Type, type Static } from 'typebox'
 import { Provenance } from './provenance.ts'
 
+/** Figures that can be worked out where a vendor gives none. */
+export const ComputedFigure = Type.Enum(['impliedVolatility', 'delta', 'gamma', 'theta', 'vega', 'rho'])
+export type ComputedFigure = Static<typeof ComputedFigure>
+
 export const OptionContract = Type.Object({
   symbol: Type.String({ description: 'OCC symbol', examples: ['AAPL250117C00150000'] }),
   side: Type.Enum(['call', 'put']),
@@ -18,11 +22,27 @@ export const OptionContract = Type.Object({
   lastTradeAt: Type.Optional(Type.String({ format: 'date-time' })),
   delta: Type.Optional(Type.Number()),
   gamma: Type.Optional(Type.Number()),
-  theta: Type.Optional(Type.Number()),
-  vega: Type.Optional(Type.Number()),
-  rho: Type.Optional(Type.Number())
+  theta: Type.Optional(Type.Number({ description: 'For one calendar day' })),
+  vega: Type.Optional(Type.Number({ description: 'For one point of volatility, 0.01' })),
+  rho: Type.Optional(Type.Number({ description: 'For one point of interest, 0.01' })),
+  computed: Type.Optional(
+    Type.Array(ComputedFigure, { description: 'Which of its figures no vendor gave: they follow from `pricing`' })
+  )
 })
 export type OptionContract = Static<typeof OptionContract>
+
+/**
+ * What computed figures rest on. The model values options that can be exercised at expiry only and dividends that are
+ * paid evenly: on American options it understates puts deep in the money, and calls before a large dividend.
+ */
+export const OptionPricing = Type.Object({
+  model: Type.Literal('black-scholes'),
+  underlyingPrice: Type.Number(),
+  riskFreeRate: Type.Number({ description: 'Continuously compounded; 0.04 means 4 % a year' }),
+  dividendYield: Type.Number({ description: 'Assumed; 0.01 means 1 % a year' }),
+  computedAt: Type.String({ format: 'date-time', description: 'The instant that the time to expiry counts from, UTC' })
+})
+export type OptionPricing = Static<typeof OptionPricing>
 
 /** One expiry's contracts, and the list of all expiries. Both are empty for a symbol that has no options. */
 export const OptionChain = Type.Object(
@@ -32,6 +52,7 @@ export const OptionChain = Type.Object(
     underlyingPrice: Type.Optional(Type.Number()),
     currency: Type.Optional(Type.String()),
     contracts: Type.Array(OptionContract),
+    pricing: Type.Optional(OptionPricing),
     provenance: Provenance
   },
   { $id: 'OptionChain' }
