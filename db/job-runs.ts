@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, lt, sql as expression } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gte, like, lt, sql as expression } from 'drizzle-orm'
 import type { JobOutcome, JobRun, JobTotals } from '../src/jobs/job-run.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
@@ -55,7 +55,7 @@ export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       const last = await db
         .selectDistinctOn([job], getTableColumns(jobRuns))
         .from(jobRuns)
-        .where(expression`${startedAt} >= ${iso(since)}`)
+        .where(gte(startedAt, iso(since)))
         .orderBy(job, desc(startedAt))
       const lastOf = new Map(last.map((run) => [run.job, present(run)]))
       return counted.map(({ p50, p99, ...totals }) => ({
@@ -63,6 +63,17 @@ export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
         ...(p50 !== null && p99 !== null && { durationMs: { p50: milliseconds(p50), p99: milliseconds(p99) } }),
         lastRun: lastOf.get(totals.job)!
       }))
+    },
+
+    /** The newest run of each schedule, of those since an instant (epoch ms). A scheduled task is named after it. */
+    async lastScheduled(since: number): Promise<{ schedule: string; run: JobRun }[]> {
+      const schedule = expression<string>`split_part(${taskId}, ':', 2)`
+      const rows = await db
+        .selectDistinctOn([schedule], { schedule, run: getTableColumns(jobRuns) })
+        .from(jobRuns)
+        .where(and(like(taskId, 'repeat:%'), gte(startedAt, iso(since))))
+        .orderBy(schedule, desc(startedAt))
+      return rows.map(({ schedule: id, run }) => ({ schedule: id, run: present(run) }))
     },
 
     /** Notes of runs that their task's death left without an end: the task was taken up again, or began before `before`. */

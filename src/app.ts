@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.ts'
 import { historicalRoutes } from './routes/historical.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { quoteRoutes } from './routes/quotes.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -65,6 +66,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(instrumentRoutes, market)
   await app.register(searchRoutes, market)
   await app.register(insightRoutes, market)
+  await app.register(jobRoutes, { prefix: '/api/v1/market/jobs' })
   await app.register(authRoutes, { prefix: '/api/v1/auth' })
   await app.register(accountRoutes, { prefix: '/api/v1/admin' })
   await app.register(healthRoutes, { prefix: '/api' })
@@ -72,7 +74,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
 
   fastLane.open(app)
   app.addHook('preClose', async () => fastLane.close())
-  given.metrics.watch({ freshness: given.freshness, routes: app.traffic })
+  given.metrics.watch({ jobs: given.jobs, freshness: given.freshness, routes: app.traffic })
   return app
 }
 

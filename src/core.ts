@@ -7,7 +7,11 @@ import { createLastGood, createStores, type Stores } from '../db/stores.ts'
 import { TieredCache } from './cache/tiered-cache.ts'
 import { createCachedMarket } from './cached-market.ts'
 import { ConfigError, type Config } from './config.ts'
+import { createCalendarKeeper, type CalendarKeeper } from './exchange-calendars.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
+import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
+import { countingDemand, Demand } from './jobs/demand.ts'
+import { createJobQueues, type JobQueues } from './jobs/queue.ts'
 import { CALENDARS } from './market/calendars.ts'
 import type { MarketData } from './market/market-data.ts'
 import { SessionClock } from './market/session-clock.ts'
@@ -22,6 +26,10 @@ export type Core = {
   readonly recorder: Recorder
   readonly stores: Stores
   readonly clock: SessionClock
+  readonly calendars: CalendarKeeper
+  readonly demand: Demand
+  readonly queues: JobQueues
+  readonly jobs: JobAdministration
   readonly metrics: Metrics
   /** Budgets, breakers, limits and revocations, for all processes; fails fast. */
   readonly redis: Redis
@@ -61,6 +69,9 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     closers.push(() => recorder.close())
     const metrics = createMetrics()
     const clock = new SessionClock(CALENDARS)
+    const calendars = createCalendarKeeper({ store: stores.calendars, clock, log })
+    closers.push(() => calendars.close())
+    await calendars.reload()
     const knownSymbols = new Set(await stores.quotes.symbols())
     const gateway = createGateway({
       ...vendors,
@@ -79,17 +90,37 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     closers.push(() => gateway.close())
     const cache = new TieredCache({ redis: cacheRedis, log })
     closers.push(() => cache.close())
-    const marketData = createCachedMarket({
+    const demand = new Demand({ redis, log })
+    closers.push(() => demand.close())
+    const cachedMarket = createCachedMarket({
       gateway,
       cache,
       clock,
       recorder: rememberingSymbols(recorder, knownSymbols),
       lastGood: createLastGood(stores)
     })
+    const marketData = countingDemand(cachedMarket, demand)
+    const queues = createJobQueues({ redis, onError: (err) => log.debug({ err }, 'the queues are out of reach') })
+    closers.push(() => queues.close())
+    const jobs = createJobAdministration(queues, stores.jobRuns)
     metrics.watch({ marketData, recorder })
 
     const dependencies = dependenciesOf(database, redis, cacheRedis)
-    return { marketData, gateway, recorder, stores, clock, metrics, redis, dependencies, close }
+    return {
+      marketData,
+      gateway,
+      recorder,
+      stores,
+      clock,
+      calendars,
+      demand,
+      queues,
+      jobs,
+      metrics,
+      redis,
+      dependencies,
+      close
+    }
   } catch (error) {
     await close()
     throw error

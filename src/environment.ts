@@ -41,6 +41,10 @@ export const Environment = Type.Object({
   REQUEST_DEADLINE_MS: integer(100, 120_000, 2000, 'All upstream work for one request'),
   DIVERGENCE_PERCENT: Type.Number({ exclusiveMinimum: 0, maximum: 100, default: 2 }),
 
+  PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices and market snapshots are kept, in whole months'),
+  INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),
+  RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs and quarantined values are kept'),
+
   SANDBOX_URL: Type.String({ pattern: '^https?://[^ ]+$', default: 'http://127.0.0.1:3900' }),
   YAHOO_BASE_URL: url('Stands for every Yahoo host'),
   YAHOO_LIMITS: limits,

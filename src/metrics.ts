@@ -4,8 +4,10 @@ import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogr
 import type { CacheStats } from './market/cache-stats.ts'
 import type { MarketData } from './market/market-data.ts'
 import type { BreakerState, ProviderStatus } from './market/provider-status.ts'
+import { createQueueGauges, type QueueSource } from './queue-gauges.ts'
 
 const UPSTREAM_BOUNDS_SECONDS = [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 5]
+const JOB_BOUNDS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800]
 const BREAKER_VALUES: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 }
 
 /** What a process can be asked for when it is scraped; each part is optional, because processes differ. */
@@ -17,6 +19,7 @@ export type MetricSources = {
       readonly awaySince: number | undefined
     }
   }
+  jobs?: QueueSource
   freshness?: DataFreshness
   routes?: Iterable<{ readonly method: string; readonly route: string; readonly latency: LatencyHistogram }>
 }
@@ -28,6 +31,7 @@ export type Metrics = {
   providerCalled(provider: string, capability: string, outcome: string, durationMs: number): void
   quarantined(provider: string, rule: string, severity: string): void
   diverged(percent: number): void
+  jobRan(job: string, outcome: string, durationMs: number): void
   /** Prometheus text of everything. */
   render(): Promise<string>
 }
@@ -67,11 +71,25 @@ export function createMetrics(): Metrics {
     buckets: [1, 2, 5, 10, 25, 50, 100],
     registers
   })
+  const jobRuns = new Counter({
+    name: 'quotewire_job_runs_total',
+    help: 'Runs of a job in this process, by what came of them',
+    labelNames: ['job', 'outcome'],
+    registers
+  })
+  const jobSeconds = new Histogram({
+    name: 'quotewire_job_run_seconds',
+    help: 'How long a run took',
+    labelNames: ['job'],
+    buckets: JOB_BOUNDS_SECONDS,
+    registers
+  })
   const scrapers = [
     createProviderGauges(registers),
     createCacheCounters(registers),
     createRecorderGauges(registers),
-    createFreshnessGauges(registers)
+    createFreshnessGauges(registers),
+    createQueueGauges(registers)
   ]
 
   return {
@@ -85,6 +103,10 @@ export function createMetrics(): Metrics {
     },
     quarantined: (provider, rule, severity) => quarantined.inc({ provider, rule, severity }),
     diverged: (percent) => divergence.observe(percent),
+    jobRan(job, outcome, durationMs) {
+      jobRuns.inc({ job, outcome })
+      jobSeconds.observe({ job }, durationMs / 1000)
+    },
     async render() {
       await Promise.all(scrapers.map((scrape) => scrape(sources)))
       return (await registry.metrics()) + renderRequests(sources.routes ?? [])

@@ -44,6 +44,7 @@ async function statusOf(
     enabled: true,
     plan: plans[provider.name].plan,
     capabilities: CAPABILITIES.filter((capability) => provider[capability]),
+    ...(provider.quotes && { quotesPerRequest: provider.maxQuotesPerRequest }),
     budget,
     ...(closedUntil && { closedUntil: new Date(closedUntil).toISOString() }),
     breakers: circuits.states(provider.name),

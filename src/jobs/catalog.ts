@@ -39,7 +39,7 @@ export type JobSpec = {
 const payload = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
   Type.Object(properties, { additionalProperties: false })
 
-const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' })
+const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD; both ends are included' })
 const Symbols = Type.Array(InstrumentSymbol, { minItems: 1, maxItems: 2000, uniqueItems: true })
 
 /**
@@ -69,6 +69,16 @@ export const JOBS = {
   },
   'refresh-market': {
     summary: 'Renews sectors, movers and the overview',
+    queue: 'live',
+    payload: payload({}),
+    priority: 3,
+    attempts: 3,
+    backoffMs: 5 * SECOND,
+    timeoutMs: MINUTE,
+    schedules: [{ everyMs: 5 * MINUTE }]
+  },
+  'refresh-sentiment': {
+    summary: "Measures the market's sentiment anew",
     queue: 'live',
     payload: payload({}),
     priority: 3,
@@ -134,7 +144,7 @@ export const JOBS = {
     attempts: 8,
     backoffMs: 2 * SECOND,
     timeoutMs: MINUTE,
-    schedules: [{ everyMs: HOUR }]
+    schedules: [{ cron: '0 3 * * *', timeZone: 'UTC' }]
   },
   cleanup: {
     summary: 'Removes what is older than it is kept for: rows, partitions, finished jobs',

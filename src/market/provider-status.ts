@@ -22,6 +22,7 @@ export const ProviderStatus = Type.Object(
     offBecause: Type.Optional(Type.String({ description: 'Why it is off, and which variable turns it on' })),
     plan: Type.String(),
     capabilities: Type.Array(Type.String()),
+    quotesPerRequest: Type.Optional(Type.Integer({ description: 'Symbols that one request for quotes carries' })),
     budget: Type.Array(BudgetUse),
     closedUntil: Type.Optional(
       Type.String({ format: 'date-time', description: "A 429 of the vendor's own closed the budget until then" })

@@ -5,6 +5,7 @@ import type { Recorder } from '../../db/recorder.ts'
 import type { Stores } from '../../db/stores.ts'
 import type { Config } from '../config.ts'
 import type { DataFreshness } from '../market/data-freshness.ts'
+import type { JobAdministration } from '../jobs/administration.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { Metrics } from '../metrics.ts'
 
@@ -17,6 +18,7 @@ export type Resources = {
   readonly marketData: MarketData
   readonly stores: Pick<Stores, 'users' | 'keys' | 'audit'>
   readonly recorder: Pick<Recorder, 'keyUsed'>
+  readonly jobs: JobAdministration
   readonly freshness: DataFreshness
   readonly metrics: Metrics
   /** Each rejects when its dependency does not answer. */
@@ -26,16 +28,17 @@ export type Resources = {
 declare module 'fastify' {
   interface FastifyInstance extends Pick<
     Resources,
-    'marketData' | 'stores' | 'recorder' | 'freshness' | 'metrics' | 'dependencies'
+    'marketData' | 'stores' | 'recorder' | 'jobs' | 'freshness' | 'metrics' | 'dependencies'
   > {}
 }
 
 /** Hands the routes what they work with. */
 export const resources = fp<Resources>(
-  async (app, { marketData, stores, recorder, freshness, metrics, dependencies }) => {
+  async (app, { marketData, stores, recorder, jobs, freshness, metrics, dependencies }) => {
     app.decorate('marketData', marketData)
     app.decorate('stores', stores)
     app.decorate('recorder', recorder)
+    app.decorate('jobs', jobs)
     app.decorate('freshness', freshness)
     app.decorate('metrics', metrics)
     app.decorate('dependencies', dependencies)

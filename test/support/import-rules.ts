@@ -8,7 +8,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/cache': ['src/market'],
   'src/gateway': ['src/market', 'src/providers', 'src/errors.ts'],
   'src/log': ['src/market'],
-  'src/jobs': ['src/market'],
   'src/hub': ['src/market', 'src/log'],
   'src/embedded': [],
   'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config.ts'],
@@ -34,7 +33,7 @@ const OWNERS: Record<string, readonly string[]> = {
   undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
-  'prom-client': ['src/metrics.ts', 'load', 'test'],
+  'prom-client': ['src/metrics.ts', 'src/queue-gauges.ts', 'load', 'test'],
   'yahoo-finance2': ['src/providers/yahoo', 'test'],
   alphavantage: ['src/providers/alpha-vantage', 'test']
 }

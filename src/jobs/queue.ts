@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { Queue, type Job, type JobsOptions, type RepeatOptions } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { Compile } from 'typebox/compile'
+import { isJobName, JOB_NAMES, JOBS, QUEUE_NAMES, type JobName, type JobSpec, type Payload } from './catalog.ts'
+import type { QueueName, Schedule } from './catalog.ts'
+
+/** In braces, so that all keys of a queue lie on one node of a Redis Cluster. */
+export const QUEUE_PREFIX = '{quotewire-jobs}'
+
+const DAY_SECONDS = 86_400
+const KEPT_JOBS: JobsOptions = {
+  removeOnComplete: { age: DAY_SECONDS, count: 1000 },
+  removeOnFail: { age: 7 * DAY_SECONDS, count: 1000 }
+}
+const BACKOFF_JITTER = 0.5
+
+/** A payload that does not fit its job; `message` says where and why. */
+export class PayloadError extends Error {
+  constructor(job: string, problems: string) {
+    super(`The payload does not fit ${job}: ${problems}`)
+    this.name = 'PayloadError'
+  }
+}
+
+const validators = Object.fromEntries(JOB_NAMES.map((name) => [name, Compile(JOBS[name].payload)]))
+
+/** The payload, typed. Throws PayloadError. */
+export function checkPayload<Name extends JobName>(name: Name, payload: unknown): Payload<Name> {
+  const validator = validators[name]!
+  if (validator.Check(payload)) return payload as Payload<Name>
+  const [first] = validator.Errors(payload)
+  const place = first?.instancePath.slice(1).replaceAll('/', '.') || 'it'
+  throw new PayloadError(name, `${place} ${first?.message ?? 'is wrong'}`)
+}
+
+export type JobQueuesOptions = {
+  redis: Redis
+  /** Hears what goes wrong behind the callers' backs. */
+  onError: (error: Error) => void
+}
+
+export type JobQueues = ReturnType<typeof createJobQueues>
+
+/** Where jobs are put and found. The connection stays the caller's to close. */
+export function createJobQueues({ redis, onError }: JobQueuesOptions) {
+  const open = (name: QueueName) => {
+    const queue = new Queue(name, { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEPT_JOBS })
+    queue.on('error', onError)
+    return queue
+  }
+  const queues: Record<QueueName, Queue> = {
+    live: open('live'),
+    market: open('market'),
+    maintenance: open('maintenance')
+  }
+
+  return {
+    queues,
+
+    /** Puts a job into its queue and returns the id of its task. Throws PayloadError. */
+    async add<Name extends JobName>(name: Name, payload: Payload<Name>): Promise<string> {
+      const jobId = `${name}-${randomUUID()}`
+      await queues[JOBS[name].queue].add(name, checkPayload(name, payload), { ...optionsOf(JOBS[name]), jobId })
+      return jobId
+    },
+
+    /** The task's queue and job, wherever it lies. */
+    async find(taskId: string): Promise<{ queue: QueueName; job: Job } | undefined> {
+      const found = await Promise.all(QUEUE_NAMES.map((name) => queues[name].getJob(taskId)))
+      const at = found.findIndex((job) => job !== undefined)
+      return at < 0 ? undefined : { queue: QUEUE_NAMES[at]!, job: found[at]! }
+    },
+
+    /**
+     * Makes the schedules what the catalog says and removes all others. Every worker process does this when it starts:
+     * a schedule that is there already keeps its time.
+     */
+    async syncSchedules(schedules: readonly NamedSchedule[] = catalogSchedules()): Promise<void> {
+      for (const queueName of QUEUE_NAMES) {
+        const queue = queues[queueName]
+        const wanted = schedules.filter(({ job }) => JOBS[job].queue === queueName)
+        const ids = new Set(wanted.map(({ id }) => id))
+        for (const { key } of await queue.getJobSchedulers()) if (!ids.has(key)) await queue.removeJobScheduler(key)
+        for (const { id, job, schedule } of wanted) {
+          const data = checkPayload(job, schedule.payload ?? {})
+          await queue.upsertJobScheduler(id, timesOf(schedule), { name: job, data, opts: optionsOf(JOBS[job]) })
+        }
+      }
+    },
+
+    async close(): Promise<void> {
+      await Promise.all(Object.values(queues).map((queue) => queue.close()))
+    }
+  }
+}
+
+export type NamedSchedule = { readonly id: string; readonly job: JobName; readonly schedule: Schedule }
+
+/** All schedules of the catalog; a job's name, and its variant where it has several, makes the id. */
+export function catalogSchedules(): NamedSchedule[] {
+  return JOB_NAMES.flatMap((job) => {
+    const { schedules }: JobSpec = JOBS[job]
+    return schedules.map((schedule) => ({ id: schedule.variant ? `${job}.${schedule.variant}` : job, job, schedule }))
+  })
+}
+
+/** How long after a scheduled task another of its kind comes; undefined for tasks that somebody asked for. */
+export function intervalOf({ repeatJobKey, name }: Pick<Job, 'repeatJobKey' | 'name'>): number | undefined {
+  if (repeatJobKey === undefined || !isJobName(name)) return undefined
+  const schedule = catalogSchedules().find(({ id }) => id === repeatJobKey)?.schedule
+  return schedule && 'everyMs' in schedule ? schedule.everyMs : undefined
+}
+
+function optionsOf({ priority, attempts, backoffMs }: JobSpec): JobsOptions {
+  return { priority, attempts, backoff: { type: 'exponential', delay: backoffMs, jitter: BACKOFF_JITTER } }
+}
+
+function timesOf(schedule: Schedule): Omit<RepeatOptions, 'key'> {
+  return 'everyMs' in schedule ? { every: schedule.everyMs } : { pattern: schedule.cron, tz: schedule.timeZone }
+}

@@ -1,0 +1,146 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { JOB_NAMES, QUEUE_NAMES } from '../jobs/catalog.ts'
+import { JobRun } from '../jobs/job-run.ts'
+import { JobsStatus, TaskStatus } from '../jobs/status.ts'
+
+const JobName = Type.Enum(JOB_NAMES)
+const TaskParams = Type.Object({ taskId: Type.String({ minLength: 1, maxLength: 200 }) })
+const QueueParams = Type.Object({ queue: Type.Enum(QUEUE_NAMES) })
+const NewTask = Type.Object(
+  { job: JobName, payload: Type.Optional(Type.Record(Type.String(), Type.Unknown())) },
+  { additionalProperties: false }
+)
+const QueuedTask = Type.Object({ taskId: Type.String() })
+const QueueState = Type.Object({ queue: Type.String(), isPaused: Type.Boolean() })
+const RunQuery = Type.Object(
+  {
+    job: Type.Optional(JobName),
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+    before: Type.Optional(
+      Type.String({ format: 'date-time', description: '`startedAt` of the last run of the page before' })
+    )
+  },
+  { additionalProperties: false }
+)
+
+/** The background half, for operators. Everything that changes something is written to the audit log. */
+export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { jobs } = app
+  const { audit } = app.stores
+  const read = { config: { access: 'admin:read' } } as const
+  const write = { config: { access: 'admin:write' } } as const
+  const tags = ['admin']
+  const error = Type.Ref('ErrorBody#')
+
+  app.get(
+    '/status',
+    {
+      ...read,
+      schema: {
+        operationId: 'getJobsStatus',
+        summary: 'Queues, schedules with their last and next run, and what each job came to in 24 hours',
+        tags,
+        response: { 200: JobsStatus, 503: error }
+      }
+    },
+    async () => jobs.status()
+  )
+
+  app.get(
+    '/runs',
+    {
+      ...read,
+      schema: {
+        operationId: 'listJobRuns',
+        summary: 'Every try of every job, newest first',
+        tags,
+        querystring: RunQuery,
+        response: { 200: Type.Object({ runs: Type.Array(JobRun) }) }
+      }
+    },
+    async ({ query: { job, limit, before } }) => ({ runs: await jobs.runs({ of: job, limit, before }) })
+  )
+
+  app.get(
+    '/:taskId',
+    {
+      ...read,
+      schema: {
+        operationId: 'getTask',
+        summary: 'State, progress, attempts, error and timing of one task',
+        tags,
+        params: TaskParams,
+        response: { 200: TaskStatus, 404: error, 503: error }
+      }
+    },
+    async (request) => jobs.task(request.params.taskId)
+  )
+
+  app.post(
+    '/',
+    {
+      ...write,
+      schema: {
+        operationId: 'runJob',
+        summary: 'Puts a job into its queue now',
+        tags,
+        body: NewTask,
+        response: { 202: QueuedTask, 503: error }
+      }
+    },
+    async (request, reply) => {
+      const { job, payload = {} } = request.body
+      const taskId = await jobs.run(job, payload)
+      await audit.append({
+        actor: request.principal!.name,
+        action: 'job.run',
+        target: taskId,
+        details: { job, payload }
+      })
+      return reply.code(202).send({ taskId })
+    }
+  )
+
+  app.post(
+    '/:taskId/retry',
+    {
+      ...write,
+      schema: {
+        operationId: 'retryTask',
+        summary: 'Does a failed task again',
+        tags,
+        params: TaskParams,
+        response: { 202: QueuedTask, 404: error, 409: error, 503: error }
+      }
+    },
+    async (request, reply) => {
+      const { taskId } = request.params
+      await jobs.retry(taskId)
+      await audit.append({ actor: request.principal!.name, action: 'job.retry', target: taskId })
+      return reply.code(202).send({ taskId })
+    }
+  )
+
+  for (const action of ['pause', 'resume'] as const) {
+    app.post(
+      `/queues/:queue/${action}`,
+      {
+        ...write,
+        schema: {
+          operationId: `${action}Queue`,
+          description: 'Of a paused queue no worker takes jobs; schedules go on, and wait.',
+          tags,
+          params: QueueParams,
+          response: { 200: QueueState, 503: error }
+        }
+      },
+      async (request) => {
+        const { queue } = request.params
+        await jobs[action](queue)
+        await audit.append({ actor: request.principal!.name, action: `queue.${action}`, target: queue })
+        return { queue, isPaused: action === 'pause' }
+      }
+    )
+  }
+}

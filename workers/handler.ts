@@ -1,0 +1,52 @@
+import type { Logger } from 'pino'
+import type { Recorder } from '../db/recorder.ts'
+import type { Stores } from '../db/stores.ts'
+import type { Config } from '../src/config.ts'
+import type { CalendarKeeper } from '../src/exchange-calendars.ts'
+import type { JobName, Payload } from '../src/jobs/catalog.ts'
+import type { Demand } from '../src/jobs/demand.ts'
+import type { JobQueues } from '../src/jobs/queue.ts'
+import type { MarketData } from '../src/market/market-data.ts'
+import type { SessionClock } from '../src/market/session-clock.ts'
+
+/** What jobs work with. */
+export type JobContext = {
+  readonly config: Config
+  readonly marketData: MarketData
+  readonly demand: Pick<Demand, 'top'>
+  readonly stores: Stores
+  readonly recorder: Pick<Recorder, 'flush'>
+  readonly clock: SessionClock
+  readonly calendars: Pick<CalendarKeeper, 'reload'>
+  readonly queues: Pick<JobQueues, 'queues'>
+  readonly log: Logger
+  readonly now: () => number
+}
+
+/** One try of a task. */
+export type Run = {
+  /** Aborted when the run takes too long or its worker stops. */
+  readonly signal: AbortSignal
+  /** When the task was due, epoch ms. */
+  readonly dueAt: number
+  /** What an earlier try of the same task reported last. */
+  readonly earlierProgress: unknown
+  progress(value: object): Promise<void>
+}
+
+/** What a run came to. `failures` are items that could not be done although the run as a whole went on. */
+export type Report = {
+  readonly items: number
+  readonly failures: number
+  readonly note?: string
+  /** There was nothing to do, or no budget for it. */
+  readonly isSkipped?: true
+}
+
+/**
+ * The work of a job. It must be safe to do again: a worker may die in the middle. Rejects where the task shall be tried
+ * again.
+ */
+export type Handler<Name extends JobName> = (payload: Payload<Name>, context: JobContext, run: Run) => Promise<Report>
+
+export const skipped = (note: string): Report => ({ items: 0, failures: 0, note, isSkipped: true })

@@ -1,0 +1,43 @@
+import { QUEUE_NAMES } from '../../src/jobs/catalog.ts'
+import type { Handler } from '../handler.ts'
+
+const DAY_MS = 86_400_000
+/** A run without an end for so long has none. */
+const LOST_AFTER_MS = DAY_MS
+const MAX_JOBS_REMOVED = 10_000
+const KEPT_MS = { completed: DAY_MS, failed: 7 * DAY_MS }
+
+/** Removes what is older than it is kept for. */
+export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, config, now }, { signal }) => {
+  const before = (days: number) => now() - days * DAY_MS
+  const { PRICE_HISTORY_DAYS, INTRADAY_BARS_DAYS, RECORDS_DAYS } = config
+  const steps = {
+    'price partitions': async () =>
+      (await stores.partitions.dropBefore('stock_price_history', before(PRICE_HISTORY_DAYS))).length,
+    'bar partitions': async () => (await stores.partitions.dropBefore('bars', before(INTRADAY_BARS_DAYS))).length,
+    'market snapshots': () => stores.marketHistory.deleteBefore(before(PRICE_HISTORY_DAYS)),
+    'quarantined values': () => stores.quarantine.deleteBefore(before(RECORDS_DAYS)),
+    'lost runs': () => stores.jobRuns.closeLost(now() - LOST_AFTER_MS),
+    'job runs': () => stores.jobRuns.deleteBefore(before(RECORDS_DAYS)),
+    'finished jobs': () => removeFinishedJobs(queues)
+  }
+  const removed: string[] = []
+  let items = 0
+  for (const [what, step] of Object.entries(steps)) {
+    signal.throwIfAborted()
+    const count = await step()
+    items += count
+    if (count > 0) removed.push(`${count} ${what}`)
+  }
+  return { items, failures: 0, ...(removed.length > 0 && { note: removed.join(', ') }) }
+}
+
+async function removeFinishedJobs({ queues }: Parameters<Handler<'cleanup'>>[1]['queues']): Promise<number> {
+  let removed = 0
+  for (const name of QUEUE_NAMES) {
+    for (const state of ['completed', 'failed'] as const) {
+      removed += (await queues[name].clean(KEPT_MS[state], MAX_JOBS_REMOVED, state)).length
+    }
+  }
+  return removed
+}

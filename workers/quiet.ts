@@ -1,0 +1,19 @@
+import type { SessionClock } from '../src/market/session-clock.ts'
+import type { JobContext, Run } from './handler.ts'
+
+/** While every exchange is closed the market as a whole is asked for once in this time. */
+const QUIET_INTERVAL_MS = 30 * 60_000
+
+/** Whether no exchange that ever closes is open; what trades around the clock is never quiet. */
+export function isQuiet(clock: SessionClock, now: number): boolean {
+  return clock.calendars
+    .filter(({ weekdays }) => weekdays.length < 7)
+    .every(({ exchange }) => clock.status(exchange, now)?.phase === 'closed')
+}
+
+/** Whether a run of a job that comes every `everyMs` has nothing to do in quiet times: all but one in half an hour. */
+export function isSpared({ clock, now }: Pick<JobContext, 'clock' | 'now'>, { dueAt }: Run, everyMs: number): boolean {
+  return isQuiet(clock, now()) && dueAt % QUIET_INTERVAL_MS >= everyMs
+}
+
+export const SPARED = 'every exchange is closed'

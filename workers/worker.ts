@@ -1,0 +1,201 @@
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Recorder } from '../db/recorder.ts'
+import { isJobName, JOBS, QUEUE_NAMES, QUEUES, type JobName, type QueueName } from '../src/jobs/catalog.ts'
+import type { JobOutcome, JobRun } from '../src/jobs/job-run.ts'
+import { checkPayload, intervalOf, PayloadError, QUEUE_PREFIX } from '../src/jobs/queue.ts'
+import type { Metrics } from '../src/metrics.ts'
+import type { Handler, JobContext, Report } from './handler.ts'
+import { handlers } from './handlers.ts'
+import { refusedForMs } from './refusals.ts'
+
+/** A worker that does not renew its lock for so long is dead, and its job is done again. */
+const LOCK_MS = 10_000
+const STALLED_CHECK_MS = 5000
+/** A job that outlives this many workers is what kills them. */
+const MAX_STALLS = 3
+/** A queue rests no longer than this at a time: the refusal may have been of one job's providers alone. */
+const MAX_PAUSE_MS = 30_000
+/** BullMQ heeds a pause only in a worker that has a limit; this one is never reached. */
+const NO_LIMIT = { max: 1_000_000, duration: 1000 }
+/** After a drain's deadline, for jobs to notice that they are to stop. */
+const ABORT_GRACE_MS = 1500
+const STOPPED = 'the worker stops'
+
+export type JobWorkersOptions = {
+  /** For queues: must wait for Redis as long as it takes. Stays the caller's to close. */
+  connection: Redis
+  context: JobContext
+  recorder: Pick<Recorder, 'jobRun'>
+  metrics: Pick<Metrics, 'jobRan'>
+}
+
+export type JobWorkers = {
+  /** Resolves once every queue is being worked. */
+  ready(): Promise<void>
+  /** Takes no new jobs and lets the running ones end; at the deadline gives them back, unharmed, to other workers. */
+  close(deadlineMs?: number): Promise<void>
+}
+
+/** One worker per queue. Several processes share the queues: each task is done by one of them. */
+export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
+  const workers = QUEUE_NAMES.map((name) => startWorker(name, options))
+  return {
+    async ready() {
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()))
+    },
+    async close(deadlineMs = 5000) {
+      const drained = Promise.all(workers.map((worker) => worker.close()))
+      if (await isSettledWithin(drained, deadlineMs)) return
+      for (const worker of workers) worker.cancelAllJobs(STOPPED)
+      await isSettledWithin(drained, ABORT_GRACE_MS)
+    }
+  }
+}
+
+function startWorker(queue: QueueName, { connection, context, recorder, metrics }: JobWorkersOptions): Worker {
+  const { log, now } = context
+  const workerName = `${hostname()}:${process.pid}`
+
+  /** BullMQ hands the signal only to functions that declare three parameters. */
+  async function processJob(job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<Report> {
+    const run = begin(job)
+    try {
+      const report = await perform(job, signal!)
+      end(run, report.isSkipped ? 'skipped' : 'done', report)
+      return report
+    } catch (error) {
+      if (signal!.aborted && signal!.reason === STOPPED) return await giveBack(job, run, token)
+      const refusedMs = refusedForMs(error)
+      if (refusedMs !== undefined) return await waitForProviders(job, run, refusedMs)
+      end(run, 'failed', { error: messageOf(error) })
+      throw error instanceof PayloadError ? new UnrecoverableError(error.message) : error
+    }
+  }
+
+  async function perform(job: Job, signal: AbortSignal): Promise<Report> {
+    const { name } = job
+    if (!isJobName(name)) throw new PayloadError(name, 'there is no such job')
+    const { timeoutMs } = JOBS[name]
+    return unlessAborted(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), async (limited) =>
+      handle(name, job, context, limited)
+    )
+  }
+
+  function begin(job: Job): JobRun {
+    const run: JobRun = {
+      taskId: job.id!,
+      job: job.name,
+      queue,
+      worker: workerName,
+      attempt: job.attemptsMade + 1,
+      payload: job.data as JobRun['payload'],
+      dueAt: iso(dueAtOf(job)),
+      startedAt: iso(now()),
+      outcome: 'running'
+    }
+    recorder.jobRun(run)
+    return run
+  }
+
+  function end(run: JobRun, outcome: JobOutcome, ending: Partial<Report> & { error?: string }): void {
+    const { items, failures, note, error } = ending
+    const finishedAt = now()
+    const durationMs = finishedAt - Date.parse(run.startedAt)
+    recorder.jobRun({ ...run, outcome, finishedAt: iso(finishedAt), items, failures, note, error })
+    metrics.jobRan(run.job, outcome, durationMs)
+    log.debug({ job: run.job, taskId: run.taskId, outcome, items, failures, note, durationMs }, 'job run')
+  }
+
+  async function giveBack(job: Job, run: JobRun, token: string | undefined): Promise<never> {
+    await job.moveToWait(token)
+    end(run, 'interrupted', { note: STOPPED })
+    throw new WaitingError()
+  }
+
+  /** Rests the queue in all processes without costing the job an attempt; a task that its successor replaces ends here. */
+  async function waitForProviders(job: Job, run: JobRun, refusedMs: number): Promise<Report> {
+    const note = `every provider refuses for ${Math.ceil(refusedMs / 1000)} s`
+    const intervalMs = intervalOf(job)
+    if (intervalMs !== undefined && now() - dueAtOf(job) >= intervalMs) {
+      const report = {
+        items: 0,
+        failures: 0,
+        note: `${note}; the next run replaces this one`,
+        isSkipped: true
+      } as const
+      end(run, 'skipped', report)
+      return report
+    }
+    const pauseMs = Math.min(refusedMs, MAX_PAUSE_MS)
+    await context.queues.queues[queue].rateLimit(pauseMs)
+    end(run, 'throttled', { note })
+    log.info({ job: job.name, queue, pauseMs }, 'every provider refuses: the queue rests')
+    throw Worker.RateLimitError()
+  }
+
+  const worker = new Worker(queue, processJob, {
+    connection,
+    prefix: QUEUE_PREFIX,
+    name: workerName,
+    concurrency: QUEUES[queue].concurrency,
+    limiter: NO_LIMIT,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: MAX_STALLS
+  })
+  worker.on('error', (err) => log.warn({ err, queue }, 'the queue is out of reach'))
+  worker.on('failed', (job, err) => {
+    const isFinal = job === undefined || job.finishedOn !== undefined
+    const details = { err, job: job?.name, taskId: job?.id, attempt: job?.attemptsMade }
+    if (isFinal) log.error(details, 'job failed')
+    else log.warn(details, 'job failed and will be tried again')
+  })
+  worker.on('stalled', (taskId) => log.warn({ taskId, queue }, "a job's worker died; it is done again"))
+  return worker
+}
+
+/** Checks what comes out of the queue: it may have been put there by another release. */
+function handle(name: JobName, job: Job, context: JobContext, signal: AbortSignal): Promise<Report> {
+  const handler = handlers[name] as Handler<JobName>
+  return handler(checkPayload(name, job.data), context, {
+    signal,
+    dueAt: dueAtOf(job),
+    earlierProgress: job.progress,
+    progress: (value) => job.updateProgress(value)
+  })
+}
+
+/** A scheduled task is made ahead of its time, with the delay until then. */
+function dueAtOf({ timestamp, opts }: Job): number {
+  return timestamp + (opts.delay ?? 0)
+}
+
+/** Ends with the signal even where the work does not listen to it. */
+async function unlessAborted<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(asError(signal.reason))
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work(signal), promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+async function isSettledWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const timer = new AbortController()
+  const isInTime = await Promise.race([
+    work.then(() => true),
+    delay(ms, false, { signal: timer.signal }).catch(() => false)
+  ])
+  timer.abort()
+  return isInTime
+}
+
+const iso = (instant: number) => new Date(instant).toISOString()
+const asError = (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason)))
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
