@@ -33,7 +33,8 @@ const OWNERS: Record<string, readonly string[]> = {
   undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
-  'prom-client': ['src/metrics.ts', 'src/queue-gauges.ts', 'load', 'test'],
+  'prom-client': ['src/metrics.ts', 'src/queue-gauges.ts', 'src/dependency-gauge.ts', 'load', 'test'],
+  'trading-signals': ['src/technical-indicators.ts', 'test'],
   'yahoo-finance2': ['src/providers/yahoo', 'test'],
   alphavantage: ['src/providers/alpha-vantage', 'test']
 }
