@@ -13,6 +13,7 @@ import { createJobAdministration, type JobAdministration } from './jobs/administ
 import { countingDemand, Demand } from './jobs/demand.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
 import { CALENDARS } from './market/calendars.ts'
+import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
 import { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -34,7 +35,7 @@ export type Core = {
   /** Budgets, breakers, limits and revocations, for all processes; fails fast. */
   readonly redis: Redis
   /** Each rejects when what it is named after does not answer. */
-  readonly dependencies: Readonly<Record<string, () => Promise<unknown>>>
+  readonly dependencies: DependencyChecks
   /** Stops in reverse order: questions to vendors, then what waits to be written, then connections. Takes the vendors along. */
   close(): Promise<void>
 }
@@ -103,9 +104,9 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     const queues = createJobQueues({ redis, onError: (err) => log.debug({ err }, 'the queues are out of reach') })
     closers.push(() => queues.close())
     const jobs = createJobAdministration(queues, stores.jobRuns)
-    metrics.watch({ marketData, recorder })
-
     const dependencies = dependenciesOf(database, redis, cacheRedis)
+    metrics.watch({ marketData, recorder, dependencies })
+
     return {
       marketData,
       gateway,

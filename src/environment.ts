@@ -14,6 +14,9 @@ export const Environment = Type.Object({
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on' }),
   PORT: integer(0, 65_535, 3000, 'Port to listen on; 0 picks a free one'),
   QUOTEWIRE_HOME: Type.String({ minLength: 1, default: '.quotewire', description: 'Data, secrets, service files' }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'Where a process without an API answers /metrics' })
+  ),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
   LOG_SAMPLE_EVERY: integer(0, 1_000_000, 1000, 'Log one in N ordinary requests; 0 logs none of them'),
   SLOW_REQUEST_MS: integer(1, 600_000, 1000, 'Requests slower than this are always logged'),

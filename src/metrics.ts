@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { DATA_CLASSES, type DataFreshness } from './market/data-freshness.ts'
+import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
 import type { CacheStats } from './market/cache-stats.ts'
+import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
 import type { BreakerState, ProviderStatus } from './market/provider-status.ts'
 import { createQueueGauges, type QueueSource } from './queue-gauges.ts'
@@ -20,6 +22,7 @@ export type MetricSources = {
     }
   }
   jobs?: QueueSource
+  dependencies?: DependencyChecks
   freshness?: DataFreshness
   routes?: Iterable<{ readonly method: string; readonly route: string; readonly latency: LatencyHistogram }>
 }
@@ -89,7 +92,8 @@ export function createMetrics(): Metrics {
     createCacheCounters(registers),
     createRecorderGauges(registers),
     createFreshnessGauges(registers),
-    createQueueGauges(registers)
+    createQueueGauges(registers),
+    createDependencyGauge(registers)
   ]
 
   return {

@@ -6,6 +6,7 @@ import type { Stores } from '../../db/stores.ts'
 import type { Config } from '../config.ts'
 import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
+import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { Metrics } from '../metrics.ts'
 
@@ -22,7 +23,7 @@ export type Resources = {
   readonly freshness: DataFreshness
   readonly metrics: Metrics
   /** Each rejects when its dependency does not answer. */
-  readonly dependencies: Readonly<Record<string, () => Promise<unknown>>>
+  readonly dependencies: DependencyChecks
 }
 
 declare module 'fastify' {

@@ -1,15 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { DATA_CLASSES, type ClassFreshness } from '../market/data-freshness.ts'
-
-const CHECK_TIMEOUT_MS = 2000
-
-const Dependency = Type.Object({
-  status: Type.Enum(['up', 'down']),
-  latencyMs: Type.Optional(Type.Number()),
-  reason: Type.Optional(Type.String())
-})
-type Dependency = Static<typeof Dependency>
+import { checkDependencies, Dependency } from '../market/dependency.ts'
 
 const ProviderHealth = Type.Object({
   status: Type.Enum(['up', 'off', 'resting']),
@@ -49,7 +41,10 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (_request, reply) => {
-      const [dependencies, providers] = await Promise.all([checkAll(app.dependencies), providersOf(app.marketData)])
+      const [dependencies, providers] = await Promise.all([
+        checkDependencies(app.dependencies),
+        providersOf(app.marketData)
+      ])
       const ready = Object.values(dependencies).every(({ status }) => status === 'up')
       const enabled = Object.values(providers).filter(({ status }) => status !== 'off')
       const served = enabled.length > 0 && enabled.every(({ status }) => status === 'up')
@@ -75,26 +70,6 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async () => ({ live: true })
   )
-}
-
-async function checkAll(checks: Readonly<Record<string, () => Promise<unknown>>>): Promise<Record<string, Dependency>> {
-  const results = Object.entries(checks).map(async ([name, check]) => [name, await checkOne(check)] as const)
-  return Object.fromEntries(await Promise.all(results))
-}
-
-async function checkOne(check: () => Promise<unknown>): Promise<Dependency> {
-  const startedAt = performance.now()
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error()), CHECK_TIMEOUT_MS)
-  try {
-    await Promise.race([check(), timeout])
-    return { status: 'up', latencyMs: Math.round((performance.now() - startedAt) * 100) / 100 }
-  } catch {
-    // Drivers put addresses and user names into their messages, and this answer needs no token.
-    return { status: 'down', reason: 'does not answer' }
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 async function providersOf(marketData: { providers(): Promise<ProviderSummary[]> }) {
