@@ -4,10 +4,10 @@ import type { JobContext, Run } from './handler.ts'
 /** While every exchange is closed the market as a whole is asked for once in this time. */
 const QUIET_INTERVAL_MS = 30 * 60_000
 
-/** Whether no exchange that ever closes is open; what trades around the clock is never quiet. */
+/** Whether every exchange is closed, of those that close for the night: currencies and crypto hardly ever rest. */
 export function isQuiet(clock: SessionClock, now: number): boolean {
   return clock.calendars
-    .filter(({ weekdays }) => weekdays.length < 7)
+    .filter(({ hours }) => hours.at(-1)?.regular[1] !== '24:00')
     .every(({ exchange }) => clock.status(exchange, now)?.phase === 'closed')
 }
 

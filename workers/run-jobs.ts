@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import closeWithGrace from 'close-with-grace'
 import { pino, type Logger } from 'pino'
 import { ConfigError, loadConfig, type Config } from '../src/config.ts'
@@ -18,7 +19,9 @@ export async function startJobs(config: Config, log: Logger, vendors: Vendors): 
   try {
     await core.queues.syncSchedules()
     const context = { ...core, config, log, now: Date.now }
-    const workers = startJobWorkers({ connection, context, recorder: core.recorder, metrics: core.metrics })
+    const { recorder, metrics } = core
+    const name = `${hostname()}:${process.pid}`
+    const workers = startJobWorkers({ name, connection, context, recorder, metrics })
     await workers.ready()
     return {
       async close() {

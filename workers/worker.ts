@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -25,6 +24,8 @@ const ABORT_GRACE_MS = 1500
 const STOPPED = 'the worker stops'
 
 export type JobWorkersOptions = {
+  /** Tells worker processes apart in what is recorded of their runs. */
+  name: string
   /** For queues: must wait for Redis as long as it takes. Stays the caller's to close. */
   connection: Redis
   context: JobContext
@@ -55,9 +56,9 @@ export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
   }
 }
 
-function startWorker(queue: QueueName, { connection, context, recorder, metrics }: JobWorkersOptions): Worker {
+function startWorker(queue: QueueName, options: JobWorkersOptions): Worker {
+  const { name, connection, context, recorder, metrics } = options
   const { log, now } = context
-  const workerName = `${hostname()}:${process.pid}`
 
   /** BullMQ hands the signal only to functions that declare three parameters. */
   async function processJob(job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<Report> {
@@ -76,11 +77,11 @@ function startWorker(queue: QueueName, { connection, context, recorder, metrics 
   }
 
   async function perform(job: Job, signal: AbortSignal): Promise<Report> {
-    const { name } = job
-    if (!isJobName(name)) throw new PayloadError(name, 'there is no such job')
-    const { timeoutMs } = JOBS[name]
+    const { name: jobName } = job
+    if (!isJobName(jobName)) throw new PayloadError(jobName, 'there is no such job')
+    const { timeoutMs } = JOBS[jobName]
     return unlessAborted(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), async (limited) =>
-      handle(name, job, context, limited)
+      handle(jobName, job, context, limited)
     )
   }
 
@@ -89,7 +90,7 @@ function startWorker(queue: QueueName, { connection, context, recorder, metrics 
       taskId: job.id!,
       job: job.name,
       queue,
-      worker: workerName,
+      worker: name,
       attempt: job.attemptsMade + 1,
       payload: job.data as JobRun['payload'],
       dueAt: iso(dueAtOf(job)),
@@ -139,7 +140,7 @@ function startWorker(queue: QueueName, { connection, context, recorder, metrics 
   const worker = new Worker(queue, processJob, {
     connection,
     prefix: QUEUE_PREFIX,
-    name: workerName,
+    name,
     concurrency: QUEUES[queue].concurrency,
     limiter: NO_LIMIT,
     lockDuration: LOCK_MS,

@@ -32,6 +32,15 @@ export function createJobAdministration(
     throw new ApiError('NOT_FOUND', 404, `There is no task ${taskId} in any queue`, { details: { taskId } })
   }
 
+  /** The state first: a job read after it has at least what belongs to that state. */
+  async function stateAndJobOf(taskId: string): Promise<{ queue: QueueName; job: Job; state: string } | undefined> {
+    const found = await find(taskId)
+    if (!found) return undefined
+    const state = await found.job.getState()
+    const later = await find(taskId)
+    return later && { ...later, state }
+  }
+
   return {
     async status(): Promise<JobsStatus> {
       const [queueStatuses, schedules, jobs] = await Promise.all([
@@ -69,8 +78,9 @@ export function createJobAdministration(
 
     /** A task in a queue, or what is left of one that was removed from it. */
     async task(taskId: string): Promise<TaskStatus> {
-      const [task, tries] = await Promise.all([withinPatience(find(taskId)), runs.ofTask(taskId)])
-      if (task) return statusOf(task.queue, task.job, await withinPatience(task.job.getState()), tries)
+      const task = await withinPatience(stateAndJobOf(taskId))
+      const tries = await runs.ofTask(taskId)
+      if (task) return statusOf(task.queue, task.job, task.state, tries)
       const [last] = tries
       if (!last) throw new ApiError('NOT_FOUND', 404, `There is no task ${taskId}`, { details: { taskId } })
       const { job, queue, payload, dueAt, startedAt, finishedAt, error } = last
