@@ -6,6 +6,7 @@ import type { Answer } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import { sendAnswer } from './answer.ts'
+import { joined, QuoteLists, type JoinedQuotes } from './quote-lists.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 const MAX_BATCH = 100
@@ -13,10 +14,6 @@ const MAX_BATCH = 100
 const MAX_LIST_LENGTH = 8000
 
 const MAX_ECHO_LENGTH = 64
-
-const QUOTES_OPEN = Buffer.from('{"quotes":[')
-const COMMA = Buffer.from(',')
-const NO_ERRORS = Buffer.from('],"errors":[]}')
 
 const BatchError = Type.Object({
   symbol: Type.String(),
@@ -34,6 +31,7 @@ const Batch = Type.Object({
 export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const freshness = app.freshness.quote
   const batch = app.traffic.route('GET', `${app.prefix}/quotes`)
+  const lists = new QuoteLists((symbol) => app.marketData.freshQuote(symbol), MAX_BATCH)
 
   app.get(
     '/quote/:symbol',
@@ -62,57 +60,39 @@ export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: `Quotes of up to ${MAX_BATCH} symbols; each succeeds or fails by itself`,
         tags: ['market'],
         querystring: Type.Object({
-          symbols: Type.String({ maxLength: MAX_LIST_LENGTH, examples: ['AAPL,MSFT,BRK.B'] })
+          symbols: Type.String({ description: 'Separated by commas', examples: ['AAPL,MSFT,BRK.B'] })
         }),
         response: { 200: Batch }
       }
     },
     (request, reply) => {
-      const parts = request.query.symbols.split(',')
-      const answers = freshQuotes(parts)
-      if (answers) return answerMany(request, reply, answers, [])
-      return loadMany(request, reply, readSymbols(parts))
+      const { symbols } = request.query
+      const fresh = lists.fresh(symbols)
+      if (fresh) return sendBatch(request, reply, fresh)
+      return loadBatch(request, reply, readSymbols(symbols))
     }
   )
 
-  async function loadMany(request: FastifyRequest, reply: FastifyReply, { symbols, errors }: ReadSymbols) {
+  async function loadBatch(request: FastifyRequest, reply: FastifyReply, { symbols, errors }: ReadSymbols) {
     const results = await app.marketData.quotes(symbols)
     const failed = results.flatMap((result, index) => (result instanceof Error ? errorOf(symbols[index]!, result) : []))
-    const loaded = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
-    answerMany(request, reply, loaded, [...errors, ...failed])
+    const answers = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
+    const body = joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}}`)
+    sendBatch(request, reply, { answers, body })
   }
 
-  /** All of them from memory; undefined where one is not there, or is written otherwise than we write it, or twice. */
-  function freshQuotes(symbols: readonly string[]): Answer<Quote>[] | undefined {
-    if (symbols.length > MAX_BATCH || new Set(symbols).size < symbols.length) return undefined
-    const answers: Answer<Quote>[] = []
-    for (const symbol of symbols) {
-      const answer = app.marketData.freshQuote(symbol)
-      if (!answer) return undefined
-      answers.push(answer)
-    }
-    return answers
-  }
-
-  function answerMany(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    answers: readonly Answer<Quote>[],
-    errors: readonly BatchError[]
-  ): void {
+  /** A batch holds as long as the first of its quotes to end. */
+  function sendBatch(request: FastifyRequest, reply: FastifyReply, { answers, body }: JoinedQuotes): void {
     const now = Date.now()
-    let freshUntil = errors.length > 0 ? now : Infinity
-    const parts: Buffer[] = []
+    let freshUntil = Infinity
     for (const answer of answers) {
-      parts.push(parts.length === 0 ? QUOTES_OPEN : COMMA, answer.body)
-      freshUntil = Math.min(freshUntil, answer.freshUntil)
+      if (answer.freshUntil < freshUntil) freshUntil = answer.freshUntil
       freshness.note(answer, now)
     }
-    if (parts.length === 0) parts.push(QUOTES_OPEN)
-    parts.push(errors.length === 0 ? NO_ERRORS : Buffer.from(`],"errors":${JSON.stringify(errors)}}`))
-    reply.header('cache-control', `private, max-age=${Math.max(0, Math.floor((freshUntil - now) / 1000))}`)
+    const maxAgeSeconds = freshUntil === Infinity ? 0 : Math.max(0, Math.floor((freshUntil - now) / 1000))
+    reply.header('cache-control', `private, max-age=${maxAgeSeconds}`)
     reply.header('content-type', 'application/json; charset=utf-8')
-    reply.send(Buffer.concat(parts))
+    reply.send(body)
     batch.finished(request, reply.statusCode)
   }
 }
@@ -120,9 +100,10 @@ export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
 type ReadSymbols = { symbols: string[]; errors: BatchError[] }
 
 /** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
-function readSymbols(parts: readonly string[]): ReadSymbols {
-  const written = new Set(parts.map((part) => part.trim()).filter((part) => part !== ''))
-  if (written.size < 1 || written.size > MAX_BATCH) {
+function readSymbols(list: string): ReadSymbols {
+  const parts = list.split(',').map((part) => part.trim())
+  const written = new Set(parts.filter((part) => part !== ''))
+  if (written.size < 1 || written.size > MAX_BATCH || list.length > MAX_LIST_LENGTH) {
     const allowed = { minimum: 1, maximum: MAX_BATCH }
     throw new InvalidField('symbols', `must name 1 to ${MAX_BATCH} different symbols, separated by commas`, allowed)
   }
