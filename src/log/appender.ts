@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
 import { packEntries } from './entry.ts'
 import { encodeEvent } from './record.ts'
+import { shardOf } from './shard.ts'
 import type { LogSource } from './source.ts'
 
 /** What waits for Redis; above it appends are refused, because a producer that cannot be written is better slowed. */
@@ -107,16 +108,6 @@ export class Appender {
       await redis.xtrim(key, 'MAXLEN', '~', Math.floor((entries * maxBytes * TRIM_TO) / bytes))
     }
   }
-}
-
-/** Everything about one symbol stays in one shard, so that its quotes, trades and bars keep their order. */
-function shardOf(topic: string, shards: number): number {
-  if (shards === 1) return 0
-  let hash = 0x811c9dc5
-  for (let index = topic.indexOf(':') + 1; index < topic.length; index++) {
-    hash = Math.imul(hash ^ topic.charCodeAt(index), 0x01000193)
-  }
-  return (hash >>> 0) % shards
 }
 
 /** When the server got a quote tells which of two is newer; other events are as old as their append. */

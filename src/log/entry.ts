@@ -47,15 +47,18 @@ export class LogEntry {
   readonly idSeq: number
   readonly bytes: Buffer
   readonly count: number
+  /** The place of the first record within the entry as it stands in the log. */
+  readonly firstIndex: number
   readonly #starts: Uint32Array
 
   /** Throws RangeError for bytes that are no entry: somebody else writes into the log's stream. */
-  constructor(shard: number, idMs: number, idSeq: number, bytes: Buffer) {
+  constructor(shard: number, idMs: number, idSeq: number, bytes: Buffer, firstIndex = 0) {
     if (bytes.length < ENTRY_HEAD_BYTES || bytes[0] !== VERSION) throw new RangeError('not an entry of this log')
     this.shard = shard
     this.idMs = idMs
     this.idSeq = idSeq
     this.bytes = bytes
+    this.firstIndex = firstIndex
     this.count = bytes.readUInt16LE(2)
     this.#starts = new Uint32Array(this.count + 1)
     let start = ENTRY_HEAD_BYTES
@@ -98,9 +101,11 @@ export class LogEntry {
     return this.#starts[index + 1]!
   }
 
-  /** A copy of the whole record. */
-  record(index: number): Buffer {
-    return Buffer.from(this.bytes.subarray(this.#starts[index], this.#starts[index + 1]))
+  /** A copy of one record, as an entry that does not keep the others in memory. */
+  only(index: number): LogEntry {
+    const record = this.bytes.subarray(this.#starts[index], this.#starts[index + 1])
+    const [bytes] = packEntries([record], this.appendedAt)
+    return new LogEntry(this.shard, this.idMs, this.idSeq, bytes!, this.firstIndex + index)
   }
 
   #topicStart(index: number): number {

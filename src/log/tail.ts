@@ -14,8 +14,11 @@ const MAX_ENTRIES_PER_READ = 500
 export type TailListener = {
   /** Entries of one shard, in order, each exactly once. Must not throw. */
   entries(entries: readonly LogEntry[]): void
-  /** The log is no longer the one that was followed: what it held is gone, and old cursors with it. */
-  replaced(epoch: string): void
+  /**
+   * The log is no longer the one that was followed: what it held is gone, and old cursors with it. Entries to come are
+   * behind the given positions.
+   */
+  replaced(epoch: string, positions: readonly Position[]): void
 }
 
 export type TailOptions = {
@@ -122,7 +125,7 @@ export class Tail {
     this.#epoch = epoch
     if (!replaced) return
     await this.#startOver()
-    listener.replaced(epoch)
+    listener.replaced(epoch, this.#positions)
   }
 
   /** Redis persists a moment late: after a crash it may not know the newest entries that were read from it. */

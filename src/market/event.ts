@@ -4,6 +4,7 @@ import { MarketStatus } from './market-status.ts'
 import { Indices, Movers, Sectors } from './market-wide.ts'
 import { Provenance } from './provenance.ts'
 import { Quote } from './quote.ts'
+import { Sentiment } from './sentiment.ts'
 import { Trade } from './trade.ts'
 
 /**
@@ -51,6 +52,7 @@ const channelUpdate = <Name extends string, Value extends Type.TSchema>(type: Na
 export const IndicesUpdate = channelUpdate('indices_update', Indices)
 export const SectorsUpdate = channelUpdate('sectors_update', Sectors)
 export const MoversUpdate = channelUpdate('movers_update', Movers)
+export const SentimentUpdate = channelUpdate('sentiment_update', Sentiment)
 export const StatusUpdate = channelUpdate('market_status', MarketStatus)
 
 export const MarketEvent = Type.Union([
@@ -60,6 +62,7 @@ export const MarketEvent = Type.Union([
   IndicesUpdate,
   SectorsUpdate,
   MoversUpdate,
+  SentimentUpdate,
   StatusUpdate
 ])
 export type MarketEvent = Static<typeof MarketEvent>
@@ -86,6 +89,8 @@ export function topicOf(event: MarketEvent): TopicName {
       return 'indices'
     case 'sectors_update':
       return 'sectors'
+    case 'sentiment_update':
+      return 'sentiment'
     case 'market_status':
       return 'status'
   }

@@ -1,0 +1,135 @@
+import { Audiences } from './audiences.ts'
+import { changeFrame, encodeEvents } from './format.ts'
+import type { Audience, EventRef, Format, Member, Topic } from './topic.ts'
+import { Window } from './window.ts'
+
+export type FanoutOptions = {
+  /** Flushes come at least so far apart; 0: at the end of every turn of the event loop. */
+  flushMs: number
+  epoch: () => string
+  /** Told after each flush how long the flushed entries took since their append, in milliseconds. */
+  onFlushed: (lagsMs: readonly number[]) => void
+}
+
+/**
+ * Brings events to audiences. An event is encoded once; at the end of the turn each audience's frames are assembled
+ * once and written to each member in one piece. A busy turn becomes longer and its writes larger, which is cheaper:
+ * what a write costs hardly depends on its size.
+ */
+export class Fanout {
+  readonly #flushMs: number
+  readonly #epoch: () => string
+  readonly #window = new Window()
+  readonly #audiences = new Audiences((audience) => this.#settle(audience))
+  readonly #dirty: Audience[] = []
+  readonly #onFlushed: FanoutOptions['onFlushed']
+  readonly #appended: number[] = []
+  #conflated = 0
+  #flushedAt = 0
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+
+  constructor({ flushMs, epoch, onFlushed }: FanoutOptions) {
+    this.#flushMs = flushMs
+    this.#epoch = epoch
+    this.#onFlushed = onFlushed
+  }
+
+  /** Values that were passed over because a newer one came before the next conflated flush. */
+  get conflated(): number {
+    return this.#conflated
+  }
+
+  /** Takes an event for everybody who listens. `previous` is the newest event of the topic before it. */
+  publish(event: EventRef, opening: string, previous: EventRef | undefined): void {
+    const { topic } = event
+    for (const audience of topic.conflated) this.#conflate(audience, topic)
+    if (topic.immediate.length === 0) return
+    if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
+    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epoch()) : undefined
+    const number = this.#window.add(event, opening, topic.wants, change)
+    for (const audience of topic.immediate) {
+      if (audience.events.length === 0) this.#dirty.push(audience)
+      audience.events.push(number)
+    }
+    this.#scheduleFlush()
+  }
+
+  /** Lets a member listen to exactly these topics (ascending by id) in a format. */
+  move(member: Member, topics: readonly Topic[], format: Format): void {
+    this.#audiences.move(member, topics, format)
+  }
+
+  /** Notes when an entry that somebody listens to was appended (epoch ms), to tell its lag after the flush. */
+  noteAppend(appendedAt: number): void {
+    if (this.#timer ?? this.#immediate) this.#appended.push(appendedAt)
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    this.#timer = this.#immediate = undefined
+    this.#flushedAt = performance.now()
+    for (const audience of this.#dirty) this.#deliver(audience)
+    this.#dirty.length = 0
+    this.#window.clear()
+    if (this.#appended.length === 0) return
+    const now = performance.timeOrigin + performance.now()
+    this.#onFlushed(this.#appended.map((appendedAt) => Math.max(0, now - appendedAt)))
+    this.#appended.length = 0
+  }
+
+  /** Delivers what waits, conflated values included. */
+  close(): void {
+    this.flush()
+  }
+
+  #scheduleFlush(): void {
+    if (this.#timer ?? this.#immediate) return
+    const waitMs = this.#flushedAt + this.#flushMs - performance.now()
+    if (this.#flushMs === 0 || waitMs <= 0) this.#immediate = setImmediate(() => this.flush())
+    else this.#timer = setTimeout(() => this.flush(), waitMs)
+  }
+
+  #settle(audience: Audience): void {
+    this.#deliver(audience)
+    this.#deliverPending(audience)
+  }
+
+  #deliver({ events, members, format }: Audience): void {
+    if (events.length === 0) return
+    const refs = () => events.map((number) => this.#window.event(number))
+    const takers = members.some(({ isBehind }) => !isBehind)
+    const bytes = takers ? this.#window.assemble(events, format) : undefined
+    for (const member of members) {
+      if (bytes && !member.isBehind) member.deliver(bytes, events.length, refs)
+      else member.miss(refs())
+    }
+    events.length = 0
+  }
+
+  #conflate(audience: Audience, topic: Topic): void {
+    if (audience.pending.has(topic)) this.#conflated += audience.members.length
+    audience.pending.add(topic)
+    audience.timer ??= setTimeout(() => this.#deliverPending(audience), audience.format.conflateMs)
+  }
+
+  /** The newest event of each pending topic, in the order of the log: a cursor must not pass an undelivered value. */
+  #deliverPending(audience: Audience): void {
+    clearTimeout(audience.timer)
+    audience.timer = undefined
+    if (audience.pending.size === 0) return
+    const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
+    audience.pending.clear()
+    const bytes = encodeEvents(newest, audience.format, this.#epoch())
+    for (const member of audience.members) {
+      if (member.isBehind) member.miss(newest)
+      else member.deliver(bytes, newest.length, () => newest)
+    }
+  }
+}
+
+/** The newest event of a topic that had one. */
+export function newestOf(topic: Topic): EventRef {
+  return { topic, entry: topic.entry!, index: topic.index, sequence: topic.sequence }
+}

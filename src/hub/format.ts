@@ -1,0 +1,122 @@
+import type { LogEntry } from '../log/entry.ts'
+import { RecordKind } from '../log/record.ts'
+import {
+  BINARY_HEAD_BYTES,
+  binaryRecordBytes,
+  eventFrame,
+  headerBytes,
+  textFrame,
+  writeBinaryHead,
+  writeBinaryRecord,
+  writeHeader
+} from './frame.ts'
+import type { EventRef, Format } from './topic.ts'
+
+export const PLAIN: Format = { binary: false, batch: false, changes: false, conflateMs: 0 }
+
+export const formatKey = ({ binary, batch, changes, conflateMs }: Format): string =>
+  `${binary ? 'b' : 't'}${batch ? 'a' : 's'}${changes ? 'c' : 'w'}${conflateMs}`
+
+/** The frames of events, in order, ready to be written. For what does not go through the window: replay, drain, conflation. */
+export function encodeEvents(events: readonly EventRef[], { binary, batch }: Format, epoch: string): Buffer {
+  if (binary) return Buffer.concat(binaryRuns(events).map((run) => runFrame(run, epoch)))
+  const frames = events.map(({ entry, index }) => eventFrame(entry, index, epoch))
+  return batch ? arrayFrame(frames) : Buffer.concat(frames)
+}
+
+/** Joins the payloads of text frames into one frame that holds a JSON array. */
+export function arrayFrame(frames: readonly Buffer[]): Buffer {
+  const payloads = frames.map((frame) => frame.subarray(payloadStart(frame.length)))
+  const bytes = payloads.reduce((sum, { length }) => sum + length + 1, 1)
+  const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
+  let at = writeHeader(target, 0, bytes)
+  for (const [index, payload] of payloads.entries()) {
+    target[at++] = index === 0 ? 0x5b : 0x2c
+    at += payload.copy(target, at)
+  }
+  target[at] = 0x5d
+  return target
+}
+
+/** Where the payload of a text frame of so many bytes begins. */
+export function payloadStart(frameBytes: number): number {
+  return frameBytes < 128 ? 2 : frameBytes < 65_540 ? 4 : 10
+}
+
+/** Only what has numbers can be binary. */
+export const isBinaryKind = (entry: LogEntry, index: number): boolean => entry.kind(index) !== RecordKind.channel
+
+/** A binary message tells one place in the log, so its records come from one shard; channels go as text between them. */
+function binaryRuns(events: readonly EventRef[]): EventRef[][] {
+  const runs: EventRef[][] = []
+  for (const event of events) {
+    const last = runs.at(-1)?.[0]
+    const joins =
+      last !== undefined &&
+      last.entry.shard === event.entry.shard &&
+      isBinaryKind(last.entry, last.index) &&
+      isBinaryKind(event.entry, event.index)
+    if (joins) runs.at(-1)!.push(event)
+    else runs.push([event])
+  }
+  return runs
+}
+
+function runFrame(run: readonly EventRef[], epoch: string): Buffer {
+  const last = run.at(-1)!
+  if (!isBinaryKind(last.entry, last.index)) return eventFrame(last.entry, last.index, epoch)
+  const bytes = run.reduce((sum, { entry, index }) => sum + binaryRecordBytes(entry, index), BINARY_HEAD_BYTES)
+  const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
+  let at = writeBinaryHead(target, writeHeader(target, 0, bytes, true), last.entry, last.index)
+  for (const { topic, entry, index } of run) at = writeBinaryRecord(target, at, topic.id, entry, index)
+  return target
+}
+
+const SAME = Symbol('same')
+
+/**
+ * A quote as what changed since the one before: fields that differ, and the names of those that are gone.
+ * Undefined where the two have nothing to compare.
+ */
+export function changeFrame(previous: EventRef, current: EventRef, epoch: string): Buffer | undefined {
+  const before = quoteOf(previous)
+  const after = quoteOf(current)
+  if (!before || !after) return undefined
+  const changed: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(after.quote)) {
+    if (difference(before.quote[field], value) !== SAME) changed[field] = value
+  }
+  const removed = Object.keys(before.quote).filter((field) => !(field in after.quote))
+  const { shard, idMs, idSeq, firstIndex } = current.entry
+  return textFrame(
+    JSON.stringify({
+      type: 'quote_update',
+      data: {
+        symbol: after.symbol,
+        changed,
+        ...(removed.length > 0 && { removed }),
+        timestamp: after.timestamp
+      },
+      cursor: `${epoch}.${shard}.${idMs}-${idSeq}.${firstIndex + current.index}`
+    })
+  )
+}
+
+function difference(before: unknown, after: unknown): unknown {
+  if (before === after) return SAME
+  const nested = typeof before === 'object' && typeof after === 'object'
+  return nested && JSON.stringify(before) === JSON.stringify(after) ? SAME : after
+}
+
+type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }
+
+/** The data of a quote's event; undefined for events of other kinds. */
+export function quoteOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): QuoteData | undefined {
+  if (entry.kind(index) !== RecordKind.quote) return undefined
+  return (eventOf({ entry, index }) as { data: QuoteData }).data
+}
+
+/** Parses an event: for snapshots and comparisons, never on the way of every event. */
+export function eventOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): { data: unknown } {
+  return JSON.parse(`${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`)
+}

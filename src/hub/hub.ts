@@ -1,0 +1,163 @@
+import type { Logger } from 'pino'
+import type { LogEntry } from '../log/entry.ts'
+import type { EventLog } from '../log/log.ts'
+import { comparePositions, formatCursor, LAST_INDEX, type Position } from '../log/position.ts'
+import { shardOf } from '../log/shard.ts'
+import type { Tail } from '../log/tail.ts'
+import { Fanout, newestOf } from './fanout.ts'
+import { cursorOpening } from './frame.ts'
+import { LagHistogram } from './lag-histogram.ts'
+import { Recent } from './recent.ts'
+import { Topics, type Format, type Member, type Topic } from './topic.ts'
+
+/** How far back a hub looks when it starts, so that those who were connected elsewhere resume from its memory. */
+const LOOK_BACK_MS = 60_000
+const START_TIMEOUT_MS = 10_000
+
+export type HubOptions = {
+  log: EventLog
+  logger: Pick<Logger, 'warn'>
+  /** See FanoutOptions. */
+  flushMs: number
+  now?: () => number
+}
+
+export type HubListener = {
+  /** The log was replaced: whatever was not delivered is lost, and old cursors with it. */
+  replaced(): void
+  /** The first audience of a topic came, or its last one left. */
+  demandChanged(): void
+}
+
+/** Follows the log and brings its events to those who listen. Knows nothing of sockets, users or HTTP. */
+export class Hub {
+  readonly topics = new Topics()
+  readonly lag = new LagHistogram()
+  readonly #log: EventLog
+  readonly #logger: Pick<Logger, 'warn'>
+  readonly #now: () => number
+  readonly #fanout: Fanout
+  readonly #recent: Recent[] = []
+  readonly #listeners = new Set<HubListener>()
+  readonly #waiting = new Set<() => void>()
+  #epoch = ''
+  #sequence = 0
+  #tail: Tail | undefined
+
+  constructor({ log, logger, flushMs, now = Date.now }: HubOptions) {
+    this.#log = log
+    this.#logger = logger
+    this.#now = now
+    this.#fanout = new Fanout({ flushMs, epoch: () => this.#epoch, onFlushed: (lags) => this.lag.observeAll(lags) })
+  }
+
+  /** Resolves when the hub knows what the log held when it started. Rejects when the log cannot be read. */
+  async start(): Promise<void> {
+    this.#epoch = await this.#log.epoch()
+    const idMs = Math.max(0, this.#now() - LOOK_BACK_MS)
+    const ends: Position[] = []
+    for (let shard = 0; shard < this.#log.shards; shard++) {
+      this.#recent.push(new Recent({ shard, idMs, idSeq: 0, index: LAST_INDEX }))
+      const { last } = await this.#log.reach(shard)
+      if (last) ends.push({ shard, ...last, index: 0 })
+    }
+    this.#tail = this.#log.tail(
+      this.#recent.map(({ head }) => head),
+      {
+        entries: (entries) => this.#take(entries),
+        replaced: (epoch, heads) => this.#startOver(epoch, heads)
+      }
+    )
+    await Promise.all(ends.map((end) => this.reaches(end, START_TIMEOUT_MS)))
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  /** Whether the log could be read last time. */
+  get isConnected(): boolean {
+    return this.#tail?.isConnected ?? false
+  }
+
+  get conflated(): number {
+    return this.#fanout.conflated
+  }
+
+  /** Everything before it was delivered to whoever listened. */
+  get cursor(): string {
+    return formatCursor(
+      this.#epoch,
+      this.#recent.map(({ head }) => head)
+    )
+  }
+
+  recent(shard: number): Recent {
+    return this.#recent[shard]!
+  }
+
+  shardOf(topic: Topic): number {
+    return shardOf(topic.name, this.#log.shards)
+  }
+
+  listen(listener: HubListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** From now on the member gets the events of exactly these topics (ascending by id). */
+  move(member: Member, topics: readonly Topic[], format: Format): void {
+    this.#fanout.move(member, topics, format)
+    for (const { demandChanged } of this.#listeners) demandChanged()
+  }
+
+  /** Waits until events up to a position were seen; false where that takes too long. */
+  async reaches(position: Position, timeoutMs: number): Promise<boolean> {
+    const reached = () => comparePositions(this.#recent[position.shard]!.head, position) >= 0
+    if (reached()) return true
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const check = () => reached() && resolve(true)
+    const timer = setTimeout(() => resolve(false), timeoutMs)
+    this.#waiting.add(check)
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      this.#waiting.delete(check)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#tail?.close()
+    this.#fanout.close()
+  }
+
+  #take(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      const firstSequence = this.#sequence + 1
+      const topics: Topic[] = []
+      let opening: string | undefined
+      for (let index = 0; index < entry.count; index++) {
+        const topic = this.topics.get(entry.topic(index))
+        const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
+        topic.entry = entry
+        topic.index = index
+        topic.sequence = ++this.#sequence
+        topics.push(topic)
+        if (!topic.hasAudience) continue
+        opening ??= cursorOpening(this.#epoch, entry)
+        this.#fanout.publish({ topic, entry, index, sequence: this.#sequence }, opening, previous)
+      }
+      this.#recent[entry.shard]!.add(entry, topics, firstSequence)
+      if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
+    }
+    for (const check of this.#waiting) check()
+  }
+
+  #startOver(epoch: string, heads: readonly Position[]): void {
+    this.#logger.warn({ epoch }, 'the log lost what it held; clients are told and get snapshots')
+    this.#epoch = epoch
+    for (const head of heads) this.#recent[head.shard]!.restart(head)
+    for (const { replaced } of this.#listeners) replaced()
+  }
+}

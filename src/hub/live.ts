@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import type { EventLog } from '../log/log.ts'
+import { CloseCode } from './close-codes.ts'
+import type { Caller, LiveContext } from './context.ts'
+import { Hub } from './hub.ts'
+import { Interest } from './interest.ts'
+import type { Limits } from './protocol.ts'
+import { Replays } from './replay.ts'
+import { Session } from './session.ts'
+import type { Sources } from './sources.ts'
+import { statsOf, type LiveStats } from './stats.ts'
+import { subjectOf } from './subject.ts'
+import { Traffic } from './traffic.ts'
+import { Users } from './users.ts'
+
+const CHECK_EVERY_MS = 1000
+/** What clients get to answer the farewell before they are cut off. */
+const DRAIN_TIMEOUT_MS = 2000
+
+export type LiveOptions = {
+  readonly log: EventLog
+  readonly redis: Redis
+  readonly logger: Pick<Logger, 'warn' | 'error'>
+  readonly sources: Sources
+  readonly limits: Limits
+  readonly maxConnections: number
+  readonly heartbeatMs: number
+  readonly flushMs: number
+  /** Told of each symbol that is subscribed to here; what it returns is called when it no longer is. */
+  readonly follow: (symbol: string) => () => void
+  readonly authenticate: (token: string) => Promise<Caller>
+  readonly now?: () => number
+}
+
+/** How a connection came. */
+export type Arrival = {
+  readonly socket: WebSocket
+  readonly raw: Socket
+  readonly token: string | undefined
+  readonly binary: boolean
+}
+
+/** The live side of one API process: its hub and all its sessions. */
+export class Live {
+  readonly #options: LiveOptions
+  readonly #context: LiveContext
+  readonly #hub: Hub
+  readonly #interest: Interest
+  readonly #sessions = new Map<Session, WebSocket>()
+  readonly #processId = randomBytes(5).toString('hex')
+  readonly #rate = { messages: 0, bytes: 0, at: 0, messagesPerSecond: 0, bytesPerSecond: 0 }
+  #arrivals = 0
+  #timer: NodeJS.Timeout | undefined
+  #isClosing = false
+
+  constructor(options: LiveOptions) {
+    const { log, redis, logger, sources, limits, heartbeatMs, flushMs, follow, authenticate, now = Date.now } = options
+    this.#options = options
+    this.#hub = new Hub({ log, logger, flushMs, now })
+    this.#context = {
+      hub: this.#hub,
+      replays: new Replays(this.#hub, log),
+      users: new Users(),
+      traffic: new Traffic(),
+      sources,
+      limits,
+      heartbeatMs,
+      log: logger,
+      now,
+      authenticate
+    }
+    const symbols = () => this.#subscribedSymbols()
+    this.#interest = new Interest({ redis, log: logger, processId: this.#processId, symbols, follow })
+    this.#hub.listen({
+      replaced: () => {
+        for (const session of this.#sessions.keys()) session.startOver()
+      },
+      demandChanged: () => this.#interest.changed()
+    })
+  }
+
+  /** Follows the log. Rejects when it cannot be read. */
+  async start(): Promise<void> {
+    await this.#hub.start()
+    this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS)
+  }
+
+  /** Whether another connection would be one too many for this process. */
+  get isFull(): boolean {
+    return this.#isClosing || this.#sessions.size >= this.#options.maxConnections
+  }
+
+  accept({ socket, raw, token, binary }: Arrival): void {
+    const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
+    const session = new Session({ id, socket, raw, token, binary, context: this.#context })
+    this.#sessions.set(session, socket)
+    socket.on('close', () => {
+      this.#sessions.delete(session)
+      session.closed()
+    })
+  }
+
+  /** Checks all sessions now: tokens may have been revoked. */
+  check(): void {
+    const now = this.#context.now()
+    for (const session of this.#sessions.keys()) session.check(now)
+  }
+
+  get stats(): LiveStats {
+    return statsOf(this.#context, this.#sessions.size, this.#rate, this.#options.log.stats)
+  }
+
+  /** Sends every client elsewhere, then stops following the log. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#timer)
+    const gone = [...this.#sessions].map(([session, socket]) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      socket.on('close', () => resolve())
+      session.close(CloseCode.shutdown)
+      return promise
+    })
+    const cutOff = setTimeout(() => {
+      for (const socket of this.#sessions.values()) socket.terminate()
+    }, DRAIN_TIMEOUT_MS)
+    await Promise.all(gone)
+    clearTimeout(cutOff)
+    await this.#interest.close()
+    await this.#hub.close()
+  }
+
+  #check(): void {
+    const { traffic, now } = this.#context
+    const rate = this.#rate
+    const seconds = rate.at === 0 ? 1 : (now() - rate.at) / 1000
+    rate.messagesPerSecond = (traffic.messages - rate.messages) / seconds
+    rate.bytesPerSecond = (traffic.bytes - rate.bytes) / seconds
+    rate.messages = traffic.messages
+    rate.bytes = traffic.bytes
+    rate.at = now()
+    this.check()
+  }
+
+  #subscribedSymbols(): ReadonlySet<string> {
+    const symbols = new Set<string>()
+    for (const topic of this.#hub.topics) {
+      if (!topic.hasAudience) continue
+      const subject = subjectOf(topic)
+      if ('symbol' in subject) symbols.add(subject.symbol)
+    }
+    return symbols
+  }
+}

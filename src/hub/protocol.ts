@@ -1,0 +1,207 @@
+import { Type, type Static } from 'typebox'
+import { Interval } from '../market/bar.ts'
+import { BarUpdate, MarketEvent } from '../market/event.ts'
+import { Quote } from '../market/quote.ts'
+import { Trade } from '../market/trade.ts'
+
+/** Market-wide channels. */
+export const CHANNELS = ['indices', 'sectors', 'movers', 'sentiment', 'status'] as const
+export type Channel = (typeof CHANNELS)[number]
+
+/** What there is per symbol. */
+export const STREAMS = ['quotes', 'trades', ...Interval.enum.map((interval) => `bars.${interval}` as const)] as const
+export type Stream = (typeof STREAMS)[number]
+
+export const MAX_CONFLATE_MS = 60_000
+const MAX_CURSOR_LENGTH = 4096
+
+/** Text that clients send is echoed in answers: it is kept short. */
+const Name = Type.String({ minLength: 1, maxLength: 64 })
+const Id = Type.Optional(
+  Type.Union([Type.Integer(), Type.String({ maxLength: 64 })], { description: 'Comes back with the answer' })
+)
+const Cursor = Type.String({ description: 'Where in the log: resume with it as `since`' })
+const Instant = Type.String({ format: 'date-time' })
+
+const frame = <Kind extends string, Data extends Type.TSchema>(type: Kind, data: Data) =>
+  Type.Object({ type: Type.Literal(type), id: Id, data }, { additionalProperties: false })
+
+const MarketDataTopics = { type: Type.Literal('market_data') }
+const StockQuotesTopics = {
+  type: Type.Literal('stock_quotes'),
+  stream: Type.Optional(Type.Enum(STREAMS, { default: 'quotes' }))
+}
+const delivery = {
+  since: Type.Optional(
+    Type.String({
+      maxLength: MAX_CURSOR_LENGTH,
+      description: 'Cursor of the last frame of this kind: replays what came after'
+    })
+  ),
+  conflateMs: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_CONFLATE_MS,
+      description: 'For the whole connection: the newest quote per symbol so often; 0 is every one'
+    })
+  ),
+  batch: Type.Optional(Type.Boolean({ description: 'For the whole connection: events come as arrays' })),
+  fields: Type.Optional(
+    Type.Enum(['all', 'changed'], { description: 'For the whole connection: whole quotes, or what changed in them' })
+  )
+}
+const closed = { additionalProperties: false } as const
+
+export const Subscribe = frame(
+  'subscribe',
+  Type.Union([
+    Type.Object({ ...MarketDataTopics, channels: Type.Array(Name, { minItems: 1 }), ...delivery }, closed),
+    Type.Object({ ...StockQuotesTopics, symbols: Type.Array(Name, { minItems: 1 }), ...delivery }, closed)
+  ])
+)
+export type Subscribe = Static<typeof Subscribe>
+
+export const Unsubscribe = frame(
+  'unsubscribe',
+  Type.Union([
+    Type.Object({ ...MarketDataTopics, channels: Type.Optional(Type.Array(Name)) }, closed),
+    Type.Object({ ...StockQuotesTopics, symbols: Type.Optional(Type.Array(Name)) }, closed)
+  ])
+)
+export type Unsubscribe = Static<typeof Unsubscribe>
+
+export const Authenticate = frame('auth', Type.Object({ token: Type.String({ maxLength: 8192 }) }, closed))
+export type Authenticate = Static<typeof Authenticate>
+
+export const Ping = Type.Object({ type: Type.Literal('ping'), id: Id }, closed)
+
+/** What clients send. */
+export const ClientFrame = Type.Union([Subscribe, Unsubscribe, Authenticate, Ping])
+export type ClientFrame = Static<typeof ClientFrame>
+
+const Failure = Type.Object({
+  code: Type.String({ description: 'Stable, UPPER_SNAKE' }),
+  message: Type.String(),
+  details: Type.Optional(Type.Unknown())
+})
+export type Failure = Static<typeof Failure>
+
+export const Limits = Type.Object({
+  connectionsPerUser: Type.Integer(),
+  subscriptionsPerUser: Type.Integer(),
+  framesPerSecond: Type.Integer(),
+  frameBytes: Type.Integer()
+})
+export type Limits = Static<typeof Limits>
+
+export const Welcome = frame(
+  'welcome',
+  Type.Object({
+    session: Type.String(),
+    encoding: Type.Enum(['json', 'binary'], { description: 'Of quotes, trades and bars; all else is JSON' }),
+    epoch: Type.String({ description: "The log's life: part of every cursor" }),
+    authenticated: Type.Boolean(),
+    authenticateWithinMs: Type.Optional(Type.Integer({ description: 'Where a first auth frame is waited for' })),
+    heartbeatMs: Type.Integer({ description: 'The server pings so often, and misses a peer after two of them' }),
+    limits: Limits
+  })
+)
+export const Authenticated = frame('authenticated', Type.Object({ user: Type.String(), expiresAt: Instant }))
+
+export const Accepted = Type.Object({
+  symbol: Type.Optional(Type.String()),
+  channel: Type.Optional(Type.String()),
+  servedBy: Type.Enum(['stream', 'polling', 'calendar', 'nobody'], {
+    description: 'Where its events come from now; nobody: no source carries it yet, frames come once one does'
+  }),
+  topic: Type.Optional(Type.Integer({ description: 'Its number in binary records, on this connection' }))
+})
+export type Accepted = Static<typeof Accepted>
+export const Rejected = Type.Object({
+  symbol: Type.Optional(Type.String()),
+  channel: Type.Optional(Type.String()),
+  ...Failure.properties
+})
+export type Rejected = Static<typeof Rejected>
+
+/** Everything that the connection is subscribed to. */
+export const Current = Type.Object({
+  channels: Type.Array(Type.String()),
+  streams: Type.Record(Type.String(), Type.Array(Type.String()), { description: 'Symbols by stream' })
+})
+export type Current = Static<typeof Current>
+
+const Topics = { type: Type.Enum(['market_data', 'stock_quotes']), stream: Type.Optional(Type.Enum(STREAMS)) }
+export const Subscribed = frame(
+  'subscribed',
+  Type.Object({ ...Topics, accepted: Type.Array(Accepted), rejected: Type.Array(Rejected), current: Current })
+)
+export const Unsubscribed = frame(
+  'unsubscribed',
+  Type.Object({ ...Topics, removed: Type.Array(Type.String()), current: Current })
+)
+
+export const Snapshot = Type.Object({
+  type: Type.Literal('snapshot'),
+  data: Type.Object({
+    stream: Type.Optional(Type.Enum(STREAMS)),
+    channel: Type.Optional(Type.Enum(CHANNELS)),
+    quotes: Type.Optional(Type.Array(Quote)),
+    trades: Type.Optional(Type.Array(Trade, { description: 'The newest of each symbol that was seen lately' })),
+    bars: Type.Optional(Type.Array(BarUpdate.properties.data)),
+    values: Type.Optional(Type.Array(Type.Unknown(), { description: "The channel's value; three lists for movers" })),
+    missing: Type.Optional(Type.Array(Rejected, { description: 'What has no value now, and why' }))
+  }),
+  cursor: Cursor
+})
+
+export const Gap = Type.Object({
+  type: Type.Literal('gap'),
+  data: Type.Object({
+    ...Topics,
+    reason: Type.Enum(['trimmed', 'log_replaced', 'unknown_position'], {
+      description: 'Too long ago; the log lost its data; not a position that this log gave out'
+    }),
+    from: Type.Optional(Type.String({ format: 'date-time', description: 'Events after this instant may be missing' })),
+    to: Type.String({ format: 'date-time', description: 'Up to this one; the snapshot that follows is newer' })
+  }),
+  cursor: Cursor
+})
+
+/** Ends a replay: from here on events come as they happen. */
+export const Resumed = Type.Object({
+  type: Type.Literal('resumed'),
+  data: Type.Object({ ...Topics, replayed: Type.Integer({ minimum: 0 }) }),
+  cursor: Cursor
+})
+
+export const Notice = frame('notice', Failure)
+export const Refusal = frame('error', Failure)
+export const Pong = Type.Object({ type: Type.Literal('pong'), id: Id, data: Type.Object({ timestamp: Instant }) })
+
+/** A quote as what changed since the frame before (`fields: changed`). */
+export const QuoteChange = Type.Object({
+  type: Type.Literal('quote_update'),
+  data: Type.Object({
+    symbol: Type.String(),
+    changed: Type.Partial(Quote),
+    removed: Type.Optional(Type.Array(Type.String(), { description: 'Fields that the quote no longer has' })),
+    timestamp: Instant
+  }),
+  cursor: Cursor
+})
+
+/** An event with its place in the log. */
+export const EventFrame = Type.Intersect([MarketEvent, Type.Object({ cursor: Cursor })])
+
+/** What the server sends about the session itself. */
+export type ControlFrame =
+  | Static<typeof Welcome>
+  | Static<typeof Authenticated>
+  | Static<typeof Subscribed>
+  | Static<typeof Unsubscribed>
+  | Static<typeof Gap>
+  | Static<typeof Resumed>
+  | Static<typeof Notice>
+  | Static<typeof Refusal>
+  | Static<typeof Pong>

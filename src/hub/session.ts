@@ -1,0 +1,242 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { readClientFrame } from './client-frame.ts'
+import { CloseCode } from './close-codes.ts'
+import { Connection } from './connection.ts'
+import type { Caller, LiveContext } from './context.ts'
+import type { ClientFrame, Failure } from './protocol.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { Holding } from './users.ts'
+
+const AUTHENTICATE_WITHIN_MS = 5000
+const WARN_BEFORE_EXPIRY_MS = 30_000
+/** Frames of one client that wait while an earlier one is worked on. */
+const MAX_WAITING_FRAMES = 64
+/** Refused frames in a minute. A client that goes on sending them does not listen. */
+const MAX_REFUSALS = 10
+const REFUSALS_FORGOTTEN_MS = 60_000
+
+export type SessionOptions = {
+  readonly id: string
+  readonly socket: WebSocket
+  /** The TCP socket under it. */
+  readonly raw: Socket
+  readonly context: LiveContext
+  /** As the connection's request presented it; without one the client must send an auth frame. */
+  readonly token: string | undefined
+  readonly binary: boolean
+}
+
+type Member = { readonly caller: Caller; readonly holding: Holding; readonly subscriptions: Subscriptions }
+
+/** One client: who it is, what it may, and its frames, worked on one after the other. */
+export class Session {
+  readonly id: string
+  readonly #context: LiveContext
+  readonly #connection: Connection
+  readonly #mustAuthenticateBy: number
+  /** Who the client proved to be. */
+  #member: Member | undefined
+  #work: Promise<void> = Promise.resolve()
+  #waiting = 0
+  #heardAt: number
+  #pingedAt = 0
+  #isWarned = false
+  /** What is left of this second's frames. */
+  #allowance: number
+  #allowedAt: number
+  #refusals = 0
+  #refusedSince = 0
+
+  constructor({ id, socket, raw, context, token, binary }: SessionOptions) {
+    this.id = id
+    this.#context = context
+    this.#connection = new Connection(socket, raw, context.traffic, () => context.hub.epoch)
+    this.#connection.format = { ...this.#connection.format, binary }
+    const now = context.now()
+    this.#heardAt = this.#allowedAt = now
+    this.#allowance = context.limits.framesPerSecond
+    this.#mustAuthenticateBy = now + AUTHENTICATE_WITHIN_MS
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
+    socket.on('pong', () => this.#hear())
+    if (token === undefined) this.#welcome()
+    else this.#do(() => this.#authenticate(token, () => this.#welcome()))
+  }
+
+  /** Undefined before the client authenticated. */
+  get userId(): string | undefined {
+    return this.#member?.caller.userId
+  }
+
+  /** Looks after the session; called about once a second. */
+  check(now: number): void {
+    const { heartbeatMs } = this.#context
+    if (now - this.#heardAt > 2 * heartbeatMs) return this.#connection.cut(CloseCode.noPong)
+    if (now - Math.max(this.#heardAt, this.#pingedAt) >= heartbeatMs) {
+      this.#pingedAt = now
+      this.#connection.ping()
+    }
+    if (!this.#member) {
+      if (now > this.#mustAuthenticateBy) this.#end(CloseCode.unauthorized, NOT_IN_TIME)
+      return
+    }
+    const { caller } = this.#member
+    if (caller.isRevoked()) this.#end(CloseCode.unauthorized, REVOKED)
+    else if (caller.expiresAt <= now) this.#end(CloseCode.tokenExpired, EXPIRED)
+    else if (caller.expiresAt - now < WARN_BEFORE_EXPIRY_MS && !this.#isWarned) {
+      this.#isWarned = true
+      const data = { ...EXPIRES_SOON, details: { expiresAt: new Date(caller.expiresAt).toISOString() } }
+      this.#connection.send({ type: 'notice', data })
+    }
+  }
+
+  /** The log was replaced. */
+  startOver(): void {
+    const subscriptions = this.#member?.subscriptions
+    if (subscriptions && subscriptions.count > 0) this.#do(() => subscriptions.startOver())
+  }
+
+  close(closeCode: CloseCode): void {
+    this.#connection.close(closeCode)
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    this.#connection.closed()
+    if (!this.#member) return
+    const { holding, subscriptions } = this.#member
+    subscriptions.end()
+    this.#context.users.leave(holding)
+  }
+
+  #hear(): void {
+    this.#heardAt = this.#context.now()
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (!this.#connection.isOpen) return
+    this.#hear()
+    this.#context.traffic.received++
+    if (!this.#isAllowed()) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    if (isBinary) return this.#refuse(TEXT_EXPECTED)
+    const read = readClientFrame(data.toString())
+    if ('failure' in read) return this.#refuse(read.failure, read.id)
+    if (read.frame.type === 'ping') return this.#pong(read.frame.id)
+    if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    this.#do(() => this.#handle(read.frame))
+  }
+
+  /** As many frames a second as are allowed, and once in a while twice as many. */
+  #isAllowed(): boolean {
+    const { framesPerSecond } = this.#context.limits
+    const now = this.#context.now()
+    this.#allowance += ((now - this.#allowedAt) / 1000) * framesPerSecond
+    this.#allowance = Math.min(this.#allowance, 2 * framesPerSecond) - 1
+    this.#allowedAt = now
+    return this.#allowance >= 0
+  }
+
+  #do(work: () => Promise<void>): void {
+    this.#waiting++
+    this.#work = this.#work.then(async () => {
+      try {
+        await this.#connection.drained()
+        if (this.#connection.isOpen) await work()
+      } catch (err) {
+        this.#context.log.error({ err, session: this.id }, 'a frame could not be served')
+        this.#refuse(FAILED)
+      }
+      this.#waiting--
+    })
+  }
+
+  async #handle(frame: ClientFrame): Promise<void> {
+    if (frame.type === 'ping') return
+    if (frame.type === 'auth') return this.#authenticate(frame.data.token, () => this.#confirm(frame.id))
+    if (!this.#member) return this.#refuse(NOT_AUTHENTICATED, frame.id)
+    const { subscriptions } = this.#member
+    if (frame.type === 'unsubscribe') return subscriptions.unsubscribe(frame.data, frame.id)
+    const failure = await subscriptions.subscribe(frame.data, frame.id)
+    if (failure) this.#refuse(failure, frame.id)
+  }
+
+  /** A first token opens the session; a later one of the same user renews it, and one that is wrong changes nothing. */
+  async #authenticate(token: string, answer: () => void): Promise<void> {
+    const { authenticate, limits, users } = this.#context
+    let caller: Caller
+    try {
+      caller = await authenticate(token)
+    } catch (error) {
+      const failure = { code: 'NOT_AUTHENTICATED', message: (error as Error).message }
+      return this.#member ? this.#refuse(failure) : this.#end(CloseCode.unauthorized, failure)
+    }
+    if (!this.#connection.isOpen) return
+    if (this.#member && this.#member.caller.userId !== caller.userId) return this.#refuse(OTHER_USER)
+    if (!caller.mayStream) return this.#end(CloseCode.forbidden, NOT_AUTHORIZED)
+    if (this.#member) {
+      this.#member = { ...this.#member, caller }
+      this.#isWarned = false
+      return answer()
+    }
+    const holding = users.enter(caller.userId, limits.connectionsPerUser)
+    if (!holding) return this.#end(CloseCode.tooManyConnections, TOO_MANY_CONNECTIONS)
+    this.#member = { caller, holding, subscriptions: new Subscriptions(this.#context, this.#connection, holding) }
+    answer()
+  }
+
+  #welcome(): void {
+    const { hub, limits, heartbeatMs } = this.#context
+    const authenticated = this.#member !== undefined
+    this.#connection.send({
+      type: 'welcome',
+      data: {
+        session: this.id,
+        encoding: this.#connection.format.binary ? 'binary' : 'json',
+        epoch: hub.epoch,
+        authenticated,
+        ...(!authenticated && { authenticateWithinMs: AUTHENTICATE_WITHIN_MS }),
+        heartbeatMs,
+        limits
+      }
+    })
+  }
+
+  #confirm(id: string | number | undefined): void {
+    const { name, expiresAt } = this.#member!.caller
+    const data = { user: name, expiresAt: new Date(expiresAt).toISOString() }
+    this.#connection.send({ type: 'authenticated', ...(id !== undefined && { id }), data })
+  }
+
+  #pong(id: string | number | undefined): void {
+    const data = { timestamp: new Date(this.#context.now()).toISOString() }
+    this.#connection.send({ type: 'pong', ...(id !== undefined && { id }), data })
+  }
+
+  #refuse(failure: Failure, id?: string | number): void {
+    const now = this.#context.now()
+    if (now - this.#refusedSince > REFUSALS_FORGOTTEN_MS) {
+      this.#refusals = 0
+      this.#refusedSince = now
+    }
+    this.#connection.send({ type: 'error', ...(id !== undefined && { id }), data: failure })
+    if (++this.#refusals >= MAX_REFUSALS) this.#connection.close(CloseCode.badFrames)
+  }
+
+  #end(closeCode: CloseCode, failure: Failure): void {
+    this.#connection.send({ type: 'error', data: failure })
+    this.#connection.close(closeCode)
+  }
+}
+
+const failure = (code: string, message: string): Failure => ({ code, message })
+const NOT_IN_TIME = failure('NOT_AUTHENTICATED', `No token came within ${AUTHENTICATE_WITHIN_MS} ms`)
+const NOT_AUTHENTICATED = failure('NOT_AUTHENTICATED', 'Send {"type":"auth","data":{"token":"…"}} first')
+const NOT_AUTHORIZED = failure('NOT_AUTHORIZED', 'The token does not grant stream:read')
+const REVOKED = failure('NOT_AUTHENTICATED', 'The key or the user of this token was revoked')
+const EXPIRED = failure('TOKEN_EXPIRED', 'The token has expired')
+const EXPIRES_SOON = failure('TOKEN_EXPIRES', 'The token expires soon; renew it by an auth frame')
+const OTHER_USER = failure('OTHER_USER', 'The token belongs to another user; open another connection')
+const TOO_MANY_FRAMES = failure('TOO_MANY_FRAMES', 'More frames than a connection may send')
+const TOO_MANY_CONNECTIONS = failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed')
+const TEXT_EXPECTED = failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too')
+const FAILED = failure('INTERNAL_ERROR', 'The frame could not be served; the log has the reason')

@@ -1,0 +1,78 @@
+import { eventOf, quoteOf } from './format.ts'
+import { newestOf } from './fanout.ts'
+import type { Channel, Rejected, Stream } from './protocol.ts'
+import { isValue, type CurrentValue, type NoValue } from './sources.ts'
+import type { Topic } from './topic.ts'
+
+/** Larger sets come in several frames. */
+const MAX_VALUES_PER_FRAME = 500
+
+export type QuoteInHand = { readonly topic: Topic; readonly symbol: string; readonly value: CurrentValue | NoValue }
+
+/**
+ * The state of topics as frames. `cursor` is the hub's: every event up to it is in the values, because the newer one of
+ * what the market answered and what the hub saw is taken.
+ */
+export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): Buffer[] {
+  return piecesOf(quotes).map((piece) => {
+    const missing: Rejected[] = []
+    const bodies = piece.flatMap(({ topic, symbol, value }) => {
+      const seen = topic.entry && (!isValue(value) || topic.entry.receivedAt(topic.index) > value.receivedAt)
+      if (seen) return Buffer.from(JSON.stringify(quoteOf(newestOf(topic))!.quote))
+      if (isValue(value)) return value.body
+      missing.push({ symbol, code: value.code, message: value.message })
+      return []
+    })
+    return snapshotFrame({ stream: 'quotes' }, 'quotes', bodies, missing, cursor)
+  })
+}
+
+/** Of trades and bars: the newest of each topic that was seen lately. */
+export function historySnapshots(stream: Stream, topics: readonly Topic[], cursor: string): Buffer[] {
+  const known = topics.filter(({ entry }) => entry !== undefined)
+  const field = stream === 'trades' ? 'trades' : 'bars'
+  return piecesOf(known).map((piece) => {
+    const bodies = piece.map((topic) => {
+      const { data } = eventOf(newestOf(topic)) as { data: { trade?: unknown } }
+      return Buffer.from(JSON.stringify(data.trade ?? data))
+    })
+    return snapshotFrame({ stream }, field, bodies, [], cursor)
+  })
+}
+
+export function channelSnapshot(channel: Channel, values: readonly (CurrentValue | NoValue)[], cursor: string): Buffer {
+  const bodies = values.flatMap((value) => (isValue(value) ? [value.body] : []))
+  const missing = values.flatMap((value): Rejected[] =>
+    isValue(value) ? [] : [{ channel, code: value.code, message: value.message }]
+  )
+  return snapshotFrame({ channel }, 'values', bodies, missing, cursor)
+}
+
+const OPEN = Buffer.from('[')
+const COMMA = Buffer.from(',')
+
+/** Joins ready JSON: quotes are encoded already. */
+function snapshotFrame(
+  about: { stream: Stream } | { channel: Channel },
+  field: string,
+  bodies: readonly Buffer[],
+  missing: readonly Rejected[],
+  cursor: string
+): Buffer {
+  const head = JSON.stringify({ type: 'snapshot', data: about }).slice(0, -2)
+  const tail = missing.length > 0 ? `],"missing":${JSON.stringify(missing)}` : ']'
+  return Buffer.concat([
+    Buffer.from(`${head},"${field}":`),
+    OPEN,
+    ...bodies.flatMap((body, at) => (at === 0 ? [body] : [COMMA, body])),
+    Buffer.from(`${tail}},"cursor":"${cursor}"}`)
+  ])
+}
+
+/** At least one piece: an empty snapshot says that there is nothing yet. */
+function piecesOf<T>(values: readonly T[]): T[][] {
+  const pieces = Math.max(1, Math.ceil(values.length / MAX_VALUES_PER_FRAME))
+  return Array.from({ length: pieces }, (_, at) =>
+    values.slice(at * MAX_VALUES_PER_FRAME, (at + 1) * MAX_VALUES_PER_FRAME)
+  )
+}

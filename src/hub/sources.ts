@@ -1,0 +1,17 @@
+import type { Channel, Failure } from './protocol.ts'
+
+/** A value as the market has it now: its JSON, and when it came from the vendor (epoch ms). */
+export type CurrentValue = { readonly body: Buffer; readonly receivedAt: number }
+
+/** Why there is no value. `unknown`: there never will be one. */
+export type NoValue = Failure & { readonly unknown: boolean }
+
+export const isValue = (value: CurrentValue | NoValue): value is CurrentValue => 'body' in value
+
+/** Where snapshots come from. Asking may make the server ask its vendors; nothing rejects for what they say. */
+export type Sources = {
+  /** Order and length as asked. */
+  quotes(symbols: readonly string[]): Promise<(CurrentValue | NoValue)[]>
+  /** The channel's values: one, or three for movers. */
+  channel(channel: Channel): Promise<(CurrentValue | NoValue)[]>
+}

@@ -1,0 +1,172 @@
+import type { LogEntry } from '../log/entry.ts'
+import { BINARY_HEAD_BYTES, binaryRecordBytes, headerBytes, maxFrameBytes, writeBinaryHead } from './frame.ts'
+import { writeBinaryRecord, writeEventFrame, writeHeader } from './frame.ts'
+import { isBinaryKind, payloadStart } from './format.ts'
+import type { EventRef, Format, Topic } from './topic.ts'
+
+/** What is encoded between two flushes; when it is full, a flush comes early. */
+export const WINDOW_BYTES = 16 * 1024 * 1024
+const NONE = -1
+
+/**
+ * The events between two flushes, each encoded once and side by side, so that what a connection gets is copied in
+ * ranges. Columns instead of objects: the events of a busy turn number tens of thousands.
+ */
+export class Window {
+  readonly #bytes = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  readonly #topics: Topic[] = []
+  readonly #entries: LogEntry[] = []
+  readonly #indexes: number[] = []
+  readonly #sequences: number[] = []
+  readonly #textStart: number[] = []
+  readonly #textEnd: number[] = []
+  readonly #binaryStart: number[] = []
+  readonly #binaryEnd: number[] = []
+  readonly #changes: (Buffer | undefined)[] = []
+  #used = 0
+
+  get size(): number {
+    return this.#topics.length
+  }
+
+  hasRoomFor(entry: LogEntry, index: number, opening: string): boolean {
+    return this.#used + maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) <= WINDOW_BYTES
+  }
+
+  /** Takes an event in the encodings its audiences want; returns its number. */
+  add(event: EventRef, opening: string, wants: Topic['wants'], change: Buffer | undefined): number {
+    const { topic, entry, index, sequence } = event
+    const binary = wants.binary > 0 && isBinaryKind(entry, index)
+    const number = this.#topics.push(topic) - 1
+    this.#entries.push(entry)
+    this.#indexes.push(index)
+    this.#sequences.push(sequence)
+    this.#changes.push(change)
+    if (wants.text > 0 || (wants.changes > 0 && !change) || (wants.binary > 0 && !binary)) {
+      this.#textStart.push(this.#used)
+      this.#used = writeEventFrame(this.#bytes, this.#used, entry, index, opening)
+      this.#textEnd.push(this.#used)
+    } else {
+      this.#textStart.push(NONE)
+      this.#textEnd.push(NONE)
+    }
+    this.#binaryStart.push(binary ? this.#used : NONE)
+    if (binary) this.#used = writeBinaryRecord(this.#bytes, this.#used, topic.id, entry, index)
+    this.#binaryEnd.push(binary ? this.#used : NONE)
+    return number
+  }
+
+  event(number: number): EventRef {
+    return {
+      topic: this.#topics[number]!,
+      entry: this.#entries[number]!,
+      index: this.#indexes[number]!,
+      sequence: this.#sequences[number]!
+    }
+  }
+
+  /** The frames of some events in a format, as one buffer. */
+  assemble(numbers: readonly number[], { binary, batch, changes }: Format): Buffer {
+    if (binary) return this.#assembleBinary(numbers)
+    return batch ? this.#assembleArray(numbers, changes) : this.#assembleFrames(numbers, changes)
+  }
+
+  clear(): void {
+    this.#used = 0
+    for (const column of this.#columns) column.length = 0
+  }
+
+  get #columns(): { length: number }[] {
+    return [
+      this.#topics,
+      this.#entries,
+      this.#indexes,
+      this.#sequences,
+      this.#textStart,
+      this.#textEnd,
+      this.#binaryStart,
+      this.#binaryEnd,
+      this.#changes
+    ]
+  }
+
+  #assembleFrames(numbers: readonly number[], changes: boolean): Buffer {
+    let bytes = 0
+    for (const number of numbers) bytes += this.#frameBytes(number, changes)
+    const target = Buffer.allocUnsafe(bytes)
+    let at = 0
+    for (const number of numbers) {
+      const change = changes ? this.#changes[number] : undefined
+      at += change
+        ? change.copy(target, at)
+        : this.#bytes.copy(target, at, this.#textStart[number], this.#textEnd[number])
+    }
+    return target
+  }
+
+  #assembleArray(numbers: readonly number[], changes: boolean): Buffer {
+    let bytes = 1
+    for (const number of numbers) {
+      const frameBytes = this.#frameBytes(number, changes)
+      bytes += frameBytes - payloadStart(frameBytes) + 1
+    }
+    const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
+    let at = writeHeader(target, 0, bytes)
+    let separator = 0x5b
+    for (const number of numbers) {
+      target[at++] = separator
+      separator = 0x2c
+      const change = changes ? this.#changes[number] : undefined
+      const from = payloadStart(this.#frameBytes(number, changes))
+      at += change
+        ? change.copy(target, at, from)
+        : this.#bytes.copy(target, at, this.#textStart[number]! + from, this.#textEnd[number])
+    }
+    target[at] = 0x5d
+    return target
+  }
+
+  /** Records of one shard share a message; a channel's frame stands between two. */
+  #assembleBinary(numbers: readonly number[]): Buffer {
+    const messages: Buffer[] = []
+    for (let from = 0; from < numbers.length;) {
+      const to = this.#endOfRun(numbers, from)
+      messages.push(this.#binaryMessage(numbers, from, to))
+      from = to
+    }
+    return messages.length === 1 ? messages[0]! : Buffer.concat(messages)
+  }
+
+  #endOfRun(numbers: readonly number[], from: number): number {
+    if (this.#binaryStart[numbers[from]!] === NONE) return from + 1
+    const { shard } = this.#entries[numbers[from]!]!
+    let to = from + 1
+    while (to < numbers.length) {
+      const number = numbers[to]!
+      if (this.#binaryStart[number] === NONE || this.#entries[number]!.shard !== shard) break
+      to++
+    }
+    return to
+  }
+
+  #binaryMessage(numbers: readonly number[], from: number, to: number): Buffer {
+    const last = numbers[to - 1]!
+    if (this.#binaryStart[last] === NONE) {
+      return Buffer.from(this.#bytes.subarray(this.#textStart[last], this.#textEnd[last]))
+    }
+    let bytes = BINARY_HEAD_BYTES
+    for (let at = from; at < to; at++) bytes += this.#binaryEnd[numbers[at]!]! - this.#binaryStart[numbers[at]!]!
+    const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
+    const head = writeHeader(target, 0, bytes, true)
+    let offset = writeBinaryHead(target, head, this.#entries[last]!, this.#indexes[last]!)
+    for (let at = from; at < to; at++) {
+      const number = numbers[at]!
+      offset += this.#bytes.copy(target, offset, this.#binaryStart[number], this.#binaryEnd[number])
+    }
+    return target
+  }
+
+  #frameBytes(number: number, changes: boolean): number {
+    return (changes && this.#changes[number]?.length) || this.#textEnd[number]! - this.#textStart[number]!
+  }
+}
