@@ -77,13 +77,14 @@ export function createMetrics(): Metrics {
   const jobRuns = new Counter({
     name: 'quotewire_job_runs_total',
     help: 'Runs of a job in this process, by what came of them',
-    labelNames: ['job', 'outcome'],
+    // Not "job", which is Prometheus's own label of what it scrapes.
+    labelNames: ['name', 'outcome'],
     registers
   })
   const jobSeconds = new Histogram({
     name: 'quotewire_job_run_seconds',
     help: 'How long a run took',
-    labelNames: ['job'],
+    labelNames: ['name'],
     buckets: JOB_BOUNDS_SECONDS,
     registers
   })
@@ -108,8 +109,8 @@ export function createMetrics(): Metrics {
     quarantined: (provider, rule, severity) => quarantined.inc({ provider, rule, severity }),
     diverged: (percent) => divergence.observe(percent),
     jobRan(job, outcome, durationMs) {
-      jobRuns.inc({ job, outcome })
-      jobSeconds.observe({ job }, durationMs / 1000)
+      jobRuns.inc({ name: job, outcome })
+      jobSeconds.observe({ name: job }, durationMs / 1000)
     },
     async render() {
       await Promise.all(scrapers.map((scrape) => scrape(sources)))

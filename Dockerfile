@@ -1,0 +1,30 @@
+# One image for every process: the command says which. Node runs the TypeScript as it is, so nothing is compiled.
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Optional dependencies are Postgres and Node for machines that have none.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=3000 \
+    HEALTH_URL=http://127.0.0.1:3000/api/health
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY db db
+COPY src src
+COPY workers workers
+
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# api: src/server.ts · jobs: workers/run-jobs.ts · migrations: src/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
+# a key: src/key.ts --user NAME --scope market:read
+ENTRYPOINT ["node"]
+CMD ["src/server.ts"]
