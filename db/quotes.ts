@@ -1,8 +1,11 @@
-import { getTableColumns, inArray } from 'drizzle-orm'
+import { getTableColumns, gte, inArray } from 'drizzle-orm'
 import type { Quote } from '../src/market/quote.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { quotesLatest } from './schema/market-data.ts'
+
+/** A whole market's worth; what is asked of so many is a share, which more would not change. */
+const MAX_KNOWN_QUOTES = 5000
 
 export type QuoteStore = ReturnType<typeof createQuoteStore>
 
@@ -31,6 +34,16 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
         .from(quotesLatest)
         .where(inArray(quotesLatest.symbol, [...symbols]))
       return new Map(rows.map((row) => [row.symbol, present(row)]))
+    },
+
+    /** Quotes whose price is of an instant (epoch ms) or later. */
+    async since(instant: number): Promise<Quote[]> {
+      const rows = await db
+        .select(quoteColumns)
+        .from(quotesLatest)
+        .where(gte(quotesLatest.asOf, new Date(instant).toISOString()))
+        .limit(MAX_KNOWN_QUOTES)
+      return rows.map(present)
     },
 
     /** Every symbol that was ever quoted. */

@@ -1,4 +1,5 @@
 import type { BarRequest } from '../src/market/bar.ts'
+import type { Sentiment } from '../src/market/sentiment.ts'
 import { createAuditStore } from './audit.ts'
 import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
@@ -37,12 +38,15 @@ export function createStores(database: Database) {
 }
 
 /** What was recorded last of each thing: served, by those who ask providers first, where none of them can answer. */
-export function createLastGood({ quotes, bars, profiles, news, corporateActions }: Stores) {
+export function createLastGood({ quotes, bars, profiles, news, corporateActions, marketHistory }: Stores) {
   return {
     quote: async (symbol: string) => (await quotes.latest([symbol])).get(symbol),
     bars: (request: BarRequest) => bars.range(request),
     profile: (symbol: string) => profiles.find(symbol),
     news: (symbol: string, limit: number) => news.latest(symbol, limit),
-    corporateActions: (symbol: string) => corporateActions.find(symbol)
+    corporateActions: (symbol: string) => corporateActions.find(symbol),
+    snapshot: async (kind: string) => (await marketHistory.snapshots(kind, 1))[0]?.value,
+    sentiment: async () => (await marketHistory.sentiment(1))[0]?.value as Sentiment | undefined,
+    quotesSince: (instant: number) => quotes.since(instant)
   }
 }

@@ -1,17 +1,21 @@
-import type { Namespace, Outcome, Source } from './cache/namespace.ts'
+import { answerOf } from './cache/entry.ts'
+import type { Outcome, Source } from './cache/namespace.ts'
 import type { TieredCache } from './cache/tiered-cache.ts'
+import { cachedValue, type Urgency } from './cached-value.ts'
 import { explainTiers } from './explain-tiers.ts'
 import type { Ask, Gateway } from './gateway/gateway.ts'
 import type { BarRequest, BarSeries } from './market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from './market/corporate-action.ts'
 import type { Answer, MarketData, Priority } from './market/market-data.ts'
-import type { MoverKind } from './market/market-wide.ts'
-import type { News } from './market/news.ts'
+import { withTone, type News } from './market/news.ts'
+import { withGreeks } from './market/option-greeks.ts'
 import type { Profile } from './market/profile.ts'
-import type { Provenance } from './market/provenance.ts'
 import type { Quote } from './market/quote.ts'
+import type { Sentiment } from './market/sentiment.ts'
 import type { SessionClock } from './market/session-clock.ts'
+import { createMarketWide } from './market-wide.ts'
 import { createPolicies } from './policies.ts'
+import { computeIndicator, resolveParameters } from './technical-indicators.ts'
 
 /** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
 export type Recorder = {
@@ -23,6 +27,7 @@ export type Recorder = {
   dividends(dividends: Dividends): void
   /** The market as a whole, as it is served from now on. */
   snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
+  sentiment(point: { at: string; score: number; label: string; value: Sentiment }): void
 }
 
 /** The last rung of the ladder: what was written down before. Undefined where nothing was. */
@@ -32,6 +37,11 @@ export type LastGood = {
   profile(symbol: string): Promise<Profile | undefined>
   news(symbol: string, limit: number): Promise<News | undefined>
   corporateActions(symbol: string): Promise<CorporateActions | undefined>
+  /** As `recorder.snapshot` was given it. */
+  snapshot(kind: string): Promise<unknown>
+  sentiment(): Promise<Sentiment | undefined>
+  /** The newest quote of each symbol whose price is of an instant (epoch ms) or later. */
+  quotesSince(instant: number): Promise<Quote[]>
 }
 
 export type CachedMarketOptions = {
@@ -40,10 +50,13 @@ export type CachedMarketOptions = {
   clock: SessionClock
   recorder: Recorder
   lastGood: LastGood
+  /** For what is computed of options: continuously compounded, 0.04 means 4 % a year. */
+  riskFreeRate: number
 }
 
 /** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
-export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }: CachedMarketOptions): MarketData {
+export function createCachedMarket(given: CachedMarketOptions): MarketData {
+  const { gateway, cache, clock, recorder, lastGood, riskFreeRate } = given
   const policies = createPolicies(clock)
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
@@ -53,9 +66,6 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
   const fundamentals = cache.namespace(policies.fundamentals)
   const corporateActions = cache.namespace(policies.corporateActions)
   const options = cache.namespace(policies.options)
-  const indices = cache.namespace(policies.indices)
-  const sectors = cache.namespace(policies.sectors)
-  const movers = cache.namespace(policies.movers)
 
   const quoteSource = (priority: Priority): Source<Quote> => ({
     async load(symbols, held) {
@@ -74,66 +84,87 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
     return symbols.map((symbol): Outcome<Quote> => outcomes.get(symbol)!)
   }
   const askNews = (symbol: string, limit: number, urgency?: Urgency) =>
-    one(news, `${symbol}:${limit}`, urgency, (ask) => gateway.news(symbol, limit, ask), {
-      record: (items) => recorder.news(items),
-      lastGood: () => lastGood.news(symbol, limit)
-    })
-  const askMarket = <T extends Sourced>(
-    namespace: Namespace<T>,
-    kind: string,
-    urgency: Urgency | undefined,
-    ask: (ask: Ask) => Promise<T>
-  ) =>
-    one(namespace, kind, urgency, ask, {
-      record(value) {
-        const { receivedAt: at, source } = value.provenance
-        recorder.snapshot({ kind, at, source, value })
+    cachedValue(
+      news,
+      `${symbol}:${limit}`,
+      urgency,
+      async (ask) => {
+        const stories = await gateway.news(symbol, limit, ask)
+        recorder.news(stories)
+        return withTone(stories)
+      },
+      {
+        async lastGood() {
+          const stories = await lastGood.news(symbol, limit)
+          return stories && withTone(stories)
+        }
       }
+    )
+  const askBars = (request: BarRequest, priority?: Priority) =>
+    cachedValue(historical, barsKey(request), priority, (ask) => gateway.bars(request, ask), {
+      record: (series) => recorder.bars(series),
+      lastGood: () => lastGood.bars(request)
     })
-  const askIndices = (urgency?: Urgency) => askMarket(indices, 'indices', urgency, (ask) => gateway.indices(ask))
-  const askSectors = (urgency?: Urgency) => askMarket(sectors, 'sectors', urgency, (ask) => gateway.sectors(ask))
-  const askMovers = (type: MoverKind, urgency?: Urgency) =>
-    askMarket(movers, `movers:${type}`, urgency, (ask) => gateway.movers(type, ask))
+  const askOptions = (symbol: string, expiry: string | undefined, priority?: Priority) =>
+    cachedValue(options, expiry ? `${symbol}:${expiry}` : symbol, priority, async (ask) =>
+      withGreeks(await gateway.options(symbol, expiry, ask), { riskFreeRate, now: Date.now() })
+    )
+  const market = createMarketWide({
+    gateway,
+    cache,
+    policies,
+    clock,
+    recorder,
+    lastGood,
+    bars: askBars,
+    options: askOptions,
+    news: askNews
+  })
 
   return {
     refresh: {
       quotesDueBy: (symbols, instant) => quotes.dueBy(symbols, instant),
       quotes: (symbols) => askQuotes(symbols, 'renewal'),
       news: (symbol, limit) => askNews(symbol, limit, 'renewal'),
-      indices: () => askIndices('renewal'),
-      sectors: () => askSectors('renewal'),
-      movers: (type) => askMovers(type, 'renewal')
+      indices: () => market.indices('renewal'),
+      sectors: () => market.sectors('renewal'),
+      movers: (type) => market.movers(type, 'renewal'),
+      sentiment: () => market.sentiment('renewal')
     },
     freshQuote: (symbol) => quotes.fresh(symbol),
     quote: (symbol, priority = 'interactive') => quotes.get(symbol, quoteSource(priority)),
     quotes: askQuotes,
-    bars: (request, priority) =>
-      one(historical, barsKey(request), priority, (ask) => gateway.bars(request, ask), {
-        record: (series) => recorder.bars(series),
-        lastGood: () => lastGood.bars(request)
-      }),
+    bars: askBars,
     profile: (symbol, priority) =>
-      one(profiles, symbol, priority, (ask) => gateway.profile(symbol, ask), {
+      cachedValue(profiles, symbol, priority, (ask) => gateway.profile(symbol, ask), {
         record: (profile) => recorder.profile(profile),
         lastGood: () => lastGood.profile(symbol)
       }),
     news: askNews,
     search: (query, limit, priority) =>
-      one(searches, `${query.toLowerCase()}:${limit}`, priority, (ask) => gateway.search(query, limit, ask)),
-    fundamentals: (symbol, priority) => one(fundamentals, symbol, priority, (ask) => gateway.fundamentals(symbol, ask)),
+      cachedValue(searches, `${query.toLowerCase()}:${limit}`, priority, (ask) => gateway.search(query, limit, ask)),
+    fundamentals: (symbol, priority) =>
+      cachedValue(fundamentals, symbol, priority, (ask) => gateway.fundamentals(symbol, ask)),
     corporateActions: (symbol, priority) =>
-      one(corporateActions, symbol, priority, (ask) => actionsOf(gateway, symbol, ask), {
+      cachedValue(corporateActions, symbol, priority, (ask) => actionsOf(gateway, symbol, ask), {
         record(actions) {
           if (actions.splits) recorder.splits(actions.splits)
           if (actions.dividends) recorder.dividends(actions.dividends)
         },
         lastGood: () => lastGood.corporateActions(symbol)
       }),
-    options: (symbol, expiry, priority) =>
-      one(options, expiry ? `${symbol}:${expiry}` : symbol, priority, (ask) => gateway.options(symbol, expiry, ask)),
-    indices: askIndices,
-    sectors: askSectors,
-    movers: askMovers,
+    options: askOptions,
+    indices: market.indices,
+    sectors: market.sectors,
+    movers: market.movers,
+    sentiment: market.sentiment,
+    overview: market.overview,
+    status: market.status,
+    async indicators({ name, parameters, bars }, priority) {
+      const resolved = resolveParameters(name, parameters)
+      const series = await askBars(bars, priority)
+      return answerOf(computeIndicator(name, resolved, series.value), series)
+    },
     providers: () => gateway.status(),
     cacheStats: () => cache.stats(),
     async explain(symbol) {
@@ -147,33 +178,6 @@ export function createCachedMarket({ gateway, cache, clock, recorder, lastGood }
       return { symbol, ...(chosen && { chosen }), chosenBecause, cache: tiers, providers }
     }
   }
-}
-
-/** A renewal is background work that asks even for what is fresh. */
-type Urgency = Priority | 'renewal'
-type Sourced = { readonly provenance: Provenance }
-type Extras<T> = { record?: (value: T) => void; lastGood?: () => Promise<T | undefined> }
-
-/** One key of a namespace, loaded by one call of the gateway. */
-async function one<T>(
-  namespace: Namespace<T>,
-  key: string,
-  urgency: Urgency = 'interactive',
-  ask: (ask: Ask) => Promise<T>,
-  { record, lastGood }: Extras<T> = {}
-): Promise<Answer<T>> {
-  const source: Source<T> = {
-    async load() {
-      const value = await ask({ priority: urgency === 'renewal' ? 'background' : urgency })
-      record?.(value)
-      return new Map([[key, value]])
-    },
-    ...(lastGood && { lastGood })
-  }
-  if (urgency !== 'renewal') return namespace.get(key, source)
-  const outcome = (await namespace.refresh([key], source)).get(key)!
-  if (outcome instanceof Error) throw outcome
-  return outcome
 }
 
 /** `AAPL:1y:1d` for a period, `AAPL:2020-01-02..2021-01-04:1d` for a range; the adjustment follows where not `splits`. */

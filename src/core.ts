@@ -98,7 +98,8 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       cache,
       clock,
       recorder: rememberingSymbols(recorder, knownSymbols),
-      lastGood: createLastGood(stores)
+      lastGood: createLastGood(stores),
+      riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100
     })
     const marketData = countingDemand(cachedMarket, demand)
     const queues = createJobQueues({ redis, onError: (err) => log.debug({ err }, 'the queues are out of reach') })

@@ -43,6 +43,7 @@ export const Environment = Type.Object({
   UPSTREAM_TIMEOUT_MS: integer(50, 60_000, 1200, 'One upstream request'),
   REQUEST_DEADLINE_MS: integer(100, 120_000, 2000, 'All upstream work for one request'),
   DIVERGENCE_PERCENT: Type.Number({ exclusiveMinimum: 0, maximum: 100, default: 2 }),
+  RISK_FREE_RATE_PERCENT: Type.Number({ minimum: -5, maximum: 50, default: 4 }),
 
   PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices and market snapshots are kept, in whole months'),
   INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),

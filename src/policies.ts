@@ -10,6 +10,7 @@ import type { Profile } from './market/profile.ts'
 import type { Attempt, Provenance } from './market/provenance.ts'
 import type { Quote } from './market/quote.ts'
 import type { SearchResult } from './market/search.ts'
+import type { Sentiment } from './market/sentiment.ts'
 import type { SessionClock } from './market/session-clock.ts'
 
 const SECOND = 1000
@@ -26,6 +27,8 @@ const SYMBOL_ABSENT_MS = 5 * MINUTE
 
 type Sourced = { provenance: Provenance }
 type Kept = { freshMs: number; revalidateMs: number; staleMs: number; maxEntries: number; maxBytes: number }
+
+export type Policies = ReturnType<typeof createPolicies>
 
 /** How long each kind of value is fresh, may be renewed behind the scenes, and is kept for bad days. */
 export function createPolicies(clock: SessionClock, now: () => number = Date.now) {
@@ -46,7 +49,12 @@ export function createPolicies(clock: SessionClock, now: () => number = Date.now
     options: sourced<OptionChain>('options', 'options:', slow(5 * MINUTE)),
     indices: sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
     sectors: sourced<Sectors>('sectors', 'market:', marketWide(5 * MINUTE)),
-    movers: sourced<Movers>('movers', 'market:', marketWide(5 * MINUTE))
+    movers: sourced<Movers>('movers', 'market:', marketWide(5 * MINUTE)),
+    sentiment: {
+      ...sourced<Sentiment>('sentiment', 'market:', marketWide(5 * MINUTE)),
+      // Its parts are of different ages: as a whole it is as old as its making.
+      receivedAt: ({ asOf }: Sentiment) => Date.parse(asOf)
+    }
   }
 }
 

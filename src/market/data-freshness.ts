@@ -5,6 +5,12 @@ export const FRESHNESS_TARGET_SECONDS = {
   profile: 1800,
   news: 900,
   search: 3600,
+  indices: 120,
+  sectors: 300,
+  movers: 300,
+  sentiment: 300,
+  overview: 300,
+  options: 300,
   fundamentals: 21_600,
   'corporate-actions': 21_600
 } as const

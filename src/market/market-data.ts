@@ -3,13 +3,17 @@ import type { CacheStats } from './cache-stats.ts'
 import type { CorporateActions } from './corporate-action.ts'
 import type { Explanation } from './explanation.ts'
 import type { Fundamentals } from './fundamentals.ts'
+import type { IndicatorRequest, IndicatorSeries } from './indicator.ts'
+import type { MarketStatus } from './market-status.ts'
 import type { Indices, MoverKind, Movers, Sectors } from './market-wide.ts'
 import type { News } from './news.ts'
 import type { OptionChain } from './option-chain.ts'
+import type { Overview } from './overview.ts'
 import type { Profile } from './profile.ts'
 import type { ProviderStatus } from './provider-status.ts'
 import type { Quote } from './quote.ts'
 import type { SearchResult } from './search.ts'
+import type { Sentiment } from './sentiment.ts'
 
 /** A value ready to be served: the object, and its JSON encoded once. All instants are epoch milliseconds. */
 export type Answer<T> = {
@@ -51,6 +55,14 @@ export interface MarketData {
   indices(priority?: Priority): Promise<Answer<Indices>>
   sectors(priority?: Priority): Promise<Answer<Sectors>>
   movers(type: MoverKind, priority?: Priority): Promise<Answer<Movers>>
+  /** Rejects with MarketDataUnavailable where too few of its components are known. */
+  sentiment(priority?: Priority): Promise<Answer<Sentiment>>
+  /** All that is market-wide at once; what cannot be had is told in `errors`, so that it never rejects for a vendor. */
+  overview(priority?: Priority): Promise<Answer<Overview>>
+  /** Rejects with the errors of `bars`, and with INVALID_REQUEST for parameters that the indicator does not take. */
+  indicators(request: IndicatorRequest, priority?: Priority): Promise<Answer<IndicatorSeries>>
+  /** What each exchange does now, by the calendars. */
+  status(): Answer<MarketStatus>
   providers(): Promise<ProviderStatus[]>
   cacheStats(): Promise<CacheStats>
   /** Asks every provider for a quote of the symbol now, within budgets, and tells what each said. */
@@ -70,4 +82,5 @@ export interface MarketRefresh {
   indices(): Promise<Answer<Indices>>
   sectors(): Promise<Answer<Sectors>>
   movers(type: MoverKind): Promise<Answer<Movers>>
+  sentiment(): Promise<Answer<Sentiment>>
 }

@@ -8,11 +8,8 @@ export const Indices = Type.Object({ indices: Type.Array(Quote), provenance: Pro
 export type Indices = Static<typeof Indices>
 
 /** The headline indices of the world, by region, in the order that they are shown in. */
-export const WORLD_INDICES: readonly string[] = [
-  ...['^GSPC', '^DJI', '^IXIC', '^RUT', '^VIX', '^GSPTSE'],
-  ...['^FTSE', '^GDAXI', '^FCHI', '^STOXX50E'],
-  ...['^N225', '^HSI', '^BSESN', '^NSEI', '^AXJO']
-]
+export const WORLD_INDICES: readonly string[] =
+  '^GSPC ^DJI ^IXIC ^RUT ^VIX ^GSPTSE ^FTSE ^GDAXI ^FCHI ^STOXX50E ^N225 ^HSI ^BSESN ^NSEI ^AXJO'.split(' ')
 
 /** The eleven sectors of GICS, and the fund of S&P 500 shares that stands for each. */
 export const SECTOR_FUNDS: Readonly<Record<string, string>> = {

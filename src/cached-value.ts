@@ -1,0 +1,29 @@
+import type { Namespace, Source } from './cache/namespace.ts'
+import type { Ask } from './gateway/gateway.ts'
+import type { Answer, Priority } from './market/market-data.ts'
+
+/** A renewal is background work that asks even for what is fresh. */
+export type Urgency = Priority | 'renewal'
+type Extras<T> = { record?: (value: T) => void; lastGood?: () => Promise<T | undefined> }
+
+/** One key of a namespace, loaded by one call of the gateway. */
+export async function cachedValue<T>(
+  namespace: Namespace<T>,
+  key: string,
+  urgency: Urgency = 'interactive',
+  ask: (ask: Ask) => Promise<T>,
+  { record, lastGood }: Extras<T> = {}
+): Promise<Answer<T>> {
+  const source: Source<T> = {
+    async load() {
+      const value = await ask({ priority: urgency === 'renewal' ? 'background' : urgency })
+      record?.(value)
+      return new Map([[key, value]])
+    },
+    ...(lastGood && { lastGood })
+  }
+  if (urgency !== 'renewal') return namespace.get(key, source)
+  const outcome = (await namespace.refresh([key], source)).get(key)!
+  if (outcome instanceof Error) throw outcome
+  return outcome
+}

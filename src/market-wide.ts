@@ -1,0 +1,120 @@
+import { answerOf } from './cache/entry.ts'
+import type { Namespace } from './cache/namespace.ts'
+import type { TieredCache } from './cache/tiered-cache.ts'
+import type { LastGood, Recorder } from './cached-market.ts'
+import { cachedValue, type Urgency } from './cached-value.ts'
+import { ApiError } from './errors.ts'
+import type { Ask, Gateway } from './gateway/gateway.ts'
+import type { Answer, Priority } from './market/market-data.ts'
+import { marketStatusAt, type MarketStatus } from './market/market-status.ts'
+import { SECTOR_FUNDS, type Indices, type MoverKind, type Movers, type Sectors } from './market/market-wide.ts'
+import { combinedProvenance, type Provenance } from './market/provenance.ts'
+import type { Sentiment } from './market/sentiment.ts'
+import { lastSession } from './market/session.ts'
+import type { SessionClock } from './market/session-clock.ts'
+import { createOverview } from './overview.ts'
+import type { Policies } from './policies.ts'
+import { loadSentiment, type SentimentInputs } from './sentiment-source.ts'
+
+const HOME_EXCHANGE = 'XNYS'
+/** Calendars can be replaced at any time; a status that was told before is then right again after this long. */
+const STATUS_FRESH_MS = 60_000
+
+export type MarketWideOptions = Pick<SentimentInputs, 'bars' | 'options' | 'news'> & {
+  gateway: Gateway
+  cache: TieredCache
+  policies: Policies
+  clock: SessionClock
+  recorder: Recorder
+  lastGood: LastGood
+}
+
+type Sourced = { readonly provenance: Provenance }
+
+/** The market as a whole: what no symbol is asked for, each part down the ladder that every value is served from. */
+export function createMarketWide({
+  gateway,
+  cache,
+  policies,
+  clock,
+  recorder,
+  lastGood,
+  ...inputs
+}: MarketWideOptions) {
+  const caches = {
+    indices: cache.namespace(policies.indices),
+    sectors: cache.namespace(policies.sectors),
+    movers: cache.namespace(policies.movers),
+    sentiment: cache.namespace(policies.sentiment)
+  }
+
+  function recorded<T extends Sourced>(
+    namespace: Namespace<T>,
+    kind: string,
+    urgency: Urgency | undefined,
+    ask: (ask: Ask) => Promise<T>
+  ): Promise<Answer<T>> {
+    return cachedValue(namespace, kind, urgency, ask, {
+      record(value) {
+        const { receivedAt: at, source } = value.provenance
+        recorder.snapshot({ kind, at, source, value })
+      },
+      lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined
+    })
+  }
+
+  const indices = (urgency?: Urgency): Promise<Answer<Indices>> =>
+    recorded(caches.indices, 'indices', urgency, (ask) => gateway.indices(ask))
+  const sectors = (urgency?: Urgency): Promise<Answer<Sectors>> =>
+    recorded(caches.sectors, 'sectors', urgency, (ask) => sectorsOf(gateway, ask))
+  const movers = (type: MoverKind, urgency?: Urgency): Promise<Answer<Movers>> =>
+    recorded(caches.movers, `movers:${type}`, urgency, (ask) => gateway.movers(type, ask))
+
+  const sentiment = (urgency?: Urgency): Promise<Answer<Sentiment>> =>
+    cachedValue(
+      caches.sentiment,
+      'sentiment',
+      urgency,
+      ({ priority }) => loadSentiment({ ...inputs, indices, sectors, knownQuotes }, priority, Date.now()),
+      {
+        record: (value) => recorder.sentiment({ at: value.asOf, score: value.score, label: value.label, value }),
+        lastGood: () => lastGood.sentiment()
+      }
+    )
+
+  async function knownQuotes() {
+    const home = clock.calendars.find(({ exchange }) => exchange === HOME_EXCHANGE)
+    return home ? lastGood.quotesSince(lastSession(home, Date.now()).regular.open) : []
+  }
+
+  function status(): Answer<MarketStatus> {
+    const now = Date.now()
+    const { status: value, nextChange } = marketStatusAt(clock, now)
+    const freshUntil = Math.min(nextChange, now + STATUS_FRESH_MS)
+    return answerOf(value, { receivedAt: now, freshUntil, staleUntil: freshUntil })
+  }
+
+  const overview = createOverview({ indices, sectors, movers, sentiment, status })
+  return { indices, sectors, movers, sentiment, overview: (priority?: Priority) => overview(priority), status }
+}
+
+/** As a vendor tells them; where none does, by the funds that stand for them, whose quotes more vendors have. */
+async function sectorsOf(gateway: Gateway, ask: Ask): Promise<Sectors> {
+  try {
+    return await gateway.sectors(ask)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const answers = await gateway.quotes(Object.keys(SECTOR_FUNDS), ask)
+    const quotes = [...answers.values()].flatMap((answer) => (answer instanceof Error ? [] : [answer]))
+    const sectors = quotes.flatMap(({ symbol, changePercent, asOf }) =>
+      changePercent === undefined ? [] : [{ sector: SECTOR_FUNDS[symbol]!, changePercent, asOf }]
+    )
+    if (sectors.length === 0) throw error
+    const notes = ['each sector is told by the change of its Select Sector SPDR fund']
+    const provenance = combinedProvenance(
+      quotes.map((quote) => quote.provenance),
+      notes
+    )
+    return { sectors, provenance }
+  }
+}

@@ -1,0 +1,120 @@
+import { ApiError } from './errors.ts'
+import type { BarRequest, BarSeries } from './market/bar.ts'
+import { exchangeOf } from './market/calendars.ts'
+import type { Answer, Priority } from './market/market-data.ts'
+import type { Indices, Sectors } from './market/market-wide.ts'
+import type { News } from './market/news.ts'
+import type { OptionChain } from './market/option-chain.ts'
+import { periodRange } from './market/period.ts'
+import type { Quote } from './market/quote.ts'
+import {
+  breadthOf,
+  compositeOf,
+  highsLowsOf,
+  momentumOf,
+  newsToneOf,
+  NoReading,
+  putCallOf,
+  volatilityOf,
+  type Reading,
+  type SectorChanges
+} from './market/sentiment-score.ts'
+import type { Sentiment } from './market/sentiment.ts'
+
+const MOMENTUM_INDICES = ['^GSPC', '^IXIC', '^RUT']
+const VOLATILITY_INDEX = '^VIX'
+/** The fund of the whole market: its options are the most traded, and its news is the market's. */
+const MARKET_FUND = 'SPY'
+const STORIES = 50
+const RETRY_AFTER_SECONDS = 60
+
+/** What the sentiment is read from, each through its own cache. */
+export type SentimentInputs = {
+  indices: (priority: Priority) => Promise<Answer<Indices>>
+  sectors: (priority: Priority) => Promise<Answer<Sectors>>
+  bars: (request: BarRequest, priority: Priority) => Promise<Answer<BarSeries>>
+  options: (symbol: string, expiry: undefined, priority: Priority) => Promise<Answer<OptionChain>>
+  news: (symbol: string, limit: number, priority: Priority) => Promise<Answer<News>>
+  /** Quotes that were recorded since the last session of New York opened. */
+  knownQuotes: () => Promise<readonly Quote[]>
+}
+
+/**
+ * The market's sentiment from whatever of its inputs can be had. Rejects with MARKET_DATA_UNAVAILABLE, telling what is
+ * missing, where that is too little.
+ */
+export async function loadSentiment(inputs: SentimentInputs, priority: Priority, now: number): Promise<Sentiment> {
+  const indices = inputs.indices(priority)
+  const shares = usShares(inputs)
+  const [momentum, volatility, breadth, highsLows, putCall, newsTone] = await Promise.all([
+    reading(async () => {
+      const { indices: quotes } = (await indices).value
+      const wanted = quotes.filter(({ symbol }) => MOMENTUM_INDICES.includes(symbol))
+      return momentumOf(await Promise.all(wanted.map((quote) => withYear(inputs, quote, priority, now))))
+    }),
+    reading(async () => {
+      const quote = (await indices).value.indices.find(({ symbol }) => symbol === VOLATILITY_INDEX)
+      if (!quote) throw new NoReading(`no provider tells ${VOLATILITY_INDEX}`)
+      return volatilityOf(quote, await withYear(inputs, quote, priority, now))
+    }),
+    reading(async () => {
+      const sectors = await inputs.sectors(priority).catch(() => undefined)
+      return breadthOf(await shares, sectors && changesOf(sectors.value))
+    }),
+    reading(async () => highsLowsOf(await shares)),
+    reading(async () => {
+      const { contracts, provenance } = (await inputs.options(MARKET_FUND, undefined, priority)).value
+      return putCallOf(contracts, provenance.receivedAt, provenance)
+    }),
+    reading(async () => {
+      const { items, provenance } = (await inputs.news(MARKET_FUND, STORIES, priority)).value
+      return newsToneOf(items, provenance, now)
+    })
+  ])
+  const readings = {
+    momentum,
+    volatility,
+    breadth,
+    'highs-lows': highsLows,
+    'put-call': putCall,
+    'news-tone': newsTone
+  }
+  const { sentiment, missing } = compositeOf(readings, now)
+  if (sentiment) return sentiment
+  throw new ApiError('MARKET_DATA_UNAVAILABLE', 503, 'Too little is known of the market for a sentiment', {
+    details: { subject: 'sentiment', missing },
+    retryAfterSeconds: RETRY_AFTER_SECONDS
+  })
+}
+
+/** A reading, or why there is none: that nobody can give the input is an answer here. Any other failure is a bug. */
+async function reading(read: () => Promise<Reading>): Promise<Reading | NoReading> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof NoReading) return error
+    if (error instanceof ApiError) return new NoReading(error.message)
+    throw error
+  }
+}
+
+/** An index and its daily bars of a year; none where nobody has them. */
+async function withYear(inputs: SentimentInputs, quote: Quote, priority: Priority, now: number) {
+  const { symbol, provenance } = quote
+  const request = { symbol, interval: '1d', adjusted: 'splits', ...periodRange('1y', now) } as const
+  const series = await inputs.bars(request, priority).catch((error: unknown) => {
+    if (error instanceof ApiError) return undefined
+    throw error
+  })
+  return { quote, bars: series?.value.bars ?? [], provenance: series?.value.provenance ?? provenance }
+}
+
+/** Postgres may be away: then no shares are known. */
+async function usShares({ knownQuotes }: SentimentInputs): Promise<readonly Quote[]> {
+  const quotes = await knownQuotes().catch(() => [])
+  return quotes.filter(({ symbol }) => !symbol.startsWith('^') && exchangeOf(symbol) === 'XNYS')
+}
+
+function changesOf({ sectors, provenance }: Sectors): SectorChanges {
+  return { changes: sectors.map(({ changePercent }) => changePercent), asOf: provenance.receivedAt, provenance }
+}
