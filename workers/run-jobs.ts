@@ -4,35 +4,38 @@ import { pino, type Logger } from 'pino'
 import { ConfigError, loadConfig, type Config } from '../src/config.ts'
 import { createCore } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
+import { startMonitor } from '../src/monitor.ts'
 import { connectQueueRedis } from '../src/redis.ts'
-import { createVendors, type Vendors } from '../src/vendors.ts'
+import { createVendors } from '../src/vendors.ts'
 import { startJobWorkers } from './worker.ts'
 
 const STOP_TIMEOUT_MS = 10_000
 
-export type JobProcess = { close(): Promise<void> }
+type JobProcess = { close(): Promise<void> }
 
 /** Starts working the queues: schedules first, so that a fresh installation has something to do at once. */
-export async function startJobs(config: Config, log: Logger, vendors: Vendors): Promise<JobProcess> {
-  const core = await createCore({ config, log, vendors })
+async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
+  const core = await createCore({ config, log, vendors: createVendors(config) })
   const connection = connectQueueRedis(config.REDIS_URL!)
+  const closers: (() => unknown)[] = [() => core.close(), () => connection.disconnect()]
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
   try {
-    await core.queues.syncSchedules()
-    const context = { ...core, config, log, now: Date.now }
-    const { recorder, metrics } = core
-    const name = `${hostname()}:${process.pid}`
-    const workers = startJobWorkers({ name, connection, context, recorder, metrics })
-    await workers.ready()
-    return {
-      async close() {
-        await workers.close()
-        connection.disconnect()
-        await core.close()
-      }
+    const { recorder, metrics, dependencies } = core
+    if (config.METRICS_PORT !== undefined) {
+      const monitor = await startMonitor({ host: config.HOST, port: config.METRICS_PORT, metrics, dependencies })
+      closers.push(() => monitor.close())
     }
+    await core.queues.syncSchedules()
+    const name = `${hostname()}:${process.pid}`
+    const context = { ...core, config, log, now: Date.now }
+    const workers = startJobWorkers({ name, connection, context, recorder, metrics })
+    closers.push(() => workers.close())
+    await workers.ready()
+    return { close }
   } catch (error) {
-    connection.disconnect()
-    await core.close()
+    await close()
     throw error
   }
 }
@@ -40,7 +43,7 @@ export async function startJobs(config: Config, log: Logger, vendors: Vendors): 
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
   const log = pino({ level: config.LOG_LEVEL })
-  const jobs = await startJobs(config, log, createVendors(config))
+  const jobs = await startJobs(config, log)
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'the jobs stop after an error nobody handled')
     else log.info({ signal }, 'the jobs stop')

@@ -67,7 +67,7 @@ describe('refresh-quotes', () => {
   })
 
   test('one symbol that a vendor answers garbage for costs only itself', async () => {
-    const quotes = vendor.quotes!
+    const quotes = vendor.quotes!.bind(vendor)
     vendor.quotes = async (symbols, signal) => {
       const answers = await quotes(symbols, signal)
       const bad = answers.get('MSFT')
@@ -80,7 +80,7 @@ describe('refresh-quotes', () => {
   })
 
   test('a vendor that says 429 pauses the queue, and no attempt is lost', async () => {
-    const quotes = vendor.quotes!
+    const quotes = vendor.quotes!.bind(vendor)
     vendor.quotes = async (symbols, signal) => {
       if (vendor.asked.push('quotes') > 1) return quotes(symbols, signal)
       throw new ProviderError('yahoo', 'rate_limited', 'yahoo says 429', { retryAfterMs: 1200, scope: 'second' })
@@ -110,7 +110,7 @@ describe('tasks that cannot work', () => {
 
 describe('stopping', () => {
   test('a job that outlives the drain goes on elsewhere from where it was, and loses no attempt', async () => {
-    const bars = vendor.bars!
+    const bars = vendor.bars!.bind(vendor)
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     let isBlocking = true
     vendor.bars = async (request, signal) => {
@@ -142,12 +142,12 @@ describe('stopping', () => {
 describe('schedules', () => {
   test('a schedule that left the catalog is removed, and the others keep their time', async () => {
     const one = await start()
-    const { queues, syncSchedules } = one.core.queues
+    const { queues } = one.core.queues
     await queues.maintenance.pause()
     await queues.maintenance.upsertJobScheduler('refresh-horoscopes', { every: 60_000 }, { name: 'refresh-horoscopes' })
-    await syncSchedules()
+    await one.core.queues.syncSchedules()
     const next = (await queues.maintenance.getJobScheduler('cleanup'))?.next
-    await syncSchedules()
+    await one.core.queues.syncSchedules()
     const left = (await queues.maintenance.getJobSchedulers()).map(({ key }) => key)
     expect(left.toSorted()).toEqual(['cleanup', 'ensure-partitions', 'refresh-calendar'])
     expect((await queues.maintenance.getJobScheduler('cleanup'))?.next).toBe(next)

@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createDatabase, type Database } from '../../db/client.ts'
+import { createStores } from '../../db/stores.ts'
+import { createJobAdministration } from '../../src/jobs/administration.ts'
+import { createJobQueues } from '../../src/jobs/queue.ts'
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { createGate, type Gate } from '../db/gate.ts'
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
+import { startRealWorker, type RealWorker } from './process.ts'
+
+const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'AMZN', 'GOOGL', 'META']
+
+let sandbox: Sandbox
+let redis: TestRedis
+let database: TestDatabase
+let client: Database
+let gates: { redis: Gate; postgres: Gate }
+let workers: RealWorker[] = []
+
+beforeAll(async () => {
+  sandbox = await startSandbox()
+})
+afterAll(() => sandbox.close())
+
+beforeEach(async () => {
+  ;[redis, database] = await Promise.all([testRedis(), testDatabase()])
+  client = createDatabase({ url: database.url })
+  gates = { redis: await createGate(redis.url), postgres: await createGate(database.url) }
+})
+
+afterEach(async () => {
+  sandbox.endScenarios()
+  await Promise.all([gates.redis.open().catch(() => undefined), gates.postgres.open().catch(() => undefined)])
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()))
+  await Promise.all([gates.redis.shut(), gates.postgres.shut()])
+  await client.close()
+  await database.close()
+  await redis.close()
+})
+
+async function start(env: Record<string, string> = {}): Promise<RealWorker> {
+  const worker = await startRealWorker({
+    MARKET: 'sandbox',
+    SANDBOX_URL: sandbox.url,
+    DATABASE_URL: gates.postgres.url,
+    REDIS_URL: gates.redis.url,
+    ...env
+  })
+  workers.push(worker)
+  return worker
+}
+
+function administration() {
+  const queues = createJobQueues({ redis: redis.redis, onError: () => undefined })
+  return { queues, jobs: createJobAdministration(queues, createStores(client).jobRuns) }
+}
+
+const BACKFILL = { symbols: SYMBOLS, interval: '1d', from: '2026-01-01', to: '2026-06-30', adjusted: 'none' }
+
+describe('kill -9 of a worker in the middle of a job', () => {
+  test('another worker does the job again from where it was, and nothing is doubled', async () => {
+    const { queues, jobs } = administration()
+    sandbox.scenario({ vendor: 'yahoo', scenario: 'latency', path: 'chart', delayMs: 500 })
+    const first = await start()
+    const taskId = await jobs.run('backfill-history', BACKFILL)
+    await vi.waitFor(async () => expect(doneOf(await jobs.task(taskId))).toBeGreaterThanOrEqual(2), {
+      timeout: 10_000,
+      interval: 50
+    })
+    await first.kill()
+    workers = workers.filter((worker) => worker !== first)
+    const second = await start()
+    await vi.waitFor(async () => expect((await jobs.task(taskId)).state).toBe('completed'), {
+      timeout: 30_000,
+      interval: 200
+    })
+    await second.stop()
+
+    const task = await jobs.task(taskId)
+    expect(task.progress).toMatchObject({ done: SYMBOLS.length, failures: 0 })
+    expect(task.runs.map(({ outcome, attempt }) => [outcome, attempt])).toEqual([
+      ['done', 1],
+      ['running', 1]
+    ])
+    expect(await createStores(client).jobRuns.closeLost(0)).toBeGreaterThanOrEqual(1)
+    const counted = await client.sql<{ symbol: string; bars: number; days: number }[]>`
+      select symbol, count(*)::int as bars, count(distinct start)::int as days
+      from bar_series join daily_bars on series_id = id 
+      where interval = '1d' and adjusted = 'none' and symbol = any(${SYMBOLS}) group by symbol`
+    expect(counted.map(({ symbol }) => symbol).toSorted()).toEqual(SYMBOLS.toSorted())
+    for (const { bars, days } of counted) {
+      expect(bars).toBe(days)
+      expect(bars).toBeGreaterThan(120)
+    }
+    await queues.close()
+  }, 60_000)
+})
+
+describe('while a service is away', () => {
+  const away: [string, 'redis' | 'postgres'][] = [
+    ['Redis', 'redis'],
+    ['Postgres', 'postgres']
+  ]
+  test.each(away)(
+    '%s: jobs resume by themselves, nothing is lost, and health says so meanwhile',
+    async (_name, service) => {
+      const { queues, jobs } = administration()
+      const port = await freePort()
+      await start({ METRICS_PORT: `${port}` })
+      const health = async () =>
+        (await (await fetch(`http://127.0.0.1:${port}/api/health`)).json()) as {
+          dependencies: Record<string, { status: string }>
+        }
+      expect((await health()).dependencies[service]).toMatchObject({ status: 'up' })
+
+      sandbox.scenario({ vendor: 'yahoo', scenario: 'latency', delayMs: 400 })
+      const taskId = await jobs.run('refresh-quotes', { symbols: SYMBOLS })
+      await gates[service].shut()
+      await vi.waitFor(async () => expect((await health()).dependencies[service]).toMatchObject({ status: 'down' }), {
+        timeout: 8000,
+        interval: 100
+      })
+      await gates[service].open()
+      await vi.waitFor(async () => expect((await health()).dependencies[service]).toMatchObject({ status: 'up' }), {
+        timeout: 10_000,
+        interval: 100
+      })
+      await vi.waitFor(async () => expect((await jobs.task(taskId)).state).toBe('completed'), {
+        timeout: 40_000,
+        interval: 200
+      })
+      const again = await jobs.run('refresh-quotes', { symbols: ['AAPL'] })
+      await vi.waitFor(
+        async () => {
+          expect((await jobs.task(again)).runs[0]).toMatchObject({ outcome: 'done', items: 1 })
+          const quoted = (await createStores(client).quotes.latest(SYMBOLS)).size
+          expect(quoted).toBe(SYMBOLS.length)
+        },
+        { timeout: 20_000, interval: 200 }
+      )
+      await queues.close()
+    },
+    90_000
+  )
+})
+
+function doneOf({ progress }: { progress?: unknown }): number {
+  return (progress as { done?: number } | undefined)?.done ?? 0
+}
+
+async function freePort(): Promise<number> {
+  const gate = await createGate('http://127.0.0.1:1')
+  await gate.shut()
+  return Number(new URL(gate.url).port)
+}
