@@ -157,6 +157,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     indices: market.indices,
     sectors: market.sectors,
     movers: market.movers,
+    topMovers: market.topMovers,
     sentiment: market.sentiment,
     overview: market.overview,
     status: market.status,

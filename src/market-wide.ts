@@ -70,6 +70,21 @@ export function createMarketWide({
   const movers = (type: MoverKind, urgency?: Urgency): Promise<Answer<Movers>> =>
     recorded(caches.movers, `movers:${type}`, urgency, (ask) => gateway.movers(type, ask))
 
+  /** The short forms of an answer live as long as it does, so that each is encoded once. */
+  const shortForms = new WeakMap<Answer<Movers>, Map<number, Answer<Movers>>>()
+
+  async function topMovers(type: MoverKind, limit: number): Promise<Answer<Movers>> {
+    const all = await movers(type)
+    if (limit >= all.value.movers.length) return all
+    const forms = shortForms.get(all) ?? new Map<number, Answer<Movers>>()
+    shortForms.set(all, forms)
+    const known = forms.get(limit)
+    if (known) return known
+    const short = answerOf({ ...all.value, movers: all.value.movers.slice(0, limit) }, all)
+    forms.set(limit, short)
+    return short
+  }
+
   const sentiment = (urgency?: Urgency): Promise<Answer<Sentiment>> =>
     cachedValue(
       caches.sentiment,
@@ -95,7 +110,15 @@ export function createMarketWide({
   }
 
   const overview = createOverview({ indices, sectors, movers, sentiment, status })
-  return { indices, sectors, movers, sentiment, overview: (priority?: Priority) => overview(priority), status }
+  return {
+    indices,
+    sectors,
+    movers,
+    topMovers,
+    sentiment,
+    overview: (priority?: Priority) => overview(priority),
+    status
+  }
 }
 
 /** As a vendor tells them; where none does, by the funds that stand for them, whose quotes more vendors have. */

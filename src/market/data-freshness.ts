@@ -11,6 +11,7 @@ export const FRESHNESS_TARGET_SECONDS = {
   sentiment: 300,
   overview: 300,
   options: 300,
+  status: 60,
   fundamentals: 21_600,
   'corporate-actions': 21_600
 } as const

@@ -55,6 +55,8 @@ export interface MarketData {
   indices(priority?: Priority): Promise<Answer<Indices>>
   sectors(priority?: Priority): Promise<Answer<Sectors>>
   movers(type: MoverKind, priority?: Priority): Promise<Answer<Movers>>
+  /** The first `limit` of them. */
+  topMovers(type: MoverKind, limit: number): Promise<Answer<Movers>>
   /** Rejects with MarketDataUnavailable where too few of its components are known. */
   sentiment(priority?: Priority): Promise<Answer<Sentiment>>
   /** All that is market-wide at once; what cannot be had is told in `errors`, so that it never rejects for a vendor. */

@@ -9,11 +9,17 @@ import { CacheStats } from '../market/cache-stats.ts'
 import { CorporateActions } from '../market/corporate-action.ts'
 import { Explanation } from '../market/explanation.ts'
 import { Fundamentals } from '../market/fundamentals.ts'
+import { IndicatorSeries } from '../market/indicator.ts'
+import { MarketStatus } from '../market/market-status.ts'
+import { Indices, Movers, Sectors } from '../market/market-wide.ts'
 import { News } from '../market/news.ts'
+import { OptionChain } from '../market/option-chain.ts'
+import { Overview } from '../market/overview.ts'
 import { Profile } from '../market/profile.ts'
 import { ProviderStatus } from '../market/provider-status.ts'
 import { Quote } from '../market/quote.ts'
 import { SearchResult } from '../market/search.ts'
+import { Sentiment } from '../market/sentiment.ts'
 
 /** Shapes that routes refer to by their `$id`, as `Type.Ref('Quote#')`. */
 const SHARED: readonly TSchema[] = [
@@ -25,6 +31,14 @@ const SHARED: readonly TSchema[] = [
   SearchResult,
   Fundamentals,
   CorporateActions,
+  OptionChain,
+  IndicatorSeries,
+  Indices,
+  Sectors,
+  Movers,
+  Sentiment,
+  MarketStatus,
+  Overview,
   ProviderStatus,
   Explanation,
   CacheStats

@@ -14,15 +14,16 @@ export type Range = { from: number; to: number; period?: Period }
 
 /**
  * What a request's period or its `from` and `to` mean, in epoch milliseconds (`to` exclusive). A period ends with the
- * current UTC day, so that all requests of a day share one range. Throws INVALID_REQUEST naming the field at fault.
+ * current UTC day, so that all requests of a day share one range. `periodField` is the field that the period came in.
+ * Throws INVALID_REQUEST naming the field at fault.
  */
-export function resolveRange(query: RangeQuery, now: number): Range {
+export function resolveRange(query: RangeQuery, now: number, periodField = 'period'): Range {
   const given = query.from !== undefined || query.to !== undefined
-  if (given && query.period) throw new InvalidField('period', 'cannot be combined with from and to')
+  if (given && query.period) throw new InvalidField(periodField, 'cannot be combined with from and to')
   const range: Range = given ? explicitRange(query, now) : periodRange(query.period ?? '1y', now)
   const longest = LONGEST_DAYS[query.interval]
   if (longest !== undefined && range.to - range.from > longest * DAY_MS) {
-    const field = query.period ? 'period' : given ? 'from' : 'interval'
+    const field = query.period ? periodField : given ? 'from' : 'interval'
     const message = `reaches back too far for ${query.interval} bars: at most ${longest} days`
     throw new InvalidField(field, message, { maxDays: longest, interval: query.interval })
   }
