@@ -5,12 +5,14 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance } from 'fastify'
 import { answerClientError, answerFrameworkError, errorHandler } from './plugins/error-handler.ts'
 import { gate } from './plugins/gate.ts'
+import { live } from './plugins/live.ts'
 import { openapi } from './plugins/openapi.ts'
 import { pressure } from './plugins/pressure.ts'
 import { resources, type Resources } from './plugins/resources.ts'
 import { tokens } from './plugins/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { analysisRoutes } from './routes/analysis.ts'
 import { authRoutes } from './routes/auth.ts'
 import { FastLane } from './routes/fast-lane.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -18,6 +20,9 @@ import { historicalRoutes } from './routes/historical.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { asyncApiRoutes, liveInsightRoutes } from './routes/live-insight.ts'
+import { marketStatusRoutes } from './routes/market-status.ts'
+import { marketRoutes } from './routes/market.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { quoteRoutes } from './routes/quotes.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -59,27 +64,42 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(traffic, { config, log })
   await app.register(errorHandler, { log })
   await app.register(gate, { config, redis, log })
+  await app.register(live, given)
 
   const market = { prefix: '/api/v1/market' }
   await app.register(quoteRoutes, market)
   await app.register(historicalRoutes, market)
   await app.register(instrumentRoutes, market)
+  await app.register(analysisRoutes, market)
+  await app.register(marketRoutes, market)
   await app.register(searchRoutes, market)
   await app.register(insightRoutes, market)
+  await app.register(liveInsightRoutes, market)
   await app.register(jobRoutes, { prefix: '/api/v1/market/jobs' })
+  await app.register(marketStatusRoutes, { prefix: '/api/v1/marketdata' })
+  await app.register(marketStatusRoutes, { prefix: '/api/marketdata', isAlias: true })
   await app.register(authRoutes, { prefix: '/api/v1/auth' })
   await app.register(accountRoutes, { prefix: '/api/v1/admin' })
   await app.register(healthRoutes, { prefix: '/api' })
   await app.register(metricsRoutes)
+  await app.register(asyncApiRoutes)
 
   fastLane.open(app)
   app.addHook('preClose', async () => fastLane.close())
-  given.metrics.watch({ jobs: given.jobs, freshness: given.freshness, routes: app.traffic })
+  given.metrics.watch({ jobs: given.jobs, live: app.live, freshness: given.freshness, routes: app.traffic })
   return app
 }
 
 function createHttpServer(listener: RequestListener): Server {
-  return createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS }, listener)
+  return createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Some HTTP clients offer h2c with every request: who asks for no WebSocket is answered as if it had not.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
+    },
+    listener
+  )
 }
 
 const CLIENT_REQUEST_ID = /^[\w.-]{1,64}$/

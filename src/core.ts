@@ -8,10 +8,12 @@ import { TieredCache } from './cache/tiered-cache.ts'
 import { createCachedMarket } from './cached-market.ts'
 import { ConfigError, type Config } from './config.ts'
 import { createCalendarKeeper, type CalendarKeeper } from './exchange-calendars.ts'
+import { publishing } from './event-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
 import { countingDemand, Demand } from './jobs/demand.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
+import { createLog, type EventLog } from './log/log.ts'
 import { CALENDARS } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
@@ -29,6 +31,8 @@ export type Core = {
   readonly clock: SessionClock
   readonly calendars: CalendarKeeper
   readonly demand: Demand
+  /** Every change of a value, for who follows it live. */
+  readonly eventLog: EventLog
   readonly queues: JobQueues
   readonly jobs: JobAdministration
   readonly metrics: Metrics
@@ -91,13 +95,21 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     closers.push(() => gateway.close())
     const cache = new TieredCache({ redis: cacheRedis, log })
     closers.push(() => cache.close())
+    const eventLog = createLog({
+      redis,
+      log,
+      shards: config.LOG_SHARDS,
+      retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
+      maxBytes: config.LOG_MAX_MIB * 1024 * 1024
+    })
+    closers.push(() => eventLog.close())
     const demand = new Demand({ redis, log })
     closers.push(() => demand.close())
     const cachedMarket = createCachedMarket({
       gateway,
       cache,
       clock,
-      recorder: rememberingSymbols(recorder, knownSymbols),
+      recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),
       lastGood: createLastGood(stores),
       riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100
     })
@@ -116,6 +128,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       clock,
       calendars,
       demand,
+      eventLog,
       queues,
       jobs,
       metrics,

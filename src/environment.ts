@@ -37,6 +37,17 @@ export const Environment = Type.Object({
   RATE_LIMIT_PER_MINUTE: integer(1, 10_000_000, 600, 'Requests per user on the standard plan'),
   RATE_LIMIT_PRO_PER_MINUTE: integer(1, 10_000_000, 6000, 'Requests per user on the pro plan'),
 
+  WS_MAX_CONNECTIONS: integer(1, 1_000_000, 20_000, 'WebSocket connections of one process'),
+  WS_CONNECTIONS_PER_USER: integer(1, 1_000_000, 50, 'WebSocket connections of one user in one process'),
+  WS_SUBSCRIPTIONS_PER_USER: integer(1, 10_000_000, 5000, 'Symbols and channels of one user in one process'),
+  WS_FRAMES_PER_SECOND: integer(1, 100_000, 20, 'Frames that one WebSocket connection may send'),
+  WS_MAX_FRAME_KIB: integer(1, 16_384, 256, 'Longest frame that a client may send'),
+  WS_HEARTBEAT_MS: integer(100, 600_000, 20_000, 'A client not heard for twice as long is cut off'),
+  WS_FLUSH_MS: integer(0, 1000, 0, 'Least time between two writes to clients; 0: each turn of the event loop'),
+  LOG_SHARDS: integer(1, 256, 1, 'Streams that the event log is spread over; another number is another log'),
+  LOG_RETENTION_MINUTES: integer(1, 100_000, 60, 'How far back clients can resume'),
+  LOG_MAX_MIB: integer(1, 1_000_000, 256, 'Memory of Redis for each stream of the event log'),
+
   PROVIDER_ORDER: Type.String({ default: 'yahoo,fmp,alpha-vantage,tiingo', description: 'Who is asked first' }),
   PROVIDER_ORDER_BY_CAPABILITY: Type.String({ default: '', description: 'e.g. news=tiingo,yahoo; bars=fmp' }),
   INTERACTIVE_RESERVE_PERCENT: integer(0, 100, 30, "Share of a day's budget kept from background jobs"),

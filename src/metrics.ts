@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { DATA_CLASSES, type DataFreshness } from './market/data-freshness.ts'
 import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
+import { createLiveGauges, renderLag, type LiveSource } from './live-gauges.ts'
 import type { CacheStats } from './market/cache-stats.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
@@ -22,6 +23,7 @@ export type MetricSources = {
     }
   }
   jobs?: QueueSource
+  live?: LiveSource
   dependencies?: DependencyChecks
   freshness?: DataFreshness
   routes?: Iterable<{ readonly method: string; readonly route: string; readonly latency: LatencyHistogram }>
@@ -94,7 +96,8 @@ export function createMetrics(): Metrics {
     createRecorderGauges(registers),
     createFreshnessGauges(registers),
     createQueueGauges(registers),
-    createDependencyGauge(registers)
+    createDependencyGauge(registers),
+    createLiveGauges(registers)
   ]
 
   return {
@@ -114,7 +117,8 @@ export function createMetrics(): Metrics {
     },
     async render() {
       await Promise.all(scrapers.map((scrape) => scrape(sources)))
-      return (await registry.metrics()) + renderRequests(sources.routes ?? [])
+      const lag = sources.live ? renderLag(sources.live) : ''
+      return (await registry.metrics()) + renderRequests(sources.routes ?? []) + lag
     }
   }
 }

@@ -108,7 +108,7 @@ export class Hub {
   /** From now on the member gets the events of exactly these topics (ascending by id). */
   move(member: Member, topics: readonly Topic[], format: Format): void {
     this.#fanout.move(member, topics, format)
-    for (const { demandChanged } of this.#listeners) demandChanged()
+    for (const listener of this.#listeners) listener.demandChanged()
   }
 
   /** Waits until events up to a position were seen; false where that takes too long. */
@@ -158,6 +158,6 @@ export class Hub {
     this.#logger.warn({ epoch }, 'the log lost what it held; clients are told and get snapshots')
     this.#epoch = epoch
     for (const head of heads) this.#recent[head.shard]!.restart(head)
-    for (const { replaced } of this.#listeners) replaced()
+    for (const listener of this.#listeners) listener.replaced()
   }
 }

@@ -162,10 +162,10 @@ export class Session {
 
   /** A first token opens the session; a later one of the same user renews it, and one that is wrong changes nothing. */
   async #authenticate(token: string, answer: () => void): Promise<void> {
-    const { authenticate, limits, users } = this.#context
+    const { limits, users } = this.#context
     let caller: Caller
     try {
-      caller = await authenticate(token)
+      caller = await this.#context.authenticate(token)
     } catch (error) {
       const failure = { code: 'NOT_AUTHENTICATED', message: (error as Error).message }
       return this.#member ? this.#refuse(failure) : this.#end(CloseCode.unauthorized, failure)

@@ -48,9 +48,9 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Dat
     shards,
     stats: appender.stats,
     append: (events) => appender.append(events),
-    epoch: source.epoch,
-    reach: source.reach,
-    read: source.read,
+    epoch: () => source.epoch(),
+    reach: (shard) => source.reach(shard),
+    read: (from, maxEntries) => source.read(from, maxEntries),
     tail: (from, listener) => new Tail({ redis, log, source, from, listener }),
     close: () => appender.close()
   }

@@ -6,8 +6,11 @@ import type { Stores } from '../../db/stores.ts'
 import type { Config } from '../config.ts'
 import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
+import type { Demand } from '../jobs/demand.ts'
+import type { EventLog } from '../log/log.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
+import type { SessionClock } from '../market/session-clock.ts'
 import type { Metrics } from '../metrics.ts'
 
 /** What the API works with; opened and closed by the process that builds it. */
@@ -20,6 +23,10 @@ export type Resources = {
   readonly stores: Pick<Stores, 'users' | 'keys' | 'audit'>
   readonly recorder: Pick<Recorder, 'keyUsed'>
   readonly jobs: JobAdministration
+  readonly demand: Pick<Demand, 'subscribe'>
+  readonly clock: SessionClock
+  /** What the live side follows. */
+  readonly eventLog: EventLog
   readonly freshness: DataFreshness
   readonly metrics: Metrics
   /** Each rejects when its dependency does not answer. */

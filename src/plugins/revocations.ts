@@ -26,7 +26,7 @@ export class Revocations {
   readonly #redis: Redis
   readonly #subscriber: Redis
   readonly #log: Pick<Logger, 'warn'>
-  readonly #onRevoked: (subject: RevocationSubject) => void
+  readonly #listeners: ((subject: RevocationSubject) => void)[]
   readonly #now: () => number
   readonly #since = new Map<string, number>()
 
@@ -40,7 +40,7 @@ export class Revocations {
       autoResubscribe: false
     })
     this.#log = log
-    this.#onRevoked = onRevoked
+    this.#listeners = [onRevoked]
     this.#now = now
     this.#subscriber.on('message', (_channel, message) => this.#hear(message))
     this.#subscriber.on('error', () => {}) // the shared connection reports that Redis is away
@@ -84,6 +84,11 @@ export class Revocations {
     }
   }
 
+  /** Tells somebody more of every revocation. */
+  listen(listener: (subject: RevocationSubject) => void): void {
+    this.#listeners.push(listener)
+  }
+
   isRevoked({ keyId, userId, issuedAt }: Pick<Principal, 'keyId' | 'userId' | 'issuedAt'>): boolean {
     const since = Math.max(this.#since.get(`user:${userId}`) ?? 0, this.#since.get(`key:${keyId}`) ?? 0)
     return issuedAt <= since // a token's issue is known to the second, rounded down
@@ -104,7 +109,7 @@ export class Revocations {
     this.#since.set(subject, at)
     const expired = this.#now() - RETENTION_MS
     for (const [each, since] of this.#since) if (since < expired) this.#since.delete(each)
-    this.#onRevoked(subject)
+    for (const listener of this.#listeners) listener(subject)
   }
 
   /** Subscribes before it reads what it missed, so that nothing falls between the two. */

@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/embedded': [],
   'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config.ts'],
   'src/jobs': ['src/market', 'src/errors.ts'],
-  'src/routes': ['src/market', 'src/errors.ts', 'src/plugins', 'src/jobs'],
+  'src/routes': ['src/market', 'src/errors.ts', 'src/plugins', 'src/hub', 'src/jobs'],
   'src/plugins': ['src', 'db'],
   'src/*': ['src', 'db'],
   db: ['src/market', 'src/jobs/job-run.ts'],
@@ -33,7 +33,14 @@ const OWNERS: Record<string, readonly string[]> = {
   undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
-  'prom-client': ['src/metrics.ts', 'src/queue-gauges.ts', 'src/dependency-gauge.ts', 'load', 'test'],
+  'prom-client': [
+    'src/metrics.ts',
+    'src/live-gauges.ts',
+    'src/queue-gauges.ts',
+    'src/dependency-gauge.ts',
+    'load',
+    'test'
+  ],
   'trading-signals': ['src/technical-indicators.ts', 'test'],
   'yahoo-finance2': ['src/providers/yahoo', 'test'],
   alphavantage: ['src/providers/alpha-vantage', 'test']

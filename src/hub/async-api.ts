@@ -1,0 +1,99 @@
+import type { TSchema } from 'typebox'
+import * as events from '../market/event.ts'
+import * as protocol from './protocol.ts'
+import { CloseCode } from './close-codes.ts'
+
+/** What each side sends, by name. The document and the server's checks are made of the same shapes. */
+const SENT_BY_CLIENT: Record<string, [schema: TSchema, summary: string]> = {
+  subscribe: [protocol.Subscribe, 'Wants events; with `since`, what was missed first'],
+  unsubscribe: [protocol.Unsubscribe, 'Wants events no longer; without a list, none of that kind'],
+  auth: [protocol.Authenticate, 'Opens a session that came without a token, or renews one'],
+  ping: [protocol.Ping, 'Asks for a pong']
+}
+const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
+  welcome: [protocol.Welcome, 'Opens the session'],
+  authenticated: [protocol.Authenticated, 'Answers auth'],
+  subscribed: [protocol.Subscribed, 'Answers subscribe, for each symbol or channel'],
+  unsubscribed: [protocol.Unsubscribed, 'Answers unsubscribe'],
+  snapshot: [protocol.Snapshot, 'The state from which events go on'],
+  resumed: [protocol.Resumed, 'Ends a replay'],
+  gap: [protocol.Gap, 'Events are missing; a snapshot follows'],
+  notice: [protocol.Notice, 'Something to know: TOKEN_EXPIRES, TOO_SLOW'],
+  error: [protocol.Refusal, 'A frame was refused, or why the connection ends'],
+  pong: [protocol.Pong, 'Answers ping'],
+  quote_update: [withCursor(events.QuoteUpdate), 'A new quote'],
+  quote_change: [protocol.QuoteChange, 'A new quote as what changed (`fields: changed`)'],
+  trade: [withCursor(events.TradeReport), 'A trade'],
+  bar_update: [withCursor(events.BarUpdate), 'A bar, provisional, final or corrected'],
+  indices_update: [withCursor(events.IndicesUpdate), 'Channel indices'],
+  sectors_update: [withCursor(events.SectorsUpdate), 'Channel sectors'],
+  movers_update: [withCursor(events.MoversUpdate), 'Channel movers: gainers, losers or actives'],
+  sentiment_update: [withCursor(events.SentimentUpdate), 'Channel sentiment'],
+  market_status: [withCursor(events.StatusUpdate), 'Channel status: an exchange opened, paused or closed']
+}
+
+const CHANNEL_ADDRESSES = {
+  marketData: '/api/v1/market/ws/market-data',
+  stockQuotes: '/api/v1/market/ws/stock-quotes'
+} as const
+
+const DESCRIPTION = `Live quotes, trades, bars and market-wide channels.
+
+A token is given by the \`Authorization\` header, as \`Sec-WebSocket-Protocol: quotewire, bearer.<token>\`, by \`?token=\`, or in a first \`auth\` frame.
+The sub-protocol \`quotewire.binary\` sends quotes, trades and bars as fixed-width records; docs/websocket.md describes them.
+
+Close codes (4000 to 4499: connect again; 4500 to 4999: not before something was changed):
+${Object.values(CloseCode)
+  .map(({ code, reason }) => `- ${code}: ${reason}`)
+  .join('\n')}`
+
+/** AsyncAPI 3: the live protocol for programs. */
+export const asyncApi = {
+  asyncapi: '3.0.0',
+  info: { title: 'Quotewire live', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
+  defaultContentType: 'application/json',
+  channels: Object.fromEntries(
+    Object.entries(CHANNEL_ADDRESSES).map(([name, address]) => [
+      name,
+      { address, messages: references({ ...SENT_BY_CLIENT, ...SENT_BY_SERVER }, '#/components/messages') }
+    ])
+  ),
+  operations: Object.fromEntries(
+    Object.keys(CHANNEL_ADDRESSES).flatMap((channel) => [
+      [`${channel}Receive`, operation('receive', channel, SENT_BY_CLIENT)],
+      [`${channel}Send`, operation('send', channel, SENT_BY_SERVER)]
+    ])
+  ),
+  components: {
+    messages: Object.fromEntries(
+      Object.entries({ ...SENT_BY_CLIENT, ...SENT_BY_SERVER }).map(([name, [schema, summary]]) => [
+        name,
+        { name, summary, payload: plain(schema) }
+      ])
+    )
+  }
+}
+
+/** What an event's frame is: the event, and its place in the log. */
+function withCursor(event: TSchema): TSchema {
+  const { properties, required } = event as TSchema & { properties: object; required: string[] }
+  const cursor = { type: 'string', description: 'Where in the log: resume with it as `since`' }
+  return { ...event, properties: { ...properties, cursor }, required: [...required, 'cursor'] }
+}
+
+function operation(action: 'send' | 'receive', channel: string, messages: Record<string, unknown>) {
+  return {
+    action,
+    channel: { $ref: `#/channels/${channel}` },
+    messages: Object.values(references(messages, `#/channels/${channel}/messages`))
+  }
+}
+
+function references(messages: Record<string, unknown>, base: string): Record<string, { $ref: string }> {
+  return Object.fromEntries(Object.keys(messages).map((name) => [name, { $ref: `${base}/${name}` }]))
+}
+
+/** Shapes stand inside each other here: an `$id` would name the same shape in several places. */
+function plain(schema: TSchema): object {
+  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === '$id' ? undefined : value))) as object
+}

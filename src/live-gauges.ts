@@ -1,0 +1,73 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { LiveStats } from './hub/stats.ts'
+
+export type LiveSource = { readonly stats: LiveStats }
+
+/** What the live side counts in plain memory, read when it is scraped. */
+export function createLiveGauges(registers: Registry[]): (sources: { live?: LiveSource }) => Promise<void> {
+  const gauge = (name: string, help: string) => new Gauge({ name: `quotewire_ws_${name}`, help, registers })
+  const counter = (name: string, help: string) => new Counter({ name: `quotewire_ws_${name}_total`, help, registers })
+  const now = {
+    connections: gauge('connections', 'Open WebSocket connections'),
+    users: gauge('users', 'Users with a connection'),
+    subscriptions: gauge('subscriptions', 'Subscriptions of all connections')
+  }
+  const sinceStart = {
+    messages: counter('messages', 'Messages sent to clients'),
+    bytes: counter('sent_bytes', 'Bytes sent to clients'),
+    received: counter('received_frames', 'Frames received from clients'),
+    conflated: counter('conflated_values', 'Values passed over because a newer one came first'),
+    slow: counter('slow_clients', 'Times that a client fell behind'),
+    resumed: counter('resumed', 'Subscriptions that resumed by a cursor'),
+    replayed: counter('replayed_events', 'Events sent again for those that resumed'),
+    gaps: counter('gaps', 'Gaps that clients were told of')
+  }
+  const closed = new Counter({
+    name: 'quotewire_ws_closed_total',
+    help: 'Connections ended by the server',
+    labelNames: ['code'],
+    registers
+  })
+  const log = new Counter({
+    name: 'quotewire_log_events_total',
+    help: 'Events appended to the log, or not',
+    labelNames: ['result'],
+    registers
+  })
+  const logConnected = new Gauge({ name: 'quotewire_log_up', help: '1 where the log can be read', registers })
+
+  return async ({ live }) => {
+    if (!live) return
+    const { stats } = live
+    for (const [name, metric] of Object.entries(now)) metric.set(stats[name as keyof typeof now])
+    for (const [name, metric] of Object.entries(sinceStart)) {
+      metric.reset()
+      metric.inc(stats[name as keyof typeof sinceStart])
+    }
+    closed.reset()
+    for (const [code, count] of Object.entries(stats.closedByCode)) closed.inc({ code }, count)
+    log.reset()
+    log.inc({ result: 'appended' }, stats.log.appended)
+    log.inc({ result: 'failed' }, stats.log.failed)
+    logConnected.set(stats.log.connected ? 1 : 0)
+  }
+}
+
+const LAG_METRIC = 'quotewire_ws_lag_seconds'
+
+/** The lag as a Prometheus histogram. */
+export function renderLag({ stats: { lag } }: LiveSource): string {
+  let total = 0
+  const buckets = lag.buckets.map(({ upToMs, count }) => {
+    total += count
+    return `${LAG_METRIC}_bucket{le="${upToMs === undefined ? '+Inf' : upToMs / 1000}"} ${total}`
+  })
+  return [
+    `# HELP ${LAG_METRIC} From the append of an event to the log until the write to clients`,
+    `# TYPE ${LAG_METRIC} histogram`,
+    ...buckets,
+    `${LAG_METRIC}_sum ${lag.sumMs / 1000}`,
+    `${LAG_METRIC}_count ${lag.count}`,
+    ''
+  ].join('\n')
+}

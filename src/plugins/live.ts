@@ -1,0 +1,95 @@
+import websocket from '@fastify/websocket'
+import fp from 'fastify-plugin'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Caller } from '../hub/context.ts'
+import { Live } from '../hub/live.ts'
+import type { Demand } from '../jobs/demand.ts'
+import { createSources } from '../live-sources.ts'
+import type { EventLog } from '../log/log.ts'
+import { watchMarketStatus } from '../market-status-publisher.ts'
+import type { SessionClock } from '../market/session-clock.ts'
+import { liveRoutes } from '../routes/live.ts'
+import { chooseProtocol } from './handshake.ts'
+
+const KIB = 1024
+/** What a peer gets to answer a closing frame. */
+const CLOSE_TIMEOUT_MS = 3000
+
+export type LivePluginOptions = {
+  config: Config
+  redis: Redis
+  log: Logger
+  eventLog: EventLog
+  demand: Pick<Demand, 'subscribe'>
+  clock: SessionClock
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    live: Live
+  }
+}
+
+/**
+ * Follows the log and opens the WebSocket endpoints. The WebSocket plugin hooks into every request of its scope, so its
+ * scope holds nothing else.
+ */
+export const live = fp<LivePluginOptions>(
+  async (app, { config, redis, log, eventLog, demand, clock }) => {
+    const frameBytes = config.WS_MAX_FRAME_KIB * KIB
+    const authenticate = async (token: string): Promise<Caller> => {
+      const principal = await app.tokens.verify(token)
+      const isRevoked = () => app.revocations.isRevoked(principal)
+      if (isRevoked()) throw new Error('The key or the user of this token was revoked')
+      const { userId, name, expiresAt, scopes } = principal
+      return { userId, name, expiresAt, mayStream: scopes.includes('stream:read'), isRevoked }
+    }
+    const server = new Live({
+      log: eventLog,
+      redis,
+      logger: log,
+      sources: createSources(app.marketData),
+      limits: {
+        connectionsPerUser: config.WS_CONNECTIONS_PER_USER,
+        subscriptionsPerUser: config.WS_SUBSCRIPTIONS_PER_USER,
+        framesPerSecond: config.WS_FRAMES_PER_SECOND,
+        frameBytes
+      },
+      maxConnections: config.WS_MAX_CONNECTIONS,
+      heartbeatMs: config.WS_HEARTBEAT_MS,
+      flushMs: config.WS_FLUSH_MS,
+      follow: (symbol) => demand.subscribe(symbol),
+      authenticate
+    })
+    await server.start()
+    app.decorate('live', server)
+    app.revocations.listen(() => server.check())
+    const marketStatus = watchMarketStatus({ clock, redis, eventLog, log })
+    app.addHook('preClose', async () => {
+      marketStatus.close()
+      await server.close()
+    })
+
+    await app.register(async (scope) => {
+      await scope.register(websocket, {
+        options: {
+          maxPayload: frameBytes,
+          perMessageDeflate: false,
+          clientTracking: false,
+          handleProtocols: chooseProtocol,
+          closeTimeout: CLOSE_TIMEOUT_MS
+        } as object,
+        preClose: (done) => done(),
+        errorHandler(error, socket) {
+          // A peer's fault has a code, and ws has answered it already.
+          if (!('code' in error)) log.error({ err: error }, 'a WebSocket connection failed')
+          socket.close(1011)
+        }
+      })
+      await scope.register(liveRoutes, { prefix: '/api/v1/market' })
+    })
+  },
+  { name: 'live', dependencies: ['resources', 'tokens', 'gate', 'pressure'] }
+)

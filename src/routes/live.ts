@@ -1,0 +1,39 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ApiError } from '../errors.ts'
+import { presentedBy } from '../plugins/handshake.ts'
+import { overloaded } from '../plugins/pressure.ts'
+
+const ENDPOINTS = ['/ws/market-data', '/ws/stock-quotes'] as const
+const RETRY_AFTER_SECONDS = 2
+
+/** The WebSocket endpoints. Both speak the whole protocol; two paths exist because two were documented. */
+export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  for (const path of ENDPOINTS) {
+    app.route({
+      method: 'GET',
+      url: path,
+      exposeHeadRoute: false,
+      config: { access: 'none' },
+      schema: {
+        operationId: path === '/ws/market-data' ? 'streamMarketData' : 'streamStockQuotes',
+        summary: 'Upgrades to a WebSocket; its frames are in /asyncapi.json',
+        tags: ['market']
+      },
+      onRequest(_request, _reply, done) {
+        if (app.isOverloaded()) return done(overloaded())
+        done(app.live.isFull ? full() : undefined)
+      },
+      handler() {
+        throw new ApiError('UPGRADE_REQUIRED', 426, 'This address speaks WebSocket; connect with a WebSocket client')
+      },
+      wsHandler(socket, request) {
+        app.live.accept({ socket, raw: request.raw.socket, ...presentedBy(request) })
+      }
+    })
+  }
+}
+
+const full = () =>
+  new ApiError('TOO_MANY_CONNECTIONS', 503, 'This process has as many connections as it takes; try another', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS
+  })
