@@ -136,18 +136,22 @@ export class Session {
     return this.#allowance >= 0
   }
 
+  /** Does work after all that was begun before. */
   #do(work: () => Promise<void>): void {
     this.#waiting++
-    this.#work = this.#work.then(async () => {
-      try {
-        await this.#connection.drained()
-        if (this.#connection.isOpen) await work()
-      } catch (err) {
-        this.#context.log.error({ err, session: this.id }, 'a frame could not be served')
-        this.#refuse(FAILED)
-      }
-      this.#waiting--
-    })
+    this.#work = this.#inTurn(this.#work, work)
+  }
+
+  async #inTurn(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await before
+    try {
+      await this.#connection.drained()
+      if (this.#connection.isOpen) await work()
+    } catch (err) {
+      this.#context.log.error({ err, session: this.id }, 'a frame could not be served')
+      this.#refuse(FAILED)
+    }
+    this.#waiting--
   }
 
   async #handle(frame: ClientFrame): Promise<void> {

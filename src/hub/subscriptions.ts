@@ -3,23 +3,12 @@ import { parseSymbol } from '../market/symbol.ts'
 import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { Connection } from './connection.ts'
 import { carrierOf, type LiveContext } from './context.ts'
-import { CHANNELS, type Accepted, type Current, type Failure, type Rejected, type Stream } from './protocol.ts'
+import type { Accepted, Current, Failure, Stream } from './protocol.ts'
 import type { GapReason, ReplayTarget } from './replay.ts'
-import { channelSnapshot, historySnapshots, quoteSnapshots } from './snapshot.ts'
-import { isValue, type CurrentValue, type NoValue } from './sources.ts'
-import { byId, currentOf, topicNames, type Subject } from './subject.ts'
+import { byId, currentOf, topicNames } from './subject.ts'
 import type { EventRef, Format, Topic } from './topic.ts'
 import type { Holding } from './users.ts'
-
-/** Something wanted, with its topics and what the market has of it now. */
-type Wish = {
-  readonly subject: Subject
-  readonly topics: readonly Topic[]
-  readonly values: readonly (CurrentValue | NoValue)[]
-}
-
-/** The kind of a group of subjects, as answers name it. */
-type Group = { readonly type: 'market_data' } | { readonly type: 'stock_quotes'; readonly stream: Stream }
+import { examine, snapshotsOf, subjectNamed, type Group, type Wish } from './wishes.ts'
 
 /** What one connection is subscribed to, and how it gets there. Calls must not overlap. */
 export class Subscriptions {
@@ -56,7 +45,7 @@ export class Subscriptions {
     }
     const group: Group =
       data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
-    const { wishes, rejected } = await this.#examine(group, names)
+    const { wishes, rejected } = await examine(this.#context, group, names)
     if (!this.#connection.isOpen) return undefined
 
     this.#choose(data)
@@ -100,7 +89,7 @@ export class Subscriptions {
     ]
     for (const [group, names] of groups) {
       if (names.length === 0) continue
-      const { wishes } = await this.#examine(group, names)
+      const { wishes } = await examine(this.#context, group, names)
       if (!this.#connection.isOpen) return
       this.#tellGap(group, 'log_replaced', undefined)
       this.#begin(group, wishes)
@@ -111,44 +100,6 @@ export class Subscriptions {
   end(): void {
     this.#set([])
     this.#listen()
-  }
-
-  async #examine(group: Group, names: readonly string[]): Promise<{ wishes: Wish[]; rejected: Rejected[] }> {
-    return group.type === 'market_data' ? this.#examineChannels(names) : this.#examineSymbols(group.stream, names)
-  }
-
-  async #examineChannels(names: readonly string[]): Promise<{ wishes: Wish[]; rejected: Rejected[] }> {
-    const channels = CHANNELS.filter((channel) => names.includes(channel))
-    const wishes = await Promise.all(
-      channels.map(async (channel) => this.#wish({ channel }, await this.#context.sources.channel(channel)))
-    )
-    const unknown = names.filter((name) => !channels.some((channel) => channel === name))
-    const message = `There is no such channel; there are ${CHANNELS.join(', ')}`
-    return { wishes, rejected: unknown.map((channel) => ({ channel, code: 'UNKNOWN_CHANNEL', message })) }
-  }
-
-  /** A symbol that no provider knows is rejected; one that cannot be had now is accepted, and comes when it can. */
-  async #examineSymbols(stream: Stream, names: readonly string[]): Promise<{ wishes: Wish[]; rejected: Rejected[] }> {
-    const symbols = new Set<string>()
-    const rejected: Rejected[] = []
-    for (const name of names) {
-      const symbol = parseSymbol(name)
-      if (symbol) symbols.add(symbol)
-      else rejected.push({ symbol: name, code: 'INVALID_SYMBOL', message: 'Not a symbol' })
-    }
-    const values = await this.#context.sources.quotes([...symbols])
-    const wishes = [...symbols].flatMap((symbol, at): Wish[] => {
-      const value = values[at]!
-      if (isValue(value) || !value.unknown) return [this.#wish({ stream, symbol }, [value])]
-      const { code, message, details } = value
-      rejected.push({ symbol, code, message, ...(details !== undefined && { details }) })
-      return []
-    })
-    return { wishes, rejected }
-  }
-
-  #wish(subject: Subject, values: readonly (CurrentValue | NoValue)[]): Wish {
-    return { subject, values, topics: topicNames(subject).map((name) => this.#context.hub.topics.get(name)) }
   }
 
   #acceptedOf({ subject, topics }: Wish): Accepted {
@@ -177,27 +128,7 @@ export class Subscriptions {
 
   #sendSnapshots(group: Group, wishes: readonly Wish[]): void {
     const { cursor } = this.#context.hub
-    for (const frame of this.#snapshotsOf(group, wishes, cursor)) this.#connection.send(frame)
-  }
-
-  #snapshotsOf(group: Group, wishes: readonly Wish[], cursor: string): Buffer[] {
-    if (wishes.length === 0) return []
-    if (group.type === 'market_data') {
-      return wishes.flatMap(({ subject, values }) =>
-        'channel' in subject ? [channelSnapshot(subject.channel, values, cursor)] : []
-      )
-    }
-    if (group.stream !== 'quotes') {
-      return historySnapshots(
-        group.stream,
-        wishes.flatMap(({ topics }) => topics),
-        cursor
-      )
-    }
-    const quotes = wishes.flatMap(({ subject, topics, values }) =>
-      'symbol' in subject ? [{ topic: topics[0]!, symbol: subject.symbol, value: values[0]! }] : []
-    )
-    return quoteSnapshots(quotes, cursor)
+    for (const frame of snapshotsOf(group, wishes, cursor)) this.#connection.send(frame)
   }
 
   /** Replays what was missed since a cursor, shard by shard; where the log cannot, tells the gap and begins anew. */
@@ -301,12 +232,6 @@ export class Subscriptions {
 const LOG_UNREADABLE: Failure = {
   code: 'LOG_UNREADABLE',
   message: 'What was missed cannot be read now; what is not replayed was unsubscribed: subscribe again'
-}
-
-function subjectNamed(group: Group, name: string): Subject {
-  return group.type === 'market_data'
-    ? { channel: CHANNELS.find((channel) => channel === name)! }
-    : { stream: group.stream, symbol: name }
 }
 
 /** Of states that were missed only the newest matters to who conflates; of trades and bars all. */

@@ -4,6 +4,8 @@ import type { TopicName } from '../market/event.ts'
 /** Topics without an audience are forgotten above this number, those that were silent for longest first. */
 const MAX_TOPICS = 100_000
 const FORGET_AT_ONCE = 10_000
+/** A topic that is younger may be about to get its audience. */
+const MIN_AGE_MS = 600_000
 
 /** Sums of this many topics' fingerprints stay exact. */
 const MAX_FINGERPRINT = 2 ** 38
@@ -75,6 +77,7 @@ export class Topic {
   index = 0
   /** Counts events over all topics of the hub: of two newest events the greater is the later. */
   sequence = 0
+  readonly createdAt = performance.now()
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 
@@ -119,7 +122,8 @@ export class Topics {
   }
 
   #forgetSilent(): void {
-    const silent = [...this.#byName.values()].filter((topic) => !topic.hasAudience)
+    const youngest = performance.now() - MIN_AGE_MS
+    const silent = [...this.#byName.values()].filter((topic) => !topic.hasAudience && topic.createdAt < youngest)
     silent.sort((a, b) => a.sequence - b.sequence)
     for (const topic of silent.slice(0, FORGET_AT_ONCE)) {
       this.#byName.delete(topic.name)
