@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance } from 'fastify'
+import { adminPages } from './plugins/admin-pages.ts'
 import { answerClientError, answerFrameworkError, errorHandler } from './plugins/error-handler.ts'
 import { gate } from './plugins/gate.ts'
 import { live } from './plugins/live.ts'
@@ -56,6 +57,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
 
   await app.register(resources, given)
   await app.register(openapi)
+  await app.register(adminPages, { prefix: '/admin', queues: given.queues })
   if (config.corsOrigins.length > 0) {
     await app.register(cors, { origin: [...config.corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
   }

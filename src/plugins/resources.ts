@@ -6,6 +6,7 @@ import type { Stores } from '../../db/stores.ts'
 import type { Config } from '../config.ts'
 import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
+import type { JobQueues } from '../jobs/queue.ts'
 import type { Demand } from '../jobs/demand.ts'
 import type { EventLog } from '../log/log.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
@@ -23,6 +24,7 @@ export type Resources = {
   readonly stores: Pick<Stores, 'users' | 'keys' | 'audit'>
   readonly recorder: Pick<Recorder, 'keyUsed'>
   readonly jobs: JobAdministration
+  readonly queues: Pick<JobQueues, 'queues'>
   readonly demand: Pick<Demand, 'subscribe'>
   readonly clock: SessionClock
   /** What the live side follows. */

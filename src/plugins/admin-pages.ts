@@ -1,0 +1,138 @@
+import { createBullBoard } from '@bull-board/api'
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
+import { FastifyAdapter } from '@bull-board/fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { ApiError } from '../errors.ts'
+import type { JobQueues } from '../jobs/queue.ts'
+import { loginPage, logoutPage } from './login-page.ts'
+import type { Principal, Scope } from './principal.ts'
+import { scopesAmong } from './principal.ts'
+
+const COOKIE = 'quotewire_admin'
+const ROOT = '/admin'
+const LOGIN = `${ROOT}/login`
+const LOGOUT = `${ROOT}/logout`
+const BOARD = `${ROOT}/queues`
+const MAX_FORM_BYTES = 4096
+const LOGINS_PER_MINUTE = 20
+
+const PAGE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-store',
+  // The board brings styles of its own; its fonts from elsewhere are left out.
+  'content-security-policy': [
+    "default-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'"
+  ].join('; ')
+}
+
+/**
+ * Pages for administrators' browsers: a login that exchanges an API key for a cookie, and the queue board behind it. The
+ * cookie holds a token like any other, which scripts cannot read and other sites cannot make a browser send. These
+ * routes stand apart from the API: registered before its gate, with a gate of their own.
+ */
+export const adminPages: FastifyPluginAsync<{ queues: Pick<JobQueues, 'queues'> }> = async (app, { queues }) => {
+  const hidden = { schema: { hide: true } }
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS))
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+    (_request, body, done) => done(null, new URLSearchParams(String(body)))
+  )
+  app.setErrorHandler((error, request, reply) => {
+    const { statusCode, message } = error instanceof ApiError ? error : { statusCode: 500, message: 'Something failed' }
+    if (isNavigation(request) && statusCode < 500)
+      return reply.code(statusCode).type('text/html').send(loginPage(LOGIN, message))
+    return reply.code(statusCode).send({ error: { code: 'ADMIN', message, requestId: request.id } })
+  })
+
+  app.get('/', hidden, async (_request, reply) => reply.redirect(BOARD, 303))
+  app.get('/login', hidden, async (_request, reply) => reply.type('text/html').send(loginPage(LOGIN)))
+  app.post('/login', hidden, async (request, reply) => {
+    refuseOtherSites(request)
+    const { token, maxAgeSeconds } = await signIn(app, request)
+    return reply.header('set-cookie', cookieOf(request, token, maxAgeSeconds)).redirect(BOARD, 303)
+  })
+  app.get('/logout', hidden, async (_request, reply) => reply.type('text/html').send(logoutPage(LOGOUT)))
+  app.post('/logout', hidden, async (request, reply) => {
+    refuseOtherSites(request)
+    return reply.header('set-cookie', cookieOf(request, '', 0)).redirect(LOGIN, 303)
+  })
+
+  const board = new FastifyAdapter().setBasePath(BOARD)
+  createBullBoard({
+    queues: Object.values(queues.queues).map((queue) => new BullMQAdapter(queue)),
+    serverAdapter: board,
+    options: { uiConfig: { boardTitle: 'Quotewire', miscLinks: [{ text: 'Sign out', url: LOGOUT }] } }
+  })
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', (request, reply) => admit(app, request, reply))
+    await guarded.register(board.registerPlugin(), { prefix: '/queues' })
+  })
+}
+
+/** Throws NOT_AUTHENTICATED, NOT_AUTHORIZED or RATE_LIMITED. */
+async function signIn(app: FastifyInstance, { ip, body }: FastifyRequest) {
+  const bucket = await app.rateLimiter.bucket(`address:${ip}`, LOGINS_PER_MINUTE)
+  if (!bucket.spend(Date.now())) throw new ApiError('RATE_LIMITED', 429, 'Too many tries; wait a minute')
+  const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
+  const holder = apiKey ? await app.stores.keys.findKey(apiKey) : undefined
+  if (!holder) throw new ApiError('NOT_AUTHENTICATED', 401, 'This API key is unknown or was revoked')
+  const scopes = scopesAmong(holder.scopes)
+  if (!scopes.includes('admin:read'))
+    throw new ApiError('NOT_AUTHORIZED', 403, 'This API key does not grant admin:read')
+  app.recorder.keyUsed(holder.keyId)
+  const { token, expiresAt } = app.tokens.issue({ ...holder, scopes })
+  return { token, maxAgeSeconds: Math.floor((expiresAt.getTime() - Date.now()) / 1000) }
+}
+
+/** Lets a request through to the board, or answers it. What changes something takes admin:write and is written down. */
+async function admit(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const principal = await principalOf(app, request)
+  if (!principal) {
+    if (isNavigation(request)) return reply.redirect(LOGIN, 303)
+    throw new ApiError('NOT_AUTHENTICATED', 401, 'Sign in first')
+  }
+  const isReading = request.method === 'GET' || request.method === 'HEAD'
+  mustGrant(principal, 'admin:read')
+  if (!isReading) {
+    mustGrant(principal, 'admin:write')
+    refuseOtherSites(request)
+    const target = `${request.method} ${request.url.slice(BOARD.length)}`
+    await app.stores.audit.append({ actor: principal.name, action: 'queue-board', target })
+  }
+  return undefined
+}
+
+async function principalOf(app: FastifyInstance, { headers }: FastifyRequest): Promise<Principal | undefined> {
+  const token = new RegExp(`(?:^|; )${COOKIE}=([\\w.-]+)`).exec(headers.cookie ?? '')?.[1]
+  if (token === undefined) return undefined
+  const header = `Bearer ${token}`
+  const session = app.sessions.known(header, Date.now()) ?? (await app.sessions.open(header).catch(() => undefined))
+  return session?.principal
+}
+
+function mustGrant({ scopes }: Principal, scope: Scope): void {
+  if (!scopes.includes(scope)) throw new ApiError('NOT_AUTHORIZED', 403, `Your key does not grant ${scope}`)
+}
+
+/** Browsers say which site makes them send something; a request that says another one, or nothing, is refused. */
+function refuseOtherSites({ headers, host }: FastifyRequest): void {
+  const { origin } = headers
+  const isOurs = headers['sec-fetch-site'] === 'same-origin' || (origin !== undefined && new URL(origin).host === host)
+  if (!isOurs) throw new ApiError('NOT_AUTHORIZED', 403, 'This must be sent from the page itself')
+}
+
+function cookieOf({ protocol }: FastifyRequest, token: string, maxAgeSeconds: number): string {
+  const secure = protocol === 'https' ? '; Secure' : ''
+  return `${COOKIE}=${token}; Path=${ROOT}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure}`
+}
+
+function isNavigation({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') ?? false
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const ORIGIN = { 'sec-fetch-site': 'same-origin', accept: 'text/html' }
+
+let world: ApiWorld
+let api: Api
+
+beforeAll(async () => {
+  world = await startWorld()
+  api = await world.startApi()
+})
+afterAll(() => world.close())
+
+const get = (url: string, headers: Record<string, string> = {}) =>
+  api.get(url, undefined, { accept: 'text/html', ...headers })
+
+function signIn(apiKey: string, headers: Record<string, string> = ORIGIN) {
+  const payload = new URLSearchParams({ apiKey }).toString()
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  return api.send({ method: 'POST', url: '/admin/login', payload, headers: { ...type, ...headers } })
+}
+
+async function cookieFor(scopes: Parameters<Api['login']>[0]): Promise<string> {
+  const { key } = await api.login(scopes)
+  return String((await signIn(key)).headers['set-cookie']).split(';')[0]!
+}
+
+describe('signing in', () => {
+  test('without a cookie a browser is sent to the login, and a script is told', async () => {
+    expect(await get('/admin/queues')).toMatchObject({ status: 303, headers: { location: '/admin/login' } })
+    expect((await api.get('/admin/queues/api/queues')).status).toBe(401)
+    expect((await get('/admin/queues', { cookie: 'quotewire_admin=abc.def.ghi' })).status).toBe(303)
+  })
+
+  test("an administrator's key becomes a cookie that no script and no other site can use", async () => {
+    const { key } = await api.login(['admin:read'])
+    const answer = await signIn(key)
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/admin/queues' } })
+    expect(answer.headers['set-cookie']).toMatch(
+      /^quotewire_admin=[\w.-]+; Path=\/admin; Max-Age=\d+; HttpOnly; SameSite=Strict$/
+    )
+  })
+
+  test('another key, a wrong key and another site get no cookie', async () => {
+    const { key: reader } = await api.login(['market:read'])
+    const { key } = await api.login(['admin:read'])
+    const answers = await Promise.all([
+      signIn(reader),
+      signIn('qw_wrong"><script>'),
+      signIn(key, { 'sec-fetch-site': 'cross-site', accept: 'text/html' }),
+      signIn(key, { origin: 'https://evil.example', accept: 'text/html' })
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([403, 401, 403, 403])
+    for (const { headers, body } of answers) {
+      expect(headers['set-cookie']).toBeUndefined()
+      expect(body).not.toContain('qw_wrong')
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
+    }
+  })
+})
+
+describe('the board', () => {
+  test('admin:read sees the queues and changes nothing; admin:write does, in the audit log', async () => {
+    const reader = await cookieFor(['admin:read'])
+    const writer = await cookieFor(['admin:read', 'admin:write'])
+    expect((await get('/admin/queues', { cookie: reader })).body).toContain('Quotewire')
+    const listed = (await get('/admin/queues/api/queues', { cookie: reader })).json() as { queues: { name: string }[] }
+    expect(listed.queues.map(({ name }) => name)).toEqual(['live', 'market', 'maintenance'])
+
+    const pause = (cookie: string, headers: Record<string, string> = { 'sec-fetch-site': 'same-origin' }) =>
+      api.send({ method: 'PUT', url: '/admin/queues/api/queues/market/pause', headers: { cookie, ...headers } })
+    expect((await pause(reader)).status).toBe(403)
+    expect((await pause(writer, {})).status).toBe(403)
+    expect((await pause(writer)).status).toBe(200)
+    expect(await api.core.queues.queues.market.isPaused()).toBe(true)
+    const [entry] = await api.core.stores.audit.list({ limit: 1 })
+    expect(entry).toMatchObject({ action: 'queue-board', target: 'PUT /api/queues/market/pause' })
+    await api.core.jobs.resume('market')
+  })
+
+  test('a revoked key opens it no longer', async () => {
+    const { key, userId } = await api.login(['admin:read'])
+    const cookie = String((await signIn(key)).headers['set-cookie']).split(';')[0]!
+    expect((await get('/admin/queues', { cookie })).status).toBe(200)
+    await api.app.revocations.revoke(`user:${userId}`)
+    expect((await get('/admin/queues', { cookie })).status).toBe(303)
+  })
+})
+
+describe('in a browser', () => {
+  test.skipIf(!existsSync(CHROMIUM))(
+    `an administrator signs in, sees the queues, and signs out (needs ${CHROMIUM})`,
+    async () => {
+      const { chromium } = await import('playwright-core')
+      const { key } = await api.login(['admin:read', 'admin:write'])
+      await api.app.listen({ host: '127.0.0.1', port: 0 })
+      const url = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}`
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+      try {
+        const page = await browser.newPage()
+        const failures: string[] = []
+        page.on('pageerror', ({ message }) => failures.push(message))
+        await page.goto(`${url}/admin/queues`)
+        await page.getByLabel('API key').fill('wrong')
+        await page.getByRole('button', { name: 'Sign in' }).click()
+        await page.getByRole('alert').waitFor()
+        await page.getByLabel('API key').fill(key)
+        await page.getByRole('button', { name: 'Sign in' }).click()
+        await page.getByText('maintenance').first().waitFor()
+        await page.goto(`${url}/admin/logout`)
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await page.getByLabel('API key').waitFor()
+        await page.goto(`${url}/admin/queues`)
+        await page.getByLabel('API key').waitFor()
+        expect(failures).toEqual([])
+      } finally {
+        await browser.close()
+      }
+    }
+  )
+})
