@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
-import { createMetrics } from '../../src/metrics.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startWorld, type ApiWorld } from '../support/api.ts'
 import { hasProgram, runProgram } from './programs.ts'
 import { readYaml } from './yaml.ts'
 
@@ -31,14 +31,20 @@ const prometheus = readYaml('deploy/prometheus/prometheus.yml') as { rule_files:
 const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboards/quotewire.json', 'utf8')) as { panels: Panel[] }
 const queries = dashboard.panels.flatMap(({ targets }) => targets ?? []).map(({ expr }) => expr)
 
-/** Names that Prometheus will store, a histogram's three included. */
-async function metricNames(): Promise<Set<string>> {
-  const types = (await createMetrics().render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)
-  const names = [...types].flatMap(([, name, type]) =>
+let world: ApiWorld
+/** What Prometheus gets to store from an API process, a histogram's three names included. */
+let known: Set<string>
+
+beforeAll(async () => {
+  world = await startWorld()
+  const api = await world.startApi()
+  const { body } = await api.get('/metrics')
+  const names = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name, type]) =>
     type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name!]
   )
-  return new Set([...names, ...OF_PROMETHEUS])
-}
+  known = new Set([...names, ...OF_PROMETHEUS])
+})
+afterAll(() => world.close())
 
 /** What is left of an expression without labels, strings, ranges and the language's own words. */
 function namesIn(expression: string): string[] {
@@ -73,8 +79,7 @@ describe('Prometheus', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length)
   })
 
-  test('alerts on metrics that exist', async () => {
-    const known = await metricNames()
+  test('alerts on metrics that exist', () => {
     const unknown = rules.flatMap(({ expr }) => namesIn(expr)).filter((name) => !known.has(name))
     expect(unknown).toEqual([])
     expect(rules.length).toBeGreaterThan(10)
@@ -91,8 +96,7 @@ describe('Prometheus', () => {
 })
 
 describe('the dashboard', () => {
-  test('draws metrics that exist', async () => {
-    const known = await metricNames()
+  test('draws metrics that exist', () => {
     expect(queries.flatMap(namesIn).filter((name) => !known.has(name))).toEqual([])
     expect(queries.length).toBeGreaterThan(20)
   })
