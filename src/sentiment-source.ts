@@ -6,6 +6,7 @@ import type { Indices, Sectors } from './market/market-wide.ts'
 import type { News } from './market/news.ts'
 import type { OptionChain } from './market/option-chain.ts'
 import { periodRange } from './market/period.ts'
+import { combinedProvenance } from './market/provenance.ts'
 import type { Quote } from './market/quote.ts'
 import {
   breadthOf,
@@ -23,9 +24,11 @@ import type { Sentiment } from './market/sentiment.ts'
 
 const MOMENTUM_INDICES = ['^GSPC', '^IXIC', '^RUT']
 const VOLATILITY_INDEX = '^VIX'
-/** The fund of the whole market: its options are the most traded, and its news is the market's. */
-const MARKET_FUND = 'SPY'
-const STORIES = 50
+/** Its options are the most traded ones of the whole market. */
+const OPTIONS_OF = 'SPY'
+/** Funds of the whole market: their news is the market's. */
+const NEWS_OF = ['SPY', 'QQQ', 'DIA']
+const STORIES_EACH = 50
 const RETRY_AFTER_SECONDS = 60
 
 /** What the sentiment is read from, each through its own cache. */
@@ -63,11 +66,11 @@ export async function loadSentiment(inputs: SentimentInputs, priority: Priority,
     }),
     reading(async () => highsLowsOf(await shares)),
     reading(async () => {
-      const { contracts, provenance } = (await inputs.options(MARKET_FUND, undefined, priority)).value
+      const { contracts, provenance } = (await inputs.options(OPTIONS_OF, undefined, priority)).value
       return putCallOf(contracts, provenance.receivedAt, provenance)
     }),
     reading(async () => {
-      const { items, provenance } = (await inputs.news(MARKET_FUND, STORIES, priority)).value
+      const { items, provenance } = await marketNews(inputs, priority)
       return newsToneOf(items, provenance, now)
     })
   ])
@@ -107,6 +110,16 @@ async function withYear(inputs: SentimentInputs, quote: Quote, priority: Priorit
     throw error
   })
   return { quote, bars: series?.value.bars ?? [], provenance: series?.value.provenance ?? provenance }
+}
+
+/** Stories about any of the funds, each once. Rejects where nobody has any. */
+async function marketNews(inputs: SentimentInputs, priority: Priority) {
+  const answers = await Promise.allSettled(NEWS_OF.map((symbol) => inputs.news(symbol, STORIES_EACH, priority)))
+  const told = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.value] : []))
+  const failed = answers.find((answer) => answer.status === 'rejected')
+  if (told.length === 0 && failed) throw failed.reason
+  const items = new Map(told.flatMap((news) => news.items.map((item) => [item.url, item])))
+  return { items: [...items.values()], provenance: combinedProvenance(told.map(({ provenance }) => provenance)) }
 }
 
 /** Postgres may be away: then no shares are known. */

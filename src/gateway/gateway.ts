@@ -18,7 +18,7 @@ import { Circuits } from './circuits.ts'
 import { explainQuote } from './explanations.ts'
 import { createLadder, type Question } from './ladder.ts'
 import { Ledger } from './ledger.ts'
-import { judgeIndices, judgeMovers } from './market-wide-quality.ts'
+import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.ts'
 import { nearMatches } from './near-matches.ts'
 import { ProviderCalls } from './provider-calls.ts'
 import type { CallOutcome } from './provider-record.ts'
@@ -230,7 +230,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       one('sectors', ask, {
         capability: 'sectors',
         isOfSymbols: false,
-        ask: (provider, signal) => provider.sectors!(signal)
+        ask: (provider, signal) => provider.sectors!(signal),
+        judge: judgeSectors
       }),
     movers: (type, ask) =>
       one(type, ask, {

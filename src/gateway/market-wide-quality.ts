@@ -1,9 +1,26 @@
-import type { Indices, Mover, Movers } from '../market/market-wide.ts'
+import {
+  SECTOR_FUNDS,
+  type Indices,
+  type Mover,
+  type MoverKind,
+  type Movers,
+  type Sectors
+} from '../market/market-wide.ts'
+import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { judgeQuote, markedSuspect, type Judgement } from './quality.ts'
 
 /** FMP's lists of movers hold funds that changed by 1.29e41 % in a day. */
 const ABSURD_PERCENT = 10_000
+/** How far a percent may lie from the one that price and change give, in points and as a share of it. */
+const PERCENT_TOLERANCE = { points: 0.5, share: 0.02 }
+const MAX_SECTOR_PERCENT = 50
+const GICS_SECTORS: ReadonlySet<string> = new Set(Object.values(SECTOR_FUNDS))
+
+/** The fifth letter of a US ticker: W a warrant, R a right, U a unit, X a mutual fund. NYSE spells them out behind a sign. */
+const NO_SHARE_TICKER = /^[A-Z]{4}[WRUX]$|[.-](W|WS|WT|R|RT|U|UN)$|[+^]/
+const NO_SHARE_NAME =
+  /\bwarrants?\b|\brights?$|(?<!common )\bunits?$|\b(ETF|ETN|ETP|funds?|ishares|spdr|proshares|direxion|graniteshares|yieldmax|[23]x)\b/i
 
 /** Judges each index as a quote: the impossible are dropped and noted, the doubtful are marked. `now` in epoch milliseconds. */
 export function judgeIndices(list: Indices, now: number): Judgement<Indices> {
@@ -14,24 +31,73 @@ export function judgeIndices(list: Indices, now: number): Judgement<Indices> {
     if (doubts.some(({ severity }) => severity === 'hard')) dropped.push(index.symbol)
     else indices.push(doubts.length > 0 ? markedSuspect(value, doubts) : value)
   }
-  return judgedList({ ...list, indices }, list.indices.length, dropped)
+  return judged({ ...list, indices }, indices.length, { impossible: dropped })
 }
 
-/** Drops movers whose price or change cannot be. */
+/** Keeps the sectors of GICS whose change can be. */
+export function judgeSectors(list: Sectors): Judgement<Sectors> {
+  const known = list.sectors.filter(({ sector }) => GICS_SECTORS.has(sector))
+  const sectors = known.filter(({ changePercent }) => Math.abs(changePercent) <= MAX_SECTOR_PERCENT)
+  const impossible = known.filter((each) => !sectors.includes(each)).map(({ sector }) => sector)
+  return judged({ ...list, sectors }, sectors.length, { impossible })
+}
+
+/**
+ * Keeps shares whose figures can be: rows that contradict themselves, funds, warrants, rights and units go. Gainers have
+ * risen and losers fallen, the furthest first; actives keep the vendor's order.
+ */
 export function judgeMovers(list: Movers): Judgement<Movers> {
-  const [movers, dropped]: [Mover[], string[]] = [[], []]
-  for (const mover of list.movers) {
-    const possible = mover.price > 0 && Number.isFinite(mover.price) && Math.abs(mover.changePercent) <= ABSURD_PERCENT
-    if (possible) movers.push(mover)
-    else dropped.push(mover.symbol)
-  }
-  return judgedList({ ...list, movers }, list.movers.length, dropped)
+  const distinct = list.movers.filter(
+    ({ symbol }, place) => place === list.movers.findIndex((each) => each.symbol === symbol)
+  )
+  const possible = distinct.filter(isPossible)
+  const shares = possible.filter(isShare)
+  const movers = ranked(list.type, shares)
+  return judged({ ...list, movers }, movers.length, {
+    impossible: distinct.filter((mover) => !possible.includes(mover)).map(({ symbol }) => symbol),
+    noShares: possible.length - shares.length
+  })
 }
 
-function judgedList<T extends Indices | Movers>(list: T, total: number, dropped: readonly string[]): Judgement<T> {
-  if (dropped.length === 0) return { value: list, doubts: [] }
-  const note = `dropped for impossible figures: ${dropped.join(', ')}`
-  const value = { ...list, provenance: { ...list.provenance, notes: [...(list.provenance.notes ?? []), note] } }
-  const nothingLeft = dropped.length === total
-  return { value, doubts: nothingLeft ? [{ rule: 'all-impossible', severity: 'hard', reason: note }] : [] }
+function isPossible({ price, change, changePercent }: Mover): boolean {
+  if (!(price > 0) || !Number.isFinite(price)) return false
+  if (!(changePercent > -100) || changePercent > ABSURD_PERCENT) return false
+  if (change === undefined) return true
+  const previousClose = price - change
+  if (previousClose <= 0) return false
+  const expected = (change / previousClose) * 100
+  const tolerance = Math.max(PERCENT_TOLERANCE.points, Math.abs(expected) * PERCENT_TOLERANCE.share)
+  return Math.abs(expected - changePercent) <= tolerance
+}
+
+function isShare({ symbol, name, kind }: Mover): boolean {
+  if (kind !== undefined && kind !== 'equity') return false
+  return !NO_SHARE_TICKER.test(symbol) && !(name !== undefined && NO_SHARE_NAME.test(name))
+}
+
+function ranked(type: MoverKind, movers: readonly Mover[]): Mover[] {
+  if (type === 'actives') return [...movers]
+  const sign = type === 'gainers' ? 1 : -1
+  return movers
+    .filter(({ changePercent }) => sign * changePercent > 0)
+    .sort((one, other) => sign * (other.changePercent - one.changePercent))
+}
+
+type Dropped = { readonly impossible: readonly string[]; readonly noShares?: number }
+
+/** A list with what was dropped from it noted; refused where the impossible is all that it had. */
+function judged<T extends { readonly provenance: Provenance }>(
+  list: T,
+  kept: number,
+  { impossible, noShares = 0 }: Dropped
+): Judgement<T> {
+  const refusal = `dropped for impossible figures: ${impossible.join(', ')}`
+  const notes = [
+    ...(impossible.length > 0 ? [refusal] : []),
+    ...(noShares > 0 ? [`left out ${noShares} that are no shares but funds, warrants, rights or units`] : [])
+  ]
+  if (notes.length === 0) return { value: list, doubts: [] }
+  const value = { ...list, provenance: { ...list.provenance, notes: [...(list.provenance.notes ?? []), ...notes] } }
+  const isRefused = kept === 0 && impossible.length > 0
+  return { value, doubts: isRefused ? [{ rule: 'all-impossible', severity: 'hard', reason: refusal }] : [] }
 }

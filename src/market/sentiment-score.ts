@@ -38,7 +38,8 @@ const [FEW_ADVANCERS, MANY_ADVANCERS] = [0.2, 0.8]
 /** Where fewer shares than this stand at an extreme, even all of one kind are no full score. */
 const NOTABLE_EXTREMES = 0.05
 const [LOW_PUT_CALL, HIGH_PUT_CALL] = [0.5, 1.5]
-const MIN_CONTRACTS = 1000
+/** Far more trade in any hour of a session: less is a broken chain. */
+const MIN_CONTRACTS = 500
 const MIN_STORIES = 5
 const STORY_AGE_MS = 3 * 86_400_000
 /** A story counts half after this time. */

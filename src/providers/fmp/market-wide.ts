@@ -1,7 +1,14 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CALENDARS } from '../../market/calendars.ts'
-import type { Indices, Mover, MoverKind, Movers, Sectors } from '../../market/market-wide.ts'
+import {
+  WORLD_INDICES,
+  type Indices,
+  type Mover,
+  type MoverKind,
+  type Movers,
+  type Sectors
+} from '../../market/market-wide.ts'
 import { lastSession } from '../../market/session.ts'
 import { currencyUnit, finite, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -10,10 +17,8 @@ import type { Fmp } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
 import { parseQuote, percentIn, WireQuotes, type WireQuote } from './quotes.ts'
 
-/** What the vendor's list of some two hundred indices is cut to. */
-const HEADLINE_INDICES = ['^GSPC', '^DJI', '^IXIC', '^RUT', '^VIX', '^FTSE', '^GDAXI', '^N225', '^HSI', '^STOXX50E']
 /** What a free key spends a call each on. */
-export const FREE_INDICES = HEADLINE_INDICES.slice(0, 5)
+export const FREE_INDICES = WORLD_INDICES.slice(0, 5)
 
 /** A day's change beyond this is a mistake in the vendor's data: it once sent 1.29e41 %. */
 const MAX_MOVE_PERCENT = 1000
@@ -27,7 +32,7 @@ const MAX_SECTOR_PERCENT = 100
 /** Sessions to go back when the newest has no figures yet. */
 const SECTOR_SESSIONS = 3
 
-/** Indices in the order of the headline list; all that came where none of those is among them. */
+/** The world's headline indices, of some two hundred that the vendor has; all that came where none is among them. */
 export async function loadIndices(fmp: Fmp, signal: AbortSignal): Promise<Indices> {
   const rows =
     fmp.plan === 'free'
@@ -40,7 +45,7 @@ export async function loadIndices(fmp: Fmp, signal: AbortSignal): Promise<Indice
     return (listing && parseQuote(row, listing, currencyUnit(undefined), receivedAt)) ?? []
   })
   if (quotes.length === 0) throw new ProviderError('fmp', 'not_found', 'fmp sent no index')
-  const headline = HEADLINE_INDICES.flatMap((symbol) => quotes.find((quote) => quote.symbol === symbol) ?? [])
+  const headline = WORLD_INDICES.flatMap((symbol) => quotes.find((quote) => quote.symbol === symbol) ?? [])
   return {
     indices: headline.length > 0 ? headline : quotes,
     provenance: provenanceOf('fmp', { feed: 'composite', receivedAt })

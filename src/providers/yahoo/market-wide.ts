@@ -1,8 +1,17 @@
-import type { Indices, Mover, MoverKind, Movers, Sectors } from '../../market/market-wide.ts'
+import {
+  SECTOR_FUNDS,
+  WORLD_INDICES,
+  type Indices,
+  type Mover,
+  type MoverKind,
+  type Movers,
+  type Sectors
+} from '../../market/market-wide.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { Quote } from '../../market/quote.ts'
 import { finite, textOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { kindOf } from './kinds.ts'
 import { priceReader } from './prices.ts'
 import { fetchQuotes, instantOf, provenanceOfRow, QuoteRow, volumeOf, withoutAbsent, type WireQuote } from './quotes.ts'
 import type { YahooSession } from './session.ts'
@@ -13,29 +22,12 @@ const SCREENER_URL = 'https://query2.finance.yahoo.com/v1/finance/screener/prede
 const MOVERS_COUNT = 50
 const SCREENS: Record<MoverKind, string> = { gainers: 'day_gainers', losers: 'day_losers', actives: 'most_actives' }
 
-const WORLD_INDICES =
-  '^GSPC ^DJI ^IXIC ^RUT ^VIX ^FTSE ^GDAXI ^FCHI ^STOXX50E ^N225 ^HSI ^BSESN ^NSEI ^GSPTSE ^AXJO'.split(' ')
-
-/** The fund of S&P 500 shares that stands for each sector: Yahoo tells no sector's performance itself. */
-const SECTOR_FUNDS: Record<string, string> = {
-  XLK: 'Information Technology',
-  XLF: 'Financials',
-  XLV: 'Health Care',
-  XLY: 'Consumer Discretionary',
-  XLC: 'Communication Services',
-  XLI: 'Industrials',
-  XLP: 'Consumer Staples',
-  XLE: 'Energy',
-  XLU: 'Utilities',
-  XLRE: 'Real Estate',
-  XLB: 'Materials'
-}
-
 export async function fetchIndices(session: YahooSession, signal: AbortSignal, now: () => number): Promise<Indices> {
   const quotes = [...(await fetchQuotes(session, WORLD_INDICES, signal, now)).values()]
   return { indices: quotes, provenance: provenanceOfAll(quotes) }
 }
 
+/** Yahoo tells no sector's performance itself. */
 export async function fetchSectors(session: YahooSession, signal: AbortSignal, now: () => number): Promise<Sectors> {
   const quotes = [...(await fetchQuotes(session, Object.keys(SECTOR_FUNDS), signal, now)).values()]
   const provenance = provenanceOfAll(quotes, 'each sector is told by the change of its Select Sector SPDR fund')
@@ -81,6 +73,7 @@ function moverOf(wire: WireQuote): Mover | undefined {
   return withoutAbsent({
     symbol,
     name: textOf(wire.longName) ?? textOf(wire.shortName),
+    kind: kindOf(wire.quoteType),
     price,
     change: prices.change(wire.regularMarketChange, wire.regularMarketPrice, wire.regularMarketPreviousClose),
     changePercent,
