@@ -25,6 +25,7 @@ import { asyncApiRoutes, liveInsightRoutes } from './routes/live-insight.ts'
 import { marketStatusRoutes } from './routes/market-status.ts'
 import { marketRoutes } from './routes/market.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { QuoteLists } from './routes/quote-lists.ts'
 import { quoteRoutes } from './routes/quotes.ts'
 import { searchRoutes } from './routes/search.ts'
 
@@ -38,7 +39,8 @@ const EXPOSED_HEADERS = ['ETag', 'Age', 'Retry-After', 'RateLimit-Limit', 'RateL
 /** The API, not listening yet. Closing it leaves the resources open. */
 export async function buildApp(given: Resources): Promise<FastifyInstance> {
   const { config, log, redis } = given
-  const fastLane = new FastLane()
+  const quoteLists = new QuoteLists(given.marketData)
+  const fastLane = new FastLane(quoteLists)
   const app = fastify({
     serverFactory: (handler) =>
       createHttpServer((request, response) => {
@@ -69,7 +71,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(live, given)
 
   const market = { prefix: '/api/v1/market' }
-  await app.register(quoteRoutes, market)
+  await app.register(quoteRoutes, { ...market, lists: quoteLists })
   await app.register(historicalRoutes, market)
   await app.register(instrumentRoutes, market)
   await app.register(analysisRoutes, market)

@@ -67,7 +67,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const corporateActions = cache.namespace(policies.corporateActions)
   const options = cache.namespace(policies.options)
 
-  const quoteSource = (priority: Priority): Source<Quote> => ({
+  const quoteSourceFor = (priority: Priority): Source<Quote> => ({
     async load(symbols, held) {
       const results = await gateway.quotes(symbols, { priority, held })
       for (const result of results.values()) if (!(result instanceof Error)) recorder.quote(result)
@@ -75,10 +75,11 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     },
     lastGood: (symbol) => lastGood.quote(symbol)
   })
+  const quoteSource = { interactive: quoteSourceFor('interactive'), background: quoteSourceFor('background') }
   const quoteOutcomes = (symbols: readonly string[], urgency: Urgency) =>
     urgency === 'renewal'
-      ? quotes.refresh(symbols, quoteSource('background'))
-      : quotes.getMany(symbols, quoteSource(urgency))
+      ? quotes.refresh(symbols, quoteSource.background)
+      : quotes.getMany(symbols, quoteSource[urgency])
   const askQuotes = async (symbols: readonly string[], urgency: Urgency = 'interactive') => {
     const outcomes = await quoteOutcomes(symbols, urgency)
     return symbols.map((symbol): Outcome<Quote> => outcomes.get(symbol)!)
@@ -132,7 +133,9 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       sentiment: () => market.sentiment('renewal')
     },
     freshQuote: (symbol) => quotes.fresh(symbol),
-    quote: (symbol, priority = 'interactive') => quotes.get(symbol, quoteSource(priority)),
+    quotesVersion: () => quotes.memory.version,
+    countServed: (symbols, times) => quotes.countServed(symbols.length * times),
+    quote: (symbol, priority = 'interactive') => quotes.get(symbol, quoteSource[priority]),
     quotes: askQuotes,
     bars: askBars,
     profile: (symbol, priority) =>
@@ -169,7 +172,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     providers: () => gateway.status(),
     cacheStats: () => cache.stats(),
     async explain(symbol) {
-      const served = await quotes.get(symbol, quoteSource('interactive')).catch((error: unknown) => error as Error)
+      const served = await quotes.get(symbol, quoteSource.interactive).catch((error: unknown) => error as Error)
       const chosen = served instanceof Error ? undefined : served.value
       const [tiers, providers] = await Promise.all([
         explainTiers(await quotes.inspect(symbol), () => lastGood.quote(symbol)),

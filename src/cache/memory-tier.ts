@@ -10,6 +10,7 @@ export class MemoryTier<T> {
   readonly maxEntries: number
   readonly maxBytes: number
   #evictions = 0
+  #version = 0
   readonly #entries: LRUCache<string, Entry<T>>
 
   constructor(limits: { maxEntries: number; maxBytes: number }) {
@@ -38,13 +39,22 @@ export class MemoryTier<T> {
   /** Keeps the entry unless one is held that was received later. */
   put(key: string, entry: Entry<T>): void {
     const held = this.#entries.peek(key)
-    if (held === undefined || held.receivedAt <= entry.receivedAt) this.#entries.set(key, entry)
+    if (held !== undefined && held.receivedAt > entry.receivedAt) return
+    this.#entries.set(key, entry)
+    this.#version++
   }
 
   /** Drops what was received before the given instant: another process has something newer. */
   dropOlder(key: string, receivedAt: number): void {
     const held = this.#entries.peek(key)
-    if (held !== undefined && held.receivedAt < receivedAt) this.#entries.delete(key)
+    if (held === undefined || held.receivedAt >= receivedAt) return
+    this.#entries.delete(key)
+    this.#version++
+  }
+
+  /** Changes with every entry that is put in or dropped. */
+  get version(): number {
+    return this.#version
   }
 
   *keys(): IterableIterator<string> {

@@ -5,6 +5,7 @@ import { answerOf, isAbsence, type Entry } from './entry.ts'
 import { MemoryTier } from './memory-tier.ts'
 import type { Policy } from './policy.ts'
 import type { RedisTier } from './redis-tier.ts'
+import { Renewals } from './renewals.ts'
 
 /** A load may hold its key's lock this long; longer than any load, so that only a dead process's lock expires. */
 const LOCK_MS = 6000
@@ -38,6 +39,12 @@ export class Namespace<T> {
   readonly #redis: RedisTier
   readonly #now: () => number
   readonly #flights = new Map<string, Promise<Outcome<T>>>()
+  readonly #renewals = new Renewals<Source<T>>((keys, source) => {
+    this.#start(
+      keys.filter((key) => !this.#flights.has(key)),
+      source
+    )
+  })
   readonly #waiters = new Map<string, () => void>()
   readonly #staleLabels = new WeakMap<Answer<T>, Answer<T>>()
   readonly #counts = new Counters()
@@ -55,6 +62,11 @@ export class Namespace<T> {
     if (entry === undefined || entry.freshUntil <= this.#now() || isAbsence(entry)) return undefined
     this.#counts.memory.hits++
     return entry
+  }
+
+  /** Counts answers from memory that were served without a look-up, joined from those of an earlier one. */
+  countServed(answers: number): void {
+    this.#counts.memory.hits += answers
   }
 
   /** The answer for one key, or its error as a rejection. */
@@ -75,15 +87,18 @@ export class Namespace<T> {
       const outcome = entry && this.#outcomeOf(entry, now)
       if (outcome) outcomes.set(key, outcome)
       else this.#counts.memory.misses++
-      if (outcome && entry.freshUntil > now) continue
+      if (outcome) {
+        if (entry.freshUntil <= now) this.#renewals.add(key, source)
+        continue
+      }
       const flight = this.#flights.get(key)
       if (!flight) missing.push(key)
-      else if (!outcome) {
+      else {
         this.#counts.joins++
         awaited.set(key, flight)
       }
     }
-    for (const [key, flight] of this.#start(missing, source)) if (!outcomes.has(key)) awaited.set(key, flight)
+    for (const [key, flight] of this.#start(missing, source)) awaited.set(key, flight)
     for (const [key, flight] of awaited) outcomes.set(key, await flight)
     return outcomes
   }

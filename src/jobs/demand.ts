@@ -121,6 +121,10 @@ export function countingDemand(marketData: MarketData, demand: Pick<Demand, 'not
       if (answer) demand.note(symbol)
       return answer
     },
+    countServed(symbols, times) {
+      marketData.countServed(symbols, times)
+      for (const symbol of symbols) demand.note(symbol, times)
+    },
     async quote(symbol, priority) {
       const answer = await marketData.quote(symbol, priority)
       if (isAskedByPeople(priority)) demand.note(symbol)

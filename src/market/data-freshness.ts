@@ -32,14 +32,14 @@ export class ClassFreshness {
     this.targetSeconds = targetSeconds
   }
 
-  /** A value past its own freshness counts as late; one that its session keeps valid does not, however old. */
-  note(value: { receivedAt: number; freshUntil: number }, now: number): void {
+  /** `count` values of one age. A value past its own freshness counts as late; one that its session keeps valid does not, however old. */
+  note(value: { receivedAt: number; freshUntil: number }, now: number, count = 1): void {
     const ageMs = now - value.receivedAt
-    this.served += 1
+    this.served += count
     this.lastAgeMs = ageMs
     this.lastServedAt = now
     this.lastLate = now > value.freshUntil && ageMs > this.targetSeconds * 1000
-    if (this.lastLate) this.servedLate += 1
+    if (this.lastLate) this.servedLate += count
   }
 }
 

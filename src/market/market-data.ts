@@ -42,6 +42,10 @@ export interface MarketData {
   readonly refresh: MarketRefresh
   /** The quote if this process's memory holds a fresh one; synchronous, for the hot path. */
   freshQuote(symbol: string): Answer<Quote> | undefined
+  /** Changes when this process's memory takes in a quote of anything: what was joined before may be out of date. */
+  quotesVersion(): number
+  /** Counts quotes that were served, so many times, from bytes joined before: nobody looked them up one by one. */
+  countServed(symbols: readonly string[], times: number): void
   quote(symbol: string, priority?: Priority): Promise<Answer<Quote>>
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
   quotes(symbols: readonly string[], priority?: Priority): Promise<(Answer<Quote> | Error)[]>

@@ -21,9 +21,9 @@ export function sendAnswer(
  * `max-age` counts from the provider's answer and `Age` says how much of it is over, so that a client's cache expires
  * when ours does.
  */
-export function describeFreshness(reply: FastifyReply, value: Validity, freshness: ClassFreshness): void {
+export function describeFreshness(reply: FastifyReply, value: Validity, freshness: ClassFreshness, count = 1): void {
   const now = Date.now()
-  freshness.note(value, now)
+  freshness.note(value, now, count)
   reply.header('cache-control', cacheControlOf(value))
   reply.header('age', ageOf(value, now))
 }

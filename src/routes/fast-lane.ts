@@ -1,27 +1,38 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { ClassFreshness } from '../market/data-freshness.ts'
-import type { MarketData } from '../market/market-data.ts'
-import type { Sessions } from '../plugins/sessions.ts'
+import type { Answer, MarketData } from '../market/market-data.ts'
+import type { Session, Sessions } from '../plugins/sessions.ts'
 import type { RouteTraffic } from '../plugins/traffic.ts'
 import { ageOf, cacheControlOf } from './answer.ts'
+import type { QuoteLists } from './quote-lists.ts'
 
-const PATH = '/api/v1/market/quote/'
+const ONE = '/api/v1/market/quote/'
+const MANY = '/api/v1/market/quotes?symbols='
+/** Escaped characters and further parameters are for the router to read. */
+const NOT_PLAIN = /[%&+#]/
 
 type Built = Pick<FastifyInstance, 'sessions' | 'marketData' | 'isOverloaded' | 'freshness' | 'traffic'>
+type Ready = Pick<Answer<unknown>, 'body' | 'receivedAt' | 'freshUntil'> & { etag?: string; count?: number }
 
 /**
- * Answers what is asked most, a quote that memory holds for a user who is known, in front of the router: the same
- * checks, the same headers and the same bytes as the route, at the price of a bare HTTP server. Anything unusual (another
- * spelling, a condition, a browser, a new token, an empty bucket) is left to the route, which knows how to say no.
+ * Answers what is asked most, quotes that memory holds for a user who is known, in front of the router: the same checks,
+ * the same headers and the same bytes as the routes, at the price of a bare HTTP server. Anything unusual (another
+ * spelling, a condition, a browser, a new token, an empty bucket) is left to the routes, which know how to say no.
  */
 export class FastLane {
+  readonly #lists: QuoteLists
   #isOpen = false
   #sessions!: Sessions
   #marketData!: MarketData
   #isOverloaded!: () => boolean
   #freshness!: ClassFreshness
-  #traffic!: RouteTraffic
+  #one!: RouteTraffic
+  #many!: RouteTraffic
+
+  constructor(lists: QuoteLists) {
+    this.#lists = lists
+  }
 
   /** Starts answering; until then everything is left to the router. */
   open({ sessions, marketData, isOverloaded, freshness, traffic }: Built): void {
@@ -29,7 +40,8 @@ export class FastLane {
     this.#marketData = marketData
     this.#isOverloaded = isOverloaded
     this.#freshness = freshness.quote
-    this.#traffic = traffic.route('GET', `${PATH}:symbol`)
+    this.#one = traffic.route('GET', `${ONE}:symbol`)
+    this.#many = traffic.route('GET', MANY.slice(0, MANY.indexOf('?')))
     this.#isOpen = true
   }
 
@@ -39,31 +51,45 @@ export class FastLane {
 
   /** True where it answered. */
   answer({ method, url, headers }: IncomingMessage, response: ServerResponse): boolean {
-    if (!this.#isOpen || method !== 'GET' || !url?.startsWith(PATH) || !isPlain(headers)) return false
+    if (!this.#isOpen || method !== 'GET' || url === undefined) return false
+    const isOne = url.startsWith(ONE)
+    if ((!isOne && !url.startsWith(MANY)) || !isPlain(headers)) return false
     const startedAt = performance.now()
     const now = Date.now()
     const session = this.#sessions.known(headers.authorization!, now)
     if (!session?.scopes.has('market:read') || this.#isOverloaded()) return false
-    const quote = this.#marketData.freshQuote(url.slice(PATH.length))
-    if (!quote || !session.bucket.spend(now)) return false
+    const ready: Ready | undefined = isOne
+      ? this.#marketData.freshQuote(url.slice(ONE.length))
+      : this.#freshBatch(url, now)
+    if (!ready || !session.bucket.spend(now)) return false
 
-    const { principal, bucket } = session
-    this.#freshness.note(quote, now)
-    response.writeHead(200, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': `${quote.body.byteLength}`,
-      etag: quote.etag,
-      'cache-control': cacheControlOf(quote),
-      age: `${ageOf(quote, now)}`,
-      'ratelimit-limit': `${bucket.limit}`,
-      'ratelimit-remaining': `${bucket.remaining}`,
-      'ratelimit-reset': `${bucket.resetSeconds}`,
-      'x-content-type-options': 'nosniff'
-    })
-    response.end(quote.body)
-    this.#traffic.finished({ startedAt, principal }, 200)
+    this.#freshness.note(ready, now, ready.count)
+    write(response, ready, session, now)
+    const traffic = isOne ? this.#one : this.#many
+    traffic.finished({ startedAt, principal: session.principal }, 200)
     return true
   }
+
+  #freshBatch(url: string, now: number): Ready | undefined {
+    const list = url.slice(MANY.length)
+    return NOT_PLAIN.test(list) ? undefined : this.#lists.fresh(list, now)
+  }
+}
+
+function write(response: ServerResponse, ready: Ready, { bucket }: Session, now: number): void {
+  const headers: OutgoingHttpHeaders = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': ready.body.byteLength,
+    'cache-control': cacheControlOf(ready),
+    age: `${ageOf(ready, now)}`,
+    'ratelimit-limit': bucket.limit,
+    'ratelimit-remaining': bucket.remaining,
+    'ratelimit-reset': bucket.resetSeconds,
+    'x-content-type-options': 'nosniff'
+  }
+  if (ready.etag !== undefined) headers.etag = ready.etag
+  response.writeHead(200, headers)
+  response.end(ready.body)
 }
 
 /** With a token, without conditions, without a body, and not from another site's page. */

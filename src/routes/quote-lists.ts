@@ -1,6 +1,8 @@
-import type { Answer } from '../market/market-data.ts'
+import type { Answer, MarketData } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 
+/** How many symbols a batch may name. */
+export const MAX_BATCH = 100
 /** Lists whose joined answers are kept, some 70 KB each for a hundred quotes; the oldest makes room. */
 const MAX_KEPT_LISTS = 100
 
@@ -8,70 +10,89 @@ const OPEN = '{"quotes":['
 const CLOSE = '],"errors":[]}'
 const COMMA = 0x2c
 
-export type JoinedQuotes = { readonly answers: readonly Answer<Quote>[]; readonly body: Buffer }
+/** A batch as it is sent: as old as its oldest quote, and fresh until the first of them ends. */
+export type Batch = {
+  readonly body: Buffer
+  readonly receivedAt: number
+  readonly freshUntil: number
+  /** How many quotes it holds. */
+  readonly count: number
+}
 
-type KeptList = { readonly symbols: readonly string[]; readonly answers: Answer<Quote>[]; body: Buffer }
+/** `served` counts answers since the quotes were last looked up; the market hears of them at the next look-up. */
+type KeptList = { readonly symbols: readonly string[]; version: number; batch: Batch; served: number }
 
 /**
  * Answers to batches, joined from the ready bytes of their quotes. A dashboard asks for the same list again and again:
- * its bytes are kept, and joined anew only when a quote in it changed.
+ * its bytes stand until this process's memory takes in another quote, or one of the list ends.
  */
 export class QuoteLists {
-  readonly #freshQuote: (symbol: string) => Answer<Quote> | undefined
-  readonly #maxSymbols: number
+  readonly #marketData: Pick<MarketData, 'freshQuote' | 'quotesVersion' | 'countServed'>
   readonly #kept = new Map<string, KeptList>()
 
-  constructor(freshQuote: (symbol: string) => Answer<Quote> | undefined, maxSymbols: number) {
-    this.#freshQuote = freshQuote
-    this.#maxSymbols = maxSymbols
+  constructor(marketData: Pick<MarketData, 'freshQuote' | 'quotesVersion' | 'countServed'>) {
+    this.#marketData = marketData
   }
 
   /** All quotes from memory; undefined where one is not there, or is written otherwise than we write it, or twice. */
-  fresh(list: string): JoinedQuotes | undefined {
+  fresh(list: string, now: number): Batch | undefined {
     const kept = this.#kept.get(list)
-    return kept ? this.#renew(kept) : this.#join(list)
+    if (kept && kept.batch.freshUntil > now && kept.version === this.#marketData.quotesVersion()) {
+      kept.served++
+      return kept.batch
+    }
+    return this.#join(list, kept)
   }
 
-  #join(list: string): JoinedQuotes | undefined {
-    const symbols = list.split(',')
-    if (symbols.length > this.#maxSymbols || new Set(symbols).size < symbols.length) return undefined
+  #join(list: string, kept: KeptList | undefined): Batch | undefined {
+    if (kept) this.#settle(kept)
+    const symbols = kept?.symbols ?? list.split(',')
+    if (symbols.length > MAX_BATCH || new Set(symbols).size < symbols.length) return undefined
+    const version = this.#marketData.quotesVersion()
     const answers: Answer<Quote>[] = []
     for (const symbol of symbols) {
-      const answer = this.#freshQuote(symbol)
+      const answer = this.#marketData.freshQuote(symbol)
       if (!answer) return undefined
       answers.push(answer)
     }
-    const kept = { symbols, answers, body: joined(answers) }
-    if (this.#kept.size >= MAX_KEPT_LISTS) this.#kept.delete(this.#kept.keys().next().value!)
-    this.#kept.set(list, kept)
-    return kept
+    const batch = joined(answers)
+    if (kept) Object.assign(kept, { version, batch })
+    else this.#keep(list, { symbols, version, batch, served: 0 })
+    return batch
   }
 
-  #renew(kept: KeptList): JoinedQuotes | undefined {
-    const { symbols, answers } = kept
-    let hasChanged = false
-    for (let index = 0; index < symbols.length; index++) {
-      const answer = this.#freshQuote(symbols[index]!)
-      if (!answer) return undefined
-      hasChanged ||= answer !== answers[index]
-      answers[index] = answer
+  #keep(list: string, added: KeptList): void {
+    if (this.#kept.size >= MAX_KEPT_LISTS) {
+      const [oldest, kept] = this.#kept.entries().next().value!
+      this.#settle(kept)
+      this.#kept.delete(oldest)
     }
-    if (hasChanged) kept.body = joined(answers)
-    return kept
+    this.#kept.set(list, added)
+  }
+
+  #settle(kept: KeptList): void {
+    if (kept.served > 0) this.#marketData.countServed(kept.symbols, kept.served)
+    kept.served = 0
   }
 }
 
-/** The body of a batch without errors: bytes are copied, nothing is encoded again. */
-export function joined(answers: readonly Answer<Quote>[], close = CLOSE): Buffer {
+/** Joins the bodies of quotes into that of a batch: bytes are copied, nothing is encoded again. */
+export function joined(answers: readonly Answer<Quote>[], close = CLOSE): Batch {
   const commas = Math.max(0, answers.length - 1)
   let length = OPEN.length + commas + Buffer.byteLength(close)
-  for (const { body } of answers) length += body.length
-  const bytes = Buffer.allocUnsafe(length)
-  let offset = bytes.write(OPEN, 'latin1')
-  for (const { body } of answers) {
-    if (offset > OPEN.length) bytes[offset++] = COMMA
-    offset += body.copy(bytes, offset)
+  let receivedAt = Infinity
+  let freshUntil = Infinity
+  for (const answer of answers) {
+    length += answer.body.length
+    receivedAt = Math.min(receivedAt, answer.receivedAt)
+    freshUntil = Math.min(freshUntil, answer.freshUntil)
   }
-  bytes.write(close, offset)
-  return bytes
+  const body = Buffer.allocUnsafe(length)
+  let offset = body.write(OPEN, 'latin1')
+  for (const answer of answers) {
+    if (offset > OPEN.length) body[offset++] = COMMA
+    offset += answer.body.copy(body, offset)
+  }
+  body.write(close, offset)
+  return { body, receivedAt, freshUntil, count: answers.length }
 }

@@ -5,11 +5,10 @@ import { ApiError, InvalidField } from '../errors.ts'
 import type { Answer } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 import { parseSymbol } from '../market/symbol.ts'
-import { sendAnswer } from './answer.ts'
-import { joined, QuoteLists, type JoinedQuotes } from './quote-lists.ts'
+import { describeFreshness, sendAnswer } from './answer.ts'
+import { joined, MAX_BATCH, type Batch, type QuoteLists } from './quote-lists.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
-const MAX_BATCH = 100
 /** A batch's worth of the longest symbols there are, with room for spaces. */
 const MAX_LIST_LENGTH = 8000
 
@@ -23,15 +22,14 @@ const BatchError = Type.Object({
 })
 type BatchError = Static<typeof BatchError>
 
-const Batch = Type.Object({
+const Quotes = Type.Object({
   quotes: Type.Array(Type.Ref('Quote#'), { description: 'In the order asked for' }),
   errors: Type.Array(BatchError, { description: 'Symbols without a quote, and why' })
 })
 
-export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
+export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = async (app, { lists }) => {
   const freshness = app.freshness.quote
   const batch = app.traffic.route('GET', `${app.prefix}/quotes`)
-  const lists = new QuoteLists((symbol) => app.marketData.freshQuote(symbol), MAX_BATCH)
 
   app.get(
     '/quote/:symbol',
@@ -62,12 +60,12 @@ export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: Type.Object({
           symbols: Type.String({ description: 'Separated by commas', examples: ['AAPL,MSFT,BRK.B'] })
         }),
-        response: { 200: Batch }
+        response: { 200: Quotes }
       }
     },
     (request, reply) => {
       const { symbols } = request.query
-      const fresh = lists.fresh(symbols)
+      const fresh = lists.fresh(symbols, Date.now())
       if (fresh) return sendBatch(request, reply, fresh)
       return loadBatch(request, reply, readSymbols(symbols))
     }
@@ -77,22 +75,13 @@ export const quoteRoutes: FastifyPluginAsyncTypebox = async (app) => {
     const results = await app.marketData.quotes(symbols)
     const failed = results.flatMap((result, index) => (result instanceof Error ? errorOf(symbols[index]!, result) : []))
     const answers = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
-    const body = joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}}`)
-    sendBatch(request, reply, { answers, body })
+    sendBatch(request, reply, joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}}`))
   }
 
-  /** A batch holds as long as the first of its quotes to end. */
-  function sendBatch(request: FastifyRequest, reply: FastifyReply, { answers, body }: JoinedQuotes): void {
-    const now = Date.now()
-    let freshUntil = Infinity
-    for (const answer of answers) {
-      if (answer.freshUntil < freshUntil) freshUntil = answer.freshUntil
-      freshness.note(answer, now)
-    }
-    const maxAgeSeconds = freshUntil === Infinity ? 0 : Math.max(0, Math.floor((freshUntil - now) / 1000))
-    reply.header('cache-control', `private, max-age=${maxAgeSeconds}`)
+  function sendBatch(request: FastifyRequest, reply: FastifyReply, sent: Batch): void {
+    if (sent.count > 0) describeFreshness(reply, sent, freshness, sent.count)
     reply.header('content-type', 'application/json; charset=utf-8')
-    reply.send(body)
+    reply.send(sent.body)
     batch.finished(request, reply.statusCode)
   }
 }

@@ -101,6 +101,17 @@ describe('freshness', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('a dashboard of single requests renews its symbols in one upstream batch', async () => {
+    const { prices } = startProcess()
+    const { source, asked } = countingSource(() => live(1))
+    const symbols = Array.from({ length: 50 }, (_, index) => `S${index}`)
+    await prices.getMany(symbols, source)
+    now += 70_000
+    await Promise.all(symbols.map((symbol) => prices.get(symbol, source)))
+    await expect.poll(() => symbols.every((symbol) => prices.fresh(symbol))).toBe(true)
+    expect(asked).toHaveLength(2)
+  })
+
   test('a value long past its freshness is not served while a better one can be had', async () => {
     const { prices } = startProcess()
     let price = 1
