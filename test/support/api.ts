@@ -7,6 +7,7 @@ import { createCore, type Core } from '../../src/core.ts'
 import { createDataFreshness } from '../../src/market/data-freshness.ts'
 import type { ErrorBody } from '../../src/errors.ts'
 import type { Scope } from '../../src/plugins/principal.ts'
+import { createVendors } from '../../src/vendors.ts'
 import { testDatabase, testRedis } from './services.ts'
 import { smallVendor } from './small-vendor.ts'
 
@@ -30,7 +31,7 @@ export type Api = {
 
 export type ApiWorld = {
   databaseUrl: string
-  /** Another process on the same Redis and Postgres. */
+  /** Another process on the same Redis and Postgres. With MARKET=sandbox its vendors are those at SANDBOX_URL. */
   startApi(env?: Record<string, string>): Promise<Api>
   close(): Promise<void>
 }
@@ -58,7 +59,8 @@ async function startApi(env: Record<string, string>): Promise<Api> {
   const logged: Api['logged'] = []
   const log = pino({ level: config.LOG_LEVEL }, { write: (line) => logged.push(JSON.parse(line)) })
   const vendor = smallVendor()
-  const vendors = { providers: new Map([[vendor.name, vendor]]), off: new Map(), close: async () => undefined }
+  const small = { providers: new Map([[vendor.name, vendor]]), off: new Map(), close: async () => undefined }
+  const vendors = config.MARKET === 'sandbox' ? createVendors(config) : small
   const core = await createCore({ config, log, vendors })
   const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })
 
