@@ -13,6 +13,7 @@ import { Topics, type Format, type Member, type Topic } from './topic.ts'
 /** How far back a hub looks when it starts, so that those who were connected elsewhere resume from its memory. */
 const LOOK_BACK_MS = 60_000
 const START_TIMEOUT_MS = 10_000
+const BEFORE_ENTRY = -1
 
 export type HubOptions = {
   log: EventLog
@@ -69,6 +70,10 @@ export class Hub {
       }
     )
     await Promise.all(ends.map((end) => this.reaches(end, START_TIMEOUT_MS)))
+    for (const recent of this.#recent) {
+      const { first, isWhole } = await this.#log.reach(recent.shard)
+      if (first && !isWhole) recent.limitTo({ shard: recent.shard, ...first, index: BEFORE_ENTRY })
+    }
   }
 
   get epoch(): string {

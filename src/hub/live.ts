@@ -17,6 +17,7 @@ import { subjectOf } from './subject.ts'
 import { Traffic } from './traffic.ts'
 import { Users } from './users.ts'
 
+/** At most: half a heartbeat where that is shorter. */
 const CHECK_EVERY_MS = 1000
 /** What clients get to answer the farewell before they are cut off. */
 const DRAIN_TIMEOUT_MS = 2000
@@ -86,7 +87,7 @@ export class Live {
   /** Follows the log. Rejects when it cannot be read. */
   async start(): Promise<void> {
     await this.#hub.start()
-    this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS)
+    this.#timer = setInterval(() => this.#check(), Math.min(CHECK_EVERY_MS, this.#options.heartbeatMs / 2))
   }
 
   /** Whether another connection would be one too many for this process. */

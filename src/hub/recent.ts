@@ -51,6 +51,11 @@ export class Recent {
     while (this.#bytes > MAX_RECENT_BYTES && this.#held.length - this.#from > 1) this.#dropOldest()
   }
 
+  /** What came before this position was not seen in full. */
+  limitTo(position: Position): void {
+    if (comparePositions(position, this.#tail) > 0) this.#tail = position
+  }
+
   covers(position: Position): boolean {
     return comparePositions(position, this.#tail) >= 0
   }

@@ -71,8 +71,9 @@ export class Session {
   /** Looks after the session; called about once a second. */
   check(now: number): void {
     const { heartbeatMs } = this.#context
-    if (now - this.#heardAt > 2 * heartbeatMs) return this.#connection.cut(CloseCode.noPong)
-    if (now - Math.max(this.#heardAt, this.#pingedAt) >= heartbeatMs) {
+    const isAsked = this.#pingedAt > this.#heardAt
+    if (isAsked && now - this.#pingedAt >= heartbeatMs) return this.#connection.cut(CloseCode.noPong)
+    if (!isAsked && now - this.#heardAt >= heartbeatMs) {
       this.#pingedAt = now
       this.#connection.ping()
     }

@@ -5,8 +5,15 @@ import { idOf, parseId, type Position } from './position.ts'
 
 export type StreamId = { readonly idMs: number; readonly idSeq: number }
 
-/** How far a shard reaches: what is still there, and the newest id ever given. Undefined where there is none. */
-export type Reach = { readonly first: StreamId | undefined; readonly last: StreamId | undefined }
+/** How far a shard reaches. */
+export type Reach = {
+  /** The oldest entry that is still there. */
+  readonly first: StreamId | undefined
+  /** The newest id ever given. */
+  readonly last: StreamId | undefined
+  /** Nothing was ever trimmed. */
+  readonly isWhole: boolean
+}
 
 /** The streams of one log and the epoch that names its life. */
 export type LogSource = {
@@ -43,7 +50,12 @@ export function createSource(redis: Redis, shards: number): LogSource {
       const fields = new Map(pairsOf(await redis.xinfo('STREAM', key(shard)).catch(absentStream)))
       const first = fields.get('first-entry') as [string, unknown] | null | undefined
       const last = fields.get('last-generated-id') as string | undefined
-      return { first: first ? parseId(first[0]) : undefined, last: last === undefined ? undefined : parseId(last) }
+      return {
+        first: first ? parseId(first[0]) : undefined,
+        last: last === undefined ? undefined : parseId(last),
+        // Redis before 7 does not count, so that nothing is known to be whole.
+        isWhole: fields.size === 0 || fields.get('entries-added') === fields.get('length')
+      }
     },
     async read(from, maxEntries) {
       const found = await redis.xrangeBuffer(key(from.shard), idOf(from), '+', 'COUNT', maxEntries)

@@ -15,8 +15,8 @@ export type TailListener = {
   /** Entries of one shard, in order, each exactly once. Must not throw. */
   entries(entries: readonly LogEntry[]): void
   /**
-   * The log is no longer the one that was followed: what it held is gone, and old cursors with it. Entries to come are
-   * behind the given positions.
+   * Entries are lost to who follows: the log is another one, or they were trimmed before they could be read. Those to
+   * come are behind the given positions.
    */
   replaced(epoch: string, positions: readonly Position[]): void
 }
@@ -116,14 +116,15 @@ export class Tail {
     const now = performance.now()
     if (now - this.#epochCheckedAt < EPOCH_CHECK_EVERY_MS) return
     const { source, listener } = this.#options
+    const missed = await this.#hasMissedEntries()
     const resumed = this.#epochCheckedAt === -Infinity && this.#epoch !== undefined
     let epoch = await source.epoch()
     if (resumed && epoch === this.#epoch && (await this.#hasLostEntries())) epoch = await source.renewEpoch(epoch)
     this.#epochCheckedAt = now
-    if (epoch === this.#epoch) return
-    const replaced = this.#epoch !== undefined
+    if (epoch === this.#epoch && !missed) return
+    const isFirst = this.#epoch === undefined
     this.#epoch = epoch
-    if (!replaced) return
+    if (isFirst) return
     await this.#startOver()
     listener.replaced(epoch, this.#positions)
   }
@@ -132,6 +133,15 @@ export class Tail {
   async #hasLostEntries(): Promise<boolean> {
     for (const position of this.#read.values()) {
       if (comparePositions(await this.#newest(position.shard), position) < 0) return true
+    }
+    return false
+  }
+
+  /** Entries can be trimmed before a process that stood still for long has read them. */
+  async #hasMissedEntries(): Promise<boolean> {
+    for (const position of this.#read.values()) {
+      const { first, isWhole } = await this.#options.source.reach(position.shard)
+      if (first && !isWhole && comparePositions({ ...first, index: LAST_INDEX }, position) > 0) return true
     }
     return false
   }

@@ -1,0 +1,169 @@
+import { Redis } from 'ioredis'
+import { describe, expect, test } from 'vitest'
+import type { Quote } from '../../src/market/quote.ts'
+import { quoteEvent, tradeEvent } from '../support/events.ts'
+import type { Frame, LiveClient } from '../support/live-client.ts'
+import { openLog, startLive, testLog, type LiveServer } from '../support/live-server.ts'
+
+const priceOf = ({ data }: Frame): number => ((data['quote'] ?? data['trade']) as Quote).price
+const seen = (client: LiveClient): number[] =>
+  [...client.ofType('quote_update'), ...client.ofType('trade')].map(priceOf)
+const lastCursor = (client: LiveClient): string => client.frames.findLast(({ cursor }) => cursor !== undefined)!.cursor!
+
+async function subscribed(server: LiveServer, symbols: string[], options: object = {}): Promise<LiveClient> {
+  const client = server.connect()
+  client.socket.once('open', () => client.subscribe(symbols, options))
+  await client.frame('since' in options ? 'resumed' : 'snapshot')
+  return client
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at)
+
+describe('a client that moves between two API processes', () => {
+  test.each([{ shards: 1 }, { shards: 3 }])(
+    'loses nothing and gets nothing twice ($shards shards)',
+    async ({ shards }) => {
+      const { url } = await testLog()
+      const servers = await Promise.all([startLive(url, { shards }), startLive(url, { shards })])
+      const log = await openLog(url, { shards })
+      const symbols = ['AAPL', 'MSFT', 'TSLA', 'NVDA']
+      let price = 0
+      let stop = false
+      const producing = (async () => {
+        while (!stop) {
+          await log.append(symbols.map((symbol) => tradeEvent(symbol, ++price, 1)))
+          await new Promise(setImmediate)
+        }
+      })()
+
+      const received = new Map(symbols.map((symbol) => [symbol, [] as number[]]))
+      const cursors = new Map<string, string>()
+      const follow = (client: LiveClient) => {
+        client.socket.on('message', (data: Buffer) => {
+          const { type, data: event, cursor } = JSON.parse(data.toString()) as Frame
+          if (cursor) for (const part of cursor.split(',')) cursors.set(part.split('.')[1]!, part)
+          if (type === 'trade') received.get(event['symbol'] as string)!.push((event['trade'] as Quote).price)
+        })
+      }
+      for (let move = 0; move < 8; move++) {
+        const client = servers[move % 2]!.connect()
+        follow(client)
+        const since = [...cursors.values()].join(',')
+        const options = { stream: 'trades', ...(since && { since }) }
+        client.socket.once('open', () => client.subscribe(symbols, options))
+        const had = [...received.values()].flat().length
+        await client.until(() => [...received.values()].flat().length > had + 40)
+        client.socket.terminate()
+        await client.closing()
+        expect(client.ofType('gap')).toEqual([])
+      }
+      stop = true
+      await producing
+      const last = await subscribed(servers[0]!, symbols, { stream: 'trades', since: [...cursors.values()].join(',') })
+      for (const { data } of last.ofType('trade')) {
+        received.get(data['symbol'] as string)!.push((data['trade'] as Quote).price)
+      }
+      const first = received.get('AAPL')![0]!
+      const expected = (offset: number) => range(0, (price - first - 3) / 4).map((at) => first + offset + 4 * at)
+      for (const [offset, symbol] of symbols.entries()) expect(received.get(symbol)).toEqual(expected(offset))
+    }
+  )
+
+  test('is given what happened before a process started, from the log', async () => {
+    const { url, log } = await testLog()
+    const first = await startLive(url)
+    const client = await subscribed(first, ['AAPL'])
+    await log.append([quoteEvent('AAPL', 1)])
+    await client.until(() => seen(client).length === 1)
+    await first.close()
+    expect(client.closed).toEqual({ code: 4001, reason: expect.any(String) as string })
+    // More than a fresh process keeps in memory, so that the log itself is read.
+    const padding = 'x'.repeat(40_000)
+    for (let price = 2; price <= 1001; price++) {
+      await log.append([quoteEvent('AAPL', price), quoteEvent('PAD', price, { name: padding })])
+    }
+    const second = await startLive(url)
+    const moved = await subscribed(second, ['AAPL'], { since: lastCursor(client) })
+    expect(seen(moved)).toEqual(range(2, 1001))
+    expect(moved.ofType('gap')).toEqual([])
+    expect((await moved.frame('resumed')).data).toMatchObject({ replayed: 1000, stream: 'quotes' })
+  })
+
+  test('gets each event once although hundreds of others resume at the same moment', { timeout: 60_000 }, async () => {
+    const { url, log } = await testLog()
+    const server = await startLive(url)
+    const client = await subscribed(server, ['AAPL'])
+    const cursor = lastCursor(client)
+    for (let price = 1; price <= 100; price++)
+      await log.append([tradeEvent('AAPL', price, 1), quoteEvent('AAPL', price)])
+    const storm = await Promise.all(
+      range(1, 300).map(() => subscribed(server, ['AAPL'], { stream: 'trades', since: cursor }))
+    )
+    await log.append([tradeEvent('AAPL', 101, 1)])
+    await Promise.all(storm.map((each) => each.until(() => seen(each).at(-1) === 101)))
+    for (const each of storm) expect(seen(each)).toEqual(range(1, 101))
+  })
+})
+
+describe('a cursor', () => {
+  test('that the log has outlived becomes a gap and a snapshot', async () => {
+    const { url, log } = await testLog()
+    const first = await startLive(url)
+    const client = await subscribed(first, ['AAPL'])
+    await log.append([quoteEvent('AAPL', 1)])
+    await client.until(() => seen(client).length === 1)
+    const cursor = lastCursor(client)
+    await first.close()
+    const short = await openLog(url, { maxBytes: 1_000_000 })
+    for (let price = 2; price <= 200; price++) {
+      await short.append([quoteEvent('AAPL', price, { name: 'x'.repeat(30_000) })])
+    }
+    const oldest = async () => {
+      await short.append([quoteEvent('AAPL', 201)])
+      return (await short.reach(0)).first!.idMs
+    }
+    await expect.poll(oldest, { timeout: 5000 }).toBeGreaterThan(Number(cursor.split('.')[2]!.split('-')[0]))
+    const second = await startLive(url, { log: short })
+    const late = await subscribed(second, ['AAPL'], { since: cursor })
+    const gap = await late.frame('gap')
+    expect(gap.data).toMatchObject({ reason: 'trimmed', stream: 'quotes' })
+    expect(Date.parse(gap.data['from'] as string)).toBe(Number(cursor.split('.')[2]!.split('-')[0]))
+    expect((await late.frame('snapshot')).data['quotes']).toMatchObject([{ symbol: 'AAPL', price: 201 }])
+    expect(late.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed', 'gap', 'snapshot', 'resumed'])
+    await short.append([quoteEvent('AAPL', 202)])
+    await late.until(() => seen(late).at(-1) === 202)
+  })
+
+  test('of another epoch, from the future or of no shard becomes a gap too, and nonsense is refused', async () => {
+    const { url, log } = await testLog()
+    const server = await startLive(url)
+    const epoch = await log.epoch()
+    for (const [since, reason] of [
+      ['abcdef.0.1700000000000-0.0', 'log_replaced'],
+      [`${epoch}.0.99999999999999-0.0`, 'unknown_position'],
+      [`${epoch}.7.1700000000000-0.0`, 'unknown_position']
+    ]) {
+      const client = await subscribed(server, ['AAPL'], { since })
+      expect((await client.frame('gap')).data['reason']).toBe(reason)
+      expect(await client.frame('snapshot')).toBeDefined()
+    }
+    const client = server.connect()
+    client.socket.once('open', () => client.subscribe(['AAPL'], { since: "1'; drop table" }))
+    expect((await client.frame('error')).data['code']).toBe('INVALID_CURSOR')
+  })
+
+  test('ends with the log: everybody connected is told of the gap when Redis loses its data', async () => {
+    const { url, log } = await testLog()
+    const server = await startLive(url)
+    const client = await subscribed(server, ['AAPL'])
+    await log.append([quoteEvent('AAPL', 1)])
+    await client.until(() => seen(client).length === 1)
+    const redis = new Redis(url)
+    await redis.flushdb()
+    redis.disconnect()
+    expect((await client.frame('gap')).data).toMatchObject({ reason: 'log_replaced', stream: 'quotes' })
+    await client.frame('snapshot', 1)
+    await log.append([quoteEvent('AAPL', 2)])
+    await client.until(() => seen(client).at(-1) === 2)
+  })
+})

@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { Live, type LiveOptions } from '../../src/hub/live.ts'
+import type { Sources } from '../../src/hub/sources.ts'
+import { createLog, type EventLog } from '../../src/log/log.ts'
+import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { quoteOf } from './events.ts'
+import { LiveClient } from './live-client.ts'
+import { testRedis } from './services.ts'
+
+const SILENT = pino({ level: 'silent' })
+
+export type LiveServer = {
+  readonly live: Live
+  readonly log: EventLog
+  readonly url: string
+  connect(protocols?: readonly string[], token?: string): LiveClient
+  close(): Promise<void>
+}
+
+/** Every symbol of up to five letters has a quote of 100; others are unknown. */
+const sources: Sources = {
+  async quotes(symbols) {
+    const receivedAt = Date.now() - 60_000
+    return symbols.map((symbol) => {
+      if (symbol.length > 5) return { code: 'SYMBOL_NOT_FOUND', message: `No provider knows ${symbol}`, unknown: true }
+      return { body: Buffer.from(JSON.stringify(quoteOf(symbol, 100))), receivedAt }
+    })
+  },
+  async channel(channel) {
+    return [{ body: Buffer.from(JSON.stringify({ channel })), receivedAt: Date.now() }]
+  }
+}
+
+const LIMITS = { connectionsPerUser: 2000, subscriptionsPerUser: 5000, framesPerSecond: 1000, frameBytes: 262_144 }
+
+/** An empty log on a Redis of this test alone, and what opens further processes on it. */
+export async function testLog(options: { shards?: number } = {}): Promise<{ url: string; log: EventLog }> {
+  const { url, close } = await testRedis()
+  onTestFinished(close)
+  return { url, log: await openLog(url, options) }
+}
+
+export async function openLog(url: string, { shards = 1, retentionMs = 3_600_000, maxBytes = 2 ** 28 } = {}) {
+  const redis = connectCacheRedis(url)
+  await ready(redis, 'REDIS_URL')
+  onTestFinished(() => redis.disconnect())
+  return createLog({ redis, log: SILENT, shards, retentionMs, maxBytes })
+}
+
+/** One API process's live side on a real socket. A token is a user's name. */
+export async function startLive(
+  redisUrl: string,
+  options: Partial<LiveOptions> & { shards?: number } = {}
+): Promise<LiveServer> {
+  const redis = connectCacheRedis(redisUrl)
+  await ready(redis, 'REDIS_URL')
+  const log = options.log ?? (await openLog(redisUrl, options))
+  const live = new Live({
+    log,
+    redis,
+    logger: SILENT,
+    sources,
+    limits: LIMITS,
+    maxConnections: 10_000,
+    heartbeatMs: 20_000,
+    flushMs: 0,
+    follow: () => () => undefined,
+    authenticate: async (token) => ({
+      userId: token,
+      name: token,
+      mayStream: true,
+      expiresAt: Date.now() + 600_000,
+      isRevoked: () => false
+    }),
+    ...options
+  })
+  await live.start()
+  const http = createServer()
+  const sockets = new WebSocketServer({
+    server: http,
+    perMessageDeflate: false,
+    maxPayload: LIMITS.frameBytes,
+    handleProtocols: (offered) => (offered.has('quotewire.binary') ? 'quotewire.binary' : false)
+  })
+  sockets.on('connection', (socket, request) => {
+    socket.on('error', () => undefined)
+    const token = new URL(request.url!, 'ws://x').searchParams.get('token') ?? undefined
+    live.accept({ socket, raw: request.socket, token, binary: socket.protocol === 'quotewire.binary' })
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`
+  let closed: Promise<void> | undefined
+  const close = () =>
+    (closed ??= (async () => {
+      await live.close()
+      http.closeAllConnections()
+      http.close()
+      redis.disconnect()
+    })())
+  onTestFinished(close)
+  return {
+    live,
+    log,
+    url,
+    close,
+    connect: (protocols, token = 'ann') => new LiveClient(`${url}?token=${token}`, protocols)
+  }
+}
