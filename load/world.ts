@@ -8,6 +8,7 @@ import { createDatabase } from '../db/client.ts'
 import { createStores } from '../db/stores.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { startRedis } from '../src/embedded/redis.ts'
+import { freePort } from '../src/embedded/server-process.ts'
 import { startServer, type Server } from './processes.ts'
 
 /** Everything that a load needs around the servers it measures, on this machine and thrown away afterwards. */
@@ -37,7 +38,8 @@ export async function startWorld(): Promise<World> {
     await migrate(postgres.url)
     const database = createDatabase({ url: postgres.url, applicationName: 'quotewire load' })
     stops.push(() => database.close())
-    const sandbox = await startServer('src/sandbox/run-sandbox.ts', {})
+    const sandboxUrl = `http://127.0.0.1:${await freePort()}`
+    const sandbox = await startServer('src/sandbox/run-sandbox.ts', { SANDBOX_URL: sandboxUrl })
     stops.push(() => sandbox.stop())
     const stores = createStores(database)
     return {
