@@ -11,37 +11,28 @@ import { withTone, type News } from './market/news.ts'
 import { withGreeks } from './market/option-greeks.ts'
 import type { Profile } from './market/profile.ts'
 import type { Quote } from './market/quote.ts'
-import type { Sentiment } from './market/sentiment.ts'
 import type { SessionClock } from './market/session-clock.ts'
-import { createMarketWide } from './market-wide.ts'
+import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder } from './market-wide.ts'
 import { createPolicies } from './policies.ts'
 import { computeIndicator, resolveParameters } from './technical-indicators.ts'
 
 /** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
-export type Recorder = {
+export type Recorder = MarketWideRecorder & {
   quote(quote: Quote): void
   bars(series: BarSeries): void
   profile(profile: Profile): void
   news(news: News): void
   splits(splits: Splits): void
   dividends(dividends: Dividends): void
-  /** The market as a whole, as it is served from now on. */
-  snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
-  sentiment(point: { at: string; score: number; label: string; value: Sentiment }): void
 }
 
 /** The last rung of the ladder: what was written down before. Undefined where nothing was. */
-export type LastGood = {
+export type LastGood = MarketWideLastGood & {
   quote(symbol: string): Promise<Quote | undefined>
   bars(request: BarRequest): Promise<BarSeries | undefined>
   profile(symbol: string): Promise<Profile | undefined>
   news(symbol: string, limit: number): Promise<News | undefined>
   corporateActions(symbol: string): Promise<CorporateActions | undefined>
-  /** As `recorder.snapshot` was given it. */
-  snapshot(kind: string): Promise<unknown>
-  sentiment(): Promise<Sentiment | undefined>
-  /** The newest quote of each symbol whose price is of an instant (epoch ms) or later. */
-  quotesSince(instant: number): Promise<Quote[]>
 }
 
 export type CachedMarketOptions = {

@@ -1,7 +1,6 @@
 import { answerOf } from './cache/entry.ts'
 import type { Namespace } from './cache/namespace.ts'
 import type { TieredCache } from './cache/tiered-cache.ts'
-import type { LastGood, Recorder } from './cached-market.ts'
 import { cachedValue, type Urgency } from './cached-value.ts'
 import { ApiError } from './errors.ts'
 import type { Ask, Gateway } from './gateway/gateway.ts'
@@ -9,6 +8,7 @@ import type { Answer, Priority } from './market/market-data.ts'
 import { marketStatusAt, type MarketStatus } from './market/market-status.ts'
 import { SECTOR_FUNDS, type Indices, type MoverKind, type Movers, type Sectors } from './market/market-wide.ts'
 import { combinedProvenance, type Provenance } from './market/provenance.ts'
+import type { Quote } from './market/quote.ts'
 import type { Sentiment } from './market/sentiment.ts'
 import { lastSession } from './market/session.ts'
 import type { SessionClock } from './market/session-clock.ts'
@@ -20,13 +20,28 @@ const HOME_EXCHANGE = 'XNYS'
 /** Calendars can be replaced at any time; a status that was told before is then right again after this long. */
 const STATUS_FRESH_MS = 60_000
 
+/** Takes the market as a whole as it is served from now on; it never makes the caller wait and never throws. */
+export type MarketWideRecorder = {
+  snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
+  sentiment(point: { at: string; score: number; label: string; value: Sentiment }): void
+}
+
+/** What was recorded before. Undefined where nothing was. */
+export type MarketWideLastGood = {
+  /** As the recorder was given it. */
+  snapshot(kind: string): Promise<unknown>
+  sentiment(): Promise<Sentiment | undefined>
+  /** The newest quote of each symbol whose price is of an instant (epoch ms) or later. */
+  quotesSince(instant: number): Promise<Quote[]>
+}
+
 export type MarketWideOptions = Pick<SentimentInputs, 'bars' | 'options' | 'news'> & {
   gateway: Gateway
   cache: TieredCache
   policies: Policies
   clock: SessionClock
-  recorder: Recorder
-  lastGood: LastGood
+  recorder: MarketWideRecorder
+  lastGood: MarketWideLastGood
 }
 
 type Sourced = { readonly provenance: Provenance }

@@ -8,8 +8,8 @@ export const RISING: Readonly<Record<string, number>> = {
   ...each(0.9, 'soar surge skyrocket rocket double triple quadruple'),
   ...each(0.8, 'jump rally leap spike boom swell'),
   ...each(0.7, 'climb raise boost lift hike gain expand grow grew grown higher accelerate bounce rebound recover'),
-  ...each(0.6, 'rise rose risen increase advance widen wider bigger larger extend up upward top-up'),
-  ...each(0.5, 'edge-up tick-up pop mount deepen build add')
+  ...each(0.6, 'rise rose risen increase advance widen wider bigger larger extend up upward'),
+  ...each(0.5, 'edge-up tick-up pop mount deepen add')
 }
 
 export const FALLING: Readonly<Record<string, number>> = {
@@ -35,7 +35,7 @@ export const BURDENS: Readonly<Record<string, number>> = {
 /** Words that judge by themselves. */
 export const JUDGING: Readonly<Record<string, number>> = {
   ...each(0.9, 'beat crush smash blowout'),
-  ...each(0.8, 'top exceed surpass outpace outperform upgrade bullish stellar outstanding'),
+  ...each(0.8, 'tops topped exceed surpass outpace outperform upgrade bullish stellar outstanding'),
   ...each(0.7, 'upbeat approve breakthrough impress thrive record-breaking win won optimistic booming'),
   ...each(0.6, 'strong stronger robust profitable profitability better strength momentum tailwind tailwinds resilient'),
   ...each(0.5, 'solid best buyback overweight healthy improve award success successful bargain undervalued reward'),
@@ -44,10 +44,7 @@ export const JUDGING: Readonly<Record<string, number>> = {
   ...each(-0.3, 'caution cautious mixed challenge'),
   ...each(-0.4, 'loser delay strike hurt headwind headwinds volatile soft struggle question overvalued pause'),
   ...each(-0.5, 'sluggish lawsuit sue probe investigate investigation fine fined sanction recall outage shortage lag'),
-  ...each(
-    -0.6,
-    'weak weaker weakness poor worse bearish pessimistic gloomy bleak unprofitable warn warning reject hit'
-  ),
+  ...each(-0.6, 'weak weaker weakness poor worse bearish pessimistic gloomy bleak unprofitable warn warning reject'),
   ...each(-0.6, 'underweight breach hack slowdown stall halt suspend withdraw subpoena grim bad tougher contraction'),
   ...each(-0.7, 'worst downbeat recession crisis scandal downgrade underperform resign oust default penalty'),
   ...each(-0.8, 'disappoint disappointment bankrupt bankruptcy insolvency insolvent delist delisting'),
@@ -63,14 +60,16 @@ export const PHRASES: Readonly<Record<string, number>> = {
   ...said(0.7, 'turns profitable, extends gains, adds to gains, winning streak, price target raised'),
   ...said(0.6, 'buy rating, strong buy, rate cut, rate cuts, wins dismissal, dismisses lawsuit, soft landing'),
   ...said(0.6, 'lawsuit dismissed, probe closed, cleared of, pares losses, trims losses, erases losses'),
-  ...said(0.5, 'short squeeze, raises dividend, share repurchase, stock buyback, share buyback'),
+  ...said(0.5, 'strikes deal, hits high, hits new high, short squeeze, raises dividend'),
+  ...said(0.5, 'share repurchase, stock buyback, share buyback'),
   ...said(0, 'meeting, not only, stop loss, profit and loss, up to, growth stock, growth stocks, set up, start up'),
   ...said(0, 'cut down on, top pick for, top executive, top executives, hit the market, interest in'),
-  ...said(0, 'break down'),
+  ...said(0, 'break down, best stock, best stocks, better buy, capital gains, wraps up, ends up'),
   ...said(0, 'record date, strike price, follow up, top stocks, top stock, best known, on track to'),
   ...said(-0.4, 'short seller, short report, job cuts, cuts jobs, price war, antitrust'),
   ...said(-0.6, 'raises concerns, raises doubts, raises questions, raise doubts, rate hike, rate hikes'),
-  ...said(-0.6, 'sell rating, erases gains, pares gains, gives up gains, losing streak, profit taking'),
+  ...said(-0.6, 'hit by, hit hard, takes a hit, takes hit, sell rating, losing streak, profit taking'),
+  ...said(-0.6, 'erases gains, pares gains, gives up gains'),
   ...said(-0.7, 'worse than expected, worse than feared, below expectations, below estimates, short of estimates'),
   ...said(-0.7, 'swings to loss, swing to loss, swung to loss, swings to a loss, extends losses, bear market'),
   ...said(-0.7, 'steps down, stepping down, beaten down, under pressure, under fire, margin squeeze, sell off'),

@@ -13,14 +13,15 @@ const CONCEDED = 0.5
 /** A headline is as long as this at most; what a vendor puts behind it is no headline. */
 const MAX_WORDS = 60
 
-type Word =
-  | { readonly kind: 'judgement' | 'direction' | 'burden'; readonly value: number; readonly length: number }
-  | { readonly kind: 'negation'; readonly value: number; readonly length: number }
-  | { readonly kind: 'degree' | 'clause'; readonly value: number; readonly length: number }
-  | { readonly kind: 'plain'; readonly value: 0; readonly length: 1 }
+type Word = {
+  readonly kind: 'judgement' | 'direction' | 'burden' | 'negation' | 'degree' | 'clause' | 'plain'
+  readonly value: number
+  /** How many words of the headline it is. */
+  readonly length: number
+}
 
-const LONGEST_PHRASE = 6
 const LEXICON = buildLexicon()
+const LONGEST_SAYING = Math.max(...[...LEXICON.values()].map(({ length }) => length))
 
 /**
  * The tone of a headline from -1 to 1 for whom it is about, by a lexicon of finance; 0 where nothing in it judges.
@@ -114,7 +115,7 @@ const COMMA: Word = { kind: 'clause', value: 1, length: 1 }
 const NOT: Word = { kind: 'negation', value: 0, length: 1 }
 
 function wordAt(texts: readonly string[], index: number): Word {
-  for (let length = Math.min(LONGEST_PHRASE, texts.length - index); length > 0; length--) {
+  for (let length = Math.min(LONGEST_SAYING, texts.length - index); length > 0; length--) {
     const found = LEXICON.get(texts.slice(index, index + length).join(' '))
     // Each occurrence is a word of its own: a direction binds one burden, not all of its kind.
     if (found) return { ...found }
@@ -126,12 +127,12 @@ function wordAt(texts: readonly string[], index: number): Word {
 
 function buildLexicon(): ReadonlyMap<string, Word> {
   const lexicon = new Map<string, Word>()
-  const add = (entries: Readonly<Record<string, number>>, kind: Exclude<Word['kind'], 'plain'>, inflected = false) => {
+  const add = (entries: Readonly<Record<string, number>>, kind: Word['kind'], inflected = false) => {
     for (const [entry, value] of Object.entries(entries)) {
-      const saying = entry.replaceAll('-', ' ')
-      const length = saying.split(' ').length
-      for (const form of inflected && length === 1 ? formsOf(saying) : [saying]) {
-        if (!lexicon.has(form)) lexicon.set(form, { kind, value, length })
+      const [first = '', ...rest] = entry.split(/[ -]/)
+      for (const form of inflected ? formsOf(first) : [first]) {
+        const saying = [form, ...rest].join(' ')
+        if (!lexicon.has(saying)) lexicon.set(saying, { kind, value, length: 1 + rest.length })
       }
     }
   }
