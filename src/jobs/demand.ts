@@ -31,7 +31,7 @@ export class Demand {
   readonly #now: () => number
   readonly #subscriptions = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
-  #counts = new Map<string, number>()
+  #counts = new Map<string, { weight: number }>()
   #isAway = false
 
   constructor({ redis, log, now = Date.now }: DemandOptions) {
@@ -43,9 +43,9 @@ export class Demand {
 
   /** Counts one request for a symbol that exists. */
   note(symbol: string, weight = 1): void {
-    const count = this.#counts.get(symbol)
-    if (count === undefined && this.#counts.size >= MAX_PENDING_SYMBOLS) return
-    this.#counts.set(symbol, (count ?? 0) + weight)
+    const counted = this.#counts.get(symbol)
+    if (counted) counted.weight += weight
+    else if (this.#counts.size < MAX_PENDING_SYMBOLS) this.#counts.set(symbol, { weight })
   }
 
   /** Keeps a symbol wanted until the returned function is called. */
@@ -69,7 +69,7 @@ export class Demand {
     this.#counts = new Map()
     const key = bucketKey(this.#bucket())
     const pipeline = this.#redis.pipeline()
-    for (const [symbol, count] of counts) pipeline.zincrby(key, count, symbol)
+    for (const [symbol, { weight }] of counts) pipeline.zincrby(key, weight, symbol)
     pipeline.zremrangebyrank(key, 0, -MAX_SYMBOLS_PER_BUCKET - 1)
     pipeline.pexpire(key, BUCKETS * BUCKET_MS)
     try {
@@ -81,7 +81,7 @@ export class Demand {
     } catch (err) {
       if (!this.#isAway) this.#log.warn({ err }, 'demand cannot be shared; it is kept until Redis is back')
       this.#isAway = true
-      for (const [symbol, count] of counts) this.note(symbol, count)
+      for (const [symbol, { weight }] of counts) this.note(symbol, weight)
     }
   }
 
