@@ -10,7 +10,8 @@ const REFUSALS: ReadonlySet<AttemptOutcome> = new Set(['rate_limited', 'budget_s
  */
 export function refusedForMs(error: unknown): number | undefined {
   if (!(error instanceof ApiError) || error.code !== 'MARKET_DATA_UNAVAILABLE') return undefined
-  const { attempts } = error.details as { attempts: readonly Attempt[] }
+  // What is made of several answers tells what was missing instead.
+  const { attempts = [] } = error.details as { attempts?: readonly Attempt[] }
   const isRefusal = attempts.length > 0 && attempts.every(({ outcome }) => REFUSALS.has(outcome))
   return isRefusal ? (error.retryAfterSeconds ?? 1) * 1000 : undefined
 }

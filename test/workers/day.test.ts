@@ -66,6 +66,7 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
   expect(ticks.get('refresh-quotes')).toEqual({ tasks: 2880, runs: 2880 })
   expect(ticks.get('refresh-indices')).toEqual({ tasks: 720, runs: 720 })
   expect(ticks.get('refresh-market')).toEqual({ tasks: 288, runs: 288 })
+  expect(ticks.get('refresh-sentiment')).toEqual({ tasks: 288, runs: 288 })
   expect(ticks.get('refresh-news')).toEqual({ tasks: 96, runs: 96 })
   expect(ticks.get('warm-cache')).toEqual({ tasks: 28, runs: 28 })
   expect(ticks.get('cleanup')).toEqual({ tasks: 1, runs: 1 })
