@@ -2,15 +2,15 @@ import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Authenticate, Ping, Subscribe, Unsubscribe, type ClientFrame, type Failure } from './protocol.ts'
 
+type FrameCheck = {
+  Check(value: unknown): boolean
+  Errors(value: unknown): { instancePath: string; keyword: string; message: string }[]
+}
+
 const TYPES = ['subscribe', 'unsubscribe', 'auth', 'ping'] as const
 
 /** One check per kind of frame and of data, so that what is wrong can be named. */
-const CHECKS: Readonly<
-  Record<
-    string,
-    { Check(value: unknown): boolean; Errors(value: unknown): { instancePath: string; message: string }[] }
-  >
-> = Object.fromEntries([
+const CHECKS: Readonly<Record<string, FrameCheck>> = Object.fromEntries([
   ['auth', Compile(Authenticate)],
   ['ping', Compile(Ping)],
   ...branches('subscribe', Subscribe),
@@ -37,8 +37,10 @@ export function readClientFrame(text: string): ReadFrame {
   const check = CHECKS[kind] ?? CHECKS[`${kind} ${String(dataType).slice(0, 20)}`]
   if (!check) return refuse('data.type', 'must be market_data or stock_quotes', ownId)
   if (check.Check(value)) return { frame: value as ClientFrame }
-  const [error] = check.Errors(value)
-  return refuse(error!.instancePath.slice(1).replaceAll('/', '.') || 'frame', error!.message, ownId)
+  const { instancePath, keyword, message } = check.Errors(value)[0]!
+  const isUnknown = keyword === 'boolean' // the schema of what has no schema is false
+  const field = instancePath.slice(1).replaceAll('/', '.') || 'frame'
+  return refuse(field, isUnknown ? 'is not known here' : message, ownId)
 }
 
 function refuse(field: string, message: string, id: string | number | undefined): ReadFrame {

@@ -31,6 +31,7 @@ describe('a frame that cannot be served gets an answer that says why, and the se
       'INVALID_FRAME',
       'data.symbols'
     ],
+    ['an option of another kind', '{"type":"ping","colour":1}', 'INVALID_FRAME', 'colour'],
     [
       'an unknown stream',
       '{"type":"subscribe","data":{"type":"stock_quotes","symbols":["AAPL"],"stream":"orders"}}',
@@ -136,13 +137,13 @@ describe('a client that reads nothing', () => {
     stalled.socket.pause()
 
     const before = process.memoryUsage()
-    let price = 0
     const name = 'x'.repeat(500)
-    while (server.live.stats.slow === 0 || price < 30_000) {
-      await server.log.append(symbols.map((symbol) => quoteEvent(symbol, ++price, { name })))
-      await healthy.until(() => healthy.frames.length >= price)
+    let last = 0
+    for (let turn = 1; server.live.stats.slow === 0 || turn <= 600; turn++) {
+      last = turn * symbols.length
+      await server.log.append(symbols.map((symbol, at) => quoteEvent(symbol, last - 49 + at, { name })))
+      await healthy.until(() => healthy.frames.length >= last)
     }
-    const last = price
     const pricesOf = (client: LiveClient) => client.ofType('quote_update').map(({ data }) => data['quote'] as Quote)
     await healthy.until(() => pricesOf(healthy).at(-1)?.price === last)
     expect(pricesOf(healthy)).toHaveLength(last)
@@ -153,8 +154,8 @@ describe('a client that reads nothing', () => {
     const newest = new Map(pricesOf(stalled).map((quote) => [quote.symbol, quote.price]))
     expect(symbols.map((symbol) => newest.get(symbol))).toEqual(symbols.map((_, at) => last - 49 + at))
     expect(pricesOf(stalled).length).toBeLessThan(last)
-    await server.log.append([quoteEvent('S0', ++price)])
-    await stalled.until(() => pricesOf(stalled).at(-1)?.price === price, 'a live value')
+    await server.log.append([quoteEvent('S0', 0.5)])
+    await stalled.until(() => pricesOf(stalled).at(-1)?.price === 0.5, 'a live value')
   })
 
   test('loses no trade: it is told, sent away, and resumes where it was', { timeout: 60_000 }, async () => {

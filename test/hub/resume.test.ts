@@ -28,9 +28,9 @@ describe('a client that moves between two API processes', () => {
       const log = await openLog(url, { shards })
       const symbols = ['AAPL', 'MSFT', 'TSLA', 'NVDA']
       let price = 0
-      let stop = false
+      const stop = new AbortController()
       const producing = (async () => {
-        while (!stop) {
+        while (!stop.signal.aborted) {
           await log.append(symbols.map((symbol) => tradeEvent(symbol, ++price, 1)))
           await new Promise(setImmediate)
         }
@@ -57,9 +57,9 @@ describe('a client that moves between two API processes', () => {
         await client.closing()
         expect(client.ofType('gap')).toEqual([])
       }
-      stop = true
+      stop.abort()
       await producing
-      const last = await subscribed(servers[0]!, symbols, { stream: 'trades', since: [...cursors.values()].join(',') })
+      const last = await subscribed(servers[0], symbols, { stream: 'trades', since: [...cursors.values()].join(',') })
       for (const { data } of last.ofType('trade')) {
         received.get(data['symbol'] as string)!.push((data['trade'] as Quote).price)
       }

@@ -1,33 +1,44 @@
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { quoteUpdate } from '../../src/market/event.ts'
+import { join } from 'node:path'
+import { createContext, runInContext } from 'node:vm'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { subscribedSymbols } from '../../src/hub/interest.ts'
 import type { Quote } from '../../src/market/quote.ts'
-import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { quoteEvent } from '../support/events.ts'
 import { LiveClient } from '../support/live-client.ts'
+
+const QUOTES = '/api/v1/market/ws/stock-quotes'
+const MARKET = '/api/v1/market/ws/market-data'
 
 let world: ApiWorld
 let api: Api
-let url: string
+let host: string
 let token: string
 
 beforeAll(async () => {
   world = await startWorld()
   api = await world.startApi()
-  url = await listen(api)
+  host = await listen(api)
   token = (await api.login(['market:read', 'stream:read', 'admin:read'])).token
+  // Loading the tests holds the event loop up, and an overloaded process takes no connection.
+  await vi.waitFor(() => expect(api.app.isOverloaded()).toBe(false), { timeout: 20_000, interval: 50 })
 })
 afterAll(() => world.close())
 
 async function listen({ app }: Api): Promise<string> {
   await app.listen({ host: '127.0.0.1', port: 0 })
-  return `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/api/v1/market/ws/stock-quotes`
+  return `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 }
 
-const connect = (options: { token?: string; at?: string } = {}) =>
-  new LiveClient(`${options.at ?? url}?token=${options.token ?? token}`)
+const connect = (given = token, path = QUOTES, at = host) => new LiveClient(`${at}${path}?token=${given}`)
+const priceOf = (client: LiveClient) =>
+  (client.ofType('quote_update').at(-1)?.data['quote'] as Quote | undefined)?.price
 
 describe('a dashboard', () => {
-  test('gets a snapshot on subscribe, then every change', async () => {
+  test('gets a snapshot on subscribe with an answer per symbol, then every change', async () => {
     const client = connect()
     expect((await client.frame('welcome')).data).toMatchObject({ authenticated: true, encoding: 'json' })
     client.subscribe(['AAPL', 'msft', 'NOPE', '??'])
@@ -45,21 +56,208 @@ describe('a dashboard', () => {
       current: { channels: [], streams: { quotes: ['AAPL', 'MSFT'] } }
     })
     const snapshot = await client.frame('snapshot')
-    expect(snapshot.data).toMatchObject({
-      stream: 'quotes',
-      quotes: [{ symbol: 'AAPL', price: 231.4 }, { symbol: 'MSFT' }]
+    expect(snapshot.data).toMatchObject({ quotes: [{ symbol: 'AAPL', price: 231.4 }, { symbol: 'MSFT' }] })
+    await api.core.eventLog.append([quoteEvent('AAPL', 232)])
+    await client.until(() => priceOf(client) === 232)
+  })
+
+  test('sees what a refresh brought, whichever process made it, and its wish drives the refresh', async () => {
+    const other = await world.startApi()
+    const client = connect()
+    await client.frame('welcome')
+    client.subscribe(['BRK.B'])
+    await client.frame('snapshot')
+    await expect.poll(() => subscribedSymbols(api.core.redis)).toContain('BRK.B')
+    await other.core.marketData.refresh.quotes(['BRK.B'])
+    await client.until(() => client.ofType('quote_update').some(({ data }) => data['symbol'] === 'BRK.B'))
+    await client.leave()
+    await expect.poll(() => subscribedSymbols(api.core.redis)).not.toContain('BRK.B')
+  })
+
+  test('follows the market-wide channels, and is told what has no value now', async () => {
+    const client = connect(token, MARKET)
+    await client.frame('welcome')
+    const channels = ['indices', 'status', 'weather']
+    client.send({ type: 'subscribe', id: 1, data: { type: 'market_data', channels } })
+    expect(await client.frame('subscribed')).toMatchObject({
+      id: 1,
+      data: {
+        accepted: [{ channel: 'indices' }, { channel: 'status', servedBy: 'calendar' }],
+        rejected: [{ channel: 'weather' }]
+      }
     })
-    await api.core.eventLog.append([quoteUpdate(quote('AAPL', 232))])
-    await client.until(() => client.ofType('quote_update').some(({ data }) => (data['quote'] as Quote).price === 232))
+    const [indices, status] = [await client.frame('snapshot'), await client.frame('snapshot', 1)]
+    expect(indices.data).toMatchObject({ channel: 'indices', values: [], missing: [{ channel: 'indices' }] })
+    expect(status.data['values']).toMatchObject([{ exchanges: expect.arrayContaining([]) as unknown }])
+  })
+
+  test('is sent elsewhere when a process goes down, and resumes there', async () => {
+    const going = await world.startApi()
+    const client = connect(token, QUOTES, await listen(going))
+    await client.frame('welcome')
+    client.subscribe(['AAPL'])
+    const { cursor } = await client.frame('snapshot')
+    await going.app.close()
+    expect((await client.closing()).code).toBe(4001)
+    await api.core.eventLog.append([quoteEvent('AAPL', 240)])
+    const moved = connect()
+    await moved.frame('welcome')
+    moved.subscribe(['AAPL'], { since: cursor })
+    await moved.frame('resumed')
+    expect(priceOf(moved)).toBe(240)
   })
 })
 
-export function quote(symbol: string, price: number): Quote {
-  const now = new Date().toISOString()
-  return {
-    symbol,
-    price,
-    asOf: now,
-    provenance: { source: 'yahoo', feed: 'composite', receivedAt: now, state: 'live', attempts: [] }
+describe('a token', () => {
+  test('is taken by header, by protocol, by query and by a first frame, on both addresses', async () => {
+    for (const path of [QUOTES, MARKET]) {
+      const url = host + path
+      const byHeader = new LiveClient(url, [], { headers: { authorization: `Bearer ${token}` } })
+      const byProtocol = new LiveClient(url, ['quotewire', `bearer.${token}`])
+      const byFrame = new LiveClient(url)
+      for (const client of [byHeader, byProtocol, connect(token, path)]) {
+        expect((await client.frame('welcome')).data['authenticated']).toBe(true)
+      }
+      expect(byProtocol.socket.protocol).toBe('quotewire')
+      expect((await byFrame.frame('welcome')).data).toMatchObject({ authenticated: false, authenticateWithinMs: 5000 })
+      byFrame.subscribe(['AAPL'])
+      expect((await byFrame.frame('error')).data['code']).toBe('NOT_AUTHENTICATED')
+      byFrame.send({ type: 'auth', id: 'a', data: { token } })
+      expect((await byFrame.frame('authenticated')).id).toBe('a')
+      byFrame.subscribe(['AAPL'])
+      await byFrame.frame('snapshot')
+    }
+  })
+
+  test('that is wrong, lacks the scope or does not come in time ends the connection with its code', async () => {
+    const wrong = connect('nonsense')
+    expect((await wrong.frame('error')).data['code']).toBe('NOT_AUTHENTICATED')
+    expect((await wrong.closing()).code).toBe(4500)
+    const restOnly = connect((await api.login(['market:read'])).token)
+    expect((await restOnly.frame('error')).data['code']).toBe('NOT_AUTHORIZED')
+    expect((await restOnly.closing()).code).toBe(4504)
+    const silent = new LiveClient(host + QUOTES)
+    expect((await silent.closing()).code).toBe(4500)
+    expect(silent.ofType('error')[0]!.data['code']).toBe('NOT_AUTHENTICATED')
+  })
+
+  test('that expires ends the session, unless a new one renewed it in time', async () => {
+    const brief = await world.startApi({ TOKEN_TTL_SECONDS: '3' })
+    const at = await listen(brief)
+    const user = await brief.login(['stream:read'])
+    const [ends, renewed] = [connect(user.token, QUOTES, at), connect(user.token, QUOTES, at)]
+    expect((await renewed.frame('notice')).data['code']).toBe('TOKEN_EXPIRES')
+    renewed.send({ type: 'auth', data: { token: 'nonsense' } })
+    expect((await renewed.frame('error')).data['code']).toBe('NOT_AUTHENTICATED')
+    renewed.send({ type: 'auth', data: { token: (await api.login(['stream:read'])).token } })
+    expect((await renewed.frame('error', 1)).data['code']).toBe('OTHER_USER')
+    const fresh = await api.send({ method: 'POST', url: '/api/v1/auth/token', payload: { apiKey: user.key } })
+    renewed.send({ type: 'auth', data: { token: (fresh.json() as { token: string }).token } })
+    await renewed.frame('authenticated')
+    expect((await ends.closing()).code).toBe(4003)
+    expect(ends.ofType('error')[0]!.data['code']).toBe('TOKEN_EXPIRED')
+    renewed.send({ type: 'ping' })
+    await renewed.frame('pong')
+  })
+
+  test('that is revoked ends its sessions at once', async () => {
+    const user = await api.login(['stream:read'])
+    const client = connect(user.token)
+    await client.frame('welcome')
+    await api.app.revocations.revoke(`user:${user.userId}`)
+    expect((await client.closing()).code).toBe(4500)
+  })
+})
+
+describe('an operator', () => {
+  test('sees connections, subscriptions, messages and lag, as JSON and for Prometheus', async () => {
+    const client = connect()
+    await client.frame('welcome')
+    client.subscribe(['MSFT'])
+    await client.frame('snapshot')
+    await api.core.eventLog.append([quoteEvent('MSFT', 1)])
+    await client.until(() => priceOf(client) === 1)
+    const stats = (await api.get('/api/v1/market/ws/stats', token)).json()
+    expect(stats).toMatchObject({
+      topics: expect.arrayContaining([{ topic: 'quotes:MSFT', subscribers: 1 }]) as unknown
+    })
+    expect(stats).toMatchObject({ log: { connected: true }, lag: { count: expect.any(Number) as number } })
+    expect((await api.get('/api/v1/market/ws/stats', (await api.login()).token)).status).toBe(403)
+    const { body } = await api.get('/metrics')
+    for (const line of [
+      /^quotewire_ws_connections [1-9]/m,
+      /^quotewire_ws_messages_total [1-9]/m,
+      /^quotewire_ws_lag_seconds_bucket\{le="\+Inf"\} [1-9]/m,
+      /^quotewire_ws_closed_total\{code="4500"\} [1-9]/m,
+      /^quotewire_log_events_total\{result="appended"\} [1-9]/m
+    ]) {
+      expect(body).toMatch(line)
+    }
+  })
+
+  test('reads the protocol as AsyncAPI 3, with every frame that was ever sent here', async () => {
+    const document = (await api.get('/asyncapi.json')).json() as {
+      asyncapi: string
+      components: { messages: Record<string, { payload: { properties: { type: { const: string } } } }> }
+    }
+    expect(document.asyncapi).toBe('3.0.0')
+    const types = Object.values(document.components.messages).map(({ payload }) => payload.properties.type.const)
+    expect(types).toEqual(
+      expect.arrayContaining(['subscribe', 'welcome', 'snapshot', 'gap', 'quote_update', 'market_status'])
+    )
+  })
+
+  test('is told when a plain request meets a WebSocket address, and when the process is full', async () => {
+    const plain = await api.get(QUOTES)
+    expect(plain.status).toBe(426)
+    expect(errorOf(plain).code).toBe('UPGRADE_REQUIRED')
+    const h2c = await fetch(`${host.replace('ws', 'http')}/api/health/live`)
+    expect(h2c.status).toBe(200)
+    const small = await world.startApi({ WS_MAX_CONNECTIONS: '1' })
+    const at = await listen(small)
+    await connect(token, QUOTES, at).frame('welcome')
+    const refused = connect(token, QUOTES, at)
+    const status = new Promise((resolve) => {
+      refused.socket.on('unexpected-response', (_request, response) => resolve(response.statusCode))
+    })
+    expect(await status).toBe(503)
+  })
+})
+
+describe('docs/websocket.md', () => {
+  const example = async (language: string) => {
+    const text = await readFile(join(import.meta.dirname, '../../docs/websocket.md'), 'utf8')
+    return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)![1]!
   }
-}
+
+  test('has an example for Node that prints quotes', async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', await example('js node')], {
+      env: { PATH: process.env.PATH, QUOTEWIRE_WS: host, TOKEN: token }
+    })
+    onTestFinished(() => void child.kill())
+    let printed = ''
+    child.stdout.on('data', (chunk) => (printed += chunk))
+    child.stderr.on('data', (chunk) => (printed += chunk))
+    await expect.poll(() => printed, { timeout: 10_000 }).toMatch(/AAPL [\d.]+\nMSFT [\d.]+/)
+    await api.core.eventLog.append([quoteEvent('AAPL', 777)])
+    await expect.poll(() => printed).toContain('AAPL 777')
+  })
+
+  test('has an example for browsers that fills a table', async () => {
+    const [, script] = /<script>([\s\S]*)<\/script>/.exec(await example('html browser'))!
+    const rows: { textContent: string }[] = []
+    const insertRow = () => rows[rows.push({ textContent: '' }) - 1]
+    const page = {
+      WebSocket,
+      URLSearchParams,
+      location: { hash: `#token=${token}&host=${host}` },
+      document: { getElementById: () => ({ insertRow }) },
+      console
+    }
+    runInContext(`${script!}; globalThis.socket = socket`, createContext(page))
+    onTestFinished(() => (page as unknown as { socket: WebSocket }).socket.close())
+    await expect.poll(() => rows[0]?.textContent).toMatch(/^AAPL/)
+    await api.core.eventLog.append([quoteEvent('AAPL', 888)])
+    await expect.poll(() => rows[0]!.textContent).toBe('AAPL 888')
+  })
+})

@@ -40,8 +40,9 @@ const LIMITS = { connectionsPerUser: 2000, subscriptionsPerUser: 5000, framesPer
 
 /** An empty log on a Redis of this test alone, and what opens further processes on it. */
 export async function testLog(options: { shards?: number } = {}): Promise<{ url: string; log: EventLog }> {
-  const { url, close } = await testRedis()
-  onTestFinished(close)
+  const redis = await testRedis()
+  onTestFinished(() => redis.close())
+  const { url } = redis
   return { url, log: await openLog(url, options) }
 }
 

@@ -1,0 +1,201 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startRedis } from '../../src/embedded/redis.ts'
+import type { LogEntry } from '../../src/log/entry.ts'
+import type { EventLog } from '../../src/log/log.ts'
+import { formatCursor, LAST_INDEX, parseCursor, type Position } from '../../src/log/position.ts'
+import { shardOf } from '../../src/log/shard.ts'
+import { quoteEvent, tradeEvent } from '../support/events.ts'
+import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
+import { openLog, testLog } from '../support/live-server.ts'
+
+const start = (shard: number): Position => ({ shard, idMs: 0, idSeq: 0, index: LAST_INDEX })
+const eventsOf = (entries: readonly LogEntry[]) =>
+  entries.flatMap((entry) =>
+    Array.from({ length: entry.count }, (_, index) => ({
+      topic: entry.topic(index),
+      json: JSON.parse(`${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`) as unknown
+    }))
+  )
+
+/** Follows a log from its beginning. */
+function follow(log: EventLog) {
+  const entries: LogEntry[] = []
+  const epochs: string[] = []
+  const shards = Array.from({ length: log.shards }, (_, shard) => start(shard))
+  const tail = log.tail(shards, {
+    entries: (read) => void entries.push(...read),
+    replaced: (epoch) => void epochs.push(epoch)
+  })
+  onTestFinished(() => tail.close())
+  return { entries, epochs, events: () => eventsOf(entries) }
+}
+
+describe('the log', () => {
+  test('gives back every event as it was, in order, and writes those of one turn together', async () => {
+    const { log } = await testLog()
+    const { entries, events } = follow(log)
+    const sent = Array.from({ length: 300 }, (_, at) =>
+      quoteEvent(at % 2 ? 'AAPL' : 'NSE:M&M', at, { name: 'Größe – 株' })
+    )
+    await Promise.all(sent.map((event) => log.append([event])))
+    await expect.poll(() => events().length).toBe(300)
+    expect(events().map(({ json }) => json)).toEqual(sent)
+    expect(events()[0]!.topic).toBe('quotes:NSE:M&M')
+    expect(entries.length).toBeLessThan(4)
+    expect(entries.every(({ bytes }) => bytes.length < 80_000)).toBe(true)
+  })
+
+  test('keeps the order of a symbol over all shards, its quotes among its trades', async () => {
+    const { log } = await testLog({ shards: 4 })
+    const { events } = follow(log)
+    const symbols = Array.from({ length: 40 }, (_, at) => `S${at}`)
+    for (let price = 1; price <= 20; price++) {
+      const events = symbols.flatMap((symbol) => [quoteEvent(symbol, price), tradeEvent(symbol, price, price)])
+      await log.append(events)
+    }
+    await expect.poll(() => events().length).toBe(40 * 40)
+    for (const symbol of symbols) {
+      const own = events().filter(({ topic }) => topic.endsWith(`:${symbol}`))
+      expect(own.map(({ topic }) => topic.split(':')[0])).toEqual(
+        Array.from({ length: 20 }, () => ['quotes', 'trades']).flat()
+      )
+    }
+    expect(new Set(symbols.map((symbol) => shardOf(`quotes:${symbol}`, 4))).size).toBe(4)
+  })
+
+  test('forgets the oldest entries by age and by size, and says how far it reaches', async () => {
+    const { url, log } = await testLog()
+    await log.append([quoteEvent('AAPL', 1)])
+    expect((await log.reach(0)).isWhole).toBe(true)
+    const brief = await openLog(url, { retentionMs: 200, maxBytes: 2 ** 28 })
+    await expect
+      .poll(
+        async () => {
+          await brief.append(Array.from({ length: 50 }, () => quoteEvent('AAPL', 2, { name: 'x'.repeat(3000) })))
+          return (await log.reach(0)).isWhole
+        },
+        { timeout: 5000 }
+      )
+      .toBe(false)
+    const { first, last } = await log.reach(0)
+    expect(first!.idMs).toBeGreaterThan(Date.now() - 4000)
+    expect(last!.idMs).toBeGreaterThanOrEqual(first!.idMs)
+  })
+
+  test('says so when Redis does not take an event', async () => {
+    const { log, url } = await testLog()
+    const redis = new Redis(url)
+    await redis.set('log:1:{0}', 'not a stream')
+    redis.disconnect()
+    await expect(log.append([quoteEvent('AAPL', 1)])).rejects.toThrow(/WRONGTYPE/)
+    expect(log.stats).toMatchObject({ failed: 1, waitingBytes: 0 })
+  })
+})
+
+describe('a cursor', () => {
+  test('survives a restart of Redis, and whoever followed goes on without loss', { timeout: 60_000 }, async () => {
+    const directory = join(await privateFolder(), 'redis')
+    const { address, moveTo } = await doorway()
+    let server = await startRedis({ home: PROGRAMS_HOME, directory })
+    onTestFinished(() => server.stop())
+    const url = new URL(server.url)
+    moveTo(Number(url.port))
+    url.port = address
+    const log = await openLog(url.href)
+    const { events, epochs } = follow(log)
+    const epoch = await log.epoch()
+    await log.append([quoteEvent('AAPL', 1), quoteEvent('AAPL', 2)])
+    await expect.poll(() => events().length).toBe(2)
+    const { last } = await log.reach(0)
+
+    await server.stop()
+    server = await startRedis({ home: PROGRAMS_HOME, directory })
+    moveTo(Number(new URL(server.url).port))
+    await expect
+      .poll(
+        () =>
+          log.append([quoteEvent('AAPL', 3)]).then(
+            () => true,
+            () => false
+          ),
+        { timeout: 10_000 }
+      )
+      .toBe(true)
+    await expect.poll(() => events().length, { timeout: 10_000 }).toBe(3)
+    expect(await log.epoch()).toBe(epoch)
+    expect(epochs).toEqual([])
+    const since = eventsOf(await log.read({ shard: 0, ...last!, index: 0 }, 10))
+    expect(since.map(({ json }) => (json as { data: { quote: { price: number } } }).data.quote.price)).toEqual([
+      1, 2, 3
+    ])
+  })
+
+  test('is worth nothing after Redis lost its data, and whoever followed is told', async () => {
+    const { url, log } = await testLog()
+    const { epochs, events } = follow(log)
+    const epoch = await log.epoch()
+    await log.append([quoteEvent('AAPL', 1)])
+    await expect.poll(() => events().length).toBe(1)
+    const redis = new Redis(url)
+    await redis.flushdb()
+    redis.disconnect()
+    await expect.poll(() => epochs.length, { timeout: 8000 }).toBe(1)
+    expect(epochs[0]).not.toBe(epoch)
+    expect(await log.epoch()).toBe(epochs[0])
+    await log.append([quoteEvent('AAPL', 2)])
+    await expect.poll(() => events().length).toBe(2)
+  })
+
+  test('is read as it was written, and nothing else is taken for one', () => {
+    const number = fc.nat({ max: 999_999_999 })
+    const position = fc.record({ shard: fc.nat({ max: 99 }), idMs: number, idSeq: number, index: number })
+    fc.assert(
+      fc.property(fc.uniqueArray(position, { selector: ({ shard }) => shard, minLength: 1 }), (positions) => {
+        expect(parseCursor(formatCursor('e9', positions))).toEqual({ epoch: 'e9', positions })
+      })
+    )
+    fc.assert(fc.property(fc.string(), (text) => parseCursor(text) === undefined))
+    for (const text of [
+      '',
+      ',',
+      'e.0.1-1',
+      'e.0.1-1.',
+      'e.-1.1-1.0',
+      'e.0.1-1.0,f.1.1-1.0',
+      `e.0.${'9'.repeat(99)}-0.0`
+    ]) {
+      expect(parseCursor(text)).toBeUndefined()
+    }
+  })
+})
+
+/** A fixed address in front of a Redis that comes back on another port. */
+async function doorway(): Promise<{ address: string; moveTo: (port: number) => void }> {
+  let behind = 0
+  const open = new Set<Socket>()
+  const door = createServer((client) => {
+    const server = connect(behind, '127.0.0.1')
+    for (const socket of [client, server]) {
+      open.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        client.destroy()
+        server.destroy()
+        open.delete(socket)
+      })
+    }
+    client.pipe(server).pipe(client)
+  })
+  door.listen(0, '127.0.0.1')
+  await once(door, 'listening')
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy()
+    door.close()
+  })
+  return { address: String((door.address() as AddressInfo).port), moveTo: (port) => (behind = port) }
+}
