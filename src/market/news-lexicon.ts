@@ -66,7 +66,7 @@ export const PHRASES: Readonly<Record<string, number>> = {
   ...said(0, 'cut down on, top pick for, top executive, top executives, hit the market, interest in'),
   ...said(0, 'break down, best stock, best stocks, better buy, capital gains, wraps up, ends up'),
   ...said(0, 'record date, strike price, follow up, top stocks, top stock, best known, on track to'),
-  ...said(-0.4, 'short seller, short report, job cuts, cuts jobs, price war, antitrust'),
+  ...said(-0.4, 'red flag, red flags, short seller, short report, job cuts, cuts jobs, price war, antitrust'),
   ...said(-0.6, 'raises concerns, raises doubts, raises questions, raise doubts, rate hike, rate hikes'),
   ...said(-0.6, 'hit by, hit hard, takes a hit, takes hit, sell rating, losing streak, profit taking'),
   ...said(-0.6, 'erases gains, pares gains, gives up gains'),

@@ -5,14 +5,17 @@ import { IndicatorSeries } from '../../src/market/indicator.ts'
 import type { News } from '../../src/market/news.ts'
 import { OptionChain } from '../../src/market/option-chain.ts'
 import { errorOf } from '../support/api.ts'
-import { startMarket, type MarketUnderTest } from './market-under-test.ts'
+import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
 
 let market: MarketUnderTest
 
 beforeAll(async () => {
-  market = await startMarket()
+  market = await startMarket(await thoughtfulSandbox())
 })
-afterAll(() => market.close())
+afterAll(async () => {
+  await market.close()
+  await market.sandbox.close()
+})
 
 const PATH = '/api/v1/market'
 

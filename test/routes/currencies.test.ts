@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BarSeries } from '../../src/market/bar.ts'
 import type { Quote } from '../../src/market/quote.ts'
-import { startMarket, type MarketUnderTest } from './market-under-test.ts'
+import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
 
 let market: MarketUnderTest
 
 beforeAll(async () => {
-  market = await startMarket()
+  market = await startMarket(await thoughtfulSandbox())
 })
-afterAll(() => market.close())
+afterAll(async () => {
+  await market.close()
+  await market.sandbox.close()
+})
 
 const PATH = '/api/v1/market'
 /** What the simulated exchange trades at, in the unit that it trades in. */
@@ -63,9 +66,10 @@ describe('the next vendor tells the same unit', () => {
     ['EURUSD=X', 'USD', 1]
   ] as const)('%s in %s', async (symbol, currency, perMajor) => {
     await market.close()
-    market = await startMarket()
-    market.sandbox.scenario({ vendor: 'yahoo', scenario: 'down' })
+    market = await startMarket(market.sandbox)
+    const end = market.sandbox.scenario({ vendor: 'yahoo', scenario: 'down' })
     const quote = await market.value<Quote>(`${PATH}/quote/${symbol}`)
+    end()
     expect(quote.provenance.source).not.toBe('yahoo')
     expect(quote.currency).toBe(currency)
     expect(Math.abs((quote.price * perMajor) / tradedPrice(symbol) - 1)).toBeLessThan(NEAR)

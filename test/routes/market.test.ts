@@ -3,23 +3,27 @@ import { Compile } from 'typebox/compile'
 import { MarketStatus } from '../../src/market/market-status.ts'
 import { Indices, Movers, SECTOR_FUNDS, Sectors, WORLD_INDICES } from '../../src/market/market-wide.ts'
 import { Overview } from '../../src/market/overview.ts'
+import type { Provenance } from '../../src/market/provenance.ts'
 import { Sentiment } from '../../src/market/sentiment.ts'
 import { errorOf } from '../support/api.ts'
-import { startMarket, type MarketUnderTest } from './market-under-test.ts'
+import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
 
 let market: MarketUnderTest
 
 beforeAll(async () => {
-  market = await startMarket()
+  market = await startMarket(await thoughtfulSandbox())
 })
-afterAll(() => market.close())
+afterAll(async () => {
+  await market.close()
+  await market.sandbox.close()
+})
 beforeEach(() => market.sandbox.endScenarios())
 
 const PATH = '/api/v1/market'
 /** What every process of the test has in memory and in Redis is forgotten: the next request is a cold one. */
 const forget = async () => {
   await market.close()
-  market = await startMarket()
+  market = await startMarket(market.sandbox)
 }
 
 describe('the market as a whole', () => {
@@ -200,5 +204,24 @@ describe('when vendors fail', () => {
     expect([answer.status, Number(answer.headers['retry-after']) > 0]).toEqual([503, true])
     const missing = errorOf(answer).details?.['missing'] as unknown[]
     expect(missing).toHaveLength(6)
+  })
+
+  test('what was recorded last stands in, labelled stale, even for a process that starts without vendors and caches', async () => {
+    const paths = ['indices', 'sectors', 'movers?type=losers']
+    await market.value(`${PATH}/overview`)
+    const before = await Promise.all(paths.map((path) => market.value<{ provenance: Provenance }>(`${PATH}/${path}`)))
+    await market.api.core.recorder.flush()
+    await market.api.core.redis.flushdb()
+    market.sandbox.scenario({ vendor: 'all', scenario: 'down' })
+
+    const other = await market.another()
+    for (const [index, path] of paths.entries()) {
+      const { provenance, ...value } = await other.value<{ provenance: Provenance }>(`${PATH}/${path}`)
+      expect(provenance.state).toBe('stale')
+      const { provenance: _, ...recorded } = before[index]!
+      expect(value).toEqual(recorded)
+    }
+    const { sentiment, errors } = await other.value<Overview>(`${PATH}/overview`)
+    expect([sentiment!.provenance.state, errors]).toEqual(['stale', []])
   })
 })
