@@ -10,6 +10,7 @@ import { ConfigError, type Config } from './config.ts'
 import { createCalendarKeeper, type CalendarKeeper } from './exchange-calendars.ts'
 import { publishing } from './event-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
+import { subscribedSymbols } from './hub/interest.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
 import { countingDemand, Demand } from './jobs/demand.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
@@ -31,6 +32,8 @@ export type Core = {
   readonly clock: SessionClock
   readonly calendars: CalendarKeeper
   readonly demand: Demand
+  /** What clients of any process are subscribed to now. Rejects while Redis is away. */
+  readonly subscribedSymbols: () => Promise<string[]>
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
   readonly queues: JobQueues
@@ -128,6 +131,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       clock,
       calendars,
       demand,
+      subscribedSymbols: () => subscribedSymbols(redis),
       eventLog,
       queues,
       jobs,

@@ -14,6 +14,8 @@ export type JobContext = {
   readonly config: Config
   readonly marketData: MarketData
   readonly demand: Pick<Demand, 'top'>
+  /** What clients are subscribed to now: nothing is wanted more. */
+  readonly subscribedSymbols: () => Promise<string[]>
   readonly stores: Stores
   readonly recorder: Pick<Recorder, 'flush'>
   readonly clock: SessionClock

@@ -50,7 +50,8 @@ export class Tail {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: undefined,
-      socketTimeout: SOCKET_TIMEOUT_MS
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      lazyConnect: true
     })
     this.#connection.on('error', () => undefined) // reported once, by the read that fails
     this.#ended = this.#run()
@@ -68,6 +69,7 @@ export class Tail {
   }
 
   async #run(): Promise<void> {
+    await this.#connection.connect().catch(() => undefined) // the first read reports it
     while (!this.#closed) {
       try {
         await this.#checkEpoch()
@@ -75,8 +77,7 @@ export class Tail {
         this.#away = false
       } catch (error) {
         if (this.#closed) return
-        // The first connection takes its moment.
-        if (this.#epoch !== undefined && !this.#away) {
+        if (!this.#away) {
           this.#options.log.warn({ err: error }, 'the log cannot be read; nothing is lost while it is away')
           this.#away = true
         }

@@ -83,8 +83,7 @@ export const live = fp<LivePluginOptions>(
         } as object,
         preClose: (done) => done(),
         errorHandler(error, socket) {
-          // A peer's fault has a code, and ws has answered it already.
-          if (!('code' in error)) log.error({ err: error }, 'a WebSocket connection failed')
+          log.error({ err: error }, 'a WebSocket connection could not be opened')
           socket.close(1011)
         }
       })

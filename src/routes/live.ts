@@ -23,10 +23,18 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
         if (app.isOverloaded()) return done(overloaded())
         done(app.live.isFull ? full() : undefined)
       },
+      preHandler(request, reply, done) {
+        // The response would keep the whole request in memory for as long as the connection lives.
+        if (request.ws) reply.raw.detachSocket(request.raw.socket)
+        done()
+      },
       handler() {
         throw new ApiError('UPGRADE_REQUIRED', 426, 'This address speaks WebSocket; connect with a WebSocket client')
       },
       wsHandler(socket, request) {
+        // So would the plugin's listener. What a peer does wrong ws has answered already.
+        socket.removeAllListeners('error')
+        socket.on('error', () => undefined)
         app.live.accept({ socket, raw: request.raw.socket, ...presentedBy(request) })
       }
     })

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { subscribedSymbols } from '../../src/hub/interest.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent } from '../support/events.ts'
@@ -67,11 +66,11 @@ describe('a dashboard', () => {
     await client.frame('welcome')
     client.subscribe(['BRK.B'])
     await client.frame('snapshot')
-    await expect.poll(() => subscribedSymbols(api.core.redis)).toContain('BRK.B')
+    await expect.poll(() => other.core.subscribedSymbols()).toContain('BRK.B')
     await other.core.marketData.refresh.quotes(['BRK.B'])
     await client.until(() => client.ofType('quote_update').some(({ data }) => data['symbol'] === 'BRK.B'))
     await client.leave()
-    await expect.poll(() => subscribedSymbols(api.core.redis)).not.toContain('BRK.B')
+    await expect.poll(() => other.core.subscribedSymbols()).not.toContain('BRK.B')
   })
 
   test('follows the market-wide channels, and is told what has no value now', async () => {

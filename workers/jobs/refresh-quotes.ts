@@ -32,8 +32,9 @@ export const refreshQuotes: Handler<'refresh-quotes'> = async ({ symbols }, cont
   return reportOf(outcomes, due.length - affordable.length)
 }
 
-async function dueSymbols({ demand, marketData, stores, now }: JobContext): Promise<string[]> {
-  const wanted = (await demand.top(MAX_SYMBOLS)).map(({ symbol }) => symbol)
+async function dueSymbols({ demand, subscribedSymbols, marketData, stores, now }: JobContext): Promise<string[]> {
+  const [subscribed, popular] = await Promise.all([subscribedSymbols(), demand.top(MAX_SYMBOLS)])
+  const wanted = [...new Set([...subscribed, ...popular.map(({ symbol }) => symbol)])].slice(0, MAX_SYMBOLS)
   // A server that nobody has asked yet keeps what it knows ready.
   const known = wanted.length > 0 ? wanted : (await stores.quotes.symbols()).slice(0, MAX_SYMBOLS)
   const [{ everyMs }] = JOBS['refresh-quotes'].schedules
