@@ -72,8 +72,6 @@ function runFrame(run: readonly EventRef[], epoch: string): Buffer {
   return target
 }
 
-const SAME = Symbol('same')
-
 /**
  * A quote as what changed since the one before: fields that differ, and the names of those that are gone.
  * Undefined where the two have nothing to compare.
@@ -84,7 +82,7 @@ export function changeFrame(previous: EventRef, current: EventRef, epoch: string
   if (!before || !after) return undefined
   const changed: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(after.quote)) {
-    if (difference(before.quote[field], value) !== SAME) changed[field] = value
+    if (!isSame(before.quote[field], value)) changed[field] = value
   }
   const removed = Object.keys(before.quote).filter((field) => !(field in after.quote))
   const { shard, idMs, idSeq, firstIndex } = current.entry
@@ -102,10 +100,9 @@ export function changeFrame(previous: EventRef, current: EventRef, epoch: string
   )
 }
 
-function difference(before: unknown, after: unknown): unknown {
-  if (before === after) return SAME
-  const nested = typeof before === 'object' && typeof after === 'object'
-  return nested && JSON.stringify(before) === JSON.stringify(after) ? SAME : after
+/** Nested values are small and encoded by one hand: they are the same where their JSON is. */
+function isSame(before: unknown, after: unknown): boolean {
+  return before === after || (typeof after === 'object' && JSON.stringify(before) === JSON.stringify(after))
 }
 
 type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }

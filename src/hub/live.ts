@@ -90,6 +90,11 @@ export class Live {
     this.#timer = setInterval(() => this.#check(), Math.min(CHECK_EVERY_MS, this.#options.heartbeatMs / 2))
   }
 
+  /** What its sessions share, for clients that listen in another protocol. */
+  get context(): LiveContext {
+    return this.#context
+  }
+
   /** Whether another connection would be one too many for this process. */
   get isFull(): boolean {
     return this.#isClosing || this.#sessions.size >= this.#options.maxConnections

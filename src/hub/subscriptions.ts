@@ -142,6 +142,7 @@ export class Subscriptions {
     const waiting = new Set(added)
     let replayed = 0
     traffic.resumed++
+    this.#listen(waiting)
     for (const [shard, topics] of Map.groupBy(added, (topic) => hub.shardOf(topic))) {
       const caughtUp = () => {
         for (const topic of topics) waiting.delete(topic)

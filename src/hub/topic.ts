@@ -7,7 +7,7 @@ const FORGET_AT_ONCE = 10_000
 /** A topic that is younger may be about to get its audience. */
 const MIN_AGE_MS = 600_000
 
-/** Sums of this many topics' fingerprints stay exact. */
+/** So that the sum of 32,768 fingerprints is still exact. */
 const MAX_FINGERPRINT = 2 ** 38
 
 /** How a connection wants its events. Connections of one format share what is encoded. */
