@@ -10,6 +10,7 @@ import { live } from './plugins/live.ts'
 import { openapi } from './plugins/openapi.ts'
 import { pressure } from './plugins/pressure.ts'
 import { resources, type Resources } from './plugins/resources.ts'
+import { socketIo } from './plugins/socket-io.ts'
 import { tokens } from './plugins/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
 import { accountRoutes } from './routes/accounts.ts'
@@ -68,6 +69,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(traffic, { config, log })
   await app.register(errorHandler, { log })
   await app.register(gate, { config, redis, log })
+  if (config.SOCKET_IO) await app.register(socketIo, { config })
   await app.register(live, given)
 
   const market = { prefix: '/api/v1/market' }

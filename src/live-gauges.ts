@@ -2,6 +2,13 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { LiveStats } from './hub/stats.ts'
 
 export type LiveSource = { readonly stats: LiveStats }
+export type SocketIoSource = {
+  readonly stats: {
+    readonly messages: number
+    readonly conflated: number
+    readonly namespaces: readonly { namespace: string; connections: number; subscriptions: number }[]
+  }
+}
 
 /** What the live side counts in plain memory, read when it is scraped. */
 export function createLiveGauges(registers: Registry[]): (sources: { live?: LiveSource }) => Promise<void> {
@@ -50,6 +57,32 @@ export function createLiveGauges(registers: Registry[]): (sources: { live?: Live
     log.inc({ result: 'appended' }, stats.log.appended)
     log.inc({ result: 'failed' }, stats.log.failed)
     logConnected.set(stats.log.connected ? 1 : 0)
+  }
+}
+
+/** The same of Socket.IO clients, where they are served. */
+export function createSocketIoGauges(registers: Registry[]): (sources: { socketIo?: SocketIoSource }) => Promise<void> {
+  const name = (what: string) => `quotewire_socketio_${what}`
+  const labelNames = ['namespace'] as const
+  const connections = new Gauge({ name: name('connections'), help: 'Open connections', labelNames, registers })
+  const subscriptions = new Gauge({ name: name('subscriptions'), help: 'Symbols subscribed to', labelNames, registers })
+  const messages = new Counter({ name: name('messages_total'), help: 'Messages sent to clients', registers })
+  const conflated = new Counter({
+    name: name('conflated_values_total'),
+    help: 'Values passed over because a newer one came first',
+    registers
+  })
+  return async ({ socketIo }) => {
+    if (!socketIo) return
+    const { stats } = socketIo
+    for (const each of stats.namespaces) {
+      connections.set({ namespace: each.namespace }, each.connections)
+      subscriptions.set({ namespace: each.namespace }, each.subscriptions)
+    }
+    messages.reset()
+    messages.inc(stats.messages)
+    conflated.reset()
+    conflated.inc(stats.conflated)
   }
 }
 

@@ -2,7 +2,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { DATA_CLASSES, type DataFreshness } from './market/data-freshness.ts'
 import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
-import { createLiveGauges, renderLag, type LiveSource } from './live-gauges.ts'
+import { createLiveGauges, createSocketIoGauges, renderLag } from './live-gauges.ts'
+import type { LiveSource, SocketIoSource } from './live-gauges.ts'
 import type { CacheStats } from './market/cache-stats.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
@@ -24,6 +25,7 @@ export type MetricSources = {
   }
   jobs?: QueueSource
   live?: LiveSource
+  socketIo?: SocketIoSource
   dependencies?: DependencyChecks
   freshness?: DataFreshness
   routes?: Iterable<{ readonly method: string; readonly route: string; readonly latency: LatencyHistogram }>
@@ -97,7 +99,8 @@ export function createMetrics(): Metrics {
     createFreshnessGauges(registers),
     createQueueGauges(registers),
     createDependencyGauge(registers),
-    createLiveGauges(registers)
+    createLiveGauges(registers),
+    createSocketIoGauges(registers)
   ]
 
   return {

@@ -1,0 +1,110 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { Server, type Socket } from 'socket.io'
+import type { Config } from '../config.ts'
+import { Bridge } from './socket-io/bridge.ts'
+import { DIALECTS } from './socket-io/dialect.ts'
+import { addressOf, anonymousAt, tokenOf, type Visitor } from './socket-io/visitor.ts'
+
+const PATH = '/socket.io/'
+const KIB = 1024
+/** For a connection to name its namespace and present its token. */
+const CONNECT_WITHIN_MS = 5000
+/** What peers get to answer the end of their connection. */
+const CLOSE_TIMEOUT_MS = 2000
+
+/**
+ * Serves Socket.IO clients on the API's own port, from the hub that WebSocket clients are served from. Stands before the
+ * live side, so that it stops first: who leaves here still changes what the live side wants.
+ */
+export const socketIo = fp<{ config: Config }>(
+  async (app, { config }) => {
+    const io = new Server({
+      path: PATH,
+      serveClient: false,
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: config.WS_MAX_FRAME_KIB * KIB,
+      pingInterval: config.WS_HEARTBEAT_MS,
+      pingTimeout: config.WS_HEARTBEAT_MS,
+      connectTimeout: CONNECT_WITHIN_MS,
+      ...(config.corsOrigins.length > 0 && { cors: { origin: [...config.corsOrigins] } }),
+      allowRequest(_request, callback) {
+        const isFull = io.engine.clientsCount >= config.SOCKET_IO_MAX_CONNECTIONS
+        callback(isFull || app.isOverloaded() ? 'OVERLOADED' : null, !isFull && !app.isOverloaded())
+      }
+    })
+    const upgraded = new Set<Duplex>()
+    let bridge: Bridge | undefined
+    app.addHook('onReady', async () => {
+      const started = new Bridge(app.live.context)
+      bridge = started
+      for (const dialect of DIALECTS) {
+        const namespace = io.of(dialect.namespace)
+        namespace.use((socket, proceed) => {
+          void admit(app, config, socket).then(proceed)
+        })
+        namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
+      }
+      attach(io, app.server, upgraded)
+      app.metrics.watch({ socketIo: started })
+      app.revocations.listen(() => started.check())
+    })
+    app.addHook('preClose', async () => {
+      if (!bridge) return
+      bridge.close()
+      io.engine.close()
+      await closed(upgraded)
+    })
+  },
+  { name: 'socket-io', dependencies: ['resources', 'tokens', 'gate', 'pressure'] }
+)
+
+/** Finds out who connects; returns why it may not. */
+async function admit(app: FastifyInstance, config: Config, socket: Socket): Promise<Error | undefined> {
+  const token = tokenOf(socket.handshake)
+  if (token === undefined && config.SOCKET_IO_ANONYMOUS) {
+    socket.data = anonymousAt(addressOf(socket.handshake, config.TRUST_PROXY))
+    return undefined
+  }
+  if (token === undefined) return refusal('NOT_AUTHENTICATED', 'Connect with a token: io(url, { auth: { token } })')
+  try {
+    const caller = await app.live.context.authenticate(token)
+    if (!caller.mayStream) return refusal('NOT_AUTHORIZED', 'The token does not grant stream:read')
+    const limits = { connections: config.WS_CONNECTIONS_PER_USER, subscriptions: config.WS_SUBSCRIPTIONS_PER_USER }
+    socket.data = { ...caller, ...limits }
+    return undefined
+  } catch (error) {
+    return refusal('NOT_AUTHENTICATED', (error as Error).message)
+  }
+}
+
+/** Clients find `data` in the error of `connect_error`. */
+const refusal = (code: string, message: string): Error => Object.assign(new Error(message), { data: { code, message } })
+
+/** The WebSocket plugin answers every upgrade of the server; those of the bridge must not reach it. */
+function attach(io: Server, server: HttpServer, upgraded: Set<Duplex>): void {
+  const others = server.listeners('upgrade')
+  server.removeAllListeners('upgrade')
+  io.attach(server, { destroyUpgrade: false })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!request.url?.startsWith(PATH)) {
+      for (const listener of others) listener.call(server, request, socket, head)
+      return
+    }
+    upgraded.add(socket)
+    socket.on('close', () => upgraded.delete(socket))
+  })
+}
+
+/** Resolves when all are closed; cuts off peers that take no part in it. */
+async function closed(sockets: ReadonlySet<Duplex>): Promise<void> {
+  const gone = [...sockets].map((socket) => new Promise((resolve) => void socket.on('close', resolve)))
+  const cutOff = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, CLOSE_TIMEOUT_MS)
+  await Promise.all(gone)
+  clearTimeout(cutOff)
+}

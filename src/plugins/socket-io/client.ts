@@ -1,0 +1,250 @@
+import type { Socket } from 'socket.io'
+import type { LiveContext } from '../../hub/context.ts'
+import { newestOf } from '../../hub/fanout.ts'
+import type { Failure, Rejected } from '../../hub/protocol.ts'
+import { isValue } from '../../hub/sources.ts'
+import type { Topic } from '../../hub/topic.ts'
+import type { Holding } from '../../hub/users.ts'
+import { examine, type Wish } from '../../hub/wishes.ts'
+import { parseSymbol } from '../../market/symbol.ts'
+import type { Dialect } from './dialect.ts'
+import type { Feed, Listener } from './feed.ts'
+import { namesIn } from './request.ts'
+import { quoteUpdateOf, readUpdate, type Update } from './update.ts'
+import type { Visitor } from './visitor.ts'
+
+/** Events for one client that its connection has not taken yet; above it the client gets only the newest per symbol. */
+const MAX_WAITING_EVENTS = 256
+/** With the answers to what it asks meanwhile; above it the client is closed. */
+const MAX_WAITING_MESSAGES = 512
+/** Requests of one client that wait while an earlier one is worked on. */
+const MAX_WAITING_REQUESTS = 64
+const QUOTES = { type: 'stock_quotes', stream: 'quotes' } as const
+
+/** What all Socket.IO clients of the process did since its start. */
+export type Counts = { messages: number; conflated: number }
+
+export type ClientOptions = {
+  readonly socket: Socket
+  readonly dialect: Dialect
+  readonly visitor: Visitor
+  /** The visitor's, already entered. */
+  readonly holding: Holding
+  readonly context: LiveContext
+  readonly feed: Feed
+  readonly counts: Counts
+}
+
+/** One Socket.IO client in one namespace: what it asks for, and what it is told. */
+export class Client implements Listener {
+  readonly dialect: Dialect
+  readonly #options: ClientOptions
+  readonly #symbols = new Map<string, readonly Topic[]>()
+  readonly #missed = new Map<Topic, Update>()
+  /** Messages since the connection last took all that there were. */
+  #waiting = 0
+  #work: Promise<void> = Promise.resolve()
+  #requests = 0
+  /** What is left of this second's requests. */
+  #allowance: number
+  #allowedAt: number
+
+  constructor(options: ClientOptions) {
+    const { socket, context, dialect } = options
+    this.#options = options
+    this.dialect = dialect
+    this.#allowance = context.limits.framesPerSecond
+    this.#allowedAt = context.now()
+    socket.use(([event], next) => {
+      if (this.#admits(event)) next()
+    })
+    socket.on('subscribe', (wanted: unknown, answer: unknown) => this.#do(() => this.#subscribe(wanted, answer)))
+    socket.on('unsubscribe', (wanted: unknown, answer: unknown) => {
+      this.#do(async () => this.#unsubscribe(wanted, answer))
+    })
+    socket.conn.on('drain', this.#catchUp)
+  }
+
+  get subscriptions(): number {
+    return this.#symbols.size
+  }
+
+  take(update: Update): void {
+    if (this.#waiting < MAX_WAITING_EVENTS) return this.#tell(update)
+    if (this.#missed.has(update.topic)) this.#options.counts.conflated++
+    this.#missed.set(update.topic, update)
+  }
+
+  /** Looks after who the client is; called about once a second. */
+  check(now: number): void {
+    const { visitor } = this.#options
+    if (visitor.isRevoked()) this.end(REVOKED)
+    else if (visitor.expiresAt <= now) this.end(EXPIRED)
+  }
+
+  /** The log was replaced: what was not delivered is lost, so the client gets what is true now. */
+  startOver(): void {
+    if (this.#symbols.size > 0) this.#do(() => this.#tellAllAgain())
+  }
+
+  /** Closes the connection under the client, after which Socket.IO clients connect again by themselves. */
+  end(failure: Failure): void {
+    this.#options.socket.emit('error', failure)
+    this.#options.socket.conn.close()
+  }
+
+  /** The client is gone. */
+  closed(): void {
+    const { socket, feed, holding, context } = this.#options
+    socket.conn.off('drain', this.#catchUp)
+    feed.remove(this, [...this.#symbols.values()].flat())
+    holding.subscriptions -= this.#symbols.size
+    this.#symbols.clear()
+    this.#missed.clear()
+    context.users.leave(holding)
+  }
+
+  /** As many requests a second as frames are allowed, and once in a while twice as many. */
+  #admits(event: string): boolean {
+    const { limits, now } = this.#options.context
+    const at = now()
+    this.#allowance += ((at - this.#allowedAt) / 1000) * limits.framesPerSecond
+    this.#allowance = Math.min(this.#allowance, 2 * limits.framesPerSecond) - 1
+    this.#allowedAt = at
+    const isAllowed = this.#allowance >= 0 && this.#requests < MAX_WAITING_REQUESTS
+    if (!isAllowed) this.end(TOO_MANY_REQUESTS)
+    else if (event !== 'subscribe' && event !== 'unsubscribe') this.#refuse(UNKNOWN_EVENT, undefined)
+    else return true
+    return false
+  }
+
+  /** Does work after all that was begun before. */
+  #do(work: () => Promise<void>): void {
+    this.#requests++
+    this.#work = this.#inTurn(this.#work, work)
+  }
+
+  async #inTurn(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await before
+    const { socket, context } = this.#options
+    try {
+      if (socket.connected) await work()
+    } catch (err) {
+      context.log.error({ err, socket: socket.id }, 'a Socket.IO request could not be served')
+      this.#refuse(FAILED, undefined)
+    }
+    this.#requests--
+  }
+
+  async #subscribe(wanted: unknown, answer: unknown): Promise<void> {
+    const { socket, visitor, holding, context, feed } = this.#options
+    const names = namesIn(wanted)
+    if (!names) return this.#refuse(BAD_REQUEST, answer)
+    const limit = visitor.subscriptions
+    if (holding.subscriptions + names.length > limit) {
+      const message = `No more than ${limit} symbols at a time; nothing was subscribed`
+      const details = { limit, held: holding.subscriptions, asked: names.length }
+      return this.#refuse({ code: 'SUBSCRIPTION_LIMIT', message, details }, answer)
+    }
+    const { wishes, rejected } = await examine(context, QUOTES, names)
+    if (!socket.connected) return
+    const found = wishes.map((wish) => ({ ...wish, symbol: symbolOf(wish), topics: this.#topicsOf(symbolOf(wish)) }))
+    const added = found.filter(({ symbol }) => !this.#symbols.has(symbol))
+    holding.subscriptions += added.length
+    for (const { symbol, topics } of added) this.#symbols.set(symbol, topics)
+    feed.add(
+      this,
+      added.flatMap(({ topics }) => topics)
+    )
+    for (const wish of found) this.#tellCurrent(wish)
+    this.#answer(answer, { accepted: found.map(({ symbol }) => symbol), rejected })
+    if (rejected.length > 0) this.#send('error', rejectionOf(rejected))
+  }
+
+  #unsubscribe(wanted: unknown, answer: unknown): void {
+    const { feed, holding } = this.#options
+    const names = namesIn(wanted)
+    if (!names) return this.#refuse(BAD_REQUEST, answer)
+    const removed = names.map((name) => parseSymbol(name) ?? name).filter((symbol) => this.#symbols.has(symbol))
+    const topics = removed.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
+    for (const symbol of removed) this.#symbols.delete(symbol)
+    for (const topic of topics) this.#missed.delete(topic)
+    holding.subscriptions -= removed.length
+    feed.remove(this, topics)
+    this.#answer(answer, { removed })
+  }
+
+  async #tellAllAgain(): Promise<void> {
+    const { wishes } = await examine(this.#options.context, QUOTES, [...this.#symbols.keys()])
+    for (const wish of wishes) {
+      const topics = this.#symbols.get(symbolOf(wish))
+      if (topics) this.#tellCurrent({ ...wish, topics })
+    }
+  }
+
+  #topicsOf(symbol: string): Topic[] {
+    const { hub } = this.#options.context
+    return this.dialect.streams.map((stream) => hub.topics.get(`${stream}:${symbol}`))
+  }
+
+  /** The newest of each stream: of quotes what the market answered, unless the hub saw a newer one. */
+  #tellCurrent({ topics, values: [value] }: Pick<Wish, 'topics' | 'values'>): void {
+    const { hub } = this.#options.context
+    const [quotes, ...others] = topics
+    for (const topic of others) if (topic.entry) this.take(readUpdate(hub, newestOf(topic)))
+    const asked = value && isValue(value) ? value : undefined
+    if (quotes!.entry && quotes!.entry.receivedAt(quotes!.index) > (asked?.receivedAt ?? -Infinity)) {
+      this.take(readUpdate(hub, newestOf(quotes!)))
+    } else if (asked) {
+      this.take(quoteUpdateOf(hub, quotes!, JSON.parse(asked.body.toString()), asked.receivedAt))
+    }
+  }
+
+  #tell(update: Update): void {
+    for (const [event, payload] of this.dialect.messagesOf(update)) this.#send(event, payload)
+  }
+
+  #send(event: string, payload: object): void {
+    const { socket, counts } = this.#options
+    this.#waiting++
+    counts.messages++
+    socket.emit(event, payload)
+    if (this.#waiting > MAX_WAITING_MESSAGES) socket.conn.close()
+  }
+
+  /** The connection took all that there was: tells what was missed, as far as it can be taken. */
+  readonly #catchUp = (): void => {
+    this.#waiting = 0
+    for (const [topic, update] of this.#missed) {
+      if (this.#waiting >= MAX_WAITING_EVENTS) return
+      this.#missed.delete(topic)
+      this.#tell(update)
+    }
+  }
+
+  /** Clients may ask for an answer by a callback. */
+  #answer(answer: unknown, data: object): void {
+    if (typeof answer !== 'function') return
+    this.#waiting++
+    ;(answer as (data: object) => void)(data)
+  }
+
+  #refuse(failure: Failure, answer: unknown): void {
+    this.#answer(answer, { error: failure })
+    this.#send('error', failure)
+  }
+}
+
+const symbolOf = ({ subject }: Wish): string => ('symbol' in subject ? subject.symbol : '')
+
+function rejectionOf(rejected: readonly Rejected[]): object {
+  return { code: 'SYMBOLS_REJECTED', message: `${rejected.length} symbol(s) cannot be subscribed to`, rejected }
+}
+
+const failure = (code: string, message: string): Failure => ({ code, message })
+const REVOKED = failure('NOT_AUTHENTICATED', 'The key or the user of this token was revoked')
+const EXPIRED = failure('TOKEN_EXPIRED', 'The token has expired; connect with a new one')
+const TOO_MANY_REQUESTS = failure('TOO_MANY_FRAMES', 'More requests than a connection may send')
+const UNKNOWN_EVENT = failure('UNKNOWN_EVENT', 'Clients emit subscribe and unsubscribe')
+const BAD_REQUEST = failure('INVALID_FRAME', 'Send a symbol, a list of symbols, or {"symbols": [...]}')
+const FAILED = failure('INTERNAL_ERROR', 'The request could not be served; the log has the reason')

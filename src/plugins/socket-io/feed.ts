@@ -1,0 +1,64 @@
+import type { Hub } from '../../hub/hub.ts'
+import { byId } from '../../hub/subject.ts'
+import type { Audience, EventRef, Format, Member, Topic } from '../../hub/topic.ts'
+import { readUpdate, type Update } from './update.ts'
+
+export interface Listener {
+  take(update: Update): void
+}
+
+/** The hub makes the least of an event for who wants binary records. */
+const FORMAT: Format = { binary: true, batch: false, changes: false, conflateMs: 0 }
+
+/** Listens to the hub once for all Socket.IO clients of the process: an event is parsed once, whoever wants it. */
+export class Feed implements Member {
+  audience: Audience | undefined
+  /** Takes events and no frames: to the hub it is behind for ever, so that no frames are assembled for it. */
+  readonly isBehind = true
+  readonly #hub: Hub
+  readonly #listeners = new Map<Topic, Set<Listener>>()
+
+  constructor(hub: Hub) {
+    this.#hub = hub
+  }
+
+  deliver(_bytes: Buffer, _count: number, events: () => EventRef[]): void {
+    this.miss(events())
+  }
+
+  miss(events: readonly EventRef[]): void {
+    for (const event of events) {
+      const listeners = this.#listeners.get(event.topic)
+      if (!listeners) continue
+      const update = readUpdate(this.#hub, event)
+      for (const listener of listeners) listener.take(update)
+    }
+  }
+
+  /**
+   * From now on the listener takes the topics' events. Those that the hub has seen before are none of them, so that who
+   * reads the topics' newest events in the same moment misses nothing and gets nothing twice.
+   */
+  add(listener: Listener, topics: readonly Topic[]): void {
+    this.#listenTo(new Set([...this.#listeners.keys(), ...topics]))
+    for (const topic of topics) {
+      const listeners = this.#listeners.get(topic)
+      if (listeners) listeners.add(listener)
+      else this.#listeners.set(topic, new Set([listener]))
+    }
+  }
+
+  remove(listener: Listener, topics: readonly Topic[]): void {
+    for (const topic of topics) {
+      const listeners = this.#listeners.get(topic)
+      listeners?.delete(listener)
+      if (listeners?.size === 0) this.#listeners.delete(topic)
+    }
+    this.#listenTo(new Set(this.#listeners.keys()))
+  }
+
+  /** Delivers what waits to those who listened until now. */
+  #listenTo(topics: ReadonlySet<Topic>): void {
+    this.#hub.move(this, [...topics].sort(byId), FORMAT)
+  }
+}

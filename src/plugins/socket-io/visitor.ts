@@ -1,0 +1,55 @@
+import { isIPv6 } from 'node:net'
+import type { Socket } from 'socket.io'
+import type { Caller } from '../../hub/context.ts'
+
+type Handshake = Socket['handshake']
+
+/** Who speaks on a Socket.IO connection, and what it may hold in this process together with its other connections. */
+export type Visitor = Caller & { readonly connections: number; readonly subscriptions: number }
+
+/** Of all anonymous clients of one address. */
+const ANONYMOUS_CONNECTIONS = 10
+const ANONYMOUS_SUBSCRIPTIONS = 100
+const MAX_ADDRESS_LENGTH = 64
+const BEARER = /^Bearer (\S+)$/i
+
+/** The token of a handshake: in its `auth`, in the query or in the Authorization header. What is no text is no token. */
+export function tokenOf({ auth, query, headers }: Handshake): string | undefined {
+  const byAuth = (auth as { token?: unknown }).token
+  if (byAuth !== undefined) return typeof byAuth === 'string' ? byAuth : ''
+  const byQuery = query['token']
+  if (byQuery !== undefined) return String(byQuery)
+  return BEARER.exec(headers.authorization ?? '')?.[1] ?? headers.authorization
+}
+
+/** A client without a token: to the limits, the user that its address is. */
+export function anonymousAt(address: string): Visitor {
+  return {
+    userId: `address:${networkOf(address)}`,
+    name: 'anonymous',
+    mayStream: true,
+    expiresAt: Infinity,
+    isRevoked: () => false,
+    connections: ANONYMOUS_CONNECTIONS,
+    subscriptions: ANONYMOUS_SUBSCRIPTIONS
+  }
+}
+
+/**
+ * Where a connection comes from. Of X-Forwarded-For only the last entry is the proxy's own word; those before it are
+ * whatever the client sent.
+ */
+export function addressOf({ address, headers }: Handshake, trustProxy: boolean): string {
+  const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? ''].flat().join(',') : ''
+  return (forwarded.split(',').at(-1)!.trim() || address).slice(0, MAX_ADDRESS_LENGTH)
+}
+
+/** An IPv6 subscriber has a whole /64 to choose addresses from; of IPv4 there is one. */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '')
+  if (!isIPv6(plain)) return plain
+  const [head = '', tail] = plain.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const zeros = tail === undefined ? 0 : 8 - left.length - tail.split(':').length
+  return [...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...(tail?.split(':') ?? [])].slice(0, 4).join(':')
+}
