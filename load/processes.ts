@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { isReadyMessage } from '../src/embedded/child.ts'
@@ -9,9 +9,19 @@ const CLOCK_TICKS_PER_SECOND = 100
 
 export type Server = { url: string; child: ChildProcess; stop(): Promise<void> }
 
-/** Starts a server of ours on processor 0, so that what asks it has processor 1. Resolves once it reports ready. */
-export async function startServer(entry: string, env: Record<string, string>): Promise<Server> {
-  const child = spawn('taskset', ['-c', '0', process.execPath, entry], {
+export type StartOptions = {
+  /** Servers are measured on processor 0, so that those who ask them have processor 1. */
+  processor?: 0 | 1
+  nodeOptions?: readonly string[]
+}
+
+/** Starts a server of ours. Resolves once it reports ready. */
+export async function startServer(
+  entry: string,
+  env: Record<string, string>,
+  { processor = 0, nodeOptions = [] }: StartOptions = {}
+): Promise<Server> {
+  const child = spawn('taskset', ['-c', String(processor), process.execPath, ...nodeOptions, entry], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, LOG_LEVEL: 'error', HOST: '127.0.0.1', PORT: '0', ...env }
   })
@@ -33,6 +43,11 @@ export async function startServer(entry: string, env: Record<string, string>): P
       await once(child, 'exit')
     }
   }
+}
+
+/** Moves this process, and what it starts without a processor of its own, away from the servers that it measures. */
+export function leaveProcessorToServers(): void {
+  spawnSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
 }
 
 /** CPU seconds (user and system) that a process has used, of which the kernel keeps hundredths. */

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,7 +8,7 @@ import { createStores } from '../db/stores.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { startRedis } from '../src/embedded/redis.ts'
 import { freePort } from '../src/embedded/server-process.ts'
-import { startServer, type Server } from './processes.ts'
+import { leaveProcessorToServers, startServer, type Server } from './processes.ts'
 
 /** Everything that a load needs around the servers it measures, on this machine and thrown away afterwards. */
 export type World = {
@@ -23,8 +22,7 @@ export type World = {
 }
 
 export async function startWorld(): Promise<World> {
-  // This process makes the load; the servers that it measures run on processor 0.
-  spawnSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
+  leaveProcessorToServers()
   const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
   const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })]
   const stop = async () => {
@@ -58,7 +56,10 @@ export async function startWorld(): Promise<World> {
       async createKey(name) {
         const user = await stores.users.createUser({ name, plan: 'standard' })
         if (!user) throw new Error(`the user ${name} exists already`)
-        const { key } = await stores.keys.createKey({ userId: user.id, scopes: ['market:read', 'admin:read'] })
+        const { key } = await stores.keys.createKey({
+          userId: user.id,
+          scopes: ['market:read', 'stream:read', 'admin:read']
+        })
         return key
       },
       stop

@@ -1,0 +1,123 @@
+import { pino } from 'pino'
+import { createLog } from '../src/log/log.ts'
+import { connectCacheRedis, ready } from '../src/redis.ts'
+import { ask } from './conversation.ts'
+import { HUB, measureRound, type Side, type Start } from './fan-out-round.ts'
+import type { ClientsWanted, Delivery } from './fan-out-clients.ts'
+import { publishAtPace } from './pace.ts'
+import { median } from './processes.ts'
+import { stampNow, symbolAt, tickOf } from './ticks.ts'
+
+const APPENDED_PER_SECOND = 1000
+const APPENDED_SECONDS = 5
+const IDLE_CLIENTS = 4000
+const READING_CLIENTS = 900
+const STALLED_CLIENTS = 100
+const STALLED_SYMBOLS = 500
+const STALL_TICKS_PER_SECOND = 40_000
+const STALL_ROUNDS = 3
+const STALL_SECONDS = 2
+const MAX_FILLS = 4
+const SETTLE_POLL_MS = 500
+const MIB = 2 ** 20
+
+type State = { rssBytes: number; slow: number; conflated: number; closed: Record<string, number> }
+
+/** Latency at an easy rate by the whole way: appended in this process, through Redis and the hub to the client. */
+export async function measureAppended({ server, clients }: Side): Promise<Delivery> {
+  const redis = connectCacheRedis(await ask<string>(server.child, 'redisUrl'))
+  await ready(redis, 'REDIS_URL')
+  const logger = pino({ level: 'warn' }, process.stderr)
+  const log = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * MIB })
+  try {
+    await ask(clients.child, 'begin')
+    const failed: unknown[] = []
+    await publishAtPace({ ticksPerSecond: APPENDED_PER_SECOND, seconds: APPENDED_SECONDS }, (symbols) => {
+      const ticks = symbols.map((index) => tickOf('trades', symbolAt(index), stampNow()))
+      log.append(ticks).catch((error: unknown) => failed.push(error))
+    })
+    await log.close()
+    if (failed.length > 0) throw new Error(`${failed.length} appends failed`, { cause: failed[0] })
+    const delivery = await ask<Delivery>(clients.child, 'end')
+    const { p50Ms, p99Ms, p999Ms } = delivery
+    const shown = [p50Ms, p99Ms, p999Ms].map((ms) => ms.toFixed(2)).join(' / ')
+    console.log(`append to receipt at ${APPENDED_PER_SECOND} ticks/s through Redis: p50 / p99 / p99.9 ${shown} ms`)
+    return delivery
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** Growth of the server by clients that authenticated, subscribed, and get nothing. */
+export async function measureIdle(start: Start): Promise<number> {
+  const server = await start(HUB, { nodeOptions: ['--expose-gc'] })
+  await openClients(start, server.url, 200)
+  const before = await settled(server.child)
+  await openClients(start, server.url, IDLE_CLIENTS)
+  const after = await settled(server.child)
+  return Math.round((after.rssBytes - before.rssBytes) / IDLE_CLIENTS)
+}
+
+/** Quotes for clients that read, in rounds with and without others that subscribe to much and read nothing. */
+export async function measureStalled(start: Start): Promise<{ stalledRssGrowthMiB: number; stalledP99Ratio: number }> {
+  const server = await start(HUB, { nodeOptions: ['--expose-gc'] })
+  const clients = await openClients(start, server.url, READING_CLIENTS)
+  const side: Side = { server, clients, ticksPerSecond: STALL_TICKS_PER_SECOND }
+  const how = { stream: 'quotes', seconds: STALL_SECONDS } as const
+  // The hub's memory of recent events fills first.
+  await measureRound(side, how)
+  const ratios: number[] = []
+  const growth: number[] = []
+  for (let round = 0; round < STALL_ROUNDS; round++) {
+    const reading = await measureRound(side, how)
+    const before = await settled(server.child)
+    const stalling = await openClients(start, server.url, STALLED_CLIENTS, STALLED_SYMBOLS)
+    await ask(stalling.child, 'stall')
+    // The kernel takes megabytes for each of them before the server sees that they do not read.
+    let after = before
+    for (let fill = 0; after.slow - before.slow < STALLED_CLIENTS && fill < MAX_FILLS; fill++) {
+      await measureRound(side, how)
+      after = await ask<State>(server.child, 'state')
+    }
+    const stalled = await measureRound(side, how)
+    after = await ask<State>(server.child, 'state')
+    if (after.slow === before.slow) throw new Error('no client fell behind: the kernel took everything')
+    ratios.push(stalled.p99Ms / reading.p99Ms)
+    growth.push((after.rssBytes - before.rssBytes) / MIB)
+    console.log(
+      `${STALLED_CLIENTS} of ${READING_CLIENTS + STALLED_CLIENTS} clients read nothing, ${after.slow - before.slow} fell ` +
+        `behind: p99 of the others ${reading.p99Ms.toFixed(2)} -> ${stalled.p99Ms.toFixed(2)} ms, ` +
+        `memory ${growth.at(-1)!.toFixed(1)} MiB more`
+    )
+    await stalling.stop()
+  }
+  await Promise.all([server, clients].map((each) => each.stop()))
+  return { stalledRssGrowthMiB: rounded(Math.max(...growth)), stalledP99Ratio: rounded(median(ratios)) }
+}
+
+async function openClients(start: Start, url: string, count: number, symbolsEach = 50) {
+  const clients = await start('load/fan-out-clients.ts', { processor: 1 })
+  const wanted: ClientsWanted = {
+    url,
+    dialect: 'quotewire',
+    stream: 'quotes',
+    clients: count,
+    symbolsEach,
+    isShared: false
+  }
+  await ask(clients.child, 'open', wanted)
+  return clients
+}
+
+/** Freed memory goes back to the system late: waits until less is not to be had. */
+async function settled(child: Parameters<typeof ask>[0]): Promise<State> {
+  let state = await ask<State>(child, 'state')
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
+    const next = await ask<State>(child, 'state')
+    if (next.rssBytes > state.rssBytes - MIB) return next
+    state = next
+  }
+}
+
+const rounded = (value: number) => Math.round(value * 1000) / 1000

@@ -1,0 +1,87 @@
+import websocket from '@fastify/websocket'
+import fastify from 'fastify'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { reportReady } from '../../src/embedded/child.ts'
+import { Live } from '../../src/hub/live.ts'
+import type { Sources } from '../../src/hub/sources.ts'
+import { createLog } from '../../src/log/log.ts'
+import type { TailListener } from '../../src/log/tail.ts'
+import { chooseProtocol, presentedBy } from '../../src/plugins/handshake.ts'
+import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { answerQuestions } from '../conversation.ts'
+import { publishAtPace, type Pace } from '../pace.ts'
+import { TickEntries, type Stream } from '../ticks.ts'
+
+/**
+ * The real hub, sessions and WebSocket plugin over a real log. `publish` puts ticks where the hub takes over what it read
+ * from Redis, so that one processor's worth of the hub alone is measured; ticks that others append come through Redis.
+ */
+const logger = pino({ level: 'warn' }, process.stderr)
+const redis = connectCacheRedis(process.env['REDIS_URL']!)
+await ready(redis, 'REDIS_URL')
+const real = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * 2 ** 20 })
+let listener: TailListener | undefined
+const log = {
+  ...real,
+  tail(...[from, to]: Parameters<typeof real.tail>) {
+    listener = to
+    return real.tail(from, to)
+  }
+}
+
+/** Known long ago, so that what the log says is newer. */
+const sources: Sources = {
+  async quotes(symbols) {
+    return symbols.map((symbol) => ({ body: Buffer.from(JSON.stringify({ symbol, price: 231.45 })), receivedAt: 0 }))
+  },
+  async channel() {
+    return []
+  }
+}
+const live = new Live({
+  log,
+  redis,
+  logger,
+  sources,
+  limits: { connectionsPerUser: 1e5, subscriptionsPerUser: 1e7, framesPerSecond: 1000, frameBytes: 2 ** 18 },
+  maxConnections: 1e5,
+  heartbeatMs: 600_000,
+  flushMs: 0,
+  follow: () => () => undefined,
+  authenticate: async (token) => ({
+    userId: token,
+    name: token,
+    mayStream: true,
+    expiresAt: Date.now() + 3_600_000,
+    isRevoked: () => false
+  })
+})
+await live.start()
+
+const app = fastify()
+await app.register(websocket, {
+  options: { perMessageDeflate: false, clientTracking: false, handleProtocols: chooseProtocol }
+})
+app.route({
+  method: 'GET',
+  url: '/',
+  handler: (_request, reply) => reply.code(426).send(),
+  wsHandler: (socket, request) => live.accept({ socket, raw: request.raw.socket, ...presentedBy(request) })
+})
+await app.listen({ host: '127.0.0.1', port: 0 })
+
+const entries: Partial<Record<Stream, TickEntries>> = {}
+answerQuestions({
+  publish({ stream, ...pace }: Pace & { stream: Stream }) {
+    const made = (entries[stream] ??= new TickEntries(stream))
+    return publishAtPace(pace, (symbols) => listener!.entries(made.make(symbols)))
+  },
+  redisUrl: () => process.env['REDIS_URL'],
+  state() {
+    globalThis.gc?.()
+    const { slow, conflated, closedByCode } = live.stats
+    return { rssBytes: process.memoryUsage.rss(), slow, conflated, closed: closedByCode }
+  }
+})
+reportReady(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
