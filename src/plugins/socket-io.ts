@@ -6,7 +6,7 @@ import { Server, type Socket } from 'socket.io'
 import type { Config } from '../config.ts'
 import { Bridge } from './socket-io/bridge.ts'
 import { DIALECTS } from './socket-io/dialect.ts'
-import { addressOf, anonymousAt, tokenOf, type Visitor } from './socket-io/visitor.ts'
+import { addressOf, anonymousIdOf, anonymousVisitor, tokenOf, type Visitor } from './socket-io/visitor.ts'
 
 const PATH = '/socket.io/'
 const KIB = 1024
@@ -44,7 +44,7 @@ export const socketIo = fp<{ config: Config }>(
       for (const dialect of DIALECTS) {
         const namespace = io.of(dialect.namespace)
         namespace.use((socket, proceed) => {
-          void admit(app, config, socket).then(proceed)
+          void admit(app, config, socket).then(proceed, proceed)
         })
         namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
       }
@@ -66,15 +66,21 @@ export const socketIo = fp<{ config: Config }>(
 async function admit(app: FastifyInstance, config: Config, socket: Socket): Promise<Error | undefined> {
   const token = tokenOf(socket.handshake)
   if (token === undefined && config.SOCKET_IO_ANONYMOUS) {
-    socket.data = anonymousAt(addressOf(socket.handshake, config.TRUST_PROXY))
+    const userId = anonymousIdOf(addressOf(socket.handshake, config.TRUST_PROXY))
+    socket.data = anonymousVisitor(userId, await app.rateLimiter.bucket(userId, config.RATE_LIMIT_PER_MINUTE))
     return undefined
   }
   if (token === undefined) return refusal('NOT_AUTHENTICATED', 'Connect with a token: io(url, { auth: { token } })')
   try {
     const caller = await app.live.context.authenticate(token)
     if (!caller.mayStream) return refusal('NOT_AUTHORIZED', 'The token does not grant stream:read')
-    const limits = { connections: config.WS_CONNECTIONS_PER_USER, subscriptions: config.WS_SUBSCRIPTIONS_PER_USER }
-    socket.data = { ...caller, ...limits }
+    const visitor: Visitor = {
+      ...caller,
+      connections: config.WS_CONNECTIONS_PER_USER,
+      subscriptions: config.WS_SUBSCRIPTIONS_PER_USER,
+      mayAsk: () => true
+    }
+    socket.data = visitor
     return undefined
   } catch (error) {
     return refusal('NOT_AUTHENTICATED', (error as Error).message)

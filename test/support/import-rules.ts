@@ -41,6 +41,7 @@ const OWNERS: Record<string, readonly string[]> = {
     'load',
     'test'
   ],
+  'socket.io': ['src/plugins', 'load', 'test'],
   'trading-signals': ['src/technical-indicators.ts', 'test'],
   'yahoo-finance2': ['src/providers/yahoo', 'test'],
   alphavantage: ['src/providers/alpha-vantage', 'test']

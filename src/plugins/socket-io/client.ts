@@ -58,9 +58,11 @@ export class Client implements Listener {
     socket.use(([event], next) => {
       if (this.#admits(event)) next()
     })
-    socket.on('subscribe', (wanted: unknown, answer: unknown) => this.#do(() => this.#subscribe(wanted, answer)))
+    socket.on('subscribe', (wanted: unknown, answer: unknown) => {
+      this.#do(() => this.#subscribe(wanted, answer), answer)
+    })
     socket.on('unsubscribe', (wanted: unknown, answer: unknown) => {
-      this.#do(async () => this.#unsubscribe(wanted, answer))
+      this.#do(async () => this.#unsubscribe(wanted, answer), answer)
     })
     socket.conn.on('drain', this.#catchUp)
   }
@@ -119,19 +121,19 @@ export class Client implements Listener {
   }
 
   /** Does work after all that was begun before. */
-  #do(work: () => Promise<void>): void {
+  #do(work: () => Promise<void>, answer?: unknown): void {
     this.#requests++
-    this.#work = this.#inTurn(this.#work, work)
+    this.#work = this.#inTurn(this.#work, work, answer)
   }
 
-  async #inTurn(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+  async #inTurn(before: Promise<void>, work: () => Promise<void>, answer: unknown): Promise<void> {
     await before
     const { socket, context } = this.#options
     try {
       if (socket.connected) await work()
     } catch (err) {
       context.log.error({ err, socket: socket.id }, 'a Socket.IO request could not be served')
-      this.#refuse(FAILED, undefined)
+      this.#refuse(FAILED, answer)
     }
     this.#requests--
   }
@@ -140,16 +142,16 @@ export class Client implements Listener {
     const { socket, visitor, holding, context, feed } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(BAD_REQUEST, answer)
-    const limit = visitor.subscriptions
-    if (holding.subscriptions + names.length > limit) {
-      const message = `No more than ${limit} symbols at a time; nothing was subscribed`
-      const details = { limit, held: holding.subscriptions, asked: names.length }
-      return this.#refuse({ code: 'SUBSCRIPTION_LIMIT', message, details }, answer)
-    }
+    const tooMany = this.#refusalOf(names.length)
+    if (tooMany) return this.#refuse(tooMany, answer)
+    if (!visitor.mayAsk(names.length)) return this.#refuse(RATE_LIMITED, answer)
     const { wishes, rejected } = await examine(context, QUOTES, names)
     if (!socket.connected) return
     const found = wishes.map((wish) => ({ ...wish, symbol: symbolOf(wish), topics: this.#topicsOf(symbolOf(wish)) }))
     const added = found.filter(({ symbol }) => !this.#symbols.has(symbol))
+    // Other connections of the user may have subscribed meanwhile.
+    const tooManyNow = this.#refusalOf(added.length)
+    if (tooManyNow) return this.#refuse(tooManyNow, answer)
     holding.subscriptions += added.length
     for (const { symbol, topics } of added) this.#symbols.set(symbol, topics)
     feed.add(
@@ -172,6 +174,14 @@ export class Client implements Listener {
     holding.subscriptions -= removed.length
     feed.remove(this, topics)
     this.#answer(answer, { removed })
+  }
+
+  #refusalOf(asked: number): Failure | undefined {
+    const { holding, visitor } = this.#options
+    const { subscriptions: limit } = visitor
+    if (holding.subscriptions + asked <= limit) return undefined
+    const message = `No more than ${limit} symbols at a time; nothing was subscribed`
+    return { code: 'SUBSCRIPTION_LIMIT', message, details: { limit, held: holding.subscriptions, asked } }
   }
 
   async #tellAllAgain(): Promise<void> {
@@ -246,5 +256,6 @@ const REVOKED = failure('NOT_AUTHENTICATED', 'The key or the user of this token 
 const EXPIRED = failure('TOKEN_EXPIRED', 'The token has expired; connect with a new one')
 const TOO_MANY_REQUESTS = failure('TOO_MANY_FRAMES', 'More requests than a connection may send')
 const UNKNOWN_EVENT = failure('UNKNOWN_EVENT', 'Clients emit subscribe and unsubscribe')
+const RATE_LIMITED = failure('RATE_LIMITED', 'Too many symbols were asked for within a minute')
 const BAD_REQUEST = failure('INVALID_FRAME', 'Send a symbol, a list of symbols, or {"symbols": [...]}')
 const FAILED = failure('INTERNAL_ERROR', 'The request could not be served; the log has the reason')

@@ -15,6 +15,7 @@ export class Feed implements Member {
   audience: Audience | undefined
   /** Takes events and no frames: to the hub it is behind for ever, so that no frames are assembled for it. */
   readonly isBehind = true
+  readonly isWriting = false
   readonly #hub: Hub
   readonly #listeners = new Map<Topic, Set<Listener>>()
 

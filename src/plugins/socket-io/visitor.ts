@@ -1,11 +1,17 @@
 import { isIPv6 } from 'node:net'
 import type { Socket } from 'socket.io'
 import type { Caller } from '../../hub/context.ts'
+import type { Bucket } from '../rate-limiter.ts'
 
 type Handshake = Socket['handshake']
 
 /** Who speaks on a Socket.IO connection, and what it may hold in this process together with its other connections. */
-export type Visitor = Caller & { readonly connections: number; readonly subscriptions: number }
+export type Visitor = Caller & {
+  readonly connections: number
+  readonly subscriptions: number
+  /** Pays for asking about so many symbols, each of which may cost a vendor's answer; false where it cannot. */
+  mayAsk(symbols: number): boolean
+}
 
 /** Of all anonymous clients of one address. */
 const ANONYMOUS_CONNECTIONS = 10
@@ -22,16 +28,20 @@ export function tokenOf({ auth, query, headers }: Handshake): string | undefined
   return BEARER.exec(headers.authorization ?? '')?.[1] ?? headers.authorization
 }
 
-/** A client without a token: to the limits, the user that its address is. */
-export function anonymousAt(address: string): Visitor {
+/** Names a client without a token: to the limits, its address is the user. */
+export const anonymousIdOf = (address: string): string => `anonymous:${networkOf(address)}`
+
+/** A client without a token. It asks for as many symbols as its bucket has requests. */
+export function anonymousVisitor(userId: string, bucket: Pick<Bucket, 'spend'>): Visitor {
   return {
-    userId: `address:${networkOf(address)}`,
+    userId,
     name: 'anonymous',
     mayStream: true,
     expiresAt: Infinity,
     isRevoked: () => false,
     connections: ANONYMOUS_CONNECTIONS,
-    subscriptions: ANONYMOUS_SUBSCRIPTIONS
+    subscriptions: ANONYMOUS_SUBSCRIPTIONS,
+    mayAsk: (symbols) => Array.from({ length: symbols }).every(() => bucket.spend(Date.now()))
   }
 }
 
