@@ -49,6 +49,10 @@ export class Connection implements Member {
     return this.#backlog !== undefined
   }
 
+  get isWriting(): boolean {
+    return this.#raw.writableLength > 0
+  }
+
   deliver(bytes: Buffer, count: number, events: () => EventRef[]): void {
     if (this.#backlog) return this.miss(events())
     this.#write(bytes, count)

@@ -100,11 +100,13 @@ export class Fanout {
     if (events.length === 0) return
     const refs = () => events.map((number) => this.#window.event(number))
     const takers = members.some(({ isBehind }) => !isBehind)
-    const bytes = takers ? this.#window.assemble(events, format) : undefined
+    const only = members.length === 1 ? members[0]! : undefined
+    const bytes = takers ? this.#window.assemble(events, format, only?.isWriting === false) : undefined
     for (const member of members) {
       if (bytes && !member.isBehind) member.deliver(bytes, events.length, refs)
       else member.miss(refs())
     }
+    if (bytes && only?.isWriting) this.#window.leave(bytes)
     events.length = 0
   }
 

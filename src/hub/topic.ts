@@ -36,6 +36,8 @@ export interface Member {
   audience: Audience | undefined
   /** It cannot take more now: what it misses is told to it, nothing is encoded for it. */
   readonly isBehind: boolean
+  /** Something that it was given is not written yet: its bytes must stay. */
+  readonly isWriting: boolean
   /** Takes ready frames of `count` events; where it cannot, it keeps what it needs of the events. */
   deliver(bytes: Buffer, count: number, events: () => EventRef[]): void
   miss(events: EventRef[]): void

@@ -2,11 +2,13 @@ import type { LogEntry } from '../log/entry.ts'
 import { BINARY_HEAD_BYTES, binaryRecordBytes, headerBytes, maxFrameBytes, writeBinaryHead } from './frame.ts'
 import { writeBinaryRecord, writeEventFrame, writeHeader } from './frame.ts'
 import { isBinaryKind, payloadStart } from './format.ts'
+import { Scratch } from './scratch.ts'
 import type { EventRef, Format, Topic } from './topic.ts'
 
 /** What is encoded between two flushes; when it is full, a flush comes early. */
 export const WINDOW_BYTES = 16 * 1024 * 1024
 const NONE = -1
+const WORD_BYTES = 4
 
 /**
  * The events between two flushes, each encoded once and side by side, so that what a connection gets is copied in
@@ -14,6 +16,9 @@ const NONE = -1
  */
 export class Window {
   readonly #bytes = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  /** The same memory: binary records are too short for a call that copies bytes. */
+  readonly #words = new Int32Array(this.#bytes.buffer)
+  readonly #scratch = new Scratch()
   readonly #topics: Topic[] = []
   readonly #entries: LogEntry[] = []
   readonly #indexes: number[] = []
@@ -30,7 +35,8 @@ export class Window {
   }
 
   hasRoomFor(entry: LogEntry, index: number, opening: string): boolean {
-    return this.#used + maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) <= WINDOW_BYTES
+    const bytes = maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) + WORD_BYTES
+    return this.#used + bytes <= WINDOW_BYTES
   }
 
   /** Takes an event in the encodings its audiences want; returns its number. */
@@ -50,6 +56,7 @@ export class Window {
       this.#textStart.push(NONE)
       this.#textEnd.push(NONE)
     }
+    if (binary) this.#used = wordAligned(this.#used)
     this.#binaryStart.push(binary ? this.#used : NONE)
     if (binary) this.#used = writeBinaryRecord(this.#bytes, this.#used, topic.id, entry, index)
     this.#binaryEnd.push(binary ? this.#used : NONE)
@@ -65,10 +72,15 @@ export class Window {
     }
   }
 
-  /** The frames of some events in a format, as one buffer. */
-  assemble(numbers: readonly number[], { binary, batch, changes }: Format): Buffer {
-    if (binary) return this.#assembleBinary(numbers)
-    return batch ? this.#assembleArray(numbers, changes) : this.#assembleFrames(numbers, changes)
+  /** The frames of some events in a format, as one buffer. A passing one is valid until the next, or until it is left. */
+  assemble(numbers: readonly number[], { binary, batch, changes }: Format, isPassing: boolean): Buffer {
+    if (binary) return this.#assembleBinary(numbers, isPassing)
+    return batch ? this.#assembleArray(numbers, changes, isPassing) : this.#assembleFrames(numbers, changes, isPassing)
+  }
+
+  /** Leaves a passing buffer to somebody who still needs it. */
+  leave(bytes: Buffer): void {
+    this.#scratch.leave(bytes)
   }
 
   clear(): void {
@@ -90,10 +102,10 @@ export class Window {
     ]
   }
 
-  #assembleFrames(numbers: readonly number[], changes: boolean): Buffer {
+  #assembleFrames(numbers: readonly number[], changes: boolean, isPassing: boolean): Buffer {
     let bytes = 0
     for (const number of numbers) bytes += this.#frameBytes(number, changes)
-    const target = Buffer.allocUnsafe(bytes)
+    const target = this.#scratch.take(bytes, isPassing)
     let at = 0
     for (const number of numbers) {
       const change = changes ? this.#changes[number] : undefined
@@ -104,13 +116,13 @@ export class Window {
     return target
   }
 
-  #assembleArray(numbers: readonly number[], changes: boolean): Buffer {
+  #assembleArray(numbers: readonly number[], changes: boolean, isPassing: boolean): Buffer {
     let bytes = 1
     for (const number of numbers) {
       const frameBytes = this.#frameBytes(number, changes)
       bytes += frameBytes - payloadStart(frameBytes) + 1
     }
-    const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
+    const target = this.#scratch.take(headerBytes(bytes) + bytes, isPassing)
     let at = writeHeader(target, 0, bytes)
     let separator = 0x5b
     for (const number of numbers) {
@@ -127,14 +139,16 @@ export class Window {
   }
 
   /** Records of one shard share a message; a channel's frame stands between two. */
-  #assembleBinary(numbers: readonly number[]): Buffer {
+  #assembleBinary(numbers: readonly number[], isPassing: boolean): Buffer {
+    const end = this.#endOfRun(numbers, 0)
+    if (end === numbers.length) return this.#binaryMessage(numbers, 0, end, isPassing)
     const messages: Buffer[] = []
     for (let from = 0; from < numbers.length;) {
       const to = this.#endOfRun(numbers, from)
-      messages.push(this.#binaryMessage(numbers, from, to))
+      messages.push(this.#binaryMessage(numbers, from, to, false))
       from = to
     }
-    return messages.length === 1 ? messages[0]! : Buffer.concat(messages)
+    return Buffer.concat(messages)
   }
 
   #endOfRun(numbers: readonly number[], from: number): number {
@@ -149,24 +163,36 @@ export class Window {
     return to
   }
 
-  #binaryMessage(numbers: readonly number[], from: number, to: number): Buffer {
+  #binaryMessage(numbers: readonly number[], from: number, to: number, isPassing: boolean): Buffer {
     const last = numbers[to - 1]!
     if (this.#binaryStart[last] === NONE) {
       return Buffer.from(this.#bytes.subarray(this.#textStart[last], this.#textEnd[last]))
     }
     let bytes = BINARY_HEAD_BYTES
     for (let at = from; at < to; at++) bytes += this.#binaryEnd[numbers[at]!]! - this.#binaryStart[numbers[at]!]!
-    const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
-    const head = writeHeader(target, 0, bytes, true)
-    let offset = writeBinaryHead(target, head, this.#entries[last]!, this.#indexes[last]!)
+    const lead = headerBytes(bytes)
+    const start = wordAligned(lead) - lead
+    const target = this.#scratch.take(start + lead + bytes, isPassing)
+    const head = writeHeader(target, start, bytes, true)
+    const records = writeBinaryHead(target, head, this.#entries[last]!, this.#indexes[last]!)
+    this.#copyRecords(numbers, from, to, new Int32Array(target.buffer, records))
+    return target.subarray(start)
+  }
+
+  #copyRecords(numbers: readonly number[], from: number, to: number, target: Int32Array): void {
+    let offset = 0
     for (let at = from; at < to; at++) {
       const number = numbers[at]!
-      offset += this.#bytes.copy(target, offset, this.#binaryStart[number], this.#binaryEnd[number])
+      const end = this.#binaryEnd[number]! / WORD_BYTES
+      for (let word = this.#binaryStart[number]! / WORD_BYTES; word < end; word++) {
+        target[offset++] = this.#words[word]!
+      }
     }
-    return target
   }
 
   #frameBytes(number: number, changes: boolean): number {
     return (changes && this.#changes[number]?.length) || this.#textEnd[number]! - this.#textStart[number]!
   }
 }
+
+const wordAligned = (offset: number): number => Math.ceil(offset / WORD_BYTES) * WORD_BYTES
