@@ -1,11 +1,13 @@
 import { run as fanOut } from './fan-out.ts'
 import { run as quotes } from './quotes.ts'
+import { run as reconnect } from './reconnect.ts'
 import { run as warm } from './warm.ts'
 
 /** `npm run load -- NAME`: each load prints a table for people and, as its last line on stdout, one line of JSON. */
 const loads: Record<string, () => Promise<Record<string, number>>> = {
   'fan-out': fanOut,
   quotes,
+  reconnect,
   warm
 }
 
