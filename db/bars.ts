@@ -1,7 +1,7 @@
 import { and, asc, eq, gte, lt, notExists, sql as expression } from 'drizzle-orm'
 import type { TransactionSql } from 'postgres'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../src/market/bar.ts'
-import type { Database } from './client.ts'
+import { inTransaction, type Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { bars, barSeries, dailyBars, splits } from './schema/market-data.ts'
 
@@ -22,7 +22,7 @@ export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
     async upsert(series: BarSeries): Promise<number> {
       if (series.bars.length === 0) return 0
       const { table, name } = tableOf(series.interval)
-      return sql.begin(async (tx) => {
+      return inTransaction(sql, async (tx) => {
         const { id, isLatest } = await claimSeries(tx, series)
         if (series.adjusted !== 'none' && (await isReadjusted(tx, name, id, series.bars))) {
           if (!isLatest) return 0

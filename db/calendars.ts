@@ -1,7 +1,7 @@
 import { asc, getTableColumns } from 'drizzle-orm'
 import type { Sql } from 'postgres'
 import type { Calendar, Hours } from '../src/market/session.ts'
-import type { Database } from './client.ts'
+import { inTransaction, type Database } from './client.ts'
 import { exchangeCalendars, exchangeDays } from './schema/calendars.ts'
 
 export type CalendarStore = ReturnType<typeof createCalendarStore>
@@ -35,7 +35,7 @@ export function createCalendarStore({ db }: Pick<Database, 'db'>) {
  * Everything else stays as an operator may have changed it.
  */
 export async function seedCalendars(sql: Sql, calendars: readonly Calendar[]): Promise<void> {
-  await sql.begin(async (tx) => {
+  await inTransaction(sql, async (tx) => {
     for (const { exchange, name, timeZone, weekdays, hours, weekdayHours, knownUntil, ...days } of calendars) {
       const [held] = await tx<{ knownUntil: string | null }[]>`
         select known_until::text as "knownUntil" from exchange_calendars where exchange = ${exchange} for update`

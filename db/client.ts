@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import postgres, { type Sql } from 'postgres'
+import postgres, { type Sql, type TransactionSql } from 'postgres'
 
 /** Two pools: drizzle replaces the date serialisers of the client it is given, so bulk statements have their own. */
 const MAX_QUERY_CONNECTIONS = 8
@@ -9,6 +9,7 @@ const CONNECT_TIMEOUT_SECONDS = 5
 const STATEMENT_TIMEOUT_MS = 30_000
 /** Short, for postgres.js waits all of it for a connection that was refused once, even if nothing runs on it. */
 const CLOSE_TIMEOUT_SECONDS = 2
+const LOST_CONNECTION_CODES = new Set<unknown>(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 
 export type Database = {
   /** Typed queries. */
@@ -45,6 +46,22 @@ export function createDatabase({ url, applicationName = 'quotewire' }: DatabaseO
     }
   }
 }
+
+/**
+ * A transaction of the bulk client. Where its connection is lost, postgres.js still sends a rollback on it, and that
+ * throws where nobody can catch it: work that failed so is left pending, for `begin` itself rejects by then.
+ */
+export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
+  const outcome = await sql.begin(async (tx) => ({
+    value: await work(tx).catch((error) =>
+      isConnectionLoss(error) ? new Promise<never>(() => {}) : Promise.reject(error)
+    )
+  }))
+  return outcome.value
+}
+
+const isConnectionLoss = (error: unknown) =>
+  error instanceof Error && 'code' in error && LOST_CONNECTION_CODES.has(error.code)
 
 /** What every session of ours says of itself. Notices ("already exists, skipping") are no news to anyone. */
 export function connectionSettings(applicationName: string, statementTimeoutMs = STATEMENT_TIMEOUT_MS) {

@@ -2,7 +2,7 @@ import { and, desc, eq, getTableColumns } from 'drizzle-orm'
 import type { TransactionSql } from 'postgres'
 import type { CorporateActions, Dividends, Splits } from '../src/market/corporate-action.ts'
 import type { Provenance } from '../src/market/provenance.ts'
-import type { Database } from './client.ts'
+import { inTransaction, type Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { corporateActionLists, dividends, splits } from './schema/market-data.ts'
 
@@ -52,7 +52,7 @@ export function createCorporateActionStore({ db, sql }: Pick<Database, 'db' | 's
 
   return {
     async replaceSplits({ symbol, splits: list, provenance }: Splits): Promise<void> {
-      await sql.begin(async (tx) => {
+      await inTransaction(sql, async (tx) => {
         if (!(await claimList(tx, { symbol, kind: 'splits', provenance }))) return
         await tx`delete from splits where symbol = ${symbol}`
         const rows = [...latestByKey(list, ({ exDate }) => exDate).values()].map((split) => ({ symbol, ...split }))
@@ -61,7 +61,7 @@ export function createCorporateActionStore({ db, sql }: Pick<Database, 'db' | 's
     },
 
     async replaceDividends({ symbol, dividends: list, amountsAdjusted, provenance }: Dividends): Promise<void> {
-      await sql.begin(async (tx) => {
+      await inTransaction(sql, async (tx) => {
         if (!(await claimList(tx, { symbol, kind: 'dividends', amountsAdjusted, provenance }))) return
         await tx`delete from dividends where symbol = ${symbol}`
         const rows = list.map((dividend, ordinal) => ({ symbol, ordinal, ...dividend }))
