@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ApiError } from '../src/errors.ts'
 import type { Bar, BarSeries } from '../src/market/bar.ts'
 import type { IndicatorName, IndicatorParameters } from '../src/market/indicator.ts'
-import { computeIndicator, resolveParameters } from '../src/technical-indicators.ts'
+import { computeIndicator, resolveParameters } from '../src/ladder/technical-indicators.ts'
 
 const DAY_MS = 86_400_000
 const dayOf = (index: number) => new Date(Date.UTC(2026, 0, 1) + index * DAY_MS).toISOString().slice(0, 10)

@@ -12,7 +12,7 @@ import type { EventLog } from '../log/log.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { SessionClock } from '../market/session-clock.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 
 /** What the API works with; opened and closed by the process that builds it. */
 export type Resources = {

@@ -9,6 +9,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/gateway': ['src/market', 'src/providers', 'src/errors.ts'],
   'src/log': ['src/market'],
   'src/hub': ['src/market', 'src/log'],
+  'src/ladder': ['src/market', 'src/cache', 'src/gateway', 'src/errors.ts'],
+  'src/live': ['src/market', 'src/log', 'src/hub', 'src/ladder', 'src/errors.ts'],
+  'src/metrics': ['src/market', 'src/hub', 'src/jobs'],
   'src/embedded': [],
   'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config.ts'],
   'src/jobs': ['src/market', 'src/errors.ts'],
@@ -33,16 +36,9 @@ const OWNERS: Record<string, readonly string[]> = {
   undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
-  'prom-client': [
-    'src/metrics.ts',
-    'src/live-gauges.ts',
-    'src/queue-gauges.ts',
-    'src/dependency-gauge.ts',
-    'load',
-    'test'
-  ],
+  'prom-client': ['src/metrics', 'load', 'test'],
   'socket.io': ['src/plugins', 'load', 'test'],
-  'trading-signals': ['src/technical-indicators.ts', 'test'],
+  'trading-signals': ['src/ladder', 'test'],
   'yahoo-finance2': ['src/providers/yahoo', 'test'],
   alphavantage: ['src/providers/alpha-vantage', 'test']
 }

@@ -1,8 +1,8 @@
-import { ApiError } from './errors.ts'
-import type { Channel } from './hub/protocol.ts'
-import type { CurrentValue, NoValue, Sources } from './hub/sources.ts'
-import type { Answer, MarketData } from './market/market-data.ts'
-import { MoverKind } from './market/market-wide.ts'
+import { ApiError } from '../errors.ts'
+import type { Channel } from '../hub/protocol.ts'
+import type { CurrentValue, NoValue, Sources } from '../hub/sources.ts'
+import type { Answer, MarketData } from '../market/market-data.ts'
+import { MoverKind } from '../market/market-wide.ts'
 
 /** What the market holds now, for snapshots. */
 export function createSources(marketData: MarketData): Sources {

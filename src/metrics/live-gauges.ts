@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { LiveStats } from './hub/stats.ts'
+import type { LiveStats } from '../hub/stats.ts'
 
 export type LiveSource = { readonly stats: LiveStats }
 export type SocketIoSource = {

@@ -1,13 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { DATA_CLASSES, type DataFreshness } from './market/data-freshness.ts'
+import { DATA_CLASSES, type DataFreshness } from '../market/data-freshness.ts'
 import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
 import { createLiveGauges, createSocketIoGauges, renderLag } from './live-gauges.ts'
 import type { LiveSource, SocketIoSource } from './live-gauges.ts'
-import type { CacheStats } from './market/cache-stats.ts'
-import type { DependencyChecks } from './market/dependency.ts'
-import type { MarketData } from './market/market-data.ts'
-import type { BreakerState, ProviderStatus } from './market/provider-status.ts'
+import type { CacheStats } from '../market/cache-stats.ts'
+import type { DependencyChecks } from '../market/dependency.ts'
+import type { MarketData } from '../market/market-data.ts'
+import type { BreakerState, ProviderStatus } from '../market/provider-status.ts'
 import { createQueueGauges, type QueueSource } from './queue-gauges.ts'
 
 const UPSTREAM_BOUNDS_SECONDS = [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 5]

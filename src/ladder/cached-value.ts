@@ -1,6 +1,6 @@
-import type { Namespace, Source } from './cache/namespace.ts'
-import type { Ask } from './gateway/gateway.ts'
-import type { Answer, Priority } from './market/market-data.ts'
+import type { Namespace, Source } from '../cache/namespace.ts'
+import type { Ask } from '../gateway/gateway.ts'
+import type { Answer, Priority } from '../market/market-data.ts'
 
 /** A renewal is background work that asks even for what is fresh. */
 export type Urgency = Priority | 'renewal'

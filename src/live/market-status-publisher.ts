@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { EventLog } from './log/log.ts'
-import { marketStatusAt } from './market/market-status.ts'
-import type { SessionClock } from './market/session-clock.ts'
+import type { EventLog } from '../log/log.ts'
+import { marketStatusAt } from '../market/market-status.ts'
+import type { SessionClock } from '../market/session-clock.ts'
 
 /** Calendars can be replaced while a timer runs, and timers drift: it looks again at least so often. */
 const LOOK_EVERY_MS = 60_000

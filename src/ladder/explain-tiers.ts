@@ -1,6 +1,6 @@
-import { isAbsence, type Entry } from './cache/entry.ts'
-import type { ExplainedTier } from './market/explanation.ts'
-import type { Quote } from './market/quote.ts'
+import { isAbsence, type Entry } from '../cache/entry.ts'
+import type { ExplainedTier } from '../market/explanation.ts'
+import type { Quote } from '../market/quote.ts'
 
 type Held = { memory: Entry<Quote> | undefined; redis: Entry<Quote> | undefined }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { checkDependencies, type DependencyChecks } from './market/dependency.ts'
+import { checkDependencies, type DependencyChecks } from '../market/dependency.ts'
 import type { Metrics } from './metrics.ts'
 
 export type MonitorOptions = {

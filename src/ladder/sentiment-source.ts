@@ -1,13 +1,13 @@
-import { ApiError } from './errors.ts'
-import type { BarRequest, BarSeries } from './market/bar.ts'
-import { exchangeOf } from './market/calendars.ts'
-import type { Answer, Priority } from './market/market-data.ts'
-import type { Indices, Sectors } from './market/market-wide.ts'
-import type { News } from './market/news.ts'
-import type { OptionChain } from './market/option-chain.ts'
-import { periodRange } from './market/period.ts'
-import { combinedProvenance } from './market/provenance.ts'
-import type { Quote } from './market/quote.ts'
+import { ApiError } from '../errors.ts'
+import type { BarRequest, BarSeries } from '../market/bar.ts'
+import { exchangeOf } from '../market/calendars.ts'
+import type { Answer, Priority } from '../market/market-data.ts'
+import type { Indices, Sectors } from '../market/market-wide.ts'
+import type { News } from '../market/news.ts'
+import type { OptionChain } from '../market/option-chain.ts'
+import { periodRange } from '../market/period.ts'
+import { combinedProvenance } from '../market/provenance.ts'
+import type { Quote } from '../market/quote.ts'
 import {
   breadthOf,
   compositeOf,
@@ -19,8 +19,8 @@ import {
   volatilityOf,
   type Reading,
   type SectorChanges
-} from './market/sentiment-score.ts'
-import type { Sentiment } from './market/sentiment.ts'
+} from '../market/sentiment-score.ts'
+import type { Sentiment } from '../market/sentiment.ts'
 
 const MOMENTUM_INDICES = ['^GSPC', '^IXIC', '^RUT']
 const VOLATILITY_INDEX = '^VIX'

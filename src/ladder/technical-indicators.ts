@@ -1,8 +1,8 @@
 import { ATR, BollingerBands, EMA, MACD, OBV, RSI, SMA, StochasticOscillator, VWAP } from 'trading-signals'
-import { InvalidField } from './errors.ts'
-import { isIntraday, type Bar, type BarSeries } from './market/bar.ts'
-import type { IndicatorName, IndicatorParameters, IndicatorPoint, IndicatorSeries } from './market/indicator.ts'
-import { dateIn } from './market/zoned-time.ts'
+import { InvalidField } from '../errors.ts'
+import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
+import type { IndicatorName, IndicatorParameters, IndicatorPoint, IndicatorSeries } from '../market/indicator.ts'
+import { dateIn } from '../market/zoned-time.ts'
 
 const MAX_LENGTH = 500
 const MAX_DEVIATIONS = 10

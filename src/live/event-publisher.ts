@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import type { Recorder } from './cached-market.ts'
-import type { EventLog } from './log/log.ts'
-import { quoteUpdate, type MarketEvent } from './market/event.ts'
-import type { Indices, Movers, Sectors } from './market/market-wide.ts'
+import type { Recorder } from '../ladder/cached-market.ts'
+import type { EventLog } from '../log/log.ts'
+import { quoteUpdate, type MarketEvent } from '../market/event.ts'
+import type { Indices, Movers, Sectors } from '../market/market-wide.ts'
 
 /** A recorder that also tells the log of every value that changes. Nobody waits for the log. */
 export function publishing<R extends Recorder>(recorder: R, eventLog: EventLog, log: Pick<Logger, 'debug'>): R {

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import type { JobAdministration } from './jobs/administration.ts'
+import type { JobAdministration } from '../jobs/administration.ts'
 
 export type QueueSource = Pick<JobAdministration, 'queueStatuses' | 'schedules'>
 

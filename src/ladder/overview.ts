@@ -1,10 +1,10 @@
-import { answerOf } from './cache/entry.ts'
-import { ApiError } from './errors.ts'
-import type { Answer, Priority } from './market/market-data.ts'
-import type { MarketStatus } from './market/market-status.ts'
-import type { Indices, MoverKind, Movers, Sectors } from './market/market-wide.ts'
-import type { Overview, OverviewError } from './market/overview.ts'
-import type { Sentiment } from './market/sentiment.ts'
+import { answerOf } from '../cache/entry.ts'
+import { ApiError } from '../errors.ts'
+import type { Answer, Priority } from '../market/market-data.ts'
+import type { MarketStatus } from '../market/market-status.ts'
+import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
+import type { Overview, OverviewError } from '../market/overview.ts'
+import type { Sentiment } from '../market/sentiment.ts'
 
 /** So many movers of each kind fit a first screen; their own route has the rest. */
 const MOVERS_SHOWN = 10

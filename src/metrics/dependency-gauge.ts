@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import { checkDependencies, type DependencyChecks } from './market/dependency.ts'
+import { checkDependencies, type DependencyChecks } from '../market/dependency.ts'
 
 /** Whether the services that this process needs answer it. */
 export function createDependencyGauge(
