@@ -85,13 +85,14 @@ export function topicOf(event: MarketEvent): TopicName {
       return `bars.${event.data.interval}:${event.data.symbol}`
     case 'movers_update':
       return `movers:${event.data.type}`
-    case 'indices_update':
-      return 'indices'
-    case 'sectors_update':
-      return 'sectors'
-    case 'sentiment_update':
-      return 'sentiment'
-    case 'market_status':
-      return 'status'
+    default:
+      return CHANNEL_TOPICS[event.type]
   }
 }
+
+const CHANNEL_TOPICS = {
+  indices_update: 'indices',
+  sectors_update: 'sectors',
+  sentiment_update: 'sentiment',
+  market_status: 'status'
+} as const
