@@ -15,6 +15,7 @@ const CONNECTIONS = 64
 const BATCH_CONNECTIONS = 16
 const COLD_REQUESTS = 1000
 const COLD_LATENCY_MS = 300
+const SESSION_SYMBOLS = ['AZN.L', 'BP.L']
 
 type Requests = { path: string; headers: Record<string, string> }[]
 
@@ -117,9 +118,8 @@ async function measureCold(
 ): Promise<number> {
   const pair = await Promise.all([start('src/server.ts', world.env), start('src/server.ts', world.env)])
   const symbol = 'VOD.L'
-  // The first quote of a process also fetches Yahoo's cookie and crumb; those are not what is counted.
-  for (const api of pair)
-    await fetch(`${api.url}/api/v1/market/quote/AZN.L`, { headers: { authorization: `Bearer ${token}` } })
+  // The first question of a process to Yahoo also fetches a cookie and a crumb; those are not what is counted.
+  for (const [index, api] of pair.entries()) await bodyOf(api, request(`quote/${SESSION_SYMBOLS[index]}`, token))
   await control(world, 'POST', { vendor: 'yahoo', scenario: 'latency', delayMs: COLD_LATENCY_MS })
   const before = await upstreamCalls(world)
   const answers = await Promise.all(
