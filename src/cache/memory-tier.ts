@@ -57,10 +57,6 @@ export class MemoryTier<T> {
     return this.#version
   }
 
-  *keys(): IterableIterator<string> {
-    yield* this.#entries.keys()
-  }
-
   get size(): { entries: number; bytes: number; evictions: number } {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions }
   }

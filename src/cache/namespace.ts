@@ -85,12 +85,12 @@ export class Namespace<T> {
     for (const key of new Set(keys)) {
       const entry = this.memory.get(key)
       const outcome = entry && this.#outcomeOf(entry, now)
-      if (outcome) outcomes.set(key, outcome)
-      else this.#counts.memory.misses++
       if (outcome) {
+        outcomes.set(key, outcome)
         if (entry.freshUntil <= now) this.#renewals.add(key, source)
         continue
       }
+      this.#counts.memory.misses++
       const flight = this.#flights.get(key)
       if (!flight) missing.push(key)
       else {
@@ -280,13 +280,14 @@ export class Namespace<T> {
   /** The ladder's lower rungs: what the tiers still hold, then what was persisted, then the error. */
   async #lastGood(key: string, error: Error, held: Answer<T> | undefined, source: Source<T>): Promise<Outcome<T>> {
     const now = this.#now()
-    const inTiers = held && held.staleUntil > now
-    const value = inTiers ? held.value : await source.lastGood?.(key).catch(() => undefined)
+    const inTiers = held && held.staleUntil > now ? held : undefined
+    const value = inTiers ? inTiers.value : await source.lastGood?.(key).catch(() => undefined)
     if (value === undefined) return error
     const answer = answerOf(this.policy.stale(value, error), {
-      receivedAt: this.policy.receivedAt(value),
+      // Not the vendor's own instant, which is a little earlier: memory keeps what was received later.
+      receivedAt: inTiers?.receivedAt ?? this.policy.receivedAt(value),
       freshUntil: now + REST_AFTER_FAILURE_MS,
-      staleUntil: held?.staleUntil ?? now + this.policy.staleMs
+      staleUntil: inTiers?.staleUntil ?? now + this.policy.staleMs
     })
     this.#counts.redis.staleHits++
     this.memory.put(key, answer)

@@ -136,7 +136,7 @@ describe('freshness', () => {
 describe('bad days', () => {
   test('with every vendor dead the last value is served, labelled stale, and the vendors get a rest', async () => {
     const { prices } = startProcess()
-    await prices.get('AAPL', countingSource(() => live(1)).source)
+    await prices.get('AAPL', countingSource(() => live(1, now - 40)).source)
     now += 600_000
     const dead = countingSource(() => new Error('all dead'))
     const answer = await prices.get('AAPL', dead.source)
