@@ -6,7 +6,8 @@ import { apiKeys, users, type Plan } from './schema/accounts.ts'
 
 const KEY_BYTES = 32
 const KEY_FORMAT = /^qw_[A-Za-z0-9_-]{43}$/
-const SHOWN_CHARACTERS = 9
+/** How much of a key is kept readable, to recognise it by. */
+export const SHOWN_CHARACTERS = 9
 
 /** What may be told of a key: never the key, never its hash. Instants are ISO strings. */
 export type ApiKey = {

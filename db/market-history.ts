@@ -7,7 +7,7 @@ import { marketSnapshots, sentiment, stockPriceHistory } from './schema/history.
 /** A price as one refresh brought it. Instants are ISO. */
 export type PricePoint = typeof stockPriceHistory.$inferInsert
 
-/** The market as a whole at one instant: `kind` is `indices`, `sectors`, `overview`, or `movers:` and which. */
+/** The market as a whole at one instant: `kind` is `indices`, `sectors`, or `movers:` and which. */
 export type MarketSnapshot = { kind: string; at: string; source: string; value: unknown }
 
 /** `score` and `label` as served; `value` is the whole answer with its components. */

@@ -1,12 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { createDatabase } from '../db/client.ts'
-import { createKeyStore } from '../db/keys.ts'
+import { createKeyStore, SHOWN_CHARACTERS } from '../db/keys.ts'
 import { createUserStore } from '../db/users.ts'
 import { keptSecret, readSecret } from './embedded/secret.ts'
 import { Scope } from './plugins/principal.ts'
 
 const USER = 'admin'
-const PREFIX_CHARACTERS = 9
 
 /**
  * The key that `npm start` shows, with every scope: made once and kept in `file`, because the database knows its hash
@@ -21,7 +20,7 @@ export async function firstKey(databaseUrl: string, file: string): Promise<strin
     const kept = await readSecret(file)
     if (kept !== undefined) {
       if (await keys.findKey(kept)) return kept
-      const known = (await keys.list()).some(({ prefix }) => prefix === kept.slice(0, PREFIX_CHARACTERS))
+      const known = (await keys.list()).some(({ prefix }) => prefix === kept.slice(0, SHOWN_CHARACTERS))
       if (known) return undefined
       await rm(file)
     }
