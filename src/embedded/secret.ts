@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -6,14 +6,14 @@ const SECRET_BYTES = 32
 
 /**
  * The secret kept in `file` (mode 0600). The first caller makes it, from `create` or from 32 random bytes; a file is
- * only ever seen complete, also when two processes start at once.
+ * only ever seen complete, also when several callers, of this process or of others, make it at once.
  */
 export async function keptSecret(file: string, create: () => string | Promise<string> = randomSecret): Promise<string> {
   const kept = await readSecret(file)
   if (kept !== undefined) return kept
 
   await mkdir(dirname(file), { recursive: true })
-  const draft = `${file}.${process.pid}`
+  const draft = `${file}.${randomUUID()}`
   await writeFile(draft, `${await create()}\n`, { mode: 0o600 })
   try {
     await link(draft, file)
