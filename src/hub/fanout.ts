@@ -3,9 +3,14 @@ import { changeFrame, encodeEvents } from './format.ts'
 import type { Audience, EventRef, Format, Member, Topic } from './topic.ts'
 import { Window } from './window.ts'
 
+/** The room of more events than these is given back after a flush. */
+const MAX_KEPT_EVENTS = 1024
+
 export type FanoutOptions = {
   /** Flushes come at least so far apart; 0: at the end of every turn of the event loop. */
   flushMs: number
+  /** A flush comes early where more bytes of entries came: what waits still lies where they came from. */
+  maxUnflushedBytes: number
   epoch: () => string
   /** Told after each flush how long the flushed entries took since their append, in milliseconds. */
   onFlushed: (lagsMs: readonly number[]) => void
@@ -18,6 +23,7 @@ export type FanoutOptions = {
  */
 export class Fanout {
   readonly #flushMs: number
+  readonly #maxUnflushedBytes: number
   readonly #epoch: () => string
   readonly #window = new Window()
   readonly #audiences = new Audiences((audience) => this.#settle(audience))
@@ -25,12 +31,14 @@ export class Fanout {
   readonly #onFlushed: FanoutOptions['onFlushed']
   readonly #appended: number[] = []
   #conflated = 0
+  #unflushedBytes = 0
   #flushedAt = 0
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
-  constructor({ flushMs, epoch, onFlushed }: FanoutOptions) {
+  constructor({ flushMs, maxUnflushedBytes, epoch, onFlushed }: FanoutOptions) {
     this.#flushMs = flushMs
+    this.#maxUnflushedBytes = maxUnflushedBytes
     this.#epoch = epoch
     this.#onFlushed = onFlushed
   }
@@ -38,6 +46,12 @@ export class Fanout {
   /** Values that were passed over because a newer one came before the next conflated flush. */
   get conflated(): number {
     return this.#conflated
+  }
+
+  /** To be called before an entry of so many bytes is held and its events are published. */
+  makeRoom(bytes: number): void {
+    if (this.#unflushedBytes + bytes > this.#maxUnflushedBytes) this.flush()
+    this.#unflushedBytes += bytes
   }
 
   /** Takes an event for everybody who listens. `previous` is the newest event of the topic before it. */
@@ -49,8 +63,8 @@ export class Fanout {
     const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epoch()) : undefined
     const number = this.#window.add(event, opening, topic.wants, change)
     for (const audience of topic.immediate) {
-      if (audience.events.length === 0) this.#dirty.push(audience)
-      audience.events.push(number)
+      if (audience.eventCount === 0) this.#dirty.push(audience)
+      audience.events[audience.eventCount++] = number
     }
     this.#scheduleFlush()
   }
@@ -70,6 +84,7 @@ export class Fanout {
     clearImmediate(this.#immediate)
     this.#timer = this.#immediate = undefined
     this.#flushedAt = performance.now()
+    this.#unflushedBytes = 0
     for (const audience of this.#dirty) this.#deliver(audience)
     this.#dirty.length = 0
     this.#window.clear()
@@ -96,18 +111,20 @@ export class Fanout {
     this.#deliverPending(audience)
   }
 
-  #deliver({ events, members, format }: Audience): void {
-    if (events.length === 0) return
-    const refs = () => events.map((number) => this.#window.event(number))
+  #deliver(audience: Audience): void {
+    const { events, eventCount, members, format } = audience
+    if (eventCount === 0) return
+    const refs = () => events.slice(0, eventCount).map((number) => this.#window.event(number))
     const takers = members.some(({ isBehind }) => !isBehind)
     const only = members.length === 1 ? members[0]! : undefined
-    const bytes = takers ? this.#window.assemble(events, format, only?.isWriting === false) : undefined
+    const bytes = takers ? this.#window.assemble(events, eventCount, format, only?.isWriting === false) : undefined
     for (const member of members) {
-      if (bytes && !member.isBehind) member.deliver(bytes, events.length, refs)
+      if (bytes && !member.isBehind) member.deliver(bytes, eventCount, refs)
       else member.miss(refs())
     }
     if (bytes && only?.isWriting) this.#window.leave(bytes)
-    events.length = 0
+    audience.eventCount = 0
+    if (eventCount > MAX_KEPT_EVENTS) events.length = 0
   }
 
   #conflate(audience: Audience, topic: Topic): void {

@@ -13,6 +13,9 @@ import { Topics, type Format, type Member, type Topic } from './topic.ts'
 /** How far back a hub looks when it starts, so that those who were connected elsewhere resume from its memory. */
 const LOOK_BACK_MS = 60_000
 const START_TIMEOUT_MS = 10_000
+/** Clients that were away for moments are served from here; older ones from the log itself. Shared by the shards. */
+const RECENT_BYTES = 32 * 1024 * 1024
+const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
 const BEFORE_ENTRY = -1
 
 export type HubOptions = {
@@ -39,6 +42,7 @@ export class Hub {
   readonly #now: () => number
   readonly #fanout: Fanout
   readonly #recent: Recent[] = []
+  readonly #recentBytes: number
   readonly #listeners = new Set<HubListener>()
   readonly #waiting = new Set<() => void>()
   #epoch = ''
@@ -49,7 +53,14 @@ export class Hub {
     this.#log = log
     this.#logger = logger
     this.#now = now
-    this.#fanout = new Fanout({ flushMs, epoch: () => this.#epoch, onFlushed: (lags) => this.lag.observeAll(lags) })
+    this.#recentBytes = Math.max(MIN_RECENT_BYTES_PER_SHARD, Math.floor(RECENT_BYTES / log.shards))
+    this.#fanout = new Fanout({
+      flushMs,
+      // An entry that finds no room at the end of the memory begins at its start again.
+      maxUnflushedBytes: this.#recentBytes / 2,
+      epoch: () => this.#epoch,
+      onFlushed: (lags) => this.lag.observeAll(lags)
+    })
   }
 
   /** Resolves when the hub knows what the log held when it started. Rejects when the log cannot be read. */
@@ -58,7 +69,7 @@ export class Hub {
     const idMs = Math.max(0, this.#now() - LOOK_BACK_MS)
     const ends: Position[] = []
     for (let shard = 0; shard < this.#log.shards; shard++) {
-      this.#recent.push(new Recent({ shard, idMs, idSeq: 0, index: LAST_INDEX }))
+      this.#recent.push(new Recent({ shard, idMs, idSeq: 0, index: LAST_INDEX }, this.#recentBytes))
       const { last } = await this.#log.reach(shard)
       if (last) ends.push({ shard, ...last, index: 0 })
     }
@@ -138,25 +149,27 @@ export class Hub {
   }
 
   #take(entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      const firstSequence = this.#sequence + 1
+    for (const read of entries) {
       const topics: Topic[] = []
-      let opening: string | undefined
-      for (let index = 0; index < entry.count; index++) {
-        const topic = this.topics.get(entry.topic(index))
-        const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
-        topic.entry = entry
-        topic.index = index
-        topic.sequence = ++this.#sequence
-        topics.push(topic)
-        if (!topic.hasAudience) continue
-        opening ??= cursorOpening(this.#epoch, entry)
-        this.#fanout.publish({ topic, entry, index, sequence: this.#sequence }, opening, previous)
-      }
-      this.#recent[entry.shard]!.add(entry, topics, firstSequence)
-      if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
+      for (let index = 0; index < read.count; index++) topics.push(this.topics.get(read.topic(index)))
+      this.#fanout.makeRoom(read.bytes.length)
+      this.#spread(this.#recent[read.shard]!.add(read, topics, this.#sequence + 1), topics)
     }
     for (const check of this.#waiting) check()
+  }
+
+  #spread(entry: LogEntry, topics: readonly Topic[]): void {
+    let opening: string | undefined
+    for (const [index, topic] of topics.entries()) {
+      const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
+      topic.entry = entry
+      topic.index = index
+      topic.sequence = ++this.#sequence
+      if (!topic.hasAudience) continue
+      opening ??= cursorOpening(this.#epoch, entry)
+      this.#fanout.publish({ topic, entry, index, sequence: this.#sequence }, opening, previous)
+    }
+    if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
   }
 
   #startOver(epoch: string, heads: readonly Position[]): void {

@@ -1,10 +1,10 @@
-import type { LogEntry } from '../log/entry.ts'
+import { LogEntry } from '../log/entry.ts'
 import { comparePositions, LAST_INDEX, type Position } from '../log/position.ts'
 import type { EventRef, Topic } from './topic.ts'
 
-/** Per shard. Clients that were away for moments are served from here; older ones from the log itself. */
-const MAX_RECENT_BYTES = 32 * 1024 * 1024
-const DROPPED_TOGETHER = 64
+/** A record with its head, topic and JSON is rarely shorter; an entry in a quiet market holds a few of them. */
+const BYTES_PER_RECORD = 128
+const BYTES_PER_ENTRY = 512
 
 export type Chunk = {
   readonly events: readonly EventRef[]
@@ -14,21 +14,45 @@ export type Chunk = {
   readonly isHead: boolean
 }
 
-type Held = { readonly entry: LogEntry; readonly topics: readonly Topic[]; readonly firstSequence: number }
-
-/** The newest entries of one shard, as the hub saw them. */
+/**
+ * The newest entries of one shard, as the hub saw them. Their bytes go round in one piece of memory and what is known of
+ * them in columns: what lives for seconds in a busy process must not be objects, or collecting them stops deliveries for
+ * tens of milliseconds.
+ */
 export class Recent {
   readonly shard: number
-  readonly #held: Held[] = []
+  readonly #bytes: Buffer
+  /** By entry number, going round. */
+  readonly #idMs: Float64Array
+  readonly #idSeq: Float64Array
+  /** Bytes that were ever written before the entry. */
+  readonly #start: Float64Array
+  readonly #length: Uint32Array
+  readonly #firstRecord: Float64Array
+  readonly #firstSequence: Float64Array
+  /** By record number, going round. */
+  readonly #topics: Topic[]
+  /** Entries from this number on are held. */
   #from = 0
-  #bytes = 0
+  #to = 0
+  #records = 0
+  #written = 0
   #head: Position
   /** What comes after this position is here. */
   #tail: Position
 
-  /** Knows nothing from before `head`. */
-  constructor(head: Position) {
+  /** Holds so many bytes of entries at most; knows nothing from before `head`. */
+  constructor(head: Position, maxBytes: number) {
+    const entries = Math.ceil(maxBytes / BYTES_PER_ENTRY)
     this.shard = head.shard
+    this.#bytes = Buffer.allocUnsafeSlow(maxBytes)
+    this.#idMs = new Float64Array(entries)
+    this.#idSeq = new Float64Array(entries)
+    this.#start = new Float64Array(entries)
+    this.#length = new Uint32Array(entries)
+    this.#firstRecord = new Float64Array(entries)
+    this.#firstSequence = new Float64Array(entries)
+    this.#topics = new Array<Topic>(Math.ceil(maxBytes / BYTES_PER_RECORD))
     this.#head = head
     this.#tail = head
   }
@@ -42,13 +66,32 @@ export class Recent {
     return this.#tail
   }
 
-  /** Takes an entry with the topic of each of its records. */
-  add(entry: LogEntry, topics: readonly Topic[], firstSequence: number): void {
-    const { shard, idMs, idSeq } = entry
-    this.#held.push({ entry, topics, firstSequence })
-    this.#bytes += entry.bytes.length
-    this.#head = { shard, idMs, idSeq, index: entry.count - 1 }
-    while (this.#bytes > MAX_RECENT_BYTES && this.#held.length - this.#from > 1) this.#dropOldest()
+  /**
+   * Takes an entry with the topic of each of its records. Returns it as it is held: its bytes stay until as many were
+   * added as are held at most.
+   */
+  add(entry: LogEntry, topics: readonly Topic[], firstSequence: number): LogEntry {
+    const { shard, idMs, idSeq, count } = entry
+    const { length } = entry.bytes
+    this.#head = { shard, idMs, idSeq, index: count - 1 }
+    if (length > this.#bytes.length || count > this.#topics.length) {
+      while (this.#from < this.#to) this.#dropOldest()
+      this.#tail = this.#head
+      return entry
+    }
+    const start = this.#makeRoom(length, count)
+    const held = this.#bytes.subarray(start % this.#bytes.length, (start % this.#bytes.length) + length)
+    held.set(entry.bytes)
+    const slot = this.#to++ % this.#start.length
+    this.#idMs[slot] = idMs
+    this.#idSeq[slot] = idSeq
+    this.#start[slot] = start
+    this.#length[slot] = length
+    this.#firstRecord[slot] = this.#records
+    this.#firstSequence[slot] = firstSequence
+    for (const topic of topics) this.#topics[this.#records++ % this.#topics.length] = topic
+    this.#written = start + length
+    return new LogEntry(shard, idMs, idSeq, held)
   }
 
   /** What came before this position was not seen in full. */
@@ -60,18 +103,23 @@ export class Recent {
     return comparePositions(position, this.#tail) >= 0
   }
 
-  /** Events of wanted topics behind a covered position: so many at most, whole entries. */
+  /** Copies of events of wanted topics behind a covered position: so many at most, whole entries. */
   after(position: Position, wanted: ReadonlySet<Topic>, maxEvents: number): Chunk {
     const events: EventRef[] = []
     let until = position
-    for (let at = this.#firstAfter(position); at < this.#held.length && events.length < maxEvents; at++) {
-      const { entry, topics, firstSequence } = this.#held[at]!
-      const { shard, idMs, idSeq } = entry
-      for (let index = firstAfter(entry, position); index < topics.length; index++) {
-        const topic = topics[index]!
-        if (wanted.has(topic)) events.push({ topic, entry, index, sequence: firstSequence + index })
+    for (let number = this.#firstAfter(position); number < this.#to && events.length < maxEvents; number++) {
+      const slot = number % this.#start.length
+      const id = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
+      const first = this.#firstRecord[slot]!
+      const count = this.#endOf(number) - first
+      let entry: LogEntry | undefined
+      for (let index = firstAfter(id, position); index < count; index++) {
+        const topic = this.#topics[(first + index) % this.#topics.length]!
+        if (!wanted.has(topic)) continue
+        entry ??= this.#entry(number, true)
+        events.push({ topic, entry, index, sequence: this.#firstSequence[slot]! + index })
       }
-      until = { shard, idMs, idSeq, index: entry.count - 1 }
+      until = { shard: this.shard, ...id, index: count - 1 }
     }
     const isHead = comparePositions(until, this.#head) >= 0
     return { events, until: isHead ? this.#head : until, isHead }
@@ -79,42 +127,73 @@ export class Recent {
 
   /** Forgets everything: the log is another one. */
   restart(head: Position): void {
-    this.#held.length = 0
-    this.#from = 0
-    this.#bytes = 0
+    while (this.#from < this.#to) this.#dropOldest()
     this.#head = head
     this.#tail = head
   }
 
+  /** Drops what stands where the next entry goes; returns its start. An entry lies in one piece. */
+  #makeRoom(length: number, records: number): number {
+    const size = this.#bytes.length
+    const left = size - (this.#written % size)
+    const start = this.#written + (length > left ? left : 0)
+    while (
+      this.#from < this.#to &&
+      (this.#start[this.#from % this.#start.length]! + size < start + length ||
+        this.#to - this.#from === this.#start.length ||
+        this.#firstRecord[this.#from % this.#start.length]! + this.#topics.length < this.#records + records)
+    ) {
+      this.#dropOldest()
+    }
+    return start
+  }
+
   #firstAfter(position: Position): number {
     let low = this.#from
-    let high = this.#held.length
+    let high = this.#to
     while (low < high) {
-      const middle = (low + high) >>> 1
-      const { idMs, idSeq, count } = this.#held[middle]!.entry
-      if (comparePositions({ idMs, idSeq, index: count - 1 }, position) <= 0) low = middle + 1
+      const middle = Math.floor((low + high) / 2)
+      const slot = middle % this.#start.length
+      const index = this.#endOf(middle) - this.#firstRecord[slot]! - 1
+      const last = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index }
+      if (comparePositions(last, position) <= 0) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  /** A topic whose newest event lies in a dropped entry keeps that one record, not the entry. */
+  /** The number of the first record behind an entry. */
+  #endOf(number: number): number {
+    return number + 1 === this.#to ? this.#records : this.#firstRecord[(number + 1) % this.#start.length]!
+  }
+
+  #entry(number: number, isCopy: boolean): LogEntry {
+    const slot = number % this.#start.length
+    const at = this.#start[slot]! % this.#bytes.length
+    const held = this.#bytes.subarray(at, at + this.#length[slot]!)
+    return new LogEntry(this.shard, this.#idMs[slot]!, this.#idSeq[slot]!, isCopy ? Buffer.from(held) : held)
+  }
+
+  /** A topic whose newest event lies in a dropped entry keeps a copy of that one record. */
   #dropOldest(): void {
-    const { entry, topics } = this.#held[this.#from]!
-    for (const [index, topic] of topics.entries()) {
-      if (topic.entry !== entry || topic.index !== index) continue
-      topic.entry = entry.only(index)
+    const number = this.#from++
+    const slot = number % this.#start.length
+    const first = this.#firstRecord[slot]!
+    const end = this.#endOf(number)
+    const sequence = this.#firstSequence[slot]!
+    let entry: LogEntry | undefined
+    for (let record = first; record < end; record++) {
+      const topic = this.#topics[record % this.#topics.length]!
+      if (topic.sequence !== sequence + record - first) continue
+      entry ??= this.#entry(number, false)
+      topic.entry = entry.only(record - first)
       topic.index = 0
     }
-    this.#bytes -= entry.bytes.length
-    this.#tail = { shard: this.shard, idMs: entry.idMs, idSeq: entry.idSeq, index: LAST_INDEX }
-    if (++this.#from < DROPPED_TOGETHER) return
-    this.#held.splice(0, this.#from)
-    this.#from = 0
+    this.#tail = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: LAST_INDEX }
   }
 }
 
 /** The first record of an entry that comes after a position; the entry's end lies behind it. */
-export function firstAfter({ idMs, idSeq }: LogEntry, position: Position): number {
+export function firstAfter({ idMs, idSeq }: Pick<LogEntry, 'idMs' | 'idSeq'>, position: Position): number {
   return idMs === position.idMs && idSeq === position.idSeq ? position.index + 1 : 0
 }

@@ -50,8 +50,9 @@ export class Audience {
   /** Ascending by id. */
   topics: readonly Topic[] = []
   key = ''
-  /** Numbers of the window's events that wait for the flush. */
+  /** Numbers of the window's events that wait for the flush: the first `eventCount`; the room is used again. */
   readonly events: number[] = []
+  eventCount = 0
   /** Topics whose newest event waits for the next conflated flush. */
   readonly pending = new Set<Topic>()
   timer: NodeJS.Timeout | undefined

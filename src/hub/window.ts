@@ -12,7 +12,8 @@ const WORD_BYTES = 4
 
 /**
  * The events between two flushes, each encoded once and side by side, so that what a connection gets is copied in
- * ranges. Columns instead of objects: the events of a busy turn number tens of thousands.
+ * ranges. Columns instead of objects: the events of a busy turn number tens of thousands. Their room is used again by
+ * the next turn.
  */
 export class Window {
   readonly #bytes = Buffer.allocUnsafeSlow(WINDOW_BYTES)
@@ -28,11 +29,8 @@ export class Window {
   readonly #binaryStart: number[] = []
   readonly #binaryEnd: number[] = []
   readonly #changes: (Buffer | undefined)[] = []
+  #size = 0
   #used = 0
-
-  get size(): number {
-    return this.#topics.length
-  }
 
   hasRoomFor(entry: LogEntry, index: number, opening: string): boolean {
     const bytes = maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) + WORD_BYTES
@@ -43,23 +41,20 @@ export class Window {
   add(event: EventRef, opening: string, wants: Topic['wants'], change: Buffer | undefined): number {
     const { topic, entry, index, sequence } = event
     const binary = wants.binary > 0 && isBinaryKind(entry, index)
-    const number = this.#topics.push(topic) - 1
-    this.#entries.push(entry)
-    this.#indexes.push(index)
-    this.#sequences.push(sequence)
-    this.#changes.push(change)
-    if (wants.text > 0 || (wants.changes > 0 && !change) || (wants.binary > 0 && !binary)) {
-      this.#textStart.push(this.#used)
-      this.#used = writeEventFrame(this.#bytes, this.#used, entry, index, opening)
-      this.#textEnd.push(this.#used)
-    } else {
-      this.#textStart.push(NONE)
-      this.#textEnd.push(NONE)
-    }
+    const number = this.#size++
+    this.#topics[number] = topic
+    this.#entries[number] = entry
+    this.#indexes[number] = index
+    this.#sequences[number] = sequence
+    this.#changes[number] = change
+    const text = wants.text > 0 || (wants.changes > 0 && !change) || (wants.binary > 0 && !binary)
+    this.#textStart[number] = text ? this.#used : NONE
+    if (text) this.#used = writeEventFrame(this.#bytes, this.#used, entry, index, opening)
+    this.#textEnd[number] = text ? this.#used : NONE
     if (binary) this.#used = wordAligned(this.#used)
-    this.#binaryStart.push(binary ? this.#used : NONE)
+    this.#binaryStart[number] = binary ? this.#used : NONE
     if (binary) this.#used = writeBinaryRecord(this.#bytes, this.#used, topic.id, entry, index)
-    this.#binaryEnd.push(binary ? this.#used : NONE)
+    this.#binaryEnd[number] = binary ? this.#used : NONE
     return number
   }
 
@@ -72,10 +67,15 @@ export class Window {
     }
   }
 
-  /** The frames of some events in a format, as one buffer. A passing one is valid until the next, or until it is left. */
-  assemble(numbers: readonly number[], { binary, batch, changes }: Format, isPassing: boolean): Buffer {
-    if (binary) return this.#assembleBinary(numbers, isPassing)
-    return batch ? this.#assembleArray(numbers, changes, isPassing) : this.#assembleFrames(numbers, changes, isPassing)
+  /**
+   * The frames of the first `count` of some events in a format, as one buffer. A passing one is valid until the next, or
+   * until it is left.
+   */
+  assemble(numbers: readonly number[], count: number, format: Format, isPassing: boolean): Buffer {
+    const { binary, batch, changes } = format
+    if (binary) return this.#assembleBinary(numbers, count, isPassing)
+    if (batch) return this.#assembleArray(numbers, count, changes, isPassing)
+    return this.#assembleFrames(numbers, count, changes, isPassing)
   }
 
   /** Leaves a passing buffer to somebody who still needs it. */
@@ -84,30 +84,17 @@ export class Window {
   }
 
   clear(): void {
+    this.#size = 0
     this.#used = 0
-    for (const column of this.#columns) column.length = 0
   }
 
-  get #columns(): { length: number }[] {
-    return [
-      this.#topics,
-      this.#entries,
-      this.#indexes,
-      this.#sequences,
-      this.#textStart,
-      this.#textEnd,
-      this.#binaryStart,
-      this.#binaryEnd,
-      this.#changes
-    ]
-  }
-
-  #assembleFrames(numbers: readonly number[], changes: boolean, isPassing: boolean): Buffer {
+  #assembleFrames(numbers: readonly number[], count: number, changes: boolean, isPassing: boolean): Buffer {
     let bytes = 0
-    for (const number of numbers) bytes += this.#frameBytes(number, changes)
+    for (let taken = 0; taken < count; taken++) bytes += this.#frameBytes(numbers[taken]!, changes)
     const target = this.#scratch.take(bytes, isPassing)
     let at = 0
-    for (const number of numbers) {
+    for (let taken = 0; taken < count; taken++) {
+      const number = numbers[taken]!
       const change = changes ? this.#changes[number] : undefined
       at += change
         ? change.copy(target, at)
@@ -116,16 +103,17 @@ export class Window {
     return target
   }
 
-  #assembleArray(numbers: readonly number[], changes: boolean, isPassing: boolean): Buffer {
+  #assembleArray(numbers: readonly number[], count: number, changes: boolean, isPassing: boolean): Buffer {
     let bytes = 1
-    for (const number of numbers) {
-      const frameBytes = this.#frameBytes(number, changes)
+    for (let taken = 0; taken < count; taken++) {
+      const frameBytes = this.#frameBytes(numbers[taken]!, changes)
       bytes += frameBytes - payloadStart(frameBytes) + 1
     }
     const target = this.#scratch.take(headerBytes(bytes) + bytes, isPassing)
     let at = writeHeader(target, 0, bytes)
     let separator = 0x5b
-    for (const number of numbers) {
+    for (let taken = 0; taken < count; taken++) {
+      const number = numbers[taken]!
       target[at++] = separator
       separator = 0x2c
       const change = changes ? this.#changes[number] : undefined
@@ -139,23 +127,23 @@ export class Window {
   }
 
   /** Records of one shard share a message; a channel's frame stands between two. */
-  #assembleBinary(numbers: readonly number[], isPassing: boolean): Buffer {
-    const end = this.#endOfRun(numbers, 0)
-    if (end === numbers.length) return this.#binaryMessage(numbers, 0, end, isPassing)
+  #assembleBinary(numbers: readonly number[], count: number, isPassing: boolean): Buffer {
+    const end = this.#endOfRun(numbers, 0, count)
+    if (end === count) return this.#binaryMessage(numbers, 0, end, isPassing)
     const messages: Buffer[] = []
-    for (let from = 0; from < numbers.length;) {
-      const to = this.#endOfRun(numbers, from)
+    for (let from = 0; from < count;) {
+      const to = this.#endOfRun(numbers, from, count)
       messages.push(this.#binaryMessage(numbers, from, to, false))
       from = to
     }
     return Buffer.concat(messages)
   }
 
-  #endOfRun(numbers: readonly number[], from: number): number {
+  #endOfRun(numbers: readonly number[], from: number, count: number): number {
     if (this.#binaryStart[numbers[from]!] === NONE) return from + 1
     const { shard } = this.#entries[numbers[from]!]!
     let to = from + 1
-    while (to < numbers.length) {
+    while (to < count) {
       const number = numbers[to]!
       if (this.#binaryStart[number] === NONE || this.#entries[number]!.shard !== shard) break
       to++

@@ -49,7 +49,7 @@ export class LogEntry {
   readonly count: number
   /** The place of the first record within the entry as it stands in the log. */
   readonly firstIndex: number
-  readonly #starts: Uint32Array
+  readonly #starts: number[]
 
   /** Throws RangeError for bytes that are no entry: somebody else writes into the log's stream. */
   constructor(shard: number, idMs: number, idSeq: number, bytes: Buffer, firstIndex = 0) {
@@ -60,7 +60,7 @@ export class LogEntry {
     this.bytes = bytes
     this.firstIndex = firstIndex
     this.count = bytes.readUInt16LE(2)
-    this.#starts = new Uint32Array(this.count + 1)
+    this.#starts = new Array<number>(this.count + 1)
     let start = ENTRY_HEAD_BYTES
     for (let index = 0; index < this.count; index++) {
       this.#starts[index] = start
