@@ -1,12 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { quoteEvent } from '../support/events.ts'
+import { connect } from '../support/socket-io-client.ts'
+import { startNameServer, type NameServer } from './name-server.ts'
 import { hasProgram } from './programs.ts'
+import { startProxy, type Proxy } from './proxy.ts'
 
-const UNTIL_IT_LISTENS = { timeout: 10_000, interval: 50 }
+const isCaddyThere = hasProgram('caddy', 'version')
 
 /** Stands behind the proxy and says what reached it; echoes what comes over WebSocket. */
 async function startUpstream(): Promise<{ server: Server; port: number }> {
@@ -20,38 +24,19 @@ async function startUpstream(): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
-}
-
-describe.skipIf(!hasProgram('caddy', 'version'))('the proxy (skipped where caddy is not installed)', () => {
+describe.skipIf(!isCaddyThere)('the proxy (skipped where caddy is not installed)', () => {
   let upstream: Awaited<ReturnType<typeof startUpstream>>
-  let caddy: ChildProcess
+  let proxy: Proxy
   let address: string
 
   beforeAll(async () => {
     upstream = await startUpstream()
-    address = `127.0.0.1:${await freePort()}`
-    caddy = spawn('caddy', ['run', '--config', 'deploy/Caddyfile', '--adapter', 'caddyfile'], {
-      stdio: 'ignore',
-      env: {
-        ...process.env,
-        SITE_ADDRESS: `http://${address}`,
-        API_HOST: '127.0.0.1',
-        API_PORT: `${upstream.port}`,
-        CADDY_ADMIN: `127.0.0.1:${await freePort()}`
-      }
-    })
-    await vi.waitFor(() => fetch(`http://${address}/`), UNTIL_IT_LISTENS)
+    proxy = await startProxy({ API_HOST: '127.0.0.1', API_PORT: `${upstream.port}` })
+    ;({ address } = proxy)
   })
 
   afterAll(async () => {
-    caddy.kill()
-    await once(caddy, 'exit')
+    await proxy.close()
     upstream.server.closeAllConnections()
     upstream.server.close()
   })
@@ -81,5 +66,87 @@ describe.skipIf(!hasProgram('caddy', 'version'))('the proxy (skipped where caddy
     }
     socket.close()
     await once(socket, 'close')
+  })
+})
+
+describe.skipIf(!isCaddyThere)('two API processes behind it (skipped where caddy is not installed)', () => {
+  let world: ApiWorld
+  let names: NameServer
+  let proxy: Proxy
+  let apis: [Api, Api]
+  let token: string
+
+  beforeAll(async () => {
+    world = await startWorld()
+    const env = { SOCKET_IO: 'true', TRUST_PROXY: 'true' }
+    const first = await world.startApi(env)
+    await first.app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = first.app.server.address() as AddressInfo
+    const second = await world.startApi(env)
+    await second.app.listen({ host: '127.0.0.2', port })
+    apis = [first, second]
+    names = await startNameServer(['127.0.0.1', '127.0.0.2'])
+    proxy = await startProxy({ API_PORT: `${port}` }, names.address)
+    for (const { app } of apis) await vi.waitFor(() => expect(app.isOverloaded()).toBe(false), { timeout: 20_000 })
+    token = (await first.login(['market:read', 'stream:read'])).token
+  })
+
+  afterAll(async () => {
+    await proxy?.close()
+    await names?.close()
+    await world.close()
+  })
+
+  /** WebSocket connections of each process, by its own metrics. */
+  const connections = () =>
+    Promise.all(
+      apis.map(async (api) => Number(/^quotewire_ws_connections (\d+)$/m.exec((await api.get('/metrics')).body)?.[1]))
+    )
+
+  test('serve Socket.IO clients that poll, and those that poll first and then upgrade', async () => {
+    const polls = Array.from({ length: 4 }, () => ({ transports: ['polling'] }))
+    const clients = [...polls, {}, {}].map((options) =>
+      connect(`http://${proxy.address}/stocks`, { ...options, auth: { token }, reconnection: false })
+    )
+    for (const { socket } of clients) {
+      expect(await socket.emitWithAck('subscribe', { symbols: ['AAPL', 'MSFT'] })).toMatchObject({ rejected: [] })
+    }
+    await vi.waitFor(() => {
+      for (const { socket } of clients.slice(polls.length)) expect(socket.io.engine.transport.name).toBe('websocket')
+    })
+    await apis[0].core.eventLog.append([quoteEvent('AAPL', 4242)])
+    for (const { until } of clients) await until('priceUpdate', ({ price }) => price === 4242)
+  })
+
+  test('share WebSocket clients, and each gets the events of both', async () => {
+    const clients: { type: string; data: { quote?: { price: number } } }[][] = []
+    for (let at = 0; at < 6; at++) {
+      const told: (typeof clients)[number] = []
+      const url = `ws://${proxy.address}/api/v1/market/ws/stock-quotes`
+      const socket = new WebSocket(url, ['quotewire', `bearer.${token}`])
+      onTestFinished(() => socket.terminate())
+      socket.on('message', (data: Buffer) => told.push(JSON.parse(data.toString())))
+      await once(socket, 'open')
+      socket.send('{"type":"subscribe","data":{"type":"stock_quotes","symbols":["MSFT"]}}')
+      clients.push(told)
+    }
+    for (const told of clients) await expect.poll(() => told.map(({ type }) => type)).toContain('snapshot')
+    const shares = await connections()
+    expect(shares[0]! + shares[1]!).toBe(clients.length)
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(2)
+    for (const [at, { core }] of apis.entries()) {
+      await core.eventLog.append([quoteEvent('MSFT', 600 + at)])
+      for (const told of clients) {
+        await expect.poll(() => told.some(({ data }) => data.quote?.price === 600 + at)).toBe(true)
+      }
+    }
+  })
+
+  test('cost a request nothing when one of them is gone, while its name still leads there', async () => {
+    const { server } = apis[1].app
+    server.close()
+    server.closeAllConnections()
+    const asked = Array.from({ length: 20 }, () => fetch(`http://${proxy.address}/api/health/live`))
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200))
   })
 })
