@@ -22,7 +22,7 @@ export type OnConflict<Table extends PgTable> = {
 /**
  * Writes many rows in one statement and returns how many were inserted or overwritten. Every column travels as one
  * array of texts, unnested and cast there: one parameter per column, whatever the number of rows, so that the statement
- * stays the same and prepared. Columns with a default are left to Postgres. Keys must be unique among `rows`; they are
+ * stays the same and prepared. Keys must be unique among `rows`; they are
  * written in key order, so that two writers cannot lock each other out.
  */
 export async function upsertRows<Table extends PgTable>(
@@ -31,7 +31,7 @@ export async function upsertRows<Table extends PgTable>(
   rows: readonly InferInsertModel<Table>[],
   onConflict: OnConflict<Table>
 ): Promise<number> {
-  const columns = Object.entries<PgColumn>(getTableColumns(table)).filter(([, column]) => !column.hasDefault)
+  const columns = writtenColumns(table)
   const statement = upsertStatement(getTableName(table), columns, onConflict)
   let written = 0
   for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
@@ -44,11 +44,11 @@ export async function upsertRows<Table extends PgTable>(
 
 function upsertStatement(
   table: string,
-  columns: [string, PgColumn][],
+  columns: Columns,
   onConflict: { key: readonly string[]; where?: string; merge?: Record<string, string | undefined> }
 ): string {
   const { key, where = 'true', merge = {} } = onConflict
-  const names = columns.map(([name]) => sqlName(name)).join(', ')
+  const names = namesOf(columns)
   const overwritten = columns.map(([name]) => name).filter((name) => !key.includes(name))
   return `
     insert into ${table} (${names})
@@ -59,6 +59,16 @@ function upsertStatement(
     set ${overwritten.map((name) => `${sqlName(name)} = ${merge[name] ?? `excluded.${sqlName(name)}`}`).join(', ')}
     where ${where}`
 }
+
+type Columns = [string, PgColumn][]
+
+/** Those that rows bring, by their keys: columns with a default are left to Postgres. */
+export function writtenColumns(table: PgTable): Columns {
+  return Object.entries<PgColumn>(getTableColumns(table)).filter(([, column]) => !column.hasDefault)
+}
+
+/** As SQL lists them. */
+export const namesOf = (columns: Columns) => columns.map(([key]) => sqlName(key)).join(', ')
 
 const sqlName = (key: string) => `"${toSnakeCase(key)}"`
 

@@ -1,0 +1,203 @@
+import { bigint, date, pgTable } from 'drizzle-orm/pg-core'
+import * as fc from 'fast-check'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { inTransaction } from '../../db/client.ts'
+import { copyRows } from '../../db/copy.ts'
+import { isValueAtFault } from '../../db/failures.ts'
+import { figure, instant } from '../../db/schema/columns.ts'
+import type { Bar, BarRequest, BarSeries } from '../../src/market/bar.ts'
+import { storesUnderTest } from './stores-under-test.ts'
+import { provenance, series } from './values.ts'
+
+const under = storesUnderTest()
+
+const LATER = '2024-03-06T00:00:00.000Z'
+
+const samples = pgTable('copy_samples', {
+  ordinal: bigint({ mode: 'number' }).notNull(),
+  figure: figure(),
+  day: date({ mode: 'string' }),
+  at: instant()
+})
+type Sample = typeof samples.$inferInsert
+
+beforeEach(async () => {
+  await under.database.sql`drop table if exists copy_samples`
+  await under.database.sql`
+    create table copy_samples (ordinal bigint, figure numeric check (figure < 1e300), day date, at timestamptz(3))`
+})
+
+const copy = (rows: Sample[]) => inTransaction(under.database.sql, (tx) => copyRows(tx, samples, rows))
+const numbered = (count: number): Sample[] => Array.from({ length: count }, (_, ordinal) => ({ ordinal }))
+
+async function held(): Promise<number> {
+  const [row] = await under.database.sql<{ count: number }[]>`select count(*)::int as count from copy_samples`
+  return row!.count
+}
+
+test('numbers, days and instants come back as they were, and Postgres shows numbers as it would from their text', async () => {
+  const finite = fc.double({ noNaN: true, noDefaultInfinity: true, max: 1e299 })
+  const figures = fc.oneof(
+    finite,
+    fc.integer(),
+    fc.integer().map((cents) => cents / 100)
+  )
+  const instants = fc.date({ min: new Date('1900-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
+  const rows = fc.sample(fc.record({ figure: figures, instant: instants }), { numRuns: 5000, seed: 1 })
+  const edges = [0, 1e21, 123456789012345680000, 5e-324, 1.7e-7, 9999, 10_000, 0.0001, 0.00001, -37.63, 2 ** 53]
+  const given = [...rows, ...edges.map((figure) => ({ figure, instant: new Date(0) }))].map(
+    ({ figure, instant }, ordinal) => {
+      const at = instant.toISOString()
+      return { ordinal: ordinal - 2 ** 40, figure, at, day: at.slice(0, 10) }
+    }
+  )
+  await copy(given)
+
+  const back = await under.database.db.select().from(samples).orderBy(samples.ordinal)
+  expect(back).toEqual(given.map((row) => ({ ...row, figure: row.figure + 0 })))
+  const [shown] = await under.database.sql<{ different: number }[]>`
+    select count(*)::int as different
+    from copy_samples join unnest(
+      ${given.map(({ ordinal }) => String(ordinal))}::text[]::bigint[], ${given.map((row) => String(row.figure))}::text[]
+    ) as texts (number, text) on number = ordinal where figure::text <> text::numeric::text`
+  expect(shown).toEqual({ different: 0 })
+})
+
+test('what no vendor gave is null, and what is no value of its column is refused before Postgres sees it', async () => {
+  await copy(numbered(1))
+  expect(await under.database.db.select().from(samples)).toEqual([{ ordinal: 0, figure: null, day: null, at: null }])
+  for (const bad of [{ day: '2024-02-30' }, { day: 'soon' }, { at: 'noon' }]) {
+    const failure = await copy([...numbered(20_000), { ordinal: 0, ...bad }]).catch((error: Error) => error)
+    expect(failure).toMatchObject({ name: 'RangeError', message: expect.stringContaining(Object.values(bad)[0]!) })
+    expect(isValueAtFault(failure)).toBe(true)
+  }
+  expect(await held()).toBe(1)
+})
+
+describe('a COPY that Postgres refuses settles, says why, and leaves nothing behind', () => {
+  const bad = { ordinal: 1, figure: Infinity }
+  const cases: [string, Sample[]][] = [
+    ['for its first row, while thousands follow', [bad, ...numbered(150_000)]],
+    ['for its last row, when all are sent', [...numbered(1000), bad]],
+    ['for the last of many', [...numbered(60_000), bad]]
+  ]
+  test.each(cases)('%s', async (_what, rows) => {
+    const failure = await copy(rows).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: '23514', constraint_name: 'copy_samples_figure_check' })
+    expect(isValueAtFault(failure)).toBe(true)
+    expect(await held()).toBe(0)
+    expect(await copy(numbered(1000))).toBe(1000)
+  })
+
+  test('for a column that is not there', async () => {
+    await under.database.sql`alter table copy_samples drop column at`
+    await expect(copy(numbered(3))).rejects.toMatchObject({ code: '42703' })
+  })
+
+  /** Takes hold of a COPY when all of its rows were sent. */
+  async function afterRows(body: string): Promise<void> {
+    await under.database.sql.unsafe(`
+      create function copied() returns trigger language plpgsql as $$ begin ${body} return null; end $$;
+      create trigger copied after insert on copy_samples for each statement execute function copied()`)
+  }
+
+  test('for a disk that is full: it is no fault of the rows, which are worth another try', async () => {
+    await afterRows("raise exception 'no space left on device' using errcode = '53100';")
+    const failure = await copy(numbered(5000)).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: '53100' })
+    expect(isValueAtFault(failure)).toBe(false)
+    expect(await held()).toBe(0)
+    await under.database.sql`drop function copied cascade`
+  })
+
+  test('for a statement that takes too long', async () => {
+    await afterRows('perform pg_sleep(20);')
+    const impatient = inTransaction(under.database.sql, async (tx) => {
+      await tx`set local statement_timeout = 200`
+      return copyRows(tx, samples, numbered(5000))
+    })
+    await expect(impatient).rejects.toMatchObject({ code: '57014' })
+    expect(await held()).toBe(0)
+    await under.database.sql`drop function copied cascade`
+  })
+
+  test('for a connection that is lost in the middle', async () => {
+    await afterRows('perform pg_sleep(20);')
+    const failure = expect(copy(numbered(5000))).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' })
+    const end = async () => {
+      const ended = await under.database.sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event = 'PgSleep'`
+      expect(ended).toHaveLength(1)
+    }
+    await vi.waitFor(end, { timeout: 10_000 })
+    await failure
+    await under.database.sql`drop function copied cascade`
+    expect(await copy(numbered(1000))).toBe(1000)
+    expect(await held()).toBe(1000)
+  })
+})
+
+describe('a first load of history', () => {
+  const minutes = (count: number, over: Partial<Bar> = {}): Bar[] =>
+    Array.from({ length: count }, (_, index) => ({
+      start: new Date(Date.parse('2024-01-31T00:00:00Z') + index * 60_000).toISOString(),
+      open: index / 7,
+      high: 1e4,
+      low: -37.63,
+      close: 0.1 + index / 1e8,
+      ...over
+    }))
+  const everything = ({ symbol, interval, adjusted }: BarSeries): BarRequest => {
+    return { symbol, interval, adjusted, from: 0, to: Date.parse('2030-01-01') }
+  }
+
+  test('is written by two processes at once, and nothing is doubled', async () => {
+    const { bars } = under.stores
+    const given = series({ symbol: 'TWICE', interval: '1m', bars: minutes(3000) })
+    const written = await Promise.all([bars.upsert(given), bars.upsert(given), bars.upsert(given)])
+    expect(written).toEqual([3000, 3000, 3000])
+    expect((await bars.range(everything(given)))?.bars).toStrictEqual(given.bars)
+  })
+
+  test('joins what is held before and after it, and goes over what is held within', async () => {
+    const { bars } = under.stores
+    const all = minutes(4000)
+    const given = series({ symbol: 'JOIN', interval: '1m', bars: all })
+    await bars.upsert({ ...given, bars: all.slice(0, 500) })
+    await bars.upsert({ ...given, bars: all.slice(3000) })
+    expect(await bars.upsert({ ...given, bars: all.slice(500, 3000) })).toBe(2500)
+    expect((await bars.range(everything(given)))?.bars).toStrictEqual(all)
+
+    const newer = provenance({ receivedAt: LATER })
+    const corrected = minutes(4000, { close: 5, volume: 7 })
+    await bars.upsert({ ...given, bars: corrected, provenance: newer })
+    expect(await bars.upsert(given)).toBe(0)
+    expect((await bars.range(everything(given)))?.bars).toStrictEqual(corrected)
+  })
+
+  test('is written once, although the recorder brings again what a job has written', async () => {
+    const { bars } = under.stores
+    const given = series({ symbol: 'AGAIN', interval: '1m', bars: minutes(1000) })
+    const rewritten = async () => {
+      const [row] = await under.database.sql<{ count: number }[]>`
+        select count(*)::int as count from bars join bar_series on id = series_id and symbol = 'AGAIN'
+        where bars.xmin::text::bigint <> (select min(xmin::text::bigint) from bars where series_id = id)`
+      return row!.count
+    }
+    expect(await bars.upsert(given)).toBe(1000)
+    expect(await bars.upsert(given)).toBe(1000)
+    expect(await rewritten()).toBe(0)
+    await bars.upsert({ ...given, bars: given.bars.slice(0, 300), provenance: provenance({ receivedAt: LATER }) })
+    expect(await rewritten()).toBe(300)
+  })
+
+  test('that holds one impossible bar is refused whole, as the one at fault', async () => {
+    const given = series({ symbol: 'BADBAR', interval: '1m', bars: [...minutes(999), ...minutes(1, { high: -50 })] })
+    given.bars[999]!.start = '2025-01-01T00:00:00.000Z'
+    const failure = await under.stores.bars.upsert(given).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: '23514' })
+    expect(isValueAtFault(failure)).toBe(true)
+    expect(await under.stores.bars.range(everything(given))).toBeUndefined()
+  })
+})
