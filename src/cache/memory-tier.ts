@@ -5,6 +5,9 @@ import { isAbsence, type Entry } from './entry.ts'
 const OBJECT_OVERHEAD = 3
 const ENTRY_OVERHEAD_BYTES = 400
 
+/** A newer value that is known of, and made of what is known when somebody asks; undefined: the held one stands. */
+export type Newer<T> = { readonly receivedAt: number; readonly make: (held: Entry<T>) => Entry<T> | undefined }
+
 /** This process's memory: bounded by entries and by bytes, least recently used out first. */
 export class MemoryTier<T> {
   readonly maxEntries: number
@@ -12,6 +15,8 @@ export class MemoryTier<T> {
   #evictions = 0
   #version = 0
   readonly #entries: LRUCache<string, Entry<T>>
+  /** Of keys that are held, so that there are never more. */
+  readonly #newer = new Map<string, Newer<T>>()
 
   constructor(limits: { maxEntries: number; maxBytes: number }) {
     this.maxEntries = limits.maxEntries
@@ -21,18 +26,21 @@ export class MemoryTier<T> {
       maxSize: limits.maxBytes,
       sizeCalculation: (entry) =>
         ENTRY_OVERHEAD_BYTES + (isAbsence(entry) ? 0 : entry.body.byteLength * OBJECT_OVERHEAD),
-      dispose: (_entry, _key, reason) => {
+      dispose: (_entry, key, reason) => {
         if (reason === 'evict') this.#evictions++
+        if (reason !== 'set') this.#newer.delete(key)
       }
     })
   }
 
   get(key: string): Entry<T> | undefined {
+    if (this.#newer.size > 0) this.#takeNewer(key)
     return this.#entries.get(key)
   }
 
   /** Looks without counting as a use. */
   peek(key: string): Entry<T> | undefined {
+    if (this.#newer.size > 0) this.#takeNewer(key)
     return this.#entries.peek(key)
   }
 
@@ -41,13 +49,28 @@ export class MemoryTier<T> {
     const held = this.#entries.peek(key)
     if (held !== undefined && held.receivedAt > entry.receivedAt) return
     this.#entries.set(key, entry)
+    const newer = this.#newer.get(key)
+    if (newer && newer.receivedAt <= entry.receivedAt) this.#newer.delete(key)
+    this.#version++
+  }
+
+  /** Whether something is held of the key that was received before the given instant. */
+  holdsOlder(key: string, receivedAt: number): boolean {
+    const held = this.#entries.peek(key)
+    return held !== undefined && held.receivedAt < receivedAt && !this.#knowsNewer(key, receivedAt)
+  }
+
+  /** Takes note of a value that is newer than the held one. Of what is not held nothing is noted. */
+  supersede(key: string, newer: Newer<T>): void {
+    if (!this.holdsOlder(key, newer.receivedAt)) return
+    this.#newer.set(key, newer)
     this.#version++
   }
 
   /** Drops what was received before the given instant: another process has something newer. */
   dropOlder(key: string, receivedAt: number): void {
     const held = this.#entries.peek(key)
-    if (held === undefined || held.receivedAt >= receivedAt) return
+    if (held === undefined || held.receivedAt >= receivedAt || this.#knowsNewer(key, receivedAt)) return
     this.#entries.delete(key)
     this.#version++
   }
@@ -59,5 +82,19 @@ export class MemoryTier<T> {
 
   get size(): { entries: number; bytes: number; evictions: number } {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions }
+  }
+
+  #knowsNewer(key: string, receivedAt: number): boolean {
+    const newer = this.#newer.get(key)
+    return newer !== undefined && newer.receivedAt >= receivedAt
+  }
+
+  #takeNewer(key: string): void {
+    const newer = this.#newer.get(key)
+    if (!newer) return
+    this.#newer.delete(key)
+    const held = this.#entries.peek(key)
+    const entry = held && newer.make(held)
+    if (entry) this.#entries.set(key, entry)
   }
 }

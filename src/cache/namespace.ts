@@ -2,30 +2,16 @@ import type { NamespaceStats } from '../market/cache-stats.ts'
 import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
 import { answerOf, isAbsence, type Entry } from './entry.ts'
+import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
 import type { Policy } from './policy.ts'
 import type { RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
+import type { Outcome, Source } from './source.ts'
+import { StandIns } from './stand-ins.ts'
 
-/** A load may hold its key's lock this long; longer than any load, so that only a dead process's lock expires. */
-const LOCK_MS = 6000
-/** How often a waiter looks by itself, should an announcement get lost. */
-const POLL_MS = 150
-/** How long a stale answer stands in after a failed renewal before the source is asked again. */
-const REST_AFTER_FAILURE_MS = 2000
-
-export type Outcome<T> = Answer<T> | Error
-
-/** What stands behind the cache. */
-export type Source<T> = {
-  /**
-   * Asks for keys; each result is a value or that key's error. `previous` holds what is already had, however old.
-   * May reject as a whole, which then is every key's error.
-   */
-  load(keys: readonly string[], previous: ReadonlyMap<string, T>): Promise<ReadonlyMap<string, T | Error>>
-  /** The rung under Redis: the last value that was persisted, or undefined. */
-  lastGood?(key: string): Promise<T | undefined>
-}
+/** Who waited for another process's load for so long loads for itself. */
+const MAX_WAIT_MS = 6000
 
 type Answers<T> = Map<string, Answer<T>>
 
@@ -45,15 +31,17 @@ export class Namespace<T> {
       source
     )
   })
-  readonly #waiters = new Map<string, () => void>()
-  readonly #staleLabels = new WeakMap<Answer<T>, Answer<T>>()
+  readonly #locks: LoadLocks
+  readonly #standIns: StandIns<T>
   readonly #counts = new Counters()
 
   constructor(policy: Policy<T>, redis: RedisTier, now: () => number) {
     this.policy = policy
     this.memory = new MemoryTier(policy)
     this.#redis = redis
+    this.#locks = new LoadLocks(redis)
     this.#now = now
+    this.#standIns = new StandIns(policy, now)
   }
 
   /** The answer if memory holds a fresh one; synchronous. A miss is counted by the `get` that follows it. */
@@ -105,7 +93,41 @@ export class Namespace<T> {
 
   /** Loads the keys even though they are fresh: for jobs that renew before anybody has to wait. */
   async refresh(keys: readonly string[], source: Source<T>): Promise<Map<string, Outcome<T>>> {
-    return this.#load(keys, source, this.#inMemory(keys))
+    return this.#load(keys, source, await this.held(keys))
+  }
+
+  /** What the tiers hold of each key, however old, without asking the source. */
+  async held(keys: readonly string[]): Promise<Answers<T>> {
+    const held = this.#inMemory(keys)
+    const now = this.#now()
+    const inDoubt = keys.filter((key) => (held.get(key)?.freshUntil ?? 0) <= now)
+    const entries = await this.#redis.read<T>(this.#redisKeys(inDoubt))
+    for (const [index, key] of inDoubt.entries()) {
+      const entry = entries[index]
+      if (entry && !isAbsence(entry) && (held.get(key)?.receivedAt ?? 0) < entry.receivedAt) held.set(key, entry)
+    }
+    return held
+  }
+
+  /** Whether memory holds something of the key that was received before the given instant. */
+  holdsOlder(key: string, receivedAt: number): boolean {
+    return this.memory.holdsOlder(key, receivedAt)
+  }
+
+  /**
+   * Tells of a newer value that came otherwise than by a load. Only memory that holds the key takes it, and only once
+   * somebody asks: then `read` makes it of what is held, or leaves that in place with undefined.
+   */
+  supersede(key: string, receivedAt: number, read: (held: T | undefined) => T | undefined): void {
+    this.memory.supersede(key, {
+      receivedAt,
+      make: (held) => {
+        const value = read(isAbsence(held) ? undefined : held.value)
+        if (value === undefined) return undefined
+        const freshUntil = receivedAt + this.policy.freshMs(value)
+        return answerOf(value, { receivedAt, freshUntil, staleUntil: freshUntil + this.policy.staleMs })
+      }
+    })
   }
 
   /** The keys that nothing fresh will be held of at an instant (epoch ms), in the order given. */
@@ -119,7 +141,7 @@ export class Namespace<T> {
   /** Another process stored the key (or gave up on it): wake who waits for it, forget what is older. */
   announced(key: string, receivedAt: number): void {
     this.memory.dropOlder(key, receivedAt)
-    this.#waiters.get(key)?.()
+    this.#locks.announced(key)
   }
 
   /** What each tier holds for a key, for an explanation. */
@@ -145,7 +167,7 @@ export class Namespace<T> {
     }
     if (entry.freshUntil + this.policy.revalidateMs <= now) return undefined
     this.#counts.memory.staleHits++
-    return this.#labelStale(entry)
+    return this.#standIns.labelled(entry)
   }
 
   #start(keys: readonly string[], source: Source<T>): Map<string, Promise<Outcome<T>>> {
@@ -165,7 +187,7 @@ export class Namespace<T> {
     const { found, missing } = await this.#readRedis(keys, previous)
     if (missing.length === 0) return found
 
-    const locked = await this.#redis.lock(this.#redisKeys(missing), LOCK_MS)
+    const locked = await this.#locks.take(this.#redisKeys(missing))
     const mine = missing.filter((key) => locked.has(this.policy.prefix + key))
     const others = missing.filter((key) => !locked.has(this.policy.prefix + key))
     this.#counts.joins += others.length
@@ -185,23 +207,18 @@ export class Namespace<T> {
     if (keys.length === 0) return new Map()
     const { found, missing } = await this.#readRedis(keys, previous)
     if (found.size > 0) await this.#redis.store(new Map(), this.#redisKeys([...found.keys()]), this.#now())
-    return missing.length === 0 ? found : new Map([...found, ...(await this.#load(missing, source, previous))])
+    if (missing.length === 0) return found
+    const load = () => this.#load(missing, source, previous)
+    return new Map([...found, ...(await this.#locks.during(this.#redisKeys(missing), load))])
   }
 
   /** Waits for the process that holds the key's lock; takes over once the lock is free and nothing was stored. */
   async #wait(key: string, source: Source<T>, previous: Answers<T>): Promise<Map<string, Outcome<T>>> {
-    for (let waitedMs = 0; waitedMs < LOCK_MS; waitedMs += POLL_MS) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS)
-        this.#waiters.set(key, () => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
-      this.#waiters.delete(key)
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS;) {
+      waitedMs += await this.#locks.news(key)
       const { found } = await this.#readRedis([key], previous)
       if (found.size > 0) return found
-      const locked = await this.#redis.lock(this.#redisKeys([key]), LOCK_MS)
+      const locked = await this.#locks.take(this.#redisKeys([key]))
       if (locked.size > 0) return this.#loadLocked([key], source, previous)
     }
     return this.#load([key], source, previous)
@@ -237,6 +254,7 @@ export class Namespace<T> {
 
   async #load(keys: readonly string[], source: Source<T>, previous: Answers<T>): Promise<Map<string, Outcome<T>>> {
     const values = new Map([...previous].map(([key, answer]) => [key, answer.value]))
+    const startedAt = this.#now()
     this.#counts.loads++
     let results: ReadonlyMap<string, T | Error>
     try {
@@ -246,22 +264,24 @@ export class Namespace<T> {
     }
     const outcomes = new Map<string, Outcome<T>>()
     const stored = new Map<string, Entry<T>>()
-    const givenUp: string[] = []
+    const failures = new Map<string, Error>()
     for (const key of keys) {
       const result = results.get(key) ?? new Error(`the source said nothing about ${this.policy.prefix}${key}`)
-      const held = previous.get(key)
-      const entry = this.#entryOf(result, held)
+      const entry = this.#entryOf(result, previous.get(key))
       if (entry) {
         this.memory.put(key, entry)
         stored.set(this.policy.prefix + key, entry)
         outcomes.set(key, isAbsence(entry) ? asError(result) : entry)
-      } else {
-        this.#counts.loadFailures++
-        givenUp.push(this.policy.prefix + key)
-        outcomes.set(key, await this.#lastGood(key, asError(result), held, source))
-      }
+      } else failures.set(key, asError(result))
     }
-    await this.#redis.store(stored, givenUp, this.#now())
+    const failed = [...failures.keys()]
+    this.#counts.loadFailures += failed.length
+    // Meanwhile another process may have had more luck.
+    const held = failed.length > 0 ? await this.held(failed) : previous
+    for (const [key, error] of failures) {
+      outcomes.set(key, await this.#lastGood(key, error, held.get(key) ?? previous.get(key), { source, startedAt }))
+    }
+    await this.#redis.store(stored, this.#redisKeys(failed), this.#now())
     return outcomes
   }
 
@@ -277,29 +297,23 @@ export class Namespace<T> {
     return { absent: true, reason, receivedAt: now, freshUntil: now + this.policy.negative!.forMs }
   }
 
-  /** The ladder's lower rungs: what the tiers still hold, then what was persisted, then the error. */
-  async #lastGood(key: string, error: Error, held: Answer<T> | undefined, source: Source<T>): Promise<Outcome<T>> {
-    const now = this.#now()
-    const inTiers = held && held.staleUntil > now ? held : undefined
-    const value = inTiers ? inTiers.value : await source.lastGood?.(key).catch(() => undefined)
-    if (value === undefined) return error
-    const answer = answerOf(this.policy.stale(value, error), {
-      // Not the vendor's own instant, which is a little earlier: memory keeps what was received later.
-      receivedAt: inTiers?.receivedAt ?? this.policy.receivedAt(value),
-      freshUntil: now + REST_AFTER_FAILURE_MS,
-      staleUntil: inTiers?.staleUntil ?? now + this.policy.staleMs
-    })
+  async #lastGood(
+    key: string,
+    error: Error,
+    held: Answer<T> | undefined,
+    { source, startedAt }: { source: Source<T>; startedAt: number }
+  ): Promise<Outcome<T>> {
+    if (held && held.freshUntil > this.#now() && !this.#standIns.has(held)) {
+      if (held.receivedAt > startedAt) return held
+      // A renewal ahead of time failed: what is still fresh stays so for everybody else.
+      return answerOf(this.policy.stale(held.value, error), held)
+    }
+    const standIn = await this.#standIns.find(held, error, () => source.lastGood?.(key))
+    if (!standIn) return error
     this.#counts.redis.staleHits++
-    this.memory.put(key, answer)
-    return answer
-  }
-
-  #labelStale(answer: Answer<T>): Answer<T> {
-    const known = this.#staleLabels.get(answer)
-    if (known) return known
-    const labelled = answerOf(this.policy.stale(answer.value, undefined), answer)
-    this.#staleLabels.set(answer, labelled)
-    return labelled
+    this.memory.put(key, standIn)
+    source.outlived?.(key, standIn.value)
+    return standIn
   }
 
   /** What memory holds, however old. */

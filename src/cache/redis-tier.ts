@@ -8,6 +8,8 @@ const LOCK_PREFIX = 'lock:'
 
 /** Deletes a lock only while it is still the caller's. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
+/** Lengthens a lock's life, likewise. */
+const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`
 
 const Announcement = Type.Object({
   from: Type.String(),
@@ -89,6 +91,13 @@ export class RedisTier {
     const replies = await this.#attempt(() => pipeline.exec())
     if (!replies) return new Set(keys)
     return new Set(keys.filter((_key, index) => replies[index]?.[0] !== null || replies[index]?.[1] === 'OK'))
+  }
+
+  /** Gives the locks among these that are still this process's a new life. */
+  async renewLocks(keys: readonly string[], ttlMs: number): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    for (const key of keys) pipeline.eval(RENEW, 1, LOCK_PREFIX + key, this.#token, ttlMs)
+    await this.#attempt(() => pipeline.exec())
   }
 
   async usage(): Promise<{ reachable: boolean; keys?: number; usedBytes?: number }> {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { Source } from '../../src/cache/namespace.ts'
+import type { Source } from '../../src/cache/source.ts'
 import type { Policy } from '../../src/cache/policy.ts'
 import { TieredCache } from '../../src/cache/tiered-cache.ts'
 

@@ -79,6 +79,123 @@ describe('one load per key', () => {
   })
 })
 
+describe('a process that loads', () => {
+  test('keeps its lock for as long as the load takes', async () => {
+    const [one, two] = [startProcess(), startProcess()]
+    const held = gate<Price>()
+    const { source, asked } = countingSource(() => held.promise)
+    const first = one.prices.get('AAPL', source)
+    await expect.poll(() => asked.length).toBe(1)
+    const second = two.prices.get('AAPL', source)
+    await services.redis.pexpire('lock:price:AAPL', 900)
+    await expect.poll(() => services.redis.pttl('lock:price:AAPL'), { timeout: 3000 }).toBeGreaterThan(1000)
+    held.open(live(150))
+    await Promise.all([first, second])
+    expect(asked).toEqual([['AAPL']])
+  })
+
+  test('keeps nobody waiting for long where it dies in the middle', async () => {
+    const { source, asked } = countingSource(() => gate<Price>().promise)
+    const dying = startProcess()
+    void dying.prices.get('AAPL', source)
+    await expect.poll(() => asked.length).toBe(1)
+    expect(await services.redis.pttl('lock:price:AAPL')).toBeLessThanOrEqual(3000)
+  })
+})
+
+describe('a renewal ahead of time', () => {
+  const down = () => countingSource(() => new Error('vendor down')).source
+
+  test('that fails leaves the fresh value in place for everybody else', async () => {
+    const { prices } = startProcess()
+    await prices.get('AAPL', countingSource(() => live(150)).source)
+    now += 20_000
+    const renewed = (await prices.refresh(['AAPL'], down())).get('AAPL')
+    expect(renewed).toMatchObject({ value: { price: 150, state: 'stale' } })
+    expect(prices.fresh('AAPL')?.value).toMatchObject({ price: 150, state: 'live' })
+  })
+
+  test('by a process that just started knows what the others hold', async () => {
+    await startProcess().prices.get('AAPL', countingSource(() => live(150)).source)
+    now += 120_000
+    const previous: (Price | undefined)[] = []
+    const source = {
+      load: async (_keys: readonly string[], held: ReadonlyMap<string, Price>) => {
+        previous.push(held.get('AAPL'))
+        throw new Error('vendor down')
+      },
+      lastGood: async () => live(90)
+    }
+    const renewed = (await startProcess().prices.refresh(['AAPL'], source)).get('AAPL')
+    expect(previous).toMatchObject([{ price: 150 }])
+    expect(renewed).toMatchObject({ value: { price: 150, state: 'stale' } })
+  })
+
+  test('that fails gives way to what another process got meanwhile', async () => {
+    const [one, two] = [startProcess(), startProcess()]
+    await one.prices.get('AAPL', countingSource(() => live(150)).source)
+    now += 120_000
+    const failing = gate<Error>()
+    const { source, asked } = countingSource(() => failing.promise)
+    const renewal = one.prices.refresh(['AAPL'], source)
+    await expect.poll(() => asked.length).toBe(1)
+    now += 10
+    await two.prices.refresh(['AAPL'], countingSource(() => live(151)).source)
+    failing.open(new Error('vendor down'))
+    expect((await renewal).get('AAPL')).toMatchObject({ value: { price: 151, state: 'live' } })
+  })
+
+  test('tells of each value that outlived its freshness, and of none that did not', async () => {
+    const { prices } = startProcess()
+    const told: Price[] = []
+    const source = { ...down(), outlived: (_key: string, value: Price) => void told.push(value) }
+    await prices.get('AAPL', countingSource(() => live(150)).source)
+    await prices.refresh(['AAPL'], source)
+    expect(told).toEqual([])
+    now += 120_000
+    await prices.get('AAPL', source)
+    expect(told).toMatchObject([{ price: 150, state: 'stale' }])
+  })
+})
+
+describe('a newer value that came otherwise than by a load', () => {
+  const held = async () => {
+    const started = startProcess()
+    await started.prices.get('AAPL', countingSource(() => live(150)).source)
+    return started
+  }
+
+  test('is served from then on, and read only when somebody asks', async () => {
+    const { prices } = await held()
+    let reads = 0
+    const read = (price: number) => () => (reads++, live(price))
+    prices.supersede('AAPL', now + 1, read(151))
+    prices.supersede('AAPL', now + 2, read(152))
+    prices.supersede('MSFT', now + 2, read(9))
+    expect(reads).toBe(0)
+    expect(prices.fresh('AAPL')).toMatchObject({ value: { price: 152 }, freshUntil: now + 2 + 60_000 })
+    expect([prices.fresh('MSFT'), reads]).toEqual([undefined, 1])
+    prices.supersede('AAPL', now + 1, read(151))
+    expect(prices.fresh('AAPL')?.value.price).toBe(152)
+  })
+
+  test('outlasts the news that another process stored an older one, and gives way to a newer one', async () => {
+    const { prices } = await held()
+    prices.supersede('AAPL', now + 5, () => live(155))
+    prices.announced('AAPL', now + 4)
+    expect(prices.fresh('AAPL')?.value.price).toBe(155)
+    prices.supersede('AAPL', now + 7, () => live(157))
+    prices.announced('AAPL', now + 8)
+    expect(prices.fresh('AAPL')).toBeUndefined()
+  })
+
+  test('may turn out to be no better than the one held', async () => {
+    const { prices } = await held()
+    prices.supersede('AAPL', now + 1, () => undefined)
+    expect(prices.fresh('AAPL')?.value.price).toBe(150)
+  })
+})
+
 describe('freshness', () => {
   test('copying an entry from Redis into memory does not make it fresher', async () => {
     const { source } = countingSource(() => live(1))

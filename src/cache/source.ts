@@ -1,0 +1,16 @@
+import type { Answer } from '../market/market-data.ts'
+
+export type Outcome<T> = Answer<T> | Error
+
+/** What stands behind the cache. */
+export type Source<T> = {
+  /**
+   * Asks for keys; each result is a value or that key's error. `previous` holds what is already had, however old.
+   * May reject as a whole, which then is every key's error.
+   */
+  load(keys: readonly string[], previous: ReadonlyMap<string, T>): Promise<ReadonlyMap<string, T | Error>>
+  /** The rung under Redis: the last value that was persisted, or undefined. */
+  lastGood?(key: string): Promise<T | undefined>
+  /** Told when the value, labelled stale, stands in because it outlived its freshness and could not be renewed. */
+  outlived?(key: string, value: T): void
+}
