@@ -9,6 +9,7 @@ import { createCachedMarket } from './ladder/cached-market.ts'
 import { ConfigError, type Config } from './config.ts'
 import { createCalendarKeeper, type CalendarKeeper } from './exchange-calendars.ts'
 import { publishing } from './live/event-publisher.ts'
+import { createStalePublisher, type StalePublisher } from './live/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
 import { subscribedSymbols } from './hub/interest.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
@@ -36,6 +37,8 @@ export type Core = {
   readonly subscribedSymbols: () => Promise<string[]>
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
+  /** Tells who follows values live that one is no longer to be trusted. */
+  readonly stalePublisher: StalePublisher
   readonly queues: JobQueues
   readonly jobs: JobAdministration
   readonly metrics: Metrics
@@ -106,6 +109,8 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       maxBytes: config.LOG_MAX_MIB * 1024 * 1024
     })
     closers.push(() => eventLog.close())
+    const stalePublisher = createStalePublisher({ redis, eventLog, log })
+    closers.push(() => stalePublisher.close())
     const demand = new Demand({ redis, log })
     closers.push(() => demand.close())
     const cachedMarket = createCachedMarket({
@@ -114,6 +119,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       clock,
       recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),
       lastGood: createLastGood(stores),
+      onOutlived: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
       riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100
     })
     const marketData = countingDemand(cachedMarket, demand)
@@ -133,6 +139,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       demand,
       subscribedSymbols: () => subscribedSymbols(redis),
       eventLog,
+      stalePublisher,
       queues,
       jobs,
       metrics,

@@ -1,6 +1,6 @@
 import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
 import { dateIn } from '../market/zoned-time.ts'
-import { nearFactor, type Doubt, type Judgement } from './quality.ts'
+import { mayFallBelowZero, nearFactor, type Doubt, type Judgement } from './quality.ts'
 
 const FUTURE_TOLERANCE_MS = 120_000
 /** Vendors round the four prices of a bar, and adjust them, one by one. */
@@ -12,20 +12,25 @@ const UNIT_TOLERANCE = 0.25
 /** Where the exchange's zone is unknown, a session date may be as far ahead as the first zone on Earth. */
 const FIRST_ZONE = 'Pacific/Kiritimati'
 
-type BarContext = { readonly previous: Bar | undefined; readonly hasBegun: (bar: Bar) => boolean }
+type BarContext = {
+  readonly previous: Bar | undefined
+  readonly hasBegun: (bar: Bar) => boolean
+  readonly mayFallBelowZero: boolean
+}
 
 /** Why a bar is not kept. Bars are dropped, never repaired: an invented price is worse than a missing one. */
 const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext) => boolean }[] = [
   {
     name: 'prices not positive',
-    broken: ({ open, high, low, close }) =>
-      ![open, high, low, close].every((price) => Number.isFinite(price) && price > 0)
+    broken: ({ open, high, low, close }, { mayFallBelowZero: isAnySign }) =>
+      ![open, high, low, close].every((price) => Number.isFinite(price) && (price > 0 || (price < 0 && isAnySign)))
   },
   { name: 'low above high', broken: ({ low, high }) => low > high },
   {
     name: 'open or close outside low and high',
     broken: ({ open, high, low, close }) =>
-      Math.max(open, close) > high * (1 + RANGE_TOLERANCE) || Math.min(open, close) < low * (1 - RANGE_TOLERANCE)
+      Math.max(open, close) > high + Math.abs(high) * RANGE_TOLERANCE ||
+      Math.min(open, close) < low - Math.abs(low) * RANGE_TOLERANCE
   },
   { name: 'negative volume', broken: ({ volume }) => volume !== undefined && !(volume >= 0) },
   {
@@ -42,10 +47,12 @@ const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext
  */
 export function judgeBars(series: BarSeries, now: number): Judgement<BarSeries> {
   const hasBegun = beginningCheck(series, now)
+  const isAnySign = mayFallBelowZero(series.symbol)
   const kept: Bar[] = []
   const dropped = new Map<string, number>()
   for (const bar of series.bars) {
-    const rule = BAR_RULES.find(({ broken }) => broken(bar, { previous: kept.at(-1), hasBegun }))
+    const context = { previous: kept.at(-1), hasBegun, mayFallBelowZero: isAnySign }
+    const rule = BAR_RULES.find(({ broken }) => broken(bar, context))
     if (rule) dropped.set(rule.name, (dropped.get(rule.name) ?? 0) + 1)
     else kept.push(bar)
   }

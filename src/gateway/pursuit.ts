@@ -17,6 +17,9 @@ const RETRY_AFTER_MS: Record<AttemptOutcome, number> = {
   not_found: 3_600_000
 }
 
+/** How the note ends that a second provider said the same as the one that was doubted. */
+export const CONFIRMED = 'confirms the price'
+
 export type Sourced = { readonly provenance: Provenance }
 
 /** A provider's value and what the quality gate said of it. */
@@ -43,6 +46,8 @@ export class Pursuit<T extends Sourced> {
   readonly #opensAt: number[] = []
   #answer: T | undefined
   #doubtful: Offer<T> | undefined
+  /** Was rejected, for nothing that a second provider could not confirm. */
+  #rejected: Offer<T> | undefined
 
   constructor(subject: string, arbitration: Arbitration<T>) {
     this.subject = subject
@@ -60,7 +65,7 @@ export class Pursuit<T extends Sourced> {
 
   offered(offer: Offer<T>, now: number): void {
     const earlier = this.#doubtful
-    if (offer.doubts.some(({ severity }) => severity === 'hard')) this.#reject(offer, now)
+    if (offer.doubts.some(({ severity }) => severity === 'hard')) this.#refuse(offer, now)
     else if (!earlier) this.#receive(offer)
     else if (this.#agree(earlier, offer)) this.#answer = confirmed(earlier, offer.provider)
     else if (offer.doubts.length > 0) this.#reject(offer, now)
@@ -98,6 +103,18 @@ export class Pursuit<T extends Sourced> {
     else this.#doubtful = offer
   }
 
+  /** What two providers say is not impossible after all: it is served, but not trusted. */
+  #refuse(offer: Offer<T>, now: number): void {
+    const earlier = this.#rejected
+    const mayBeConfirmed = offer.doubts.every((doubt) => doubt.mayBeConfirmed)
+    if (!earlier || !mayBeConfirmed || !this.#agree(earlier, offer)) {
+      if (mayBeConfirmed) this.#rejected ??= offer
+      return this.#reject(offer, now)
+    }
+    const agreement = { rule: 'confirmed', severity: 'soft', reason: `${earlier.provider} says the same` } as const
+    this.#answer = markedSuspect(offer.value, [...offer.doubts, agreement])
+  }
+
   #reject(offer: Offer<T>, now: number): void {
     const { provider, doubts, durationMs } = offer
     this.failed({ attempt: { provider, outcome: 'rejected_by_quality', detail: reasonsOf(doubts), durationMs } }, now)
@@ -115,7 +132,7 @@ export class Pursuit<T extends Sourced> {
 }
 
 function confirmed<T extends Sourced>({ value, doubts }: Offer<T>, by: ProviderName): T {
-  const note = `${reasonsOf(doubts)}; ${by} confirms the price`
+  const note = `${reasonsOf(doubts)}; ${by} ${CONFIRMED}`
   return { ...value, provenance: { ...value.provenance, notes: [...(value.provenance.notes ?? []), note] } }
 }
 

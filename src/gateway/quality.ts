@@ -5,7 +5,13 @@ import type { Quote } from '../market/quote.ts'
 export type Severity = 'hard' | 'soft'
 
 /** A quality rule that a value broke. `reason` is for people. */
-export type Doubt = { readonly rule: string; readonly severity: Severity; readonly reason: string }
+export type Doubt = {
+  readonly rule: string
+  readonly severity: Severity
+  readonly reason: string
+  /** Hard, but less than impossible: where a second provider says the same, the value is served as `suspect`. */
+  readonly mayBeConfirmed?: true
+}
 
 /** What the quality gate says of a value: the value without its unusable parts, and why it may be wrong. */
 export type Judgement<T> = { readonly value: T; readonly doubts: readonly Doubt[] }
@@ -36,6 +42,8 @@ const FUTURE_TOLERANCE_MS = 120_000
 const EVIDENCE_MS = 5 * 86_400_000
 /** Vendors stamp one closing print some seconds apart: the same price is then no worse for being told as older. */
 const SAME_PRINT_MS = 15_000
+/** Shares are split, merged and redenominated between sessions, never within one. */
+const OVERNIGHT_MS = 4 * 3_600_000
 /** Vendors refresh the day's range less often than the price. */
 const RANGE_TOLERANCE = 0.01
 const RANGE_CONTRADICTION = 0.25
@@ -43,6 +51,7 @@ const UNIT_FACTORS = [100, 1000]
 const UNIT_TOLERANCE = 0.25
 const SPLIT_RATIOS = [2, 3, 4, 5, 10, 20]
 const SPLIT_TOLERANCE = 0.05
+const INVERSION_TOLERANCE = 0.02
 const UNUSUAL_PERCENT = 50
 /** FMP has printed 1.29e41 as a fund's change of one day. */
 const ABSURD_PERCENT = 10_000
@@ -53,7 +62,10 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
   {
     name: 'price-not-positive',
     severity: 'hard',
-    broken: ({ price }) => (Number.isFinite(price) && price > 0 ? undefined : `price ${price} is not a price`)
+    broken: ({ symbol, price }) =>
+      Number.isFinite(price) && (price > 0 || (price < 0 && mayFallBelowZero(symbol)))
+        ? undefined
+        : `price ${price} is not a price`
   },
   {
     name: 'unreadable-instant',
@@ -124,9 +136,31 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
       })
   },
   {
+    name: 'inverted-pair',
+    severity: 'soft',
+    broken: (quote, { evidence }) =>
+      firstReason(references(quote, evidence), ({ price, label }) => {
+        const isOwnInverse = Math.abs(price - 1) <= 2 * INVERSION_TOLERANCE
+        const isInverse = Math.abs(quote.price * price - 1) <= INVERSION_TOLERANCE
+        return quote.symbol.endsWith('=X') && isInverse && !isOwnInverse
+          ? `price ${quote.price} is about 1 divided by ${label} ${price}: the pair the other way round?`
+          : undefined
+      })
+  },
+  {
     name: 'unusual-change',
     severity: 'soft',
     broken: (quote) => changeBeyond(quote, UNUSUAL_PERCENT, ABSURD_PERCENT)
+  },
+  {
+    name: 'unusual-jump',
+    severity: 'soft',
+    broken: ({ price }, { evidence }) => {
+      const percent = evidence && evidence.price > 0 ? (price / evidence.price - 1) * 100 : 0
+      return Math.abs(percent) > UNUSUAL_PERCENT
+        ? `price ${price} is ${percent.toPrecision(4)} % from held price ${evidence!.price}`
+        : undefined
+    }
   },
   { name: 'inconsistent-change', severity: 'soft', broken: inconsistentChange }
 ]
@@ -142,7 +176,9 @@ export function judgeQuote(quote: Quote, { now, held }: QuoteContext): Judgement
   const context = { now, held: trusted, evidence }
   const doubts = QUOTE_RULES.flatMap(({ name, severity, broken }) => {
     const reason = broken(quote, context)
-    return reason ? [{ rule: name, severity, reason }] : []
+    if (!reason) return []
+    const mayBeConfirmed = name === 'unit-jump' && isOfAnotherSession(quote, evidence)
+    return [{ rule: name, severity, reason, ...(mayBeConfirmed && { mayBeConfirmed }) }]
   })
   const hard = doubts.filter(({ severity }) => severity === 'hard')
   return { value: withoutCrossedBook(quote), doubts: hard.length > 0 ? hard : doubts }
@@ -157,7 +193,7 @@ export function markedSuspect<T extends { readonly provenance: Provenance }>(val
 /** How far a price lies from another one, in percent of that; undefined where the currencies differ. */
 export function quoteDivergence(quote: Quote, reference: Quote): number | undefined {
   if (quote.currency && reference.currency && quote.currency !== reference.currency) return undefined
-  return Math.abs(quote.price / reference.price - 1) * 100
+  return quote.price === reference.price ? 0 : Math.abs(quote.price / reference.price - 1) * 100
 }
 
 function withoutCrossedBook(quote: Quote): Quote {
@@ -165,6 +201,18 @@ function withoutCrossedBook(quote: Quote): Quote {
   const { bid, ask, bidSize: _bidSize, askSize: _askSize, ...rest } = quote
   const note = `bid ${bid} above ask ${ask}: both dropped`
   return { ...rest, provenance: { ...quote.provenance, notes: [...(quote.provenance.notes ?? []), note] } }
+}
+
+/**
+ * The contract for oil to be delivered in May 2020 cost -37.63 dollars, yields of bills and bonds have been below zero:
+ * of futures and indices nothing is impossible.
+ */
+export function mayFallBelowZero(symbol: string): boolean {
+  return symbol.endsWith('=F') || symbol.startsWith('^')
+}
+
+function isOfAnotherSession({ asOf }: Quote, evidence: Quote | undefined): boolean {
+  return !evidence || Date.parse(asOf) - Date.parse(evidence.asOf) >= OVERNIGHT_MS
 }
 
 type Reference = { readonly price: number; readonly label: string }
@@ -205,8 +253,8 @@ export function nearFactor(
 }
 
 function outsideRange({ price, dayLow, dayHigh }: Quote, beyond: number, upTo: number): string | undefined {
-  const below = dayLow === undefined ? 0 : 1 - price / dayLow
-  const above = dayHigh === undefined ? 0 : price / dayHigh - 1
+  const below = dayLow === undefined ? 0 : (dayLow - price) / Math.abs(dayLow)
+  const above = dayHigh === undefined ? 0 : (price - dayHigh) / Math.abs(dayHigh)
   const distance = Math.max(below, above)
   return distance > beyond && distance <= upTo
     ? `price ${price} outside the day's range of ${dayLow ?? '?'} to ${dayHigh ?? '?'}`

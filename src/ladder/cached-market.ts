@@ -1,18 +1,22 @@
 import { answerOf } from '../cache/entry.ts'
-import type { Outcome, Source } from '../cache/namespace.ts'
+import type { Outcome, Source } from '../cache/source.ts'
+import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
 import { cachedValue, type Urgency } from './cached-value.ts'
 import { explainTiers } from './explain-tiers.ts'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
+import { CONFIRMED } from '../gateway/pursuit.ts'
 import type { BarRequest, BarSeries } from '../market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from '../market/corporate-action.ts'
+import { quoteUpdate } from '../market/event.ts'
 import type { Answer, MarketData, Priority } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
 import { withGreeks } from '../market/option-greeks.ts'
 import type { Profile } from '../market/profile.ts'
+import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
-import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder } from './market-wide.ts'
+import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnOutlived } from './market-wide.ts'
 import { createPolicies } from './policies.ts'
 import { computeIndicator, resolveParameters } from './technical-indicators.ts'
 
@@ -41,13 +45,14 @@ export type CachedMarketOptions = {
   clock: SessionClock
   recorder: Recorder
   lastGood: LastGood
+  onOutlived: OnOutlived
   /** For what is computed of options: continuously compounded, 0.04 means 4 % a year. */
   riskFreeRate: number
 }
 
 /** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
-  const { gateway, cache, clock, recorder, lastGood, riskFreeRate } = given
+  const { gateway, cache, clock, recorder, lastGood, onOutlived, riskFreeRate } = given
   const policies = createPolicies(clock)
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
@@ -58,13 +63,30 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const corporateActions = cache.namespace(policies.corporateActions)
   const options = cache.namespace(policies.options)
 
+  /** What has no table of its own: of what changes all day, each day's last is written down. */
+  const kept = <T extends { provenance: Provenance }>(
+    namespace: Namespace<T>,
+    key: string,
+    priority: Priority | undefined,
+    ask: (ask: Ask) => Promise<T>
+  ) => {
+    const kind = `${namespace.policy.name}:${key}`
+    return cachedValue(namespace, key, priority, ask, {
+      record(value) {
+        const { receivedAt, source } = value.provenance
+        recorder.snapshot({ kind, at: `${receivedAt.slice(0, 10)}T00:00:00.000Z`, source, value })
+      },
+      lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined
+    })
+  }
   const quoteSourceFor = (priority: Priority): Source<Quote> => ({
     async load(symbols, held) {
       const results = await gateway.quotes(symbols, { priority, held })
       for (const result of results.values()) if (!(result instanceof Error)) recorder.quote(result)
       return results
     },
-    lastGood: (symbol) => lastGood.quote(symbol)
+    lastGood: (symbol) => lastGood.quote(symbol),
+    outlived: (_symbol, quote) => onOutlived(quoteUpdate(quote), Date.parse(quote.provenance.receivedAt))
   })
   const quoteSource = { interactive: quoteSourceFor('interactive'), background: quoteSourceFor('background') }
   const quoteOutcomes = (symbols: readonly string[], urgency: Urgency) =>
@@ -98,7 +120,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       lastGood: () => lastGood.bars(request)
     })
   const askOptions = (symbol: string, expiry: string | undefined, priority?: Priority) =>
-    cachedValue(options, expiry ? `${symbol}:${expiry}` : symbol, priority, async (ask) =>
+    kept(options, expiry ? `${symbol}:${expiry}` : symbol, priority, async (ask) =>
       withGreeks(await gateway.options(symbol, expiry, ask), { riskFreeRate, now: Date.now() })
     )
   const market = createMarketWide({
@@ -108,6 +130,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     clock,
     recorder,
     lastGood,
+    onOutlived,
     bars: askBars,
     options: askOptions,
     news: askNews
@@ -126,6 +149,17 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     freshQuote: (symbol) => quotes.fresh(symbol),
     quotesVersion: () => quotes.memory.version,
     countServed: (symbols, times) => quotes.countServed(symbols.length * times),
+    async heldQuotes(symbols) {
+      const held = await quotes.held(symbols)
+      return symbols.map((symbol) => held.get(symbol))
+    },
+    holdsOlderQuote: (symbol, receivedAt) => quotes.holdsOlder(symbol, receivedAt),
+    quoteSeen(symbol, receivedAt, read) {
+      quotes.supersede(symbol, receivedAt, (held) => {
+        const quote = read()
+        return held && Date.parse(quote.asOf) < Date.parse(held.asOf) ? undefined : quote
+      })
+    },
     quote: (symbol, priority = 'interactive') => quotes.get(symbol, quoteSource[priority]),
     quotes: askQuotes,
     bars: askBars,
@@ -138,7 +172,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     search: (query, limit, priority) =>
       cachedValue(searches, `${query.toLowerCase()}:${limit}`, priority, (ask) => gateway.search(query, limit, ask)),
     fundamentals: (symbol, priority) =>
-      cachedValue(fundamentals, symbol, priority, (ask) => gateway.fundamentals(symbol, ask)),
+      kept(fundamentals, symbol, priority, (ask) => gateway.fundamentals(symbol, ask)),
     corporateActions: (symbol, priority) =>
       cachedValue(corporateActions, symbol, priority, (ask) => actionsOf(gateway, symbol, ask), {
         record(actions) {
@@ -192,11 +226,15 @@ async function actionsOf(gateway: Gateway, symbol: string, ask: Ask): Promise<Co
   }
 }
 
-function whyChosen({ value }: Answer<Quote>): string {
-  const { source, state, attempts } = value.provenance
+function whyChosen({ value, receivedAt, freshUntil }: Answer<Quote>): string {
+  const { source, state, attempts, notes = [] } = value.provenance
+  const now = Date.now()
   const before = attempts.map(({ provider, outcome }) => `${provider} (${outcome})`).join(', ')
   const passed = before ? ` after ${before}` : ''
+  const gave = `${source} gave it ${Math.max(0, Math.round((now - receivedAt) / 1000))} s ago${passed}`
+  if (state === 'stale' && freshUntil <= now) return `${gave}; it outlived its freshness and is being renewed`
   if (state === 'stale') return `no provider could renew it${passed}; the last good value of ${source} stands in`
-  if (state === 'suspect') return `${source} gave it${passed}, a quality rule doubts it and nobody contradicted it`
-  return `${source} gave it${passed} and it passed every quality rule`
+  if (state === 'suspect') return `${gave}, a quality rule doubts it and nobody contradicted it`
+  const doubt = notes.find((note) => note.endsWith(CONFIRMED))
+  return doubt ? `${gave}; ${doubt}` : `${gave} and it passed every quality rule`
 }

@@ -1,10 +1,15 @@
-import type { Namespace, Source } from '../cache/namespace.ts'
+import type { Namespace } from '../cache/namespace.ts'
+import type { Source } from '../cache/source.ts'
 import type { Ask } from '../gateway/gateway.ts'
 import type { Answer, Priority } from '../market/market-data.ts'
 
 /** A renewal is background work that asks even for what is fresh. */
 export type Urgency = Priority | 'renewal'
-type Extras<T> = { record?: (value: T) => void; lastGood?: () => Promise<T | undefined> }
+type Extras<T> = {
+  record?: (value: T) => void
+  lastGood?: () => Promise<T | undefined>
+  outlived?: (value: T) => void
+}
 
 /** One key of a namespace, loaded by one call of the gateway. */
 export async function cachedValue<T>(
@@ -12,7 +17,7 @@ export async function cachedValue<T>(
   key: string,
   urgency: Urgency = 'interactive',
   ask: (ask: Ask) => Promise<T>,
-  { record, lastGood }: Extras<T> = {}
+  { record, lastGood, outlived }: Extras<T> = {}
 ): Promise<Answer<T>> {
   const source: Source<T> = {
     async load() {
@@ -20,7 +25,8 @@ export async function cachedValue<T>(
       record?.(value)
       return new Map([[key, value]])
     },
-    ...(lastGood && { lastGood })
+    ...(lastGood && { lastGood }),
+    ...(outlived && { outlived: (_key, value) => outlived(value) })
   }
   if (urgency !== 'renewal') return namespace.get(key, source)
   const outcome = (await namespace.refresh([key], source)).get(key)!

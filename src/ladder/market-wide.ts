@@ -4,6 +4,7 @@ import type { TieredCache } from '../cache/tiered-cache.ts'
 import { cachedValue, type Urgency } from './cached-value.ts'
 import { ApiError } from '../errors.ts'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
+import type { MarketEvent } from '../market/event.ts'
 import type { Answer, Priority } from '../market/market-data.ts'
 import { marketStatusAt, type MarketStatus } from '../market/market-status.ts'
 import { SECTOR_FUNDS, type Indices, type MoverKind, type Movers, type Sectors } from '../market/market-wide.ts'
@@ -42,7 +43,14 @@ export type MarketWideOptions = Pick<SentimentInputs, 'bars' | 'options' | 'news
   clock: SessionClock
   recorder: MarketWideRecorder
   lastGood: MarketWideLastGood
+  onOutlived: OnOutlived
 }
+
+/**
+ * Told of a value, labelled stale, that outlived its freshness and could not be renewed: again with each attempt.
+ * `receivedAt` (epoch ms) names the value among those of its topic.
+ */
+export type OnOutlived = (event: MarketEvent, receivedAt: number) => void
 
 type Sourced = { readonly provenance: Provenance }
 
@@ -54,6 +62,7 @@ export function createMarketWide({
   clock,
   recorder,
   lastGood,
+  onOutlived,
   ...inputs
 }: MarketWideOptions) {
   const caches = {
@@ -67,23 +76,43 @@ export function createMarketWide({
     namespace: Namespace<T>,
     kind: string,
     urgency: Urgency | undefined,
-    ask: (ask: Ask) => Promise<T>
+    ask: (ask: Ask) => Promise<T>,
+    eventOf: (value: T) => MarketEvent
   ): Promise<Answer<T>> {
     return cachedValue(namespace, kind, urgency, ask, {
       record(value) {
         const { receivedAt: at, source } = value.provenance
         recorder.snapshot({ kind, at, source, value })
       },
-      lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined
+      lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined,
+      outlived: (value) => onOutlived(eventOf(value), Date.parse(value.provenance.receivedAt))
     })
   }
 
   const indices = (urgency?: Urgency): Promise<Answer<Indices>> =>
-    recorded(caches.indices, 'indices', urgency, (ask) => gateway.indices(ask))
+    recorded(
+      caches.indices,
+      'indices',
+      urgency,
+      (ask) => gateway.indices(ask),
+      (data) => ({ type: 'indices_update', data })
+    )
   const sectors = (urgency?: Urgency): Promise<Answer<Sectors>> =>
-    recorded(caches.sectors, 'sectors', urgency, (ask) => sectorsOf(gateway, ask))
+    recorded(
+      caches.sectors,
+      'sectors',
+      urgency,
+      (ask) => sectorsOf(gateway, ask),
+      (data) => ({ type: 'sectors_update', data })
+    )
   const movers = (type: MoverKind, urgency?: Urgency): Promise<Answer<Movers>> =>
-    recorded(caches.movers, `movers:${type}`, urgency, (ask) => gateway.movers(type, ask))
+    recorded(
+      caches.movers,
+      `movers:${type}`,
+      urgency,
+      (ask) => gateway.movers(type, ask),
+      (data) => ({ type: 'movers_update', data })
+    )
 
   /** The short forms of an answer live as long as it does, so that each is encoded once. */
   const shortForms = new WeakMap<Answer<Movers>, Map<number, Answer<Movers>>>()
@@ -108,7 +137,8 @@ export function createMarketWide({
       ({ priority }) => loadSentiment({ ...inputs, indices, sectors, knownQuotes }, priority, Date.now()),
       {
         record: (value) => recorder.sentiment({ at: value.asOf, score: value.score, label: value.label, value }),
-        lastGood: () => lastGood.sentiment()
+        lastGood: () => lastGood.sentiment(),
+        outlived: (data) => onOutlived({ type: 'sentiment_update', data }, Date.parse(data.asOf))
       }
     )
 
@@ -148,7 +178,12 @@ async function sectorsOf(gateway: Gateway, ask: Ask): Promise<Sectors> {
       changePercent === undefined ? [] : [{ sector: SECTOR_FUNDS[symbol]!, changePercent, asOf }]
     )
     if (sectors.length === 0) throw error
-    const notes = ['each sector is told by the change of its Select Sector SPDR fund']
+    const told = sectors.map(({ sector }) => sector)
+    const missing = Object.values(SECTOR_FUNDS).filter((sector) => !told.includes(sector))
+    const notes = [
+      'each sector is told by the change of its Select Sector SPDR fund',
+      ...(missing.length > 0 ? [`no figure for ${missing.join(', ')}`] : [])
+    ]
     const provenance = combinedProvenance(
       quotes.map((quote) => quote.provenance),
       notes

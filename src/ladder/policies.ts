@@ -23,6 +23,8 @@ const MIB = 1024 * 1024
 const SUSPECT_FRESH_MS = 10 * SECOND
 /** Vendors are up to 20 minutes late. */
 const SETTLE_MS = 30 * MINUTE
+/** Of most listings the last trade of a session comes within this time before its end. */
+const CLOSING_MS = 15 * MINUTE
 const SYMBOL_ABSENT_MS = 5 * MINUTE
 
 type Sourced = { provenance: Provenance }
@@ -47,7 +49,13 @@ export function createPolicies(clock: SessionClock, now: () => number = Date.now
     fundamentals: sourced<Fundamentals>('fundamentals', 'fundamentals:', slow(6 * HOUR)),
     corporateActions: corporateActions(),
     options: sourced<OptionChain>('options', 'options:', slow(5 * MINUTE)),
-    indices: sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
+    indices: {
+      ...sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
+      stale: ({ indices, provenance }: Indices, cause: unknown): Indices => ({
+        indices: indices.map((index) => ({ ...index, provenance: { ...index.provenance, state: 'stale' } })),
+        provenance: staleProvenance(provenance, cause)
+      })
+    },
     sectors: sourced<Sectors>('sectors', 'market:', marketWide(5 * MINUTE)),
     movers: sourced<Movers>('movers', 'market:', marketWide(5 * MINUTE)),
     sentiment: {
@@ -88,7 +96,8 @@ function sourced<T extends Sourced>(name: string, prefix: string, { freshMs, ...
 
 /**
  * A minute in session. Once the vendor and the calendar both say closed, and every delayed vendor has had the time to
- * see the close, nothing can change until the exchange stirs again.
+ * see the close, nothing can change until the exchange stirs again. A vendor that tells no state says closed by a price
+ * of the session's end.
  */
 function quotes(clock: SessionClock, now: () => number): Policy<Quote> {
   const kept = { revalidateMs: 30 * SECOND, staleMs: DAY, maxEntries: 20_000, maxBytes: 64 * MIB }
@@ -97,11 +106,13 @@ function quotes(clock: SessionClock, now: () => number): Policy<Quote> {
     ...policy,
     freshMs(quote) {
       const inSession = policy.freshMs(quote)
-      if (quote.marketState !== 'closed' || quote.provenance.state === 'suspect') return inSession
+      const { symbol, marketState, asOf, provenance } = quote
+      if ((marketState ?? 'closed') !== 'closed' || provenance.state === 'suspect') return inSession
       const instant = now()
-      const status = clock.statusOfSymbol(quote.symbol, instant)
-      const settled = status?.phase === 'closed' && instant - status.lastChange >= SETTLE_MS
-      return settled ? Math.max(inSession, status.nextChange - instant) : inSession
+      const status = clock.statusOfSymbol(symbol, instant)
+      if (status?.phase !== 'closed' || instant - status.lastChange < SETTLE_MS) return inSession
+      const isOfTheEnd = () => Date.parse(asOf) >= clock.lastEndOfSymbol(symbol, instant)! - CLOSING_MS
+      return marketState === 'closed' || isOfTheEnd() ? Math.max(inSession, status.nextChange - instant) : inSession
     }
   }
 }

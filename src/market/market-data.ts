@@ -46,6 +46,15 @@ export interface MarketData {
   quotesVersion(): number
   /** Counts quotes that were served, so many times, from bytes joined before: nobody looked them up one by one. */
   countServed(symbols: readonly string[], times: number): void
+  /** What memory and Redis hold of each symbol, however old: nobody is asked. Order and length as asked. */
+  heldQuotes(symbols: readonly string[]): Promise<(Answer<Quote> | undefined)[]>
+  /** Whether this process's memory holds a quote that was received before an instant (epoch ms); synchronous. */
+  holdsOlderQuote(symbol: string, receivedAt: number): boolean
+  /**
+   * Tells of a quote that came otherwise than by asking, received at an instant (epoch ms). Where memory holds an older
+   * one, whoever asks next gets this; only then it is read.
+   */
+  quoteSeen(symbol: string, receivedAt: number, read: () => Quote): void
   quote(symbol: string, priority?: Priority): Promise<Answer<Quote>>
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
   quotes(symbols: readonly string[], priority?: Priority): Promise<(Answer<Quote> | Error)[]>

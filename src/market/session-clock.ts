@@ -1,5 +1,5 @@
 import { exchangeOf } from './calendars.ts'
-import { statusAt, type Calendar, type SessionStatus } from './session.ts'
+import { lastSession, regularEnd, statusAt, type Calendar, type SessionStatus } from './session.ts'
 
 /** Tells in no time what each exchange is doing now; its calendars can be replaced while it runs. */
 export class SessionClock {
@@ -34,5 +34,12 @@ export class SessionClock {
   statusOfSymbol(symbol: string, instant: number): SessionStatus | undefined {
     const exchange = exchangeOf(symbol)
     return exchange === undefined ? undefined : this.status(exchange, instant)
+  }
+
+  /** When the regular session that began last, of the exchange that a symbol is listed on, ends or ended (epoch ms). */
+  lastEndOfSymbol(symbol: string, instant: number): number | undefined {
+    const exchange = exchangeOf(symbol)
+    const calendar = exchange === undefined ? undefined : this.#calendars.get(exchange)
+    return calendar && regularEnd(lastSession(calendar, instant))
   }
 }

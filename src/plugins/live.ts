@@ -7,6 +7,9 @@ import type { Caller } from '../hub/context.ts'
 import { Live } from '../hub/live.ts'
 import type { Demand } from '../jobs/demand.ts'
 import { createSources } from '../live/live-sources.ts'
+import { feedingMemory } from '../live/memory-feed.ts'
+import { QuoteWatch } from '../live/quote-watch.ts'
+import type { StalePublisher } from '../live/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import { watchMarketStatus } from '../live/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
@@ -22,6 +25,7 @@ export type LivePluginOptions = {
   redis: Redis
   log: Logger
   eventLog: EventLog
+  stalePublisher: StalePublisher
   demand: Pick<Demand, 'subscribe'>
   clock: SessionClock
 }
@@ -37,7 +41,7 @@ declare module 'fastify' {
  * scope holds nothing else.
  */
 export const live = fp<LivePluginOptions>(
-  async (app, { config, redis, log, eventLog, demand, clock }) => {
+  async (app, { config, redis, log, eventLog, stalePublisher, demand, clock }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const authenticate = async (token: string): Promise<Caller> => {
       const principal = await app.tokens.verify(token)
@@ -46,8 +50,13 @@ export const live = fp<LivePluginOptions>(
       const { userId, name, expiresAt, scopes } = principal
       return { userId, name, expiresAt, mayStream: scopes.includes('stream:read'), isRevoked }
     }
+    const watch = new QuoteWatch({ marketData: app.marketData, publisher: stalePublisher, log })
+    const follow = (symbol: string) => {
+      const endings = [demand.subscribe(symbol), watch.follow(symbol)]
+      return () => endings.forEach((end) => end())
+    }
     const server = new Live({
-      log: eventLog,
+      log: feedingMemory(eventLog, app.marketData),
       redis,
       logger: log,
       sources: createSources(app.marketData),
@@ -60,7 +69,7 @@ export const live = fp<LivePluginOptions>(
       maxConnections: config.WS_MAX_CONNECTIONS,
       heartbeatMs: config.WS_HEARTBEAT_MS,
       flushMs: config.WS_FLUSH_MS,
-      follow: (symbol) => demand.subscribe(symbol),
+      follow,
       authenticate
     })
     await server.start()
@@ -70,6 +79,7 @@ export const live = fp<LivePluginOptions>(
     app.addHook('preClose', async () => {
       marketStatus.close()
       await server.close()
+      await watch.close()
     })
 
     await app.register(async (scope) => {

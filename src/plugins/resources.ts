@@ -8,6 +8,7 @@ import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
 import type { JobQueues } from '../jobs/queue.ts'
 import type { Demand } from '../jobs/demand.ts'
+import type { StalePublisher } from '../live/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
@@ -29,6 +30,7 @@ export type Resources = {
   readonly clock: SessionClock
   /** What the live side follows. */
   readonly eventLog: EventLog
+  readonly stalePublisher: StalePublisher
   readonly freshness: DataFreshness
   readonly metrics: Metrics
   /** Each rejects when its dependency does not answer. */

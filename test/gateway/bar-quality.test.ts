@@ -52,6 +52,16 @@ describe('a backtest never sees a bar', () => {
   })
 })
 
+test('a backtest of oil sees the day on which it cost less than nothing', () => {
+  const days = [
+    bar('2026-03-02', { open: 17.73, high: 17.85, low: -40.32, close: -37.63 }),
+    bar('2026-03-03', { open: -14, high: 13.86, low: -16.74, close: 10.01 })
+  ]
+  const oil = series(days, { symbol: 'CL=F' })
+  expect(judgeBars(oil, now)).toEqual({ value: oil, doubts: [] })
+  expect(judgeBars(series([...week, ...days]), now).value.bars).toEqual(week)
+})
+
 test('keeps the session that has begun in Tokyo while it is still yesterday in UTC', () => {
   const evening = Date.parse('2026-03-05T22:00:00Z')
   const tokyo = series([bar('2026-03-06')], { timeZone: 'Asia/Tokyo' })

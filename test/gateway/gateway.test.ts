@@ -169,6 +169,45 @@ describe('a doubtful price', () => {
     expect(await quoteOf(gatewayOf([pence]), 'OCDO.L')).toMatchObject({ statusCode: 503 })
   })
 
+  describe('a hundred times what was held', () => {
+    const reverseSplit = { price: 12.1, previousClose: 11.8 }
+    const held = (hoursAgo: number) =>
+      aQuote('XYZ', { price: 0.119, asOf: new Date(Date.now() - hoursAgo * 3_600_000).toISOString() })
+
+    test('over night, as after a reverse split, is served as suspect once a second vendor says so', async () => {
+      const { events, listeners } = watched()
+      const gateway = gatewayOf([saying('yahoo', reverseSplit), saying('fmp', { ...reverseSplit, price: 12.15 })], {
+        events: listeners
+      })
+      const quote = (await quoteOf(gateway, 'XYZ', held(17))) as Quote
+      expect(quote).toMatchObject({
+        price: 12.15,
+        provenance: {
+          source: 'fmp',
+          state: 'suspect',
+          attempts: [{ provider: 'yahoo', outcome: 'rejected_by_quality' }]
+        }
+      })
+      expect(quote.provenance.notes).toEqual([expect.stringContaining('another unit'), 'yahoo says the same'])
+      expect(events).toEqual(['yahoo hard unit-jump'])
+      // What is suspect is no evidence, so that the new price is trusted from then on.
+      expect(await quoteOf(gateway, 'XYZ', quote)).toMatchObject({ price: 12.1, provenance: { state: 'live' } })
+    })
+
+    test('over night is not served where the second vendor says something else, or nothing', async () => {
+      const apart = gatewayOf([saying('yahoo', reverseSplit), saying('fmp', { price: 14, previousClose: 13.9 })])
+      expect(await quoteOf(apart, 'XYZ', held(17))).toMatchObject({ statusCode: 503 })
+      expect(await quoteOf(gatewayOf([saying('yahoo', reverseSplit)]), 'XYZ', held(17))).toMatchObject({
+        statusCode: 503
+      })
+    })
+
+    test('within a session is never served, whoever agrees', async () => {
+      const gateway = gatewayOf([saying('yahoo', reverseSplit), saying('fmp', reverseSplit)])
+      expect(await quoteOf(gateway, 'XYZ', held(1))).toMatchObject({ statusCode: 503 })
+    })
+  })
+
   test('older than the one already had never replaces it', async () => {
     const held = aQuote('AAPL', { asOf: new Date(Date.now() - 60_000).toISOString() })
     const late = saying('yahoo', { price: 99, asOf: new Date(Date.now() - 120_000).toISOString() })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { judgeQuote, quoteDivergence } from '../../src/gateway/quality.ts'
 import type { Quote } from '../../src/market/quote.ts'
@@ -71,6 +72,103 @@ describe('doubts', () => {
   ])('%s', (_, rule, change) => {
     expect(brokenRules(change)).toEqual([`soft ${rule}`])
   })
+})
+
+describe('never takes for an error', () => {
+  const oil = aQuote('CL=F', {
+    price: -37.63,
+    previousClose: 18.27,
+    change: -55.9,
+    changePercent: -305.97,
+    open: 17.73,
+    dayLow: -40.32,
+    dayHigh: 17.85,
+    currency: 'USD',
+    asOf: '2026-03-02T14:59:58Z'
+  })
+
+  test('oil that costs less than nothing', () => {
+    expect(judgeQuote(oil, { now, held: { ...oil, price: -20 } }).doubts).toMatchObject([{ rule: 'unusual-change' }])
+    expect(judgeQuote(oil, { now, held: { ...oil, price: 2 } }).doubts.map(({ severity }) => severity)).not.toContain(
+      'hard'
+    )
+    expect(
+      judgeQuote({ ...oil, price: -36, previousClose: -37.63, changePercent: undefined, change: 1.63 }, { now })
+    ).toMatchObject({ doubts: [] })
+    expect(judgeQuote({ ...oil, price: -60 }, { now }).doubts).toMatchObject([{ rule: 'contradicts-day-range' }])
+  })
+
+  test('a share without a price that is told as zero or less, although futures may have one', () => {
+    expect(brokenRules({ price: -1, dayLow: undefined, dayHigh: undefined, change: undefined })).toContain(
+      'hard price-not-positive'
+    )
+    expect(judgeQuote({ ...oil, price: 0 }, { now }).doubts.map(({ rule }) => rule)).toContain('price-not-positive')
+  })
+
+  test.each<[string, Partial<Quote>]>([
+    ['a penny share that moves by its tick', { price: 0.0002, previousClose: 0.0002, dayLow: 0.0001, dayHigh: 0.0002 }],
+    ['an index without volume', { symbol: '^GSPC', price: 6612.4, previousClose: 6600, dayLow: 6590, dayHigh: 6620 }],
+    ['a halted share', { marketState: 'halted', price: 101, previousClose: 100, asOf: '2026-03-02T12:00:00Z' }],
+    ['a coin on a Sunday', { symbol: 'DOGE-USD', price: 0.1231, previousClose: 0.1207, asOf: '2026-03-01T12:00:00Z' }],
+    ['the yen', { symbol: 'JPY=X', price: 151.2, previousClose: 150.9 }]
+  ])('%s', (_, parts) => {
+    const quote = aQuote('ABCD', { asOf: '2026-03-02T14:59:58Z', ...parts })
+    expect(judgeQuote(quote, { now, held: quote }).doubts).toEqual([])
+  })
+})
+
+describe('a pair of currencies the other way round', () => {
+  const pair = (price: number, previousClose?: number) =>
+    aQuote('EURUSD=X', { price, previousClose, asOf: '2026-03-02T14:59:58Z' })
+
+  test('is doubted, by what was held and by its own last close', () => {
+    expect(judgeQuote(pair(1 / 1.08), { now, held: pair(1.08) }).doubts).toMatchObject([{ rule: 'inverted-pair' }])
+    expect(judgeQuote(pair(1 / 1.08, 1.08), { now }).doubts.map(({ rule }) => rule)).toContain('inverted-pair')
+  })
+
+  test('is not seen in a pair whose price is about one', () => {
+    expect(judgeQuote(pair(1.02), { now, held: pair(0.99) }).doubts).toEqual([])
+  })
+})
+
+test('whatever a vendor sends, the verdict is a verdict', () => {
+  const figure = fc.option(fc.oneof(fc.double(), fc.double({ min: 0.0001, max: 1e6 })), { nil: undefined })
+  const quotes = fc.record(
+    {
+      price: fc.oneof(fc.double(), fc.double({ min: 0.0001, max: 1e6 })),
+      previousClose: figure,
+      change: figure,
+      changePercent: figure,
+      dayLow: figure,
+      dayHigh: figure,
+      bid: figure,
+      ask: figure,
+      asOf: fc.constantFrom('2026-03-02T14:59:58Z', '2026-03-02T10:00:00Z', 'N/A', '')
+    },
+    { requiredKeys: ['price', 'asOf'] }
+  )
+  fc.assert(
+    fc.property(fc.constantFrom('AAPL', 'CL=F', '^IRX', 'EURUSD=X'), quotes, quotes, (symbol, parts, before) => {
+      const { doubts, value } = judgeQuote(aQuote(symbol, parts), { now, held: aQuote(symbol, before) })
+      const isPrice = Number.isFinite(parts.price) && parts.price !== 0 && (parts.price > 0 || /=F$|^\^/.test(symbol))
+      if (!isPrice) expect(doubts[0]?.severity).toBe('hard')
+      expect(value.price).toBe(parts.price)
+      expect(new Set(doubts.map(({ severity }) => severity)).size).toBeLessThan(2)
+      if (value.bid !== undefined && value.ask !== undefined) expect(value.bid > value.ask).toBe(false)
+    })
+  )
+})
+
+test('a price far from the one just had is doubted, though it agrees with itself', () => {
+  const elsewhere = {
+    price: 3100,
+    previousClose: 3090,
+    change: 10,
+    changePercent: undefined,
+    dayLow: 3000,
+    dayHigh: 3200
+  }
+  expect(brokenRules(elsewhere, good)).toEqual(['soft unusual-jump'])
 })
 
 test('a suspect value already had proves nothing against a new one', () => {

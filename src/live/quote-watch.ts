@@ -1,0 +1,80 @@
+import type { Logger } from 'pino'
+import type { Answer, MarketData } from '../market/market-data.ts'
+import { quoteUpdate } from '../market/event.ts'
+import type { Quote } from '../market/quote.ts'
+import type { StalePublisher } from './stale-publisher.ts'
+
+const LOOK_EVERY_MS = 2000
+/** Whoever renews quotes is given this long past their freshness, and a quote that was just asked for to arrive. */
+const GRACE_MS = 5000
+/** Nothing is held of a symbol, or what is held was told to be stale: it is looked at again after this long. */
+const LOOK_AGAIN_MS = 15_000
+/** So many symbols are looked at together, that nothing else is kept waiting; the others come next. */
+const MAX_LOOKED_AT = 500
+
+export type QuoteWatchOptions = {
+  marketData: Pick<MarketData, 'heldQuotes'>
+  publisher: Pick<StalePublisher, 'outlived'>
+  log: Pick<Logger, 'debug'>
+  now?: () => number
+}
+
+/**
+ * Watches the quotes that clients of this process follow, and tells the log of each that outlived its freshness, whatever
+ * the reason: no vendor answers, the budgets are spent, or nobody is left who would ask. It asks no vendor itself.
+ */
+export class QuoteWatch {
+  readonly #options: QuoteWatchOptions
+  readonly #now: () => number
+  /** When to look at each symbol next. */
+  readonly #dueAt = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
+  #looking: Promise<void> | undefined
+
+  constructor(options: QuoteWatchOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS)
+  }
+
+  /** Watches a symbol until the returned function is called. */
+  follow(symbol: string): () => void {
+    this.#dueAt.set(symbol, this.#now() + GRACE_MS)
+    return () => void this.#dueAt.delete(symbol)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+  }
+
+  #look(): void {
+    const now = this.#now()
+    const due: string[] = []
+    for (const [symbol, dueAt] of this.#dueAt) {
+      if (dueAt <= now && due.push(symbol) === MAX_LOOKED_AT) break
+    }
+    if (due.length === 0 || this.#looking) return
+    this.#looking = this.#lookAt(due)
+      .catch((err: unknown) => this.#options.log.debug({ err }, 'the quotes that clients follow cannot be looked at'))
+      .finally(() => (this.#looking = undefined))
+  }
+
+  async #lookAt(symbols: readonly string[]): Promise<void> {
+    const held = await this.#options.marketData.heldQuotes(symbols)
+    const now = this.#now()
+    for (const [index, symbol] of symbols.entries()) {
+      if (this.#dueAt.has(symbol)) this.#dueAt.set(symbol, this.#nextLook(held[index], now))
+    }
+  }
+
+  #nextLook(answer: Answer<Quote> | undefined, now: number): number {
+    if (!answer) return now + LOOK_AGAIN_MS
+    const { value, freshUntil } = answer
+    const { provenance } = value
+    if (provenance.state !== 'stale' && freshUntil + GRACE_MS > now) return freshUntil + GRACE_MS
+    const quote: Quote = { ...value, provenance: { ...provenance, state: 'stale' } }
+    this.#options.publisher.outlived(quoteUpdate(quote), Date.parse(provenance.receivedAt))
+    return now + LOOK_AGAIN_MS
+  }
+}

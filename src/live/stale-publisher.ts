@@ -1,0 +1,87 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { EventLog } from '../log/log.ts'
+import { topicOf, type MarketEvent, type TopicName } from '../market/event.ts'
+
+/** When all vendors die, much turns stale at once: it is told together. */
+const GATHER_MS = 50
+/** More topics than this at once are not told; clients learn of them by the next attempt to renew them. */
+const MAX_WAITING = 20_000
+/** Values are not kept for longer. */
+const CLAIM_MS = 86_400_000
+const UNTOLD = 'that values are stale was not published'
+
+/** True for the first who tells of a value, and of no older one. */
+const CLAIM = `
+if tonumber(redis.call('get', KEYS[1]) or '0') >= tonumber(ARGV[1]) then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`
+
+type Outlived = { readonly event: MarketEvent; readonly receivedAt: number }
+
+export type StalePublisher = {
+  /**
+   * Tells the log of a value, labelled stale, that outlived its freshness: once for each value, however often and in
+   * however many processes that is noticed. `receivedAt` (epoch ms) names the value. Nobody waits, nothing is thrown.
+   */
+  outlived(event: MarketEvent, receivedAt: number): void
+  close(): Promise<void>
+}
+
+export type StalePublisherOptions = {
+  /** Shared by all processes. */
+  redis: Redis
+  eventLog: Pick<EventLog, 'append'>
+  log: Pick<Logger, 'debug'>
+}
+
+/** Lets who follows values live learn that they are no longer to be trusted. */
+export function createStalePublisher({ redis, eventLog, log }: StalePublisherOptions): StalePublisher {
+  const waiting = new Map<TopicName, Outlived>()
+  let timer: NodeJS.Timeout | undefined
+  let telling = Promise.resolve()
+  let isClosed = false
+
+  async function tell(): Promise<void> {
+    timer = undefined
+    const values = [...waiting].map(([topic, value]) => ({ ...value, claim: `quotewire:stale:${topic}` }))
+    waiting.clear()
+    try {
+      const claims = redis.pipeline()
+      for (const { claim, receivedAt } of values) claims.eval(CLAIM, 1, claim, receivedAt, CLAIM_MS)
+      const replies = (await claims.exec()) ?? []
+      append(values.filter((_, index) => replies[index]?.[1] === 1))
+    } catch (err) {
+      log.debug({ err, topics: values.length }, UNTOLD)
+    }
+  }
+
+  /** The log may take its time; nobody waits for it. What it could not take may be told again. */
+  function append(claimed: readonly (Outlived & { claim: string })[]): void {
+    eventLog
+      .append(claimed.map(({ event }) => event))
+      .catch(async (err: unknown) => {
+        log.debug({ err, topics: claimed.length }, UNTOLD)
+        await redis.del(...claimed.map(({ claim }) => claim))
+      })
+      .catch(() => undefined) // then the claims expire
+  }
+
+  return {
+    outlived(event, receivedAt) {
+      // What cannot be renewed because this process stops is none the worse for it.
+      if (isClosed) return
+      const topic = topicOf(event)
+      const known = waiting.get(topic)
+      if (known ? known.receivedAt > receivedAt : waiting.size >= MAX_WAITING) return
+      waiting.set(topic, { event, receivedAt })
+      timer ??= setTimeout(() => (telling = telling.then(tell)), GATHER_MS)
+    },
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      if (timer) telling = telling.then(tell)
+      await telling
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Scenario } from '../../src/sandbox/scenarios.ts'
+import type { Sandbox } from '../../src/sandbox/sandbox.ts'
+import { thoughtfulSandbox } from '../routes/market-under-test.ts'
+import { startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
+
+const DEADLINE_MS = 2000
+/** Its parts are asked for one after the other, and each may have to wait for its first vendor. */
+const SENTIMENT_DEADLINE_MS = 2 * DEADLINE_MS
+/** Past every freshness, and past what may be renewed behind the scenes. */
+const LATER_MS = 13 * 3_600_000
+/** A mute vendor takes its time for each read. */
+const PATIENCE_MS = 90_000
+
+/** Every way to read a value. */
+const READS = [
+  'quote/AAPL',
+  'quotes?symbols=AAPL,MSFT',
+  'historical/AAPL?period=1y',
+  'profile/AAPL',
+  'news/AAPL?limit=5',
+  'search',
+  'options/AAPL',
+  'fundamentals/AAPL',
+  'indicators/AAPL?name=rsi',
+  'corporate-actions/AAPL',
+  'indices',
+  'sectors',
+  'movers?type=losers',
+  'sentiment',
+  'overview'
+]
+const ILLS: Scenario['scenario'][] = ['down', 'mute', 'server_error', 'rate_limited', 'html']
+
+let sandbox: Sandbox
+let world: ApiWorld
+
+beforeAll(async () => {
+  sandbox = await thoughtfulSandbox()
+})
+afterAll(() => sandbox.close())
+beforeEach(async () => {
+  world = await startWorld()
+})
+afterEach(async () => {
+  sandbox.endScenarios()
+  vi.useRealTimers()
+  await world.close()
+})
+
+async function startReader(): Promise<{ api: Api; read: (path: string) => Promise<Answer> }> {
+  const api = await world.startApi({ MARKET: 'sandbox', SANDBOX_URL: sandbox.url, LOG_LEVEL: 'silent' })
+  await vi.waitUntil(() => !api.app.isOverloaded(), { timeout: 20_000 })
+  const { token } = await api.login()
+  return {
+    api,
+    read(path) {
+      const url = `/api/v1/market/${path}`
+      if (path !== 'search') return api.get(url, token)
+      return api.send({ method: 'POST', url, payload: { query: 'apple', limit: 5 } }, token)
+    }
+  }
+}
+
+/** Every state that the body tells of a value, with where it stands. */
+function statesIn(value: unknown, at = ''): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, member]) =>
+    key === 'provenance' ? [`${at} ${(member as { state: string }).state}`] : statesIn(member, `${at}/${key}`)
+  )
+}
+
+const unwell = (answers: ReadonlyMap<string, Answer>) =>
+  [...answers]
+    .filter(([, { status }]) => status !== 200)
+    .map(([path, { status, body }]) => `${path}: ${status} ${body}`)
+
+const notStale = (answers: ReadonlyMap<string, Answer>) =>
+  [...answers].flatMap(([path, answer]) => {
+    const states = statesIn(answer.json())
+    if (states.length === 0) return [`${path}: tells no state`]
+    return states.filter((state) => !state.endsWith(' stale')).map((state) => `${path}: ${state}`)
+  })
+
+async function readAll(read: (path: string) => Promise<Answer>, paths: readonly string[] = READS) {
+  const answers = new Map<string, Answer>()
+  for (const path of paths) answers.set(path, await read(path))
+  return answers
+}
+
+describe('every read is answered by the next vendor, in time, when the first', () => {
+  test.each(ILLS)('is %s', { timeout: PATIENCE_MS }, async (scenario) => {
+    const { read } = await startReader()
+    sandbox.scenario({ vendor: 'yahoo', scenario })
+    const late: string[] = []
+    const answers = new Map<string, Answer>()
+    for (const path of READS) {
+      const startedAt = performance.now()
+      answers.set(path, await read(path))
+      const tookMs = Math.round(performance.now() - startedAt)
+      if (tookMs > (path === 'sentiment' || path === 'overview' ? SENTIMENT_DEADLINE_MS : DEADLINE_MS)) {
+        late.push(`${path}: ${tookMs} ms`)
+      }
+    }
+    expect(unwell(answers)).toEqual([])
+    expect(late).toEqual([])
+    expect(JSON.parse(answers.get('overview')!.body)).toMatchObject({ errors: [] })
+  })
+})
+
+describe('no read fails while a last good value exists', () => {
+  test.each(ILLS)('though every vendor is %s', { timeout: PATIENCE_MS }, async (scenario) => {
+    const first = await startReader()
+    expect(unwell(await readAll(first.read))).toEqual([])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + LATER_MS })
+    sandbox.scenario({ vendor: 'all', scenario })
+    const { read } = await startReader()
+    const answers = await readAll(read)
+    expect(unwell(answers)).toEqual([])
+    expect(notStale(answers)).toEqual([])
+    expect(JSON.parse(answers.get('overview')!.body)).toMatchObject({ errors: [] })
+    expect(JSON.parse(answers.get('quotes?symbols=AAPL,MSFT')!.body)).toMatchObject({ errors: [] })
+  })
+
+  test('though every vendor is dead and the caches are gone', async () => {
+    const first = await startReader()
+    expect(unwell(await readAll(first.read))).toEqual([])
+    await first.api.core.recorder.flush()
+    await first.api.core.redis.flushdb()
+    sandbox.scenario({ vendor: 'all', scenario: 'down' })
+    const { read } = await startReader()
+    // What somebody typed into a search box is not written down: it would be for ever, and whatever it was.
+    const answers = await readAll(
+      read,
+      READS.filter((path) => path !== 'search')
+    )
+    expect(unwell(answers)).toEqual([])
+    expect(notStale(answers)).toEqual([])
+    expect(JSON.parse(answers.get('overview')!.body)).toMatchObject({ errors: [] })
+  })
+})
+
+test('what nobody ever had is 503 on every read, with what was tried and when to come back', async () => {
+  sandbox.scenario({ vendor: 'all', scenario: 'down' })
+  const { read } = await startReader()
+  for (const path of READS) {
+    if (path === 'overview' || path.startsWith('quotes')) continue
+    const { status, headers, body } = await read(path)
+    expect([path, status, Number(headers['retry-after']) > 0]).toEqual([path, 503, true])
+    const { details } = (JSON.parse(body) as { error: { details: { attempts?: unknown[]; missing?: unknown[] } } })
+      .error
+    expect([path, (details.attempts ?? details.missing)!.length > 0]).toEqual([path, true])
+  }
+})
