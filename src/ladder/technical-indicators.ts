@@ -53,7 +53,13 @@ const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
     barsNeeded: ({ period }) => period + 1,
     start({ period }) {
       const rsi = new RSI(period)
-      return ({ close }) => named('rsi', rsi.add(close))
+      let first: number | undefined
+      let hasMoved = false
+      // A price that never moved has neither strength nor weakness; the library calls it all strength.
+      return ({ close }) => {
+        hasMoved ||= close !== (first ??= close)
+        return named('rsi', rsi.add(close), hasMoved)
+      }
     }
   }),
   macd: define<'fast' | 'slow' | 'signal'>({
@@ -93,9 +99,16 @@ const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
     barsNeeded: ({ period, smoothing, signal }) => period + smoothing + signal - 2,
     start({ period, smoothing, signal }) {
       const stochastic = new StochasticOscillator({ kPeriod: period, kSlowingPeriod: smoothing, dPeriod: signal })
+      const window: Bar[] = []
+      let barsSinceFlat = Infinity
+      // In a window without a range there is no place within it; the library says the bottom, and smooths that along.
       return (bar) => {
+        if (window.push(bar) > period) window.shift()
+        const isFlat = window.every(({ high, low }) => high === low && high === bar.high)
+        barsSinceFlat = isFlat && window.length === period ? 0 : barsSinceFlat + 1
         const result = stochastic.add(bar)
-        return result ? { k: result.stochK, d: result.stochD } : undefined
+        const isDefined = result && barsSinceFlat >= smoothing + signal - 1
+        return isDefined ? { k: result.stochK, d: result.stochD } : undefined
       }
     }
   }),
@@ -166,7 +179,7 @@ export function computeIndicator(
   })
   const { symbol, interval, adjusted, currency, timeZone, provenance } = series
   const needed = barsNeeded(parameters)
-  const note = points.length > 0 ? undefined : whyEmpty(series.bars, needed)
+  const note = points.length > 0 ? undefined : whyEmpty(name, series.bars, needed)
   return {
     symbol,
     name,
@@ -181,9 +194,9 @@ export function computeIndicator(
   }
 }
 
-function whyEmpty(bars: readonly Bar[], needed: number): string {
+function whyEmpty(name: IndicatorName, bars: readonly Bar[], needed: number): string {
   if (bars.length < needed) return `the first point needs ${needed} bars and the range has ${bars.length}`
-  return 'no bar of the range has a volume'
+  return name === 'obv' || name === 'vwap' ? 'no bar of the range has a volume' : 'the price did not move in the range'
 }
 
 function named(name: string, value: number | null, isDefined = true): Values | undefined {
