@@ -1,9 +1,10 @@
 import type { Priority } from '../market/market-data.ts'
+import { instantOf, partsOf } from '../market/zoned-time.ts'
 import type { ProviderName } from '../providers/provider.ts'
 
 export type BudgetPeriod = 'second' | 'minute' | 'hour' | 'day' | 'month'
 
-/** One limit of a provider: so many requests, or so many different symbols, in each period (UTC-aligned). */
+/** One limit of a provider: so many requests, or so many different symbols, in each period. */
 export type BudgetWindow = {
   readonly limit: number
   readonly unit: 'requests' | 'symbols'
@@ -29,17 +30,28 @@ export function parseBudget(text: string): BudgetWindow[] {
 
 export type Period = { readonly startsAt: number; readonly endsAt: number }
 
-const PERIOD_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }
+const PERIOD_MS = { second: 1000, minute: 60_000, hour: 3_600_000 }
 
-/** The UTC-aligned period an instant falls in: `startsAt` inclusive, `endsAt` exclusive, epoch milliseconds. */
-export function periodAt(per: BudgetPeriod, instant: number): Period {
-  if (per === 'month') {
-    const date = new Date(instant)
-    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
-    return { startsAt: Date.UTC(year, month, 1), endsAt: Date.UTC(year, month + 1, 1) }
+/**
+ * Where a provider's days and months begin, if not at midnight UTC. Counted in another zone than the vendor's, a small
+ * quota that begins anew would be found spent already.
+ */
+const QUOTA_ZONES: Partial<Record<ProviderName, string>> = { 'alpha-vantage': 'America/New_York' }
+
+/** The period of a provider's that an instant falls in: `startsAt` inclusive, `endsAt` exclusive, epoch milliseconds. */
+export function periodOf(provider: ProviderName, per: BudgetPeriod, instant: number): Period {
+  return periodAt(per, instant, QUOTA_ZONES[provider])
+}
+
+/** The period an instant falls in; days and months begin at midnight of the zone. */
+export function periodAt(per: BudgetPeriod, instant: number, zone = 'UTC'): Period {
+  if (per !== 'day' && per !== 'month') {
+    const startsAt = Math.floor(instant / PERIOD_MS[per]) * PERIOD_MS[per]
+    return { startsAt, endsAt: startsAt + PERIOD_MS[per] }
   }
-  const startsAt = Math.floor(instant / PERIOD_MS[per]) * PERIOD_MS[per]
-  return { startsAt, endsAt: startsAt + PERIOD_MS[per] }
+  const { year, month, day } = partsOf(zone, instant)
+  const [first, next] = per === 'day' ? [day, [month, day + 1]] : [1, [month + 1, 1]]
+  return { startsAt: instantOf(zone, year, month, first), endsAt: instantOf(zone, year, next[0]!, next[1]!) }
 }
 
 /** One request to a provider: what it costs, and whom it is for. */

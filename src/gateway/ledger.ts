@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { BudgetUse } from '../market/provider-status.ts'
 import type { ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
-import { periodAt, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
+import { periodOf, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
 import { closeScript, spendScript } from './ledger-script.ts'
 import { OutageLedger } from './outage-ledger.ts'
 import { isReachable, runScript, withinPatience, type RedisConnection } from './shared-redis.ts'
@@ -14,6 +14,8 @@ const KEY_GRACE_MS = 60_000
 /** What a vendor's edge does to an address lasts 5 to 15 minutes, whatever is asked meanwhile. */
 const ADDRESS_REST_MS = 600_000
 const UNSCOPED_REST_MS = 60_000
+/** Some vendors refuse with `Retry-After: 0`, or with an instant where seconds belong: neither is taken at its word. */
+const [MIN_TOLD_REST_MS, MAX_TOLD_REST_MS] = [1000, 86_400_000]
 /**
  * A vendor's day need not end at midnight UTC. Where it names no Retry-After it is asked again after this long at the
  * latest, for a wrong guess must not cost the whole next day.
@@ -80,7 +82,9 @@ export class Ledger {
     { retryAfterMs, scope }: Pick<ProviderError, 'retryAfterMs' | 'scope'>
   ): Promise<number> {
     const { redis, now } = this.#options
-    const until = Math.ceil(retryAfterMs === undefined ? guessedEnd(scope, now()) : now() + retryAfterMs)
+    const told =
+      retryAfterMs === undefined ? undefined : Math.min(MAX_TOLD_REST_MS, Math.max(MIN_TOLD_REST_MS, retryAfterMs))
+    const until = Math.ceil(told === undefined ? guessedEnd(provider, scope, now()) : now() + told)
     this.#outage.close(provider, until)
     await this.#shared(
       () => runScript(redis, closeScript, [closedKey(provider)], [until, Math.max(1, until - now()) + KEY_GRACE_MS]),
@@ -157,7 +161,7 @@ export class Ledger {
   #windows(provider: ProviderName): Window[] {
     const { budgets, reservePercent, now } = this.#options
     return (budgets.get(provider) ?? []).map((window) => {
-      const { startsAt, endsAt } = periodAt(window.per, now())
+      const { startsAt, endsAt } = periodOf(provider, window.per, now())
       const reserved = window.per === 'second' ? 0 : Math.floor((window.limit * reservePercent) / 100)
       return {
         ...window,
@@ -177,8 +181,8 @@ function argsOf({ unit, resetsAt }: Window, ceiling: number, now: number): (stri
   return [unit, ceiling, resetsAt, resetsAt - now + KEY_GRACE_MS]
 }
 
-function guessedEnd(scope: RateLimitScope | undefined, now: number): number {
+function guessedEnd(provider: ProviderName, scope: RateLimitScope | undefined, now: number): number {
   if (scope === undefined) return now + UNSCOPED_REST_MS
   if (scope === 'address') return now + ADDRESS_REST_MS
-  return Math.min(periodAt(scope, now).endsAt, now + MAX_GUESSED_REST_MS)
+  return Math.min(periodOf(provider, scope, now).endsAt, now + MAX_GUESSED_REST_MS)
 }

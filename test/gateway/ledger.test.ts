@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import * as fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { parseBudget, periodAt, type Purchase } from '../../src/gateway/budget.ts'
+import { parseBudget, periodAt, periodOf, type Purchase } from '../../src/gateway/budget.ts'
 import { Ledger } from '../../src/gateway/ledger.ts'
 import type { Priority } from '../../src/market/market-data.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
@@ -80,6 +80,35 @@ test('background work leaves its share of the day to people', async () => {
   expect(await spendUntilRefused(ledger, 'interactive')).toBe(3)
 })
 
+describe("a vendor's own day", () => {
+  const iso = (instant: number) => new Date(instant).toISOString()
+  const dayOf = (provider: 'alpha-vantage' | 'tiingo', at: string, per: 'day' | 'month' = 'day') => {
+    const { startsAt, endsAt } = periodOf(provider, per, Date.parse(at))
+    return `${iso(startsAt)} ${iso(endsAt)}`
+  }
+
+  test('begins and ends at its midnight, also when the clocks change', () => {
+    expect(dayOf('tiingo', '2026-03-08T03:00:00Z')).toBe('2026-03-08T00:00:00.000Z 2026-03-09T00:00:00.000Z')
+    expect(dayOf('alpha-vantage', '2026-03-08T03:00:00Z')).toBe('2026-03-07T05:00:00.000Z 2026-03-08T05:00:00.000Z')
+    expect(dayOf('alpha-vantage', '2026-03-08T05:00:00Z')).toBe('2026-03-08T05:00:00.000Z 2026-03-09T04:00:00.000Z')
+    expect(dayOf('alpha-vantage', '2026-11-01T12:00:00Z')).toBe('2026-11-01T04:00:00.000Z 2026-11-02T05:00:00.000Z')
+    const december = '2026-12-01T05:00:00.000Z 2027-01-01T05:00:00.000Z'
+    expect(dayOf('alpha-vantage', '2027-01-01T04:59:59Z', 'month')).toBe(december)
+  })
+
+  test('every instant is in exactly one of its days', () => {
+    const instants = fc.integer({ min: MIDNIGHT - 400 * DAY, max: MIDNIGHT + 400 * DAY })
+    fc.assert(
+      fc.property(instants, fc.constantFrom('day', 'month'), (instant, per) => {
+        const { startsAt, endsAt } = periodOf('alpha-vantage', per, instant)
+        expect(startsAt <= instant && instant < endsAt).toBe(true)
+        expect(periodOf('alpha-vantage', per, endsAt).startsAt).toBe(endsAt)
+        expect(periodOf('alpha-vantage', per, startsAt - 1).endsAt).toBe(startsAt)
+      })
+    )
+  })
+})
+
 describe("after a vendor's 429", () => {
   test('every process waits for its Retry-After', async () => {
     const [here, there] = [ledgerOf('100/day'), ledgerOf('100/day')]
@@ -104,6 +133,16 @@ describe("after a vendor's 429", () => {
     'of the %s without Retry-After it is left alone long enough, and never for a wrong guess',
     async (scope, until) => {
       expect(await ledgerOf('100/day').rest('tiingo', { scope, retryAfterMs: undefined })).toBe(until)
+    }
+  )
+
+  test.each([
+    [0, SECOND],
+    [1_760_000_000_000, DAY]
+  ])(
+    'a Retry-After of %i ms neither lets requests rain nor shuts the vendor out for ever',
+    async (retryAfterMs, rest) => {
+      expect(await ledgerOf('100/day').rest('tiingo', { retryAfterMs, scope: 'minute' })).toBe(MIDNIGHT + rest)
     }
   )
 
