@@ -1,15 +1,23 @@
 import type { Feed, Provenance, ValueState } from '../market/provenance.ts'
 import type { ProviderName } from './provider.ts'
 
-/** Currencies that exchanges quote in hundredths (or thousandths) of the ISO unit, as vendors spell them. */
+/**
+ * Currencies that exchanges quote in hundredths (or thousandths) of the ISO unit, as vendors spell them. Grain, coffee
+ * and sugar are quoted in US cents.
+ */
 const MINOR_UNITS: Record<string, { currency: string; perMajor: number; name: string }> = {
   GBp: { currency: 'GBP', perMajor: 100, name: 'pence' },
   GBX: { currency: 'GBP', perMajor: 100, name: 'pence' },
   ZAc: { currency: 'ZAR', perMajor: 100, name: 'cents' },
+  ZAC: { currency: 'ZAR', perMajor: 100, name: 'cents' },
   ZAX: { currency: 'ZAR', perMajor: 100, name: 'cents' },
   ILA: { currency: 'ILS', perMajor: 100, name: 'agorot' },
-  KWF: { currency: 'KWD', perMajor: 1000, name: 'fils' }
+  KWF: { currency: 'KWD', perMajor: 1000, name: 'fils' },
+  USX: { currency: 'USD', perMajor: 100, name: 'cents' },
+  USx: { currency: 'USD', perMajor: 100, name: 'cents' }
 }
+/** Two capitals and a small letter spell a minor unit; of one that is not in the table only that much is known. */
+const MINOR_UNIT = /^[A-Z]{2}[a-z]$/
 
 export type CurrencyUnit = {
   /** ISO 4217, undefined where the vendor tells none. */
@@ -18,28 +26,49 @@ export type CurrencyUnit = {
   readonly perMajor: number
   /** What to note on a converted value, e.g. `prices converted from pence (GBp) to GBP`. */
   readonly note: string | undefined
+  /** False where a price may be off by a factor of 100: it must not be passed on without a doubt. */
+  readonly isCertain: boolean
 }
+
+export const UNIT_UNKNOWN = 'the vendor does not tell the unit of this listing: the price may be in pence or cents'
 
 /** Reads a vendor's currency code. GBp differs from GBP by its case only, so case counts. */
 export function currencyUnit(code: string | null | undefined): CurrencyUnit {
-  if (!code) return { currency: undefined, perMajor: 1, note: undefined }
+  if (!code) return { currency: undefined, perMajor: 1, note: undefined, isCertain: true }
   const minor = MINOR_UNITS[code]
-  if (!minor) return { currency: code.toUpperCase(), perMajor: 1, note: undefined }
+  if (!minor && MINOR_UNIT.test(code)) {
+    return { currency: undefined, perMajor: 1, note: UNIT_UNKNOWN, isCertain: false }
+  }
+  if (!minor) return { currency: code.toUpperCase(), perMajor: 1, note: undefined, isCertain: true }
   return {
     currency: minor.currency,
     perMajor: minor.perMajor,
-    note: `prices converted from ${minor.name} (${code}) to ${minor.currency}`
+    note: `prices converted from ${minor.name} (${code}) to ${minor.currency}`,
+    isCertain: true
   }
 }
 
-/** A finite number, or undefined: null, NaN and infinities are absences. Zero is a value here. */
+const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/**
+ * A finite number, or undefined: null, NaN, infinities and placeholders such as `None` or `N/A` are absences. Zero is a
+ * value here. Vendors write some numbers as text, and change which.
+ */
 export function finite(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+  const number = typeof value === 'string' && NUMERIC_TEXT.test(value.trim()) ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
 /** A number above zero, or undefined: for prices and counts where vendors write 0 for "none". */
 export function positive(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined
+  const number = finite(value)
+  return number !== undefined && number > 0 ? number : undefined
+}
+
+/** A number from zero up, or undefined: for volumes, which have come negative where a vendor's counter ran over. */
+export function notNegative(value: unknown): number | undefined {
+  const number = finite(value)
+  return number !== undefined && number >= 0 ? number : undefined
 }
 
 /** The same members without those that are undefined: what a vendor did not give is a missing key. */
@@ -54,11 +83,14 @@ export function rounded(value: number | undefined, decimals: number): number | u
   return Number(text)
 }
 
+/** What vendors write into a text for nothing at all. */
+const PLACEHOLDERS = new Set(['', '-', '--', 'n/a', 'nan', 'none', 'null', 'undefined'])
+
 /** A trimmed text of at most `maxLength` characters, or undefined where it is empty or a placeholder. */
 export function textOf(value: unknown, maxLength = 500): string | undefined {
   if (typeof value !== 'string') return undefined
   const trimmed = value.trim()
-  if (trimmed === '' || trimmed === 'None' || trimmed === '-' || trimmed === 'null') return undefined
+  if (PLACEHOLDERS.has(trimmed.toLowerCase())) return undefined
   return trimmed.length > maxLength ? `${trimmed.slice(0, maxLength - 1)}…` : trimmed
 }
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { BarRequest } from '../market/bar.ts'
-import { dateIn } from '../market/zoned-time.ts'
+import { dateIn as dateAt, parseWallTime } from '../market/zoned-time.ts'
 
 /** Part of a wire type: a date, alone or before a time of day. */
 export const DatedText = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])' })
@@ -13,9 +13,31 @@ export type DateRange = { readonly first: string; readonly last: string }
  * plain date is that date's midnight in UTC. For intraday bars pass the zone whose clock the vendor's dates follow.
  */
 export function datesOf({ from, to }: Pick<BarRequest, 'from' | 'to'>, zone = 'UTC'): DateRange {
-  return { first: dateIn(zone, from), last: dateIn(zone, to - 1) }
+  return { first: dateAt(zone, from), last: dateAt(zone, to - 1) }
 }
 
 export function isWithin(date: string, { first, last }: DateRange): boolean {
   return date >= first && date <= last
+}
+
+const DATE = /^\d{4}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])/
+const TIME = /[T ]([01]\d|2[0-3]):?[0-5]\d/
+const WITH_OFFSET = /\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$/
+
+/** The date that a text begins with; undefined where it begins with none. */
+export function dateIn(text: unknown): string | undefined {
+  return typeof text === 'string' && text[4] === '-' ? DATE.exec(text)?.[0] : undefined
+}
+
+/** The instant (epoch milliseconds) of a text that ends with its offset from UTC; undefined for any other. */
+export function instantWithOffset(text: unknown): number | undefined {
+  if (typeof text !== 'string' || !DATE.test(text) || !WITH_OFFSET.test(text)) return undefined
+  const instant = Date.parse(text.replace(' ', 'T'))
+  return Number.isNaN(instant) ? undefined : instant
+}
+
+/** The instant of a wall time of the zone, or of a text that ends with its offset; undefined for what is neither. */
+export function instantIn(zone: string, text: unknown): number | undefined {
+  if (typeof text !== 'string' || !DATE.test(text) || (text.length > 10 && !TIME.test(text))) return undefined
+  return WITH_OFFSET.test(text) ? instantWithOffset(text) : parseWallTime(zone, text.replace(/\.\d+$/, ''))
 }

@@ -17,16 +17,26 @@ export type RecordedVendors = {
   readonly url: string
   readonly recordings: readonly Recording[]
   /**
-   * Serves one recording to whatever is asked on its endpoint, or on every endpoint of its vendor (for refusals, which
-   * sound alike everywhere). Undefined goes back to the best match.
+   * Serves one recording to whatever is asked on its endpoint; on every endpoint of its vendor (for refusals, which
+   * sound alike everywhere); or on every endpoint but those of a handshake. Undefined goes back to the best match. `changes` are made to what was recorded.
    */
-  use(id: string | undefined, reach?: 'endpoint' | 'everywhere'): void
+  use(id: string | undefined, reach?: Reach, changes?: RecordedChanges): void
   /** What was asked since `use`, and which recording answered; the handshakes of vendors are not listed. */
   readonly served: readonly { vendor: ProviderName; asked: Asked; recording: string | undefined }[]
   close(): Promise<void>
 }
 
-export type RecordedVendorsOptions = { folder: string; host?: string; port?: number }
+export type Reach = 'endpoint' | 'everywhere' | 'data'
+
+export type RecordedChanges = Partial<Pick<Recording, 'status' | 'headers' | 'body'>>
+
+export type RecordedVendorsOptions = {
+  folder: string
+  /** Those of the folder, where they were read already. */
+  recordings?: readonly Recording[]
+  host?: string
+  port?: number
+}
 
 /**
  * Serves a folder of recordings as the vendors that sent them. What no recording answers gets the vendor's own words
@@ -34,10 +44,10 @@ export type RecordedVendorsOptions = { folder: string; host?: string; port?: num
  */
 export async function startRecordings(options: RecordedVendorsOptions): Promise<RecordedVendors> {
   const { folder, host = '127.0.0.1', port = 0 } = options
-  const recordings = await readRecordings(folder)
+  const recordings = options.recordings ?? (await readRecordings(folder))
   const served: RecordedVendors['served'][number][] = []
   let pinned: Recording | undefined
-  let everywhere = false
+  let pinnedReach: Reach = 'endpoint'
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? '/', 'http://recorded')
@@ -59,7 +69,8 @@ export async function startRecordings(options: RecordedVendorsOptions): Promise<
 
   const choose = (vendor: ProviderName, asked: Asked): Recording | undefined => {
     if (!pinned || pinned.vendor !== vendor) return bestMatch(recordings, vendor, asked)
-    if (everywhere || isSameEndpoint(asked, askedOf(vendor, pinned.url))) return pinned
+    if (pinnedReach === 'data' && vendor === 'yahoo' && isHandshake(asked.endpoint)) return undefined
+    if (pinnedReach !== 'endpoint' || isSameEndpoint(asked, askedOf(vendor, pinned.url))) return pinned
     return bestMatch(recordings, vendor, asked)
   }
 
@@ -72,10 +83,11 @@ export async function startRecordings(options: RecordedVendorsOptions): Promise<
     url: `http://${host}:${bound}`,
     recordings,
     served,
-    use(id, reach = 'endpoint') {
-      everywhere = reach === 'everywhere'
-      pinned = recordings.find((each) => each.id === id)
-      if (id !== undefined && !pinned) throw new RangeError(`there is no recording ${id}`)
+    use(id, reach = 'endpoint', changes = {}) {
+      const found = recordings.find((each) => each.id === id)
+      if (id !== undefined && !found) throw new RangeError(`there is no recording ${id}`)
+      pinnedReach = reach
+      pinned = found && { ...found, ...changes }
       served.length = 0
     },
     async close() {

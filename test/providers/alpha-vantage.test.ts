@@ -267,7 +267,7 @@ test('statements are joined by period, None is an absence and money spent is neg
   const { statements, provenance } = await provider.fundamentals!('IBM', signal)
   const lines = { revenue: 100, netIncome: 0, operatingCashFlow: 50, capitalExpenditure: -20, freeCashFlow: 30 }
   expect(statements).toEqual([{ periodEnd: '2022-12-31', period: 'annual', currency: 'USD', lines }])
-  expect(provenance.notes).toEqual(['the vendor has no BALANCE_SHEET of this company'])
+  expect(provenance.notes).toEqual(['the vendor gave no BALANCE_SHEET of this company'])
 })
 
 test('dividends come newest first with the pay date where it is known', async () => {

@@ -26,7 +26,7 @@ describe('options', () => {
     const { provider, asked } = await standIn({
       [OPTIONS]: chain([
         contract({ bid: 0, ask: 0, impliedVolatility: 0.0156, lastPrice: 51.2 }),
-        contract({ bid: 0, ask: 0.05 })
+        contract({ contractSymbol: 'AAPL250117C00155000', bid: 0, ask: 0.05 })
       ])
     })
     const { contracts, underlyingPrice } = await provider.options!('AAPL', '2025-01-17', signal)

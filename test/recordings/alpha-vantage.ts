@@ -11,6 +11,7 @@ import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import * as checks from './checks.ts'
 import { near, numberIn, priceIn, same, textIn, wallInstant } from './checks.ts'
+import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 
 const DAY_MS = 86_400_000
@@ -36,8 +37,10 @@ type Row = Record<string, string>
 /** What a recording of Alpha Vantage answers, by its function alone. */
 export function planAlphaVantage(recording: Recording, refusal: Refusal): Plan {
   const name = recording.url.searchParams.get('function') ?? 'GLOBAL_QUOTE'
-  const symbol = canonical(recording.url.searchParams.get('symbol') ?? 'IBM') ?? 'IBM'
-  const text = recording.body.toString('utf8')
+  const wire = recording.url.searchParams.get('symbol') ?? 'IBM'
+  const symbol = canonical(wire) ?? 'IBM'
+  if (canonical(wire) === undefined && !refusal) return { notApplicable: `no canonical symbol is spelled ${wire}` }
+  const text = checks.textOf(recording)
   const body = refusal ? {} : (JSON.parse(text) as Record<string, never>)
   const everywhere = refusal !== undefined && !refusal.includes('not_found')
   if (name === 'OVERVIEW') return { everywhere, asks: [profile(symbol, body)] }
@@ -54,7 +57,7 @@ export function planAlphaVantage(recording: Recording, refusal: Refusal): Plan {
     return series(recording, name, symbol, body, refusal)
   if (name === 'GLOBAL_QUOTE' || (name === 'REALTIME_BULK_QUOTES' && refusal))
     return { everywhere, asks: [quote(symbol, body)] }
-  return { notApplicable: `no capability asks ${name}` }
+  return planForeign(recording, `no capability asks ${name}`)
 }
 
 function canonical(wire: string): string | undefined {

@@ -20,7 +20,9 @@ const MINOR_UNITS: Record<string, [currency: string, perMajor: number]> = {
   ZAc: ['ZAR', 100],
   ZAC: ['ZAR', 100],
   ILA: ['ILS', 100],
-  KWF: ['KWD', 1000]
+  KWF: ['KWD', 1000],
+  USX: ['USD', 100],
+  USx: ['USD', 100]
 }
 
 /** The ISO currency of a vendor's code, and how many of its units make one. */
@@ -125,7 +127,8 @@ export function canonical(wire: string): string {
   const upper = wire.toUpperCase()
   if (upper.endsWith('.NS')) return `NSE:${upper.slice(0, -3)}`
   if (upper.endsWith('.BO')) return `BSE:${upper.slice(0, -3)}`
-  return upper.replace(/^([A-Z]{1,5})-([A-Z])$/, '$1.$2')
+  // A class of shares; but -L, -F and -V would read as listings in London, Frankfurt and Toronto.
+  return upper.replace(/^([A-Z]{1,5})-([A-EG-KM-UW-Z])$/, '$1.$2')
 }
 
 /** The bars of payload rows that have all four prices; a later row of the same start takes the place of an earlier one. */
@@ -137,10 +140,15 @@ export function wholeBars(rows: readonly Partial<WireBar>[]): WireBar[] {
   return [...bars.values()].sort((a, b) => (a.start ?? '').localeCompare(b.start ?? ''))
 }
 
+/** The body as text, without the mark of its byte order. */
+export function textOf({ body }: { body: Buffer }): string {
+  return body.toString('utf8').replace(/^\uFEFF/, '')
+}
+
 export function textIn(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const text = value.trim()
-  return text === '' || text === 'None' || text === '-' ? undefined : text
+  return ['', '-', '--', 'n/a', 'nan', 'none', 'null', 'undefined'].includes(text.toLowerCase()) ? undefined : text
 }
 
 export function numberIn(value: unknown): number | undefined {

@@ -10,6 +10,7 @@ import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import * as checks from './checks.ts'
 import { canonical, near, numberIn, priceIn, same, textIn, wallInstant } from './checks.ts'
+import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 
 const DAY_MS = 86_400_000
@@ -67,11 +68,14 @@ export function planFmp(recording: Recording, refusal: Refusal): Plan {
   if (STATEMENTS.includes(name)) return plan(fundamentals(symbol, rows))
   if (name === 'splits') return plan(splits(symbol, rows))
   if (name === 'dividends') return plan(dividends(symbol, rows))
-  return refusal ? plan(quotes(symbols, [])) : { notApplicable: `no capability asks ${name}` }
+  if (refusal) return plan(quotes(symbols, []))
+  const why = `no capability asks ${name}`
+  // They look like quotes, but their prices are of another session.
+  return name.includes('aftermarket') ? { notApplicable: why } : planForeign(recording, why)
 }
 
-function rowsOf({ body }: Recording): unknown {
-  const json: unknown = JSON.parse(body.toString('utf8'))
+function rowsOf(recording: Recording): unknown {
+  const json: unknown = JSON.parse(checks.textOf(recording))
   return Array.isArray(json) ? json : (json as { historical?: unknown }).historical
 }
 

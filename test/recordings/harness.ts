@@ -12,12 +12,14 @@ import { Quote } from '../../src/market/quote.ts'
 import { SearchResult } from '../../src/market/search.ts'
 import { ProviderError, type Capability, type Provider, type ProviderErrorKind } from '../../src/providers/provider.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
-import type { RecordedVendors } from '../../src/sandbox/recordings.ts'
+import type { Reach, RecordedVendors } from '../../src/sandbox/recordings.ts'
 
 /** One call of the adapter that a recording answers, and what its value must say. */
 export type Ask = {
   readonly capability: Capability
   run(provider: Provider, signal: AbortSignal): Promise<unknown>
+  /** What this call must come to, where that is a refusal although the whole is none. */
+  readonly refusal?: Refusal
   /** Throws where the value, as JSON, does not mean what the payload says. */
   check(value: never): void
 }
@@ -31,11 +33,21 @@ export type Plan =
       /** The answer is the same whatever is asked: serve it everywhere. */
       readonly everywhere?: boolean
       readonly plan?: 'standard' | 'free'
-      /** Null where the body is an answer although it does not look like one: a crumb is no JSON. */
-      readonly refusal?: null
+      /** How far the recording is served, where `everywhere` does not say it. */
+      readonly reach?: Reach
+      /**
+       * What it must come to in place of what its body looks like. Null where it is an answer although it does not look
+       * like one: a crumb is no JSON.
+       */
+      readonly refusal?: Refusal | null
+      /** Why it is an answer to nothing that is asked, where it is. */
+      readonly foreign?: string
     }
 
-export type Verdict = { readonly outcome: 'passed' | 'failed' | 'not applicable'; readonly detail: string }
+export type Verdict = {
+  readonly outcome: 'passed' | 'failed' | 'not applicable' | 'foreign'
+  readonly detail: string
+}
 
 const SCHEMAS: Record<Capability, TSchema> = {
   quotes: Quote,
@@ -66,18 +78,23 @@ export async function judge(
   if ('notApplicable' in plan) return { outcome: 'not applicable', detail: plan.notApplicable }
   try {
     for (const ask of plan.asks) {
-      vendors.use(recording.id, plan.everywhere ? 'everywhere' : 'endpoint')
-      await judgeAsk(ask, plan.refusal === null ? undefined : refusal, provider)
+      if (plan.foreign && !provider[ask.capability]) continue
+      vendors.use(recording.id, reachOf(plan))
+      await judgeAsk(ask, plan.refusal === null ? undefined : (ask.refusal ?? plan.refusal ?? refusal), provider)
       const used = vendors.served.some((each) => each.recording === recording.id)
       assert(
         used,
         `${ask.capability} never asked for it, but for ${vendors.served.map((each) => each.asked.endpoint).join(', ')}`
       )
     }
-    return { outcome: 'passed', detail: '' }
+    return plan.foreign ? { outcome: 'foreign', detail: plan.foreign } : { outcome: 'passed', detail: '' }
   } catch (error) {
     return { outcome: 'failed', detail: error instanceof Error ? error.message : String(error) }
   }
+}
+
+export function reachOf(plan: { reach?: Reach; everywhere?: boolean }): Reach {
+  return plan.reach ?? (plan.everywhere ? 'everywhere' : 'endpoint')
 }
 
 async function judgeAsk(ask: Ask, refusal: Refusal, provider: Provider): Promise<void> {
@@ -100,7 +117,8 @@ async function judgeAsk(ask: Ask, refusal: Refusal, provider: Provider): Promise
   ask.check(value as never)
 }
 
-function checkShape(capability: Capability, value: unknown): void {
+/** Throws where a value, as JSON, is not what the capability gives. */
+export function checkShape(capability: Capability, value: unknown): void {
   const values = capability === 'quotes' ? (value as unknown[]) : [value]
   const schema = validators[capability]
   for (const each of values) {
@@ -114,12 +132,12 @@ const validators = Object.fromEntries(
 ) as Record<Capability, ReturnType<typeof Compile>>
 
 /** What would leave the server; a map of quotes becomes their list. */
-function asJson(value: unknown): unknown {
+export function asJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value instanceof Map ? [...value.values()] : value))
 }
 
 /** An empty list, or an answer whose lists are all empty: the symbol is not known. */
-function isAbsence(value: unknown): boolean {
+export function isAbsence(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0
   const lists = Object.entries(value as object).filter(([name, each]) => name !== 'provenance' && Array.isArray(each))
   return lists.length > 0 && lists.every(([, each]) => (each as unknown[]).length === 0)

@@ -1,5 +1,6 @@
 import type { ProviderErrorKind } from '../../src/providers/provider.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
+import { textOf } from './checks.ts'
 import type { Refusal } from './harness.ts'
 
 type Rule = readonly [says: RegExp, kinds: readonly ProviderErrorKind[]]
@@ -26,7 +27,7 @@ const FMP: readonly Rule[] = [
  * also come as an absence, where a list or a map is asked for.
  */
 export function expectedRefusal(recording: Recording): Refusal {
-  const text = recording.body.toString('utf8')
+  const text = textOf(recording)
   const json = parsed(text)
   return byStatus(recording, text) ?? BY_BODY[recording.vendor](json, text)
 }

@@ -9,6 +9,7 @@ import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import * as checks from './checks.ts'
 import { canonical, near, numberIn, priceIn, same, textIn } from './checks.ts'
+import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 
 const DAY_MS = 86_400_000
@@ -19,7 +20,7 @@ type Row = Record<string, unknown>
 export function planTiingo(recording: Recording, refusal: Refusal): Plan {
   const { pathname, searchParams } = recording.url
   const path = pathname.replace(/(.)\/$/, '$1')
-  const body = refusal ? [] : (JSON.parse(recording.body.toString('utf8')) as Row[] & Row)
+  const body = refusal ? [] : (JSON.parse(checks.textOf(recording)) as Row[] & Row)
   const everywhere = refusal !== undefined && !refusal.includes('not_found')
   const plan = (...asks: Ask[]): Plan => ({ asks, everywhere })
   const named = (text: string | undefined) => canonical(text ?? searchParams.get('tickers') ?? 'AAPL').split(',')
@@ -36,7 +37,7 @@ export function planTiingo(recording: Recording, refusal: Refusal): Plan {
   const [, company, part] = /^\/tiingo\/fundamentals\/([^/]+)\/(daily|statements)$/.exec(path) ?? []
   if (part === 'statements') return plan(statements(canonical(company!), body))
   if (part === 'daily') return plan(metrics(canonical(company!), body))
-  return refusal ? plan(quotes(['AAPL'], [])) : { notApplicable: `no capability asks ${path}` }
+  return refusal ? plan(quotes(['AAPL'], [])) : planForeign(recording, `no capability asks ${path}`)
 }
 
 function quotes(symbols: string[], rows: Row[]): Ask {

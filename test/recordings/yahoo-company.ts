@@ -3,6 +3,7 @@ import type { Fundamentals } from '../../src/market/fundamentals.ts'
 import type { Profile } from '../../src/market/profile.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import { near, same, textIn, unitOf } from './checks.ts'
+import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 import { unwrapped, type Row } from './yahoo-wire.ts'
 
@@ -20,7 +21,7 @@ export function planSummary(recording: Recording, symbol: string, body: Row, ref
   const asks: Ask[] = []
   if (asked.some((each) => PROFILE_MODULES.includes(each))) asks.push(profile(symbol, modules))
   if (!refusal && asked.some((each) => METRIC_MODULES.includes(each))) asks.push(metrics(symbol, modules))
-  if (asks.length === 0) return { notApplicable: `no capability asks the module ${asked.join(', ')}` }
+  if (asks.length === 0) return planForeign(recording, `no capability asks the module ${asked.join(', ')}`)
   return { asks }
 }
 
@@ -97,7 +98,7 @@ const LINES = {
 type Point = { asOfDate: string; currencyCode?: string; reportedValue?: { raw?: unknown } } | null
 
 /** Statements come line by line, each a series of its own; null stands for a period without the line. */
-export function planStatements(symbol: string, body: Row, refusal: Refusal): Plan {
+export function planStatements(recording: Recording, symbol: string, body: Row, refusal: Refusal): Plan {
   const series = (body['timeseries'] as { result?: Record<string, Point[]>[] } | undefined)?.result ?? []
   const expected = series.flatMap((each) =>
     Object.entries(each).flatMap(([type, points]) => {
@@ -125,6 +126,6 @@ export function planStatements(symbol: string, body: Row, refusal: Refusal): Pla
       assert.deepEqual(ends, [...ends].sort().toReversed(), 'newest first')
     }
   }
-  if (!refusal && expected.length === 0) return { notApplicable: 'none of its lines is one that we read' }
+  if (!refusal && expected.length === 0) return planForeign(recording, 'none of its lines is one that we read')
   return { asks: [ask] }
 }

@@ -7,6 +7,7 @@ import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import * as checks from './checks.ts'
 import { canonical, near, same, textIn } from './checks.ts'
+import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 import { planChart } from './yahoo-chart.ts'
 import { planStatements, planSummary } from './yahoo-company.ts'
@@ -17,26 +18,25 @@ export function planYahoo(recording: Recording, refusal: Refusal): Plan {
   const { url } = recording
   const path = decodeURIComponent(url.pathname)
   const body = (refusal ? {} : parsed(recording)) as Row
-  if (url.protocol === 'wss:') return { notApplicable: 'a WebSocket frame' }
+  if (url.protocol === 'wss:') return planForeign(recording, 'a WebSocket frame')
   if (path === '/v1/test/getcrumb') return planCrumb(recording)
   if (path === '/v7/finance/quote') return { asks: [quotes(recording, body)] }
   const [, kind, symbol = ''] = /\/(chart|options|quoteSummary|timeseries)\/([^/]+)$/.exec(path) ?? []
   if (kind === 'chart') return planChart(recording, canonical(symbol), body, refusal)
   if (kind === 'options') return { asks: [options(recording, canonical(symbol), body)] }
   if (kind === 'quoteSummary') return planSummary(recording, canonical(symbol), body, refusal)
-  if (kind === 'timeseries') return planStatements(canonical(symbol), body, refusal)
+  if (kind === 'timeseries') return planStatements(recording, canonical(symbol), body, refusal)
   if (path === '/v1/finance/search') return { asks: searches(recording, body, refusal) }
   if (path === '/v1/finance/screener/predefined/saved') return { asks: [movers(recording, body)] }
   if (path === '/xhr/ncp') return { asks: [news(body)] }
-  if (path.startsWith('/v1/finance/trending')) return { notApplicable: 'no capability asks what is trending' }
-  if (recording.need === 'auth-crumb')
-    return { notApplicable: "a page of a browser's visit, held to by the tests of the session" }
-  return { notApplicable: `no capability asks ${path}` }
+  if (path.startsWith('/v1/finance/trending')) return planForeign(recording, 'no capability asks what is trending')
+  if (recording.need === 'auth-crumb') return planForeign(recording, "a page of a browser's visit", 'everywhere')
+  return planForeign(recording, `no capability asks ${path}`)
 }
 
-function parsed({ body }: Recording): unknown {
+function parsed(recording: Recording): unknown {
   try {
-    return JSON.parse(body.toString('utf8'))
+    return JSON.parse(checks.textOf(recording))
   } catch {
     return {}
   }

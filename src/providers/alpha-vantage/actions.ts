@@ -3,10 +3,14 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Split, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
+import { oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { inMajorUnit, type PriceUnit } from './price-unit.ts'
-import { dateOf, positiveOf } from './wire-value.ts'
+import { dateOf, memberIn, positiveOf } from './wire-value.ts'
+
+/** `areAll` is false where some of the vendor's rows could not be read. */
+export type KnownSplits = { readonly splits: Split[]; readonly areAll: boolean }
 
 /** All splits of a symbol, newest first, announced ones included. The vendor answers an unknown symbol with no rows. */
 export async function fetchSplits(
@@ -14,15 +18,17 @@ export async function fetchSplits(
   symbol: string,
   listing: Listing,
   signal: AbortSignal
-): Promise<Split[]> {
+): Promise<KnownSplits> {
   const { data } = await client.ask('SPLITS', { symbol: listing.wire }, WireRows, symbol, signal)
-  return data
-    .flatMap(({ effective_date, split_factor }) => {
-      const exDate = dateOf(effective_date)
-      const ratio = positiveOf(split_factor)
-      return exDate && ratio ? [{ exDate, ratio }] : []
-    })
-    .sort(newestFirst)
+  const splits = data.flatMap((row) => {
+    const exDate = dateOf(memberIn(row, 'effective_date'))
+    const ratio = positiveOf(memberIn(row, 'split_factor'))
+    return exDate && ratio ? [{ exDate, ratio }] : []
+  })
+  return {
+    splits: oncePer(splits, ({ exDate }) => exDate).sort(newestFirst),
+    areAll: splits.length === data.length
+  }
 }
 
 export async function splits(
@@ -32,7 +38,8 @@ export async function splits(
   signal: AbortSignal,
   now: () => number
 ): Promise<Splits> {
-  return { symbol, splits: await fetchSplits(client, symbol, listing, signal), provenance: historical(now()) }
+  const { splits: known } = await fetchSplits(client, symbol, listing, signal)
+  return { symbol, splits: known, provenance: historical(now()) }
 }
 
 /**
@@ -48,18 +55,21 @@ export async function dividends(
   now: () => number
 ): Promise<Dividends> {
   const { data } = await client.ask('DIVIDENDS', { symbol: listing.wire }, WireRows, symbol, signal)
-  const rows = data.flatMap(({ ex_dividend_date, payment_date, amount: text }) => {
-    const exDate = dateOf(ex_dividend_date)
-    const amount = inMajorUnit(positiveOf(text), unit)
-    const payDate = dateOf(payment_date)
+  const rows = data.flatMap((row) => {
+    const exDate = dateOf(memberIn(row, 'ex_dividend_date'))
+    const amount = inMajorUnit(positiveOf(memberIn(row, 'amount')), unit)
+    const payDate = dateOf(memberIn(row, 'payment_date'))
     if (!exDate || !amount) return []
     return [{ exDate, amount, ...(unit.currency && { currency: unit.currency }), ...(payDate && { payDate }) }]
   })
   return {
     symbol,
-    dividends: rows.sort(newestFirst),
+    dividends: oncePer(rows, ({ exDate, amount }) => `${exDate} ${amount}`).sort(newestFirst),
     amountsAdjusted: 'none',
-    provenance: historical(now(), unit.note)
+    provenance: {
+      ...historical(now(), unit.note),
+      ...(unit.assumed && { state: 'suspect' as const })
+    }
   }
 }
 
@@ -72,4 +82,4 @@ function historical(receivedAt: number, note?: string) {
 }
 
 /** Splits: `effective_date`, `split_factor`. Dividends: `ex_dividend_date`, `payment_date`, `amount`. All texts. */
-const WireRows = Compile(Type.Object({ data: Type.Array(Type.Record(Type.String(), Type.Unknown())) }))
+const WireRows = Compile(Type.Object({ data: Type.Array(Type.Unknown()) }))

@@ -28,30 +28,31 @@ export function adjustedForSplits(rows: readonly DatedRow[], splits: readonly Sp
 }
 
 /**
- * Scales `chosen` rows by the vendor's own adjusted close, volumes by the splits after each of them in `rows`
- * (all rows, oldest first).
+ * Scales `chosen` rows by the vendor's own adjusted close, volumes by the splits after each of them in `rows` (oldest
+ * first). A row that is missing may have held a split: without `areAll` rows there are no volumes.
  */
-export function adjustedForAll(rows: readonly DatedRow[], chosen: readonly DatedRow[]): Bar[] {
+export function adjustedForAll(rows: readonly DatedRow[], chosen: readonly DatedRow[], areAll: boolean): Bar[] {
   const laterSplits = new Map<DatedRow, number>()
-  let ratio = 1
+  let ratio = areAll ? 1 : NaN
   for (const row of rows.toReversed()) {
     laterSplits.set(row, ratio)
-    ratio *= row.splitCoefficient ?? 1
+    ratio *= row.splitCoefficient ?? NaN
   }
   return chosen.flatMap((row) => {
     if (row.adjustedClose === undefined) return []
     const factor = row.adjustedClose / row.bar.close
-    return [scaled(row.bar, (price) => price * factor, laterSplits.get(row) ?? 1)]
+    return [scaled(row.bar, (price) => price * factor, laterSplits.get(row) ?? NaN)]
   })
 }
 
-function scaled(bar: Bar, priceOf: (price: number) => number, volumeFactor: number): Bar {
+/** Without its volume where the factor of that is not a number. */
+function scaled({ volume, ...bar }: Bar, priceOf: (price: number) => number, volumeFactor: number): Bar {
   return {
     ...bar,
     open: priceOf(bar.open),
     high: priceOf(bar.high),
     low: priceOf(bar.low),
     close: priceOf(bar.close),
-    ...(bar.volume !== undefined && { volume: bar.volume * volumeFactor })
+    ...(volume !== undefined && !Number.isNaN(volumeFactor) && { volume: volume * volumeFactor })
   }
 }

@@ -1,18 +1,18 @@
 // https://www.alphavantage.co/documentation/#time-series-data
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
-import { dateIn, parseWallTime } from '../../market/zoned-time.ts'
+import { dateIn } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
-import { datesOf, isWithin } from '../session-dates.ts'
+import { datesOf, instantIn, isWithin } from '../session-dates.ts'
 import { fetchSplits } from './actions.ts'
 import { adjustedForAll, adjustedForSplits, type DatedRow } from './adjustment.ts'
 import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
-import { dateOf, memberOf, numberOf, positiveOf } from './wire-value.ts'
+import { dateOf, memberIn, memberOf, notNegativeOf, positiveOf } from './wire-value.ts'
 
 const DAY_MS = 86_400_000
 
@@ -49,14 +49,19 @@ export async function fetchBars(
   const { name, parameters, premium } = functionFor(request, listing, now())
   if (premium && plan === 'free') throw refused('not_covered', `sells ${name} of this reach to paying plans only`)
   const body = await client.ask(name, { symbol: listing.wire, ...parameters }, WireSeries, symbol, signal)
-  const rows = rowsOf(body, request, listing)
+  const { rows, areAll: areAllRows } = rowsOf(body, request, listing)
   const chosen = rows.filter((row) => isAsked(row, request))
 
   const today = dateIn(listing.zone, now())
   const needsSplits = adjusted === 'splits' && datesOf(request).first < today
-  const splits = needsSplits ? await fetchSplits(client, symbol, listing, signal) : []
+  const { splits, areAll } = needsSplits
+    ? await fetchSplits(client, symbol, listing, signal)
+    : { splits: [], areAll: true }
+  if (!areAll) throw refused('bad_payload', `sent splits of ${symbol} that cannot be read, and its bars need them all`)
   const bars =
-    adjusted === 'all' && interval === '1d' ? adjustedForAll(rows, chosen) : splitAdjusted(chosen, splits, today)
+    adjusted === 'all' && interval === '1d'
+      ? adjustedForAll(rows, chosen, areAllRows)
+      : splitAdjusted(chosen, splits, today)
 
   return {
     symbol,
@@ -108,30 +113,40 @@ function monthOf(request: BarRequest, { zone }: Listing, now: number): string | 
   throw refused('not_covered', 'sells intraday bars older than 30 days by single months')
 }
 
-/** The rows of a series, oldest first. Rows without a whole set of prices are left out. */
-function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Listing): DatedRow[] {
+/** The rows of a series, oldest first. Those without a whole set of prices are left out: then `areAll` is false. */
+function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Listing): DatedRows {
   const { 'Meta Data': meta, ...members } = body
   const series = Object.entries(members).find(([name]) => /time series/i.test(name))?.[1]
   if (!isAbout(listing, memberOf(meta, 'Symbol')) || !WireRows.Check(series)) {
     throw refused('bad_payload', `sent no series of ${symbol}`)
   }
   const zone = zoneOf(memberOf(meta, 'Time Zone'))
-  return Object.entries(series)
-    .flatMap(([label, row]) => rowOf(label, row, interval, isIntraday(interval) ? zone : listing.zone) ?? [])
-    .sort((a, b) => a.bar.start.localeCompare(b.bar.start))
+  const entries = Object.entries(series)
+  const rows = entries.flatMap(
+    ([label, row]) => rowOf(label, row, interval, isIntraday(interval) ? zone : listing.zone) ?? []
+  )
+  if (entries.length > 0 && rows.length === 0) throw refused('bad_payload', `sent no readable bar of ${symbol}`)
+  // Of a week or month that two labels fall into, the later one is whole.
+  const byStart = new Map(rows.sort((a, b) => a.day.localeCompare(b.day)).map((row) => [row.bar.start, row]))
+  return {
+    rows: [...byStart.values()].sort((a, b) => a.bar.start.localeCompare(b.bar.start)),
+    areAll: rows.length === entries.length
+  }
 }
 
-function rowOf(label: string, row: WireRow, interval: Interval, zone: string): DatedRow | undefined {
+type DatedRows = { rows: DatedRow[]; areAll: boolean }
+
+function rowOf(label: string, row: unknown, interval: Interval, zone: string): DatedRow | undefined {
   const day = dateOf(label.slice(0, 10))
   const start = day && startOf(label, day, interval, zone)
-  const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => positiveOf(memberOf(row, name)))
+  const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => positiveOf(memberIn(row, name)))
   if (!start || !open || !high || !low || !close) return undefined
-  const volume = numberOf(memberOf(row, 'volume'))
+  const volume = notNegativeOf(memberIn(row, 'volume'))
   return {
     day,
     bar: { start, open, high, low, close, ...(volume !== undefined && { volume }) },
-    adjustedClose: positiveOf(memberOf(row, 'adjusted close')),
-    splitCoefficient: positiveOf(memberOf(row, 'split coefficient'))
+    adjustedClose: positiveOf(memberIn(row, 'adjusted close')),
+    splitCoefficient: positiveOf(memberIn(row, 'split coefficient'))
   }
 }
 
@@ -140,7 +155,7 @@ function startOf(label: string, day: string, interval: Interval, zone: string): 
   if (interval === '1d') return day
   if (interval === '1mo') return `${day.slice(0, 7)}-01`
   if (interval === '1wk') return mondayOf(day)
-  const instant = parseWallTime(zone, label)
+  const instant = instantIn(zone, label)
   return instant === undefined ? undefined : new Date(instant).toISOString()
 }
 
@@ -176,9 +191,7 @@ function zoneOf(name: unknown): string {
 }
 
 /** `1. open` to `5. volume`; adjusted series put `5. adjusted close` before `6. volume`. */
-const WireRow = Type.Record(Type.String(), Type.Unknown())
-type WireRow = Static<typeof WireRow>
-const WireRows = Compile(Type.Record(Type.String(), WireRow))
+const WireRows = Compile(Type.Record(Type.String(), Type.Unknown()))
 
 /** Beside `Meta Data` one member whose name differs by function: `Time Series (5min)`, `Weekly Time Series`, ... */
 const WireSeries = Compile(Type.Object({ 'Meta Data': Type.Record(Type.String(), Type.Unknown()) }))

@@ -103,6 +103,8 @@ function encoded(parameters: Parameters): Record<string, string> {
 function bodyOf(answer: HttpAnswer, subject: string): unknown {
   const { status, retryAfterMs } = answer
   if (status === 429) throw refused('rate_limited', 'refuses requests for now', { scope: 'address', retryAfterMs })
+  // A page instead of words is the guard in front of the vendor, which turns away addresses and not keys.
+  if (status === 403 && answer.contentType === 'text/html') throw refused('unavailable', 'turns this address away')
   if (status === 401 || status === 403) throw refused('unauthorized', `refuses access (status ${status})`)
   if (status >= 500) throw refused('unavailable', `failed with status ${status}`, { retryAfterMs })
   const body = jsonOf(answer)

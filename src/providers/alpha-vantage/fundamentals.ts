@@ -1,9 +1,12 @@
 // https://www.alphavantage.co/documentation/#income-statement, #balance-sheet and #cash-flow
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
 import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
-import { PROVIDER, refused, unlessNotFound, type AlphaVantageClient } from './client.ts'
+import { ProviderError } from '../provider.ts'
+import { partOf } from '../rows.ts'
+import { isRecord } from '../salvage.ts'
+import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { dateOf, numberOf } from './wire-value.ts'
 
@@ -51,24 +54,27 @@ export async function fundamentals(
 ): Promise<Fundamentals> {
   const answers = await Promise.all(
     FUNCTIONS.map((name) =>
-      client.ask(name, { symbol: listing.wire }, WireStatements, `${name} of ${symbol}`, signal).catch(unlessNotFound)
+      partOf(client.ask(name, { symbol: listing.wire }, WireStatements, `${name} of ${symbol}`, signal))
     )
   )
-  const found = answers.filter((each) => each !== undefined)
-  if (found.length === 0) throw refused('not_found', `does not know statements of ${symbol}`)
+  const found = answers.flatMap((each) => (each instanceof ProviderError ? [] : each))
+  const failed = answers.find((each) => each instanceof ProviderError)
+  if (found.length === 0) throw failed ?? refused('not_found', `does not know statements of ${symbol}`)
   if (found.some((each) => !isAbout(listing, each.symbol))) {
     throw refused('bad_payload', `sent the statements of another company than ${symbol}`)
   }
+  const reports = (list: unknown) => (Array.isArray(list) ? list.filter(isRecord) : [])
   const statements = [
     ...joined(
       'annual',
-      found.map((each) => each.annualReports ?? [])
+      found.map((each) => reports(each.annualReports))
     ),
     ...joined(
       'quarterly',
-      found.map((each) => each.quarterlyReports ?? [])
+      found.map((each) => reports(each.quarterlyReports))
     )
   ]
+  if (statements.length === 0) throw failed ?? refused('not_covered', `has no statements of ${symbol}`)
   return {
     symbol,
     statements: statements.sort((a, b) => b.periodEnd.localeCompare(a.periodEnd)),
@@ -76,7 +82,9 @@ export async function fundamentals(
     provenance: provenanceOf(PROVIDER, {
       feed: 'composite',
       receivedAt: now(),
-      notes: FUNCTIONS.filter((_, index) => !answers[index]).map((name) => `the vendor has no ${name} of this company`)
+      notes: FUNCTIONS.filter((_, index) => answers[index] instanceof ProviderError).map(
+        (name) => `the vendor gave no ${name} of this company`
+      )
     })
   }
 }
@@ -85,7 +93,9 @@ function joined(period: StatementPeriod, reports: readonly WireReport[][]): Stat
   const periods = new Map<string, WireReport>()
   for (const report of reports.flat()) {
     const end = dateOf(report['fiscalDateEnding'])
-    if (end) periods.set(end, { ...periods.get(end), ...report })
+    // The first statement that tells a line tells it: net income stands in two of them.
+    const told = Object.entries(report).filter(([, value]) => numberOf(value) !== undefined || textOf(value))
+    if (end) periods.set(end, { ...Object.fromEntries(told), ...periods.get(end) })
   }
   return [...periods].map(([periodEnd, report]) => {
     const currency = textOf(report['reportedCurrency'])
@@ -110,13 +120,12 @@ function spent(text: unknown): number | undefined {
 }
 
 /** `fiscalDateEnding`, `reportedCurrency` and the lines; texts, `None` where the company reports no such line. */
-const WireReport = Type.Record(Type.String(), Type.Unknown())
-type WireReport = Static<typeof WireReport>
+type WireReport = Record<string, unknown>
 
 const WireStatements = Compile(
   Type.Object({
     symbol: Type.String(),
-    annualReports: Type.Optional(Type.Array(WireReport)),
-    quarterlyReports: Type.Optional(Type.Array(WireReport))
+    annualReports: Type.Optional(Type.Unknown()),
+    quarterlyReports: Type.Optional(Type.Unknown())
   })
 )

@@ -4,11 +4,11 @@ import { Compile } from 'typebox/compile'
 import type { Mover, MoverKind, Movers } from '../../market/market-wide.ts'
 import { parseWallTime } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
-import { fittingRows } from '../rows.ts'
-import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import { fittingRows, oncePer } from '../rows.ts'
+import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { canonicalOf } from './listing.ts'
 import { END_OF_DAY, END_OF_DAY_DELAY_SECONDS } from './quote.ts'
-import { numberOf, positiveOf } from './wire-value.ts'
+import { notNegativeOf, numberOf, positiveOf } from './wire-value.ts'
 
 const LISTS = { gainers: 'top_gainers', losers: 'top_losers', actives: 'most_actively_traded' } as const
 
@@ -26,11 +26,16 @@ export async function movers(
   now: () => number
 ): Promise<Movers> {
   const body = await client.ask('TOP_GAINERS_LOSERS', {}, WireLists, `the ${type}`, signal)
-  const rows = fittingRows(PROVIDER, `the ${type}`, body[LISTS[type]], WireMovers)
-  const asOf = instantIn(body.last_updated)
+  const list = body[LISTS[type]]
+  if (!list) throw refused('bad_payload', `sent no list of the ${type}`)
+  const rows = fittingRows(PROVIDER, `the ${type}`, list, WireMovers)
+  const asOf = updatedAt(body.last_updated)
   return {
     type,
-    movers: rows.flatMap((row) => parseMover(row) ?? []),
+    movers: oncePer(
+      rows.flatMap((row) => parseMover(row) ?? []),
+      ({ symbol }) => symbol
+    ),
     ...(asOf && { asOf }),
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
@@ -46,7 +51,7 @@ function parseMover(wire: WireMover): Mover | undefined {
   const price = positiveOf(wire.price)
   const change = numberOf(wire.change_amount)
   const changePercent = numberOf(wire.change_percentage)
-  const volume = numberOf(wire.volume)
+  const volume = notNegativeOf(wire.volume)
   if (!symbol || DERIVATIVE_TICKER.test(wire.ticker) || price === undefined || changePercent === undefined)
     return undefined
   if (changePercent <= -100 || changePercent > MAX_MOVE_PERCENT) return undefined
@@ -61,27 +66,27 @@ function parseMover(wire: WireMover): Mover | undefined {
 }
 
 /** `2023-07-03 16:15:58 US/Eastern` */
-function instantIn(text: string | undefined): string | undefined {
-  const wall = text?.match(/^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) US\/Eastern$/)?.[1]
+function updatedAt(text: unknown): string | undefined {
+  const wall = String(text).match(/^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) US\/Eastern$/)?.[1]
   const instant = wall && parseWallTime('America/New_York', wall)
   return instant ? new Date(instant).toISOString() : undefined
 }
 
 const WireMover = Type.Object({
   ticker: Type.String(),
-  price: Type.String(),
-  change_amount: Type.String(),
-  change_percentage: Type.String(), // 136.6667%
-  volume: Type.String()
+  price: Type.Unknown(), // these four are texts
+  change_amount: Type.Optional(Type.Unknown()),
+  change_percentage: Type.Unknown(), // 136.6667%
+  volume: Type.Optional(Type.Unknown())
 })
 type WireMover = Static<typeof WireMover>
 
 const WireMovers = Compile(WireMover)
 
-const WireRows = Type.Array(Type.Unknown())
+const WireRows = Type.Optional(Type.Array(Type.Unknown()))
 const WireLists = Compile(
   Type.Object({
-    last_updated: Type.Optional(Type.String()),
+    last_updated: Type.Optional(Type.Unknown()),
     top_gainers: WireRows,
     top_losers: WireRows,
     most_actively_traded: WireRows

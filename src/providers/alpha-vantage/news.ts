@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
-import { parseWallTime } from '../../market/zoned-time.ts'
 import { provenanceOf, textOf } from '../parse.ts'
 import { fittingRows } from '../rows.ts'
+import { isRecord } from '../salvage.ts'
+import { instantIn } from '../session-dates.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import { canonicalOf, type Listing } from './listing.ts'
 import { numberOf } from './wire-value.ts'
@@ -40,13 +41,15 @@ export async function news(
 
 function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
   const title = textOf(wire.title)
-  const published = parseWallTime(PUBLICATION_ZONE, wire.time_published)
+  const published = instantIn(PUBLICATION_ZONE, wire.time_published)
   if (!title || published === undefined || !/^https?:\/\//.test(wire.url)) return undefined
   const publisher = textOf(wire.source)
   const summary = textOf(wire.summary, MAX_SUMMARY_LENGTH)
-  const tickers = (wire.ticker_sentiment ?? []).map((each) => ({ ...each, symbol: symbolNamed(each.ticker) }))
+  const tickers = (wire.ticker_sentiment ?? [])
+    .filter(isRecord)
+    .map((each) => ({ symbol: symbolNamed(each['ticker']), score: each['ticker_sentiment_score'] }))
   const own = tickers.find((each) => each.symbol === symbol)
-  const sentiment = numberOf(own ? own.ticker_sentiment_score : wire.overall_sentiment_score)
+  const sentiment = numberOf(own ? own.score : wire.overall_sentiment_score)
   return {
     id: createHash('sha256').update(wire.url).digest('hex').slice(0, 32),
     title,
@@ -60,13 +63,12 @@ function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
 }
 
 /** Coins are named `CRYPTO:BTC` and are quoted in dollars; `FOREX:USD` names a currency, which is no instrument. */
-function symbolNamed(ticker: string): string | undefined {
+function symbolNamed(ticker: unknown): string | undefined {
+  if (typeof ticker !== 'string') return undefined
   const coin = /^CRYPTO:([A-Z0-9]+)$/.exec(ticker)?.[1]
   if (coin) return `${coin}-USD`
   return ticker.includes(':') ? undefined : canonicalOf(ticker)
 }
-
-const Score = Type.Union([Type.String(), Type.Number()]) // a ticker's is text, a story's is a number
 
 const WireStory = Type.Object({
   title: Type.String(),
@@ -74,8 +76,8 @@ const WireStory = Type.Object({
   time_published: Type.String(), // 20230703T191900
   summary: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   source: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  overall_sentiment_score: Type.Optional(Score),
-  ticker_sentiment: Type.Optional(Type.Array(Type.Object({ ticker: Type.String(), ticker_sentiment_score: Score })))
+  overall_sentiment_score: Type.Optional(Type.Unknown()),
+  ticker_sentiment: Type.Optional(Type.Array(Type.Unknown())) // `ticker`, and its score as a text
 })
 type WireStory = Static<typeof WireStory>
 

@@ -3,11 +3,11 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
 import { provenanceOf, withoutAbsent } from '../parse.ts'
-import { fittingRows } from '../rows.ts'
+import { fittingRows, oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
-import { dateOf, numberOf, positiveOf } from './wire-value.ts'
+import { dateOf, notNegativeOf, numberOf, positiveOf } from './wire-value.ts'
 
 /** One expiry of the last session's chain, with greeks; the nearest expiry where none is asked for. */
 export async function options(
@@ -26,7 +26,10 @@ export async function options(
     signal
   )
   const rows = fittingRows(PROVIDER, `options of ${symbol}`, data, WireContracts)
-  const all = rows.flatMap((row) => parseContract(row) ?? [])
+  const all = oncePer(
+    rows.flatMap((row) => parseContract(row) ?? []),
+    (contract) => contract.symbol
+  )
   const expiries = [...new Set(all.map((each) => each.expiry))].sort()
   const wanted = expiry ?? expiries[0]
   const session = dateOf(rows[0]?.date)
@@ -48,18 +51,19 @@ export async function options(
 function parseContract(wire: WireContract): OptionContract | undefined {
   const strike = positiveOf(wire.strike)
   const expiry = dateOf(wire.expiration)
-  if (strike === undefined || expiry === undefined || (wire.type !== 'call' && wire.type !== 'put')) return undefined
+  const side = wire.type.toLowerCase()
+  if (strike === undefined || expiry === undefined || (side !== 'call' && side !== 'put')) return undefined
   return {
     symbol: wire.contractID,
-    side: wire.type,
+    side,
     strike,
     expiry,
     ...withoutAbsent({
       last: positiveOf(wire.last),
       bid: positiveOf(wire.bid),
       ask: positiveOf(wire.ask),
-      volume: numberOf(wire.volume),
-      openInterest: numberOf(wire.open_interest),
+      volume: notNegativeOf(wire.volume),
+      openInterest: notNegativeOf(wire.open_interest),
       impliedVolatility: positiveOf(wire.implied_volatility),
       delta: numberOf(wire.delta),
       gamma: numberOf(wire.gamma),
@@ -70,12 +74,13 @@ function parseContract(wire: WireContract): OptionContract | undefined {
   }
 }
 
-const Text = Type.Optional(Type.String())
+/** Numbers are texts. */
+const Text = Type.Optional(Type.Unknown())
 
 const WireContract = Type.Object({
   contractID: Type.String(),
   expiration: Type.String(),
-  strike: Type.String(),
+  strike: Type.Unknown(),
   type: Type.String(),
   date: Text,
   last: Text,

@@ -1,4 +1,4 @@
-import { currencyUnit, type CurrencyUnit } from '../parse.ts'
+import { currencyUnit, textOf, type CurrencyUnit } from '../parse.ts'
 import type { AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { findMatches } from './search.ts'
@@ -30,8 +30,8 @@ export function createPriceUnits(client: AlphaVantageClient) {
     const matches = await findMatches(client, wire, signal)
     const match = matches.find((each) => memberOf(each, 'symbol') === wire)
     const code = match && memberOf(match, 'currency')
-    if (typeof code !== 'string') return { ...LONDON_PENCE, assumed: true }
-    const unit = currencyUnit(code)
+    const unit = currencyUnit(textOf(code))
+    if (unit.currency === undefined) return { ...LONDON_PENCE, assumed: true }
     if (remembered.size >= MAX_REMEMBERED) remembered.clear()
     remembered.set(wire, unit)
     return { ...unit, assumed: false }

@@ -9,7 +9,7 @@ import { provenanceOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
-import { dateOf, memberOf, numberOf, positiveOf } from './wire-value.ts'
+import { dateOf, memberOf, notNegativeOf, numberOf, positiveOf } from './wire-value.ts'
 
 /** Without a realtime or delayed entitlement the vendor renews quotes when a session has ended. */
 export const END_OF_DAY_DELAY_SECONDS = 86_400
@@ -51,7 +51,7 @@ function parseQuote(
     previousClose: priceOf('previous close'),
     change: inMajorUnit(numberOf(field('change')), unit),
     changePercent: numberOf(field('change percent')),
-    volume: numberOf(field('volume')),
+    volume: notNegativeOf(field('volume')),
     currency: unit.currency,
     exchange: listing.exchange
   }

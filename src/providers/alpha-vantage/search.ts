@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { InstrumentKind } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { currencyUnit, provenanceOf, textOf } from '../parse.ts'
+import { fittingRows, oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
 import { memberOf } from './wire-value.ts'
@@ -21,7 +22,10 @@ export async function search(
   const matches = await findMatches(client, query, signal)
   return {
     query,
-    matches: matches.flatMap((each) => parseMatch(each) ?? []).slice(0, limit),
+    matches: oncePer(
+      matches.flatMap((each) => parseMatch(each) ?? []),
+      ({ symbol }) => symbol
+    ).slice(0, limit),
     provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() })
   }
 }
@@ -32,8 +36,8 @@ export async function findMatches(
   query: string,
   signal: AbortSignal
 ): Promise<WireMatch[]> {
-  const body = await client.ask('SYMBOL_SEARCH', { keywords: query }, WireMatches, `the search "${query}"`, signal)
-  return body.bestMatches
+  const body = await client.ask('SYMBOL_SEARCH', { keywords: query }, WireAnswer, `the search "${query}"`, signal)
+  return fittingRows(PROVIDER, `the search "${query}"`, body.bestMatches, WireMatches)
 }
 
 function parseMatch(wire: WireMatch): SearchMatch | undefined {
@@ -58,4 +62,6 @@ function parseMatch(wire: WireMatch): SearchMatch | undefined {
 const WireMatch = Type.Record(Type.String(), Type.Unknown())
 type WireMatch = Static<typeof WireMatch>
 
-const WireMatches = Compile(Type.Object({ bestMatches: Type.Array(WireMatch) }))
+const WireMatches = Compile(WireMatch)
+
+const WireAnswer = Compile(Type.Object({ bestMatches: Type.Array(Type.Unknown()) }))

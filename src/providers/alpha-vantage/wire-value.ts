@@ -1,3 +1,5 @@
+import { isRecord } from '../salvage.ts'
+
 const NUMBER = /^[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?%?$/i
 
 /**
@@ -17,11 +19,22 @@ export function positiveOf(text: unknown): number | undefined {
   return value !== undefined && value > 0 ? value : undefined
 }
 
+/** A number from zero up: for volumes. */
+export function notNegativeOf(text: unknown): number | undefined {
+  const value = numberOf(text)
+  return value !== undefined && value >= 0 ? value : undefined
+}
+
 /** A calendar date (YYYY-MM-DD), or undefined for `None`, `0000-00-00` and the like. */
 export function dateOf(text: unknown): string | undefined {
   if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
   const instant = Date.parse(`${text}T00:00:00Z`)
   return Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text ? undefined : text
+}
+
+/** A member of a row that may not be one. */
+export function memberIn(row: unknown, name: string): unknown {
+  return isRecord(row) ? memberOf(row, name) : undefined
 }
 
 /**

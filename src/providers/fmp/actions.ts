@@ -2,7 +2,8 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf, withoutAbsent } from '../parse.ts'
-import { DatedText } from '../session-dates.ts'
+import { oncePer } from '../rows.ts'
+import { DatedText, dateIn } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
 const UNIT_NOTE = 'the vendor does not tell the currency of the amounts'
@@ -12,7 +13,12 @@ export async function loadSplits(fmp: Fmp, symbol: string, signal: AbortSignal):
   const rows = await fmp.rows('splits', { symbol: wire }, WireSplits, signal)
   return {
     symbol,
-    splits: newestFirst(rows.map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator }))),
+    splits: newestFirst(
+      oncePer(
+        rows.map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator })),
+        ({ exDate }) => exDate
+      )
+    ),
     provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
   }
 }
@@ -26,13 +32,14 @@ export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSigna
       exDate: row.date.slice(0, 10),
       amount: row.adjDividend,
       currency,
-      payDate: /^\d{4}-\d{2}-\d{2}/.exec(row.paymentDate ?? '')?.[0],
+      payDate: dateIn(row.paymentDate),
       kind: 'cash' as const
     })
   )
   return {
     symbol,
-    dividends: newestFirst(dividends),
+    // A regular dividend and a special one may go on one day, but two of one size are one that is told twice.
+    dividends: newestFirst(oncePer(dividends, ({ exDate, amount }) => `${exDate} ${amount}`)),
     amountsAdjusted: 'splits',
     provenance: provenanceOf('fmp', {
       feed: 'composite',

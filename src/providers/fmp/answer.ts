@@ -57,9 +57,11 @@ function messageIn(answer: HttpAnswer, body: unknown): string {
   if (body === undefined) return isHtml(answer) ? '' : answer.text.slice(0, 1000)
   if (typeof body === 'string') return body
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return ''
-  const { 'Error Message': error, message } = body as Record<string, unknown>
-  return typeof error === 'string' ? error : typeof message === 'string' ? message : ''
+  const members = body as Record<string, unknown>
+  return MESSAGES.map((name) => members[name]).find((each) => typeof each === 'string') ?? ''
 }
+
+const MESSAGES = ['Error Message', 'message', 'error', 'Error']
 
 function isHtml({ contentType, text }: HttpAnswer): boolean {
   return contentType === 'text/html' || text.trimStart().startsWith('<')

@@ -8,11 +8,10 @@ import {
   type BarSeries,
   type Interval
 } from '../../market/bar.ts'
-import { parseWallTime } from '../../market/zoned-time.ts'
-import { finite, provenanceOf, type CurrencyUnit, withoutAbsent } from '../parse.ts'
+import { notNegative, provenanceOf, UNIT_UNKNOWN, type CurrencyUnit, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { datesOf, DatedText, isWithin, type DateRange } from '../session-dates.ts'
-import { coveredListing, notCovered, UNIT_UNKNOWN, type Fmp } from './client.ts'
+import { datesOf, DatedText, instantIn, isWithin, type DateRange } from '../session-dates.ts'
+import { coveredListing, notCovered, type Fmp } from './client.ts'
 import type { Listing } from './listing.ts'
 
 const DAY_MS = 86_400_000
@@ -76,7 +75,7 @@ async function loadDaily(fmp: Fmp, request: BarRequest, { wire }: Listing, signa
   const bars = rows
     .map((row) => {
       const start = row.date.slice(0, 10)
-      return withoutAbsent({ start, ...ohlcOf(row, request.adjusted), volume: finite(row.volume) })
+      return withoutAbsent({ start, ...ohlcOf(row, request.adjusted), volume: notNegative(row.volume) })
     })
     .filter(({ start }) => isWithin(start, range))
   return { bars, isComplete }
@@ -97,10 +96,12 @@ async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, sig
   refuseEmpty(rows, request)
   const bars = rows.flatMap(({ date, volume, ...ohlc }) => {
     // Wall time of the exchange without an offset: 12:29 in New York stands beside a quote stamped 16:30 UTC.
-    const start = parseWallTime(zone, date)
+    const start = instantIn(zone, date)
     if (start === undefined || start < request.from || start >= request.to) return []
     const { open, high, low, close } = ohlc
-    return [withoutAbsent({ start: new Date(start).toISOString(), open, high, low, close, volume: finite(volume) })]
+    return [
+      withoutAbsent({ start: new Date(start).toISOString(), open, high, low, close, volume: notNegative(volume) })
+    ]
   })
   return { bars, isComplete }
 }
@@ -188,7 +189,7 @@ const WireDailyBars = Compile(WireDailyBar)
 
 const WireIntradayBars = Compile(
   Type.Object({
-    date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}' }),
+    date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}[ T]\\d{2}:\\d{2}' }),
     open: Price,
     high: Price,
     low: Price,

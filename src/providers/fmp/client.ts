@@ -4,7 +4,8 @@ import { Compile } from 'typebox/compile'
 import { createHttpClient, type Query } from '../http.ts'
 import { currencyUnit, type CurrencyUnit } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { fittingRows, type WireRow } from '../rows.ts'
+import { fittingRows } from '../rows.ts'
+import { isRecord, type Wire } from '../salvage.ts'
 import { readArray, type FmpPlan } from './answer.ts'
 import { listingOf, type Listing } from './listing.ts'
 
@@ -17,7 +18,7 @@ export type Fmp = {
    * The readable rows of an endpoint under `/stable`; none for a symbol that the vendor does not know.
    * Rejects with ProviderError, or with the signal's reason.
    */
-  rows<Row>(path: string, query: Query, wire: WireRow<Row>, signal: AbortSignal): Promise<Row[]>
+  rows<Row>(path: string, query: Query, wire: Wire<Row>, signal: AbortSignal): Promise<Row[]>
   /** The unit of a listing's prices, or undefined where the vendor does not tell it. */
   unitOf(listing: Listing, signal: AbortSignal): Promise<CurrencyUnit | undefined>
   now(): number
@@ -41,7 +42,10 @@ export function createFmp(options: FmpOptions): Fmp {
 
   const rows: Fmp['rows'] = async (path, query, wire, signal) => {
     const answer = await http.get(`/stable/${path}`, query, signal)
-    return fittingRows('fmp', path, readArray(answer, plan), wire)
+    const rows = readArray(answer, plan)
+    const own = rows.filter((row) => isOf(query.symbol, row))
+    if (rows.length > 0 && own.length === 0) throw otherSymbol(query.symbol)
+    return fittingRows('fmp', path, own, wire)
   }
 
   return {
@@ -54,6 +58,7 @@ export function createFmp(options: FmpOptions): Fmp {
       const code = await currencyOf(rows, wire, signal)
       if (!code) return undefined
       const unit = currencyUnit(code)
+      if (!unit.isCertain) return undefined
       units.set(wire, unit)
       return unit
     },
@@ -77,6 +82,16 @@ async function currencyOf(rows: Fmp['rows'], wire: string, signal: AbortSignal):
   }
 }
 
+/** Whether a row may be of the symbol that was asked for: many rows do not name theirs. */
+function isOf(asked: Query[string], row: unknown): boolean {
+  const named = isRecord(row) ? row.symbol : undefined
+  return typeof asked !== 'string' || typeof named !== 'string' || named.toUpperCase() === asked.toUpperCase()
+}
+
+function otherSymbol(asked: Query[string]): ProviderError {
+  return new ProviderError('fmp', 'bad_payload', `fmp sent rows of other symbols than ${asked}`)
+}
+
 /** How the vendor spells a canonical symbol. Throws ProviderError('not_covered') for what it cannot be asked. */
 export function coveredListing(symbol: string): Listing {
   const listing = listingOf(symbol)
@@ -87,7 +102,5 @@ export function coveredListing(symbol: string): Listing {
 export function notCovered(what: string): ProviderError {
   return new ProviderError('fmp', 'not_covered', `fmp does not cover ${what}`)
 }
-
-export const UNIT_UNKNOWN = 'the vendor does not tell the unit of this listing: the price may be in pence or cents'
 
 const WireCurrency = Compile(Type.Object({ currency: Type.String({ minLength: 3 }) }))

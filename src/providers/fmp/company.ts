@@ -4,9 +4,10 @@ import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { InstrumentKind, Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
-import { parseWallTime } from '../../market/zoned-time.ts'
 import { currencyUnit, finite, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { oncePer } from '../rows.ts'
+import { dateIn, instantIn } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 import { canonicalOf } from './listing.ts'
 
@@ -14,10 +15,11 @@ const MAX_DESCRIPTION = 5000
 const MAX_NEWS = 250
 
 export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal): Promise<Profile> {
-  const { wire } = coveredListing(symbol)
+  const { wire, mixedUnits } = coveredListing(symbol)
   const [row] = await fmp.rows('profile', { symbol: wire }, WireProfiles, signal)
   if (!row) throw new ProviderError('fmp', 'not_found', `fmp does not know ${symbol}`)
   const unit = currencyUnit(row.currency)
+  const isInMajorUnit = unit.isCertain && unit.perMajor === 1 && (unit.currency !== undefined || !mixedUnits)
   return withoutAbsent({
     symbol,
     name: textOf(row.companyName),
@@ -31,7 +33,7 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
     industry: textOf(row.industry),
     website: textOf(row.website),
     employees: employeesIn(row.fullTimeEmployees),
-    marketCap: unit.perMajor === 1 ? positive(row.marketCap ?? row.mktCap) : undefined,
+    marketCap: isInMajorUnit ? (positive(row.marketCap) ?? positive(row.mktCap)) : undefined,
     beta: finite(row.beta),
     ipoDate: dateIn(row.ipoDate),
     cik: textOf(row.cik),
@@ -55,10 +57,6 @@ function employeesIn(text: string | number | null | undefined): number | undefin
   return Number.isInteger(count) ? positive(count) : undefined
 }
 
-function dateIn(text: string | null | undefined): string | undefined {
-  return /^\d{4}-\d{2}-\d{2}/.exec(text ?? '')?.[0]
-}
-
 /** No stories may mean that the vendor does not know the symbol: it answers both alike. */
 export async function loadNews(fmp: Fmp, symbol: string, limit: number, signal: AbortSignal): Promise<News> {
   const { wire } = coveredListing(symbol)
@@ -78,7 +76,7 @@ export async function loadNews(fmp: Fmp, symbol: string, limit: number, signal: 
 function parseStory(rows: readonly WireStory[]): NewsItem | undefined {
   const { url, title, publisher, site, text, publishedDate } = rows[0]!
   // Wall time of New York, whatever the symbol's exchange.
-  const publishedAt = parseWallTime('America/New_York', publishedDate)
+  const publishedAt = instantIn('America/New_York', publishedDate)
   if (publishedAt === undefined) return undefined
   return withoutAbsent({
     id: createHash('sha256').update(url).digest('hex').slice(0, 16),
@@ -97,7 +95,10 @@ export async function loadMatches(fmp: Fmp, query: string, limit: number, signal
   const rows = bySymbol.length > 0 ? bySymbol : await fmp.rows('search-name', { query, limit }, WireMatches, signal)
   return {
     query,
-    matches: rows.flatMap((row) => parseMatch(row) ?? []).slice(0, limit),
+    matches: oncePer(
+      rows.flatMap((row) => parseMatch(row) ?? []),
+      ({ symbol }) => symbol
+    ).slice(0, limit),
     provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
   }
 }
@@ -105,7 +106,8 @@ export async function loadMatches(fmp: Fmp, query: string, limit: number, signal
 function parseMatch(row: WireMatch): SearchMatch | undefined {
   const exchange = row.exchange ?? row.exchangeShortName
   const symbol = canonicalOf(row.symbol, exchange)
-  if (symbol === undefined) return undefined
+  // Many rows of this vendor have a symbol; those of a search also say whose it is.
+  if (symbol === undefined || (textOf(row.name) ?? textOf(exchange)) === undefined) return undefined
   return withoutAbsent({
     symbol,
     name: textOf(row.name),

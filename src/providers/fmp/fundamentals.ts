@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Fundamentals, Statement, StatementLines } from '../../market/fundamentals.ts'
-import { finite, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
+import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
+import { finite, provenanceOf, rounded, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { partOf } from '../rows.ts'
-import { DatedText } from '../session-dates.ts'
+import { DatedText, dateIn } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
 /** As many periods as a free key may ask for. */
@@ -113,15 +113,16 @@ function mergeStatements(parts: readonly StatementPart[]): Statement[] {
   for (const { rows, lines } of parts) {
     for (const row of rows) {
       const periodEnd = (row.date as string).slice(0, 10)
-      const period = row.period === undefined || row.period === 'FY' ? 'annual' : 'quarterly'
+      const period = periodOf(row.period)
+      if (period === undefined) continue
       const statement: Statement =
         byPeriod.get(`${period} ${periodEnd}`) ??
         withoutAbsent<Statement>({
           periodEnd,
           period,
-          currency: textIn(row.reportedCurrency),
+          currency: textOf(row.reportedCurrency),
           // The second spelling is of older answers.
-          filedOn: textIn(row.filingDate ?? row.fillingDate)?.slice(0, 10),
+          filedOn: dateIn(row.filingDate ?? row.fillingDate),
           lines: {}
         })
       Object.assign(statement.lines, linesIn(row, lines))
@@ -129,6 +130,12 @@ function mergeStatements(parts: readonly StatementPart[]): Statement[] {
     }
   }
   return [...byPeriod.values()].sort((one, other) => (one.periodEnd > other.periodEnd ? -1 : 1))
+}
+
+/** Annual ones were asked for; half years, which some companies report, are neither. */
+function periodOf(text: unknown): StatementPeriod | undefined {
+  if (text === undefined || text === null || text === 'FY') return 'annual'
+  return /^Q[1-4]$/.test(String(text)) ? 'quarterly' : undefined
 }
 
 function linesIn(row: Row, lines: StatementPart['lines']): StatementLines {
@@ -159,15 +166,11 @@ function firstNumber(row: Row, members: readonly string[]): number | undefined {
   return members.map((member) => finite(row[member])).find((value) => value !== undefined)
 }
 
-function textIn(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
 // Each statement is known by a member that only it has: `inventory` is a stock in one and a flow in another.
-const periodOf = { date: DatedText }
+const dated = { date: DatedText }
 const Amount = Type.Union([Type.Number(), Type.Null()])
 
-const WireIncome = Compile(Type.Object({ ...periodOf, revenue: Amount }))
-const WireBalance = Compile(Type.Object({ ...periodOf, totalAssets: Amount }))
-const WireCashFlow = Compile(Type.Object({ ...periodOf, freeCashFlow: Amount }))
+const WireIncome = Compile(Type.Object({ ...dated, revenue: Amount }))
+const WireBalance = Compile(Type.Object({ ...dated, totalAssets: Amount }))
+const WireCashFlow = Compile(Type.Object({ ...dated, freeCashFlow: Amount }))
 const WireRatios = Compile(Type.Object({ symbol: Type.String() }))

@@ -12,6 +12,7 @@ import {
 import { lastSession } from '../../market/session.ts'
 import { currencyUnit, finite, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { oncePer } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'
 import type { Fmp } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
@@ -40,7 +41,7 @@ export async function loadIndices(fmp: Fmp, signal: AbortSignal): Promise<Indice
       : // The short form, which is the default, lacks the name, the previous close and the time.
         await fmp.rows('batch-index-quotes', { short: false }, WireQuotes, signal)
   const receivedAt = fmp.now()
-  const quotes = rows.flatMap((row) => {
+  const quotes = oncePer(rows, ({ symbol }) => symbol).flatMap((row) => {
     const listing = listingOf(row.symbol.toUpperCase())
     return (listing && parseQuote(row, listing, currencyUnit(undefined), receivedAt)) ?? []
   })
@@ -97,7 +98,7 @@ function meanBySector(rows: readonly { sector: string; exchange: string; date: s
     return {
       sector: GICS_NAMES[sector] ?? sector,
       changePercent: sum / byExchange.size,
-      asOf: ofSector[0]!.date
+      asOf: ofSector[0]!.date.slice(0, 10)
     }
   })
 }

@@ -1,8 +1,18 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Quote } from '../../market/quote.ts'
-import { finite, positive, provenanceOf, rounded, textOf, type CurrencyUnit, withoutAbsent } from '../parse.ts'
-import { notCovered, UNIT_UNKNOWN, type Fmp } from './client.ts'
+import {
+  finite,
+  notNegative,
+  positive,
+  provenanceOf,
+  rounded,
+  textOf,
+  UNIT_UNKNOWN,
+  withoutAbsent,
+  type CurrencyUnit
+} from '../parse.ts'
+import { notCovered, type Fmp } from './client.ts'
 import { listingOf, type Listing } from './listing.ts'
 
 /**
@@ -10,6 +20,8 @@ import { listingOf, type Listing } from './listing.ts'
  * for 343.57). Converted pence have two more.
  */
 const MAX_DECIMALS = 4
+/** What is quoted there is a pair, and its price not in the currency of a share that is spelled alike. */
+const PAIR_EXCHANGES = new Set(['FOREX', 'CRYPTO', 'COMMODITY'])
 /** Timestamps are seconds in quotes and milliseconds in trades: no instant in seconds is as large as this. */
 const FIRST_MILLISECONDS = 1e11
 /** The last millisecond that a date can hold. */
@@ -78,16 +90,16 @@ export function parseQuote(
     yearHigh: major(positive(row.yearHigh)),
     yearLow: major(positive(row.yearLow)),
     // For an index 0 means that none is counted; a share that has not traded yet has really traded 0.
-    volume: symbol.startsWith('^') ? positive(row.volume) : finite(row.volume),
+    volume: symbol.startsWith('^') ? positive(row.volume) : notNegative(row.volume),
     // Not where prices are in pence: whether this member is too, the vendor does not tell.
     marketCap: unit?.perMajor === 1 ? positive(row.marketCap) : undefined,
-    currency: unit?.currency,
+    currency: isPair || !PAIR_EXCHANGES.has(row.exchange ?? '') ? unit?.currency : undefined,
     exchange: textOf(row.exchange),
     asOf: new Date(asOf ?? receivedAt).toISOString(),
     provenance: provenanceOf('fmp', {
       feed: 'composite',
       receivedAt,
-      state: unit ? undefined : 'suspect',
+      state: unit && asOf !== undefined ? undefined : 'suspect',
       notes: [
         unit ? unit.note : UNIT_UNKNOWN,
         asOf === undefined ? 'the vendor tells no time: asOf is when it answered' : undefined

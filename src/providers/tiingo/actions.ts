@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
+import { oncePer } from '../rows.ts'
+import type { Wire } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
@@ -9,7 +11,7 @@ import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 const BEGINNING = '1960-01-01'
 
 export async function loadSplits(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Splits> {
-  const rows = await loadActionRows(tiingo, symbol, signal)
+  const rows = await loadActionRows(tiingo, symbol, WireSplits, signal)
   return {
     symbol,
     splits: rows.flatMap(({ exDate, splitFactor }) =>
@@ -21,7 +23,7 @@ export async function loadSplits(tiingo: Tiingo, symbol: string, signal: AbortSi
 
 /** Amounts as they were paid. The vendor tells the ex-date only. */
 export async function loadDividends(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Dividends> {
-  const rows = await loadActionRows(tiingo, symbol, signal)
+  const rows = await loadActionRows(tiingo, symbol, WireDividends, signal)
   return {
     symbol,
     dividends: rows.flatMap(({ exDate, divCash }) =>
@@ -33,19 +35,18 @@ export async function loadDividends(tiingo: Tiingo, symbol: string, signal: Abor
 }
 
 /** The actions stand in the daily rows; all sessions, newest first. */
-async function loadActionRows(tiingo: Tiingo, symbol: string, signal: AbortSignal) {
+async function loadActionRows<Row extends { date: string }>(
+  tiingo: Tiingo,
+  symbol: string,
+  wire: Wire<Row>,
+  signal: AbortSignal
+): Promise<(Row & { exDate: string })[]> {
   const path = `/tiingo/daily/${encodeURIComponent(coveredSymbol(symbol))}/prices`
   const query = { startDate: BEGINNING, resampleFreq: 'daily', columns: 'divCash,splitFactor', format: 'json' }
-  const rows = await tiingo.rows(path, query, WireActions, signal)
-  return rows
-    .map(({ date, divCash, splitFactor }) => ({ exDate: date.slice(0, 10), divCash, splitFactor }))
-    .sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
+  const rows = await tiingo.rows(path, query, wire, signal)
+  const dated = rows.map((row) => ({ ...row, exDate: row.date.slice(0, 10) }))
+  return oncePer(dated, ({ exDate }) => exDate).sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
 }
 
-const WireActions = Compile(
-  Type.Object({
-    date: DatedText,
-    divCash: Type.Number(),
-    splitFactor: Type.Number()
-  })
-)
+const WireSplits = Compile(Type.Object({ date: DatedText, splitFactor: Type.Number() }))
+const WireDividends = Compile(Type.Object({ date: DatedText, divCash: Type.Number() }))

@@ -2,9 +2,10 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../../market/bar.ts'
 import { dateIn } from '../../market/zoned-time.ts'
-import { finite, provenanceOf, withoutAbsent } from '../parse.ts'
+import { notNegative, positive, provenanceOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { datesOf, isWithin } from '../session-dates.ts'
+import { oncePer } from '../rows.ts'
+import { datesOf, instantWithOffset, isWithin } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, ZONE, type Tiingo } from './client.ts'
 import { factorsFrom, loadDailyRows, type DailyRow, type Factor } from './daily.ts'
 
@@ -52,21 +53,25 @@ async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, s
   // The vendor has no columns for splits alone. They follow from the splits up to today, in daily rows: in a week of a
   // split, a weekly row as traded mixes prices from before and after it.
   if (adjusted === 'splits') {
-    const rows = await loadDailyRows(tiingo, wire, { startDate: range.first }, signal)
-    const factorOf = readable(factorsFrom(rows, adjusted))
-    const daily = rows.filter(({ date }) => date <= range.last).map((row) => barOf(row, row.date, factorOf(row.date)))
+    const known = await loadDailyRows(tiingo, wire, { startDate: range.first }, signal)
+    const factorOf = readable(factorsFrom(known, adjusted))
+    const daily = known.rows
+      .filter(({ date }) => date <= range.last)
+      .map((row) => barOf(row, row.date, factorOf(row.date)))
     return aggregate(daily, interval).filter(isInRange)
   }
 
   const resampleFreq = interval === '1wk' ? 'weekly' : interval === '1mo' ? 'monthly' : 'daily'
   const query = { startDate: range.first, endDate: range.last, resampleFreq }
-  const rows = await loadDailyRows(tiingo, wire, query, signal)
+  const { rows } = await loadDailyRows(tiingo, wire, query, signal)
   // A weekly or monthly row carries the date of its last session.
-  const bars = rows.map((row) => {
+  const bars = rows.flatMap((row) => {
     const start = startOf(interval, row.date)
-    return adjusted === 'all' ? readable(adjustedBarOf(row, start)) : barOf(row, start, AS_TRADED)
+    return (adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, AS_TRADED)) ?? []
   })
-  return bars.filter(isInRange)
+  if (rows.length > 0) readable(bars[0])
+  // Of two rows in one week or month the later one is whole.
+  return [...new Map(bars.map((bar) => [bar.start, bar])).values()].filter(isInRange)
 }
 
 async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Bar[]> {
@@ -81,19 +86,18 @@ async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, s
   }
   const [rows, dailyRows] = await Promise.all([
     tiingo.rows(`/iex/${encodeURIComponent(wire)}/prices`, query, WireIntradayBars, signal),
-    request.adjusted === 'none' ? [] : loadDailyRows(tiingo, wire, { startDate: first }, signal)
+    request.adjusted === 'none' ? { rows: [], areAll: true } : loadDailyRows(tiingo, wire, { startDate: first }, signal)
   ])
   if (rows.length === 0) {
     throw new ProviderError('tiingo', 'not_found', `tiingo has no bars of ${request.symbol} in the range`)
   }
   const factorOf = readable(factorsFrom(dailyRows, request.adjusted))
-  return rows
-    .flatMap((row) => {
-      const start = Date.parse(row.date)
-      if (!(start >= request.from && start < request.to)) return []
-      return [barOf(row, new Date(start).toISOString(), factorOf(dateIn(ZONE, start)))]
-    })
-    .sort((one, other) => (one.start < other.start ? -1 : 1))
+  const bars = rows.flatMap((row) => {
+    const start = instantWithOffset(row.date)
+    if (start === undefined || start < request.from || start >= request.to) return []
+    return [barOf(row, new Date(start).toISOString(), factorOf(dateIn(ZONE, start)))]
+  })
+  return oncePer(bars, ({ start }) => start).sort((one, other) => (one.start < other.start ? -1 : 1))
 }
 
 const AS_TRADED: Factor = { price: 1, volume: 1 }
@@ -101,7 +105,7 @@ const AS_TRADED: Factor = { price: 1, volume: 1 }
 type Ohlcv = Pick<DailyRow, 'open' | 'high' | 'low' | 'close' | 'volume'>
 
 function barOf({ open, high, low, close, volume }: Ohlcv, start: string, factor: Factor): Bar {
-  const shares = finite(volume)
+  const shares = notNegative(volume)
   return withoutAbsent({
     start,
     open: open * factor.price,
@@ -114,8 +118,8 @@ function barOf({ open, high, low, close, volume }: Ohlcv, start: string, factor:
 
 function adjustedBarOf(row: DailyRow, start: string): Bar | undefined {
   const { adjOpen: open, adjHigh: high, adjLow: low, adjClose: close, adjVolume } = row
-  if (!open || !high || !low || !close) return undefined
-  return withoutAbsent({ start, open, high, low, close, volume: finite(adjVolume) })
+  if (![open, high, low, close].every(positive)) return undefined
+  return withoutAbsent({ start, open: open!, high: high!, low: low!, close: close!, volume: notNegative(adjVolume) })
 }
 
 function readable<Value>(value: Value | undefined): Value {

@@ -1,7 +1,8 @@
 import { parseSymbol, usClassShare } from '../../market/symbol.ts'
 import { createHttpClient, type Query } from '../http.ts'
 import { ProviderError } from '../provider.ts'
-import { fittingRows, type WireRow } from '../rows.ts'
+import { fittingRows } from '../rows.ts'
+import type { Wire } from '../salvage.ts'
 import { readJson } from './answer.ts'
 
 /** What every capability of this provider works with. */
@@ -9,8 +10,10 @@ export type Tiingo = {
   readonly plan: TiingoPlan
   /** The JSON at a path. Rejects with ProviderError, or with the signal's reason. */
   json(path: string, query: Query, signal: AbortSignal): Promise<unknown>
+  /** The array at a path. Rejects as `json` does. */
+  array(path: string, query: Query, signal: AbortSignal): Promise<unknown[]>
   /** The readable rows of the array at a path. Rejects as `json` does. */
-  rows<Row>(path: string, query: Query, wire: WireRow<Row>, signal: AbortSignal): Promise<Row[]>
+  rows<Row>(path: string, query: Query, wire: Wire<Row>, signal: AbortSignal): Promise<Row[]>
   now(): number
   close(): Promise<void>
 }
@@ -31,14 +34,16 @@ export function createTiingo(options: TiingoOptions): Tiingo {
   const http = createHttpClient({ provider: 'tiingo', baseUrl, headers, timeoutMs })
 
   const json: Tiingo['json'] = async (path, query, signal) => readJson(await http.get(path, query, signal))
+  const array: Tiingo['array'] = async (path, query, signal) => {
+    const body = await json(path, query, signal)
+    if (Array.isArray(body)) return body
+    throw new ProviderError('tiingo', 'bad_payload', `tiingo sent no array at ${path}`)
+  }
   return {
     plan,
     json,
-    async rows(path, query, wire, signal) {
-      const body = await json(path, query, signal)
-      if (Array.isArray(body)) return fittingRows('tiingo', path, body, wire)
-      throw new ProviderError('tiingo', 'bad_payload', `tiingo sent no array at ${path}`)
-    },
+    array,
+    rows: async (path, query, wire, signal) => fittingRows('tiingo', path, await array(path, query, signal), wire),
     now,
     close: () => http.close()
   }

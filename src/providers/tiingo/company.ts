@@ -5,7 +5,9 @@ import type { InstrumentKind, Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { partOf } from '../rows.ts'
+import { oncePer, partOf } from '../rows.ts'
+import { salvage } from '../salvage.ts'
+import { instantWithOffset } from '../session-dates.ts'
 import { canonicalOf, coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
 const MAX_DESCRIPTION = 5000
@@ -15,13 +17,15 @@ const MAX_NEWS = 1000
 export async function loadProfile(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Profile> {
   const wire = coveredSymbol(symbol)
   const path = `/tiingo/daily/${encodeURIComponent(wire)}`
-  const [listing, companies] = await Promise.all([
+  const [answer, companies] = await Promise.all([
     tiingo.json(path, {}, signal),
     tiingo.plan === 'free'
       ? []
       : partOf(tiingo.rows('/tiingo/fundamentals/meta', { tickers: wire }, WireCompanies, signal))
   ])
-  if (!WireListing.Check(listing)) throw new ProviderError('tiingo', 'bad_payload', `tiingo sent no listing at ${path}`)
+  const listing = salvage(WireListing, answer)
+  if (listing?.ticker.toUpperCase() !== wire)
+    throw new ProviderError('tiingo', 'bad_payload', `tiingo sent no listing at ${path}`)
   const company = Array.isArray(companies) ? companies.find(({ ticker }) => ticker.toUpperCase() === wire) : undefined
   return withoutAbsent({
     symbol,
@@ -67,8 +71,8 @@ function oncePerStory(items: readonly NewsItem[]): NewsItem[] {
 }
 
 function parseStory(row: WireStory): NewsItem | undefined {
-  const publishedAt = Date.parse(row.publishedDate)
-  if (Number.isNaN(publishedAt)) return undefined
+  const publishedAt = instantWithOffset(row.publishedDate)
+  if (publishedAt === undefined) return undefined
   return withoutAbsent({
     id: String(row.id),
     title: textOf(row.title)!,
@@ -76,7 +80,7 @@ function parseStory(row: WireStory): NewsItem | undefined {
     publisher: textOf(row.source),
     summary: textOf(row.description, MAX_DESCRIPTION),
     publishedAt: new Date(publishedAt).toISOString(),
-    symbols: (row.tickers ?? []).flatMap((ticker) => canonicalOf(ticker) ?? [])
+    symbols: (row.tickers ?? []).flatMap((ticker) => (typeof ticker === 'string' && canonicalOf(ticker)) || [])
   })
 }
 
@@ -91,7 +95,11 @@ export async function loadMatches(
   const ranked = rows.toSorted((one, other) => Number(one.isActive === false) - Number(other.isActive === false))
   return {
     query,
-    matches: ranked.flatMap((row) => parseMatch(row) ?? []).slice(0, limit),
+    // A ticker that was used again after its company went is there twice.
+    matches: oncePer(
+      ranked.flatMap((row) => parseMatch(row) ?? []),
+      ({ symbol }) => symbol
+    ).slice(0, limit),
     provenance: provenanceOf('tiingo', { feed: 'composite', receivedAt: tiingo.now() })
   }
 }
@@ -128,7 +136,7 @@ const WireStory = Type.Object({
   url: Type.String({ pattern: '^https?://' }),
   source: Text,
   description: Text,
-  tickers: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()]))
+  tickers: Type.Optional(Type.Union([Type.Array(Type.Unknown()), Type.Null()]))
 })
 type WireStory = Static<typeof WireStory>
 const WireStories = Compile(WireStory)

@@ -3,11 +3,15 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Adjustment } from '../../market/bar.ts'
 import type { Query } from '../http.ts'
+import { fittingRows, oncePer } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'
 import type { Tiingo } from './client.ts'
 
 /** What prices and volumes as traded are multiplied with. */
 export type Factor = { readonly price: number; readonly volume: number }
+
+/** `areAll` is false where some of the vendor's rows could not be read. */
+export type DailyRows = { readonly rows: DailyRow[]; readonly areAll: boolean }
 
 /** Daily rows (weekly and monthly ones with `resampleFreq`), oldest first, as traded and adjusted side by side. */
 export async function loadDailyRows(
@@ -15,22 +19,27 @@ export async function loadDailyRows(
   wire: string,
   query: Query,
   signal: AbortSignal
-): Promise<DailyRow[]> {
+): Promise<DailyRows> {
   const path = `/tiingo/daily/${encodeURIComponent(wire)}/prices`
-  const rows = await tiingo.rows(path, { resampleFreq: 'daily', ...query, format: 'json' }, WireDailyRows, signal)
-  return rows
-    .map((row) => ({ ...row, date: row.date.slice(0, 10) }))
-    .sort((one, other) => (one.date < other.date ? -1 : 1))
+  const all = await tiingo.array(path, { resampleFreq: 'daily', ...query, format: 'json' }, signal)
+  const fitting = fittingRows('tiingo', path, all, WireDailyRows)
+  const rows = oncePer(
+    fitting.map((row) => ({ ...row, date: row.date.slice(0, 10) })),
+    ({ date }) => date
+  )
+  return { rows: rows.sort((one, other) => (one.date < other.date ? -1 : 1)), areAll: fitting.length === all.length }
 }
 
 /**
  * How to adjust what was traded on a date, from daily rows (oldest first) that reach from that date to today: later rows
- * tell the splits, the row of the date itself tells what dividends took off. Undefined where the rows lack the columns.
+ * tell the splits, the row of the date itself tells what dividends took off. Undefined where the rows lack the columns,
+ * or where a row is missing, which may have held a split.
  * A date without a row is one whose session is not over: nothing came after it.
  */
-export function factorsFrom(rows: readonly DailyRow[], adjusted: Adjustment): ((date: string) => Factor) | undefined {
+export function factorsFrom({ rows, areAll }: DailyRows, adjusted: Adjustment): ((date: string) => Factor) | undefined {
   if (adjusted === 'none') return () => ({ price: 1, volume: 1 })
-  if (rows.some(({ splitFactor, adjClose }) => (adjusted === 'splits' ? !splitFactor : !adjClose))) return undefined
+  if (!areAll || rows.some(({ splitFactor, adjClose }) => (adjusted === 'splits' ? !splitFactor : !adjClose)))
+    return undefined
 
   const factors = new Map<string, Factor>()
   let laterSplits = 1

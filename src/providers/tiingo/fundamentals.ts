@@ -4,7 +4,8 @@ import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines } from '../../market/fundamentals.ts'
 import { finite, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { partOf } from '../rows.ts'
+import { oncePer, partOf } from '../rows.ts'
+import { salvage } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
@@ -57,7 +58,9 @@ export async function loadFundamentals(tiingo: Tiingo, symbol: string, signal: A
     partOf(tiingo.rows(`${path}/daily`, { startDate: since(METRIC_DAYS), format: 'json' }, WireMetrics, signal))
   ])
   const [statementRows, metricRows] = parts
-  const reports = Array.isArray(statementRows) ? statementRows.toSorted(newestFirst) : []
+  const reports = Array.isArray(statementRows)
+    ? oncePer(statementRows, ({ date, quarter }) => `${date.slice(0, 10)} ${quarter}`).toSorted(newestFirst)
+    : []
   const daily = Array.isArray(metricRows) ? metricRows.toSorted(newestFirst)[0] : undefined
   const statements = reports.map(parseStatement)
   const metrics = metricsIn(daily, reports[0])
@@ -80,7 +83,7 @@ export async function loadFundamentals(tiingo: Tiingo, symbol: string, signal: A
 function parseStatement(report: WireStatement): Statement {
   const lines: StatementLines = {}
   const { incomeStatement, balanceSheet, cashFlow } = report.statementData
-  for (const { dataCode, value } of [incomeStatement, balanceSheet, cashFlow].flatMap((part) => part ?? [])) {
+  for (const { dataCode, value } of [incomeStatement, balanceSheet, cashFlow].flatMap(linesIn)) {
     const line = LINE_BY_CODE[dataCode]
     const amount = finite(value)
     if (line !== undefined && amount !== undefined) lines[line] = amount
@@ -114,30 +117,37 @@ function metricsIn(daily: WireMetric | undefined, report: WireStatement | undefi
     returnOnEquityPercent: percent(overviewOf(report, 'roe')),
     debtToEquity: overviewOf(report, 'debtEquity'),
     sharesOutstanding: finite(
-      report?.statementData.balanceSheet?.find(({ dataCode }) => dataCode === 'sharesBasic')?.value
+      linesIn(report?.statementData.balanceSheet).find(({ dataCode }) => dataCode === 'sharesBasic')?.value
     )
   })
 }
 
 function overviewOf(report: WireStatement | undefined, code: string): number | undefined {
-  return finite(report?.statementData.overview?.find(({ dataCode }) => dataCode === code)?.value)
+  return finite(linesIn(report?.statementData.overview).find(({ dataCode }) => dataCode === code)?.value)
+}
+
+/** A value is a number, or a text where the plan does not include it. */
+function linesIn(part: unknown): Static<typeof WireLine>[] {
+  return (Array.isArray(part) ? part : []).flatMap((line) => salvage(WireLines, line) ?? [])
 }
 
 function newestFirst(one: { date: string }, other: { date: string }): number {
   return one.date > other.date ? -1 : 1
 }
 
-/** A value is a number, or a text where the plan does not include it. */
-const Values = Type.Optional(Type.Array(Type.Object({ dataCode: Type.String(), value: Type.Unknown() })))
+const WireLine = Type.Object({ dataCode: Type.String(), value: Type.Optional(Type.Unknown()) })
+const WireLines = Compile(WireLine)
+/** Of lines. */
+const Part = Type.Optional(Type.Unknown())
 
 const WireStatement = Type.Object({
   date: DatedText,
   quarter: Type.Integer({ minimum: 0, maximum: 4 }),
   statementData: Type.Object({
-    incomeStatement: Values,
-    balanceSheet: Values,
-    cashFlow: Values,
-    overview: Values
+    incomeStatement: Part,
+    balanceSheet: Part,
+    cashFlow: Part,
+    overview: Part
   })
 })
 type WireStatement = Static<typeof WireStatement>

@@ -2,7 +2,8 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Quote } from '../../market/quote.ts'
-import { finite, positive, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
+import { notNegative, positive, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
+import { instantWithOffset } from '../session-dates.ts'
 import { CURRENCY, notCovered, wireOf, type Tiingo } from './client.ts'
 
 /** One venue's book may be almost empty: 174.1 bid and 185 asked around a price of 177.97 is no market. */
@@ -38,12 +39,12 @@ function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote |
   // `tngoLast` is the last trade, or the middle of the book where the vendor trusts it; `mid` is never to be trusted.
   const price = positive(row.tngoLast) ?? positive(row.last)
   const stamp = price === row.last ? (row.lastSaleTimestamp ?? row.timestamp) : row.timestamp
-  const asOf = Date.parse(stamp ?? '')
-  if (price === undefined || Number.isNaN(asOf)) return undefined
+  const asOf = instantWithOffset(stamp)
+  if (price === undefined || asOf === undefined) return undefined
 
   const previousClose = positive(row.prevClose)
   const change = previousClose === undefined ? undefined : rounded(price - previousClose, DECIMALS)
-  const isEndOfDay = row.bidPrice === null && row.askPrice === null && row.lastSize === null
+  const isEndOfDay = (row.bidPrice ?? row.askPrice ?? row.lastSize ?? undefined) === undefined
   return withoutAbsent({
     symbol,
     price,
@@ -54,7 +55,7 @@ function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote |
     dayHigh: positive(row.high),
     dayLow: positive(row.low),
     // In session it counts the trades of one venue, a few percent of all; after the close it is the whole day's.
-    volume: isEndOfDay ? finite(row.volume) : undefined,
+    volume: isEndOfDay ? notNegative(row.volume) : undefined,
     ...bookIn(row, price),
     currency: CURRENCY,
     asOf: new Date(asOf).toISOString(),
@@ -77,9 +78,9 @@ function bookIn(row: WireQuote, price: number): Pick<Quote, 'bid' | 'bidSize' | 
   const ask = near(row.askPrice)
   return {
     bid,
-    bidSize: bid === undefined ? undefined : finite(row.bidSize),
+    bidSize: bid === undefined ? undefined : notNegative(row.bidSize),
     ask,
-    askSize: ask === undefined ? undefined : finite(row.askSize)
+    askSize: ask === undefined ? undefined : notNegative(row.askSize)
   }
 }
 
@@ -89,7 +90,7 @@ const Instant = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
 const WireQuote = Type.Object({
   ticker: Type.String({ minLength: 1 }),
-  tngoLast: Type.Union([Type.Number(), Type.Null()]),
+  tngoLast: Num,
   last: Num,
   timestamp: Instant,
   lastSaleTimestamp: Instant,

@@ -32,11 +32,18 @@ export async function fetchBars(
   }
   const asTraded = request.adjusted === 'none'
   const chart = await fetchChart(session, windowOf(request, asTraded ? now() : request.to), signal, now())
-  const splits =
+  const later =
     asTraded && intraday && request.to < now()
-      ? (await fetchChart(session, { ...request, interval: '1d', to: now() }, signal, now())).splits
-      : chart.splits
-  return seriesOf(request, chart, asTraded ? splits : [], now())
+      ? await fetchChart(session, { ...request, interval: '1d', to: now() }, signal, now())
+      : chart
+  if (asTraded && later.hasUnreadableSplits) {
+    throw new ProviderError(
+      'yahoo',
+      'bad_payload',
+      'yahoo sent splits that cannot be read, and prices as traded need them'
+    )
+  }
+  return seriesOf(request, chart, asTraded ? later.splits : [], now())
 }
 
 /** Sessions are picked by their dates, whose instants lie up to a day off in either direction, so a day more is asked. */
@@ -66,7 +73,7 @@ function seriesOf(request: BarRequest, chart: Chart, splitsToUndo: ChartEvent[],
     provenance: provenanceOf('yahoo', {
       feed: 'composite',
       receivedAt,
-      state: chart.inSession ? 'live' : 'closed',
+      state: !chart.prices.isCertain ? 'suspect' : chart.inSession ? 'live' : 'closed',
       notes: notesOf(request, chart, splitsToUndo)
     })
   }

@@ -1,12 +1,23 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { dateIn } from '../../market/zoned-time.ts'
-import { finite, positive } from '../parse.ts'
+import { currencyUnit, finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { priceReader, type PriceReader } from './prices.ts'
+import { oncePer } from '../rows.ts'
+import { isRecord, salvage } from '../salvage.ts'
+import { priceReader, withoutFloatNoise, type PriceReader } from './prices.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
-import { isRecord, listOf, memberOf, salvage, WireNumber, WireText } from './wire.ts'
+import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
+
+/** Seconds before 1900 and from the year 10000 on are no time of a session. */
+const INSTANTS = { first: -2_208_988_800, last: 253_402_300_799 }
+
+/**
+ * A payout in pence is a thousandth of the price in pence or more, one in pounds a thousandth of that or less: a
+ * hundredth lies between the two, and this is the middle of it.
+ */
+const PAYOUT_IN_MINOR_UNIT = 0.00125
 
 const CHART_URL = 'https://query2.finance.yahoo.com/v8/finance/chart/'
 
@@ -41,12 +52,15 @@ export type Chart = {
   /** Whether the regular session was running when the answer came. */
   inSession: boolean
   splits: ChartEvent[]
-  dividends: ChartEvent[]
-  capitalGains: ChartEvent[]
+  /** Whether there are splits that cannot be read: prices as traded cannot be told then. */
+  hasUnreadableSplits: boolean
+  dividends: ChartPayout[]
+  capitalGains: ChartPayout[]
 }
 
 /** What Yahoo tells of an event: its session date, and what it is about. */
 export type ChartEvent = { exDate: string; value: number }
+export type ChartPayout = ChartEvent & { currency: string | undefined }
 
 /** Fetches a chart with its splits and payouts. Rejects with ProviderError('not_found') for a symbol unknown to Yahoo. */
 export async function fetchChart(
@@ -69,26 +83,29 @@ export async function fetchChart(
     signal
   )
   const result = listOf(memberOf(memberOf(answer, 'chart'), 'result'))[0]
-  return parseChart(result, now)
+  return parseChart(symbol, result, now)
 }
 
-export function parseChart(result: unknown, now: number): Chart {
+function parseChart(symbol: string, result: unknown, now: number): Chart {
   const meta = salvage(ChartMeta, memberOf(result, 'meta'))
   if (!meta || !isTimeZone(meta.exchangeTimezoneName)) {
     throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent a chart without the time zone of its exchange')
   }
   const timeZone = meta.exchangeTimezoneName
-  const prices = priceReader(meta.currency)
+  const prices = priceReader({ symbol, currency: meta.currency, quoteType: meta.instrumentType })
   const events = memberOf(result, 'events')
+  const splits = eventsOf(memberOf(events, 'splits'), timeZone).map((event) => ({ ...event, value: splitRatio(event) }))
+  const table = rowsOf(result, prices)
   return {
     prices,
     timeZone,
     kind: meta.instrumentType ?? undefined,
-    ...rowsOf(result, prices),
+    ...table,
     inSession: isInSession(memberOf(memberOf(result, 'meta'), 'currentTradingPeriod'), now),
-    splits: eventsOf(memberOf(events, 'splits'), timeZone, splitRatio),
-    dividends: eventsOf(memberOf(events, 'dividends'), timeZone, (wire) => payout(wire, prices)),
-    capitalGains: eventsOf(memberOf(events, 'capitalGains'), timeZone, (wire) => payout(wire, prices))
+    splits: oncePer(splits.filter(isTold), ({ exDate }) => exDate),
+    hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
+    dividends: payoutsOf(memberOf(events, 'dividends'), timeZone, prices, table.rows),
+    capitalGains: payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, table.rows)
   }
 }
 
@@ -99,7 +116,7 @@ export function parseChart(result: unknown, now: number): Chart {
 function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incompleteRows: number } {
   const indicators = memberOf(result, 'indicators')
   const quote = listOf(memberOf(indicators, 'quote'))[0]
-  const column = (name: string) => listOf(memberOf(quote, name)) as (number | null | undefined)[]
+  const column = (name: string) => listOf(memberOf(quote, name))
   const [opens, highs, lows, closes, volumes] = [
     column('open'),
     column('high'),
@@ -107,24 +124,17 @@ function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incom
     column('close'),
     column('volume')
   ] as const
-  const adjusted = listOf(memberOf(listOf(memberOf(indicators, 'adjclose'))[0], 'adjclose')) as (number | null)[]
+  const adjusted = listOf(memberOf(listOf(memberOf(indicators, 'adjclose'))[0], 'adjclose'))
 
   const rows: ChartRow[] = []
   let incompleteRows = 0
   for (const [index, timestamp] of listOf(memberOf(result, 'timestamp')).entries()) {
-    if (typeof timestamp !== 'number') continue
+    const instant = instantOf(timestamp)
+    if (instant === undefined) continue
     const [open, high, low, close] = [opens, highs, lows, closes].map((values) => prices.price(values?.[index]))
     if (open !== undefined && high !== undefined && low !== undefined && close !== undefined) {
-      const volume = finite(volumes[index])
-      rows.push({
-        instant: timestamp * 1000,
-        open,
-        high,
-        low,
-        close,
-        adjustedClose: prices.price(adjusted[index]),
-        volume
-      })
+      const adjustedClose = prices.price(adjusted[index])
+      rows.push({ instant, open, high, low, close, adjustedClose, volume: finite(volumes[index]) })
     } else if (open !== undefined || high !== undefined || low !== undefined || close !== undefined) {
       incompleteRows++
     }
@@ -132,25 +142,60 @@ function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incom
   return { rows, incompleteRows }
 }
 
+type DatedEvent = WireEvent & { exDate: string; instant: number }
+
 /** Events are keyed by the row they fall into, which is not their day; `date` is. Newest first. */
-function eventsOf(events: unknown, timeZone: string, valueOf: (wire: WireEvent) => number | undefined): ChartEvent[] {
-  if (!isRecord(events)) return []
-  return Object.values(events)
+function eventsOf(events: unknown, timeZone: string): DatedEvent[] {
+  return Object.values(isRecord(events) ? events : {})
     .flatMap((event) => {
       const wire = salvage(Event, event)
-      const value = wire && positive(valueOf(wire))
-      return wire && value !== undefined ? [{ exDate: dateIn(timeZone, wire.date * 1000), value }] : []
+      const instant = instantOf(wire?.date)
+      return wire && instant !== undefined ? [{ ...wire, instant, exDate: dateIn(timeZone, instant) }] : []
     })
     .sort((a, b) => b.exDate.localeCompare(a.exDate))
 }
 
-function splitRatio({ numerator, denominator }: WireEvent): number | undefined {
-  const [newShares, oldShares] = [positive(numerator), positive(denominator)]
+function countOf(events: unknown): number {
+  return isRecord(events) || Array.isArray(events) ? Object.keys(events).length : 0
+}
+
+function isTold<Event extends { value: number | undefined }>(event: Event): event is Event & { value: number } {
+  return event.value !== undefined
+}
+
+/** `splitRatio` ("4:1") says the same in words, and is there where the numbers are not. */
+function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): number | undefined {
+  const [newText, oldText] = /^([\d.]+)[:/]([\d.]+)$/.exec(text ?? '')?.slice(1) ?? []
+  const [newShares, oldShares] = [positive(numerator ?? newText), positive(denominator ?? oldText)]
   return newShares !== undefined && oldShares !== undefined ? newShares / oldShares : undefined
 }
 
-function payout({ amount }: WireEvent, prices: PriceReader): number | undefined {
-  return prices.price(amount)
+/**
+ * Payouts in the major unit. Where prices are in pence Yahoo has payouts of some companies in pence and of others in
+ * pounds, and does not say so: their size beside the price does. Some events name a currency of their own.
+ */
+function payoutsOf(events: unknown, timeZone: string, prices: PriceReader, rows: readonly ChartRow[]): ChartPayout[] {
+  const wires = eventsOf(events, timeZone)
+  const yields = wires.flatMap(({ amount, instant }) => {
+    const close = rows.findLast((row) => row.instant < instant)?.close ?? rows[0]?.close
+    return close && amount ? [amount / (close * prices.perMajor)] : []
+  })
+  const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
+  const isMinor = prices.perMajor > 1 && (typical === undefined || typical >= PAYOUT_IN_MINOR_UNIT)
+  return wires.flatMap(({ exDate, amount, currency }) => {
+    const own = currency ? currencyUnit(currency) : undefined
+    const perMajor = own && own.currency !== prices.currency ? own.perMajor : isMinor ? prices.perMajor : 1
+    const value = positive(amount)
+    if (value === undefined || own?.isCertain === false) return []
+    const inMajor = Number((withoutFloatNoise(value) / perMajor).toPrecision(12))
+    return [{ exDate, value: inMajor, currency: own?.currency ?? prices.currency }]
+  })
+}
+
+/** Epoch seconds as milliseconds; undefined for what is no time. */
+function instantOf(seconds: unknown): number | undefined {
+  const known = finite(seconds)
+  return known !== undefined && known >= INSTANTS.first && known <= INSTANTS.last ? known * 1000 : undefined
 }
 
 function isInSession(periods: unknown, now: number): boolean {
@@ -180,8 +225,10 @@ const TradingPeriod = Compile(Type.Object({ start: Type.Number(), end: Type.Numb
 const WireEvent = Type.Object({
   date: Type.Number(), // epoch seconds: the opening of the ex-date's session
   amount: WireNumber,
+  currency: WireText, // as a rule absent
   numerator: WireNumber,
-  denominator: WireNumber
+  denominator: WireNumber,
+  splitRatio: WireText
 })
 type WireEvent = Static<typeof WireEvent>
 const Event = Compile(WireEvent)

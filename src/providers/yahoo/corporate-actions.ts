@@ -1,6 +1,6 @@
-import type { Dividends, Splits } from '../../market/corporate-action.ts'
+import type { Dividend, Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
-import { fetchChart, type Chart } from './chart.ts'
+import { fetchChart, type Chart, type ChartPayout } from './chart.ts'
 import type { YahooSession } from './session.ts'
 
 /** Every split that Yahoo knows, newest first. */
@@ -23,22 +23,23 @@ export async function fetchDividends(
   now: () => number
 ): Promise<Dividends> {
   const chart = await fetchHistory(session, symbol, signal, now())
-  const currency = chart.prices.currency === undefined ? {} : { currency: chart.prices.currency }
   const dividends = [
-    ...chart.dividends.map(({ exDate, value }) => ({ exDate, amount: value, ...currency, kind: 'cash' as const })),
-    ...chart.capitalGains.map(({ exDate, value }) => ({
-      exDate,
-      amount: value,
-      ...currency,
-      kind: 'capital_gain' as const
-    }))
+    ...chart.dividends.map((payout) => dividendOf(payout, 'cash')),
+    ...chart.capitalGains.map((payout) => dividendOf(payout, 'capital_gain'))
   ].sort((a, b) => b.exDate.localeCompare(a.exDate))
   return {
     symbol,
     dividends,
     amountsAdjusted: 'splits',
-    provenance: provenanceOfEvents(chart, now(), chart.prices.note)
+    provenance: {
+      ...provenanceOfEvents(chart, now(), chart.prices.note),
+      ...(!chart.prices.isCertain && { state: 'suspect' as const })
+    }
   }
+}
+
+function dividendOf({ exDate, value, currency }: ChartPayout, kind: NonNullable<Dividend['kind']>): Dividend {
+  return { exDate, amount: value, ...(currency !== undefined && { currency }), kind }
 }
 
 /** Day by day, for a longer interval may hold two payouts. */

@@ -1,14 +1,14 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
-import { finite, positive, provenanceOf } from '../parse.ts'
+import { finite, positive, provenanceOf, withoutAbsent } from '../parse.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
+import { salvage } from '../salvage.ts'
 import { percentOf } from './prices.ts'
-import { withoutAbsent } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { fetchSummary, type Summary } from './summary.ts'
 import { toYahooSymbol } from './symbols.ts'
-import { listOf, memberOf, salvage, WireText } from './wire.ts'
+import { listOf, memberOf, WireText } from './wire.ts'
 
 const TIMESERIES_URL = 'https://query1.finance.yahoo.com/ws/fundamentals-timeseries/v1/finance/timeseries/'
 const METRIC_MODULES = ['price', 'summaryDetail', 'defaultKeyStatistics', 'financialData'] as const
@@ -127,26 +127,22 @@ function statementsOf(series: unknown[]): Statement[] {
     for (const [type, target] of LINE_BY_TYPE) {
       for (const point of listOf(memberOf(entry, type))) {
         const wire = salvage(Point, point)
-        const amount = finite(wire?.reportedValue?.raw)
+        const amount = finite(memberOf(wire?.reportedValue, 'raw') ?? wire?.reportedValue)
         if (!wire || amount === undefined) continue
-        const statement = statementFor(statements, target.period, wire.asOfDate, wire.currencyCode)
+        const statement = statementFor(statements, target.period, wire.asOfDate)
         statement.lines[target.line] = amount
+        if (wire.currencyCode) statement.currency ??= wire.currencyCode
       }
     }
   }
   return [...statements.values()].sort((a, b) => b.periodEnd.localeCompare(a.periodEnd))
 }
 
-function statementFor(
-  statements: Map<string, Statement>,
-  period: StatementPeriod,
-  periodEnd: string,
-  currency: string | null | undefined
-): Statement {
+function statementFor(statements: Map<string, Statement>, period: StatementPeriod, periodEnd: string): Statement {
   const key = `${period} ${periodEnd}`
   const known = statements.get(key)
   if (known) return known
-  const statement: Statement = { periodEnd, period, ...(currency && { currency }), lines: {} }
+  const statement: Statement = { periodEnd, period, lines: {} }
   statements.set(key, statement)
   return statement
 }
@@ -175,6 +171,6 @@ const Point = Compile(
   Type.Object({
     asOfDate: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
     currencyCode: WireText,
-    reportedValue: Type.Optional(Type.Object({ raw: Type.Number() }))
+    reportedValue: Type.Optional(Type.Unknown()) // wrapped as {raw, fmt}
   })
 )

@@ -9,14 +9,16 @@ import {
 } from '../../market/market-wide.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { Quote } from '../../market/quote.ts'
-import { finite, textOf } from '../parse.ts'
+import { finite, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { oncePer } from '../rows.ts'
+import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { priceReader } from './prices.ts'
-import { fetchQuotes, instantOf, provenanceOfRow, QuoteRow, volumeOf, withoutAbsent, type WireQuote } from './quotes.ts'
+import { fetchQuotes, instantOf, provenanceOfRow, QuoteRow, volumeOf, type WireQuote } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { fromYahooSymbol } from './symbols.ts'
-import { listOf, memberOf, salvage } from './wire.ts'
+import { listOf, memberOf } from './wire.ts'
 
 const SCREENER_URL = 'https://query2.finance.yahoo.com/v1/finance/screener/predefined/saved'
 const MOVERS_COUNT = 50
@@ -52,9 +54,16 @@ export async function fetchMovers(
   const wires = rows.flatMap((row) => salvage(QuoteRow, row) ?? [])
   const latest = Math.max(0, ...wires.map((wire) => finite(wire.regularMarketTime) ?? 0))
   const delays = wires.map((wire) => finite(wire.exchangeDataDelayedBy) ?? 0)
+  const movers = oncePer(
+    wires.flatMap((wire) => moverOf(wire) ?? []),
+    ({ symbol }) => symbol
+  )
+  if (rows.length > 0 && movers.length === 0) {
+    throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent a screen of which no row can be read')
+  }
   return withoutAbsent({
     type,
-    movers: wires.flatMap((wire) => moverOf(wire) ?? []),
+    movers,
     asOf: instantOf(latest),
     provenance: provenanceOfRow(
       { exchangeDataDelayedBy: Math.max(0, ...delays), marketState: wires[0]?.marketState },
@@ -65,11 +74,11 @@ export async function fetchMovers(
 }
 
 function moverOf(wire: WireQuote): Mover | undefined {
-  const prices = priceReader(wire.currency)
+  const prices = priceReader(wire)
   const symbol = fromYahooSymbol(wire.symbol)
   const price = prices.price(wire.regularMarketPrice)
   const changePercent = finite(wire.regularMarketChangePercent)
-  if (symbol === undefined || price === undefined || changePercent === undefined) return undefined
+  if (symbol === undefined || price === undefined || changePercent === undefined || !prices.isCertain) return undefined
   return withoutAbsent({
     symbol,
     name: textOf(wire.longName) ?? textOf(wire.shortName),

@@ -1,13 +1,14 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
-import { provenanceOf, textOf } from '../parse.ts'
+import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { instantOf, withoutAbsent } from './quotes.ts'
+import { salvage } from '../salvage.ts'
+import { instantOf } from './quotes.ts'
 import { SEARCH_URL } from './search.ts'
 import type { YahooSession } from './session.ts'
 import { fromYahooSymbol, toYahooSymbol } from './symbols.ts'
-import { listOf, memberOf, salvage, webAddress, WireText } from './wire.ts'
+import { listOf, memberOf, webAddress, WireText } from './wire.ts'
 
 const STREAM_URL = 'https://finance.yahoo.com/xhr/ncp'
 const MAX_SUMMARY_LENGTH = 2000

@@ -1,13 +1,15 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
-import { finite, positive } from '../parse.ts'
+import { finite, notNegative, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { oncePer } from '../rows.ts'
+import { isRecord, salvage } from '../salvage.ts'
 import { priceReader, type PriceReader } from './prices.ts'
-import { instantOf, provenanceOfRow, QuoteRow, withoutAbsent } from './quotes.ts'
+import { instantOf, provenanceOfRow, QuoteRow } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
-import { isRecord, listOf, memberOf, salvage, WireNumber } from './wire.ts'
+import { listOf, memberOf, WireNumber } from './wire.ts'
 
 const OPTIONS_URL = 'https://query2.finance.yahoo.com/v7/finance/options/'
 /** Yahoo writes 0.00001 where it could not work out a volatility. */
@@ -29,8 +31,12 @@ export async function fetchOptions(
     },
     signal
   )
-  const result = listOf(memberOf(memberOf(answer, 'optionChain'), 'result'))[0]
-  if (!isRecord(result)) throw new ProviderError('yahoo', 'not_found', `yahoo does not know ${symbol}`)
+  const results = memberOf(memberOf(answer, 'optionChain'), 'result')
+  const result = listOf(results)[0]
+  if (Array.isArray(results) && results.length === 0) {
+    throw new ProviderError('yahoo', 'not_found', `yahoo does not know ${symbol}`)
+  }
+  if (!isRecord(result)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent no chain of options')
   return parseChain(symbol, result, expiry, now())
 }
 
@@ -41,14 +47,15 @@ function parseChain(
   receivedAt: number
 ): OptionChain {
   const underlying = salvage(QuoteRow, result.quote) ?? { symbol }
-  const prices = priceReader(underlying.currency)
+  const prices = priceReader({ ...underlying, symbol })
   const expiries = listOf(result.expirationDates).flatMap((date) => dayOf(date) ?? [])
-  const contracts = listOf(result.options)
-    .flatMap((chain) => [
-      ...contractsOf(memberOf(chain, 'calls'), 'call', prices),
-      ...contractsOf(memberOf(chain, 'puts'), 'put', prices)
-    ])
-    .filter((contract) => expiry === undefined || contract.expiry === expiry)
+  const all = listOf(result.options).flatMap((chain) => [
+    ...contractsOf(memberOf(chain, 'calls'), 'call', prices),
+    ...contractsOf(memberOf(chain, 'puts'), 'put', prices)
+  ])
+  const contracts = oncePer(all, (contract) => contract.symbol).filter(
+    (contract) => expiry === undefined || contract.expiry === expiry
+  )
   return withoutAbsent({
     symbol,
     expiries: [...new Set(expiries)].sort(),
@@ -63,14 +70,16 @@ function contractsOf(list: unknown, side: OptionContract['side'], prices: PriceR
   return listOf(list).flatMap((entry) => {
     const wire = salvage(Contract, entry)
     const expiry = dayOf(wire?.expiration)
-    return wire && expiry !== undefined ? [parseContract(wire, side, expiry, prices)] : []
+    const strike = prices.price(wire?.strike)
+    return wire && expiry !== undefined && strike !== undefined
+      ? [parseContract(wire, { side, expiry, strike }, prices)]
+      : []
   })
 }
 
 function parseContract(
   wire: WireContract,
-  side: OptionContract['side'],
-  expiry: string,
+  terms: Pick<OptionContract, 'side' | 'expiry' | 'strike'>,
   prices: PriceReader
 ): OptionContract {
   // A bid of 0 under an ask is worth knowing; 0 on both sides is how Yahoo says that the book is empty, and what it
@@ -79,16 +88,14 @@ function parseContract(
   const volatility = quoted ? finite(wire.impliedVolatility) : undefined
   return withoutAbsent({
     symbol: wire.contractSymbol,
-    side,
-    strike: prices.price(wire.strike) ?? wire.strike,
-    expiry,
+    ...terms,
     last: prices.price(wire.lastPrice),
     bid: quoted ? (prices.price(wire.bid) ?? (wire.bid === 0 ? 0 : undefined)) : undefined,
     ask: quoted ? prices.price(wire.ask) : undefined,
     change: prices.change(wire.change, wire.lastPrice),
     changePercent: finite(wire.percentChange),
-    volume: finite(wire.volume),
-    openInterest: finite(wire.openInterest),
+    volume: notNegative(wire.volume),
+    openInterest: notNegative(wire.openInterest),
     impliedVolatility: volatility !== undefined && volatility >= MIN_VOLATILITY ? volatility : undefined,
     inTheMoney: wire.inTheMoney ?? undefined,
     lastTradeAt: instantOf(wire.lastTradeDate)
@@ -97,7 +104,7 @@ function parseContract(
 
 /** Expiries are midnights in UTC of the day that they name. */
 function dayOf(seconds: unknown): string | undefined {
-  return typeof seconds === 'number' && positive(seconds) ? instantOf(seconds)?.slice(0, 10) : undefined
+  return instantOf(seconds)?.slice(0, 10)
 }
 
 const WireContract = Type.Object({

@@ -1,25 +1,32 @@
-import { currencyUnit, finite, type CurrencyUnit } from '../parse.ts'
+import { currencyUnit, finite, UNIT_UNKNOWN, type CurrencyUnit } from '../parse.ts'
 
 /** What single precision, in which Yahoo keeps prices, can tell apart. */
 const FLOAT32_DIGITS = 7
 const MAX_DECIMALS = 10
+/** London, Johannesburg, Tel Aviv and Kuwait: prices in hundredths beside prices in whole units. */
+const IN_MIXED_UNITS = /\.(L|IL|JO|TA|KW)$/
 
 /** Reads one instrument's prices: into the major unit of its currency, and rid of the noise that Yahoo's floats carry. */
 export type PriceReader = CurrencyUnit & {
-  /** A price; undefined where there is none, or where Yahoo wrote 0 for none. Futures have traded below zero. */
-  price(value: number | null | undefined): number | undefined
+  /** A price; undefined where there is none, or where Yahoo wrote 0 for none. Only futures have traded below zero. */
+  price(value: unknown): number | undefined
   /** A difference between prices, in which 0 means no change. Given to as many decimals as `beside` has. */
-  change(value: number | null | undefined, ...beside: (number | null | undefined)[]): number | undefined
+  change(value: unknown, ...beside: unknown[]): number | undefined
 }
 
-export function priceReader(currency: string | null | undefined): PriceReader {
-  const unit = currencyUnit(currency)
+export type Priced = { symbol: string; currency?: string | null; quoteType?: string | null }
+
+export function priceReader({ symbol, currency, quoteType }: Priced): PriceReader {
+  const told = currencyUnit(currency)
+  const isInDoubt = !currency && IN_MIXED_UNITS.test(symbol)
+  const unit = isInDoubt ? { ...told, isCertain: false, note: UNIT_UNKNOWN } : told
   const toMajor = (value: number) => (unit.perMajor === 1 ? value : tidy(value / unit.perMajor, 12))
   return {
     ...unit,
     price(value) {
       const known = finite(value)
-      return known ? toMajor(withoutFloatNoise(known)) : undefined
+      const isPrice = known !== undefined && (known > 0 || (known < 0 && quoteType === 'FUTURE'))
+      return isPrice ? toMajor(withoutFloatNoise(known)) : undefined
     },
     change(value, ...beside) {
       const known = finite(value)
@@ -50,7 +57,7 @@ export function scaled(price: number, factor: number): number {
 }
 
 /** A fraction as a percentage: 0.0041 as 0.41. */
-export function percentOf(fraction: number | null | undefined): number | undefined {
+export function percentOf(fraction: unknown): number | undefined {
   const known = finite(fraction)
   return known === undefined ? undefined : tidy(known * 100, 12)
 }

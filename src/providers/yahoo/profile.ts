@@ -1,15 +1,18 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Profile } from '../../market/profile.ts'
-import { currencyUnit, finite, positive, provenanceOf, textOf } from '../parse.ts'
+import { currencyUnit, finite, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { ProviderError } from '../provider.ts'
+import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { percentOf } from './prices.ts'
-import { withoutAbsent } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { fetchSummary, type Summary } from './summary.ts'
-import { listOf, salvage, webAddress, WireText } from './wire.ts'
+import { listOf, webAddress, WireText } from './wire.ts'
 
 const MODULES = ['assetProfile', 'quoteType', 'price', 'summaryDetail', 'defaultKeyStatistics'] as const
+/** The symbol and the provenance, which every profile has. */
+const EMPTY_MEMBERS = 2
 const MAX_OFFICERS = 50
 const MAX_DESCRIPTION_LENGTH = 8000
 
@@ -19,7 +22,12 @@ export async function fetchProfile(
   signal: AbortSignal,
   now: () => number
 ): Promise<Profile> {
-  return parseProfile(symbol, await fetchSummary(session, symbol, MODULES, signal), now())
+  const profile = parseProfile(symbol, await fetchSummary(session, symbol, MODULES, signal), now())
+  // An empty profile would stand in the way of the next provider's.
+  if (Object.keys(profile).length <= EMPTY_MEMBERS) {
+    throw new ProviderError('yahoo', 'not_covered', `yahoo has nothing to say of ${symbol}`)
+  }
+  return profile
 }
 
 /** The first trade that Yahoo has is not the listing's first, so `ipoDate` stays absent. */

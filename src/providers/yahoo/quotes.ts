@@ -2,12 +2,13 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Provenance } from '../../market/provenance.ts'
 import type { MarketState, Quote } from '../../market/quote.ts'
-import { finite, positive, provenanceOf, textOf } from '../parse.ts'
+import { finite, notNegative, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { salvage } from '../salvage.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
-import { memberOf, salvage, WireNumber, WireText } from './wire.ts'
+import { memberOf, WireNumber, WireText } from './wire.ts'
 
 const QUOTE_URL = 'https://query2.finance.yahoo.com/v7/finance/quote'
 
@@ -21,11 +22,13 @@ const MARKET_STATES: Record<string, MarketState> = {
   CLOSED: 'closed'
 }
 
+/** Kinds whose volume counts what was traded, where 0 means nothing was. */
+const WITH_VOLUME = new Set(['EQUITY', 'ETF', 'FUTURE', 'OPTION', 'WARRANT'])
 /** Kinds for which Yahoo writes volume 0 because it has none. */
-const WITHOUT_VOLUME = new Set(['INDEX', 'CURRENCY', 'MUTUALFUND', 'MONEYMARKET'])
+const SELDOM_WITH_VOLUME = new Set(['INDEX', 'CURRENCY', 'MUTUALFUND', 'MONEYMARKET'])
 
-/** The last second that a date can hold. */
-const MAX_SECONDS = 8.64e12
+/** The end of the year 9999, after which dates are written differently. */
+const MAX_SECONDS = 253_402_300_799
 
 const TURNOVER_NOTE = "volume left out: the vendor's is turnover in money, not coins"
 const CROSSED_NOTE = 'bid and ask left out: the bid is above the ask'
@@ -64,7 +67,7 @@ export async function fetchQuotes(
 
 /** Undefined for a row without a price or its instant, which is what Yahoo sends for dead symbols. */
 export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number): Quote | undefined {
-  const prices = priceReader(wire.currency)
+  const prices = priceReader({ ...wire, symbol })
   const price = prices.price(wire.regularMarketPrice)
   const asOf = instantOf(wire.regularMarketTime)
   if (price === undefined || asOf === undefined || wire.quoteType === 'NONE') return undefined
@@ -89,13 +92,16 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
     ask,
     // bidSize and askSize are in round lots for US shares and 0 elsewhere, and since November 2025 a lot is 1 to 100
     // shares, by a price that is not in the row: they cannot be told in shares.
-    marketCap: positive(wire.marketCap),
+    marketCap: marketCapOf(wire, prices),
     currency: prices.currency,
     exchange: textOf(wire.fullExchangeName) ?? textOf(wire.exchange),
     marketState: MARKET_STATES[wire.marketState ?? ''],
     extendedHours: extendedHoursOf(wire, prices),
     asOf,
-    provenance: provenanceOfRow(wire, receivedAt, [prices.note, spreadNote, ...coinNotes])
+    provenance: {
+      ...provenanceOfRow(wire, receivedAt, [prices.note, spreadNote, ...coinNotes]),
+      ...(!prices.isCertain && { state: 'suspect' as const })
+    }
   })
 }
 
@@ -115,22 +121,27 @@ export function provenanceOfRow(
   })
 }
 
-/** Shares, contracts or units; undefined where Yahoo has none, or (for coins) tells money instead. */
-export function volumeOf(value: number | null | undefined, kind: string | null | undefined): number | undefined {
-  if (kind === 'CRYPTOCURRENCY') return undefined
-  const volume = WITHOUT_VOLUME.has(kind ?? '') ? positive(value) : finite(value)
-  return volume !== undefined && volume >= 0 ? volume : undefined
+/**
+ * Shares, contracts or units; undefined where Yahoo has none, or tells money instead, as it does for coins and might
+ * for a kind that it does not have yet.
+ */
+export function volumeOf(value: unknown, kind: string | null | undefined): number | undefined {
+  if (WITH_VOLUME.has(kind ?? '')) return notNegative(value)
+  return SELDOM_WITH_VOLUME.has(kind ?? '') ? positive(value) : undefined
 }
 
-/** An instant that Yahoo tells in seconds, as ISO text; undefined where it is absent or beyond all dates. */
-export function instantOf(seconds: number | null | undefined): string | undefined {
+/** In the major unit as a rule, even where prices are in pence; the number of shares tells where it is not. */
+function marketCapOf(wire: WireQuote, { perMajor, isCertain }: PriceReader): number | undefined {
+  const cap = positive(wire.marketCap)
+  if (cap === undefined || !isCertain || perMajor === 1) return isCertain ? cap : undefined
+  const inMinorUnit = (positive(wire.regularMarketPrice) ?? 0) * (positive(wire.sharesOutstanding) ?? 0)
+  return inMinorUnit > 0 && cap > inMinorUnit / Math.sqrt(perMajor) ? cap / perMajor : cap
+}
+
+/** An instant that Yahoo tells in seconds, as ISO text; undefined where it is absent or beyond the year 9999. */
+export function instantOf(seconds: unknown): string | undefined {
   const known = positive(seconds)
   return known === undefined || known > MAX_SECONDS ? undefined : new Date(known * 1000).toISOString()
-}
-
-/** The object without the members that are undefined: absent is absent. */
-export function withoutAbsent<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
 }
 
 /** Outside of the session Yahoo writes 0 for a side that is empty, and its exchange rates can be crossed. */
@@ -178,7 +189,8 @@ const WireQuote = Type.Object({
   fiftyTwoWeekLow: WireNumber,
   bid: WireNumber,
   ask: WireNumber,
-  marketCap: WireNumber, // in the major unit even where prices are in pence
+  marketCap: WireNumber,
+  sharesOutstanding: WireNumber,
   preMarketPrice: WireNumber,
   preMarketChange: WireNumber,
   preMarketChangePercent: WireNumber,

@@ -1,13 +1,14 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
-import { provenanceOf, textOf } from '../parse.ts'
+import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { oncePer } from '../rows.ts'
+import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
-import { withoutAbsent } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { fromYahooSymbol } from './symbols.ts'
-import { memberOf, salvage, WireText } from './wire.ts'
+import { memberOf, WireText } from './wire.ts'
 
 export const SEARCH_URL = 'https://query2.finance.yahoo.com/v1/finance/search'
 
@@ -26,7 +27,10 @@ export async function fetchSearch(
   if (!Array.isArray(rows)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent no list of matches')
   return {
     query,
-    matches: rows.flatMap((row) => matchOf(row) ?? []).slice(0, limit),
+    matches: oncePer(
+      rows.flatMap((row) => matchOf(row) ?? []),
+      ({ symbol }) => symbol
+    ).slice(0, limit),
     provenance: provenanceOf('yahoo', { feed: 'composite', receivedAt: now() })
   }
 }

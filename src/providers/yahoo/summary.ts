@@ -1,9 +1,10 @@
 import { Type, type Static, type TObject, type TProperties } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import { ProviderError } from '../provider.ts'
+import { isRecord, salvage } from '../salvage.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
-import { isRecord, listOf, memberOf, salvage, WireNumber, WireText } from './wire.ts'
+import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 
 const SUMMARY_URL = 'https://query2.finance.yahoo.com/v10/finance/quoteSummary/'
 
@@ -25,8 +26,12 @@ export async function fetchSummary(
     },
     signal
   )
-  const result = listOf(memberOf(memberOf(answer, 'quoteSummary'), 'result'))[0]
-  if (!isRecord(result)) throw new ProviderError('yahoo', 'not_found', `yahoo has no summary of ${symbol}`)
+  const results = memberOf(memberOf(answer, 'quoteSummary'), 'result')
+  const result = listOf(results)[0]
+  if (Array.isArray(results) && results.length === 0) {
+    throw new ProviderError('yahoo', 'not_found', `yahoo has no summary of ${symbol}`)
+  }
+  if (!isRecord(result)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent no summary')
   return {
     assetProfile: salvage(AssetProfile, result.assetProfile ?? result.summaryProfile) ?? {},
     quoteType: salvage(QuoteType, result.quoteType) ?? {},

@@ -1,6 +1,6 @@
 import { jsonOf, type HttpAnswer } from '../http.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
-import { isRecord } from './wire.ts'
+import { isRecord } from '../salvage.ts'
 
 /** Yahoo's edge sends no Retry-After and keeps an address out for 5 to 15 minutes, whatever it does meanwhile. */
 const EDGE_BLOCK_MS = 5 * 60_000

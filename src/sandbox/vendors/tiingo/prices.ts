@@ -20,6 +20,7 @@ export function iexQuote(market: MarketView, instrument: Instrument, at: number)
   const thin = mix(market.keyOf(instrument), Math.floor(quote.asOf / 60_000)) % THIN_BOOK_EVERY === 0
   const bidPrice = thin ? round(quote.price * 0.978, 2) : quote.bid
   const askPrice = thin ? round(quote.price * 1.039, 2) : quote.ask
+  const price = market.spoiled(instrument.symbol) ? 'N/A' : quote.price
   const stamp = inSession ? nanosecondStamp(quote.asOf, market.keyOf(instrument)) : utcStamp(quote.asOf)
   return {
     ticker: instrument.symbol.replace('.', '-'),
@@ -30,8 +31,8 @@ export function iexQuote(market: MarketView, instrument: Instrument, at: number)
     high: quote.dayHigh,
     low: quote.dayLow,
     mid: inSession ? round((bidPrice + askPrice) / 2, 4) : null,
-    tngoLast: market.spoiled(instrument.symbol) ? 'N/A' : quote.price,
-    last: quote.price,
+    tngoLast: price,
+    last: price,
     lastSize: inSession ? 10 : null,
     bidSize: inSession ? quote.bidSize : null,
     bidPrice: inSession ? bidPrice : null,
