@@ -10,7 +10,8 @@ const HOUR = 60 * MINUTE
 export const QUEUES = {
   live: { concurrency: 4 },
   market: { concurrency: 2 },
-  maintenance: { concurrency: 1 }
+  // A backfill takes hours, and must not keep the cleanup waiting.
+  maintenance: { concurrency: 2 }
 } as const satisfies Record<string, { concurrency: number }>
 export type QueueName = keyof typeof QUEUES
 export const QUEUE_NAMES = Object.keys(QUEUES) as QueueName[]
@@ -34,12 +35,14 @@ export type JobSpec = {
   /** Longer than this a run is aborted, which counts as a failed attempt. */
   readonly timeoutMs: number
   readonly schedules: readonly Schedule[]
+  /** What is wrong with a payload although each of its fields fits. */
+  readonly problemOf?: (payload: never) => string | undefined
 }
 
 const payload = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
   Type.Object(properties, { additionalProperties: false })
 
-const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD; both ends are included' })
+const Day = Type.String({ format: 'date', description: 'YYYY-MM-DD; both ends are included' })
 const Symbols = Type.Array(InstrumentSymbol, { minItems: 1, maxItems: 2000, uniqueItems: true })
 
 /**
@@ -124,7 +127,9 @@ export const JOBS = {
     attempts: 8,
     backoffMs: 5 * SECOND,
     timeoutMs: 6 * HOUR,
-    schedules: []
+    schedules: [],
+    problemOf: ({ from, to }: { from: string; to?: string }) =>
+      to !== undefined && to < from ? 'to must not be before from' : undefined
   },
   'ensure-partitions': {
     summary: 'Makes the partitions of the months to come',

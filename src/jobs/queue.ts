@@ -28,7 +28,12 @@ const validators = Object.fromEntries(JOB_NAMES.map((name) => [name, Compile(JOB
 /** The payload, typed. Throws PayloadError. */
 export function checkPayload<Name extends JobName>(name: Name, payload: unknown): Payload<Name> {
   const validator = validators[name]!
-  if (validator.Check(payload)) return payload as Payload<Name>
+  if (validator.Check(payload)) {
+    const { problemOf }: JobSpec = JOBS[name]
+    const problem = problemOf?.(payload as never)
+    if (problem !== undefined) throw new PayloadError(name, problem)
+    return payload as Payload<Name>
+  }
   const [first] = validator.Errors(payload)
   const place = first?.instancePath.slice(1).replaceAll('/', '.') || 'it'
   throw new PayloadError(name, `${place} ${first?.message ?? 'is wrong'}`)
