@@ -1,4 +1,4 @@
-import { and, arrayContains, desc, eq, getTableColumns } from 'drizzle-orm'
+import { and, arrayContains, desc, eq, getTableColumns, lt } from 'drizzle-orm'
 import type { News } from '../src/market/news.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
@@ -47,6 +47,12 @@ export function createNewsStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
         .orderBy(desc(news.publishedAt), news.id)
         .limit(limit)
       return { symbol, items: rows.map(present), provenance }
+    },
+
+    /** Deletes stories that no provider listed since an instant (epoch ms) and returns how many they were. */
+    async deleteBefore(instant: number): Promise<number> {
+      const deleted = await db.delete(news).where(lt(receivedAt, new Date(instant).toISOString()))
+      return deleted.count
     }
   }
 }

@@ -1,7 +1,14 @@
-import type { Sql } from 'postgres'
-import type { Database } from './client.ts'
+import type { Sql, TransactionSql } from 'postgres'
+import { inTransaction, type Database } from './client.ts'
 
 const MONTHS_AHEAD = 2
+/**
+ * Whoever waits for a partition keeps all others waiting who come after, readers too, and a backup holds every table as
+ * long as it takes: so it is given up soon, and tried again later.
+ */
+const LOCK_TIMEOUT_MS = 1000
+/** A statement has a time limit. */
+const MAX_ROWS_DELETED = 50_000
 
 /** The tables partitioned by month: by which column, and how far back their first rows reach. */
 const PARTITIONED = {
@@ -16,10 +23,15 @@ export type PartitionStore = ReturnType<typeof createPartitionStore>
 
 export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
   return {
-    /** Makes the partitions around an instant (epoch ms) for every table and returns how many are new. */
-    async ensure(now: number): Promise<number> {
+    /**
+     * Makes the partitions around an instant (epoch ms) for every table, but for months whose rows are not kept, and
+     * returns how many are new.
+     */
+    async ensure(now: number, keptSince: Readonly<Record<PartitionedTable, number>>): Promise<number> {
       const before = await partitionCount(sql)
-      for (const table of PARTITIONED_TABLES) await ensurePartitions(sql, table, now)
+      for (const table of PARTITIONED_TABLES) {
+        await impatiently(sql, (tx) => ensurePartitions(tx, table, now, keptSince[table]))
+      }
       return (await partitionCount(sql)) - before
     },
 
@@ -28,12 +40,20 @@ export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
   }
 }
 
-/** Makes the monthly partitions around an instant (epoch ms). Rows outside of them go to the default partition. */
-export async function ensurePartitions(sql: Sql, table: PartitionedTable, now: number): Promise<void> {
+/**
+ * Makes the monthly partitions around an instant (epoch ms), of months since another one. Rows outside of them go to the
+ * default partition.
+ */
+export async function ensurePartitions(
+  sql: Sql | TransactionSql,
+  table: PartitionedTable,
+  now: number,
+  keptSince = 0
+): Promise<void> {
   const { monthsBack } = PARTITIONED[table]
   const months = Array.from({ length: monthsBack + MONTHS_AHEAD + 1 }, (_, index) =>
     monthAfter(now, index - monthsBack)
-  )
+  ).filter((month) => month >= monthAfter(keptSince, 0))
   await sql`
     select ensure_month_partition(${table}::text::regclass, month)
     from unnest(${months}::text[]::date[]) as month`
@@ -51,9 +71,28 @@ export async function dropPartitionsBefore(sql: Sql, table: PartitionedTable, be
     where inhparent = ${table}::text::regclass
       and inhrelid::regclass::text ~ ${`^${table}_\\d{4}_\\d{2}$`} and inhrelid::regclass::text < ${firstKeptName}
     order by name`
-  for (const { name } of expired) await sql`drop table ${sql(name)}`
-  await sql`delete from ${sql(`${table}_default`)} where ${sql(PARTITIONED[table].key)} < ${firstKept}::text::timestamptz`
+  for (const { name } of expired) await impatiently(sql, (tx) => tx`drop table ${tx(name)}`)
+  await deleteBefore(sql, table, firstKept)
   return expired.map(({ name }) => name)
+}
+
+async function deleteBefore(sql: Sql, table: PartitionedTable, firstKept: string): Promise<void> {
+  const rest = sql(`${table}_default`)
+  const { key } = PARTITIONED[table]
+  let deleted: number
+  do {
+    const { count } = await sql`
+      delete from ${rest} where ctid = any(array(
+        select ctid from ${rest} where ${sql(key)} < ${firstKept}::text::timestamptz limit ${MAX_ROWS_DELETED}))`
+    deleted = count
+  } while (deleted === MAX_ROWS_DELETED)
+}
+
+function impatiently<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
+  return inTransaction(sql, async (tx) => {
+    await tx`select set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`
+    return work(tx)
+  })
 }
 
 async function partitionCount(sql: Sql): Promise<number> {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { claimMarket, migrate, WrongMarketError } from '../../db/migrate.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
@@ -79,6 +79,26 @@ describe('node src/migrate.ts', () => {
   })
 })
 
+describe('a migration that fails', () => {
+  test('exits with 1, says why, leaves nothing behind, and does not keep others waiting', async () => {
+    const url = await emptyDatabase()
+    const fresh = createDatabase({ url })
+    await fresh.sql`create table job_runs (stood_in_the_way boolean)`
+    const env = { PATH: process.env.PATH, DATABASE_URL: url, MARKET: 'sandbox' }
+    const migrated = promisify(execFile)(process.execPath, ['src/migrate.ts'], { env })
+    await expect(migrated).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/Not migrated.*job_runs/s) })
+    const tables = await fresh.sql`select tablename from pg_tables where schemaname = 'public'`
+    expect(tables.map(({ tablename }) => tablename)).toEqual(['job_runs'])
+
+    await fresh.sql`drop table job_runs`
+    await migrate(url, 'sandbox')
+    await fresh.close()
+    await drop(url)
+  })
+})
+
+const BAR = { open: 1, high: 1, low: 1, close: 1 }
+
 describe('partitions', () => {
   const names = async () => {
     const rows = await database.sql<{ name: string }[]>`
@@ -88,7 +108,7 @@ describe('partitions', () => {
 
   test('bars that came before their month had a partition move into it, and old months are dropped whole', async () => {
     const stores = createStores(database)
-    const bar = (start: string) => ({ start, open: 1, high: 1, low: 1, close: 1 })
+    const bar = (start: string) => ({ ...BAR, start })
     const given = series({
       symbol: 'MOVE',
       interval: '1h',
@@ -107,5 +127,36 @@ describe('partitions', () => {
     expect(dropped.at(-1)).toBe('bars_2010_06')
     expect((await stores.bars.range(request))?.bars).toStrictEqual(given.bars.slice(1))
     expect(await names()).toContain('bars_default')
+  })
+
+  test('a backup that reads a table for hours holds up the cleanup, and nobody who reads or writes', async () => {
+    const stores = createStores(database)
+    const given = series({ symbol: 'BACKUP', interval: '1h', bars: [{ ...BAR, start: '2011-03-01T00:00:00.000Z' }] })
+    await ensurePartitions(database.sql, 'bars', Date.parse('2011-03-15'))
+    await stores.bars.upsert(given)
+    const cleanup = () => stores.partitions.dropBefore('bars', Date.parse('2011-04-01'))
+    await database.sql.begin(async (tx) => {
+      await tx`lock table bars_2011_03 in access share mode`
+      const refused = expect(cleanup()).rejects.toMatchObject({ code: '55P03' })
+      await vi.waitFor(async () => {
+        const waiting = await database.sql`
+          select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`
+        expect(waiting).toHaveLength(1)
+      })
+      expect(await stores.bars.upsert({ ...given, symbol: 'BACKUP2' })).toBe(1)
+      await refused
+    })
+    expect(await cleanup()).toContain('bars_2011_03')
+  })
+
+  test('months at the turn of a year are made ahead, once, and none whose rows are not kept', async () => {
+    const { partitions } = createStores(database)
+    const now = Date.parse('2031-12-31T23:59:59.999Z')
+    const since = { bars: Date.parse('2031-11-30T00:00:00Z'), stock_price_history: 0 }
+    expect(await partitions.ensure(now, since)).toBe(4 + 4)
+    expect(await partitions.ensure(now, since)).toBe(0)
+    const made = (await names()).filter((name) => name > 'bars_2031' && name < 'bars_2033')
+    expect(made).toEqual(['bars_2031_11', 'bars_2031_12', 'bars_2032_01', 'bars_2032_02'])
+    expect(await partitions.ensure(now + 1, since)).toBe(2)
   })
 })

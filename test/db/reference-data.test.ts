@@ -125,3 +125,21 @@ test('the last good value of each kind can be asked for when no provider answers
   expect(await lastGood.quote('NEVER')).toBeUndefined()
   expect(await lastGood.news('NEVER', 5)).toBeUndefined()
 })
+
+test('stories go when no provider has listed them for long, and the others stay', async () => {
+  const { news } = under.stores
+  const story = (id: string) => ({
+    id,
+    title: id,
+    url: `https://example.com/${id}`,
+    publishedAt: LONG_AGO,
+    symbols: []
+  })
+  const old = provenance({ source: 'fmp', receivedAt: LONG_AGO })
+  await news.upsert({ symbol: 'OLDNEWS', items: [story('gone'), story('listed again')], provenance: old })
+  await news.upsert({ symbol: 'OLDNEWS', items: [story('listed again')], provenance: provenance({ source: 'fmp' }) })
+  expect(await news.deleteBefore(Date.parse(LONG_AGO) + 1)).toBe(1)
+  expect((await news.latest('OLDNEWS', 10))?.items.map(({ id }) => id)).toEqual(['listed again'])
+})
+
+const LONG_AGO = '2021-01-01T00:00:00.000Z'

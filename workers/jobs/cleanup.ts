@@ -1,5 +1,6 @@
 import { QUEUE_NAMES } from '../../src/jobs/catalog.ts'
 import type { Handler } from '../handler.ts'
+import { keptSince } from '../retention.ts'
 
 const DAY_MS = 86_400_000
 /** A run without an end for so long has none. */
@@ -9,16 +10,16 @@ const KEPT_MS = { completed: DAY_MS, failed: 7 * DAY_MS }
 
 /** Removes what is older than it is kept for. */
 export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, config, now }, { signal }) => {
-  const before = (days: number) => now() - days * DAY_MS
-  const { PRICE_HISTORY_DAYS, INTRADAY_BARS_DAYS, RECORDS_DAYS } = config
+  const { partitioned, history, records } = keptSince(config, now())
   const steps = {
     'price partitions': async () =>
-      (await stores.partitions.dropBefore('stock_price_history', before(PRICE_HISTORY_DAYS))).length,
-    'bar partitions': async () => (await stores.partitions.dropBefore('bars', before(INTRADAY_BARS_DAYS))).length,
-    'market snapshots': () => stores.marketHistory.deleteBefore(before(PRICE_HISTORY_DAYS)),
-    'quarantined values': () => stores.quarantine.deleteBefore(before(RECORDS_DAYS)),
+      (await stores.partitions.dropBefore('stock_price_history', partitioned.stock_price_history)).length,
+    'bar partitions': async () => (await stores.partitions.dropBefore('bars', partitioned.bars)).length,
+    'market snapshots': () => stores.marketHistory.deleteBefore(history),
+    stories: () => stores.news.deleteBefore(history),
+    'quarantined values': () => stores.quarantine.deleteBefore(records),
     'lost runs': () => stores.jobRuns.closeLost(now() - LOST_AFTER_MS),
-    'job runs': () => stores.jobRuns.deleteBefore(before(RECORDS_DAYS)),
+    'job runs': () => stores.jobRuns.deleteBefore(records),
     'finished jobs': () => removeFinishedJobs(queues)
   }
   const removed: string[] = []
