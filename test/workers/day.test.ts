@@ -9,7 +9,7 @@ import { startWorkerProcess, type WorkerProcess } from './world.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const STEP_MS = 30_000
-/** A Thursday in session; a day of quotas begins at midnight UTC. */
+/** A Thursday in session. */
 const START = Date.parse('2026-03-05T00:00:00Z')
 const SYMBOLS = Array.from({ length: 40 }, (_, index) => `S${String.fromCharCode(65 + (index % 26))}${index}`)
 
@@ -76,7 +76,12 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
   const used = (provider: ProviderName) => [...calls].filter(([key]) => key.startsWith(`${provider} `))
   const total = (provider: ProviderName) => used(provider).reduce((sum, [, count]) => sum + count, 0)
   expect(total('fmp')).toBeLessThanOrEqual(250)
-  expect(total('alpha-vantage')).toBeLessThanOrEqual(25)
+  // Its day begins in New York.
+  const newDay = (START + 5 * HOUR_MS) / HOUR_MS
+  for (const isNew of [false, true]) {
+    const ofDay = used('alpha-vantage').filter(([key]) => Number(key.split(' ')[1]) >= newDay === isNew)
+    expect(ofDay.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(25)
+  }
   for (const [, count] of used('tiingo')) expect(count).toBeLessThanOrEqual(50)
   // The background made use of what it may have.
   expect(total('fmp')).toBeGreaterThan(150)
