@@ -16,7 +16,14 @@ const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 beforeAll(async () => {
   world = await startWorld()
   issuer = createServer((_request, response) => {
-    const keys = [jwkOf(rsa.publicKey, 'rsa', 'RS256'), jwkOf(ec.publicKey, 'ec', 'ES256')]
+    const keys = [
+      jwkOf(rsa.publicKey, 'rsa', 'RS256'),
+      jwkOf(ec.publicKey, 'ec', 'ES256'),
+      { ...jwkOf(rsa.publicKey, 'for secrecy', 'RS256'), use: 'enc' },
+      { ...jwkOf(ec.publicKey, 'of no algorithm', 'ES256'), alg: undefined },
+      { kty: 'oct', k: 'c2VjcmV0', kid: 'shared', alg: 'HS256' },
+      'nonsense'
+    ]
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }))
   })
   await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
@@ -30,6 +37,7 @@ afterAll(async () => {
 })
 
 const jwkOf = (key: KeyObject, kid: string, alg: string) => ({ ...key.export({ format: 'jwk' }), kid, alg, use: 'sig' })
+const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }) as string
 const kidOf = (secret: string) => createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 12)
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -146,6 +154,16 @@ describe('an outside issuer', () => {
   ] as const)('signs with %s and is believed, under a user id that cannot meet ours', async (alg, key, kid) => {
     const answer = await api.get('/api/v1/auth/me', forge({ alg, kid, key: key }, outside))
     expect(answer.json()).toMatchObject({ userId: 'outside:42', scopes: ['market:read'] })
+  })
+
+  test.each<[string, Signing]>([
+    ['a key that is for secrecy, not for signatures', { alg: 'RS256', kid: 'for secrecy', key: rsa.privateKey }],
+    ['a key of the other kind', { alg: 'RS256', kid: 'of no algorithm', key: rsa.privateKey }],
+    ['a key that it shares', { alg: 'HS256', kid: 'shared', key: 'secret' }],
+    ['its own public key as a secret', { alg: 'HS256', kid: 'ec', key: pemOf(ec.publicKey) }]
+  ])('is not believed by %s', async (_name, signing) => {
+    const answer = await api.get('/api/v1/auth/me', forge(signing, outside))
+    expect([answer.status, errorOf(answer).code]).toEqual([401, 'NOT_AUTHENTICATED'])
   })
 
   test('is not believed when it claims to be us, nor under a key id that it does not publish', async () => {
