@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { DATA_CLASSES, type DataFreshness } from '../market/data-freshness.ts'
+import { createCacheGauges } from './cache-gauges.ts'
 import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
 import { createLiveGauges, createSocketIoGauges, renderLag } from './live-gauges.ts'
 import type { LiveSource, SocketIoSource } from './live-gauges.ts'
-import type { CacheStats } from '../market/cache-stats.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { BreakerState, ProviderStatus } from '../market/provider-status.ts'
@@ -39,6 +39,8 @@ export type Metrics = {
   quarantined(provider: string, rule: string, severity: string): void
   diverged(percent: number): void
   jobRan(job: string, outcome: string, durationMs: number): void
+  /** A request that no route took, answered with a status of ours. */
+  unmatched(statusCode: number): void
   /** Prometheus text of everything. */
   render(): Promise<string>
 }
@@ -92,9 +94,16 @@ export function createMetrics(): Metrics {
     buckets: JOB_BOUNDS_SECONDS,
     registers
   })
+  // Beside the histogram of the routes: a flood of these would make failures look rare and answers fast.
+  const unmatched = new Counter({
+    name: 'http_unmatched_requests_total',
+    help: 'Requests that no route took: no such address or method, or not HTTP',
+    labelNames: ['status'],
+    registers
+  })
   const scrapers = [
     createProviderGauges(registers),
-    createCacheCounters(registers),
+    createCacheGauges(registers),
     createRecorderGauges(registers),
     createFreshnessGauges(registers),
     createQueueGauges(registers),
@@ -118,6 +127,7 @@ export function createMetrics(): Metrics {
       jobRuns.inc({ name: job, outcome })
       jobSeconds.observe({ name: job }, durationMs / 1000)
     },
+    unmatched: (status) => unmatched.inc({ status }),
     async render() {
       await Promise.all(scrapers.map((scrape) => scrape(sources)))
       const lag = sources.live ? renderLag(sources.live) : ''
@@ -166,45 +176,6 @@ function createProviderGauges(registers: Registry[]): Scrape {
         breaker.set({ provider, capability }, BREAKER_VALUES[state])
       }
     }
-  }
-}
-
-function createCacheCounters(registers: Registry[]): Scrape {
-  const lookups = new Counter({
-    name: 'quotewire_cache_lookups_total',
-    help: 'Look-ups in a tier, by result',
-    labelNames: ['namespace', 'tier', 'result'],
-    registers
-  })
-  const work = new Counter({
-    name: 'quotewire_cache_loads_total',
-    help: 'Times the source was asked, spared, joined or failed',
-    labelNames: ['namespace', 'kind'],
-    registers
-  })
-  const memory = new Gauge({
-    name: 'quotewire_cache_memory',
-    help: 'Size of the memory tier',
-    labelNames: ['measure'],
-    registers
-  })
-  const reachable = new Gauge({ name: 'quotewire_cache_redis_up', help: '1 where the cache tier answers', registers })
-  return async ({ marketData }) => {
-    const stats: CacheStats | undefined = await marketData?.cacheStats().catch(() => undefined)
-    if (!stats) return
-    lookups.reset()
-    work.reset()
-    for (const { namespace, loads, loadsSaved, joins, loadFailures, negativeHits, ...tiers } of stats.namespaces) {
-      for (const tier of ['memory', 'redis'] as const) {
-        lookups.inc({ namespace, tier, result: 'hit' }, tiers[tier].hits)
-        lookups.inc({ namespace, tier, result: 'stale_hit' }, tiers[tier].staleHits)
-        lookups.inc({ namespace, tier, result: 'miss' }, tiers[tier].misses)
-      }
-      const kinds = { load: loads, saved: loadsSaved, joined: joins, failed: loadFailures, known_absent: negativeHits }
-      for (const [kind, count] of Object.entries(kinds)) work.inc({ namespace, kind }, count)
-    }
-    for (const [measure, value] of Object.entries(stats.memory)) memory.set({ measure }, value)
-    reachable.set(stats.redis.reachable ? 1 : 0)
   }
 }
 

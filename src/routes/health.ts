@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { DATA_CLASSES, type ClassFreshness } from '../market/data-freshness.ts'
 import { checkDependencies, Dependency } from '../market/dependency.ts'
+import { shared } from './shared-work.ts'
 
 const ProviderHealth = Type.Object({
   status: Type.Enum(['up', 'off', 'resting']),
@@ -29,6 +30,8 @@ const Health = Type.Object({
 const Live = Type.Object({ live: Type.Boolean() })
 
 export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const look = shared(() => Promise.all([checkDependencies(app.dependencies), providersOf(app.marketData)]))
+
   app.get(
     '/health',
     {
@@ -41,10 +44,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (_request, reply) => {
-      const [dependencies, providers] = await Promise.all([
-        checkDependencies(app.dependencies),
-        providersOf(app.marketData)
-      ])
+      const [dependencies, providers] = await look()
       const ready = Object.values(dependencies).every(({ status }) => status === 'up')
       const enabled = Object.values(providers).filter(({ status }) => status !== 'off')
       const served = enabled.length > 0 && enabled.every(({ status }) => status === 'up')

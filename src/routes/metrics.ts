@@ -1,7 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { shared } from './shared-work.ts'
 
 export const metricsRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const render = shared(() => app.metrics.render())
+
   app.get(
     '/metrics',
     {
@@ -17,6 +20,6 @@ export const metricsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       reply
         .header('cache-control', 'no-store')
         .type(app.metrics.contentType)
-        .send(await app.metrics.render())
+        .send(await render())
   )
 }
