@@ -13,12 +13,13 @@ import { resources, type Resources } from './plugins/resources.ts'
 import { socketIo } from './plugins/socket-io.ts'
 import { tokens } from './plugins/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
+import { validation } from './plugins/validation.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { authRoutes } from './routes/auth.ts'
 import { FastLane } from './routes/fast-lane.ts'
 import { healthRoutes } from './routes/health.ts'
-import { historicalRoutes } from './routes/historical.ts'
+import { historicalRoutes, SERIES_HEADERS } from './routes/historical.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -33,9 +34,29 @@ import { searchRoutes } from './routes/search.ts'
 const MAX_BODY_BYTES = 64 * 1024
 /** As long as Node's limit on a request's head allows: what is too long for a symbol is told so by the symbol's route. */
 const MAX_PARAMETER_LENGTH = 16 * 1024
+/** Only the last entry of X-Forwarded-For is the proxy's word: what stands before it a client may have written. */
+const isProxy = (_address: string, hop: number): boolean => hop === 0
 const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
-const EXPOSED_HEADERS = ['ETag', 'Age', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+/** How often connections are looked through for requests that take longer: the most that they can take too long. */
+const TIMEOUT_CHECK_MS = 1000
+const ANSWER_HEADERS = [
+  'ETag',
+  'Age',
+  'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'X-Request-Id'
+]
+/** What scripts of other sites may send, and read beside the body. */
+const CORS = {
+  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+  exposedHeaders: ANSWER_HEADERS.concat(SERIES_HEADERS),
+  maxAge: 600,
+  // An OPTIONS that is no preflight is answered as one, instead of by an error in a form of its own.
+  strictPreflight: false
+}
 
 /** The API, not listening yet. Closing it leaves the resources open. */
 export async function buildApp(given: Resources): Promise<FastifyInstance> {
@@ -49,20 +70,20 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
       }),
     genReqId: createRequestIds(),
     bodyLimit: MAX_BODY_BYTES,
-    trustProxy: config.TRUST_PROXY,
+    trustProxy: config.TRUST_PROXY ? isProxy : false,
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    ajv: { customOptions: { removeAdditional: false } },
     frameworkErrors: answerFrameworkError,
-    clientErrorHandler: answerClientError
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, given.metrics)
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.removeContentTypeParser('text/plain')
 
   await app.register(resources, given)
+  await app.register(validation)
   await app.register(openapi)
-  await app.register(adminPages, { prefix: '/admin', queues: given.queues })
+  await app.register(adminPages, { prefix: '/admin', queues: given.queues, log })
   if (config.corsOrigins.length > 0) {
-    await app.register(cors, { origin: [...config.corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
+    await app.register(cors, { ...CORS, origin: [...config.corsOrigins] })
   }
   await app.register(pressure)
   await app.register(tokens, { config })
@@ -100,6 +121,7 @@ function createHttpServer(listener: RequestListener): Server {
   return createServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // Some HTTP clients offer h2c with every request: who asks for no WebSocket is answered as if it had not.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'

@@ -33,7 +33,7 @@ export const Environment = Type.Object({
   JWKS_ISSUER: text('The iss that its tokens must carry'),
   TOKEN_TTL_SECONDS: integer(1, 86_400, 900, 'Life of a token'),
   CORS_ORIGINS: Type.String({ default: '', description: 'Comma-separated origins that browsers may call from' }),
-  TRUST_PROXY: Type.Boolean({ default: false, description: 'Believe X-Forwarded-For' }),
+  TRUST_PROXY: Type.Boolean({ default: false, description: 'Believe the last entry of X-Forwarded-For' }),
   RATE_LIMIT_PER_MINUTE: integer(1, 10_000_000, 600, 'Requests per user on the standard plan'),
   RATE_LIMIT_PRO_PER_MINUTE: integer(1, 10_000_000, 6000, 'Requests per user on the pro plan'),
 

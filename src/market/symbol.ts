@@ -25,7 +25,8 @@ const US_CLASS_SHARE_WITH_DASH = /^([A-Z]{1,5})-([A-Z])$/
  */
 export function parseSymbol(text: string): string | undefined {
   if (text.length > MAX_SYMBOL_LENGTH + 8) return undefined
-  const upper = text.trim().toUpperCase()
+  // Of other letters some turn into ASCII: the upper case of a long s is S, and it is no S of ours.
+  const upper = text.trim().replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase())
   if (!CANONICAL.test(upper)) return undefined
   const classShare = US_CLASS_SHARE_WITH_DASH.exec(upper)
   return classShare ? `${classShare[1]}.${classShare[2]}` : upper

@@ -2,8 +2,11 @@ import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import type { JobQueues } from '../jobs/queue.ts'
+import { logFailure, sendError, translate } from './error-handler.ts'
+import { tooManyRequests } from './gate.ts'
 import { loginPage, logoutPage } from './login-page.ts'
 import type { Principal, Scope } from './principal.ts'
 import { scopesAmong } from './principal.ts'
@@ -31,12 +34,14 @@ const PAGE_HEADERS = {
   ].join('; ')
 }
 
+export type AdminPagesOptions = { queues: Pick<JobQueues, 'queues'>; log: Logger }
+
 /**
  * Pages for administrators' browsers: a login that exchanges an API key for a cookie, and the queue board behind it. The
  * cookie holds a token like any other, which scripts cannot read and other sites cannot make a browser send. These
  * routes stand apart from the API: registered before its gate, with a gate of their own.
  */
-export const adminPages: FastifyPluginAsync<{ queues: Pick<JobQueues, 'queues'> }> = async (app, { queues }) => {
+export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { queues, log }) => {
   const hidden = { schema: { hide: true } }
   app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS))
   app.addContentTypeParser(
@@ -44,11 +49,11 @@ export const adminPages: FastifyPluginAsync<{ queues: Pick<JobQueues, 'queues'> 
     { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
     (_request, body, done) => done(null, new URLSearchParams(String(body)))
   )
-  app.setErrorHandler((error, request, reply) => {
-    const { statusCode, message } = error instanceof ApiError ? error : { statusCode: 500, message: 'Something failed' }
-    if (isNavigation(request) && statusCode < 500)
-      return reply.code(statusCode).type('text/html').send(loginPage(LOGIN, message))
-    return reply.code(statusCode).send({ error: { code: 'ADMIN', message, requestId: request.id } })
+  app.setErrorHandler((error: Error, request, reply) => {
+    const answer = translate(error)
+    if (answer.statusCode >= 500) logFailure(log, request, error, answer)
+    if (!isNavigation(request) || answer.statusCode >= 500) return sendError(request, reply, answer)
+    return reply.code(answer.statusCode).type('text/html').send(loginPage(LOGIN, answer.message))
   })
 
   app.get('/', hidden, async (_request, reply) => reply.redirect(BOARD, 303))
@@ -79,7 +84,7 @@ export const adminPages: FastifyPluginAsync<{ queues: Pick<JobQueues, 'queues'> 
 /** Throws NOT_AUTHENTICATED, NOT_AUTHORIZED or RATE_LIMITED. */
 async function signIn(app: FastifyInstance, { ip, body }: FastifyRequest) {
   const bucket = await app.rateLimiter.bucket(`address:${ip}`, LOGINS_PER_MINUTE)
-  if (!bucket.spend(Date.now())) throw new ApiError('RATE_LIMITED', 429, 'Too many tries; wait a minute')
+  if (!bucket.spend(Date.now())) throw tooManyRequests(bucket)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
   const holder = apiKey ? await app.stores.keys.findKey(apiKey) : undefined
   if (!holder) throw new ApiError('NOT_AUTHENTICATED', 401, 'This API key is unknown or was revoked')
@@ -124,7 +129,8 @@ function mustGrant({ scopes }: Principal, scope: Scope): void {
 /** Browsers say which site makes them send something; a request that says another one, or nothing, is refused. */
 function refuseOtherSites({ headers, host }: FastifyRequest): void {
   const { origin } = headers
-  const isOurs = headers['sec-fetch-site'] === 'same-origin' || (origin !== undefined && new URL(origin).host === host)
+  // The origin of a page that has none, as of a file or a sandboxed frame, is the word null.
+  const isOurs = headers['sec-fetch-site'] === 'same-origin' || URL.parse(origin ?? '')?.host === host
   if (!isOurs) throw new ApiError('NOT_AUTHORIZED', 403, 'This must be sent from the page itself')
 }
 

@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 import { ApiError, type ErrorBody } from '../errors.ts'
-import { fieldErrorOf } from './field-error.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { SECURITY_HEADER } from './security-headers.ts'
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 /** Answers every error in the one body, logs those of our own making once, and never shows a stack or a 5xx's message. */
 export const errorHandler = fp<{ log: Logger }>(
@@ -21,38 +21,59 @@ export const errorHandler = fp<{ log: Logger }>(
     })
 
     app.setNotFoundHandler((request, reply) => {
-      const path = request.url.split('?', 1)[0]!
-      const allowed = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null)
-      reply.header(...SECURITY_HEADER)
-      if (allowed.length === 0) {
-        return sendError(request, reply, new ApiError('ROUTE_NOT_FOUND', 404, `There is no ${request.method} ${path}`))
-      }
-      reply.header('allow', allowed.join(', '))
-      const message = `${path} does not take ${request.method}, but ${allowed.join(', ')}`
-      return sendError(request, reply, new ApiError('METHOD_NOT_ALLOWED', 405, message, { details: { allowed } }))
+      const answer = notFound(app, request)
+      if (answer.statusCode === 405) reply.header('allow', (answer.details as { allowed: string[] }).allowed.join(', '))
+      sendError(request, reply.header(...SECURITY_HEADER), answer)
+      app.metrics.unmatched(answer.statusCode)
     })
   },
-  { name: 'error-handler', dependencies: ['traffic'] }
+  { name: 'error-handler', dependencies: ['traffic', 'resources'] }
 )
+
+/** A folder of files takes every address under it, and says afterwards that a file is not there. */
+function notFound(app: FastifyInstance, { method, url }: FastifyRequest): ApiError {
+  const path = url.split('?', 1)[0]!
+  const allowed: string[] = METHODS.filter((each) => app.findRoute({ method: each, url: path }) !== null)
+  if (allowed.length === 0 || allowed.includes(method)) {
+    return new ApiError('ROUTE_NOT_FOUND', 404, `There is no ${method} ${path}`)
+  }
+  const message = `${path} does not take ${method}, but ${allowed.join(', ')}`
+  return new ApiError('METHOD_NOT_ALLOWED', 405, message, { details: { allowed } })
+}
 
 /** For errors that Fastify finds before any route: an address that cannot be decoded. */
 export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  sendError(request, reply.header(...SECURITY_HEADER), translate(error))
+  const answer = translate(error)
+  sendError(request, reply.header(...SECURITY_HEADER), answer)
+  request.server.metrics.unmatched(answer.statusCode)
 }
 
 /** For bytes that are not HTTP, or headers that are too large: there is no request yet, so the answer goes by hand. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  metrics: Pick<Metrics, 'unmatched'>
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const answer = new ApiError(...(PROTOCOL_ERRORS[error.code ?? ''] ?? NOT_HTTP))
+  const status = answer.statusCode
   const reason = STATUS_CODES[status]!
-  const body = JSON.stringify(bodyOf(new ApiError('MALFORMED_REQUEST', status, reason), ''))
+  metrics.unmatched(status)
+  const body = JSON.stringify(bodyOf(answer, ''))
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   )
 }
 
-function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError): void {
+const NOT_HTTP = ['MALFORMED_REQUEST', 400, 'The request is not valid HTTP'] as const
+const PROTOCOL_ERRORS: Record<string, readonly [code: string, status: number, message: string]> = {
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 431, 'The headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 408, 'The request did not arrive in time']
+}
+
+/** In the one body, with the headers that belong to its status. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError): void {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterSeconds))
   if (error.statusCode === 401) reply.header('www-authenticate', 'Bearer')
   reply
@@ -67,8 +88,11 @@ function bodyOf({ code, message, details }: ApiError, requestId: string): ErrorB
   return { error: { code, message, requestId, ...(details !== undefined && { details }) } }
 }
 
-function logFailure(log: Logger, request: FastifyRequest, err: Error, { code, statusCode }: ApiError): void {
-  const line = { err, code, requestId: request.id, method: request.method, route: request.routeOptions.url }
+/** Where an error is one of ours, where it was thrown tells nothing; what it rests on may. */
+export function logFailure(log: Logger, request: FastifyRequest, error: Error, { code, statusCode }: ApiError): void {
+  const about =
+    error instanceof ApiError ? { reason: error.message, details: error.details, err: error.cause } : { err: error }
+  const line = { ...about, code, requestId: request.id, method: request.method, route: request.routeOptions.url }
   if (statusCode === 500) log.error(line, 'request failed')
   else log.warn(line, 'request could not be answered')
 }
@@ -95,9 +119,10 @@ const REFUSALS: Record<string, readonly [code: string, status: number, message: 
   FST_ERR_BAD_URL: ['MALFORMED_URL', 400, 'The address cannot be decoded']
 }
 
-function translate(error: FastifyError | Error): ApiError {
+/** What the API says of an error. Nobody is told of a failure of ours more than that it happened. */
+export function translate(error: FastifyError | Error): ApiError {
   if (error instanceof ApiError) return error
-  if ('validation' in error && error.validation) return fieldErrorOf(error)
+  if (isAborted(error)) return new ApiError('REQUEST_ABORTED', 400, 'The request ended before all of it was there')
   const code = ('code' in error && error.code) || (error.cause as { code?: string } | undefined)?.code || ''
   const refusal = REFUSALS[code]
   if (refusal) return new ApiError(...refusal)
@@ -107,4 +132,9 @@ function translate(error: FastifyError | Error): ApiError {
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500) return new ApiError('BAD_REQUEST', status, error.message)
   return new ApiError('INTERNAL_ERROR', 500, 'The server failed; the log has the reason under this request id')
+}
+
+/** A client that goes away while it sends looks to Node like any connection that was lost, a database's for example. */
+function isAborted(error: FastifyError | Error): boolean {
+  return 'code' in error && error.code === 'ECONNRESET' && 'statusCode' in error && error.statusCode === 400
 }

@@ -1,25 +1,25 @@
-import type { FastifyError } from 'fastify'
+import type { TLocalizedValidationError } from 'typebox/error'
 import { InvalidField, type ApiError } from '../errors.ts'
 
 /** Turns the validator's first finding into the field's name, what is wrong with it and what is allowed. */
-export function fieldErrorOf(error: FastifyError): ApiError {
-  const [finding] = error.validation!
-  const path = finding!.instancePath.slice(1).replaceAll('/', '.')
-  const params = finding!.params
-  const named = (name: unknown) => [path, name].filter(Boolean).join('.')
+export function fieldErrorOf(findings: readonly TLocalizedValidationError[], part: string): ApiError {
+  // What is true of every unknown field is told once more, by name.
+  const finding = findings.find(({ keyword }) => keyword !== 'boolean')!
+  const path = finding.instancePath.slice(1).replaceAll('/', '.')
+  const named = (name: string) => [path, name].filter(Boolean).join('.')
 
-  switch (finding!.keyword) {
+  switch (finding.keyword) {
     case 'required':
-      return new InvalidField(named(params['missingProperty']), 'is missing')
+      return new InvalidField(named(finding.params.requiredProperties[0]!), 'is missing')
     case 'additionalProperties':
-      return new InvalidField(named(params['additionalProperty']), 'is not known here')
+      return new InvalidField(named(finding.params.additionalProperties[0]!), 'is not known here')
     case 'enum':
-      return new InvalidField(path, `must be one of ${listOf(params['allowedValues'])}`, params['allowedValues'])
+      return new InvalidField(
+        path,
+        `must be one of ${finding.params.allowedValues.join(', ')}`,
+        finding.params.allowedValues
+      )
     default:
-      return new InvalidField(path || error.validationContext || 'body', finding!.message ?? 'is not valid', params)
+      return new InvalidField(path || part, finding.message || 'is not valid', finding.params)
   }
-}
-
-function listOf(values: unknown): string {
-  return Array.isArray(values) ? values.join(', ') : String(values)
 }

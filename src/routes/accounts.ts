@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError, InvalidField } from '../errors.ts'
 import { Plan, Scope } from '../plugins/principal.ts'
+import { neverKept } from './answer.ts'
 
 const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
 const UserName = Type.String({
@@ -50,7 +51,13 @@ const KeyQuery = Type.Object(
 const AuditQuery = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }),
-    before: Type.Optional(Type.Integer({ minimum: 1, description: 'The id of the last entry of the page before' }))
+    before: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'The id of the last entry of the page before'
+      })
+    )
   },
   { additionalProperties: false }
 )
@@ -69,8 +76,8 @@ const notFound = (what: string, id: string) =>
 /** Users and their keys. Everything that changes something is written to the audit log under the name of the token. */
 export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { users, keys, audit } = app.stores
-  const read = { config: { access: 'admin:read' } } as const
-  const write = { config: { access: 'admin:write' } } as const
+  const read = { config: { access: 'admin:read' }, preHandler: neverKept } as const
+  const write = { config: { access: 'admin:write' }, preHandler: neverKept } as const
   const tags = ['admin']
   const missing = { 404: Type.Ref('ErrorBody#') }
 
@@ -142,10 +149,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { key, record } = await keys.createKey({ userId: id, ...request.body })
       const details = { userId: id, ...request.body }
       await audit.append({ actor: request.principal!.name, action: 'key.create', target: record.id, details })
-      return reply
-        .code(201)
-        .header('cache-control', 'no-store')
-        .send({ key, ...record })
+      return reply.code(201).send({ key, ...record })
     }
   )
 

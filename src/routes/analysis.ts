@@ -3,12 +3,12 @@ import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { Adjustment, Interval, Period } from '../market/bar.ts'
 import { IndicatorName, IndicatorParameters } from '../market/indicator.ts'
-import { sendAnswer } from './answer.ts'
+import { cacheable, sendAnswer } from './answer.ts'
 import { resolveRange } from './historical-range.ts'
+import { isDay } from './instant.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 const DAY_MS = 86_400_000
-const DATE = /^\d{4}-\d{2}-\d{2}$/
 
 const access = 'market:read' as const
 const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
@@ -46,7 +46,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['market'],
         params: SymbolParams,
         querystring: OptionsQuery,
-        response: { 200: Type.Ref('OptionChain#'), ...errors }
+        response: { 200: Type.Ref('OptionChain#'), ...cacheable, ...errors }
       }
     },
     async (request, reply) => {
@@ -75,7 +75,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['market'],
         params: SymbolParams,
         querystring: IndicatorQuery,
-        response: { 200: Type.Ref('IndicatorSeries#'), ...errors }
+        response: { 200: Type.Ref('IndicatorSeries#'), ...cacheable, ...errors }
       }
     },
     async (request, reply) => {
@@ -93,10 +93,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
 /** A day that exists and is not over everywhere. Throws INVALID_REQUEST. */
 function expiryOf(text: string | undefined, now: number): string | undefined {
   if (text === undefined) return undefined
-  const day = DATE.test(text) ? Date.parse(text) : NaN
-  if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(text)) {
-    throw new InvalidField('expiry', 'must be a date', { examples: ['2027-01-15'] })
-  }
-  if (day + 2 * DAY_MS < now) throw new InvalidField('expiry', 'lies in the past')
+  if (!isDay(text)) throw new InvalidField('expiry', 'must be a date', { examples: ['2027-01-15'] })
+  if (Date.parse(text) + 2 * DAY_MS < now) throw new InvalidField('expiry', 'lies in the past')
   return text
 }

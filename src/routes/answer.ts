@@ -1,8 +1,18 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
+import { Type } from 'typebox'
 import type { ClassFreshness } from '../market/data-freshness.ts'
 import type { Answer } from '../market/market-data.ts'
 
 type Validity = Pick<Answer<unknown>, 'receivedAt' | 'freshUntil'>
+
+/** What a route that answers with `sendAnswer` can answer besides; its document says the headers too. */
+export const cacheable = { 304: Type.Null({ description: 'The client holds it already (If-None-Match)' }) }
+
+/** For answers that are true only now, or are nobody else's business: no cache keeps them. */
+export const neverKept: preHandlerHookHandler = (_request, reply, done) => {
+  reply.header('cache-control', 'no-store')
+  done()
+}
 
 /** Sends the ready bytes of an answer, or 304 where the client holds them already. */
 export function sendAnswer(

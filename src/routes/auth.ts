@@ -36,7 +36,12 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Exchanges an API key for a token',
         tags: ['auth'],
         body: TokenRequest,
-        response: { 200: IssuedToken, 401: Type.Ref('ErrorBody#'), 429: Type.Ref('ErrorBody#') }
+        response: {
+          200: IssuedToken,
+          401: Type.Ref('ErrorBody#'),
+          429: Type.Ref('ErrorBody#'),
+          503: Type.Ref('ErrorBody#')
+        }
       }
     },
     async (request, reply) => {

@@ -1,13 +1,15 @@
 import { InvalidField } from '../errors.ts'
 import { isIntraday, type Interval, type Period } from '../market/bar.ts'
-import { EARLIEST, periodRange } from '../market/period.ts'
+import { periodRange } from '../market/period.ts'
+import { instantOf, isDate } from './instant.ts'
 
 const DAY_MS = 86_400_000
-const DATE = /^\d{4}-\d{2}-\d{2}$/
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
 
-/** How far apart `from` and `to` may lie: about as many bars as ten years of days, and what vendors keep. */
-const LONGEST_DAYS: Partial<Record<Interval, number>> = { '1m': 31, '5m': 93, '15m': 93, '30m': 93, '1h': 731 }
+/**
+ * How far apart `from` and `to` may lie: about as many bars as ten years of days, and what vendors keep. A month, three
+ * months, two years: the longest there are, and today.
+ */
+const LONGEST_DAYS: Partial<Record<Interval, number>> = { '1m': 32, '5m': 93, '15m': 93, '30m': 93, '1h': 732 }
 
 export type RangeQuery = { period?: Period; from?: string; to?: string; interval: Interval }
 export type Range = { from: number; to: number; period?: Period }
@@ -35,22 +37,12 @@ function explicitRange({ from, to, interval }: RangeQuery, now: number): Range {
   const endOfToday = startOfDay(now) + DAY_MS
   const start = instantOf('from', from)
   // A date is a session's: asked for up to Friday, Friday belongs to it.
-  const end = to === undefined ? endOfToday : instantOf('to', to) + (DATE.test(to) ? DAY_MS : 0)
-  if (start < EARLIEST) throw new InvalidField('from', 'is before 1900', { minimum: '1900-01-01' })
+  const end = to === undefined ? endOfToday : instantOf('to', to) + (isDate(to) ? DAY_MS : 0)
   if (start >= endOfToday) throw new InvalidField('from', 'lies in the future')
   // East of Greenwich it can already be tomorrow.
   if (end > endOfToday + DAY_MS) throw new InvalidField('to', 'lies in the future')
   if (end <= start) throw new InvalidField('to', 'must lie after from')
   return isIntraday(interval) ? { from: start, to: end } : { from: startOfDay(start), to: endOfDay(end) }
-}
-
-function instantOf(field: string, text: string): number {
-  const instant = DATE.test(text) || INSTANT.test(text) ? Date.parse(text) : NaN
-  const exists = !Number.isNaN(instant) && (!DATE.test(text) || new Date(instant).toISOString().startsWith(text))
-  if (exists) return instant
-  throw new InvalidField(field, 'must be a date (2024-01-31) or an instant with its zone (2024-01-31T14:30:00Z)', {
-    examples: ['2024-01-31', '2024-01-31T14:30:00Z']
-  })
 }
 
 const startOfDay = (instant: number): number => Math.floor(instant / DAY_MS) * DAY_MS

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Adjustment, Interval, Period, type Bar, type BarSeries } from '../market/bar.ts'
-import { describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
+import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { resolveRange } from './historical-range.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -27,7 +27,7 @@ const STREAMS = {
   csv: {
     contentType: 'text/csv; charset=utf-8; header=present',
     head: `${COLUMNS.join(',')}\n`,
-    row: (bar: Bar) => `${COLUMNS.map((column) => bar[column] ?? '').join(',')}\n`
+    row: (bar: Bar) => `${COLUMNS.map((column) => cellOf(bar[column])).join(',')}\n`
   },
   ndjson: { contentType: 'application/x-ndjson', head: '', row: (bar: Bar) => `${JSON.stringify(bar)}\n` }
 } as const
@@ -46,7 +46,19 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['market'],
         params: SymbolParams,
         querystring: Query,
-        response: { 200: Type.Ref('BarSeries#'), 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
+        response: {
+          200: {
+            description: 'The series',
+            content: {
+              'application/json': { schema: Type.Ref('BarSeries#') },
+              'text/csv': { schema: Type.String({ description: `A row per bar: ${COLUMNS.join(', ')}` }) },
+              'application/x-ndjson': { schema: Type.String({ description: 'A bar per line' }) }
+            }
+          },
+          ...cacheable,
+          404: Type.Ref('ErrorBody#'),
+          503: Type.Ref('ErrorBody#')
+        }
       }
     },
     async (request, reply) => {
@@ -67,18 +79,34 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-/** What the JSON body says around its bars. */
-function describeSeries(reply: FastifyReply, { symbol, adjusted, currency, timeZone, provenance }: BarSeries): void {
-  reply.headers({
-    'quotewire-symbol': symbol,
-    'quotewire-adjusted': adjusted,
-    'quotewire-source': provenance.source,
-    'quotewire-feed': provenance.feed,
-    'quotewire-state': provenance.state,
-    'quotewire-received-at': provenance.receivedAt
-  })
-  if (currency) reply.header('quotewire-currency', currency)
-  if (timeZone) reply.header('quotewire-time-zone', timeZone)
+/** What the JSON body says around its bars, in headers where the body is bars alone. */
+const SERIES = {
+  'quotewire-symbol': ({ symbol }) => symbol,
+  'quotewire-adjusted': ({ adjusted }) => adjusted,
+  'quotewire-currency': ({ currency }) => currency,
+  'quotewire-time-zone': ({ timeZone }) => timeZone,
+  'quotewire-source': ({ provenance }) => provenance.source,
+  'quotewire-feed': ({ provenance }) => provenance.feed,
+  'quotewire-state': ({ provenance }) => provenance.state,
+  'quotewire-received-at': ({ provenance }) => provenance.receivedAt
+} as const satisfies Record<string, (series: BarSeries) => string | undefined>
+export const SERIES_HEADERS: readonly string[] = Object.keys(SERIES)
+
+function describeSeries(reply: FastifyReply, series: BarSeries): void {
+  for (const [name, read] of Object.entries(SERIES)) {
+    const text = read(series)
+    // Some of these are vendors' words, and a header holds nothing but printable ASCII.
+    if (text) reply.header(name, text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent))
+  }
+}
+
+const PLAIN_CELL = /^\w[\w:. -]*$/
+
+/** A spreadsheet takes what begins with =, +, - or @ for a formula; text that is not plain becomes a quoted literal. */
+function cellOf(value: string | number | undefined): string {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : ''
+  if (value === undefined || PLAIN_CELL.test(value)) return value ?? ''
+  return `"'${value.replaceAll('"', '""')}"`
 }
 
 function* chunks(bars: readonly Bar[], head: string, row: (bar: Bar) => string): Generator<string> {

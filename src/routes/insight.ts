@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { neverKept } from './answer.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 /** Why values are what they are: the providers, one symbol's story, and the cache. */
@@ -8,6 +9,7 @@ export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/providers',
     {
       config: { access: 'market:read' },
+      preHandler: neverKept,
       schema: {
         operationId: 'getProviders',
         summary: 'Providers: on or off, budgets, breakers, calls, latency',
@@ -22,6 +24,7 @@ export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/explain/:symbol',
     {
       config: { access: 'market:read' },
+      preHandler: neverKept,
       schema: {
         operationId: 'explain',
         summary: 'Asks every provider for a quote now, and tells what each said and why one was chosen',
@@ -37,6 +40,7 @@ export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/cache/stats',
     {
       config: { access: 'admin:read' },
+      preHandler: neverKept,
       schema: {
         operationId: 'getCacheStats',
         summary: 'What each tier of the cache did in this process',

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { DataClass } from '../market/data-freshness.ts'
 import type { Answer } from '../market/market-data.ts'
-import { sendAnswer } from './answer.ts'
+import { cacheable, sendAnswer } from './answer.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 const access = 'market:read' as const
@@ -29,7 +29,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Who issues an instrument and what it is',
         tags: ['market'],
         params: SymbolParams,
-        response: { 200: Type.Ref('Profile#'), ...errors }
+        response: { 200: Type.Ref('Profile#'), ...cacheable, ...errors }
       }
     },
     async (request, reply) =>
@@ -46,7 +46,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['market'],
         params: SymbolParams,
         querystring: NewsQuery,
-        response: { 200: Type.Ref('News#'), ...errors }
+        response: { 200: Type.Ref('News#'), ...cacheable, ...errors }
       }
     },
     async (request, reply) => {
@@ -64,7 +64,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Statements and ratios of a company',
         tags: ['market'],
         params: SymbolParams,
-        response: { 200: Type.Ref('Fundamentals#'), ...errors }
+        response: { 200: Type.Ref('Fundamentals#'), ...cacheable, ...errors }
       }
     },
     async (request, reply) =>
@@ -80,7 +80,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Splits and dividends, newest first',
         tags: ['market'],
         params: SymbolParams,
-        response: { 200: Type.Ref('CorporateActions#'), ...errors }
+        response: { 200: Type.Ref('CorporateActions#'), ...cacheable, ...errors }
       }
     },
     async (request, reply) =>

@@ -3,6 +3,8 @@ import { Type } from 'typebox'
 import { JOB_NAMES, QUEUE_NAMES } from '../jobs/catalog.ts'
 import { JobRun } from '../jobs/job-run.ts'
 import { JobsStatus, TaskStatus } from '../jobs/status.ts'
+import { neverKept } from './answer.ts'
+import { instantOf } from './instant.ts'
 
 const JobName = Type.Enum(JOB_NAMES)
 const TaskParams = Type.Object({ taskId: Type.String({ minLength: 1, maxLength: 200 }) })
@@ -17,9 +19,7 @@ const RunQuery = Type.Object(
   {
     job: Type.Optional(JobName),
     limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
-    before: Type.Optional(
-      Type.String({ format: 'date-time', description: '`startedAt` of the last run of the page before' })
-    )
+    before: Type.Optional(Type.String({ description: '`startedAt` of the last run of the page before' }))
   },
   { additionalProperties: false }
 )
@@ -28,8 +28,8 @@ const RunQuery = Type.Object(
 export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { jobs } = app
   const { audit } = app.stores
-  const read = { config: { access: 'admin:read' } } as const
-  const write = { config: { access: 'admin:write' } } as const
+  const read = { config: { access: 'admin:read' }, preHandler: neverKept } as const
+  const write = { config: { access: 'admin:write' }, preHandler: neverKept } as const
   const tags = ['admin']
   const error = Type.Ref('ErrorBody#')
 
@@ -59,7 +59,10 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Type.Object({ runs: Type.Array(JobRun) }) }
       }
     },
-    async ({ query: { job, limit, before } }) => ({ runs: await jobs.runs({ of: job, limit, before }) })
+    async ({ query: { job, limit, before } }) => {
+      const since = before === undefined ? undefined : new Date(instantOf('before', before)).toISOString()
+      return { runs: await jobs.runs({ of: job, limit, before: since }) }
+    }
   )
 
   app.get(
@@ -78,7 +81,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 
   app.post(
-    '/',
+    '',
     {
       ...write,
       schema: {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { asyncApi } from '../hub/async-api.ts'
 import { LiveStats } from '../hub/stats.ts'
+import { neverKept } from './answer.ts'
 
 /** What the live side of this process does, for operators. */
 export const liveInsightRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -8,6 +9,7 @@ export const liveInsightRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/ws/stats',
     {
       config: { access: 'admin:read' },
+      preHandler: neverKept,
       schema: {
         operationId: 'getLiveStats',
         summary: 'Connections, subscriptions, messages and lag of this process',
@@ -21,5 +23,8 @@ export const liveInsightRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 /** The protocol of the WebSocket endpoints as an AsyncAPI document. */
 export const asyncApiRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/asyncapi.json', { config: { access: 'none' }, schema: { hide: true } }, async () => asyncApi)
+  const document = JSON.stringify(asyncApi)
+  app.get('/asyncapi.json', { config: { access: 'none' }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(document)
+  )
 }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { ApiError } from '../errors.ts'
 import { presentedBy } from '../plugins/handshake.ts'
 import { overloaded } from '../plugins/pressure.ts'
@@ -17,7 +18,12 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: path === '/ws/market-data' ? 'streamMarketData' : 'streamStockQuotes',
         summary: 'Upgrades to a WebSocket; its frames are in /asyncapi.json',
-        tags: ['market']
+        tags: ['market'],
+        response: {
+          101: Type.Null({ description: 'The connection is a WebSocket from here on' }),
+          426: Type.Ref('ErrorBody#'),
+          503: Type.Ref('ErrorBody#')
+        }
       },
       onRequest(_request, _reply, done) {
         if (app.isOverloaded()) return done(overloaded())

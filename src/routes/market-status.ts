@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { sendAnswer } from './answer.ts'
+import { cacheable, sendAnswer } from './answer.ts'
 
 export type MarketStatusRouteOptions = {
   /** A second address of the same route, for clients of paths without a version; the document names the first. */
@@ -17,7 +17,7 @@ export const marketStatusRoutes: FastifyPluginAsyncTypebox<MarketStatusRouteOpti
         summary: 'What each exchange does now: phase, trading day, next opening and close, holiday',
         tags: ['market'],
         querystring: Type.Object({}, { additionalProperties: false }),
-        response: { 200: Type.Ref('MarketStatus#') }
+        response: { 200: Type.Ref('MarketStatus#'), ...cacheable }
       }
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { MoverKind } from '../market/market-wide.ts'
-import { sendAnswer } from './answer.ts'
+import { cacheable, sendAnswer } from './answer.ts'
 
 const access = 'market:read' as const
 const unavailable = { 503: Type.Ref('ErrorBody#') }
@@ -29,7 +29,7 @@ export const marketRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Each part has its own provenance; one that cannot be had is missing, and `errors` says why.',
         tags: ['market'],
         querystring: NoQuery,
-        response: { 200: Type.Ref('Overview#') }
+        response: { 200: Type.Ref('Overview#'), ...cacheable }
       }
     },
     async (request, reply) => {
@@ -47,7 +47,7 @@ export const marketRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Quotes of the headline indices of the world',
         tags: ['market'],
         querystring: NoQuery,
-        response: { 200: Type.Ref('Indices#'), ...unavailable }
+        response: { 200: Type.Ref('Indices#'), ...cacheable, ...unavailable }
       }
     },
     async (request, reply) => {
@@ -65,7 +65,7 @@ export const marketRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'The change of each GICS sector of US shares',
         tags: ['market'],
         querystring: NoQuery,
-        response: { 200: Type.Ref('Sectors#'), ...unavailable }
+        response: { 200: Type.Ref('Sectors#'), ...cacheable, ...unavailable }
       }
     },
     async (request, reply) => {
@@ -83,7 +83,7 @@ export const marketRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'US shares that rose, fell or traded most; no funds, warrants, rights or units',
         tags: ['market'],
         querystring: MoversQuery,
-        response: { 200: Type.Ref('Movers#'), ...unavailable }
+        response: { 200: Type.Ref('Movers#'), ...cacheable, ...unavailable }
       }
     },
     async (request, reply) => {
@@ -102,7 +102,7 @@ export const marketRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: "The market's mood from 0 (fear) to 100 (greed), with all that it is made of",
         tags: ['market'],
         querystring: NoQuery,
-        response: { 200: Type.Ref('Sentiment#'), ...unavailable }
+        response: { 200: Type.Ref('Sentiment#'), ...cacheable, ...unavailable }
       }
     },
     async (request, reply) => {

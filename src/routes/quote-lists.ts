@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Answer, MarketData } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 
@@ -13,6 +14,8 @@ const COMMA = 0x2c
 /** A batch as it is sent: as old as its oldest quote, and fresh until the first of them ends. */
 export type Batch = {
   readonly body: Buffer
+  /** Of the entity tags of its quotes, and what else it says. */
+  readonly etag: string
   readonly receivedAt: number
   readonly freshUntil: number
   /** How many quotes it holds. */
@@ -94,5 +97,6 @@ export function joined(answers: readonly Answer<Quote>[], close = CLOSE): Batch 
     offset += answer.body.copy(body, offset)
   }
   body.write(close, offset)
-  return { body, receivedAt, freshUntil, count: answers.length }
+  const tags = answers.map(({ etag }) => etag).join('')
+  return { body, etag: `"${hash('sha1', tags + close, 'base64url')}"`, receivedAt, freshUntil, count: answers.length }
 }

@@ -5,7 +5,7 @@ import { ApiError, InvalidField } from '../errors.ts'
 import type { Answer } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 import { parseSymbol } from '../market/symbol.ts'
-import { describeFreshness, sendAnswer } from './answer.ts'
+import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { joined, MAX_BATCH, type Batch, type QuoteLists } from './quote-lists.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -40,7 +40,7 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
         summary: 'The quote of one symbol',
         tags: ['market'],
         params: SymbolParams,
-        response: { 200: Type.Ref('Quote#'), 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
+        response: { 200: Type.Ref('Quote#'), ...cacheable, 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {
@@ -57,10 +57,11 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
         operationId: 'getQuotes',
         summary: `Quotes of up to ${MAX_BATCH} symbols; each succeeds or fails by itself`,
         tags: ['market'],
-        querystring: Type.Object({
-          symbols: Type.String({ description: 'Separated by commas', examples: ['AAPL,MSFT,BRK.B'] })
-        }),
-        response: { 200: Quotes }
+        querystring: Type.Object(
+          { symbols: Type.String({ description: 'Separated by commas', examples: ['AAPL,MSFT,BRK.B'] }) },
+          { additionalProperties: false }
+        ),
+        response: { 200: Quotes, ...cacheable }
       }
     },
     (request, reply) => {
@@ -80,8 +81,10 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
 
   function sendBatch(request: FastifyRequest, reply: FastifyReply, sent: Batch): void {
     if (sent.count > 0) describeFreshness(reply, sent, freshness, sent.count)
-    reply.header('content-type', 'application/json; charset=utf-8')
-    reply.send(sent.body)
+    if (!isHeldByClient(request, reply, sent.etag)) {
+      reply.header('content-type', 'application/json; charset=utf-8')
+      reply.send(sent.body)
+    }
     batch.finished(request, reply.statusCode)
   }
 }
@@ -90,20 +93,23 @@ type ReadSymbols = { symbols: string[]; errors: BatchError[] }
 
 /** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
 function readSymbols(list: string): ReadSymbols {
-  const parts = list.split(',').map((part) => part.trim())
-  const written = new Set(parts.filter((part) => part !== ''))
-  if (written.size < 1 || written.size > MAX_BATCH || list.length > MAX_LIST_LENGTH) {
-    const allowed = { minimum: 1, maximum: MAX_BATCH }
-    throw new InvalidField('symbols', `must name 1 to ${MAX_BATCH} different symbols, separated by commas`, allowed)
-  }
+  if (list.length > MAX_LIST_LENGTH) throw wrongList()
   const symbols = new Set<string>()
-  const errors: BatchError[] = []
-  for (const text of written) {
+  const misspelt = new Set<string>()
+  for (const text of list.split(',').map((part) => part.trim())) {
     const symbol = parseSymbol(text)
     if (symbol) symbols.add(symbol)
-    else errors.push({ symbol: text.slice(0, MAX_ECHO_LENGTH), code: 'INVALID_REQUEST', message: 'Not a symbol' })
+    else if (text !== '') misspelt.add(text.slice(0, MAX_ECHO_LENGTH))
   }
+  const count = symbols.size + misspelt.size
+  if (count < 1 || count > MAX_BATCH) throw wrongList()
+  const errors = [...misspelt].map((symbol) => ({ symbol, code: 'INVALID_REQUEST', message: 'Not a symbol' }))
   return { symbols: [...symbols], errors }
+}
+
+function wrongList(): InvalidField {
+  const allowed = { minimum: 1, maximum: MAX_BATCH }
+  return new InvalidField('symbols', `must name 1 to ${MAX_BATCH} different symbols, separated by commas`, allowed)
 }
 
 /** What is no error of the API's own is a bug: it fails the whole request, and is logged. */

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
-import { sendAnswer } from './answer.ts'
+import { cacheable, sendAnswer } from './answer.ts'
 
 const MAX_QUERY_LENGTH = 100
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u
@@ -29,7 +29,7 @@ export const searchRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Instruments by name or symbol, best match first',
         tags: ['market'],
         body: Search,
-        response: { 200: Type.Ref('SearchResult#'), 503: Type.Ref('ErrorBody#') }
+        response: { 200: Type.Ref('SearchResult#'), ...cacheable, 503: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const ORIGIN = { 'sec-fetch-site': 'same-origin', accept: 'text/html' }
@@ -60,6 +60,50 @@ describe('signing in', () => {
       expect(body).not.toContain('qw_wrong')
       expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
     }
+  })
+})
+
+describe('what no login page sends', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  test.each([
+    ['from a page that has no origin', { ...form, origin: 'null' }, 'apiKey=x', 403, 'NOT_AUTHORIZED'],
+    ['from an origin that is none', { ...form, origin: '//' }, 'apiKey=x', 403, 'NOT_AUTHORIZED'],
+    ['from nowhere', form, 'apiKey=x', 403, 'NOT_AUTHORIZED'],
+    ['without a key', { ...form, ...ORIGIN }, '', 401, 'NOT_AUTHENTICATED'],
+    ['that is no text', { ...form, ...ORIGIN }, 'apiKey=%00&apiKey=%ZZ&apiKey[]=1', 401, 'NOT_AUTHENTICATED'],
+    ['of 10,000 characters', { ...form, ...ORIGIN }, `apiKey=${'x'.repeat(10_000)}`, 413, 'BODY_TOO_LARGE'],
+    ['as XML', { 'content-type': 'text/xml', ...ORIGIN }, '<apiKey/>', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['as broken JSON', { 'content-type': 'application/json', ...ORIGIN }, '{', 400, 'MALFORMED_JSON']
+  ])('%s is refused for what it is: to a browser on a page, to a script in the one body', async (...given) => {
+    const [, headers, payload, status, code] = given
+    const send = (accept: string) => {
+      const remoteAddress = `192.0.2.${1 + Math.floor(Math.random() * 250)}`
+      return api.send({ method: 'POST', url: '/admin/login', payload, remoteAddress, headers: { ...headers, accept } })
+    }
+    const toScript = await send('application/json')
+    expect([toScript.status, errorOf(toScript).code]).toEqual([status, code])
+    const toBrowser = await send('text/html')
+    expect([toBrowser.status, toBrowser.headers['content-type']]).toEqual([status, 'text/html'])
+    expect(toBrowser.body).toContain('role="alert"')
+    expect(api.logged.filter(({ level }) => Number(level) >= 50)).toEqual([])
+  })
+
+  test('again and again is refused until the minute is over', async () => {
+    const guess = () =>
+      api.send({
+        method: 'POST',
+        url: '/admin/login',
+        payload: 'apiKey=x',
+        remoteAddress: '198.51.100.7',
+        headers: { ...form, 'sec-fetch-site': 'same-origin' }
+      })
+    const statuses: number[] = []
+    let answer = await guess()
+    for (; answer.status === 401; answer = await guess()) statuses.push(answer.status)
+    expect([answer.status, errorOf(answer).code]).toEqual([429, 'RATE_LIMITED'])
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+    expect(statuses).toHaveLength(20)
   })
 })
 

@@ -74,7 +74,11 @@ describe('a client that errs is told what is wrong, in one form', () => {
     const missing = await api.get('/api/v1/market/nothing', token)
     expect([missing.status, errorOf(missing).code]).toEqual([404, 'ROUTE_NOT_FOUND'])
     const wrong = await api.send({ method: 'DELETE', url: '/api/v1/market/quote/AAPL' }, token)
-    expect([wrong.status, errorOf(wrong).code, wrong.headers['allow']]).toEqual([405, 'METHOD_NOT_ALLOWED', 'GET'])
+    expect([wrong.status, errorOf(wrong).code, wrong.headers['allow']]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      'GET, HEAD'
+    ])
   })
 
   test('bytes that are not HTTP', async () => {

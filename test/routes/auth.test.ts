@@ -56,6 +56,23 @@ describe('exchanging a key', () => {
   })
 })
 
+describe('behind a proxy', () => {
+  test('an address is what the proxy says, not what the client wrote before it', async () => {
+    const proxied = await world.startApi({ TRUST_PROXY: 'true' })
+    const guess = (forwarded: string) =>
+      proxied.send({
+        method: 'POST',
+        url: '/api/v1/auth/token',
+        payload: { apiKey: 'x' },
+        headers: { 'x-forwarded-for': forwarded }
+      })
+    const statuses = new Set<number>()
+    for (let tries = 0; tries < 70; tries++) statuses.add((await guess(`192.0.2.${tries}, 203.0.113.5`)).status)
+    expect([...statuses]).toEqual([401, 429])
+    expect((await guess('203.0.113.6')).status).toBe(401)
+  })
+})
+
 describe('revoking', () => {
   test('a key ends its running tokens in every process, and in those that start later', async () => {
     const admin = await api.login(['admin:read', 'admin:write'])

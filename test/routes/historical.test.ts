@@ -103,6 +103,19 @@ describe('a range', () => {
     expect(days({ period: '1mo', interval: '1d' }, Date.parse('2026-03-31T12:00:00Z'))[0]).toBe('2026-02-28')
   })
 
+  test('of a month is never too long for minutes, three months for quarters, two years for hours', () => {
+    for (let day = 0; day < 4 * 366; day++) {
+      const now = monday + day * 86_400_000
+      for (const [period, interval] of [
+        ['1mo', '1m'],
+        ['3mo', '15m'],
+        ['2y', '1h']
+      ] as const) {
+        expect(resolveRange({ period, interval }, now).period).toBe(period)
+      }
+    }
+  })
+
   test('takes in the day it ends with', () => {
     expect(days({ from: '2024-01-02', to: '2024-01-05', interval: '1d' })).toEqual(['2024-01-02', '2024-01-06'])
   })

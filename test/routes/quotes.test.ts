@@ -117,6 +117,28 @@ describe('a batch of quotes', () => {
     expect(batch.headers['cache-control']).toMatch(/^private, max-age=\d+$/)
   })
 
+  test('is sent once: a client that holds it gets 304, until one of its quotes is another', async () => {
+    const ask = (held?: string) =>
+      api.get('/api/v1/market/quotes?symbols=AAPL,NOPE1', token, held ? { 'if-none-match': held } : {})
+    const first = await ask()
+    expect(first.headers.etag).toMatch(/^"[\w-]+"$/)
+    expect(await ask(first.headers.etag)).toMatchObject({ status: 304, body: '' })
+    const other = await api.get('/api/v1/market/quotes?symbols=AAPL', token)
+    expect(other.headers.etag).not.toBe(first.headers.etag)
+    const renewed = await api.core.marketData.refresh.quotes(['AAPL'])
+    expect(renewed[0]).not.toBeInstanceOf(Error)
+    expect((await ask(first.headers.etag)).status).toBe(200)
+  })
+
+  test('takes a hundred different symbols, however often each is named, and not one more', async () => {
+    const symbols = Array.from({ length: 101 }, (_, index) => `S${index}`)
+    const ask = (list: string[]) => api.get(`/api/v1/market/quotes?symbols=${list.join(',')}`, token)
+    const hundred = symbols.slice(0, 100)
+    const answer = await ask([...hundred, ...hundred, ...hundred.map((each) => each.toLowerCase())])
+    expect([answer.status, (answer.json() as Batch).errors.length]).toEqual([200, 100])
+    expect(errorOf(await ask(symbols))).toMatchObject({ details: { field: 'symbols', allowed: { maximum: 100 } } })
+  })
+
   test.each([
     ['of none', '?symbols=', 'symbols'],
     ['of commas', '?symbols=,,,', 'symbols'],
