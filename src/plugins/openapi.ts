@@ -20,6 +20,7 @@ import { ProviderStatus } from '../market/provider-status.ts'
 import { Quote } from '../market/quote.ts'
 import { SearchResult } from '../market/search.ts'
 import { Sentiment } from '../market/sentiment.ts'
+import { completeDocument } from './openapi-document.ts'
 
 /** Shapes that routes refer to by their `$id`, as `Type.Ref('Quote#')`. */
 const SHARED: readonly TSchema[] = [
@@ -75,6 +76,7 @@ export const openapi = fp(
         ],
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
       },
+      transformObject: completeDocument,
       refResolver: {
         buildLocalReference: (schema, _base, _fragment, index) =>
           typeof schema.$id === 'string' ? schema.$id : `shape-${index}`
@@ -83,7 +85,10 @@ export const openapi = fp(
     await app.register(async (pages) => {
       await pages.register(helmet, { contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } })
       await pages.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, logo: undefined })
-      pages.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+      let document: string | undefined
+      pages.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
+        reply.type('application/json; charset=utf-8').send((document ??= JSON.stringify(app.swagger())))
+      )
     })
   },
   { name: 'openapi' }

@@ -1,0 +1,150 @@
+import { Compile } from 'typebox/schema'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Answer } from '../support/api.ts'
+import { documentOf, routesOf, type DocumentedRoute, type OpenApi, type Schema } from './documented-routes.ts'
+import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
+
+let market: MarketUnderTest
+let document: OpenApi
+let routes: DocumentedRoute[]
+let token: string
+
+beforeAll(async () => {
+  market = await startMarket(await thoughtfulSandbox())
+  document = await documentOf(market.api)
+  routes = routesOf(document)
+  token = (await market.api.login(['market:read', 'admin:read', 'admin:write'])).token
+})
+afterAll(async () => {
+  await market.close()
+  await market.sandbox.close()
+})
+
+/** Holds a value against a schema of the document, in which a key that is not described is an error. */
+function findingsOf(schema: Schema, value: unknown): string[] {
+  const { schemas } = JSON.parse(JSON.stringify(document.components), closed) as OpenApi['components']
+  const root = { ...(JSON.parse(JSON.stringify(schema), closed) as Schema), components: { schemas } }
+  const [, errors] = Compile(root).Errors(value)
+  return errors.map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`)
+}
+
+function closed(_key: string, part: unknown): unknown {
+  const isObject = typeof part === 'object' && part !== null && 'properties' in part && 'type' in part
+  return isObject && !('additionalProperties' in part) ? { ...part, additionalProperties: false } : part
+}
+
+/** What is not as the document says. */
+function deviations({ operation }: DocumentedRoute, { status, headers, body }: Answer): string[] {
+  const described = operation.responses[status]
+  if (!described) return [`status ${status}`]
+  const found = Object.keys(described.headers ?? {})
+    .filter((name) => headers[name.toLowerCase()] === undefined)
+    .map((name) => `${name} is missing`)
+  const type = headers['content-type']?.split(';')[0] ?? ''
+  const content = described.content?.[type]
+  if (!content) return body === '' ? found : [...found, `${type} is not described`]
+  const value: unknown = type === 'application/json' ? JSON.parse(body) : body
+  return [...found, ...findingsOf(content.schema, value)]
+}
+
+type Created = Record<'id' | 'key' | 'taskId', string>
+
+function everySchema(part: unknown): Schema[] {
+  if (typeof part !== 'object' || part === null) return []
+  const nested = Object.values(part).flatMap(everySchema)
+  return 'type' in part || 'enum' in part || 'anyOf' in part ? [part as Schema, ...nested] : nested
+}
+
+describe('the OpenAPI document', () => {
+  test('names each operation once, under a tag that it explains, and describes each status', () => {
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item))
+    const names = operations.map(({ operationId }) => operationId)
+    expect(new Set(names).size).toBe(names.length)
+    const tags = document.tags.map(({ name }) => name)
+    for (const { operationId, tags: used, responses } of operations) {
+      expect([operationId, used]).toEqual([operationId, [expect.toBeOneOf(tags)]])
+      for (const [status, { description }] of Object.entries(responses)) {
+        expect([operationId, status, description]).not.toEqual([operationId, status, 'Default Response'])
+      }
+    }
+  })
+
+  test('describes each part of an address, and asks for nothing that has a default', () => {
+    for (const { path, pathParameters, queryParameters, body } of routes) {
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
+      expect([path, new Set(pathParameters.map(({ name }) => name))]).toEqual([path, new Set(named)])
+      for (const { name, required, schema } of queryParameters) {
+        expect([path, name, required === true && schema.default !== undefined]).toEqual([path, name, false])
+      }
+      for (const name of body?.required ?? [])
+        expect([path, name, body!.properties![name]!.default]).toEqual([path, name, undefined])
+      expect(path).not.toMatch(/.\/$/)
+    }
+  })
+
+  test('shows examples and defaults that are right by its own schemas', () => {
+    const schemas = everySchema(document)
+    const shown = schemas.flatMap((schema) => [
+      ...(schema.examples ?? []).map((example) => ({ schema, example })),
+      ...(schema.default === undefined ? [] : [{ schema, example: schema.default }])
+    ])
+    const parameters = routes.flatMap(({ operation }) => operation.parameters ?? [])
+    const ofParameters = parameters.flatMap(({ schema, examples = {}, example }) =>
+      [...Object.values(examples).map(({ value }) => value), ...(example === undefined ? [] : [example])].map(
+        (each) => ({
+          schema,
+          example: each
+        })
+      )
+    )
+    expect(shown.length).toBeGreaterThan(10)
+    expect(ofParameters.length).toBeGreaterThan(10)
+    for (const { schema, example } of [...shown, ...ofParameters]) expect(findingsOf(schema, example)).toEqual([])
+  })
+
+  test('tells of every route what it really answers, to the last key', async () => {
+    const { api } = market
+    const call = (route: DocumentedRoute, path = {}, body: object | undefined = route.leastBody(), query = {}) =>
+      api.send({ method: route.method, url: route.url(path, query), ...(body && { payload: body }) }, token)
+    const tried = new Set<string>()
+    const audited = async () => (await api.core.stores.audit.list({ limit: 1 }))[0]?.id
+    const check = async (operationId: string, ...asked: [path?: object, body?: object, query?: object]) => {
+      const route = routes.find(({ operation }) => operation.operationId === operationId)!
+      const before = await audited()
+      const answer = await call(route, ...asked)
+      expect([operationId, answer.status, deviations(route, answer)]).toEqual([operationId, answer.status, []])
+      // Whatever an administrator changes is written down.
+      const changes = route.method !== 'GET' && route.operation.tags.includes('admin') && answer.status < 300
+      expect([operationId, (await audited()) !== before]).toEqual([operationId, changes])
+      if (answer.status < 300) tried.add(operationId)
+      return JSON.parse(answer.headers['content-type']?.startsWith('application/json') ? answer.body : '{}') as Created
+    }
+
+    const { id: user } = await check('createUser', {}, { name: 'desk' })
+    const { id: key, key: apiKey } = await check('createKey', { id: user }, { scopes: ['market:read'], label: 'desk' })
+    await check('exchangeKey', {}, { apiKey })
+    await check('exchangeKey', {}, { apiKey: 'nonsense' })
+    await check('changeUser', { id: user }, { plan: 'pro' })
+    await check('revokeKey', { id: key })
+    await check('getQuote', { symbol: 'NOSUCHX' })
+    await check('getQuote', { symbol: '!' })
+    await check('getQuotes', {}, undefined, { symbols: 'AAPL,NOSUCHX,!' })
+    const { taskId } = await check('runJob', {}, { job: 'ensure-partitions' })
+    await check('getTask', { taskId })
+    await check('retryTask', { taskId })
+    await check('getTask', { taskId: 'nothing' })
+    for (const { operation } of routes) if (!tried.has(operation.operationId)) await check(operation.operationId)
+    for (const format of ['csv', 'ndjson']) await check('getHistorical', {}, undefined, { format })
+
+    const untried = routes.map(({ operation }) => operation.operationId).filter((name) => !tried.has(name))
+    expect(untried).toEqual(['retryTask'])
+  })
+
+  test('describes what a client gets that sends too much', async () => {
+    const limited = await market.api.login(['market:read'])
+    const route = routes.find(({ operation }) => operation.operationId === 'whoAmI')!
+    let answer = await market.api.get(route.url(), limited.token)
+    while (answer.status === 200) answer = await market.api.get(route.url(), limited.token)
+    expect([answer.status, deviations(route, answer)]).toEqual([429, []])
+  })
+})
