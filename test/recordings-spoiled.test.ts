@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ProviderError } from '../src/providers/provider.ts'
 import { readFolder, type Recording } from '../src/sandbox/recording.ts'
 import { startRecordings, type RecordedVendors } from '../src/sandbox/recordings.ts'
+import { textOf } from './recordings/checks.ts'
 import { contradictions, numbersIn } from './recordings/contradictions.ts'
 import { asJson, checkShape, isAbsence, reachOf, type Ask } from './recordings/harness.ts'
 import { expectedRefusal } from './recordings/refusals.ts'
@@ -90,7 +91,7 @@ async function outcomeOf(ask: Ask, provider: Adapter): Promise<Outcome> {
 
 function spoiledOf(recording: Recording): Spoiled[] {
   const random = seeded(SEED + recording.id.length * 7919 + recording.body.length)
-  const text = recording.body.toString('utf8')
+  const text = textOf(recording)
   const json = parsed(text)
   return [...spoiledTexts(text, random), ...(json === undefined ? [] : spoiledValues(json, SPOILED_VALUES, random))]
 }
@@ -106,7 +107,7 @@ function judge(sound: Outcome, { value, error, bug }: Outcome, spoiled: Spoiled,
   if (spoiled.effect === 'unreadable' && error?.kind === 'not_found') return ['was taken for an unknown symbol']
   if (error) return spoiled.effect === 'none' ? [`${error.kind}: ${error.message}`] : []
   if (spoiled.effect === 'anything') return []
-  const differences = contradictions(sound.value, value, numbersIn(parsed(recording.body.toString('utf8'))))
+  const differences = contradictions(sound.value, value, numbersIn(parsed(textOf(recording))))
   if (spoiled.effect === 'none' && differences.length === 0) assert.deepEqual(value, sound.value)
   return differences.slice(0, 3)
 }

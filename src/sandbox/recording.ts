@@ -76,7 +76,7 @@ async function readRecording(folder: string, path: string): Promise<Recording | 
   const vendor = VENDOR_FOLDERS[provider.toLowerCase()]
   if (!vendor) return { ...unusable('no REST provider here'), need: '*' }
   const url = text('url') ?? ''
-  if (!URL.canParse(url, RELATIVE_TO)) return unusable('its sidecar has no url that was asked')
+  if (url === '' || !URL.canParse(url, RELATIVE_TO)) return unusable('its sidecar has no url that was asked')
   const status = Number(sidecar['status'] ?? 200)
   if (!Number.isInteger(status)) return unusable(`its status is ${String(sidecar['status'])}`)
   const body = await readBody(path, text('bodyFile'), text('bodyEncoding'))

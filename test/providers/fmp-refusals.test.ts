@@ -28,7 +28,7 @@ const RECORDED: readonly (readonly [name: string, kind: string])[] = [
 const errors = (await recordingsOf('fmp')).filter(({ need }) => need === 'errors')
 
 test.skipIf(!hasRecordings).each(errors.map((each) => [each.id, each] as const))(
-  '%s is told apart, whatever its status (skipped without RECORDINGS_DIR)',
+  '%s is told apart, whatever its status (skipped where there are none)',
   async (id, recording) => {
     const expected = RECORDED.find(([name]) => id.includes(name))?.[1]
     expect(await refusalOf(replyOf(recording))).toMatchObject({ kind: expected ?? expect.any(String) })

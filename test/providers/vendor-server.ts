@@ -6,8 +6,9 @@ import { onTestFinished } from 'vitest'
 import type { ProviderName } from '../../src/providers/provider.ts'
 import { readRecordings, type Recording } from '../../src/sandbox/recording.ts'
 
-export const RECORDINGS_DIR = resolve(process.env['RECORDINGS_DIR'] ?? '../shared/recordings')
-export const hasRecordings = existsSync(RECORDINGS_DIR)
+/** These tests know their recordings one by one; whatever RECORDINGS_DIR names is read by recordings.test.ts. */
+const FOLDER = resolve('../shared/recordings')
+export const hasRecordings = existsSync(FOLDER)
 export const signal = new AbortController().signal
 
 export type Reply = { status?: number; type?: string; body: string; headers?: Record<string, string> }
@@ -42,5 +43,5 @@ export function replyOf({ status, headers, body }: Recording): Reply {
 }
 
 export async function recordingsOf(vendor: ProviderName): Promise<Recording[]> {
-  return hasRecordings ? (await readRecordings(RECORDINGS_DIR)).filter((each) => each.vendor === vendor) : []
+  return hasRecordings ? (await readRecordings(FOLDER)).filter((each) => each.vendor === vendor) : []
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { yahoo } from '../../src/providers/yahoo/yahoo.ts'
 
-const RECORDINGS_DIR = join(process.env.RECORDINGS_DIR ?? '../shared/recordings', 'yahoo')
-export const hasRecordings = existsSync(RECORDINGS_DIR)
+/** These tests know their recordings one by one; whatever RECORDINGS_DIR names is read by recordings.test.ts. */
+const FOLDER = '../shared/recordings/yahoo'
+export const hasRecordings = existsSync(FOLDER)
 export const signal = new AbortController().signal
 
 export type Reply = { status?: number; type?: string; body?: string; headers?: Record<string, string> }
@@ -60,7 +61,7 @@ export type Recording = { file: string; need: string; url: URL; status: number; 
 
 /** Every recording of one need, with the status and content type that it was recorded with. */
 export function recordings(need: string): Recording[] {
-  const folder = join(RECORDINGS_DIR, need)
+  const folder = join(FOLDER, need)
   if (!existsSync(folder)) return []
   return readdirSync(folder)
     .filter((name) => name.endsWith('.meta.json'))

@@ -42,13 +42,17 @@ export function planAlphaVantage(recording: Recording, refusal: Refusal): Plan {
   if (canonical(wire) === undefined && !refusal) return { notApplicable: `no canonical symbol is spelled ${wire}` }
   const text = checks.textOf(recording)
   const body = refusal ? {} : (JSON.parse(text) as Record<string, never>)
+  if (!refusal && !Object.keys(body).some((each) => shapeOf(name).test(each))) {
+    return { ...planAlphaVantage(recording, ['bad_payload']), refusal: ['bad_payload'] }
+  }
   const everywhere = refusal !== undefined && !refusal.includes('not_found')
   if (name === 'OVERVIEW') return { everywhere, asks: [profile(symbol, body)] }
   if (name === 'SYMBOL_SEARCH') return { everywhere, asks: [search(recording, body)] }
   if (name === 'TOP_GAINERS_LOSERS')
     return { everywhere, asks: (['gainers', 'losers', 'actives'] as const).map((type) => movers(type, body)) }
   if (name === 'NEWS_SENTIMENT') return { everywhere, asks: [news(recording, body)] }
-  if (name.endsWith('_OPTIONS')) return { everywhere, asks: [options(symbol, body)] }
+  if (name.endsWith('_OPTIONS'))
+    return { everywhere: everywhere || name !== 'HISTORICAL_OPTIONS', asks: [options(symbol, body)] }
   if (name === 'SPLITS') return { everywhere, asks: [splits(symbol, body)] }
   if (name === 'DIVIDENDS') return { everywhere, asks: [dividends(symbol, body)] }
   if (['INCOME_STATEMENT', 'BALANCE_SHEET', 'CASH_FLOW'].includes(name))
@@ -58,6 +62,26 @@ export function planAlphaVantage(recording: Recording, refusal: Refusal): Plan {
   if (name === 'GLOBAL_QUOTE' || (name === 'REALTIME_BULK_QUOTES' && refusal))
     return { everywhere, asks: [quote(symbol, body)] }
   return planForeign(recording, `no capability asks ${name}`)
+}
+
+/** The member that an answer to a function has to have. */
+function shapeOf(name: string): RegExp {
+  if (name.startsWith('TIME_SERIES')) return /Time Series/
+  return SHAPES[name] ?? /^/
+}
+const SHAPES: Record<string, RegExp> = {
+  GLOBAL_QUOTE: /^Global Quote$/,
+  OVERVIEW: /^Symbol$/,
+  SYMBOL_SEARCH: /^bestMatches$/,
+  TOP_GAINERS_LOSERS: /^(top_|most_)/,
+  NEWS_SENTIMENT: /^feed$/,
+  HISTORICAL_OPTIONS: /^data$/,
+  REALTIME_OPTIONS: /^data$/,
+  SPLITS: /^data$/,
+  DIVIDENDS: /^data$/,
+  INCOME_STATEMENT: /^symbol$/,
+  BALANCE_SHEET: /^symbol$/,
+  CASH_FLOW: /^symbol$/
 }
 
 function canonical(wire: string): string | undefined {
@@ -70,7 +94,7 @@ function canonical(wire: string): string | undefined {
 
 /** Members stand behind a number that differs between functions. */
 function member(row: Row, name: string): string | undefined {
-  return Object.entries(row).find(([key]) => key === name || key.endsWith(`. ${name}`))?.[1]
+  return Object.entries(row ?? {}).find(([key]) => key === name || key.endsWith(`. ${name}`))?.[1]
 }
 
 function quote(symbol: string, body: { 'Global Quote'?: Row }): Ask {
@@ -120,8 +144,8 @@ function series(
   const interval = intervalOf(recording, name)
   // A week and a month start before the session that labels them.
   const from = name === 'TIME_SERIES_WEEKLY' || name === 'TIME_SERIES_MONTHLY' ? first - 31 * DAY_MS : first
-  const sound = rows.filter(([, row]) =>
-    ['open', 'high', 'low', 'close'].every((each) => (numberIn(member(row, each)) ?? 0) > 0)
+  const sound = rows.filter(
+    ([, row]) => row && ['open', 'high', 'low', 'close'].every((each) => (numberIn(member(row, each)) ?? 0) > 0)
   )
   const ask: Ask = {
     capability: 'bars',
@@ -159,7 +183,7 @@ function wireBar(row: Row, adjusted: 'all' | 'none', start: string | undefined):
     high: high!,
     low: low!,
     close: close!,
-    volume: adjusted === 'all' ? undefined : number('volume')
+    volume: adjusted === 'all' ? undefined : numberIn(member(row, 'volume'))
   }
 }
 

@@ -5,6 +5,7 @@ import type { Fundamentals, StatementLines } from '../../src/market/fundamentals
 import type { Indices, MoverKind, Movers, Sectors } from '../../src/market/market-wide.ts'
 import type { News } from '../../src/market/news.ts'
 import type { Profile } from '../../src/market/profile.ts'
+import type { Provenance } from '../../src/market/provenance.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
@@ -38,7 +39,7 @@ export function planFmp(recording: Recording, refusal: Refusal): Plan {
   const { pathname, searchParams } = recording.url
   const [, version, name = '', inPath] =
     /^\/(stable|api\/v\d)\/([^/]+)(?:\/(.+))?$/.exec(decodeURIComponent(pathname)) ?? []
-  const rows = (refusal ? [] : rowsOf(recording)) as Row[]
+  const rows = (refusal ? [] : (rowsOf(recording) as (Row | null)[])).filter((row) => row !== null)
   const isLegacy = version !== 'stable'
   const symbols = (
     searchParams.get('symbol') ??
@@ -57,7 +58,9 @@ export function planFmp(recording: Recording, refusal: Refusal): Plan {
   if (name === 'historical-price-eod' && ADJUSTMENTS[inPath ?? ''])
     return plan(daily(symbol, rows, ADJUSTMENTS[inPath!]!))
   if (name === 'historical-price-full') return plan(daily(symbol, rows, 'splits'))
-  if (name === 'historical-chart') return plan(intraday(symbol, rows, inPath ?? '5min'))
+  if (name === 'historical-chart' && /^[A-Z0-9]{6,}$/.test(symbol))
+    return { notApplicable: 'the vendor does not say whose clock the bars of a pair follow' }
+  if (name === 'historical-chart' && inPath !== '4hour') return plan(intraday(symbol, rows, inPath ?? '5min'))
   if (name === 'batch-index-quotes') return plan(indices(rows))
   if (name === 'profile') return plan(profile(symbol, rows))
   if (name === 'search-symbol' || name === 'search-name' || name === 'search')
@@ -98,18 +101,32 @@ function quotes(symbols: string[], rows: Row[]): Ask {
   }
 }
 
+/** A listing in London may be in pence: a value says that it was, or that it does not know. */
+function perMajorOf({ provenance }: { provenance: Provenance }, symbol: string): number {
+  const perMajor = provenance.notes?.some((note) => note.includes('converted')) ? 100 : 1
+  const isSaid = perMajor > 1 || provenance.state === 'suspect'
+  assert(isSaid || !/\.(L|JO|TA)$/.test(symbol), 'the unit of the price is taken for granted')
+  return perMajor
+}
+
 /** Prices of shares carry noise in the fifth decimal, which adapters may remove. */
 const NOISE = 1e-5
 
 function checkRow(value: Quote, row: Row): void {
   checks.checkQuote(value)
-  near(value.price, numberIn(row['price'])!, 'price', NOISE)
+  const isInDoubt = value.provenance.state === 'suspect'
+  const perMajor = perMajorOf(value, value.symbol)
+  const scaled = (name: string) => {
+    const price = priceIn(row[name])
+    return price === undefined ? undefined : price / perMajor
+  }
+  near(value.price, scaled('price')!, 'price', NOISE)
   if (row['name'] !== undefined) assert.equal(value.name, textIn(row['name']))
   const members = { previousClose: value.previousClose, open: value.open, dayHigh: value.dayHigh, dayLow: value.dayLow }
-  for (const [name, actual] of Object.entries(members)) same(actual, priceIn(row[name]), name, NOISE)
+  for (const [name, actual] of Object.entries(members)) same(actual, scaled(name), name, NOISE)
   const percent = numberIn(row['changePercentage'] ?? row['changesPercentage'])
   if (percent !== undefined) near(value.changePercent, percent, 'percent')
-  same(value.marketCap, priceIn(row['marketCap']), 'market capitalisation')
+  if (perMajor === 1 && !isInDoubt) same(value.marketCap, priceIn(row['marketCap']), 'market capitalisation')
   if (!value.symbol.startsWith('^')) same(value.volume, numberIn(row['volume']), 'volume')
   const stamp = numberIn(row['timestamp'])
   if (stamp !== undefined) assert.equal(Date.parse(value.asOf), stamp * 1000, 'asOf')
@@ -126,7 +143,8 @@ function daily(symbol: string, rows: Row[], adjusted: Adjustment): Ask {
       assert.equal(value.adjusted, adjusted)
       checks.checkBars(
         value,
-        expectedBars(rows, (row) => String(row['date']).slice(0, 10))
+        expectedBars(rows, (row) => String(row['date']).slice(0, 10)),
+        perMajorOf(value, symbol)
       )
     }
   }
@@ -134,7 +152,8 @@ function daily(symbol: string, rows: Row[], adjusted: Adjustment): Ask {
 
 function intraday(symbol: string, rows: Row[], wire: string): Ask {
   const interval = (wire === '1hour' ? '1h' : wire.replace('min', 'm')) as Interval
-  const starts = rows.map((row) => wallInstant(NEW_YORK, String(row['date']))).sort()
+  const zone = zoneOf(symbol)
+  const starts = rows.map((row) => wallInstant(zone, String(row['date']))).sort()
   const from = Date.parse(starts[0] ?? '2024-01-02T14:30:00Z')
   const to = Date.parse(starts.at(-1) ?? '2024-01-02T21:00:00Z') + 1
   return {
@@ -143,9 +162,33 @@ function intraday(symbol: string, rows: Row[], wire: string): Ask {
     check: (value: BarSeries) =>
       checks.checkBars(
         value,
-        expectedBars(rows, (row) => wallInstant(NEW_YORK, String(row['date'])))
+        expectedBars(rows, (row) => wallInstant(zone, String(row['date']))),
+        perMajorOf(value, symbol)
       )
   }
+}
+
+/** Intraday rows follow the clock of the exchange. */
+function zoneOf(symbol: string): string {
+  const suffix = /\.([A-Z]{1,2})$/.exec(symbol)?.[1] ?? (symbol.startsWith('NSE:') ? 'NS' : '')
+  return ZONES[suffix] ?? NEW_YORK
+}
+const ZONES: Record<string, string> = {
+  L: 'Europe/London',
+  DE: 'Europe/Berlin',
+  PA: 'Europe/Paris',
+  AS: 'Europe/Amsterdam',
+  MI: 'Europe/Rome',
+  SW: 'Europe/Zurich',
+  T: 'Asia/Tokyo',
+  HK: 'Asia/Hong_Kong',
+  TO: 'America/Toronto',
+  V: 'America/Toronto',
+  NS: 'Asia/Kolkata',
+  AX: 'Australia/Sydney',
+  SA: 'America/Sao_Paulo',
+  JO: 'Africa/Johannesburg',
+  TA: 'Asia/Jerusalem'
 }
 
 function expectedBars(rows: Row[], startOf: (row: Row) => string): checks.WireBar[] {
@@ -193,7 +236,9 @@ function profile(symbol: string, [row = {}]: Row[]): Ask {
       for (const name of ['country', 'sector', 'industry', 'isin', 'cusip', 'cik', 'ipoDate'] as const) {
         assert.equal(value[name], textIn(row[name]), name)
       }
-      same(value.marketCap, priceIn(row['marketCap'] ?? row['mktCap']), 'market capitalisation')
+      // Whether it is in pence where prices are, nothing tells.
+      if (checks.unitOf(textIn(row['currency'])).perMajor === 1)
+        same(value.marketCap, priceIn(row['marketCap'] ?? row['mktCap']), 'market capitalisation')
       same(value.beta, numberIn(row['beta']), 'beta')
       same(value.employees, priceIn(row['fullTimeEmployees']), 'employees')
       assert.equal(value.kind === 'etf', row['isEtf'] === true)
@@ -210,7 +255,7 @@ function search(query: string, rows: Row[]): Ask {
         (row) => !['CRYPTO', 'FOREX'].includes(String(row['exchange'] ?? row['exchangeShortName']))
       )
       const found = new Map(matches.map((match) => [match.symbol, match]))
-      for (const row of shares) {
+      for (const row of shares.filter((each) => /^[\w.^=-]+$/.test(String(each['symbol'])))) {
         const match = found.get(canonical(String(row['symbol'])))
         assert(match, `${String(row['symbol'])} is missing`)
         assert.equal(match.name, textIn(row['name']))

@@ -18,7 +18,7 @@ export const NO_VALUE: readonly ProviderErrorKind[] = [
 
 /**
  * For an answer to a question that no capability asks: whatever an adapter asks, should this be what comes back (from a
- * proxy, a cache, a vendor that moved its endpoints), it must not be made a value of.
+ * proxy, a cache, a vendor that moved its endpoints), it must not be made a value of, where its shape tells it apart.
  */
 export function planForeign(recording: Recording, why: string, reach: 'data' | 'everywhere' = 'data'): Plan {
   const [wire = 'AAPL'] = askedOf(recording.vendor, recording.url).symbols

@@ -67,6 +67,9 @@ const SCHEMAS: Record<Capability, TSchema> = {
 /** What a recording of a refusal must come to: one of these kinds, or the absence that `not_found` is in lists. */
 export type Refusal = readonly ProviderErrorKind[] | undefined
 
+/** An answer to another question that nothing tells from an answer to this one: it says nothing about the adapter. */
+class ReadsAlike extends Error {}
+
 /** Asks the adapter for what a recording answers, and judges the answer. */
 export async function judge(
   recording: Recording,
@@ -80,7 +83,12 @@ export async function judge(
     for (const ask of plan.asks) {
       if (plan.foreign && !provider[ask.capability]) continue
       vendors.use(recording.id, reachOf(plan))
-      await judgeAsk(ask, plan.refusal === null ? undefined : (ask.refusal ?? plan.refusal ?? refusal), provider)
+      await judgeAsk(
+        ask,
+        plan.refusal === null ? undefined : (ask.refusal ?? plan.refusal ?? refusal),
+        provider,
+        plan.foreign !== undefined
+      )
       const used = vendors.served.some((each) => each.recording === recording.id)
       assert(
         used,
@@ -89,6 +97,7 @@ export async function judge(
     }
     return plan.foreign ? { outcome: 'foreign', detail: plan.foreign } : { outcome: 'passed', detail: '' }
   } catch (error) {
+    if (error instanceof ReadsAlike) return { outcome: 'not applicable', detail: `${plan.foreign}; ${error.message}` }
     return { outcome: 'failed', detail: error instanceof Error ? error.message : String(error) }
   }
 }
@@ -97,7 +106,7 @@ export function reachOf(plan: { reach?: Reach; everywhere?: boolean }): Reach {
   return plan.reach ?? (plan.everywhere ? 'everywhere' : 'endpoint')
 }
 
-async function judgeAsk(ask: Ask, refusal: Refusal, provider: Provider): Promise<void> {
+async function judgeAsk(ask: Ask, refusal: Refusal, provider: Provider, isForeign: boolean): Promise<void> {
   assert(provider[ask.capability], `${provider.name} has no ${ask.capability}`)
   let value: unknown
   try {
@@ -109,6 +118,7 @@ async function judgeAsk(ask: Ask, refusal: Refusal, provider: Provider): Promise
     if (error.kind === 'rate_limited') assert(error.scope !== undefined, 'the rate limit has no scope')
     return
   }
+  if (isForeign && !isAbsence(value)) throw new ReadsAlike(`its rows read like those of ${ask.capability}`)
   if (refusal) {
     assert(refusal.includes('not_found') && isAbsence(value), `answered ${preview(value)}, not ${refusal.join(' or ')}`)
     return

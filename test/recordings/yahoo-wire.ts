@@ -1,4 +1,4 @@
-import { unitOf } from './checks.ts'
+import { numberIn, unitOf } from './checks.ts'
 
 export type Row = Record<string, unknown>
 
@@ -11,6 +11,5 @@ export function inMajor(row: Row, name: string): number | undefined {
 
 /** With `formatted=true` a number is wrapped with its spelling, and `{}` stands for none. */
 export function unwrapped(value: unknown): number | undefined {
-  const number = typeof value === 'object' && value !== null ? (value as { raw?: unknown }).raw : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+  return numberIn(typeof value === 'object' && value !== null ? (value as { raw?: unknown }).raw : value)
 }

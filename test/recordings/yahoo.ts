@@ -11,7 +11,7 @@ import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 import { planChart } from './yahoo-chart.ts'
 import { planStatements, planSummary } from './yahoo-company.ts'
-import { inMajor, type Row } from './yahoo-wire.ts'
+import { inMajor, unwrapped, type Row } from './yahoo-wire.ts'
 
 /** What a recording of Yahoo answers, by its path alone. */
 export function planYahoo(recording: Recording, refusal: Refusal): Plan {
@@ -20,6 +20,7 @@ export function planYahoo(recording: Recording, refusal: Refusal): Plan {
   const body = (refusal ? {} : parsed(recording)) as Row
   if (url.protocol === 'wss:') return planForeign(recording, 'a WebSocket frame')
   if (path === '/v1/test/getcrumb') return planCrumb(recording)
+  if (!refusal && !hasShape(path, body)) return { ...planYahoo(recording, ['bad_payload']), refusal: ['bad_payload'] }
   if (path === '/v7/finance/quote') return { asks: [quotes(recording, body)] }
   const [, kind, symbol = ''] = /\/(chart|options|quoteSummary|timeseries)\/([^/]+)$/.exec(path) ?? []
   if (kind === 'chart') return planChart(recording, canonical(symbol), body, refusal)
@@ -33,6 +34,19 @@ export function planYahoo(recording: Recording, refusal: Refusal): Plan {
   if (recording.need === 'auth-crumb') return planForeign(recording, "a page of a browser's visit", 'everywhere')
   return planForeign(recording, `no capability asks ${path}`)
 }
+
+/** Whether a body is of the kind that its path promises. */
+function hasShape(path: string, body: Row): boolean {
+  const envelope = ENVELOPES.find(([part]) => path.includes(part))?.[1]
+  return envelope === undefined || Array.isArray((body[envelope] as Row | undefined)?.['result'])
+}
+const ENVELOPES = [
+  ['/finance/quoteSummary/', 'quoteSummary'],
+  ['/finance/quote', 'quoteResponse'],
+  ['/options/', 'optionChain'],
+  ['/timeseries/', 'timeseries'],
+  ['/screener/', 'finance']
+] as const
 
 function parsed(recording: Recording): unknown {
   try {
@@ -68,8 +82,8 @@ function quotes({ url }: Recording, body: Row): Ask {
     capability: 'quotes',
     run: (provider, signal) => provider.quotes!(symbols, signal),
     check(values: Quote[]) {
-      const rows = (body['quoteResponse'] as { result: Row[] }).result
-      const priced = rows.filter((row) => row['regularMarketPrice'] && row['regularMarketTime'])
+      const rows = (body['quoteResponse'] as { result: (Row | null)[] }).result.filter((row) => row !== null)
+      const priced = rows.filter((row) => inMajor(row, 'regularMarketPrice') && unwrapped(row['regularMarketTime']))
       assert.deepEqual(
         values.map(({ symbol }) => symbol).sort(),
         priced.map((row) => canonical(String(row['symbol']))).sort()
@@ -88,18 +102,18 @@ function checkRow(value: Quote, row: Row): void {
   const money = (name: string) => inMajor(row, name)
   assert.equal(value.name, textIn(row['longName']) ?? textIn(row['shortName']))
   assert.equal(value.currency, checks.unitOf(row['currency'] as string).currency)
-  assert.equal(Date.parse(value.asOf), (row['regularMarketTime'] as number) * 1000, 'asOf')
+  assert.equal(Date.parse(value.asOf), unwrapped(row['regularMarketTime'])! * 1000, 'asOf')
   assert.equal(value.marketState, STATES[String(row['marketState'])])
   near(value.price, money('regularMarketPrice')!, 'price')
   same(value.previousClose, money('regularMarketPreviousClose'), 'previous close')
   same(value.open, money('regularMarketOpen'), 'open')
   same(value.dayHigh, money('regularMarketDayHigh'), 'high')
   same(value.dayLow, money('regularMarketDayLow'), 'low')
-  same(value.changePercent, row['regularMarketChangePercent'] as number | undefined, 'percent')
+  same(value.changePercent, unwrapped(row['regularMarketChangePercent']), 'percent')
   // Market capitalisations are in the major unit even where prices are in pence.
-  same(value.marketCap, checks.priceIn(row['marketCap']), 'market capitalisation')
+  same(value.marketCap, unwrapped(row['marketCap']) || undefined, 'market capitalisation')
   if (row['quoteType'] === 'EQUITY' || row['quoteType'] === 'ETF') {
-    same(value.volume, row['regularMarketVolume'] as number | undefined, 'volume')
+    same(value.volume, unwrapped(row['regularMarketVolume']), 'volume')
   }
   if (value.bid !== undefined && value.ask !== undefined) assert(value.bid <= value.ask, 'the bid is above the ask')
   for (const [state, session] of [
@@ -137,8 +151,8 @@ function options({ url }: Recording, symbol: string, body: Row): Ask {
         assert.equal(contract.expiry, dayOf(row['expiration']))
         near(contract.strike, row['strike'] as number, 'strike')
         same(contract.last, checks.priceIn(row['lastPrice']), 'last')
-        if (row['ask']) near(contract.ask, row['ask'] as number, 'ask')
-        same(contract.openInterest, row['openInterest'] as number | undefined, 'open interest')
+        if (checks.priceIn(row['ask'])) near(contract.ask, checks.priceIn(row['ask'])!, 'ask')
+        same(contract.openInterest, checks.numberIn(row['openInterest']), 'open interest')
         if (contract.impliedVolatility !== undefined)
           near(contract.impliedVolatility, row['impliedVolatility'] as number, 'volatility')
       }
@@ -152,7 +166,8 @@ function searches({ url }: Recording, body: Row, refusal: Refusal): Ask[] {
     capability: 'search',
     run: (provider, signal) => provider.search!(query, 50, signal),
     check(value: SearchResult) {
-      const rows = (body['quotes'] as Row[]).filter((row) => typeof row['symbol'] === 'string')
+      const named = (body['quotes'] as Row[]).filter((row) => typeof row['symbol'] === 'string')
+      const rows = named.filter((row, index) => named.findIndex((each) => each['symbol'] === row['symbol']) === index)
       assert.deepEqual(
         value.matches.map((each) => each.symbol),
         rows.map((row) => canonical(String(row['symbol'])))

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { readFolder, readRecordings } from '../../src/sandbox/recording.ts'
 import { startRecordings, type RecordedVendors } from '../../src/sandbox/recordings.ts'
 
 type Sidecar = { provider: string; url: string; status?: number; headers?: Record<string, string>; body: string }
@@ -100,5 +102,46 @@ describe('a folder of recordings stands in for the vendors', () => {
     vendors.use('fmp/need/limited', 'everywhere')
     expect((await get('/fmp/stable/profile?symbol=MSFT')).status).toBe(429)
     expect(() => vendors.use('fmp/need/nothing')).toThrow(RangeError)
+  })
+})
+
+describe('a folder that others made', () => {
+  async function folderOf(files: Record<string, string | Buffer>): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'recordings-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(join(folder, path, '..'), { recursive: true })
+      await writeFile(join(folder, path), content)
+    }
+    return folder
+  }
+  const url = 'https://query1.finance.yahoo.com/v7/finance/quote?symbols=AAPL'
+
+  test('what a sidecar leaves out, its place tells, and packed bodies are unpacked', async () => {
+    const folder = await folderOf({
+      'yahoo/quote/aapl.meta.json': `\uFEFF${JSON.stringify({ url })}`,
+      'yahoo/quote/aapl.json.gz': gzipSync('{"quoteResponse":{}}')
+    })
+    const [recording] = await readRecordings(folder)
+    expect(recording).toMatchObject({ vendor: 'yahoo', need: 'quote', status: 200, method: 'GET' })
+    expect(recording!.body.toString()).toBe('{"quoteResponse":{}}')
+  })
+
+  test('what cannot be read is named with its reason, and is not missing in silence', async () => {
+    const folder = await folderOf({
+      'yahoo/quote/broken.meta.json': '{nope',
+      'yahoo/quote/gone.meta.json': JSON.stringify({ url, bodyFile: 'gone.json' }),
+      'yahoo/quote/unasked.meta.json': '{}',
+      'finnhub/quote/other.meta.json': JSON.stringify({ url })
+    })
+    const { recordings, unusable } = await readFolder(folder)
+    expect(recordings).toEqual([])
+    expect(unusable.map(({ id, reason }) => [id, reason])).toEqual([
+      ['finnhub/quote/other', 'no REST provider here'],
+      ['yahoo/quote/broken', 'its sidecar is not a JSON object'],
+      ['yahoo/quote/gone', 'it has no body beside its sidecar'],
+      ['yahoo/quote/unasked', 'its sidecar has no url that was asked']
+    ])
+    await expect(readRecordings(folder)).rejects.toThrow('yahoo/quote/broken')
   })
 })

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 
-const folder = process.env.RECORDINGS_DIR ?? join(import.meta.dirname, '../../../shared/recordings')
+const folder = resolve('../shared/recordings')
 /** 11:00 in New York on a Wednesday. */
 const IN_SESSION = Date.parse('2026-10-07T15:00:00Z')
 const AFTER_CLOSE = Date.parse('2026-10-07T21:00:00Z')
@@ -105,6 +105,26 @@ const CASES: [name: string, path: string, recording: string, at?: number][] = [
     '/yahoo/ws/fundamentals-timeseries/v1/finance/timeseries/AAPL?type=annualTotalRevenue,annualNetIncome',
     'yahoo/fundamentals/timeseries-income-annual-AAPL.json'
   ],
+  [
+    'Yahoo statistics',
+    '/yahoo/v10/finance/quoteSummary/AAPL?modules=defaultKeyStatistics&formatted=false',
+    'yahoo/fundamentals/quoteSummary-defaultKeyStatistics-AAPL.json'
+  ],
+  [
+    'Yahoo summary of a fund',
+    '/yahoo/v10/finance/quoteSummary/QQQ?modules=summaryDetail&formatted=false',
+    'yahoo/quote/quoteSummary-summaryDetail-QQQ.json'
+  ],
+  [
+    'Yahoo chart of an index',
+    '/yahoo/v8/finance/chart/^GSPC?interval=1d&range=1mo',
+    'yahoo/market-indices/v8-chart-SOX-1mo-1d-2026-10-05.json'
+  ],
+  [
+    'Yahoo movers',
+    '/yahoo/v1/finance/screener/predefined/saved?scrIds=day_gainers&formatted=false',
+    'yahoo/movers/screener-day_gainers.json'
+  ],
   ['Yahoo search', '/yahoo/v1/finance/search?q=AAPL', 'yahoo/symbol-search/search-AAPL.json'],
   ['Yahoo options', '/yahoo/v7/finance/options/AAPL', 'yahoo/options-chain/v7-AAPL-nearest-2025-10-30.json'],
   ['Yahoo trending', '/yahoo/v1/finance/trending/US', 'yahoo/trending/trendingSymbols-US.json'],
@@ -127,6 +147,9 @@ const CASES: [name: string, path: string, recording: string, at?: number][] = [
     '/fmp/stable/sector-performance-snapshot?date=2026-10-06',
     'fmp/sector-performance/sector-performance-snapshot-2026-07-29.json'
   ],
+  ['FMP index', '/fmp/stable/quote?symbol=^GSPC', 'fmp/market-indices/quote-GSPC-2025-07-24-docs.json'],
+  ['FMP indices', '/fmp/stable/batch-index-quotes', 'fmp/market-indices/batch-index-quotes-short-docs.json'],
+  ['FMP actives', '/fmp/stable/most-actives', 'fmp/movers/most-actives-2025-09-23.json'],
   ['FMP movers', '/fmp/stable/biggest-gainers', 'fmp/movers/biggest-gainers-2025-09-23.json'],
   [
     'FMP income statement',
@@ -183,6 +206,16 @@ const CASES: [name: string, path: string, recording: string, at?: number][] = [
     '/alpha-vantage/query?function=CASH_FLOW&symbol=VZ',
     'alphavantage/fundamentals/CASH_FLOW-VZ.json'
   ],
+  [
+    'Alpha Vantage daily',
+    '/alpha-vantage/query?function=TIME_SERIES_DAILY&symbol=MSFT',
+    'alphavantage/historical-daily/TIME_SERIES_DAILY-MSFT-compact.json'
+  ],
+  [
+    'Alpha Vantage hours',
+    '/alpha-vantage/query?function=TIME_SERIES_INTRADAY&interval=60min&symbol=MSFT',
+    'alphavantage/intraday/TIME_SERIES_INTRADAY-MSFT-60min.json'
+  ],
   ['Tiingo quote in session', '/tiingo/iex/?tickers=ibm', 'tiingo/quote/iex-IBM-in-session-2024-06-24.json'],
   [
     'Tiingo quote after the close',
@@ -208,6 +241,11 @@ const CASES: [name: string, path: string, recording: string, at?: number][] = [
   ],
   ['Tiingo news', '/tiingo/tiingo/news?tickers=aapl', 'tiingo/news/news-AAPL-MSFT-2024-06-25-excerpt.json'],
   [
+    'Tiingo statements',
+    '/tiingo/tiingo/fundamentals/GOOGL/statements?startDate=2025-01-01',
+    'tiingo/fundamentals/statements-GOOGL-2020Q1.json'
+  ],
+  [
     'Tiingo metrics',
     '/tiingo/tiingo/fundamentals/GOOGL/daily?startDate=2026-09-01',
     'tiingo/fundamentals/daily-metrics-GOOGL-2020.json'
@@ -232,6 +270,13 @@ describe.skipIf(!existsSync(folder))(
         seen.add(answer.quoteResponse.result[0]!.marketState)
       }
       expect([...seen].sort()).toEqual(['CLOSED', 'POST', 'POSTPOST', 'PRE', 'PREPRE', 'REGULAR'])
+    })
+
+    test('made-up rows stand under the words that the vendor puts above them', async () => {
+      const words = async (answer: Promise<unknown>) => ((await answer) as { message: string }).message
+      expect(await words(simulated('/alpha-vantage/query?function=REALTIME_OPTIONS&symbol=IBM'))).toBe(
+        await words(recorded('alphavantage/errors/REALTIME_OPTIONS-not-entitled-artificial-sample-200.json'))
+      )
     })
 
     test.each([

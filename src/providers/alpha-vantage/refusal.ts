@@ -26,6 +26,11 @@ const RULES: readonly Rule[] = [
     means: () => ({ kind: 'unauthorized', reason: 'does not accept the API key' })
   },
   {
+    // It may name the plans that it comes with by their requests per minute.
+    says: /this is a premium endpoint/i,
+    means: () => ({ kind: 'not_covered', reason: 'does not sell this data on the current plan' })
+  },
+  {
     says: /per second|burst/i,
     means: () => ({
       kind: 'rate_limited',

@@ -103,6 +103,7 @@ async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, sig
       withoutAbsent({ start: new Date(start).toISOString(), open, high, low, close, volume: notNegative(volume) })
     ]
   })
+  bars.sort((one, other) => (one.start < other.start ? -1 : 1))
   return { bars, isComplete }
 }
 

@@ -18,6 +18,8 @@ export type Listing = {
 
 const NEW_YORK = 'America/New_York'
 const CRYPTO_PAIR = /^([A-Z0-9]{2,10})-(USD|USDT|USDC|EUR|GBP|BTC|ETH)$/
+/** No share of the United States has so many letters: a pair as the vendor spells it, in whatever currency. */
+const LONG_NAME = /^[A-Z0-9]{6,}$/
 const CURRENCY_PAIR = /^([A-Z]{3})([A-Z]{3})=X$/
 
 /** Zone and currency by the suffix that a listing outside the United States carries; no currency: several units. */
@@ -86,6 +88,7 @@ export function listingOf(symbol: string): Listing | undefined {
 
   const shareClass = usClassShare(symbol)
   if (shareClass) return listing(`${shareClass.root}-${shareClass.shareClass}`, NEW_YORK, 'USD')
+  if (LONG_NAME.test(symbol)) return listing(symbol, undefined)
   if (/^[A-Z0-9-]+$/.test(symbol)) return listing(symbol, NEW_YORK, 'USD')
 
   const [, suffix] = /^[A-Z0-9&-]+\.([A-Z]+)$/.exec(symbol) ?? []

@@ -20,6 +20,8 @@ import { listingOf, type Listing } from './listing.ts'
  * for 343.57). Converted pence have two more.
  */
 const MAX_DECIMALS = 4
+const NOISE = 1.1e-5
+const FLOAT32_PRECISION = 1.2e-7
 /** What is quoted there is a pair, and its price not in the currency of a share that is spelled alike. */
 const PAIR_EXCHANGES = new Set(['FOREX', 'CRYPTO', 'COMMODITY'])
 /** Timestamps are seconds in quotes and milliseconds in trades: no instant in seconds is as large as this. */
@@ -66,9 +68,10 @@ export function parseQuote(
   receivedAt: number
 ): Quote | undefined {
   const perMajor = unit?.perMajor ?? 1
-  const isNoisy = !isPair && (positive(row.price) ?? 0) >= 1
+  const isOfPair = isPair || PAIR_EXCHANGES.has(row.exchange ?? '')
+  const isNoisy = !isOfPair && (positive(row.price) ?? 0) >= 1
   const decimals = perMajor === 1 ? MAX_DECIMALS : MAX_DECIMALS + 2
-  const clean = (value: number | undefined) => (isNoisy ? rounded(value, decimals) : value)
+  const clean = (value: number | undefined) => (isNoisy ? withoutNoise(value, decimals) : value)
   const major = (value: number | undefined) => clean(value === undefined ? undefined : value / perMajor)
 
   const price = major(positive(row.price))
@@ -93,7 +96,7 @@ export function parseQuote(
     volume: symbol.startsWith('^') ? positive(row.volume) : notNegative(row.volume),
     // Not where prices are in pence: whether this member is too, the vendor does not tell.
     marketCap: unit?.perMajor === 1 ? positive(row.marketCap) : undefined,
-    currency: isPair || !PAIR_EXCHANGES.has(row.exchange ?? '') ? unit?.currency : undefined,
+    currency: isPair || !isOfPair ? unit?.currency : undefined,
     exchange: textOf(row.exchange),
     asOf: new Date(asOf ?? receivedAt).toISOString(),
     provenance: provenanceOf('fmp', {
@@ -106,6 +109,13 @@ export function parseQuote(
       ]
     })
   })
+}
+
+/** Rounded where that takes nothing off but what single precision cannot tell apart. */
+function withoutNoise(value: number | undefined, decimals: number): number | undefined {
+  const short = rounded(value, decimals)
+  if (value === undefined || short === undefined) return undefined
+  return Math.abs(value - short) <= Math.max(NOISE, Math.abs(value) * FLOAT32_PRECISION) ? short : value
 }
 
 /** One number under three names: quotes and profiles, movers and older answers, daily rows. */

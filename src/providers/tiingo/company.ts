@@ -106,7 +106,8 @@ export async function loadMatches(
 
 function parseMatch(row: WireMatch): SearchMatch | undefined {
   const symbol = canonicalOf(row.ticker)
-  if (symbol === undefined) return undefined
+  if (symbol === undefined || (row.name ?? row.assetType ?? row.countryCode ?? undefined) === undefined)
+    return undefined
   const country = textOf(row.countryCode)
   return withoutAbsent({
     symbol,

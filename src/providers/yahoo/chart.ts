@@ -56,6 +56,8 @@ export type Chart = {
   hasUnreadableSplits: boolean
   dividends: ChartPayout[]
   capitalGains: ChartPayout[]
+  /** False where payouts may be off by a factor of 100. */
+  hasCertainPayouts: boolean
 }
 
 /** What Yahoo tells of an event: its session date, and what it is about. */
@@ -95,17 +97,18 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
   const prices = priceReader({ symbol, currency: meta.currency, quoteType: meta.instrumentType })
   const events = memberOf(result, 'events')
   const splits = eventsOf(memberOf(events, 'splits'), timeZone).map((event) => ({ ...event, value: splitRatio(event) }))
-  const table = rowsOf(result, prices)
+  const closes = closesOf(result)
   return {
     prices,
     timeZone,
     kind: meta.instrumentType ?? undefined,
-    ...table,
+    ...rowsOf(result, prices),
     inSession: isInSession(memberOf(memberOf(result, 'meta'), 'currentTradingPeriod'), now),
     splits: oncePer(splits.filter(isTold), ({ exDate }) => exDate),
     hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
-    dividends: payoutsOf(memberOf(events, 'dividends'), timeZone, prices, table.rows),
-    capitalGains: payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, table.rows)
+    dividends: payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes),
+    capitalGains: payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes),
+    hasCertainPayouts: prices.isCertain && (prices.perMajor === 1 || closes.length > 0)
   }
 }
 
@@ -142,6 +145,17 @@ function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incom
   return { rows, incompleteRows }
 }
 
+type Close = { readonly instant: number; readonly close: number }
+
+/** Closes in the vendor's unit, oldest first, of incomplete rows too. */
+function closesOf(result: unknown): Close[] {
+  const closes = listOf(memberOf(listOf(memberOf(memberOf(result, 'indicators'), 'quote'))[0], 'close'))
+  return listOf(memberOf(result, 'timestamp')).flatMap((timestamp, index) => {
+    const [instant, close] = [instantOf(timestamp), positive(closes[index])]
+    return instant === undefined || close === undefined ? [] : [{ instant, close }]
+  })
+}
+
 type DatedEvent = WireEvent & { exDate: string; instant: number }
 
 /** Events are keyed by the row they fall into, which is not their day; `date` is. Newest first. */
@@ -174,11 +188,11 @@ function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): nu
  * Payouts in the major unit. Where prices are in pence Yahoo has payouts of some companies in pence and of others in
  * pounds, and does not say so: their size beside the price does. Some events name a currency of their own.
  */
-function payoutsOf(events: unknown, timeZone: string, prices: PriceReader, rows: readonly ChartRow[]): ChartPayout[] {
+function payoutsOf(events: unknown, timeZone: string, prices: PriceReader, closes: readonly Close[]): ChartPayout[] {
   const wires = eventsOf(events, timeZone)
   const yields = wires.flatMap(({ amount, instant }) => {
-    const close = rows.findLast((row) => row.instant < instant)?.close ?? rows[0]?.close
-    return close && amount ? [amount / (close * prices.perMajor)] : []
+    const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
+    return close && amount ? [amount / close] : []
   })
   const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
   const isMinor = prices.perMajor > 1 && (typical === undefined || typical >= PAYOUT_IN_MINOR_UNIT)

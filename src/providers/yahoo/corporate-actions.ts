@@ -1,5 +1,5 @@
 import type { Dividend, Dividends, Splits } from '../../market/corporate-action.ts'
-import { provenanceOf } from '../parse.ts'
+import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
 import { fetchChart, type Chart, type ChartPayout } from './chart.ts'
 import type { YahooSession } from './session.ts'
 
@@ -32,8 +32,8 @@ export async function fetchDividends(
     dividends,
     amountsAdjusted: 'splits',
     provenance: {
-      ...provenanceOfEvents(chart, now(), chart.prices.note),
-      ...(!chart.prices.isCertain && { state: 'suspect' as const })
+      ...provenanceOfEvents(chart, now(), chart.hasCertainPayouts ? chart.prices.note : UNIT_UNKNOWN),
+      ...(!chart.hasCertainPayouts && dividends.length > 0 && { state: 'suspect' as const })
     }
   }
 }

@@ -86,7 +86,7 @@ function newsRow(market: MarketView, story: Story) {
   }
 }
 
-type Section = 'incomeStatement' | 'balanceSheet' | 'cashFlow'
+type Section = 'incomeStatement' | 'balanceSheet' | 'cashFlow' | 'overview'
 type Line = { code: string; section: Section; name: string; value: (lines: FullLines) => number }
 
 const line = (section: Section, code: string, name: string, value: Line['value']): Line => ({
@@ -127,7 +127,18 @@ const LINES: readonly Line[] = [
   line('cashFlow', 'capex', 'Capital Expenditure', ({ capitalExpenditure }) => capitalExpenditure),
   line('cashFlow', 'freeCashFlow', 'Free Cash Flow', ({ freeCashFlow }) => freeCashFlow),
   line('cashFlow', 'payDiv', 'Payment of Dividends', ({ dividendsPaid }) => dividendsPaid),
-  line('cashFlow', 'depamor', 'Depreciation & Amortization', ({ depreciation }) => depreciation)
+  line('cashFlow', 'depamor', 'Depreciation & Amortization', ({ depreciation }) => depreciation),
+  // Ratios are fractions. What is called the profit margin is the gross margin, as it is at the vendor.
+  line('overview', 'grossMargin', 'Gross Margin', ({ grossProfit, revenue }) => grossProfit / revenue),
+  line('overview', 'profitMargin', 'Profit Margin', ({ grossProfit, revenue }) => grossProfit / revenue),
+  line('overview', 'bvps', 'Book Value Per Share', ({ equity, sharesDiluted }) => equity / sharesDiluted),
+  line('overview', 'roe', 'Return on Equity', ({ netIncome, equity }) => netIncome / equity),
+  line(
+    'overview',
+    'longTermDebtEquity',
+    'Long-term Debt to Equity',
+    ({ longTermDebt, equity }) => longTermDebt / equity
+  )
 ]
 
 export function definitions(): VendorAnswer {
@@ -137,7 +148,7 @@ export function definitions(): VendorAnswer {
       name,
       description: name,
       statementType: section,
-      units: code.startsWith('shares') ? '' : '$'
+      units: code.startsWith('shares') || section === 'overview' ? '' : '$'
     }))
   )
 }

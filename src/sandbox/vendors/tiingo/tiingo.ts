@@ -75,7 +75,7 @@ function tiingoSymbol(exchange: Exchange, symbol: string): string | undefined {
 
 const refusals: Vendor['refusals'] = {
   rate_limited: () => detail('Error: You have run over your hourly request allocation.', 429),
-  plan_refused: () => detail('You do not have permission to access this API. Please upgrade your plan.', 403),
+  plan_refused: () => detail('You do not have permission to access the News API', 403),
   server_error: () => ({ status: 500, contentType: 'text/html', body: '<h1>Server Error (500)</h1>' }),
   bad_crumb: () => detail('Invalid token.', 401)
 }

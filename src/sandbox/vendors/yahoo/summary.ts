@@ -4,7 +4,7 @@ import { VENDOR_SECTORS } from '../../market-wide.ts'
 import { employeesOf, metricsOf, type SimulatedMetrics } from '../../statements.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { VENUES } from '../../venues.ts'
-import { json, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
+import { json, round, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
 import { marketState, QUOTE_TYPES, quoteRow, wholeFloat32, yahooCurrency, zoneAbbreviation } from './quote-row.ts'
 import { float32, yahooSymbol } from './symbols.ts'
 
@@ -163,7 +163,9 @@ function summaryDetail({ market, instrument, at, metrics }: Context) {
     ask: row.ask,
     bidSize: quote.bidSize,
     askSize: quote.askSize,
-    ...(row.marketCap !== undefined && { marketCap: row.marketCap }),
+    ...(instrument.kind === 'etf'
+      ? fundDetail(row, instrument)
+      : row.marketCap !== undefined && { marketCap: row.marketCap }),
     fiftyTwoWeekLow: float32(quote.year.low),
     fiftyTwoWeekHigh: float32(quote.year.high),
     fiftyDayAverage: float32(quote.year.average50),
@@ -175,6 +177,15 @@ function summaryDetail({ market, instrument, at, metrics }: Context) {
     coinMarketCapLink: null,
     algorithm: null,
     tradeable: false
+  }
+}
+
+/** What a fund has in place of a capitalisation; its yield is a fraction. */
+function fundDetail(row: ReturnType<typeof quoteRow>, { dividendYieldPercent = 0 }: Instrument) {
+  return {
+    yield: round(dividendYieldPercent / 100, 4),
+    totalAssets: row.marketCap ?? null,
+    navPrice: row.regularMarketPrice
   }
 }
 
@@ -199,7 +210,6 @@ function defaultKeyStatistics({ market, instrument, at, metrics }: Context) {
     netIncomeToCommon: wholeFloat32(metrics.netIncome),
     trailingEps: float32(metrics.epsTrailing),
     forwardEps: float32(metrics.epsTrailing * (1 + metrics.growth)),
-    pegRatio: float32(metrics.peRatio / Math.max(1, metrics.growth * 100)),
     ...(split && { lastSplitFactor: `${split.ratio}:1`, lastSplitDate: dayOfDate(split.exDate) * 86_400 }),
     latestShareClass: null,
     leadInvestor: null
