@@ -58,7 +58,7 @@ function begin(tx: TransactionSql, statement: string): { opened: Promise<Writabl
       ended.reject(error)
     }
   }
-  Object.assign(tx.unsafe(statement), settling).execute()
+  void Object.assign(tx.unsafe(statement), settling).execute()
   return { opened: opened.promise, ended: ended.promise }
 }
 

@@ -31,6 +31,8 @@ export type Run = {
   readonly signal: AbortSignal
   /** When the task was due, epoch ms. */
   readonly dueAt: number
+  /** After which time its schedule brings the next one; undefined where somebody asked for the task. */
+  readonly everyMs: number | undefined
   /** What an earlier try of the same task reported last. */
   readonly earlierProgress: unknown
   progress(value: object): Promise<void>

@@ -4,6 +4,7 @@ import { pino, type Logger } from 'pino'
 import { ConfigError, loadConfig, type Config } from '../src/config.ts'
 import { createCore } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
+import type { JobQueues } from '../src/jobs/queue.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import { connectQueueRedis } from '../src/redis.ts'
 import { createVendors } from '../src/vendors.ts'
@@ -28,6 +29,8 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
       closers.push(() => monitor.close())
     }
     await core.queues.syncSchedules()
+    // A Redis that lost its data comes back without them.
+    core.redis.on('ready', () => void restoreSchedules(core.queues, log))
     const name = `${hostname()}:${process.pid}`
     const context = { ...core, config, log, now: Date.now }
     const workers = startJobWorkers({ name, connection, context, recorder, metrics })
@@ -37,6 +40,14 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+async function restoreSchedules(queues: JobQueues, log: Logger): Promise<void> {
+  try {
+    await queues.restoreSchedules()
+  } catch (err) {
+    log.warn({ err }, 'the schedules could not be looked after; they are when Redis is back')
   }
 }
 

@@ -22,6 +22,7 @@ const NO_LIMIT = { max: 1_000_000, duration: 1000 }
 /** After a drain's deadline, for jobs to notice that they are to stop. */
 const ABORT_GRACE_MS = 1500
 const STOPPED = 'the worker stops'
+const LOCK_LOST = 'Redis was away for longer than the lock lasts; the task is done again'
 
 export type JobWorkersOptions = {
   /** Tells worker processes apart in what is recorded of their runs. */
@@ -42,7 +43,8 @@ export type JobWorkers = {
 
 /** One worker per queue. Several processes share the queues: each task is done by one of them. */
 export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
-  const workers = QUEUE_NAMES.map((name) => startWorker(name, options))
+  const onTrouble = troubleLog(options)
+  const workers = QUEUE_NAMES.map((name) => startWorker(name, options, onTrouble))
   return {
     async ready() {
       await Promise.all(workers.map((worker) => worker.waitUntilReady()))
@@ -56,7 +58,23 @@ export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
   }
 }
 
-function startWorker(queue: QueueName, options: JobWorkersOptions): Worker {
+type OnTrouble = (err: Error, queue: QueueName) => void
+
+/** An outage of Redis is told by its first error and its end: BullMQ brings one for each attempt to reconnect. */
+function troubleLog({ connection, context: { log } }: JobWorkersOptions): OnTrouble {
+  let isAway = false
+  connection.on('ready', () => {
+    if (isAway) log.info('the queues are within reach again')
+    isAway = false
+  })
+  return (err, queue) => {
+    if (connection.status === 'ready') return log.warn({ err, queue }, 'a queue is in trouble')
+    if (!isAway) log.warn({ err }, 'the queues are out of reach')
+    isAway = true
+  }
+}
+
+function startWorker(queue: QueueName, options: JobWorkersOptions, onTrouble: OnTrouble): Worker {
   const { name, connection, context, recorder, metrics } = options
   const { log, now } = context
 
@@ -69,6 +87,10 @@ function startWorker(queue: QueueName, options: JobWorkersOptions): Worker {
       return report
     } catch (error) {
       if (signal!.aborted && signal!.reason === STOPPED) return await giveBack(job, run, token)
+      if (signal!.aborted && signal!.reason === LOCK_LOST) {
+        end(run, 'lost', { note: LOCK_LOST })
+        throw error
+      }
       const refusedMs = refusedForMs(error)
       if (refusedMs !== undefined) return await waitForProviders(job, run, refusedMs)
       end(run, 'failed', { error: messageOf(error) })
@@ -147,12 +169,16 @@ function startWorker(queue: QueueName, options: JobWorkersOptions): Worker {
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: MAX_STALLS
   })
-  worker.on('error', (err) => log.warn({ err, queue }, 'the queue is out of reach'))
+  worker.on('error', (err) => onTrouble(err, queue))
   worker.on('failed', (job, err) => {
     const isFinal = job === undefined || job.finishedOn !== undefined
     const details = { err, job: job?.name, taskId: job?.id, attempt: job?.attemptsMade }
     if (isFinal) log.error(details, 'job failed')
     else log.warn(details, 'job failed and will be tried again')
+  })
+  // What runs on without its lock is done a second time beside it.
+  worker.on('lockRenewalFailed', (taskIds) => {
+    for (const taskId of taskIds) worker.cancelJob(taskId, LOCK_LOST)
   })
   worker.on('stalled', (taskId) => log.warn({ taskId, queue }, "a job's worker died; it is done again"))
   return worker
@@ -164,6 +190,7 @@ function handle(name: JobName, job: Job, context: JobContext, signal: AbortSigna
   return handler(checkPayload(name, job.data), context, {
     signal,
     dueAt: dueAtOf(job),
+    everyMs: intervalOf(job),
     earlierProgress: job.progress,
     progress: (value) => job.updateProgress(value)
   })

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 /**
  * How a try of a job ended: `skipped` had nothing to do or could not afford it, `throttled` was refused by every
  * provider's budget and waits without losing an attempt, `interrupted` was given back by a worker that stopped,
- * `lost` died with its worker and was done again.
+ * `lost` died with its worker, or outlived its lock while Redis was away, and was done again.
  */
 export const JobOutcome = Type.Enum(['running', 'done', 'skipped', 'failed', 'throttled', 'interrupted', 'lost'])
 export type JobOutcome = Static<typeof JobOutcome>

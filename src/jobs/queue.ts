@@ -60,6 +60,12 @@ export function createJobQueues({ redis, onError }: JobQueuesOptions) {
     maintenance: open('maintenance')
   }
 
+  async function upsert({ id, job, schedule }: NamedSchedule): Promise<void> {
+    const data = checkPayload(job, schedule.payload ?? {})
+    const template = { name: job, data, opts: optionsOf(JOBS[job]) }
+    await queues[JOBS[job].queue].upsertJobScheduler(id, timesOf(schedule), template)
+  }
+
   return {
     queues,
 
@@ -87,11 +93,15 @@ export function createJobQueues({ redis, onError }: JobQueuesOptions) {
         const wanted = schedules.filter(({ job }) => JOBS[job].queue === queueName)
         const ids = new Set(wanted.map(({ id }) => id))
         for (const { key } of await queue.getJobSchedulers()) if (!ids.has(key)) await queue.removeJobScheduler(key)
-        for (const { id, job, schedule } of wanted) {
-          const data = checkPayload(job, schedule.payload ?? {})
-          await queue.upsertJobScheduler(id, timesOf(schedule), { name: job, data, opts: optionsOf(JOBS[job]) })
-        }
+        for (const each of wanted) await upsert(each)
       }
+    },
+
+    /** Puts back schedules of the catalog that are gone, as after Redis lost its data. Those that are there stay as they are. */
+    async restoreSchedules(): Promise<void> {
+      const held = await Promise.all(QUEUE_NAMES.map((name) => queues[name].getJobSchedulers()))
+      const ids = new Set(held.flat().map(({ key }) => key))
+      for (const each of catalogSchedules()) if (!ids.has(each.id)) await upsert(each)
     },
 
     async close(): Promise<void> {

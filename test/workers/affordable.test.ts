@@ -3,7 +3,7 @@ import type { BudgetUse, ProviderStatus } from '../../src/market/provider-status
 import { CALENDARS } from '../../src/market/calendars.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
 import { affordableQuotes, affordableRequests, isAffordable } from '../../workers/affordable.ts'
-import { isQuiet } from '../../workers/quiet.ts'
+import { isQuiet, isSpared } from '../../workers/quiet.ts'
 
 const NOON = Date.parse('2026-03-05T12:00:00Z')
 const means = { reservePercent: 30, now: NOON }
@@ -54,4 +54,15 @@ test('it is quiet at night and on holidays, but not while one exchange is open',
   expect(isQuiet(clock, Date.parse('2026-03-05T15:00:00Z'))).toBe(false)
   expect(isQuiet(clock, Date.parse('2026-03-07T15:00:00Z'))).toBe(true)
   expect(isQuiet(clock, Date.parse('2026-12-25T15:00:00Z'))).toBe(true)
+})
+
+test('at night a schedule rests but for one run in half an hour, and who asks for a run gets it', () => {
+  const sunday = Date.parse('2026-03-08T12:00:00Z')
+  const context = { clock: new SessionClock(CALENDARS), now: () => sunday }
+  const run = { signal: new AbortController().signal, earlierProgress: undefined, progress: async () => undefined }
+  const minutes = (count: number) => sunday + count * 60_000
+  const everyMs = 120_000
+  expect(isSpared(context, { ...run, dueAt: minutes(2), everyMs })).toBe(true)
+  expect(isSpared(context, { ...run, dueAt: minutes(30), everyMs })).toBe(false)
+  expect(isSpared(context, { ...run, dueAt: minutes(2), everyMs: undefined })).toBe(false)
 })

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { createDatabase, type Database } from '../../db/client.ts'
 import { createStores } from '../../db/stores.ts'
 import { createJobAdministration } from '../../src/jobs/administration.ts'
-import { createJobQueues } from '../../src/jobs/queue.ts'
+import { catalogSchedules, createJobQueues } from '../../src/jobs/queue.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { createGate, type Gate } from '../db/gate.ts'
+import { createGate, freePort, type Gate } from '../db/gate.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
-import { startRealWorker, type RealWorker } from './process.ts'
+import { startRealWorker, type RealProcess } from './process.ts'
 
 const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'AMZN', 'GOOGL', 'META']
 
@@ -15,7 +15,7 @@ let redis: TestRedis
 let database: TestDatabase
 let client: Database
 let gates: { redis: Gate; postgres: Gate }
-let workers: RealWorker[] = []
+let workers: RealProcess[] = []
 
 beforeAll(async () => {
   sandbox = await startSandbox()
@@ -38,7 +38,7 @@ afterEach(async () => {
   await redis.close()
 })
 
-async function start(env: Record<string, string> = {}): Promise<RealWorker> {
+async function start(env: Record<string, string> = {}): Promise<RealProcess> {
   const worker = await startRealWorker({
     MARKET: 'sandbox',
     SANDBOX_URL: sandbox.url,
@@ -145,6 +145,28 @@ describe('while a service is away', () => {
   )
 })
 
+test('a Redis that comes back without its data gets its schedules again, and work goes on', async () => {
+  const { queues, jobs } = administration()
+  await start()
+  const ids = async () =>
+    (await Promise.all(Object.values(queues.queues).map((queue) => queue.getJobSchedulers()))).flat()
+  const before = (await ids()).map(({ key }) => key).toSorted()
+  expect(before).toHaveLength(catalogSchedules().length)
+  await gates.redis.shut()
+  await redis.redis.flushdb()
+  await gates.redis.open()
+  await vi.waitFor(async () => expect((await ids()).map(({ key }) => key).toSorted()).toEqual(before), {
+    timeout: 10_000,
+    interval: 100
+  })
+  const taskId = await jobs.run('refresh-quotes', { symbols: SYMBOLS })
+  await vi.waitFor(async () => expect((await jobs.task(taskId)).runs).toMatchObject([{ outcome: 'done', items: 6 }]), {
+    timeout: 20_000,
+    interval: 100
+  })
+  await queues.close()
+}, 60_000)
+
 test('a row that a vendor garbles within a batch costs only its symbol, which the next vendor gives', async () => {
   const { queues, jobs } = administration()
   sandbox.scenario({ vendor: 'yahoo', scenario: 'partial_batch', symbol: 'MSFT' })
@@ -164,10 +186,4 @@ test('a row that a vendor garbles within a batch costs only its symbol, which th
 
 function doneOf({ progress }: { progress?: unknown }): number {
   return (progress as { done?: number } | undefined)?.done ?? 0
-}
-
-async function freePort(): Promise<number> {
-  const gate = await createGate('http://127.0.0.1:1')
-  await gate.shut()
-  return Number(new URL(gate.url).port)
 }

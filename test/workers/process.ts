@@ -1,24 +1,34 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { isReadyMessage } from '../../src/embedded/child.ts'
+import { isReadyMessage, type ReadyMessage } from '../../src/embedded/child.ts'
 
-const ENTRY = fileURLToPath(new URL('../../workers/run-jobs.ts', import.meta.url))
-
-export type RealWorker = { pid: number; kill(): Promise<void>; stop(): Promise<number | null> }
+export type RealProcess = {
+  pid: number
+  /** Where it listens; empty for one that does not. */
+  url: string
+  kill(): Promise<void>
+  stop(): Promise<number | null>
+}
 
 /** Starts `workers/run-jobs.ts` as a process of its own and resolves once it works the queues. */
-export async function startRealWorker(env: Record<string, string>): Promise<RealWorker> {
-  const child = fork(ENTRY, {
+export const startRealWorker = (env: Record<string, string>) => startReal('../../workers/run-jobs.ts', env)
+
+/** Starts `src/server.ts` as a process of its own and resolves once it listens, on a free port. */
+export const startRealApi = (env: Record<string, string>) => startReal('../../src/server.ts', { PORT: '0', ...env })
+
+async function startReal(entry: string, env: Record<string, string>): Promise<RealProcess> {
+  const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
     env: { ...process.env, LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc']
   })
   const ended = once(child, 'exit')
-  const early = ended.then(([code]) => Promise.reject(new Error(`the worker ended with code ${code}`)))
-  await Promise.race([readyOf(child), early])
+  const early = ended.then(([code]) => Promise.reject(new Error(`the process ended with code ${code}`)))
+  const { url = '' } = await Promise.race([readyOf(child), early])
   early.catch(() => undefined)
   return {
     pid: child.pid!,
+    url,
     async kill() {
       child.kill('SIGKILL')
       await ended
@@ -31,6 +41,6 @@ export async function startRealWorker(env: Record<string, string>): Promise<Real
   }
 }
 
-function readyOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.on('message', (message) => isReadyMessage(message) && resolve()))
+function readyOf(child: ChildProcess): Promise<ReadyMessage> {
+  return new Promise((resolve) => child.on('message', (message) => isReadyMessage(message) && resolve(message)))
 }

@@ -1,4 +1,3 @@
-import { JOBS } from '../../src/jobs/catalog.ts'
 import { budgetOf, NOT_AFFORDABLE } from '../budget.ts'
 import { skipped, type Handler } from '../handler.ts'
 import { isSpared, SPARED } from '../quiet.ts'
@@ -6,7 +5,7 @@ import { isRenewed } from '../refusals.ts'
 
 /** Renews the world's indices; rarely while every exchange is closed. */
 export const refreshIndices: Handler<'refresh-indices'> = async (_payload, context, run) => {
-  if (isSpared(context, run, JOBS['refresh-indices'].schedules[0].everyMs)) return skipped(SPARED)
+  if (isSpared(context, run)) return skipped(SPARED)
   if (!(await budgetOf(context)).allows('indices')) return skipped(NOT_AFFORDABLE)
   const answer = await context.marketData.refresh.indices()
   await context.recorder.flush()

@@ -1,4 +1,3 @@
-import { JOBS } from '../../src/jobs/catalog.ts'
 import type { Answer } from '../../src/market/market-data.ts'
 import { MoverKind, type Movers, type Sectors } from '../../src/market/market-wide.ts'
 import { budgetOf, NOT_AFFORDABLE } from '../budget.ts'
@@ -8,7 +7,7 @@ import { isStale } from '../refusals.ts'
 
 /** Renews sectors, movers and the overview made of them; what one of them lacks costs only itself. Rarely while every exchange is closed. */
 export const refreshMarket: Handler<'refresh-market'> = async (_payload, context, run) => {
-  if (isSpared(context, run, JOBS['refresh-market'].schedules[0].everyMs)) return skipped(SPARED)
+  if (isSpared(context, run)) return skipped(SPARED)
   const { refresh } = context.marketData
   const { allows } = await budgetOf(context)
   const work = [

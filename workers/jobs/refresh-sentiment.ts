@@ -1,5 +1,4 @@
 import { ApiError } from '../../src/errors.ts'
-import { JOBS } from '../../src/jobs/catalog.ts'
 import { skipped, type Handler } from '../handler.ts'
 import { isSpared, SPARED } from '../quiet.ts'
 import { refusedForMs } from '../refusals.ts'
@@ -9,7 +8,7 @@ import { refusedForMs } from '../refusals.ts'
  * little is known for a score, the next run will do: trying again at once would find no more.
  */
 export const refreshSentiment: Handler<'refresh-sentiment'> = async (_payload, context, run) => {
-  if (isSpared(context, run, JOBS['refresh-sentiment'].schedules[0].everyMs)) return skipped(SPARED)
+  if (isSpared(context, run)) return skipped(SPARED)
   try {
     const { value } = await context.marketData.refresh.sentiment()
     await context.recorder.flush()
