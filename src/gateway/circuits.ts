@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { CircuitState, CountBreaker } from 'cockatiel'
 import type { AttemptOutcome } from '../market/provenance.ts'
 import type { BreakerState } from '../market/provider-status.ts'
 import type { Capability, ProviderName } from '../providers/provider.ts'
-import { isReachable, withinPatience, type RedisConnection } from './shared-redis.ts'
+import { isReachable, runScript, script, withinPatience, type RedisConnection } from './shared-redis.ts'
 
 /** A circuit opens when more than half of the last calls failed, and no sooner than after the third. */
 const SAMPLE = { size: 10, threshold: 0.5, minimumNumberOfCalls: 3 }
@@ -15,6 +16,9 @@ const POLL_MS = 1000
 const PROBE_LEASE_MS = 10_000
 const SHARED_TTL_MS = 3_600_000
 const SHARED_KEY = 'quotewire:circuits'
+
+/** Ends a probe's lease only while it is still the caller's: a slow probe must not end its successor's. */
+const endLease = script(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
 
 type Outcome = 'answered' | AttemptOutcome
 type Rest = { readonly until: number; readonly rests: number }
@@ -37,6 +41,7 @@ export class Circuits {
   readonly #redis: RedisConnection
   readonly #now: () => number
   readonly #circuits = new Map<string, Circuit>()
+  readonly #token = randomUUID()
   #changes = 0
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
@@ -120,14 +125,16 @@ export class Circuits {
 
   #endProbe(circuit: Circuit): void {
     circuit.isProbing = false
-    this.#share(this.#redis.del(leaseKey(circuit)))
+    this.#share(runScript(this.#redis, endLease, [leaseKey(circuit)], [this.#token]))
   }
 
   /** Without Redis every process may probe: one request each. */
   async #leaseProbe(circuit: Circuit): Promise<boolean> {
     if (!isReachable(this.#redis)) return true
     try {
-      return (await withinPatience(this.#redis.set(leaseKey(circuit), '1', 'PX', PROBE_LEASE_MS, 'NX'))) === 'OK'
+      return (
+        (await withinPatience(this.#redis.set(leaseKey(circuit), this.#token, 'PX', PROBE_LEASE_MS, 'NX'))) === 'OK'
+      )
     } catch {
       return true
     }

@@ -126,6 +126,21 @@ describe('two processes', () => {
     await expect.poll(() => state(there), { timeout: 5000 }).toBe('closed')
   })
 
+  test("probe one at a time, also when the first one's probe outlives its lease", async () => {
+    const [here, there, third] = [start(), start(), start()]
+    await fail(here, 3)
+    for (const other of [there, third]) await expect.poll(() => state(other), { timeout: 5000 }).toBe('open')
+    time += FIRST_REST_MS
+    const slow = (await admit(here))!
+    const lease = 'quotewire:circuits:probe:yahoo/quotes'
+    await server.redis.del(lease)
+    expect(await admit(there)).toMatchObject({ isProbe: true })
+    const held = await server.redis.get(lease)
+    here.forget(slow)
+    expect(await admit(third)).toBeUndefined()
+    expect(await server.redis.get(lease)).toBe(held)
+  })
+
   test('learn of an open circuit when they start', async () => {
     await fail(start(), 3)
     const late = start()
