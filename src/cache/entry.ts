@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Answer } from '../market/market-data.ts'
+import type { Policy } from './policy.ts'
 
 /** A remembered "there is no such thing": `reason` rebuilds the error. */
 export type Absence = {
@@ -21,6 +22,16 @@ export function isAbsence(entry: Entry<unknown>): entry is Absence {
 /** Encodes a value once, for every response that will carry it. */
 export function answerOf<T>(value: T, freshness: Freshness): Answer<T> {
   return answerFrom(value, Buffer.from(JSON.stringify(value)), freshness)
+}
+
+/** A value as its policy keeps it from an instant (epoch ms) on. */
+export function freshAnswer<T>(
+  value: T,
+  receivedAt: number,
+  policy: Pick<Policy<T>, 'freshMs' | 'staleMs'>
+): Answer<T> {
+  const freshUntil = receivedAt + policy.freshMs(value)
+  return answerOf(value, { receivedAt, freshUntil, staleUntil: freshUntil + policy.staleMs })
 }
 
 function answerFrom<T>(value: T, body: Buffer, { receivedAt, freshUntil, staleUntil }: Freshness): Answer<T> {

@@ -1,13 +1,13 @@
 import type { NamespaceStats } from '../market/cache-stats.ts'
 import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
-import { answerOf, isAbsence, type Entry } from './entry.ts'
+import { answerOf, freshAnswer, isAbsence, type Entry } from './entry.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
 import type { Policy } from './policy.ts'
 import type { RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
-import type { Outcome, Source } from './source.ts'
+import { asError, failAll, type Outcome, type Source } from './source.ts'
 import { StandIns } from './stand-ins.ts'
 
 /** Who waited for another process's load for so long loads for itself. */
@@ -109,11 +109,6 @@ export class Namespace<T> {
     return held
   }
 
-  /** Whether memory holds something of the key that was received before the given instant. */
-  holdsOlder(key: string, receivedAt: number): boolean {
-    return this.memory.holdsOlder(key, receivedAt)
-  }
-
   /**
    * Tells of a newer value that came otherwise than by a load. Only memory that holds the key takes it, and only once
    * somebody asks: then `read` makes it of what is held, or leaves that in place with undefined.
@@ -123,9 +118,7 @@ export class Namespace<T> {
       receivedAt,
       make: (held) => {
         const value = read(isAbsence(held) ? undefined : held.value)
-        if (value === undefined) return undefined
-        const freshUntil = receivedAt + this.policy.freshMs(value)
-        return answerOf(value, { receivedAt, freshUntil, staleUntil: freshUntil + this.policy.staleMs })
+        return value === undefined ? undefined : freshAnswer(value, receivedAt, this.policy)
       }
     })
   }
@@ -288,10 +281,7 @@ export class Namespace<T> {
   /** What to keep of a result. Nothing of a failure, nor of a "no such thing" about something that was just there. */
   #entryOf(result: T | Error, held: Answer<T> | undefined): Entry<T> | undefined {
     const now = this.#now()
-    if (!(result instanceof Error)) {
-      const freshUntil = now + this.policy.freshMs(result)
-      return answerOf(result, { receivedAt: now, freshUntil, staleUntil: freshUntil + this.policy.staleMs })
-    }
+    if (!(result instanceof Error)) return freshAnswer(result, now, this.policy)
     const reason = this.policy.negative?.reasonOf(result)
     if (reason === undefined || (held && held.staleUntil > now)) return undefined
     return { absent: true, reason, receivedAt: now, freshUntil: now + this.policy.negative!.forMs }
@@ -329,12 +319,4 @@ export class Namespace<T> {
   #redisKeys(keys: readonly string[]): string[] {
     return keys.map((key) => this.policy.prefix + key)
   }
-}
-
-function failAll<T>(keys: readonly string[], error: unknown): Map<string, Outcome<T>> {
-  return new Map(keys.map((key) => [key, asError(error)]))
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

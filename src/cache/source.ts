@@ -14,3 +14,12 @@ export type Source<T> = {
   /** Told when the value, labelled stale, stands in because it outlived its freshness and could not be renewed. */
   outlived?(key: string, value: T): void
 }
+
+/** What a load that failed as a whole says of each of its keys. */
+export function failAll<T>(keys: readonly string[], error: unknown): Map<string, Outcome<T>> {
+  return new Map(keys.map((key) => [key, asError(error)]))
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -153,7 +153,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       const held = await quotes.held(symbols)
       return symbols.map((symbol) => held.get(symbol))
     },
-    holdsOlderQuote: (symbol, receivedAt) => quotes.holdsOlder(symbol, receivedAt),
+    holdsOlderQuote: (symbol, receivedAt) => quotes.memory.holdsOlder(symbol, receivedAt),
     quoteSeen(symbol, receivedAt, read) {
       quotes.supersede(symbol, receivedAt, (held) => {
         const quote = read()

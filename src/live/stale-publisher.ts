@@ -75,7 +75,9 @@ export function createStalePublisher({ redis, eventLog, log }: StalePublisherOpt
       const known = waiting.get(topic)
       if (known ? known.receivedAt > receivedAt : waiting.size >= MAX_WAITING) return
       waiting.set(topic, { event, receivedAt })
-      timer ??= setTimeout(() => (telling = telling.then(tell)), GATHER_MS)
+      timer ??= setTimeout(() => {
+        telling = telling.then(tell)
+      }, GATHER_MS)
     },
     async close() {
       isClosed = true

@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { EventLog } from '../../src/log/log.ts'
+import { LAST_INDEX } from '../../src/log/position.ts'
 import type { Scenario } from '../../src/sandbox/scenarios.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import { thoughtfulSandbox } from '../routes/market-under-test.ts'
@@ -88,6 +90,25 @@ async function readAll(read: (path: string) => Promise<Answer>, paths: readonly 
   return answers
 }
 
+/** The topics of all stale values in the log, sorted. */
+function staleTopics(log: EventLog): () => string[] {
+  const topics: string[] = []
+  const tail = log.tail([{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+    entries(entries) {
+      for (const entry of entries) {
+        for (let index = 0; index < entry.count; index++) {
+          const json = entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))
+          if (statesIn(JSON.parse(`${json}}`)).some((state) => state.endsWith(' stale')))
+            topics.push(entry.topic(index))
+        }
+      }
+    },
+    replaced: () => undefined
+  })
+  onTestFinished(() => tail.close())
+  return () => topics.toSorted()
+}
+
 describe('every read is answered by the next vendor, in time, when the first', () => {
   test.each(ILLS)('is %s', { timeout: PATIENCE_MS }, async (scenario) => {
     const { read } = await startReader()
@@ -120,6 +141,26 @@ describe('no read fails while a last good value exists', () => {
     expect(notStale(answers)).toEqual([])
     expect(JSON.parse(answers.get('overview')!.body)).toMatchObject({ errors: [] })
     expect(JSON.parse(answers.get('quotes?symbols=AAPL,MSFT')!.body)).toMatchObject({ errors: [] })
+  })
+
+  test('and who follows the market live learns of each value, once, that it is stale', async () => {
+    const first = await startReader()
+    await readAll(first.read)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + LATER_MS })
+    sandbox.scenario({ vendor: 'all', scenario: 'down' })
+    const readers = [await startReader(), await startReader()]
+    const told = staleTopics(readers[0]!.api.core.eventLog)
+    for (const { read } of readers) await readAll(read)
+    const kinds = [
+      'indices',
+      'movers:actives',
+      'movers:gainers',
+      'movers:losers',
+      'quotes:AAPL',
+      'quotes:MSFT',
+      'sectors'
+    ]
+    await expect.poll(() => told().filter((topic) => topic !== 'sentiment')).toEqual(kinds)
   })
 
   test('though every vendor is dead and the caches are gone', async () => {
