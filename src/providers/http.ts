@@ -105,9 +105,21 @@ export function parseRetryAfter(header: string | null, now = Date.now()): number
 }
 
 /** The JSON of an answer, or undefined where the body is not JSON (HTML, plain text, CSV, nothing). */
-export function jsonOf(answer: Pick<HttpAnswer, 'text'>): unknown {
+export function jsonOf({ text }: Pick<HttpAnswer, 'text'>): unknown {
   try {
-    return JSON.parse(answer.text)
+    return JSON.parse(text)
+  } catch {
+    return NOT_A_NUMBER.test(text) ? withoutNotNumbers(text) : undefined
+  }
+}
+
+/** Servers that are written in Python send these words as they are, which JSON does not have: they are absences. */
+const NOT_A_NUMBER = /[[,:]\s*-?(NaN|Infinity)\b/
+const TEXT_OR_NOT_A_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g
+
+function withoutNotNumbers(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(TEXT_OR_NOT_A_NUMBER, (found) => (found.startsWith('"') ? found : 'null')))
   } catch {
     return undefined
   }

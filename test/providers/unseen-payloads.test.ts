@@ -197,6 +197,21 @@ describe('numbers that came as text are numbers, and placeholders are absences',
     expect(bars.map(({ close }) => close)).toEqual([3, 3.01])
   })
 
+  test('NaN as it stands in Python is an absence too', async () => {
+    const row = '{"ticker":"AAPL","timestamp":"2026-07-29T20:00:00+00:00","tngoLast":231.4,"prevClose":NaN}'
+    const provider = await connect(tiingo, { body: `[${row}]` })
+    const quote = (await provider.quotes!(['AAPL'], signal)).get('AAPL')
+    expect(quote).toMatchObject({ price: 231.4 })
+    expect(quote).not.toHaveProperty('previousClose')
+    const { provider: other } = await standIn({
+      [QUOTE]: {
+        body: `{"quoteResponse":{"result":[{"symbol":"AAPL","shortName":"NaN, Infinity","regularMarketPrice":231.4,"regularMarketTime":1,"regularMarketOpen":-Infinity}]}}`
+      }
+    })
+    const yahoos = (await other.quotes!(['AAPL'], signal)).get('AAPL')
+    expect(yahoos).toMatchObject({ price: 231.4, name: 'NaN, Infinity' })
+  })
+
   test('of Tiingo', async () => {
     const row = { ticker: 'AAPL', timestamp: '2026-07-29T20:00:00+00:00', tngoLast: '231.4', prevClose: 'None' }
     const provider = await connect(tiingo, json([row]))
@@ -204,6 +219,13 @@ describe('numbers that came as text are numbers, and placeholders are absences',
     expect(quote).toMatchObject({ price: 231.4 })
     expect(quote).not.toHaveProperty('previousClose')
   })
+})
+
+test('Alpha Vantage names the delay of quotes that are sold with one', async () => {
+  const wire = { '01. symbol': 'IBM', '05. price': '10.5', '07. latest trading day': '2026-07-28' }
+  const provider = await connect(alphaVantage, json({ 'Global Quote - DATA DELAYED BY 15 MINUTES': wire }))
+  const quote = (await provider.quotes!(['IBM'], signal)).get('IBM')
+  expect(quote).toMatchObject({ price: 10.5, provenance: { delayedBySeconds: 900 } })
 })
 
 describe('instants', () => {

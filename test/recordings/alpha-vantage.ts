@@ -70,7 +70,7 @@ function shapeOf(name: string): RegExp {
   return SHAPES[name] ?? /^/
 }
 const SHAPES: Record<string, RegExp> = {
-  GLOBAL_QUOTE: /^Global Quote$/,
+  GLOBAL_QUOTE: /^Global Quote/,
   OVERVIEW: /^Symbol$/,
   SYMBOL_SEARCH: /^bestMatches$/,
   TOP_GAINERS_LOSERS: /^(top_|most_)/,
@@ -103,7 +103,7 @@ function quote(symbol: string, body: { 'Global Quote'?: Row }): Ask {
     run: (provider, signal) => provider.quotes!([symbol], signal),
     check([value, ...more]: Quote[]) {
       assert(value && more.length === 0, 'one quote')
-      const wire = body['Global Quote']!
+      const wire = Object.entries(body).find(([name]) => name.startsWith('Global Quote'))![1]!
       const price = (name: string) => {
         const number = priceIn(member(wire, name))
         return number === undefined ? undefined : number / (symbol.endsWith('.L') ? 100 : 1)
@@ -162,6 +162,7 @@ function series(
       )
     }
   }
+  if (rows.length > 0 && sound.length === 0) return { asks: [ask], refusal: ['bad_payload'] }
   return { asks: [ask], now: last + DAY_MS, everywhere: refusal !== undefined && !refusal.includes('not_found') }
 }
 

@@ -69,6 +69,7 @@ export function planFmp(recording: Recording, refusal: Refusal): Plan {
   if (name === 'sector-performance-snapshot') return plan(sectors(rows))
   if (MOVERS[name]) return plan(movers(MOVERS[name], rows))
   if (STATEMENTS.includes(name)) return plan(fundamentals(symbol, rows))
+  if (name === 'ratios-ttm' || name === 'key-metrics-ttm') return plan(metrics(symbol, rows))
   if (name === 'splits') return plan(splits(symbol, rows))
   if (name === 'dividends') return plan(dividends(symbol, rows))
   if (refusal) return plan(quotes(symbols, []))
@@ -372,6 +373,28 @@ function fundamentals(symbol: string, rows: Row[]): Ask {
           const expected = priceIn(row[member])
           if (expected !== undefined) near(statement.lines[line], expected, `${line} of ${statement.periodEnd}`)
         }
+      }
+    }
+  }
+}
+
+/** Trailing figures under the names of the newest answers; 0 is one that could not be worked out. */
+const METRICS: Partial<Record<keyof Fundamentals['metrics'], string>> = {
+  peRatio: 'priceToEarningsRatioTTM',
+  priceToBook: 'priceToBookRatioTTM',
+  bookValuePerShare: 'bookValuePerShareTTM',
+  debtToEquity: 'debtToEquityRatioTTM',
+  enterpriseValue: 'enterpriseValueTTM'
+}
+
+function metrics(symbol: string, [row = {}]: Row[]): Ask {
+  return {
+    capability: 'fundamentals',
+    run: (provider, signal) => provider.fundamentals!(symbol, signal),
+    check({ metrics: value }: Fundamentals) {
+      for (const [metric, member] of Object.entries(METRICS) as [keyof Fundamentals['metrics'], string][]) {
+        const expected = priceIn(row[member])
+        if (expected !== undefined) near(value[metric], expected, metric)
       }
     }
   }

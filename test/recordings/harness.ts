@@ -150,7 +150,9 @@ export function asJson(value: unknown): unknown {
 export function isAbsence(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0
   const lists = Object.entries(value as object).filter(([name, each]) => name !== 'provenance' && Array.isArray(each))
-  return lists.length > 0 && lists.every(([, each]) => (each as unknown[]).length === 0)
+  const metrics = (value as { metrics?: object }).metrics ?? {}
+  const isBare = Object.keys(metrics).length === 0
+  return isBare && lists.length > 0 && lists.every(([, each]) => (each as unknown[]).length === 0)
 }
 
 function preview(value: unknown): string {

@@ -6,6 +6,7 @@ import type { Quote } from '../../market/quote.ts'
 import { regularEnd, sessionOn } from '../../market/session.ts'
 import { instantOf } from '../../market/zoned-time.ts'
 import { provenanceOf, withoutAbsent } from '../parse.ts'
+import { isRecord } from '../salvage.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
@@ -25,9 +26,16 @@ export async function fetchQuote(
   now: () => number
 ): Promise<Quote> {
   const body = await client.ask('GLOBAL_QUOTE', { symbol: listing.wire }, WireAnswer, symbol, signal)
-  const wire = body['Global Quote']
+  const [name, wire] = Object.entries(body).find(([member]) => member.startsWith('Global Quote')) ?? []
+  if (!isRecord(wire)) throw refused('bad_payload', `sent no quote of ${symbol}`)
   if (Object.keys(wire).length === 0) throw refused('not_found', `does not know ${symbol}`)
-  return parseQuote(wire, symbol, listing, unit, now())
+  return parseQuote(wire, symbol, listing, unit, { receivedAt: now(), delayedBySeconds: delayIn(name!) })
+}
+
+/** With an entitlement the member says it: `Global Quote - DATA DELAYED BY 15 MINUTES`. */
+function delayIn(name: string): number {
+  const minutes = /delayed by (\d+) minutes/i.exec(name)?.[1]
+  return minutes === undefined ? END_OF_DAY_DELAY_SECONDS : Number(minutes) * 60
 }
 
 function parseQuote(
@@ -35,7 +43,7 @@ function parseQuote(
   symbol: string,
   listing: Listing,
   unit: PriceUnit,
-  receivedAt: number
+  { receivedAt, delayedBySeconds }: { receivedAt: number; delayedBySeconds: number }
 ): Quote {
   const field = (name: string) => memberOf(wire, name)
   const priceOf = (name: string) => inMajorUnit(positiveOf(field(name)), unit)
@@ -63,9 +71,13 @@ function parseQuote(
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
       receivedAt,
-      delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
+      delayedBySeconds,
       ...(unit.assumed && { state: 'suspect' }),
-      notes: [END_OF_DAY, unit.note, unit.assumed ? UNIT_ASSUMED : undefined]
+      notes: [
+        delayedBySeconds === END_OF_DAY_DELAY_SECONDS ? END_OF_DAY : undefined,
+        unit.note,
+        unit.assumed ? UNIT_ASSUMED : undefined
+      ]
     })
   }
 }
@@ -81,4 +93,4 @@ function closeOf(date: string, symbol: string, { zone, closes: [hour, minute] }:
 }
 
 /** `05. price` and its like; empty for an unknown symbol. */
-const WireAnswer = Compile(Type.Object({ 'Global Quote': Type.Record(Type.String(), Type.Unknown()) }))
+const WireAnswer = Compile(Type.Record(Type.String(), Type.Unknown()))

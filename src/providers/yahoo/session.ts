@@ -101,8 +101,8 @@ export class YahooSession {
       const url = new URL(input)
       if (input.split('?')[0] === request.url) {
         const { answer, response } = await this.#exchange(url, init, signal)
-        dataOf(answer)
-        return response
+        const data = dataOf(answer)
+        return isStrictJson(answer.text) ? response : new Response(JSON.stringify(data), { headers: response.headers })
       }
       // A session serves every caller: one that leaves must not break it for those who wait for the same crumb.
       const { answer, response } = await this.#exchange(url, init, this.#closing.signal)
@@ -188,6 +188,11 @@ function createClient(cookieJar: ExtendedCookieJar) {
     // It would print addresses with the crumb in them.
     logger: { info: silent, warn: silent, error: silent, debug: silent, dir: silent }
   })
+}
+
+/** What is read here with some leniency, the library would not read. */
+function isStrictJson(text: string): boolean {
+  return !/\b(NaN|Infinity)\b/.test(text)
 }
 
 function silent(): void {}
