@@ -1,13 +1,17 @@
-import { access, constants, statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, constants, stat, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { request } from 'undici'
-import { createDatabase } from '../db/client.ts'
+import { createDatabase, type Database } from '../db/client.ts'
 import { pendingMigrations } from '../db/migration-status.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { homeOf, type Home } from './embedded/home.ts'
+import { serversIn } from './embedded/leftovers.ts'
+import { POSTGRES_PROGRAM } from './embedded/postgres.ts'
 import { findPostgres } from './embedded/postgres-binaries.ts'
 import { locateRedis } from './embedded/redis-binaries.ts'
+import { REDIS_PROGRAM } from './embedded/redis.ts'
 import { findRunning, type Running } from './embedded/running.ts'
 import { PROVIDER_NAMES, type ProviderName } from './providers/provider.ts'
 import { connectCacheRedis, ready } from './redis.ts'
@@ -15,6 +19,7 @@ import { connectCacheRedis, ready } from './redis.ts'
 const REQUIRED_NODE_MAJOR = 24
 const REACH_TIMEOUT_MS = 3000
 const REDIS_TIMEOUT_MS = 3000
+const DATABASE_TIMEOUT_MS = 6000
 /** A Date header has whole seconds; beyond this, tokens and the age of prices begin to lie. */
 const MAX_CLOCK_SKEW_MS = 5000
 const LOW_DISK_BYTES = 1_000_000_000
@@ -28,6 +33,10 @@ const VENDOR_ADDRESSES: Record<ProviderName, string> = {
 
 /** `problem`: it will not work like this. `note`: it works, with less. */
 export type Finding = { check: string; state: 'ok' | 'note' | 'problem'; detail: string }
+
+class SilentDatabase extends Error {
+  readonly code = 'CONNECT_TIMEOUT'
+}
 
 /** Looks at everything that a start needs, and changes nothing. Findings never hold a key, a password or an address with one. */
 export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.now): Promise<Finding[]> {
@@ -44,6 +53,26 @@ export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.
     config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running)
   ])
   return [runtime, found('Configuration', 'ok', `${config.MARKET} market`), ...checks.flat()]
+}
+
+/** What the environment names and cannot be used now, a line for each, with the reason. */
+export async function servicesThatDoNotAnswer(config: Config): Promise<string[]> {
+  const { DATABASE_URL, REDIS_URL, REDIS_CACHE_URL } = config
+  const askRedis = (name: string, url: string) => withRedis(name, url, (redis) => redis.ping())
+  const asked = [
+    DATABASE_URL && { name: 'DATABASE_URL', answer: withDatabase(DATABASE_URL, (database) => database.ping()) },
+    REDIS_URL && { name: 'REDIS_URL', answer: askRedis('REDIS_URL', REDIS_URL) },
+    REDIS_CACHE_URL && { name: 'REDIS_CACHE_URL', answer: askRedis('REDIS_CACHE_URL', REDIS_CACHE_URL) }
+  ].filter((each) => typeof each === 'object')
+  const lines = await Promise.all(
+    asked.map(({ name, answer }) =>
+      answer.then(
+        () => [],
+        (error: unknown) => [`The service of ${name} cannot be used: ${reason(error)}`]
+      )
+    )
+  )
+  return lines.flat()
 }
 
 function checkNode(): Finding {
@@ -67,7 +96,9 @@ async function checkHome({ root }: Home): Promise<Finding> {
     const { bavail, bsize } = await statfs(folder)
     const free = bavail * bsize
     const detail = `${(free / 1e9).toFixed(1)} GB free in ${root}`
-    return found('Home', free < LOW_DISK_BYTES ? 'problem' : 'ok', detail)
+    if (!(await stat(folder)).isDirectory()) return found('Home', 'problem', `${folder} is no folder`)
+    if (free >= LOW_DISK_BYTES) return found('Home', 'ok', detail)
+    return found('Home', 'problem', `${detail}: make room, at least ${LOW_DISK_BYTES / 1e9} GB`)
   } catch (error) {
     return found('Home', 'problem', `${root} cannot be written: ${reason(error)}`)
   }
@@ -86,18 +117,30 @@ async function checkPostgres(config: Config, home: Home, running: Running | unde
   const whose = config.DATABASE_URL ? 'DATABASE_URL' : 'embedded'
   if (url === undefined) return [await embeddedPostgres(home)]
 
-  const database = createDatabase({ url, applicationName: 'quotewire-doctor' })
   try {
-    const [server] = await database.sql`show server_version`
-    const pending = await pendingMigrations(database.sql)
-    const schema = pending.length > 0 ? `npm start will apply ${pending.join(', ')}` : 'up to date'
-    return [
-      found('Postgres', 'ok', `${whose}, version ${server?.server_version}`),
-      found('Database schema', pending.length > 0 ? 'note' : 'ok', schema)
-    ]
+    return await withDatabase(url, async ({ sql }) => {
+      const [server] = await sql`show server_version`
+      const pending = await pendingMigrations(sql)
+      const schema = pending.length > 0 ? `npm start will apply ${pending.join(', ')}` : 'up to date'
+      return [
+        found('Postgres', 'ok', `${whose}, version ${server?.server_version}`),
+        found('Database schema', pending.length > 0 ? 'note' : 'ok', schema)
+      ]
+    })
   } catch (error) {
     return [found('Postgres', 'problem', `${whose} does not answer: ${reason(error)}`)]
+  }
+}
+
+async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = createDatabase({ url, applicationName: 'quotewire-doctor' })
+  const tooLate = new AbortController()
+  try {
+    // Where a proxy takes connections and ends them at once, for it has no server, postgres.js tries for ever.
+    const silence = delay(DATABASE_TIMEOUT_MS, undefined, { signal: tooLate.signal })
+    return await Promise.race([work(database), silence.then(() => Promise.reject(new SilentDatabase()))])
   } finally {
+    tooLate.abort()
     await database.close()
   }
 }
@@ -105,10 +148,18 @@ async function checkPostgres(config: Config, home: Home, running: Running | unde
 async function embeddedPostgres(home: Home): Promise<Finding> {
   try {
     const { major } = await findPostgres(home.root)
-    return found('Postgres', 'ok', `not running; npm start brings Postgres ${major}`)
+    const left = await leftover('Postgres', join(home.postgres, 'data'), POSTGRES_PROGRAM)
+    return left ?? found('Postgres', 'ok', `not running; npm start brings Postgres ${major}`)
   } catch (error) {
     return found('Postgres', 'problem', (error as Error).message)
   }
+}
+
+/** What a start that was killed left working. */
+async function leftover(check: string, directory: string, program: RegExp): Promise<Finding | undefined> {
+  const [pid] = (await serversIn(directory, program)).toSorted((a, b) => a - b)
+  if (pid === undefined) return undefined
+  return found(check, 'note', `process ${pid} is left of a start that was killed; the next npm start ends it`)
 }
 
 async function checkRedis(config: Config, home: Home, running: Running | undefined): Promise<Finding[]> {
@@ -120,19 +171,30 @@ async function checkRedis(config: Config, home: Home, running: Running | undefin
 }
 
 async function inspectRedis(whose: string, url: string, mustKeep: boolean): Promise<Finding> {
+  try {
+    return await withRedis(whose, url, async (redis) => {
+      const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1]
+      const policy = await evictionPolicy(redis)
+      const evicts = policy !== undefined && policy !== 'noeviction'
+      const detail = `${whose}, version ${version}, ${policy ?? 'eviction policy not told'}`
+      if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
+      return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work can be lost`)
+    })
+  } catch (error) {
+    return found('Redis', 'problem', `${whose} does not answer: ${reason(error)}`)
+  }
+}
+
+/** Rejects with the server's own refusal where it gave one. */
+async function withRedis<T>(whose: string, url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = connectCacheRedis(url)
   let refusal: Error | undefined
   redis.on('error', (error) => (refusal = error))
   try {
     await ready(redis, whose, REDIS_TIMEOUT_MS)
-    const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1]
-    const policy = await evictionPolicy(redis)
-    const evicts = policy !== undefined && policy !== 'noeviction'
-    const detail = `${whose}, version ${version}, ${policy ?? 'eviction policy not told'}`
-    if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
-    return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work can be lost`)
+    return await work(redis)
   } catch (error) {
-    return found('Redis', 'problem', `${whose} does not answer: ${reason(refusal ?? error)}`)
+    throw refusal ?? error
   } finally {
     redis.disconnect()
   }
@@ -145,6 +207,8 @@ async function evictionPolicy(redis: Redis): Promise<string | undefined> {
 }
 
 async function embeddedRedis(home: Home): Promise<Finding> {
+  const left = await leftover('Redis', join(home.redis, 'data'), REDIS_PROGRAM)
+  if (left) return left
   const binary = await locateRedis(home.root)
   if (binary) return found('Redis', 'ok', `not running; npm start runs ${binary.program}`)
   return found('Redis', 'note', 'not here yet; npm start tries to fetch it with apt, or set REDIS_URL')
@@ -197,7 +261,14 @@ async function reach(url: string, now: () => number = Date.now): Promise<{ error
 function reason(error: unknown): string {
   const { code, name, message, errors } = error as Error & { code?: string; errors?: { code?: string }[] }
   if (name === 'TimeoutError') return `no answer within ${REACH_TIMEOUT_MS / 1000} s`
-  return code ?? errors?.[0]?.code ?? message
+  return PLAIN_REASONS[code ?? ''] ?? code ?? errors?.[0]?.code ?? message
+}
+
+const PLAIN_REASONS: Record<string, string> = {
+  '28P01': 'wrong user or password',
+  '28000': 'wrong user or password',
+  '3D000': 'there is no such database',
+  CONNECT_TIMEOUT: 'no answer'
 }
 
 function found(check: string, state: Finding['state'], detail: string): Finding {

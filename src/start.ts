@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate, WrongMarketError } from '../db/migrate.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
+import { servicesThatDoNotAnswer } from './diagnosis.ts'
 import { onParentGone } from './embedded/child.ts'
-import { startChild } from './embedded/child-process.ts'
+import { startChild, type Child } from './embedded/child-process.ts'
 import { holdHome } from './embedded/home-lock.ts'
 import { homeOf, type Home } from './embedded/home.ts'
-import { choosePort } from './embedded/listen-port.ts'
+import { choosePort, isLoopback } from './embedded/listen-port.ts'
 import { startPostgres } from './embedded/postgres.ts'
 import { Progress, seconds } from './embedded/progress.ts'
 import { startRedis } from './embedded/redis.ts'
@@ -30,6 +31,9 @@ type Start = {
 
 type System = { url: string; key: string | undefined }
 
+const OPEN_TO_OTHERS =
+  'other machines reach the API, unencrypted; give it a proxy with TLS where they may not be trusted'
+
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 /** `npm start`: the whole system on this machine, until a signal or the end of one of its parts. */
@@ -40,12 +44,15 @@ async function main(): Promise<void> {
   const home = homeOf(config.QUOTEWIRE_HOME, config.MARKET)
 
   const ending = new AbortController()
-  const supervisor = new Supervisor((what) => {
-    if (ending.signal.aborted) return
-    process.exitCode = 1
-    say(`\n${what}. Stopping everything; logs are in ${home.logs}`)
-    ending.abort()
-  })
+  const observer = {
+    onRestart: (what: string) => say(`\n${what}. Starting it again; logs are in ${home.logs}`),
+    onLoss(what: string) {
+      process.exitCode = 1
+      say(`\n${what}. Stopping everything; logs are in ${home.logs}`)
+      ending.abort()
+    }
+  }
+  const supervisor = new Supervisor(observer, ending.signal)
   stopOnSignals(ending, supervisor)
 
   const progress = new Progress(say)
@@ -80,7 +87,7 @@ function stopOnSignals(ending: AbortController, supervisor: Supervisor): void {
 async function bringUp(start: Start): Promise<System> {
   const { config, home, progress, supervisor, signal } = start
   const lock = await holdHome(home.root)
-  supervisor.add({ name: 'the lock', stop: () => lock.release() })
+  supervisor.add('the lock', { stop: () => lock.release() })
   const port = await choosePort({
     host: config.HOST,
     port: config.PORT,
@@ -88,8 +95,14 @@ async function bringUp(start: Start): Promise<System> {
   })
   if (port !== config.PORT) progress.note(`Port ${config.PORT} is taken; PORT chooses another than ${port}`)
 
+  const silent = await servicesThatDoNotAnswer(config)
+  if (silent.length > 0) throw new EmbeddedServiceError(silent.join('\n'))
+  if (!isLoopback(config.HOST)) progress.note(`HOST is ${config.HOST}: ${OPEN_TO_OTHERS}`)
+
   const [databaseUrl, redisUrl, sandboxUrl] = await settleAll([database(start), redis(start), sandbox(start)])
-  const key = await progress.step('Database schema', () => prepareDatabase(start, databaseUrl))
+  const key = await progress.step('Database schema', () =>
+    Promise.race([prepareDatabase(start, databaseUrl), aborted(signal)])
+  )
   signal.throwIfAborted()
 
   const env = {
@@ -107,17 +120,19 @@ async function bringUp(start: Start): Promise<System> {
   ])
   const url = api.url ?? `http://${config.HOST}:${port}`
   await publishRunning(home, { pid: process.pid, url, databaseUrl, redisUrl, sandboxUrl })
-  supervisor.add({ name: 'the note of what runs', stop: () => withdrawRunning(home) })
+  supervisor.add('the note of what runs', { stop: () => withdrawRunning(home) })
   return { url, key }
 }
 
 async function database({ config, home, progress, supervisor, signal }: Start): Promise<string> {
   if (config.DATABASE_URL) return config.DATABASE_URL
-  return progress.step('Postgres', async () => {
-    const postgres = await startPostgres({ home: home.root, directory: home.postgres, signal })
-    supervisor.add({ name: 'Postgres', ...postgres })
-    return postgres.url
-  })
+  const start = (port?: number) =>
+    progress.step('Postgres', () =>
+      startPostgres({ home: home.root, directory: home.postgres, signal, ...(port && { port }) })
+    )
+  const postgres = await start()
+  supervisor.add('Postgres', postgres, () => start(portOf(postgres.url)))
+  return postgres.url
 }
 
 /** Migrated and with a key to begin with. */
@@ -134,12 +149,14 @@ async function prepareDatabase({ config, home }: Start, url: string): Promise<st
 
 async function redis({ config, home, progress, supervisor, signal }: Start): Promise<string> {
   if (config.REDIS_URL) return config.REDIS_URL
-  return progress.step('Redis', async () => {
-    const onProgress = (step: string) => progress.note(step)
-    const redis = await startRedis({ home: home.root, directory: home.redis, onProgress, signal })
-    supervisor.add({ name: 'Redis', ...redis })
-    return redis.url
-  })
+  const onProgress = (step: string) => progress.note(step)
+  const start = (port?: number) =>
+    progress.step('Redis', () =>
+      startRedis({ home: home.root, directory: home.redis, onProgress, signal, ...(port && { port }) })
+    )
+  const redis = await start()
+  supervisor.add('Redis', redis, () => start(portOf(redis.url)))
+  return redis.url
 }
 
 /** Where the simulated market answers; undefined for the live one. One that runs elsewhere is named by SANDBOX_URL. */
@@ -151,19 +168,24 @@ async function sandbox(start: Start): Promise<string | undefined> {
   return child.url ?? url
 }
 
-function launch({ home, progress, supervisor, signal }: Start, name: string, entry: string, env: NodeJS.ProcessEnv) {
-  return progress.step(name, async () => {
-    const child = await startChild({
-      name,
-      entry: join(import.meta.dirname, entry),
-      env,
-      logFile: join(home.logs, `${name.toLowerCase()}.log`),
-      signal
-    })
-    supervisor.add({ name, ...child })
-    return child
-  })
+async function launch(
+  { home, progress, supervisor, signal }: Start,
+  name: string,
+  entry: string,
+  env: NodeJS.ProcessEnv
+): Promise<Child> {
+  const logFile = join(home.logs, `${name.toLowerCase()}.log`)
+  const start = (port?: { PORT: string }) =>
+    progress.step(name, () =>
+      startChild({ name, entry: join(import.meta.dirname, entry), env: { ...env, ...port }, logFile, signal })
+    )
+  const child = await start()
+  supervisor.add(name, child, () => start(child.url === undefined ? undefined : { PORT: `${portOf(child.url)}` }))
+  return child
 }
+
+/** An address with the protocol's own port names none. */
+const portOf = (url: string): number => Number(new URL(url).port || 80)
 
 /** Like Promise.all, but returns only when all have settled: what is still starting must not escape from being stopped. */
 async function settleAll<T extends readonly unknown[]>(work: {
@@ -173,9 +195,9 @@ async function settleAll<T extends readonly unknown[]>(work: {
   return Promise.all(work)
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 }
 
 function welcome({ url, key }: System, config: Config, home: Home, took: string): string {
@@ -204,3 +226,5 @@ try {
   process.stderr.write(`\n${forPeople ? (error as Error).message : (error as Error).stack}\n`)
   process.exitCode = 1
 }
+// What was given up may still wait for an answer.
+process.exit()

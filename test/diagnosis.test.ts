@@ -1,9 +1,12 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { diagnose } from '../src/diagnosis.ts'
-import { privateFolder } from './support/folders.ts'
+import { startPostgres } from '../src/embedded/postgres.ts'
+import { privateFolder, PROGRAMS_HOME } from './support/folders.ts'
 import { testDatabase, testRedis } from './support/services.ts'
 
 async function environment(extra: NodeJS.ProcessEnv = {}): Promise<NodeJS.ProcessEnv> {
@@ -40,6 +43,37 @@ test('names services that do not answer, without their passwords', async () => {
   const states = await stateOf(await environment(env))
   expect(states.Postgres).toBe('problem: DATABASE_URL does not answer: ECONNREFUSED')
   expect(states.Redis).toBe('problem: REDIS_URL does not answer: ECONNREFUSED')
+})
+
+test('notes a server that a killed start left behind', async () => {
+  const home = await privateFolder()
+  const postgres = await startPostgres({
+    home: PROGRAMS_HOME,
+    directory: join(home, 'sandbox', 'postgres'),
+    durable: false
+  })
+  onTestFinished(() => postgres.stop())
+  const states = await stateOf({ QUOTEWIRE_HOME: home })
+  expect(states.Postgres).toBe(
+    `note: process ${postgres.pid} is left of a start that was killed; the next npm start ends it`
+  )
+})
+
+test('says what is wrong with a home that is no folder, or lies below none', async () => {
+  const file = join(await privateFolder(), 'file')
+  await writeFile(file, '')
+  for (const home of [file, join(file, 'below')]) {
+    expect((await stateOf({ QUOTEWIRE_HOME: home })).Home).toBe(`problem: ${file} is no folder`)
+  }
+})
+
+test('says so where only the password is wrong', async () => {
+  const env = await environment()
+  const url = new URL(env.DATABASE_URL!)
+  url.password = 'guessed'
+  expect((await stateOf({ ...env, DATABASE_URL: url.href })).Postgres).toBe(
+    'problem: DATABASE_URL does not answer: wrong user or password'
+  )
 })
 
 test('tells which vendors can be asked, never their keys', async () => {

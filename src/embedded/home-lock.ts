@@ -1,11 +1,23 @@
 import { createHash } from 'node:crypto'
-import { mkdir, realpath, rm } from 'node:fs/promises'
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EmbeddedServiceError } from './server-process.ts'
 
 const ANSWER_TIMEOUT_MS = 1000
+const IS_ABSTRACT = process.platform === 'linux'
+const PLAIN_REASONS = new Map<string | undefined, string>([
+  ['EROFS', 'it lies on a read-only file system'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['ENOTDIR', 'something on the way to it is no folder'],
+  ['EEXIST', 'there is a file of this name'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the quota is used up'],
+  // A read-only file system may say so of a folder that is not there
+  ['ENOENT', 'it cannot be made there']
+])
 
 export type HomeLock = { release(): Promise<void> }
 
@@ -14,18 +26,11 @@ export type HomeLock = { release(): Promise<void> }
  * listening socket, which the kernel closes with its process. Throws EmbeddedServiceError where another one holds it.
  */
 export async function holdHome(root: string): Promise<HomeLock> {
-  await mkdir(root, { recursive: true })
-  const name = `quotewire-${createHash('sha256')
-    .update(await realpath(root))
-    .digest('hex')
-    .slice(0, 16)}`
-  // Linux has sockets that are names without a file. Elsewhere the file of a killed process has to be cleared away.
-  const isFile = process.platform !== 'linux'
-  const address = isFile ? join(tmpdir(), `${name}.sock`) : `\0${name}`
-
+  await prepareHome(root)
+  const address = await addressOf(root)
   let server = await listen(address)
   const holder = server ? undefined : await ask(address)
-  if (!server && isFile && holder === undefined) {
+  if (!server && !IS_ABSTRACT && holder === undefined) {
     await rm(address, { force: true })
     server = await listen(address)
   }
@@ -36,6 +41,36 @@ export async function holdHome(root: string): Promise<HomeLock> {
     )
   }
   return { release: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+/** The number of the process that holds a home; undefined where none does. */
+export async function holderOf(root: string): Promise<number | undefined> {
+  const address = await addressOf(root).catch(() => undefined)
+  const pid = address && (await ask(address))
+  return pid ? Number(pid) : undefined
+}
+
+async function prepareHome(root: string): Promise<void> {
+  const probe = join(root, `.writable.${process.pid}`)
+  try {
+    await mkdir(root, { recursive: true })
+    await writeFile(probe, 'x')
+    await rm(probe)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new EmbeddedServiceError(
+      `QUOTEWIRE_HOME is ${root}, which cannot be written: ${PLAIN_REASONS.get(code) ?? message}. ` +
+        'Set it to a folder of yours with room for the data.',
+      { cause: error }
+    )
+  }
+}
+
+/** A name without a file on Linux; elsewhere a file, which of a killed process has to be cleared away. */
+async function addressOf(root: string): Promise<string> {
+  const digest = createHash('sha256').update(await realpath(root))
+  const name = `quotewire-${digest.digest('hex').slice(0, 16)}`
+  return IS_ABSTRACT ? `\0${name}` : join(tmpdir(), `${name}.sock`)
 }
 
 /** Undefined where somebody else listens there. Whoever connects is told this process's number. */

@@ -40,7 +40,8 @@ async function allGone(directory: string, program: RegExp): Promise<boolean> {
   return false
 }
 
-async function serversIn(directory: string, program: RegExp): Promise<number[]> {
+/** Numbers of the processes of `program` that work in a directory. */
+export async function serversIn(directory: string, program: RegExp): Promise<number[]> {
   const path = await realpath(directory).catch(() => undefined)
   if (path === undefined) return [] // never created
   return process.platform === 'linux' ? fromProc(path, program) : fromLsof(path, program)

@@ -24,6 +24,11 @@ export async function choosePort({ host, port, chosenByUser }: ListenAddress): P
   throw new EmbeddedServiceError(`Ports ${port} to ${port + PORTS_TRIED - 1} are all taken: set PORT.`)
 }
 
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
 async function probe(host: string, port: number): Promise<string | undefined> {
   const server = createServer()
   try {

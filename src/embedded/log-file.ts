@@ -5,11 +5,16 @@ import { Writable } from 'node:stream'
 /** Then the file becomes `<name>.previous`, in place of the one before: a log takes at most twice this. */
 const MAX_BYTES = 10_000_000
 
-/** A log file that cannot fill the disk. Appends to what is there. */
+/**
+ * A log file that cannot fill the disk, and that takes no process down when somebody else did: what cannot be written
+ * is counted and left out. Appends to what is there.
+ */
 export class LogFile extends Writable {
   readonly path: string
   #descriptor: number
   #bytes: number
+  /** Left out since the last line that could be written. */
+  #lost = 0
 
   constructor(path: string) {
     super({ decodeStrings: true })
@@ -19,14 +24,16 @@ export class LogFile extends Writable {
     this.#bytes = statSync(path).size
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     try {
       if (this.#bytes > MAX_BYTES) this.#rotate()
-      this.#bytes += writeSync(this.#descriptor, chunk)
-      done()
-    } catch (error) {
-      done(error as Error)
+      if (this.#lost > 0) this.#append(`${this.#lost} bytes of this log could not be written\n`)
+      this.#lost = 0
+      this.#append(chunk)
+    } catch {
+      this.#lost += chunk.byteLength
     }
+    done()
   }
 
   override _final(done: () => void): void {
@@ -34,10 +41,15 @@ export class LogFile extends Writable {
     done()
   }
 
+  #append(data: Buffer | string): void {
+    this.#bytes += writeSync(this.#descriptor, Buffer.from(data))
+  }
+
   #rotate(): void {
-    closeSync(this.#descriptor)
     renameSync(this.path, `${this.path}.previous`)
+    const full = this.#descriptor
     this.#descriptor = openSync(this.path, 'a', 0o600)
     this.#bytes = 0
+    closeSync(full)
   }
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { chown, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { chown, mkdir, readFile, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { stopLeftovers } from './leftovers.ts'
@@ -8,6 +8,8 @@ import { findPostgres, POSTGRES_USER, type PostgresBinaries } from './postgres-b
 import { keptSecret } from './secret.ts'
 import { EmbeddedServiceError, launchServer, onFreePort, type ServerProcess } from './server-process.ts'
 
+/** How its processes are called. */
+export const POSTGRES_PROGRAM = /^postgres/
 /** Names both the superuser and the database. */
 const NAME = 'quotewire'
 /** A plain environment: PGDATA, PGPORT or a translated LC_ALL of the user would change what the programs do. */
@@ -20,6 +22,10 @@ const SETTINGS = {
   log_timezone: 'UTC',
   timezone: 'UTC'
 }
+/** Where Postgres keeps what its processes share. Some containers give it next to nothing. */
+const SHARED_MEMORY = '/dev/shm'
+const SHARED_MEMORY_BYTES = 32_000_000
+const WITHOUT_SHARED_MEMORY = { dynamic_shared_memory_type: 'mmap' }
 const VOLATILE_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }
 const run = promisify(execFile)
 
@@ -30,6 +36,8 @@ export type PostgresOptions = {
   directory: string
   /** False for data that may be lost with the machine, such as a test's. */
   durable?: boolean
+  /** Where clients of an earlier one expect it; a free port otherwise. */
+  port?: number
   /** Gives up starting. */
   signal?: AbortSignal
 }
@@ -40,13 +48,14 @@ export type EmbeddedPostgres = ServerProcess & {
 }
 
 /**
- * Starts a Postgres on a free port of 127.0.0.1 and creates its data where there is none.
+ * Starts a Postgres on 127.0.0.1 and creates its data where there is none.
  * First ends what a crashed run left on the same data. Throws EmbeddedServiceError, saying what to do.
  */
 export async function startPostgres({
   home,
   directory,
   durable = true,
+  port: wanted,
   signal
 }: PostgresOptions): Promise<EmbeddedPostgres> {
   const data = join(directory, 'data')
@@ -56,7 +65,8 @@ export async function startPostgres({
 
   const madeBy = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => undefined)
   const binaries = await findPostgres(home, madeBy === undefined ? undefined : Number(madeBy))
-  if (madeBy === undefined) await createData(binaries, directory, durable)
+  const memory = (await lacksSharedMemory()) ? WITHOUT_SHARED_MEMORY : {}
+  if (madeBy === undefined) await createData(binaries, directory, durable, memory)
   else await stopCrashedPostgres(directory)
 
   return onFreePort(async (port) => {
@@ -68,7 +78,7 @@ export async function startPostgres({
         seenFromInside(data),
         '-p',
         `${port}`,
-        ...asFlags({ ...SETTINGS, ...(!durable && VOLATILE_SETTINGS) })
+        ...asFlags({ ...SETTINGS, ...memory, ...(!durable && VOLATILE_SETTINGS) })
       ],
       cwd: data,
       env: ENVIRONMENT,
@@ -80,11 +90,16 @@ export async function startPostgres({
       isReady: () => postmaster(data)?.ready === true
     })
     return { ...server, url: `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}` }
-  })
+  }, wanted)
 }
 
 /** Complete or not there at all: an interrupted creation leaves a draft, which the next start replaces. */
-async function createData(binaries: PostgresBinaries, directory: string, durable: boolean): Promise<void> {
+async function createData(
+  binaries: PostgresBinaries,
+  directory: string,
+  durable: boolean,
+  memory: Record<string, string>
+): Promise<void> {
   const draft = join(directory, 'data.draft')
   await rm(draft, { recursive: true, force: true })
   await mkdir(draft, { mode: 0o700 })
@@ -95,8 +110,9 @@ async function createData(binaries: PostgresBinaries, directory: string, durable
   try {
     const credentials = ['--auth=scram-sha-256', `--username=${NAME}`, `--pwfile=${seen}/../password`]
     const layout = ['--encoding=UTF8', '--no-locale', ...(durable ? [] : ['--no-sync'])]
-    await run(join(binaries.directory, 'initdb'), ['-D', seen, ...credentials, ...layout], inDraft)
-    const creating = run(join(binaries.directory, 'postgres'), ['--single', '-D', seen, 'postgres'], inDraft)
+    const flags = asFlags(memory)
+    await run(join(binaries.directory, 'initdb'), ['-D', seen, ...credentials, ...layout, ...flags], inDraft)
+    const creating = run(join(binaries.directory, 'postgres'), ['--single', '-D', seen, ...flags, 'postgres'], inDraft)
     creating.child.stdin?.end(`CREATE DATABASE ${NAME}\n`)
     await creating
   } catch (error) {
@@ -111,7 +127,7 @@ async function stopCrashedPostgres(directory: string): Promise<void> {
   const data = join(directory, 'data')
   await stopLeftovers({
     directory: data,
-    program: /^postgres/,
+    program: POSTGRES_PROGRAM,
     // The others notice within milliseconds that their postmaster is gone, and finish in good order.
     leaders: (pids) => pids.filter((pid) => pid === postmaster(data)?.pid),
     signals: ['SIGINT', 'SIGQUIT']
@@ -136,6 +152,12 @@ function postmaster(data: string): { pid: number; ready: boolean } | undefined {
  */
 function seenFromInside(directory: string): string {
   return POSTGRES_USER && process.platform === 'linux' ? '/proc/self/cwd' : directory
+}
+
+/** Elsewhere than on Linux there is no such folder, and Postgres chooses well by itself. */
+async function lacksSharedMemory(): Promise<boolean> {
+  const room = await statfs(SHARED_MEMORY).catch(() => undefined)
+  return room !== undefined && room.bavail * room.bsize < SHARED_MEMORY_BYTES
 }
 
 async function giveToPostgres(path: string): Promise<void> {

@@ -5,12 +5,17 @@ import { findRedis, redisEnvironment } from './redis-binaries.ts'
 import { keptSecret } from './secret.ts'
 import { launchServer, onFreePort, type ServerProcess } from './server-process.ts'
 
+/** How its processes are called. */
+export const REDIS_PROGRAM = /^(redis|valkey)-server/
+
 export type RedisOptions = {
   /** Quotewire's home, where a fetched server is kept. */
   home: string
   /** Holds the data, the password and the log. */
   directory: string
   onProgress?: (step: string) => void
+  /** Where clients of an earlier one expect it; a free port otherwise. */
+  port?: number
   /** Gives up starting. */
   signal?: AbortSignal
 }
@@ -18,10 +23,16 @@ export type RedisOptions = {
 export type EmbeddedRedis = ServerProcess & { readonly url: string }
 
 /**
- * Starts a Redis on a free port of 127.0.0.1 that loses at most the last second, also when the machine fails.
+ * Starts a Redis on 127.0.0.1 that loses at most the last second, also when the machine fails.
  * First ends what a crashed run left on the same data. Throws EmbeddedServiceError, saying what to do.
  */
-export async function startRedis({ home, directory, onProgress, signal }: RedisOptions): Promise<EmbeddedRedis> {
+export async function startRedis({
+  home,
+  directory,
+  onProgress,
+  port: wanted,
+  signal
+}: RedisOptions): Promise<EmbeddedRedis> {
   const data = join(directory, 'data')
   await mkdir(data, { recursive: true, mode: 0o700 })
   const password = await keptSecret(join(directory, 'password'))
@@ -43,14 +54,14 @@ export async function startRedis({ home, directory, onProgress, signal }: RedisO
       isReady: (log) => log.includes('Ready to accept connections')
     })
     return { ...server, url: `redis://:${password}@127.0.0.1:${port}` }
-  })
+  }, wanted)
 }
 
 /** Ends a server that a crashed run left working in `directory`. */
 async function stopCrashedRedis(directory: string): Promise<void> {
   await stopLeftovers({
     directory: join(directory, 'data'),
-    program: /^(redis|valkey)-server/,
+    program: REDIS_PROGRAM,
     leaders: (pids) => pids,
     signals: ['SIGTERM']
   })

@@ -1,4 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
+import { holderOf } from './home-lock.ts'
 import type { Home } from './home.ts'
 import { readSecret } from './secret.ts'
 
@@ -16,18 +17,11 @@ export async function withdrawRunning(home: Home): Promise<void> {
   await rm(home.running, { force: true })
 }
 
-/** What `npm start` published, unless its process is gone. */
+/** What `npm start` published, unless its process is gone: that its number is in use again proves nothing. */
 export async function findRunning(home: Home): Promise<Running | undefined> {
-  const published = await readSecret(home.running)
+  const holder = await holderOf(home.root)
+  const published = holder === undefined ? undefined : await readSecret(home.running)
   if (published === undefined) return undefined
   const running = JSON.parse(published) as Running
-  return isAlive(running.pid) ? running : undefined
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+  return running.pid === holder ? running : undefined
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 const SECRET_BYTES = 32
@@ -14,13 +14,14 @@ export async function keptSecret(file: string, create: () => string | Promise<st
 
   await mkdir(dirname(file), { recursive: true })
   const draft = `${file}.${randomUUID()}`
-  await writeFile(draft, `${await create()}\n`, { mode: 0o600 })
+  const secret = await create()
   try {
+    await writeDurably(draft, `${secret}\n`)
     await link(draft, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
-    await rm(draft)
+    await rm(draft, { force: true })
   }
   return keptSecret(file)
 }
@@ -32,6 +33,17 @@ export async function readSecret(file: string): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** A machine that loses power leaves an empty file where only the name had reached the disk. */
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

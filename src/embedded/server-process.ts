@@ -63,15 +63,18 @@ export async function launchServer(launch: ServerLaunch): Promise<ServerProcess>
   closeSync(log)
 
   const state: { ending?: string } = {}
+  const kill = () => void child.kill(launch.killSignal)
   const exited = new Promise<string>((resolve) => {
     const end = (how: string) => resolve((state.ending = how))
     child.once('exit', (code, signal) => end(signal ? `was ended by ${signal}` : `ended with code ${code}`))
     child.once('error', (error) => end(`could not be run: ${error.message}`))
   })
+  // However this process ends, the server does not outlive it; only kill -9 leaves one to the next start.
+  process.once('exit', kill)
+  void exited.then(() => process.off('exit', kill))
   child.stdin?.on('error', () => {}) // a server that ended at once closes its input; its exit tells more
   child.stdin?.end(launch.input)
 
-  const kill = () => void child.kill(launch.killSignal)
   const stop = async () => {
     for (const signal of [launch.stopSignal, launch.killSignal, 'SIGKILL' as const]) {
       if (state.ending !== undefined) return
@@ -99,8 +102,12 @@ export async function launchServer(launch: ServerLaunch): Promise<ServerProcess>
   }
 }
 
-/** Runs `start` with a free port of 127.0.0.1, and again with another one if somebody else was faster to take it. */
-export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+/**
+ * Runs `start` with a free port of 127.0.0.1, and again with another one if somebody else was faster to take it; with
+ * `wanted` on that port only.
+ */
+export async function onFreePort<T>(start: (port: number) => Promise<T>, wanted?: number): Promise<T> {
+  if (wanted !== undefined) return start(wanted)
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     try {

@@ -5,8 +5,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { holdHome } from '../../src/embedded/home-lock.ts'
+import { homeOf } from '../../src/embedded/home.ts'
 import { choosePort } from '../../src/embedded/listen-port.ts'
 import { LogFile } from '../../src/embedded/log-file.ts'
+import { findRunning, publishRunning } from '../../src/embedded/running.ts'
 import { keptSecret } from '../../src/embedded/secret.ts'
 import { privateFolder } from '../support/folders.ts'
 
@@ -36,6 +38,19 @@ test('a killed process leaves no lock behind', async () => {
   await (await holdHome(home)).release()
 })
 
+test('a note of what runs counts only while its process holds the home', async () => {
+  const home = homeOf(await privateFolder(), 'sandbox')
+  const running = { pid: process.pid, url: 'http://127.0.0.1:1', databaseUrl: 'postgres://x', redisUrl: 'redis://x' }
+  await mkdir(home.market)
+  await publishRunning(home, running)
+  expect(await findRunning(home)).toBeUndefined()
+  const lock = await holdHome(home.root)
+  expect(await findRunning(home)).toEqual(running)
+  await publishRunning(home, { ...running, pid: process.ppid })
+  expect(await findRunning(home)).toBeUndefined()
+  await lock.release()
+})
+
 test('a secret is made once, also by starts at the same time, and only its owner can read it', async () => {
   const file = join(await privateFolder(), 'below', 'secret')
   const secrets = await Promise.all(Array.from({ length: 5 }, () => keptSecret(file)))
@@ -53,6 +68,16 @@ test('a taken port is refused by name where the user chose it, and passed over w
   expect(await choosePort({ host: '127.0.0.1', port, chosenByUser: false })).toBeGreaterThan(port)
   await expect(choosePort({ host: '192.0.2.1', port, chosenByUser: true })).rejects.toThrow('HOST')
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'a full disk costs lines of the log and ends nothing (Linux only)',
+  async () => {
+    const log = new LogFile('/dev/full')
+    log.write('a line')
+    log.end('the last line')
+    await once(log, 'close')
+  }
+)
 
 test('a log file cannot fill the disk', async () => {
   const folder = await privateFolder()

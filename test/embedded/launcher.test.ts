@@ -82,6 +82,18 @@ test('Ctrl-C reaches the target once although the terminal and npm both send it'
   expect(heard.out.match(/heard SIGINT/g)).toHaveLength(1)
 })
 
+test('every process reads .env, and the environment counts more', async () => {
+  const root = await project()
+  await writeFile(join(root, '.env'), 'FROM_FILE=file\nFROM_BOTH=file\n')
+  await writeFile(
+    join(root, 'settings.ts'),
+    `process.stdout.write([process.env.FROM_FILE, process.env.FROM_BOTH].join(' '))`
+  )
+  const { heard, closed } = launch(root, ['settings.ts'], { env: { ...process.env, FROM_BOTH: 'environment' } })
+  expect(await closed).toEqual([0, null])
+  expect(heard.out).toBe('file environment')
+})
+
 test('kill -9 of the launcher leaves no target behind', async () => {
   const { child, heard, closed } = launch(await project(), ['target.ts', 'wait'])
   await expect.poll(() => heard.out, { timeout: 10_000 }).toContain('up')

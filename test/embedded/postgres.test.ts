@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -79,6 +79,25 @@ test('an interrupted creation leaves nothing that the next start would mistake f
   const server = await start(directory)
   expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
   expect(await readdir(directory)).not.toContain('data.draft')
+})
+
+const mayMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
+
+test.skipIf(!mayMount)('runs where shared memory is full (skipped unless the tests may mount)', async () => {
+  const folder = await privateFolder()
+  await chmod(folder, 0o755)
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/embedded/postgres.ts'))
+  const script = `
+    const { startPostgres } = await import(${module})
+    const options = ${JSON.stringify({ home: PROGRAMS_HOME, directory: join(folder, 'postgres'), durable: false })}
+    for (const run of [1, 2]) await (await startPostgres(options)).stop()
+    console.log('ran twice')`
+  await mkdir(join(folder, 'postgres'))
+  const inside = 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$0" --input-type=module --eval "$1"'
+  const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', inside, process.execPath, script], {
+    encoding: 'utf8'
+  })
+  expect(stdout, stderr).toBe('ran twice\n')
 })
 
 test.skipIf(!ORDINARY_USER)('runs for an ordinary user (skipped unless the tests run as root)', async () => {

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { findRedis } from '../../src/embedded/redis-binaries.ts'
 import { startRedis } from '../../src/embedded/redis.ts'
 import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
+import { processesIn } from '../support/processes.ts'
 
 async function start(directory: string) {
   const server = await startRedis({ home: PROGRAMS_HOME, directory })
@@ -42,6 +45,22 @@ test('never lets two servers work on the same data after a crash of Quotewire', 
   const { redis } = await start(directory)
   expect(await leftover.server.exited).toBe('ended with code 0')
   expect(await redis.get('kept')).toBe('yes')
+})
+
+test.skipIf(process.platform !== 'linux')('ends with a start that fails (looks into /proc: Linux only)', async () => {
+  const directory = join(await privateFolder(), 'redis')
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/embedded/redis.ts'))
+  const script = `
+    const { startRedis } = await import(${module})
+    const { pid } = await startRedis(${JSON.stringify({ home: PROGRAMS_HOME, directory })})
+    process.stdin.once('data', () => { throw new Error('nobody handles this') })
+    console.log(pid)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script])
+  const [pid] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(processesIn(directory).map((each) => each.pid)).toEqual([Number(pid)])
+  child.stdin.write('now')
+  await once(child, 'exit')
+  await vi.waitFor(() => expect(processesIn(directory)).toEqual([]))
 })
 
 test('says the three ways to provide Redis where there is none', async () => {

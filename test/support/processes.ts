@@ -21,6 +21,13 @@ export function processesIn(folder: string): FoundProcess[] {
   })
 }
 
+/** The one of them whose command names `entry`. */
+export function pidOf(folder: string, entry: string): number {
+  const found = processesIn(folder).find(({ command }) => command.includes(entry))
+  if (!found) throw new Error(`No process runs ${entry}`)
+  return found.pid
+}
+
 /** Ends them at once. */
 export function killProcessesIn(folder: string): void {
   for (const { pid } of processesIn(folder)) {

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { privateFolder } from './support/folders.ts'
+import { pidOf, processesIn } from './support/processes.ts'
+import { freshHome, quote, startSystem } from './support/system.ts'
+
+/** Here other tests use the same cores. */
+const UNTIL_IT_IS_BACK = { timeout: 30_000, interval: 100 }
+
+const PARTS = [
+  ['API', 'src/server.ts'],
+  ['Worker', 'workers/run-jobs.ts'],
+  ['Sandbox', 'src/sandbox/run-sandbox.ts'],
+  ['Postgres', 'bin/postgres'],
+  ['Redis', 'redis-server']
+] as const
+
+async function isReady(url: string): Promise<boolean> {
+  const { ready } = (await (await fetch(`${url}/api/health`)).json()) as { ready: boolean }
+  return ready
+}
+
+describe.skipIf(process.platform !== 'linux')('npm start (processes are looked up in /proc: Linux only)', () => {
+  test('brings back each part that is killed, at its address', { timeout: 180_000 }, async () => {
+    const home = await freshHome()
+    const system = startSystem(home)
+    const { url, key } = await system.ready()
+    for (const [name, entry] of PARTS) {
+      const pid = pidOf(home, entry)
+      process.kill(pid, 'SIGKILL')
+      await vi.waitFor(() => expect(pidOf(home, entry)).not.toBe(pid), UNTIL_IT_IS_BACK)
+      await vi.waitFor(async () => expect(await isReady(url)).toBe(true), UNTIL_IT_IS_BACK)
+      await vi.waitFor(async () => expect((await quote(url, key)).status).toBe(200), UNTIL_IT_IS_BACK)
+      expect(system.output()).toContain(`${name} was ended by SIGKILL. Starting it again`)
+    }
+    system.process.kill('SIGTERM')
+    expect(await system.exited).toBe(0)
+    expect(processesIn(home)).toEqual([])
+  })
+
+  test('gives up on a part that ends again and again: stops the rest and fails', { timeout: 120_000 }, async () => {
+    const home = await freshHome()
+    const system = startSystem(home)
+    await system.ready()
+    for (let killed = 0, last = 0; killed < 4; killed++) {
+      await vi.waitFor(() => expect(pidOf(home, 'workers/run-jobs.ts')).not.toBe(last), UNTIL_IT_IS_BACK)
+      last = pidOf(home, 'workers/run-jobs.ts')
+      process.kill(last, 'SIGKILL')
+    }
+    expect(await system.exited).toBe(1)
+    expect(system.output()).toMatch(
+      /Worker .*; 4 times within a minute is too often\. Stopping everything; logs are in/
+    )
+    expect(processesIn(home)).toEqual([])
+  })
+
+  test('says what is wrong with QUOTEWIRE_HOME, in a sentence', { timeout: 30_000 }, async () => {
+    const file = join(await privateFolder(), 'file')
+    await writeFile(file, '')
+    for (const home of [file, join(file, 'below')]) {
+      const system = startSystem(home)
+      expect(await system.exited).toBe(1)
+      expect(system.output()).toMatch(/QUOTEWIRE_HOME is \S+, which cannot be written: /)
+      expect(system.output()).not.toContain('    at ')
+    }
+  })
+
+  test('stops at once at the second Ctrl-C, and leaves no service behind', { timeout: 60_000 }, async () => {
+    const home = await freshHome()
+    const system = startSystem(home)
+    await system.ready()
+    const start = pidOf(home, 'src/start.ts')
+    process.kill(start, 'SIGINT')
+    process.kill(start, 'SIGTERM')
+    expect(await system.exited).toBe(130)
+    await vi.waitFor(() => expect(processesIn(home)).toEqual([]), UNTIL_IT_IS_BACK)
+  })
+
+  test('says that other machines reach it where HOST lets them', { timeout: 60_000 }, async () => {
+    const system = startSystem(await freshHome(), { HOST: '0.0.0.0' })
+    const { url, key } = await system.ready()
+    expect(system.output()).toContain('HOST is 0.0.0.0: other machines reach the API, unencrypted')
+    await vi.waitFor(async () => expect(await quote(url, key)).toMatchObject({ status: 200 }), UNTIL_IT_IS_BACK)
+  })
+
+  test.each([
+    ['takes connections and says nothing', () => undefined],
+    ['ends connections at once, like a proxy without a server', (client: Socket) => client.end()]
+  ])('does not wait for ever for a database that %s', { timeout: 60_000 }, async (_name, onConnection) => {
+    const strange = createServer((client) => {
+      client.on('error', () => undefined)
+      client.once('data', () => onConnection(client))
+    }).listen(0, '127.0.0.1')
+    await once(strange, 'listening')
+    onTestFinished(() => void strange.close())
+    const { port } = strange.address() as AddressInfo
+    const system = startSystem(await freshHome(), { DATABASE_URL: `postgres://user:hidden@127.0.0.1:${port}/x` })
+    expect(await system.exited).toBe(1)
+    expect(system.output()).toContain('The service of DATABASE_URL cannot be used: no answer')
+    expect(system.output()).not.toContain('hidden')
+  })
+})
