@@ -28,7 +28,9 @@ async function main([target, ...args]) {
   const isProgram = !target.endsWith('.ts')
   if (!isInstalled() || (isProgram && !existsSync(join(bin, target)))) await install()
   const script = isProgram ? program(target) : join(root, target)
-  return run(chooseNode(), [script, ...args], isProgram)
+  // What the environment says already counts more than the file.
+  const settings = !isProgram && existsSync(join(root, '.env')) ? [`--env-file=${join(root, '.env')}`] : []
+  return run(chooseNode(), [...settings, script, ...args], isProgram)
 }
 
 /**
