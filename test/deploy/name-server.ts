@@ -10,8 +10,8 @@ const TYPE_A = 1
 const FLAGS = 0x8180
 
 /**
- * A name server, over UDP and TCP, to which every name has these IPv4 addresses. Like Docker's own, it begins each answer
- * with another one.
+ * A name server, over UDP and TCP, to which every name has these IPv4 addresses. Like Docker's own, it begins each
+ * answer with another one.
  */
 export async function startNameServer(addresses: readonly string[]): Promise<NameServer> {
   let asked = 0
