@@ -50,11 +50,13 @@ describe.skipIf(recordings.length === 0)(
           findings.push(...said.map((each) => `${ask.capability}, ${what}: ${each}`))
         vendors.use(id, reachOf(plan))
         const sound = await outcomeOf(ask, provider)
+        // What a vendor does not sell is refused without asking it.
+        const isAsked = vendors.served.length > 0
         for (const spoiled of spoiledOf(recording)) {
           vendors.use(id, reachOf(plan), { body: Buffer.from(spoiled.text) })
           note(spoiled.what, judge(sound, await outcomeOf(ask, provider), spoiled, recording))
         }
-        for (const [status, kind] of STATUSES) {
+        for (const [status, kind] of isAsked && !plan.foreign ? STATUSES : []) {
           vendors.use(id, 'everywhere', { status, headers: { 'content-type': 'text/html' }, body: PAGE })
           const { error, bug } = await outcomeOf(ask, provider)
           if (error?.kind !== kind) note(`status ${status}`, [error?.kind ?? bug ?? 'a value'])
