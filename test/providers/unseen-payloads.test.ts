@@ -90,12 +90,19 @@ describe('units', () => {
   test.each([
     ['in pence', { amount: 9 }, 0.09, 'GBP'],
     ['in pounds beside prices in pence', { amount: 0.09 }, 0.09, 'GBP'],
+    ['in pounds by its own word', { amount: 3, currency: 'GBP' }, 3, 'GBP'],
     ['in a currency of its own', { amount: 0.12, currency: 'USD' }, 0.12, 'USD']
   ])('a dividend that Yahoo has %s', async (_, event, amount, currency) => {
     const dividends = { '1': { date: Date.UTC(2026, 6, 22, 7) / 1000, ...event } }
     const { provider } = await yahooChart({}, { dividends })
     const paid = await provider.dividends!('VOD.L', signal)
     expect(paid.dividends).toEqual([{ exDate: '2026-07-22', amount, currency, kind: 'cash' }])
+  })
+
+  test('a dividend that may be a small one in pence or a large one in pounds is in doubt', async () => {
+    const dividends = { '1': { date: Date.UTC(2026, 6, 22, 7) / 1000, amount: 0.3 } }
+    const { provider } = await yahooChart({}, { dividends })
+    expect((await provider.dividends!('VOD.L', signal)).provenance.state).toBe('suspect')
   })
 
   test('a pair that is spelled like a share has not the currency of one', async () => {

@@ -14,10 +14,11 @@ import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 const INSTANTS = { first: -2_208_988_800, last: 253_402_300_799 }
 
 /**
- * A payout in pence is a thousandth of the price in pence or more, one in pounds a thousandth of that or less: a
- * hundredth lies between the two, and this is the middle of it.
+ * What a payout is of a price in pence: hundredths if it is in pence, ten thousandths if it is in pounds. Around the
+ * middle between the two (a small one in pence, or a large one in pounds) it does not tell.
  */
-const PAYOUT_IN_MINOR_UNIT = 0.00125
+const MIDDLE_YIELD = 0.001
+const DOUBT_ABOUT_YIELD = 2
 
 const CHART_URL = 'https://query2.finance.yahoo.com/v8/finance/chart/'
 
@@ -98,6 +99,8 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
   const events = memberOf(result, 'events')
   const splits = eventsOf(memberOf(events, 'splits'), timeZone).map((event) => ({ ...event, value: splitRatio(event) }))
   const closes = closesOf(result)
+  const dividends = payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
+  const capitalGains = payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
   return {
     prices,
     timeZone,
@@ -106,9 +109,9 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
     inSession: isInSession(memberOf(memberOf(result, 'meta'), 'currentTradingPeriod'), now),
     splits: oncePer(splits.filter(isTold), ({ exDate }) => exDate),
     hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
-    dividends: payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes),
-    capitalGains: payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes),
-    hasCertainPayouts: prices.isCertain && (prices.perMajor === 1 || closes.length > 0)
+    dividends: dividends.payouts,
+    capitalGains: capitalGains.payouts,
+    hasCertainPayouts: dividends.areCertain && capitalGains.areCertain
   }
 }
 
@@ -188,22 +191,29 @@ function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): nu
  * Payouts in the major unit. Where prices are in pence Yahoo has payouts of some companies in pence and of others in
  * pounds, and does not say so: their size beside the price does. Some events name a currency of their own.
  */
-function payoutsOf(events: unknown, timeZone: string, prices: PriceReader, closes: readonly Close[]): ChartPayout[] {
+function payoutsOf(
+  events: unknown,
+  timeZone: string,
+  prices: PriceReader,
+  closes: readonly Close[]
+): { payouts: ChartPayout[]; areCertain: boolean } {
   const wires = eventsOf(events, timeZone)
   const yields = wires.flatMap(({ amount, instant }) => {
     const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
     return close && amount ? [amount / close] : []
   })
   const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
-  const isMinor = prices.perMajor > 1 && (typical === undefined || typical >= PAYOUT_IN_MINOR_UNIT)
-  return wires.flatMap(({ exDate, amount, currency }) => {
+  const perMajor = typical === undefined || typical >= MIDDLE_YIELD ? prices.perMajor : 1
+  const payouts = wires.flatMap(({ exDate, amount, currency }) => {
     const own = currency ? currencyUnit(currency) : undefined
-    const perMajor = own && own.currency !== prices.currency ? own.perMajor : isMinor ? prices.perMajor : 1
     const value = positive(amount)
     if (value === undefined || own?.isCertain === false) return []
-    const inMajor = Number((withoutFloatNoise(value) / perMajor).toPrecision(12))
+    const inMajor = Number((withoutFloatNoise(value) / (own?.perMajor ?? perMajor)).toPrecision(12))
     return [{ exDate, value: inMajor, currency: own?.currency ?? prices.currency }]
   })
+  const isFarFromMiddle = Math.abs(Math.log((typical ?? MIDDLE_YIELD) / MIDDLE_YIELD)) > Math.log(DOUBT_ABOUT_YIELD)
+  const areTold = wires.every(({ currency }) => currency)
+  return { payouts, areCertain: areTold || (prices.isCertain && (prices.perMajor === 1 || isFarFromMiddle)) }
 }
 
 /** Epoch seconds as milliseconds; undefined for what is no time. */
