@@ -78,6 +78,16 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     const stores = createStores(database)
     const recorder = createRecorder({ stores, log })
     closers.push(() => recorder.close())
+    const eventLog = createLog({
+      redis,
+      log,
+      shards: config.LOG_SHARDS,
+      retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
+      maxBytes: config.LOG_MAX_MIB * 1024 * 1024
+    })
+    closers.push(() => eventLog.close())
+    const stalePublisher = createStalePublisher({ redis, eventLog, log })
+    closers.push(() => stalePublisher.close())
     const metrics = createMetrics()
     const clock = new SessionClock(CALENDARS)
     const calendars = createCalendarKeeper({ store: stores.calendars, clock, log })
@@ -101,16 +111,6 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     closers.push(() => gateway.close())
     const cache = new TieredCache({ redis: cacheRedis, log })
     closers.push(() => cache.close())
-    const eventLog = createLog({
-      redis,
-      log,
-      shards: config.LOG_SHARDS,
-      retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
-      maxBytes: config.LOG_MAX_MIB * 1024 * 1024
-    })
-    closers.push(() => eventLog.close())
-    const stalePublisher = createStalePublisher({ redis, eventLog, log })
-    closers.push(() => stalePublisher.close())
     const demand = new Demand({ redis, log })
     closers.push(() => demand.close())
     const cachedMarket = createCachedMarket({

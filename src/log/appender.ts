@@ -1,112 +1,152 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
-import { packEntries } from './entry.ts'
-import { encodeEvent } from './record.ts'
+import { Lane } from './lane.ts'
+import { Producer } from './producer.ts'
+import { encodeEvent, type EncodedEvent } from './record.ts'
 import { shardOf } from './shard.ts'
-import type { LogSource } from './source.ts'
+import { TrimmedError } from './shard-writer.ts'
 
-/** What waits for Redis; above it appends are refused, because a producer that cannot be written is better slowed. */
+/**
+ * What waits for Redis, however long it is away. Above it appends are refused, because a producer that cannot be written
+ * is better slowed; what waits already stays, so that nothing is written in another order.
+ */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
-const TRIM_EVERY_MS = 1000
-/** A trimmed shard is left some room, so that it is not trimmed again at once. */
-const TRIM_TO = 0.9
+/** What Redis gets to take the rest when the process stops. */
+const CLOSE_TIMEOUT_MS = 3000
 
+/** `failed`: events that the log may not hold, because they were refused or could not be written before the end. */
 export type AppenderStats = { appended: number; bytes: number; failed: number; waitingBytes: number }
 
 export type AppenderOptions = {
   redis: Redis
   log: Pick<Logger, 'warn'>
-  source: Pick<LogSource, 'shards' | 'key'>
+  shards: number
   retentionMs: number
   maxBytes: number
   now: () => number
 }
 
-type Turn = { readonly shards: Buffer[][]; readonly done: PromiseWithResolvers<void>; events: number; bytes: number }
+/** Events of one turn of the event loop, by shard. */
+type Turn = { readonly shards: Buffer[][]; readonly done: PromiseWithResolvers<unknown> }
 
-/** Gathers the events of one turn of the event loop, and writes them as one stream entry per shard. */
+/** Gathers the events of one turn of the event loop, and has them written as one stream entry per shard. */
 export class Appender {
   readonly stats: AppenderStats = { appended: 0, bytes: 0, failed: 0, waitingBytes: 0 }
   readonly #options: AppenderOptions
-  readonly #writing = new Set<Promise<void>>()
+  readonly #producer: Producer
+  readonly #lanes: readonly Lane[]
+  /** Shards whose last write failed. */
+  readonly #troubled = new Set<number>()
   #turn: Turn | undefined
-  #trimmedAt = 0
-  #away = false
+  /** Events were refused or dropped: followers are to be told. */
+  #owesGap = false
+  #isClosing = false
+  #isGivenUp = false
 
   constructor(options: AppenderOptions) {
+    const { shards, retentionMs, maxBytes } = options
     this.#options = options
+    this.#producer = new Producer(options)
+    this.#lanes = Array.from({ length: shards }, (_, shard) => {
+      const failed = (at: number, error: unknown) => this.#failed(at, error)
+      const written = (at: number) => void this.#troubled.delete(at)
+      return new Lane({ producer: this.#producer, shard, retentionMs, maxBytes, failed, written })
+    })
   }
 
   async append(events: readonly MarketEvent[]): Promise<void> {
     if (events.length === 0) return
+    if (this.#isClosing) this.#refuse(events.length, 'the log is closed')
     if (this.stats.waitingBytes > MAX_WAITING_BYTES) {
-      this.stats.failed += events.length
-      throw new Error('the log is too far behind to take more events')
+      if (!this.#owesGap) this.#options.log.warn('so many events wait for the log that more are refused')
+      this.#owesGap = true
+      this.#refuse(events.length, 'the log is too far behind to take more events')
     }
-    const receivedAt = this.#options.now()
+    const encoded = this.#encode(events)
     const turn = (this.#turn ??= this.#openTurn())
-    for (const event of events) {
-      const { topic, record } = encodeEvent(event, receivedAtOf(event) ?? receivedAt)
-      turn.shards[shardOf(topic, this.#options.source.shards)]!.push(record)
-      turn.bytes += record.length
+    for (const { topic, record } of encoded) {
+      turn.shards[shardOf(topic, this.#lanes.length)]!.push(record)
       this.stats.waitingBytes += record.length
     }
-    turn.events += events.length
-    return turn.done.promise
+    await turn.done.promise
   }
 
   /** Resolves when everything appended is written or has failed. */
   async close(): Promise<void> {
-    if (this.#turn) await this.#turn.done.promise.catch(() => undefined)
-    await Promise.allSettled(this.#writing)
+    this.#isClosing = true
+    this.#endTurn()
+    const timer = setTimeout(() => {
+      this.#isGivenUp = true
+      this.#producer.close()
+    }, CLOSE_TIMEOUT_MS)
+    await Promise.all(this.#lanes.map((lane) => lane.idle()))
+    clearTimeout(timer)
+    this.#producer.close()
+  }
+
+  /** All of them or none: an append that was refused may be tried again. */
+  #encode(events: readonly MarketEvent[]): EncodedEvent[] {
+    const receivedAt = this.#options.now()
+    try {
+      return events.map((event) => encodeEvent(event, receivedAtOf(event) ?? receivedAt))
+    } catch (error) {
+      this.stats.failed += events.length
+      throw error
+    }
   }
 
   #openTurn(): Turn {
-    const shards = Array.from({ length: this.#options.source.shards }, (): Buffer[] => [])
-    setImmediate(() => {
-      const writing = this.#write(this.#turn!).finally(() => this.#writing.delete(writing))
-      this.#writing.add(writing)
-    })
-    return { shards, done: Promise.withResolvers<void>(), events: 0, bytes: 0 }
+    setImmediate(() => this.#endTurn())
+    return { shards: this.#lanes.map(() => []), done: Promise.withResolvers<unknown>() }
   }
 
-  async #write(turn: Turn): Promise<void> {
+  #endTurn(): void {
+    const turn = this.#turn
+    if (!turn) return
     this.#turn = undefined
-    const { redis, log, source } = this.#options
     const appendedAt = performance.timeOrigin + performance.now()
-    const commands = turn.shards.flatMap((records, shard) =>
-      packEntries(records, appendedAt).map((entry) => redis.xadd(source.key(shard), '*', 'e', entry))
-    )
-    try {
-      await Promise.all(commands)
-      this.stats.appended += turn.events
-      this.stats.bytes += turn.bytes
-      this.#away = false
-      turn.done.resolve()
-    } catch (error) {
-      this.stats.failed += turn.events
-      if (!this.#away) log.warn({ err: error }, 'events could not be written to the log')
-      this.#away = true
-      turn.done.reject(error)
-    }
-    this.stats.waitingBytes -= turn.bytes
-    await this.#trim().catch(() => undefined) // the next append tries again
+    const writes = turn.shards.map((records, shard) => this.#write(shard, records, appendedAt))
+    turn.done.resolve(Promise.all(writes))
   }
 
-  async #trim(): Promise<void> {
-    const { redis, source, retentionMs, maxBytes, now } = this.#options
-    if (now() - this.#trimmedAt < TRIM_EVERY_MS) return
-    this.#trimmedAt = now()
-    const oldest = Math.max(0, this.#trimmedAt - retentionMs)
-    for (let shard = 0; shard < source.shards; shard++) {
-      const key = source.key(shard)
-      await redis.xtrim(key, 'MINID', '~', oldest)
-      const bytes = (await redis.memory('USAGE', key)) ?? 0
-      if (bytes <= maxBytes) continue
-      const entries = await redis.xlen(key)
-      await redis.xtrim(key, 'MAXLEN', '~', Math.floor((entries * maxBytes * TRIM_TO) / bytes))
+  async #write(shard: number, records: readonly Buffer[], appendedAt: number): Promise<void> {
+    if (records.length === 0) return
+    const { stats } = this
+    const bytes = records.reduce((sum, { length }) => sum + length, 0)
+    try {
+      await this.#lanes[shard]!.add({ records, bytes, appendedAt })
+      stats.appended += records.length
+      stats.bytes += bytes
+    } catch (error) {
+      stats.failed += records.length
+      throw error
+    } finally {
+      stats.waitingBytes -= bytes
+      if (this.#owesGap && stats.waitingBytes === 0) this.#tellGap()
     }
+  }
+
+  #refuse(events: number, why: string): never {
+    this.stats.failed += events
+    throw new Error(why)
+  }
+
+  /** Returns whether to try again: as long as it takes, for whatever Redis says can be put right. */
+  #failed(shard: number, error: unknown): boolean {
+    const { log } = this.#options
+    const isGone = error instanceof TrimmedError
+    if (this.#troubled.size === 0 || isGone) {
+      log.warn({ err: error, shard }, isGone ? 'events are missing from the log' : 'events wait for the log')
+    }
+    this.#troubled.add(shard)
+    this.#owesGap ||= isGone
+    return !isGone && !this.#isGivenUp
+  }
+
+  #tellGap(): void {
+    this.#owesGap = false
+    this.#producer.tellGap().catch(() => (this.#owesGap = true)) // told with the next write, then
   }
 }
 

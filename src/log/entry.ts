@@ -4,9 +4,9 @@ import { RECORD_HEAD_BYTES, NUMBERS_OF_KIND, type RecordKind } from './record.ts
  * One stream entry: what one process appended in one turn of its event loop, little-endian:
  *
  *     0  u8   version
- *     1  u8   reserved, 0
+ *     1  u8   which entry of its producer in this shard it is, modulo 256
  *     2  u16  number of records
- *     4  u32  reserved, 0
+ *     4  u32  the producer: a number that a process draws when it opens the log
  *     8  f64  when it was appended, epoch ms with fractions
  *     16 …    the records, one after the other
  */
@@ -40,6 +40,15 @@ export function packEntries(records: readonly Buffer[], appendedAt: number): Buf
   return entries
 }
 
+/**
+ * Makes an entry unlike every other one, those with the same events too: after a connection was lost its producer finds
+ * out by it whether the log holds it. `number` modulo 256.
+ */
+export function signEntry(entry: Buffer, producer: number, number: number): void {
+  entry[1] = number
+  entry.writeUInt32LE(producer, 4)
+}
+
 /** An entry as read. Records are looked at in place; nothing is copied and no JSON is parsed. */
 export class LogEntry {
   readonly shard: number
@@ -49,25 +58,28 @@ export class LogEntry {
   readonly count: number
   /** The place of the first record within the entry as it stands in the log. */
   readonly firstIndex: number
-  readonly #starts: number[]
+  readonly #starts: number[] = []
 
-  /** Throws RangeError for bytes that are no entry: somebody else writes into the log's stream. */
+  /** Throws RangeError for bytes that this version cannot read in full. */
   constructor(shard: number, idMs: number, idSeq: number, bytes: Buffer, firstIndex = 0) {
-    if (bytes.length < ENTRY_HEAD_BYTES || bytes[0] !== VERSION) throw new RangeError('not an entry of this log')
+    if (bytes.length < ENTRY_HEAD_BYTES || bytes[0] !== VERSION) throw new RangeError('not an entry of this version')
     this.shard = shard
     this.idMs = idMs
     this.idSeq = idSeq
     this.bytes = bytes
     this.firstIndex = firstIndex
     this.count = bytes.readUInt16LE(2)
-    this.#starts = new Array<number>(this.count + 1)
     let start = ENTRY_HEAD_BYTES
     for (let index = 0; index < this.count; index++) {
-      this.#starts[index] = start
-      start += start + RECORD_HEAD_BYTES <= bytes.length ? bytes.readUInt32LE(start) : Infinity
-      if (start > bytes.length) throw new RangeError('a record of the log is cut off')
+      this.#starts.push(start)
+      start += lengthOfRecord(bytes, start)
     }
-    this.#starts[this.count] = start
+    this.#starts.push(start)
+  }
+
+  /** What stands at a place of the log where somebody else wrote: it has no records. */
+  static foreign(shard: number, idMs: number, idSeq: number): LogEntry {
+    return new LogEntry(shard, idMs, idSeq, NO_RECORDS)
   }
 
   /** Epoch milliseconds, with fractions. */
@@ -111,4 +123,17 @@ export class LogEntry {
   #topicStart(index: number): number {
     return this.numbersStart(index) + NUMBERS_OF_KIND[this.kind(index)] * 8
   }
+}
+
+const NO_RECORDS = Buffer.alloc(ENTRY_HEAD_BYTES)
+NO_RECORDS[0] = VERSION
+
+function lengthOfRecord(bytes: Buffer, start: number): number {
+  if (start + RECORD_HEAD_BYTES > bytes.length) throw new RangeError('a record of the log is cut off')
+  const length = bytes.readUInt32LE(start)
+  const numbers = NUMBERS_OF_KIND[bytes[start + 4] as RecordKind] as number | undefined
+  if (numbers === undefined) throw new RangeError('a record of the log is of an unknown kind')
+  const isWhole = length >= RECORD_HEAD_BYTES + numbers * 8 + bytes[start + 5]! && start + length <= bytes.length
+  if (!isWhole) throw new RangeError('a record of the log is cut off')
+  return length
 }

@@ -8,7 +8,7 @@ import { createSource, type Reach } from './source.ts'
 import { Tail, type TailListener } from './tail.ts'
 
 export type LogOptions = {
-  /** Must fail fast. Stays the caller's to close. */
+  /** Must fail fast. Stays the caller's to close; the log's own connections end with it. */
   redis: Redis
   log: Pick<Logger, 'warn'>
   /** Symbols are spread over so many streams. */
@@ -25,33 +25,39 @@ export type EventLog = {
   readonly shards: number
   readonly stats: Readonly<AppenderStats>
   /**
-   * Writes events behind all that were appended here before; those of one turn of the event loop travel together.
-   * Resolves when the log holds them. Rejects when it may not: Redis is away, or too much waits to be written.
+   * Writes events behind all that were appended here before, each exactly once; those of one turn of the event loop
+   * travel together. Resolves when the log holds them: while Redis is away or refuses, they wait. Rejects when they are
+   * refused, because too much waits already, the log is closed or an event is impossible; and when the log is closed
+   * before Redis took them.
    */
   append(events: readonly MarketEvent[]): Promise<void>
   /** Names this log's life: under another epoch, what it held before is gone. */
   epoch(): Promise<string>
   reach(shard: number): Promise<Reach>
-  /** Entries from the position's own on (its records up to the index are the caller's to skip), oldest first. */
+  /**
+   * Entries from the position's own on (its records up to the index are the caller's to skip), oldest first; where
+   * somebody else wrote stands one without records. Throws RangeError where one was written by a later version.
+   */
   read(from: Position, maxEntries: number): Promise<LogEntry[]>
   /** Follows the shards behind the given positions, over a connection of its own. */
   tail(from: readonly Position[], listener: TailListener): Tail
-  /** Waits for what was appended. */
+  /** Waits for what was appended, some seconds where Redis is away; nothing can be appended from then on. */
   close(): Promise<void>
 }
 
 /** Opens the event log over Redis Streams. */
 export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Date.now }: LogOptions): EventLog {
   const source = createSource(redis, shards)
-  const appender = new Appender({ redis, log, source, retentionMs, maxBytes, now })
+  const appender = new Appender({ redis, log, shards, retentionMs, maxBytes, now })
+  let epoch: string | undefined
   return {
     shards,
     stats: appender.stats,
     append: (events) => appender.append(events),
-    epoch: () => source.epoch(),
+    epoch: async () => (epoch = await source.epoch()),
     reach: (shard) => source.reach(shard),
     read: (from, maxEntries) => source.read(from, maxEntries),
-    tail: (from, listener) => new Tail({ redis, log, source, from, listener }),
+    tail: (from, listener) => new Tail({ redis, log, source, epoch, from, listener }),
     close: () => appender.close()
   }
 }

@@ -24,18 +24,22 @@ export const NUMBERS_OF_KIND: Readonly<Record<RecordKind, number>> = { 1: 5, 2: 
  */
 export const RECORD_HEAD_BYTES = 16
 const MAX_TOPIC_BYTES = 255
+/** Readers hold records whole, for every client that is behind. */
+const MAX_RECORD_BYTES = 4 * 1024 * 1024
 
 /** An event ready for the log. */
 export type EncodedEvent = { readonly topic: string; readonly record: Buffer }
 
-/** Encodes an event once, for everybody who will ever read it. Throws RangeError for an impossible topic. */
+/** Encodes an event once, for everybody who will ever read it. Throws RangeError for an impossible topic or size. */
 export function encodeEvent(event: MarketEvent, receivedAt: number): EncodedEvent {
   const topic = topicOf(event)
   if (topic.length > MAX_TOPIC_BYTES) throw new RangeError(`the topic ${topic.slice(0, 40)}… is too long`)
   const { kind, numbers } = numbersOf(event)
   const json = JSON.stringify(event)
   const headBytes = RECORD_HEAD_BYTES + numbers.length * 8 + topic.length
-  const record = Buffer.allocUnsafe(headBytes + Buffer.byteLength(json) - 1)
+  const bytes = headBytes + Buffer.byteLength(json) - 1
+  if (bytes > MAX_RECORD_BYTES) throw new RangeError(`an event of ${topic} is too large: ${bytes} bytes`)
+  const record = Buffer.allocUnsafe(bytes)
   record.writeUInt32LE(record.length, 0)
   record[4] = kind
   record[5] = topic.length

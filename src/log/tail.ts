@@ -1,22 +1,24 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { LogEntry } from './entry.ts'
-import { comparePositions, idOf, LAST_INDEX, type Position } from './position.ts'
-import { entryOf, type LogSource } from './source.ts'
+import { LogEntry } from './entry.ts'
+import { EpochWatch, isBefore } from './epoch-watch.ts'
+import { idOf, LAST_INDEX, type Position } from './position.ts'
+import { entryOf, idOfRow, type LogSource, type Row } from './source.ts'
 
 const BLOCK_MS = 1000
 /** Redis answers within BLOCK_MS even when it has nothing to say; a connection mute for longer is dead. */
 const SOCKET_TIMEOUT_MS = 5000
 const RETRY_MS = 200
-const EPOCH_CHECK_EVERY_MS = 2000
+const LOOK_EVERY_MS = 2000
+/** Of all shards together: they are held at once. */
 const MAX_ENTRIES_PER_READ = 500
 
 export type TailListener = {
   /** Entries of one shard, in order, each exactly once. Must not throw. */
   entries(entries: readonly LogEntry[]): void
   /**
-   * Entries are lost to who follows: the log is another one, or they were trimmed before they could be read. Those to
-   * come are behind the given positions.
+   * Entries are lost to who follows: the log is another one, they were trimmed before they could be read, or a later
+   * version wrote them. Those to come are behind the given positions.
    */
   replaced(epoch: string, positions: readonly Position[]): void
 }
@@ -26,6 +28,8 @@ export type TailOptions = {
   redis: Redis
   log: Pick<Logger, 'warn'>
   source: LogSource
+  /** The one that the follower knows; by default the one that is in force at first. */
+  epoch: string | undefined
   from: readonly Position[]
   listener: TailListener
 }
@@ -34,19 +38,25 @@ export type TailOptions = {
 export class Tail {
   readonly #options: TailOptions
   readonly #connection: Redis
+  readonly #watch: EpochWatch
   readonly #positions: Position[]
-  /** Where entries were really read up to, per shard. */
-  readonly #read = new Map<number, Position>()
+  readonly #maxEntriesPerShard: number
   readonly #ended: Promise<void>
-  #epoch: string | undefined
-  #epochCheckedAt = -Infinity
+  #lookedAt = -Infinity
+  #isFirstLook = true
+  /** Entries are lost to the follower, and it was not told yet. */
+  #owesGap = false
+  #hasWarnedOfForeigners = false
   #away = false
   #closed = false
 
   constructor(options: TailOptions) {
+    const { redis, source, epoch, from } = options
     this.#options = options
-    this.#positions = [...options.from]
-    this.#connection = options.redis.duplicate({
+    this.#watch = new EpochWatch(source, epoch)
+    this.#positions = [...from]
+    this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / from.length)
+    this.#connection = redis.duplicate({
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: undefined,
@@ -72,7 +82,7 @@ export class Tail {
     await this.#connection.connect().catch(() => undefined) // the first read reports it
     while (!this.#closed) {
       try {
-        await this.#checkEpoch()
+        await this.#look()
         await this.#readNext()
         this.#away = false
       } catch (error) {
@@ -81,7 +91,7 @@ export class Tail {
           this.#options.log.warn({ err: error }, 'the log cannot be read; nothing is lost while it is away')
           this.#away = true
         }
-        this.#epochCheckedAt = -Infinity
+        this.#lookedAt = -Infinity
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
@@ -93,7 +103,7 @@ export class Tail {
     const ids = this.#positions.map(idOf)
     const found = await this.#connection.xreadBuffer(
       'COUNT',
-      MAX_ENTRIES_PER_READ,
+      this.#maxEntriesPerShard,
       'BLOCK',
       BLOCK_MS,
       'STREAMS',
@@ -103,61 +113,58 @@ export class Tail {
     for (const [key, rows] of found ?? []) {
       const at = keys.indexOf(key.toString('latin1'))
       const { shard } = this.#positions[at]!
-      const entries = rows.map(([id, fields]) => entryOf(shard, id, fields))
-      const last = entries.at(-1)!
-      const position = { shard, idMs: last.idMs, idSeq: last.idSeq, index: LAST_INDEX }
+      const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
+      const position = { shard, ...idOfRow(rows.at(-1)![0]), index: LAST_INDEX }
       this.#positions[at] = position
-      this.#read.set(shard, position)
-      listener.entries(entries)
+      this.#watch.saw(position)
+      if (entries.length > 0) listener.entries(entries)
     }
+  }
+
+  #readRow(shard: number, row: Row): LogEntry {
+    try {
+      const entry = entryOf(shard, row)
+      if (entry.count === 0) this.#warnOfForeigner(shard, entry)
+      return entry
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      const { idMs, idSeq } = idOfRow(row[0])
+      if (!this.#owesGap)
+        this.#options.log.warn({ err: error, shard, idMs, idSeq }, 'an entry of the log is unreadable')
+      this.#owesGap = true
+      return LogEntry.foreign(shard, idMs, idSeq)
+    }
+  }
+
+  #warnOfForeigner(shard: number, { idMs, idSeq }: LogEntry): void {
+    if (this.#hasWarnedOfForeigners) return
+    this.#hasWarnedOfForeigners = true
+    this.#options.log.warn(
+      { shard, idMs, idSeq },
+      'somebody else writes into the streams of the log; that is passed over'
+    )
   }
 
   /** Before the first read, after every outage and now and then: is this still the log that was followed? */
-  async #checkEpoch(): Promise<void> {
+  async #look(): Promise<void> {
     const now = performance.now()
-    if (now - this.#epochCheckedAt < EPOCH_CHECK_EVERY_MS) return
-    const { source, listener } = this.#options
-    const missed = await this.#hasMissedEntries()
-    const resumed = this.#epochCheckedAt === -Infinity && this.#epoch !== undefined
-    let epoch = await source.epoch()
-    if (resumed && epoch === this.#epoch && (await this.#hasLostEntries())) epoch = await source.renewEpoch(epoch)
-    this.#epochCheckedAt = now
-    if (epoch === this.#epoch && !missed) return
-    const isFirst = this.#epoch === undefined
-    this.#epoch = epoch
-    if (isFirst) return
-    await this.#startOver()
-    listener.replaced(epoch, this.#positions)
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return
+    const { epoch, isReplaced, hasTrimmed } = await this.#watch.look()
+    this.#owesGap ||= isReplaced || hasTrimmed
+    if (this.#owesGap || this.#isFirstLook) await this.#stayWithin()
+    this.#isFirstLook = false
+    this.#lookedAt = now
+    if (!this.#owesGap) return
+    this.#owesGap = false
+    this.#options.listener.replaced(epoch, this.#positions)
   }
 
-  /** Redis persists a moment late: after a crash it may not know the newest entries that were read from it. */
-  async #hasLostEntries(): Promise<boolean> {
-    for (const position of this.#read.values()) {
-      if (comparePositions(await this.#newest(position.shard), position) < 0) return true
+  /** Behind a position that the log has not reached nothing would be found: its ids, or Redis' clock, are smaller. */
+  async #stayWithin(): Promise<void> {
+    const reaches = await Promise.all(this.#positions.map(({ shard }) => this.#options.source.reach(shard)))
+    for (const [at, { last = { idMs: 0, idSeq: 0 } }] of reaches.entries()) {
+      const position = this.#positions[at]!
+      if (isBefore(last, position)) this.#positions[at] = { shard: position.shard, ...last, index: LAST_INDEX }
     }
-    return false
-  }
-
-  /** Entries can be trimmed before a process that stood still for long has read them. */
-  async #hasMissedEntries(): Promise<boolean> {
-    for (const position of this.#read.values()) {
-      const { first, isWhole } = await this.#options.source.reach(position.shard)
-      if (first && !isWhole && comparePositions({ ...first, index: LAST_INDEX }, position) > 0) return true
-    }
-    return false
-  }
-
-  /** Goes on behind whatever the new log holds at most; its ids may be smaller. */
-  async #startOver(): Promise<void> {
-    this.#read.clear()
-    for (const [at, position] of this.#positions.entries()) {
-      const newest = await this.#newest(position.shard)
-      if (comparePositions(newest, position) < 0) this.#positions[at] = newest
-    }
-  }
-
-  async #newest(shard: number): Promise<Position> {
-    const { last } = await this.#options.source.reach(shard)
-    return { shard, ...(last ?? { idMs: 0, idSeq: 0 }), index: LAST_INDEX }
   }
 }

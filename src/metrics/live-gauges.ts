@@ -41,6 +41,11 @@ export function createLiveGauges(registers: Registry[]): (sources: { live?: Live
     labelNames: ['result'],
     registers
   })
+  const logWaiting = new Gauge({
+    name: 'quotewire_log_waiting_bytes',
+    help: 'Events that wait to be taken by the log; above 64 MiB more are refused',
+    registers
+  })
   const logConnected = new Gauge({ name: 'quotewire_log_up', help: '1 where the log can be read', registers })
 
   return async ({ live }) => {
@@ -56,6 +61,7 @@ export function createLiveGauges(registers: Registry[]): (sources: { live?: Live
     log.reset()
     log.inc({ result: 'appended' }, stats.log.appended)
     log.inc({ result: 'failed' }, stats.log.failed)
+    logWaiting.set(stats.log.waitingBytes)
     logConnected.set(stats.log.connected ? 1 : 0)
   }
 }

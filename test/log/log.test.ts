@@ -1,17 +1,13 @@
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startRedis } from '../../src/embedded/redis.ts'
 import type { LogEntry } from '../../src/log/entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { formatCursor, LAST_INDEX, parseCursor, type Position } from '../../src/log/position.ts'
 import { shardOf } from '../../src/log/shard.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
-import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
 import { openLog, testLog } from '../support/live-server.ts'
+import { privateRedis } from './redis-door.ts'
 
 const start = (shard: number): Position => ({ shard, idMs: 0, idSeq: 0, index: LAST_INDEX })
 const eventsOf = (entries: readonly LogEntry[]) =>
@@ -86,27 +82,12 @@ describe('the log', () => {
     expect(first!.idMs).toBeGreaterThan(Date.now() - 4000)
     expect(last!.idMs).toBeGreaterThanOrEqual(first!.idMs)
   })
-
-  test('says so when Redis does not take an event', async () => {
-    const { log, url } = await testLog()
-    const redis = new Redis(url)
-    await redis.set('log:1:{0}', 'not a stream')
-    redis.disconnect()
-    await expect(log.append([quoteEvent('AAPL', 1)])).rejects.toThrow(/WRONGTYPE/)
-    expect(log.stats).toMatchObject({ failed: 1, waitingBytes: 0 })
-  })
 })
 
 describe('a cursor', () => {
   test('survives a restart of Redis, and whoever followed goes on without loss', { timeout: 60_000 }, async () => {
-    const directory = join(await privateFolder(), 'redis')
-    const { address, moveTo } = await doorway()
-    let server = await startRedis({ home: PROGRAMS_HOME, directory })
-    onTestFinished(() => server.stop())
-    const url = new URL(server.url)
-    moveTo(Number(url.port))
-    url.port = address
-    const log = await openLog(url.href)
+    const server = await privateRedis()
+    const log = await openLog(server.url)
     const { events, epochs } = follow(log)
     const epoch = await log.epoch()
     await log.append([quoteEvent('AAPL', 1), quoteEvent('AAPL', 2)])
@@ -114,18 +95,9 @@ describe('a cursor', () => {
     const { last } = await log.reach(0)
 
     await server.stop()
-    server = await startRedis({ home: PROGRAMS_HOME, directory })
-    moveTo(Number(new URL(server.url).port))
-    await expect
-      .poll(
-        () =>
-          log.append([quoteEvent('AAPL', 3)]).then(
-            () => true,
-            () => false
-          ),
-        { timeout: 10_000 }
-      )
-      .toBe(true)
+    const appended = log.append([quoteEvent('AAPL', 3)])
+    await server.start()
+    await appended
     await expect.poll(() => events().length, { timeout: 10_000 }).toBe(3)
     expect(await log.epoch()).toBe(epoch)
     expect(epochs).toEqual([])
@@ -173,29 +145,3 @@ describe('a cursor', () => {
     }
   })
 })
-
-/** A fixed address in front of a Redis that comes back on another port. */
-async function doorway(): Promise<{ address: string; moveTo: (port: number) => void }> {
-  let behind = 0
-  const open = new Set<Socket>()
-  const door = createServer((client) => {
-    const server = connect(behind, '127.0.0.1')
-    for (const socket of [client, server]) {
-      open.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        client.destroy()
-        server.destroy()
-        open.delete(socket)
-      })
-    }
-    client.pipe(server).pipe(client)
-  })
-  door.listen(0, '127.0.0.1')
-  await once(door, 'listening')
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy()
-    door.close()
-  })
-  return { address: String((door.address() as AddressInfo).port), moveTo: (port) => (behind = port) }
-}

@@ -50,7 +50,9 @@ export async function openLog(url: string, { shards = 1, retentionMs = 3_600_000
   const redis = connectCacheRedis(url)
   await ready(redis, 'REDIS_URL')
   onTestFinished(() => redis.disconnect())
-  return createLog({ redis, log: SILENT, shards, retentionMs, maxBytes })
+  const log = createLog({ redis, log: SILENT, shards, retentionMs, maxBytes })
+  onTestFinished(() => log.close())
+  return log
 }
 
 /** One API process's live side on a real socket. A token is a user's name. */

@@ -1,0 +1,88 @@
+import { LAST_INDEX } from './position.ts'
+import type { Producer } from './producer.ts'
+import { signEntry } from './entry.ts'
+import { isBefore } from './epoch-watch.ts'
+import { idOfRow, type StreamId } from './source.ts'
+
+/** For so long an id says where the stream ends; then the search for an entry in doubt would be a long one. */
+const END_KNOWN_FOR_MS = 1000
+const ROWS_PER_SEARCH = 100
+const BEGINNING: StreamId = { idMs: 0, idSeq: 0 }
+
+/** Whether the log held an entry cannot be known any more. */
+export class TrimmedError extends Error {
+  constructor() {
+    super('the log was trimmed before it was known whether it held these events')
+    this.name = 'TrimmedError'
+  }
+}
+
+/**
+ * Writes one producer's entries into one shard: one after the other, each exactly once. An entry is in doubt when its
+ * write did not succeed, for Redis may have executed it; before it is written again, the stream is searched for it.
+ */
+export class ShardWriter {
+  readonly #producer: Producer
+  readonly #shard: number
+  /** The stream reached so far before the entry that is being written. */
+  #end: StreamId = BEGINNING
+  #endKnownAt = -Infinity
+  #number = 0
+  #inDoubt: Buffer | undefined
+
+  constructor(producer: Producer, shard: number) {
+    this.#producer = producer
+    this.#shard = shard
+  }
+
+  /**
+   * Resolves with where the entry is. Rejects when it may not be there: then it must be given again, before any other.
+   * Throws TrimmedError where nobody will ever know; then it must not.
+   */
+  async write(entry: Buffer): Promise<StreamId> {
+    await this.#producer.recovered()
+    const found = entry === this.#inDoubt ? await this.#search(entry) : await this.#prepare(entry)
+    const id = found ?? (await this.#producer.source.add(this.#shard, entry))
+    this.#inDoubt = undefined
+    this.#endsAt(id)
+    this.#producer.wrote({ shard: this.#shard, ...id, index: LAST_INDEX })
+    return id
+  }
+
+  async #prepare(entry: Buffer): Promise<undefined> {
+    if (performance.now() - this.#endKnownAt > END_KNOWN_FOR_MS) {
+      const { last } = await this.#producer.source.reach(this.#shard)
+      this.#endsAt(last ?? BEGINNING)
+    }
+    signEntry(entry, this.#producer.id, ++this.#number & 0xff)
+    this.#inDoubt = entry
+  }
+
+  /** Nothing of this producer can come while it searches: its former connections are ended. */
+  async #search(entry: Buffer): Promise<StreamId | undefined> {
+    const { source } = this.#producer
+    const { last: end = BEGINNING } = await source.reach(this.#shard)
+    // Where the stream ends before that, it is another one.
+    const begin = isBefore(end, this.#end) ? BEGINNING : this.#end
+    let at = begin
+    while (isBefore(at, end)) {
+      const rows = await source.rowsAfter(this.#shard, at, ROWS_PER_SEARCH)
+      const own = rows.find(([, fields]) => entry.equals(fields[1]!))
+      if (own) return idOfRow(own[0])
+      if (rows.length < ROWS_PER_SEARCH) break
+      at = idOfRow(rows.at(-1)![0])
+    }
+    const { first, isWhole } = await source.reach(this.#shard)
+    if (!isWhole && (!first || isBefore(begin, first)) && isBefore(begin, end)) {
+      this.#inDoubt = undefined
+      throw new TrimmedError()
+    }
+    this.#endsAt(end)
+    return undefined
+  }
+
+  #endsAt(id: StreamId): void {
+    this.#end = id
+    this.#endKnownAt = performance.now()
+  }
+}
