@@ -83,6 +83,8 @@ export class Replays {
     if (this.#deep >= MAX_DEEP_REPLAYS) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#deep++
     try {
+      const entries = await this.#log.read(at, ENTRIES_PER_READ)
+      // Asked afterwards: what it still reaches back to was there to be read.
       const { first, last, isWhole } = await this.#log.reach(at.shard)
       // Nothing was appended since: what the hub has seen begins behind the position.
       if (!last || comparePositions({ ...last, index: LAST_INDEX }, at) <= 0) {
@@ -90,7 +92,6 @@ export class Replays {
       }
       const isThere = first && comparePositions({ ...first, index: 0 }, { ...at, index: 0 }) <= 0
       if (!isThere && !isWhole) return 'trimmed'
-      const entries = await this.#log.read(at, ENTRIES_PER_READ)
       const newest = entries.at(-1)
       const until = newest && { shard: at.shard, idMs: newest.idMs, idSeq: newest.idSeq, index: LAST_INDEX }
       if (!until) return 'trimmed'
