@@ -47,18 +47,16 @@ function begin(tx: TransactionSql, statement: string): { opened: Promise<Writabl
   const opened = Promise.withResolvers<Writable>()
   const ended = Promise.withResolvers<void>()
   ended.promise.catch(() => undefined)
-  const settling = {
-    resolve(outcome: unknown) {
-      if (!(outcome instanceof Writable)) return ended.resolve()
-      outcome.on('error', settling.reject)
-      opened.resolve(outcome)
-    },
-    reject(error: unknown) {
-      opened.reject(error)
-      ended.reject(error)
-    }
+  const reject = (error: unknown) => {
+    opened.reject(error)
+    ended.reject(error)
   }
-  void Object.assign(tx.unsafe(statement), settling).execute()
+  const resolve = (outcome: unknown) => {
+    if (!(outcome instanceof Writable)) return ended.resolve()
+    outcome.on('error', reject)
+    opened.resolve(outcome)
+  }
+  void Object.assign(tx.unsafe(statement), { resolve, reject }).execute()
   return { opened: opened.promise, ended: ended.promise }
 }
 
