@@ -5,7 +5,7 @@ import type { Recording } from '../../src/sandbox/recording.ts'
 import { dividends, fundamentals, movers, news, options, profile, search, splits } from './alpha-vantage-company.ts'
 import { canonical, member, type Row } from './alpha-vantage-wire.ts'
 import * as checks from './checks.ts'
-import { near, numberIn, priceIn, same, textIn, wallInstant } from './checks.ts'
+import { near, numberIn, priceIn, same, wallInstant } from './checks.ts'
 import { planForeign } from './foreign.ts'
 import type { Ask, Plan, Refusal } from './harness.ts'
 
@@ -68,7 +68,7 @@ function quote(symbol: string, body: { 'Global Quote'?: Row }): Ask {
     run: (provider, signal) => provider.quotes!([symbol], signal),
     check([value, ...more]: Quote[]) {
       assert(value && more.length === 0, 'one quote')
-      const wire = Object.entries(body).find(([name]) => name.startsWith('Global Quote'))![1]!
+      const wire = Object.entries(body).find(([name]) => name.startsWith('Global Quote'))![1]
       const price = (name: string) => {
         const number = priceIn(member(wire, name))
         return number === undefined ? undefined : number / (symbol.endsWith('.L') ? 100 : 1)

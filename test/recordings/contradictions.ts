@@ -44,9 +44,9 @@ function compare(path: string, sound: unknown, spoiled: unknown, known: Readonly
     const isTaken =
       known.has(significant(spoiled)) &&
       /^(metrics\.|marketCap|beta|price|bid|ask)/.test(path.replace(/^quotes\.[^.]+\./, ''))
-    return isTaken && spoiled !== 0 ? [] : [`${path} is ${spoiled} instead of ${String(sound)}`]
+    return isTaken && spoiled !== 0 ? [] : [`${path} is ${spoiled} instead of ${JSON.stringify(sound)}`]
   }
-  return sound === spoiled ? [] : [`${path} is ${String(spoiled)} instead of ${String(sound)}`]
+  return sound === spoiled ? [] : [`${path} is ${JSON.stringify(spoiled)} instead of ${JSON.stringify(sound)}`]
 }
 
 function compareLists(path: string, sound: unknown[], spoiled: unknown[], known: ReadonlySet<number>): string[] {
@@ -62,10 +62,10 @@ function compareLists(path: string, sound: unknown[], spoiled: unknown[], known:
     ...twice,
     ...(spoiled as Record<string, unknown>[]).flatMap((row, index) => {
       const key = keys[index]!
-      const known_ = rows.get(key)
+      const soundRow = rows.get(key)
       // Another copy of a story may take the place of one that was lost.
-      if (!known_) return isInDoubt(row) || name === 'items' ? [] : [`${path} has ${key}, which is new`]
-      return compare(`${path}.${key.replaceAll('.', '·')}`, known_, row, known)
+      if (!soundRow) return isInDoubt(row) || name === 'items' ? [] : [`${path} has ${key}, which is new`]
+      return compare(`${path}.${key.replaceAll('.', '·')}`, soundRow, row, known)
     })
   ]
 }

@@ -46,7 +46,7 @@ const SPOILERS: readonly Spoiler[] = [
   {
     name: 'number as text',
     fits: (value) => typeof value === 'number',
-    change: (value) => String(value as number),
+    change: (value) => String(value),
     effect: 'less'
   },
   { name: 'text as number', fits: isNumeric, change: (value) => Number(value), effect: 'less' },

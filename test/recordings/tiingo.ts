@@ -32,7 +32,7 @@ export function planTiingo(recording: Recording, refusal: Refusal): Plan {
 
   const [, inDaily, prices] = /^\/tiingo\/daily\/([^/]+)(\/prices)?$/.exec(path) ?? []
   if (inDaily && prices) return { ...planDaily(recording, canonical(inDaily), body, refusal), everywhere }
-  if (inDaily) return plan(profile(canonical(inDaily), body as Row))
+  if (inDaily) return plan(profile(canonical(inDaily), body))
   const [, inIex, bars] = /^\/iex(?:\/([^/]+))?(\/prices)?$/.exec(path) ?? []
   if (bars) return plan(intraday(canonical(inIex!), body, searchParams.get('resampleFreq') ?? '5min'))
   if (path.startsWith('/iex'))

@@ -135,7 +135,7 @@ function mergeStatements(parts: readonly StatementPart[]): Statement[] {
 /** Annual ones were asked for; half years, which some companies report, are neither. */
 function periodOf(text: unknown): StatementPeriod | undefined {
   if (text === undefined || text === null || text === 'FY') return 'annual'
-  return /^Q[1-4]$/.test(String(text)) ? 'quarterly' : undefined
+  return typeof text === 'string' && /^Q[1-4]$/.test(text) ? 'quarterly' : undefined
 }
 
 function linesIn(row: Row, lines: StatementPart['lines']): StatementLines {

@@ -1,15 +1,19 @@
 // https://www.tiingo.com/documentation/iex
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { CALENDARS } from '../../market/calendars.ts'
 import type { Quote } from '../../market/quote.ts'
+import { sessionOn } from '../../market/session.ts'
+import { dateIn } from '../../market/zoned-time.ts'
 import { notNegative, positive, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
 import { instantWithOffset } from '../session-dates.ts'
-import { CURRENCY, notCovered, wireOf, type Tiingo } from './client.ts'
+import { CURRENCY, notCovered, wireOf, ZONE, type Tiingo } from './client.ts'
 
 /** One venue's book may be almost empty: 174.1 bid and 185 asked around a price of 177.97 is no market. */
 const MAX_DISTANCE_FROM_PRICE = 0.02
 /** Differences of prices carry binary noise (148.6 - 147.54 = 1.0600000000000023). */
 const DECIMALS = 6
+const NEW_YORK = CALENDARS.find(({ exchange }) => exchange === 'XNYS')!
 
 /** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
 export async function loadQuotes(
@@ -44,7 +48,9 @@ function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote |
 
   const previousClose = positive(row.prevClose)
   const change = previousClose === undefined ? undefined : rounded(price - previousClose, DECIMALS)
-  const isEndOfDay = (row.bidPrice ?? row.askPrice ?? row.lastSize ?? undefined) === undefined
+  // A key without IEX's own agreement sees no book in session either.
+  const isBookless = (row.bidPrice ?? row.askPrice ?? row.lastSize ?? undefined) === undefined
+  const isEndOfDay = isBookless && !isInSession(asOf)
   return withoutAbsent({
     symbol,
     price,
@@ -66,6 +72,11 @@ function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote |
       notes: [isEndOfDay ? undefined : "open, high and low are IEX's own; its volume is left out"]
     })
   })
+}
+
+function isInSession(instant: number): boolean {
+  const regular = sessionOn(NEW_YORK, dateIn(ZONE, instant))?.regular
+  return regular !== undefined && instant >= regular.open && instant < regular.close
 }
 
 /** Bid and ask with their sizes; a side too far from the price is left out. */

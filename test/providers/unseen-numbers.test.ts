@@ -1,58 +1,10 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Adjustment, BarRequest } from '../../src/market/bar.ts'
+import { describe, expect, test } from 'vitest'
 import { alphaVantage } from '../../src/providers/alpha-vantage/alpha-vantage.ts'
 import { fmp } from '../../src/providers/fmp/fmp.ts'
 import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
-import { json, signal, vendorServer, type Asked, type Reply } from './vendor-server.ts'
+import { connect, daily, NOW, QUOTE, quoted, yahooChart } from './answers.ts'
+import { json, signal } from './vendor-server.ts'
 import { standIn } from './yahoo-stand-in.ts'
-
-const NOW = Date.UTC(2026, 6, 29, 20)
-const DAY_MS = 86_400_000
-const CHART = '/v8/finance/chart/'
-const QUOTE = '/v7/finance/quote'
-
-async function connect<Adapter extends { close(): Promise<void> }>(
-  make: (options: {
-    apiKey: string
-    baseUrl: string
-    timeoutMs: number
-    plan: 'standard'
-    now: () => number
-  }) => Adapter,
-  answer: Reply | ((asked: Asked) => Reply)
-) {
-  const { url } = await vendorServer(typeof answer === 'function' ? answer : () => answer)
-  const provider = make({ apiKey: 'k', baseUrl: url, timeoutMs: 5000, plan: 'standard', now: () => NOW })
-  onTestFinished(() => provider.close())
-  return provider
-}
-
-const daily = (symbol: string, adjusted: Adjustment): BarRequest => ({
-  symbol,
-  interval: '1d',
-  from: Date.UTC(2026, 6, 1),
-  to: NOW,
-  adjusted
-})
-
-function yahooQuote(symbol: string, more: object) {
-  const row = { symbol, quoteType: 'EQUITY', regularMarketPrice: 309, regularMarketTime: NOW / 1000 - 60, ...more }
-  return standIn({ [QUOTE]: json({ quoteResponse: { result: [row], error: null } }) }, { now: () => NOW })
-}
-
-async function quoted(symbol: string, more: object) {
-  const { provider } = await yahooQuote(symbol, more)
-  return (await provider.quotes!([symbol], signal)).get(symbol)
-}
-
-/** Three sessions, all four prices alike, of a listing in London. */
-function yahooChart(meta: object, events: object, prices: unknown[] = [300, 300, 300]) {
-  const timestamp = [20, 21, 22].map((day) => Date.UTC(2026, 6, day, 7) / 1000)
-  const columns = { open: prices, high: prices, low: prices, close: prices, volume: [1, 2, 3] }
-  const whole = { exchangeTimezoneName: 'Europe/London', instrumentType: 'EQUITY', currency: 'GBp', ...meta }
-  const result = [{ meta: whole, timestamp, events, indicators: { quote: [columns] } }]
-  return standIn({ [CHART]: json({ chart: { result, error: null } }) }, { now: () => NOW })
-}
 
 describe('units', () => {
   test.each([
@@ -120,6 +72,18 @@ describe('volumes', () => {
     expect(await quoted('AAPL', { ...coin, quoteType: 'EQUITY' })).toHaveProperty('volume')
   })
 
+  test("a key that sees no book in session sees IEX's own volume all the same", async () => {
+    const row = { ticker: 'AAPL', tngoLast: 1, bidPrice: null, askPrice: null, lastSize: null, volume: 39_782 }
+    const at = async (timestamp: string) => {
+      const provider = await connect(tiingo, json([{ ...row, timestamp }]))
+      return (await provider.quotes!(['AAPL'], signal)).get('AAPL')
+    }
+    const inSession = await at('2026-07-29T14:28:57.053159184-04:00')
+    expect(inSession).not.toHaveProperty('volume')
+    expect(inSession).toMatchObject({ provenance: { state: 'live' } })
+    expect(await at('2026-07-29T20:00:00+00:00')).toMatchObject({ volume: 39_782, provenance: { state: 'closed' } })
+  })
+
   test('a counter that ran over is no volume', async () => {
     const provider = await connect(
       fmp,
@@ -151,14 +115,21 @@ describe('prices as traded need every split', () => {
     const provider = await connect(alphaVantage, ({ query }) =>
       json(query.get('function') === 'SPLITS' ? splits('2.0') : series)
     )
-    await expect(provider.bars!(daily('IBM', 'splits'), signal)).rejects.toMatchObject({ kind: 'bad_payload' })
-    expect((await provider.splits!('IBM', signal)).splits).toEqual([{ exDate: '2026-07-29', ratio: 2 }])
+    await expect(provider.bars(daily('IBM', 'splits'), signal)).rejects.toMatchObject({ kind: 'bad_payload' })
+    expect((await provider.splits('IBM', signal)).splits).toEqual([{ exDate: '2026-07-29', ratio: 2 }])
   })
 
   test('of Tiingo, which has them in its rows', async () => {
     const row = (day: number, more: object) => ({
       date: new Date(Date.UTC(2026, 6, day)).toISOString(),
-      ...{ open: 10, high: 10, low: 10, close: 10, volume: 1, divCash: 0, splitFactor: 1, ...more }
+      open: 10,
+      high: 10,
+      low: 10,
+      close: 10,
+      volume: 1,
+      divCash: 0,
+      splitFactor: 1,
+      ...more
     })
     const provider = await connect(tiingo, json([row(20, {}), row(21, { close: null, splitFactor: 4 }), row(22, {})]))
     await expect(provider.bars!(daily('AAPL', 'splits'), signal)).rejects.toMatchObject({ kind: 'bad_payload' })
@@ -225,103 +196,5 @@ describe('numbers that came as text are numbers, and placeholders are absences',
     const quote = (await provider.quotes!(['AAPL'], signal)).get('AAPL')
     expect(quote).toMatchObject({ price: 231.4 })
     expect(quote).not.toHaveProperty('previousClose')
-  })
-})
-
-test('Alpha Vantage names the delay of quotes that are sold with one', async () => {
-  const wire = { '01. symbol': 'IBM', '05. price': '10.5', '07. latest trading day': '2026-07-28' }
-  const provider = await connect(alphaVantage, json({ 'Global Quote - DATA DELAYED BY 15 MINUTES': wire }))
-  const quote = (await provider.quotes!(['IBM'], signal)).get('IBM')
-  expect(quote).toMatchObject({ price: 10.5, provenance: { delayedBySeconds: 900 } })
-})
-
-describe('instants', () => {
-  test('a time without an offset is not read in the zone of this machine', async () => {
-    const bar = (date: string) => ({ date, open: 1, high: 1, low: 1, close: 1 })
-    const provider = await connect(tiingo, json([bar('2026-07-28T14:30:00'), bar('2026-07-28T15:00:00.000Z')]))
-    const request = { ...daily('AAPL', 'none'), interval: '30m' } as const
-    const { bars } = await provider.bars!(request, signal)
-    expect(bars.map(({ start }) => start)).toEqual(['2026-07-28T15:00:00.000Z'])
-  })
-
-  test('FMP may come to write the offset', async () => {
-    const bar = (date: string) => ({ date, open: 1, high: 1, low: 1, close: 1 })
-    const provider = await connect(fmp, json([bar('2026-07-28T09:30:00-04:00'), bar('2026-07-28 09:35:00')]))
-    const { bars } = await provider.bars!({ ...daily('AAPL', 'splits'), interval: '5m' }, signal)
-    expect(bars.map(({ start }) => start)).toEqual(['2026-07-28T13:30:00.000Z', '2026-07-28T13:35:00.000Z'])
-  })
-
-  test('a price whose time FMP does not tell is in doubt', async () => {
-    const provider = await connect(fmp, json([{ symbol: 'AAPL', price: 1 }]))
-    const quote = (await provider.quotes!(['AAPL'], signal)).get('AAPL')
-    expect(quote?.provenance.state).toBe('suspect')
-  })
-
-  test.each([1e300, -1e300, 'soon', null])('a session at %s costs its row only', async (stamp) => {
-    const { provider } = await standIn({
-      [CHART]: json({
-        chart: {
-          result: [
-            {
-              meta: { exchangeTimezoneName: 'America/New_York', currency: 'USD' },
-              timestamp: [stamp, (NOW - DAY_MS) / 1000],
-              events: { dividends: { '1': { date: stamp, amount: 1 } } },
-              indicators: { quote: [{ open: [1, 2], high: [1, 2], low: [1, 2], close: [1, 2], volume: [1, 2] }] }
-            }
-          ],
-          error: null
-        }
-      })
-    })
-    const { bars } = await provider.bars!(daily('AAPL', 'splits'), signal)
-    expect(bars.map(({ close }) => close)).toEqual([2])
-  })
-})
-
-describe('another answer than the one asked for', () => {
-  test('rows of another symbol are not those of the one asked for', async () => {
-    const row = { symbol: 'MSFT', companyName: 'Microsoft', currency: 'USD' }
-    const provider = await connect(fmp, json([row]))
-    await expect(provider.profile!('AAPL', signal)).rejects.toMatchObject({ kind: 'bad_payload' })
-  })
-
-  test('half years are not quarters', async () => {
-    const row = { date: '2026-06-30', period: 'H1', revenue: 5, totalAssets: 5, freeCashFlow: 5 }
-    const provider = await connect(fmp, ({ path }) =>
-      json(path.endsWith('-ttm') ? [] : [row, { ...row, period: 'FY' }])
-    )
-    const { statements } = await provider.fundamentals!('AAPL', signal)
-    expect(statements.map(({ period }) => period)).toEqual(['annual'])
-  })
-
-  test('a broken summary does not mean that the symbol is unknown', async () => {
-    const { provider } = await standIn({ '/v10/finance/quoteSummary/': json({ quoteSummary: { result: null } }) })
-    await expect(provider.profile!('AAPL', signal)).rejects.toMatchObject({ kind: 'bad_payload' })
-  })
-
-  test('a guard that turns away the address does not mean that the key is wrong', async () => {
-    const provider = await connect(alphaVantage, { status: 403, type: 'text/html', body: '<html>Just a moment</html>' })
-    await expect(provider.search!('apple', 5, signal)).rejects.toMatchObject({ kind: 'unavailable' })
-  })
-
-  test.each([
-    [{ error: 'Limit Reach . Please upgrade your plan' }, 'rate_limited'],
-    [{ error: 'Exclusive Endpoint : not available under your current subscription' }, 'not_covered']
-  ])('FMP may say %o under another name', async (body, kind) => {
-    const provider = await connect(fmp, json(body))
-    await expect(provider.profile!('AAPL', signal)).rejects.toMatchObject({ kind })
-  })
-
-  test('one null row costs no other', async () => {
-    const match = { '1. symbol': 'IBM', '2. name': 'International Business Machines', '8. currency': 'USD' }
-    const provider = await connect(alphaVantage, json({ bestMatches: [null, match] }))
-    expect((await provider.search!('ibm', 5, signal)).matches).toHaveLength(1)
-  })
-
-  test('a plan that is named by its requests per minute is no limit that passes', async () => {
-    const message =
-      'This is a premium endpoint. ***THE SAMPLE DATA SCHEMA BELOW IS ARTIFICIAL***. To access the actual data, please subscribe to either the 600 requests per minute or the 1200 requests per minute premium plan'
-    const provider = await connect(alphaVantage, json({ message, data: [] }))
-    await expect(provider.options!('IBM', undefined, signal)).rejects.toMatchObject({ kind: 'not_covered' })
   })
 })
