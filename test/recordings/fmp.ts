@@ -42,18 +42,12 @@ const ADJUSTMENTS: Record<string, Adjustment> = {
  */
 export function planFmp(recording: Recording, refusal: Refusal): Plan {
   const { pathname, searchParams } = recording.url
-  const [, version, name = '', inPath] =
-    /^\/(stable|api\/v\d)\/([^/]+)(?:\/(.+))?$/.exec(decodeURIComponent(pathname)) ?? []
+  const path = decodeURIComponent(pathname)
+  const isLegacy = !path.startsWith('/stable/')
+  const { name, inPath, ofLegacyPath } = endpointIn(path)
   const rows = (refusal ? [] : (rowsOf(recording) as (Row | null)[])).filter((row) => row !== null)
-  const isLegacy = version !== 'stable'
-  const symbols = (
-    searchParams.get('symbol') ??
-    searchParams.get('symbols') ??
-    (isLegacy ? inPath : undefined) ??
-    'AAPL'
-  )
-    .split(',')
-    .map(canonical)
+  const inQuery = ['symbol', 'symbols', 'tickers'].map((each) => searchParams.get(each)).find((each) => each !== null)
+  const symbols = (inQuery ?? ofLegacyPath ?? 'AAPL').split(',').map(canonical)
   const symbol = symbols[0]!
   const everywhere = isLegacy || (refusal !== undefined && !refusal.includes('not_found'))
   const plan = (...asks: Ask[]): Plan => ({ asks, everywhere })
@@ -81,6 +75,20 @@ export function planFmp(recording: Recording, refusal: Refusal): Plan {
   const why = `no capability asks ${name}`
   // They look like quotes, but their prices are of another session.
   return name.includes('aftermarket') ? { notApplicable: why } : planForeign(recording, why)
+}
+
+type Endpoint = { name: string; inPath?: string | undefined; ofLegacyPath?: string | undefined }
+
+/** The closed paths as their successors: `/api/v3/historical-chart/5min/AAPL` is `historical-chart/5min` of AAPL. */
+function endpointIn(path: string): Endpoint {
+  const [, version, first = '', ...rest] = path.split('/').filter((part) => part !== 'api')
+  if (version === 'stable') return { name: first, inPath: rest.length > 0 ? rest.join('/') : undefined }
+  if (first === 'stock_market') return { name: rest[0] === 'actives' ? 'most-actives' : `biggest-${rest[0]}` }
+  if (first === 'stock_news') return { name: 'news', inPath: 'stock' }
+  if (first === 'historical-chart') return { name: first, inPath: rest[0], ofLegacyPath: rest[1] }
+  if (rest[0] === 'stock_dividend') return { name: 'dividends', ofLegacyPath: rest[1] }
+  if (rest[0] === 'stock_split') return { name: 'splits', ofLegacyPath: rest[1] }
+  return { name: first, ofLegacyPath: rest[0] }
 }
 
 function rowsOf(recording: Recording): unknown {

@@ -36,13 +36,19 @@ export function planTiingo(recording: Recording, refusal: Refusal): Plan {
   const [, inIex, bars] = /^\/iex(?:\/([^/]+))?(\/prices)?$/.exec(path) ?? []
   if (bars) return plan(intraday(canonical(inIex!), body, searchParams.get('resampleFreq') ?? '5min'))
   if (path.startsWith('/iex'))
-    return plan(quotes(inIex ? [canonical(inIex)] : searchParams.getAll('tickers').flatMap(named), body))
+    return plan(quotes(inIex ? [canonical(inIex)] : quoted(searchParams, body).flatMap(named), body))
   if (path.startsWith('/tiingo/news')) return plan(news(searchParams, body))
   if (path === '/tiingo/utilities/search') return plan(search(searchParams.get('query') ?? 'AAPL', body))
   const [, company, part] = /^\/tiingo\/fundamentals\/([^/]+)\/(daily|statements)$/.exec(path) ?? []
   if (part === 'statements') return plan(statements(canonical(company!), body))
   if (part === 'daily') return plan(metrics(canonical(company!), body))
   return refusal ? plan(quotes(['AAPL'], [])) : planForeign(recording, `no capability asks ${path}`)
+}
+
+/** The tickers that were asked for; without any the vendor sends all that it has. */
+function quoted(query: URLSearchParams, rows: Row[]): string[] {
+  const asked = query.getAll('tickers')
+  return asked.length > 0 ? asked : rows.map((row) => String(row['ticker']))
 }
 
 function quotes(symbols: string[], rows: Row[]): Ask {

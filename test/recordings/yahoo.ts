@@ -193,13 +193,13 @@ function movers({ url }: Recording, body: Row): Ask {
         value.movers,
         rows,
         (row) => canonical(String(row['symbol'])),
-        (row) => !row['regularMarketPrice']
+        (row) => !unwrapped(row['regularMarketPrice']) || unwrapped(row['regularMarketChangePercent']) === undefined
       )
       for (const mover of value.movers) {
         const row = rows.find((each) => canonical(String(each['symbol'])) === mover.symbol)!
         near(mover.price, inMajor(row, 'regularMarketPrice')!, `price of ${mover.symbol}`)
-        near(mover.changePercent, row['regularMarketChangePercent'] as number, `percent of ${mover.symbol}`)
-        same(mover.volume, row['regularMarketVolume'] as number | undefined, `volume of ${mover.symbol}`)
+        near(mover.changePercent, unwrapped(row['regularMarketChangePercent'])!, `percent of ${mover.symbol}`)
+        same(mover.volume, unwrapped(row['regularMarketVolume']), `volume of ${mover.symbol}`)
       }
     }
   }
