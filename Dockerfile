@@ -26,5 +26,6 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 
 # api: src/server.ts · jobs: workers/run-jobs.ts · migrations: src/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
 # a key: src/key.ts --user NAME --scope market:read
-ENTRYPOINT ["node"]
+# The option is that of bin/run.mjs.
+ENTRYPOINT ["node", "--max-semi-space-size=4"]
 CMD ["src/server.ts"]

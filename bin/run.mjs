@@ -9,6 +9,8 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const REQUIRED_NODE_MAJOR = 24
+/** V8 lets its young generation grow to hundreds of megabytes, which makes pauses long and each connection dear. */
+const NODE_OPTIONS = ['--max-semi-space-size=4']
 const HEARTBEAT_MS = 5000
 /** Ctrl-C reaches this process from the terminal and from npm, which passes signals on: two within this time are one. */
 const SAME_SIGNAL_MS = 300
@@ -30,7 +32,8 @@ async function main([target, ...args]) {
   const script = isProgram ? program(target) : join(root, target)
   // What the environment says already counts more than the file.
   const settings = !isProgram && existsSync(join(root, '.env')) ? [`--env-file=${join(root, '.env')}`] : []
-  return run(chooseNode(), [...settings, script, ...args], isProgram)
+  const options = isProgram ? [] : [...NODE_OPTIONS, ...settings]
+  return run(chooseNode(), [...options, script, ...args], isProgram)
 }
 
 /**

@@ -89,8 +89,9 @@ export class LiveSocket {
   }
 
   #handshake(): string {
-    const { dialect } = this.#options
-    const path = dialect === 'socket.io' ? '/socket.io/?EIO=4&transport=websocket' : '/?token=load'
+    const { dialect, url } = this.#options
+    const path =
+      dialect === 'socket.io' ? '/socket.io/?EIO=4&transport=websocket' : `${new URL(url).pathname}?token=load`
     const binary = dialect === 'quotewire.binary' ? 'Sec-WebSocket-Protocol: quotewire.binary\r\n' : ''
     return (
       `GET ${path} HTTP/1.1\r\nHost: load\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${binary}` +

@@ -15,13 +15,14 @@ export type StartOptions = {
   nodeOptions?: readonly string[]
 }
 
-/** Starts a server of ours. Resolves once it reports ready. */
+/** Starts a server of ours or a reference, with the Node options of this process. Resolves once it reports ready. */
 export async function startServer(
   entry: string,
   env: Record<string, string>,
   { processor = 0, nodeOptions = [] }: StartOptions = {}
 ): Promise<Server> {
-  const child = spawn('taskset', ['-c', String(processor), process.execPath, ...nodeOptions, entry], {
+  const options = [...process.execArgv, ...nodeOptions]
+  const child = spawn('taskset', ['-c', String(processor), process.execPath, ...options, entry], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, LOG_LEVEL: 'error', HOST: '127.0.0.1', PORT: '0', ...env }
   })

@@ -7,8 +7,10 @@ import { Live } from '../../src/hub/live.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
 import type { TailListener } from '../../src/log/tail.ts'
-import { chooseProtocol, presentedBy } from '../../src/plugins/handshake.ts'
+import { ErrorBody } from '../../src/errors.ts'
+import { chooseProtocol } from '../../src/plugins/handshake.ts'
 import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { liveRoutes } from '../../src/routes/live.ts'
 import { answerQuestions } from '../conversation.ts'
 import { publishAtPace, type Pace } from '../pace.ts'
 import { TickEntries, type Stream } from '../ticks.ts'
@@ -63,12 +65,10 @@ const app = fastify()
 await app.register(websocket, {
   options: { perMessageDeflate: false, clientTracking: false, handleProtocols: chooseProtocol }
 })
-app.route({
-  method: 'GET',
-  url: '/',
-  handler: (_request, reply) => reply.code(426).send(),
-  wsHandler: (socket, request) => live.accept({ socket, raw: request.raw.socket, ...presentedBy(request) })
-})
+app.addSchema(ErrorBody)
+app.decorate('isOverloaded', () => false)
+app.decorate('live', live)
+await app.register(liveRoutes)
 await app.listen({ host: '127.0.0.1', port: 0 })
 
 const entries: Partial<Record<Stream, TickEntries>> = {}
@@ -84,4 +84,4 @@ answerQuestions({
     return { rssBytes: process.memoryUsage.rss(), slow, conflated, closed: closedByCode }
   }
 })
-reportReady(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+reportReady(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws/stock-quotes`)
