@@ -15,9 +15,9 @@ import type { Visitor } from './visitor.ts'
 
 /** Events for one client that its connection has not taken yet; above it the client gets only the newest per symbol. */
 const MAX_WAITING_EVENTS = 256
-/** With the answers to what it asks meanwhile; above it the client is closed. */
+/** With what it is told of its requests meanwhile; above it the client is closed. */
 const MAX_WAITING_MESSAGES = 512
-/** Requests of one client that wait while an earlier one is worked on. */
+/** Requests of one client that wait until an earlier one is worked on and its answer is taken; above it, it is closed. */
 const MAX_WAITING_REQUESTS = 64
 const QUOTES = { type: 'stock_quotes', stream: 'quotes' } as const
 
@@ -43,6 +43,9 @@ export class Client implements Listener {
   readonly #missed = new Map<Topic, Update>()
   /** Messages since the connection last took all that there were. */
   #waiting = 0
+  /** Of what it asked for; the next request is worked on when the connection took them. */
+  #answersWaiting = 0
+  #taken = Promise.withResolvers<void>()
   #work: Promise<void> = Promise.resolve()
   #requests = 0
   /** What is left of this second's requests. */
@@ -103,6 +106,7 @@ export class Client implements Listener {
     holding.subscriptions -= this.#symbols.size
     this.#symbols.clear()
     this.#missed.clear()
+    this.#taken.resolve()
     context.users.leave(holding)
   }
 
@@ -130,6 +134,7 @@ export class Client implements Listener {
     await before
     const { socket, context } = this.#options
     try {
+      if (socket.connected && this.#answersWaiting > 0) await this.#taken.promise
       if (socket.connected) await work()
     } catch (err) {
       context.log.error({ err, socket: socket.id }, 'a Socket.IO request could not be served')
@@ -160,7 +165,7 @@ export class Client implements Listener {
     )
     for (const wish of found) this.#tellCurrent(wish)
     this.#answer(answer, { accepted: found.map(({ symbol }) => symbol), rejected })
-    if (rejected.length > 0) this.#send('error', rejectionOf(rejected))
+    if (rejected.length > 0) this.#tellOfRequest(rejectionOf(rejected))
   }
 
   #unsubscribe(wanted: unknown, answer: unknown): void {
@@ -219,12 +224,16 @@ export class Client implements Listener {
     this.#waiting++
     counts.messages++
     socket.emit(event, payload)
-    if (this.#waiting > MAX_WAITING_MESSAGES) socket.conn.close()
+    // Without waiting for what it does not take.
+    if (this.#waiting > MAX_WAITING_MESSAGES) socket.conn.close(true)
   }
 
   /** The connection took all that there was: tells what was missed, as far as it can be taken. */
   readonly #catchUp = (): void => {
     this.#waiting = 0
+    this.#answersWaiting = 0
+    this.#taken.resolve()
+    this.#taken = Promise.withResolvers()
     for (const [topic, update] of this.#missed) {
       if (this.#waiting >= MAX_WAITING_EVENTS) return
       this.#missed.delete(topic)
@@ -236,12 +245,18 @@ export class Client implements Listener {
   #answer(answer: unknown, data: object): void {
     if (typeof answer !== 'function') return
     this.#waiting++
+    this.#answersWaiting++
     ;(answer as (data: object) => void)(data)
+  }
+
+  #tellOfRequest(what: object): void {
+    this.#answersWaiting++
+    this.#send('error', what)
   }
 
   #refuse(failure: Failure, answer: unknown): void {
     this.#answer(answer, { error: failure })
-    this.#send('error', failure)
+    this.#tellOfRequest(failure)
   }
 }
 
