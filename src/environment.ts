@@ -59,7 +59,7 @@ export const Environment = Type.Object({
   DIVERGENCE_PERCENT: Type.Number({ exclusiveMinimum: 0, maximum: 100, default: 2 }),
   RISK_FREE_RATE_PERCENT: Type.Number({ minimum: -5, maximum: 50, default: 4 }),
 
-  PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices and market snapshots are kept, in whole months'),
+  PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices, market snapshots and news are kept'),
   INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),
   RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs and quarantined values are kept'),
 
