@@ -158,7 +158,7 @@ describe('clients lose nothing and get nothing twice', { timeout: 60_000 }, () =
 test('clients are told of the gap and go on when Redis restarts empty', { timeout: 60_000 }, async () => {
   const redis = await privateRedis()
   const { servers, clients, producer } = await liveOn(redis)
-  const before = cursorsOf(clients[0])
+  const before = cursorsOf(clients[0]!)
   await redis.stop()
   await redis.wipe()
   await redis.start()

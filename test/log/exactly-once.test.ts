@@ -113,7 +113,7 @@ describe('an event is in the log exactly once', () => {
         const before = log.stats.appended
         await expect.poll(() => log.stats.appended, { timeout: 10_000 }).toBeGreaterThan(before + 50)
         door.treat(manners[round % manners.length]!)
-        await expect.poll(() => door.requestedBytes()).toBeGreaterThan(0)
+        await expect.poll(() => log.stats.waitingBytes).toBeGreaterThan(0)
         door.cut()
       }
       stop.abort()
