@@ -9,7 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const REQUIRED_NODE_MAJOR = 24
-/** V8 lets its young generation grow to hundreds of megabytes, which makes pauses long and each connection dear. */
+/** V8 would let its young generation grow by a hundred megabytes; collections of a small one are short. */
 const NODE_OPTIONS = ['--max-semi-space-size=4']
 const HEARTBEAT_MS = 5000
 /** Ctrl-C reaches this process from the terminal and from npm, which passes signals on: two within this time are one. */

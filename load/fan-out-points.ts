@@ -9,7 +9,8 @@ import { median } from './processes.ts'
 import { stampNow, symbolAt, tickOf } from './ticks.ts'
 
 const APPENDED_PER_SECOND = 1000
-const APPENDED_SECONDS = 5
+const APPENDED_ROUNDS = 5
+const APPENDED_SECONDS = 2
 const IDLE_CLIENTS = 4000
 const READING_CLIENTS = 900
 const STALLED_CLIENTS = 100
@@ -24,28 +25,32 @@ const MIB = 2 ** 20
 type State = { rssBytes: number; slow: number; conflated: number; closed: Record<string, number> }
 
 /** Latency at an easy rate by the whole way: appended in this process, through Redis and the hub to the client. */
-export async function measureAppended({ server, clients }: Side): Promise<Delivery> {
+export async function measureAppended({ server, clients }: Side): Promise<{ p50Ms: number; p99Ms: number }> {
   const redis = connectCacheRedis(await ask<string>(server.child, 'redisUrl'))
   await ready(redis, 'REDIS_URL')
   const logger = pino({ level: 'warn' }, process.stderr)
   const log = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * MIB })
+  const failed: unknown[] = []
+  const rounds: Delivery[] = []
   try {
-    await ask(clients.child, 'begin')
-    const failed: unknown[] = []
-    await publishAtPace({ ticksPerSecond: APPENDED_PER_SECOND, seconds: APPENDED_SECONDS }, (symbols) => {
-      const ticks = symbols.map((index) => tickOf('trades', symbolAt(index), stampNow()))
-      log.append(ticks).catch((error: unknown) => failed.push(error))
-    })
+    for (let round = 0; round < APPENDED_ROUNDS; round++) {
+      await ask(clients.child, 'begin')
+      await publishAtPace({ ticksPerSecond: APPENDED_PER_SECOND, seconds: APPENDED_SECONDS }, (symbols) => {
+        const ticks = symbols.map((index) => tickOf('trades', symbolAt(index), stampNow()))
+        log.append(ticks).catch((error: unknown) => failed.push(error))
+      })
+      rounds.push(await ask<Delivery>(clients.child, 'end'))
+    }
     await log.close()
-    if (failed.length > 0) throw new Error(`${failed.length} appends failed`, { cause: failed[0] })
-    const delivery = await ask<Delivery>(clients.child, 'end')
-    const { p50Ms, p99Ms, p999Ms } = delivery
-    const shown = [p50Ms, p99Ms, p999Ms].map((ms) => ms.toFixed(2)).join(' / ')
-    console.log(`append to receipt at ${APPENDED_PER_SECOND} ticks/s through Redis: p50 / p99 / p99.9 ${shown} ms`)
-    return delivery
   } finally {
     redis.disconnect()
   }
+  if (failed.length > 0) throw new Error(`${failed.length} appends failed`, { cause: failed[0] })
+  for (const { p50Ms, p99Ms, p999Ms } of rounds) {
+    const shown = [p50Ms, p99Ms, p999Ms].map((ms) => ms.toFixed(2)).join(' / ')
+    console.log(`append to receipt at ${APPENDED_PER_SECOND} ticks/s through Redis: p50 / p99 / p99.9 ${shown} ms`)
+  }
+  return { p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)), p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)) }
 }
 
 /** Growth of the server by clients that authenticated, subscribed, and get nothing. */
