@@ -7,7 +7,7 @@ type Operation = {
   security?: object[]
   responses: Record<string, Response>
 }
-type Document = { paths?: Record<string, Record<string, Operation>> }
+type Document = { paths?: Record<string, Record<string, Operation>>; components?: object }
 
 const ERROR_CONTENT = { 'application/json': { schema: { $ref: '#/components/schemas/ErrorBody' } } }
 const header = (type: 'string' | 'integer', description: string) => ({ description, schema: { type } })
@@ -33,22 +33,28 @@ const ANY_ROUTE = ['500']
 const GUARDED_ROUTE = ['400', '503']
 const ROUTE_WITH_BODY = ['400', '413', '415']
 
-const LIMITS = {
+/** Every header that answers carry, described once. */
+const HEADERS = {
   'RateLimit-Limit': header('integer', 'Requests that fit into a minute'),
   'RateLimit-Remaining': header('integer', 'Requests that may be sent at once'),
-  'RateLimit-Reset': header('integer', 'Seconds until all of them may be sent again')
-}
-const CACHED = {
+  'RateLimit-Reset': header('integer', 'Seconds until all of them may be sent again'),
   ETag: header('string', 'Names these bytes; sent back as If-None-Match they are not sent again'),
   'Cache-Control': header('string', '`max-age` counts from when a provider gave the value'),
-  Age: header('integer', 'Seconds of `max-age` that are over')
+  Age: header('integer', 'Seconds of `max-age` that are over'),
+  'WWW-Authenticate': header('string', 'Bearer'),
+  'Retry-After': header('integer', 'Seconds'),
+  'X-Request-Id': header('string', "The client's own where it sent one")
 }
-const HEADERS: Record<string, Record<string, object>> = {
-  401: { 'WWW-Authenticate': header('string', 'Bearer') },
-  429: { 'Retry-After': header('integer', 'Seconds') },
-  503: { 'Retry-After': header('integer', 'Seconds') }
+const references = (...names: (keyof typeof HEADERS)[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
+const LIMITS = references('RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset')
+const CACHED = references('ETag', 'Cache-Control', 'Age')
+const OF_STATUS: Record<string, object> = {
+  401: references('WWW-Authenticate'),
+  429: references('Retry-After'),
+  503: references('Retry-After')
 }
-const REQUEST_ID = { 'X-Request-Id': header('string', "The client's own where it sent one") }
+const REQUEST_ID = references('X-Request-Id')
 /** Statuses that are answered before anybody knows who asks. */
 const BEFORE_THE_LIMIT = new Set(['101', '401', '413', '415'])
 
@@ -63,6 +69,7 @@ export function completeDocument(documented: object): Document {
     addErrors(operation, method !== 'get')
     describe(operation)
   }
+  openapiObject.components = { ...openapiObject.components, headers: HEADERS }
   return openapiObject
 }
 
@@ -89,7 +96,7 @@ function describe({ security, responses }: Operation): void {
     response.headers = {
       ...(isCached && (status === '200' || status === '304') && CACHED),
       ...(security && !BEFORE_THE_LIMIT.has(status) && LIMITS),
-      ...(Number(status) >= 400 && { ...HEADERS[status], ...REQUEST_ID }),
+      ...(Number(status) >= 400 && { ...OF_STATUS[status], ...REQUEST_ID }),
       ...response.headers
     }
   }

@@ -24,7 +24,7 @@ export type Parameter = {
 }
 export type DocumentedResponse = {
   description: string
-  headers?: Record<string, { schema: Schema }>
+  headers?: Record<string, object>
   content?: Record<string, { schema: Schema }>
 }
 export type Operation = {
