@@ -66,11 +66,12 @@ export class Hub {
   /** Resolves when the hub knows what the log held when it started. Rejects when the log cannot be read. */
   async start(): Promise<void> {
     this.#epoch = await this.#log.epoch()
-    const idMs = Math.max(0, this.#now() - LOOK_BACK_MS)
     const ends: Position[] = []
     for (let shard = 0; shard < this.#log.shards; shard++) {
-      this.#recent.push(new Recent({ shard, idMs, idSeq: 0, index: LAST_INDEX }, this.#recentBytes))
       const { last } = await this.#log.reach(shard)
+      // The clock of Redis may be behind.
+      const idMs = Math.max(0, Math.min(this.#now(), last?.idMs ?? Infinity) - LOOK_BACK_MS)
+      this.#recent.push(new Recent({ shard, idMs, idSeq: 0, index: LAST_INDEX }, this.#recentBytes))
       if (last) ends.push({ shard, ...last, index: 0 })
     }
     this.#tail = this.#log.tail(

@@ -52,7 +52,7 @@ export class Recent {
     this.#length = new Uint32Array(entries)
     this.#firstRecord = new Float64Array(entries)
     this.#firstSequence = new Float64Array(entries)
-    this.#topics = new Array<Topic>(Math.ceil(maxBytes / BYTES_PER_RECORD))
+    this.#topics = Array.from<Topic>({ length: Math.ceil(maxBytes / BYTES_PER_RECORD) })
     this.#head = head
     this.#tail = head
   }
