@@ -49,7 +49,8 @@ export async function migrate(databaseUrl: string, market?: Market): Promise<voi
  * what to do where it was never migrated.
  */
 export async function claimMarket(sql: Sql, market: Market): Promise<void> {
-  if (!(await hasInstallation(sql))) throw new Error('The database has no tables yet: run `node src/migrate.ts` first')
+  if (!(await hasInstallation(sql)))
+    throw new Error('The database has no tables yet: run `node bin/run.mjs src/migrate.ts` first')
   await sql`insert into installation (market) values (${market}) on conflict do nothing`
   await refuseOtherMarket(sql, market)
 }

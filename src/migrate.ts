@@ -2,8 +2,8 @@ import { migrate } from '../db/migrate.ts'
 import { loadConfig } from './config.ts'
 
 /**
- * `node src/migrate.ts` brings the database of DATABASE_URL to the newest schema and claims it for MARKET, as a step
- * of a deployment; `npm start` does the same by itself. Exits with 1, saying why, where it cannot.
+ * `node bin/run.mjs src/migrate.ts` brings the database of DATABASE_URL to the newest schema and claims it for MARKET,
+ * as a step of a deployment; `npm start` does the same by itself. Exits with 1, saying why, where it cannot.
  */
 try {
   const { DATABASE_URL, MARKET } = loadConfig(process.env)

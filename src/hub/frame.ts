@@ -75,8 +75,8 @@ export function eventFrame(entry: LogEntry, index: number, epoch: string): Buffe
 }
 
 /**
- * A record of the binary protocol, little-endian: u32 topic, u8 kind, u8 and u16 reserved, then the kind's doubles.
- * Its width follows from its kind.
+ * A record of the binary protocol, little-endian: u32 topic, u8 kind, u8 state, u16 reserved, then the kind's doubles. Its
+ * width follows from its kind.
  */
 export function binaryRecordBytes(entry: LogEntry, index: number): number {
   return RECORD_HEAD_BYTES + NUMBERS_OF_KIND[entry.kind(index)] * 8
@@ -93,7 +93,7 @@ export function writeBinaryRecord(
   const kind = entry.kind(index)
   target.writeUInt32LE(topicId, offset)
   target[offset + 4] = kind
-  target[offset + 5] = 0
+  target[offset + 5] = entry.stateCode(index)
   target[offset + 6] = 0
   target[offset + 7] = 0
   const start = entry.numbersStart(index)

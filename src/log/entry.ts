@@ -91,6 +91,11 @@ export class LogEntry {
     return this.bytes[this.#starts[index]! + 4] as RecordKind
   }
 
+  /** One of STATE_CODES; 0 where the kind has none. */
+  stateCode(index: number): number {
+    return this.bytes[this.#starts[index]! + 6]!
+  }
+
   receivedAt(index: number): number {
     return this.bytes.readDoubleLE(this.#starts[index]! + 8)
   }

@@ -1,4 +1,5 @@
 import { topicOf, type MarketEvent } from '../market/event.ts'
+import type { ValueState } from '../market/provenance.ts'
 
 /** What a record says about its event without its JSON being parsed. */
 export const RecordKind = { quote: 1, trade: 2, bar: 3, channel: 4 } as const
@@ -10,13 +11,23 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
  */
 export const NUMBERS_OF_KIND: Readonly<Record<RecordKind, number>> = { 1: 5, 2: 3, 3: 6, 4: 0 }
 
+/** A quote's state as clients of the binary protocol get it. */
+export const STATE_CODES: Readonly<Record<ValueState, number>> = {
+  live: 1,
+  delayed: 2,
+  closed: 3,
+  stale: 4,
+  suspect: 5
+}
+
 /**
  * One event in the log, little-endian:
  *
  *     0  u32  length of the whole record
  *     4  u8   kind
  *     5  u8   length of the topic
- *     6  u16  reserved, 0
+ *     6  u8   of a quote: whether to trust it, by STATE_CODES; else 0
+ *     7  u8   reserved, 0
  *     8  f64  when the server got the value, epoch ms: of two quotes the later is the newer
  *     16 f64… the kind's numbers
  *        topic, ASCII
@@ -43,7 +54,8 @@ export function encodeEvent(event: MarketEvent, receivedAt: number): EncodedEven
   record.writeUInt32LE(record.length, 0)
   record[4] = kind
   record[5] = topic.length
-  record.writeUInt16LE(0, 6)
+  record[6] = event.type === 'quote_update' ? STATE_CODES[event.data.quote.provenance.state] : 0
+  record[7] = 0
   record.writeDoubleLE(receivedAt, 8)
   let offset = RECORD_HEAD_BYTES
   for (const number of numbers) offset = record.writeDoubleLE(number ?? Number.NaN, offset)

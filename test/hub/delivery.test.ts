@@ -115,7 +115,7 @@ describe('a client', () => {
     expect(client.ofType('quote_update')[2]!.data['removed']).toEqual(['bid'])
   })
 
-  test('reads fixed-width records in the binary protocol', async () => {
+  test('reads fixed-width records in the binary protocol, and whether to trust them', async () => {
     const live = await server()
     const client = live.connect(['quotewire.binary'])
     client.socket.once('open', () => client.subscribe(['AAPL']))
@@ -128,15 +128,26 @@ describe('a client', () => {
     expect(message.length).toBe(24 + 48)
     expect([message[0], message[1], message.readUInt16LE(2)]).toEqual([1, 24, 0])
     expect([message.readUInt32LE(24), message[28]]).toEqual([topic, 1])
+    expect(message[29]).toBe(1)
     const numbers = Array.from({ length: 5 }, (_, at) => message.readDoubleLE(32 + 8 * at))
     expect(numbers).toEqual([Date.parse('2026-01-05T15:00:00.000Z'), 231.5, 1000, 231.4, 231.6])
     const position = `0.${message.readDoubleLE(8)}-${message.readDoubleLE(16)}.${message.readUInt32LE(4)}`
 
-    await live.log.append([quoteEvent('AAPL', 232)])
+    const stale = quoteEvent('AAPL', 232)
+    await live.log.append([
+      {
+        ...stale,
+        data: {
+          ...stale.data,
+          quote: { ...stale.data.quote, provenance: { ...stale.data.quote.provenance, state: 'stale' } }
+        }
+      }
+    ])
     const resumed = live.connect(['quotewire.binary'])
     resumed.socket.once('open', () => resumed.subscribe(['AAPL'], { since: `${String(epoch)}.${position}` }))
     expect((await resumed.frame('resumed')).data['replayed']).toBe(1)
     expect(resumed.binary[0]!.readDoubleLE(40)).toBe(232)
+    expect(resumed.binary[0]![29]).toBe(4)
   })
 })
 
