@@ -12,6 +12,9 @@ export type Absence = {
 
 export type Entry<T> = Answer<T> | Absence
 
+/** Longer bodies cost more as a string than a second write. */
+const MAX_TEXT_LENGTH = 4096
+
 /** The three instants (epoch ms) of an answer; they travel with the value, so copying it never makes it fresher. */
 export type Freshness = { receivedAt: number; freshUntil: number; staleUntil: number }
 
@@ -21,7 +24,7 @@ export function isAbsence(entry: Entry<unknown>): entry is Absence {
 
 /** Encodes a value once, for every response that will carry it. */
 export function answerOf<T>(value: T, freshness: Freshness): Answer<T> {
-  return answerFrom(value, Buffer.from(JSON.stringify(value)), freshness)
+  return answerFrom(value, JSON.stringify(value), freshness)
 }
 
 /** A value as its policy keeps it from an instant (epoch ms) on. */
@@ -34,9 +37,11 @@ export function freshAnswer<T>(
   return answerOf(value, { receivedAt, freshUntil, staleUntil: freshUntil + policy.staleMs })
 }
 
-function answerFrom<T>(value: T, body: Buffer, { receivedAt, freshUntil, staleUntil }: Freshness): Answer<T> {
+function answerFrom<T>(value: T, json: string, { receivedAt, freshUntil, staleUntil }: Freshness): Answer<T> {
+  const body = Buffer.from(json)
+  const isText = body.length === json.length && json.length <= MAX_TEXT_LENGTH
   const etag = `"${hash('sha1', body, 'base64url').slice(0, 20)}"`
-  return { value, body, etag, receivedAt, freshUntil, staleUntil }
+  return { value, body, ...(isText && { text: json }), etag, receivedAt, freshUntil, staleUntil }
 }
 
 const VALUE = ',"value":'
@@ -60,8 +65,7 @@ export function decodeEntry<T>(text: string): Entry<T> | undefined {
       return { absent: true, reason: stored.reason, receivedAt: stored.receivedAt, freshUntil: stored.freshUntil }
     }
     if (stored.value === undefined || !Number.isFinite(stored.staleUntil)) return undefined
-    const body = Buffer.from(text.slice(text.indexOf(VALUE) + VALUE.length, -1))
-    return answerFrom(stored.value, body, stored)
+    return answerFrom(stored.value, text.slice(text.indexOf(VALUE) + VALUE.length, -1), stored)
   } catch {
     return undefined
   }

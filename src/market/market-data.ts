@@ -20,6 +20,8 @@ export type Answer<T> = {
   readonly value: T
   /** The JSON of `value`, UTF-8. */
   readonly body: Buffer
+  /** `body` as a string, where it is short and all ASCII: one write takes it together with its headers. */
+  readonly text?: string
   /** A strong entity tag of `body`, quotes included. */
   readonly etag: string
   /** When the provider gave the value. */

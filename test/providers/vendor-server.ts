@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ProviderName } from '../../src/providers/provider.ts'
 import { readRecordings, type Recording } from '../../src/sandbox/recording.ts'
+import { knownRecordings } from '../support/known-recordings.ts'
 
-/** These tests know their recordings one by one; whatever RECORDINGS_DIR names is read by recordings.test.ts. */
-const FOLDER = resolve('../shared/recordings')
-export const hasRecordings = existsSync(FOLDER)
+export const hasRecordings = knownRecordings !== undefined
 export const signal = new AbortController().signal
 
 export type Reply = { status?: number; type?: string; body: string; headers?: Record<string, string> }
@@ -43,5 +40,5 @@ export function replyOf({ status, headers, body }: Recording): Reply {
 }
 
 export async function recordingsOf(vendor: ProviderName): Promise<Recording[]> {
-  return hasRecordings ? (await readRecordings(FOLDER)).filter((each) => each.vendor === vendor) : []
+  return knownRecordings ? (await readRecordings(knownRecordings)).filter((each) => each.vendor === vendor) : []
 }

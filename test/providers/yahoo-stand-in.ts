@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { yahoo } from '../../src/providers/yahoo/yahoo.ts'
+import { knownRecordings } from '../support/known-recordings.ts'
 
-/** These tests know their recordings one by one; whatever RECORDINGS_DIR names is read by recordings.test.ts. */
-const FOLDER = '../shared/recordings/yahoo'
-export const hasRecordings = existsSync(FOLDER)
+const FOLDER = join(knownRecordings ?? '', 'yahoo')
+export const hasRecordings = knownRecordings !== undefined
 export const signal = new AbortController().signal
 
 export type Reply = { status?: number; type?: string; body?: string; headers?: Record<string, string> }

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { knownRecordings } from '../support/known-recordings.ts'
 
-const folder = resolve('../shared/recordings')
+const folder = knownRecordings ?? ''
 /** 11:00 in New York on a Wednesday. */
 const IN_SESSION = Date.parse('2026-10-07T15:00:00Z')
 const AFTER_CLOSE = Date.parse('2026-10-07T21:00:00Z')
@@ -252,7 +252,7 @@ const CASES: [name: string, path: string, recording: string, at?: number][] = [
   ]
 ]
 
-describe.skipIf(!existsSync(folder))(
+describe.skipIf(knownRecordings === undefined)(
   `the stand-ins say nothing that the vendors do not say (recordings in ${folder})`,
   () => {
     test.each(CASES)('%s', async (_name, path, recording, at = IN_SESSION) => {
