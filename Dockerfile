@@ -27,5 +27,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 # api: src/server.ts · jobs: workers/run-jobs.ts · migrations: src/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
 # a key: src/key.ts --user NAME --scope market:read
 # The option is that of bin/run.mjs.
-ENTRYPOINT ["node", "--max-semi-space-size=4"]
+ENTRYPOINT ["node", "--max-semi-space-size=16"]
 CMD ["src/server.ts"]

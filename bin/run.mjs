@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const REQUIRED_NODE_MAJOR = 24
 /** V8 would let its young generation grow by a hundred megabytes; collections of a small one are short. */
-const NODE_OPTIONS = ['--max-semi-space-size=4']
+const NODE_OPTIONS = ['--max-semi-space-size=16']
 const HEARTBEAT_MS = 5000
 /** Ctrl-C reaches this process from the terminal and from npm, which passes signals on: two within this time are one. */
 const SAME_SIGNAL_MS = 300
