@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { eventOf } from '../../src/hub/format.ts'
+import { Recent } from '../../src/hub/recent.ts'
+import { Topics, type EventRef, type Topic } from '../../src/hub/topic.ts'
+import { LogEntry, packEntries } from '../../src/log/entry.ts'
+import { LAST_INDEX, type Position } from '../../src/log/position.ts'
+import { encodeEvent } from '../../src/log/record.ts'
+
+const MAX_BYTES = 4096
+const START: Position = { shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }
+const SYMBOLS = ['AAPL', 'MSFT', 'BRK.B']
+
+/** One process's memory beside a plain list of all that it was given. */
+class Followed {
+  readonly recent = new Recent(START, MAX_BYTES)
+  readonly topics = new Topics()
+  readonly all: { topic: Topic; position: Position; size: number; sequence: number }[] = []
+  #sequence = 0
+
+  add(symbols: readonly string[], idMs: number): void {
+    const asOf = '2026-01-05T15:00:00.000Z'
+    const sizes = symbols.map((_, index) => this.#sequence + 1 + index)
+    const records = symbols.map((symbol, index) => {
+      const provenance = { source: 'sandbox', feed: 'sandbox' as const, receivedAt: asOf }
+      const trade = { symbol, price: 1, size: sizes[index]!, asOf, ...provenance }
+      return encodeEvent({ type: 'trade', data: { symbol, trade, timestamp: asOf } }, idMs).record
+    })
+    const [bytes] = packEntries(records, idMs)
+    const read = new LogEntry(0, idMs, 0, bytes!)
+    const topics = symbols.map((symbol) => this.topics.get(`trades:${symbol}`))
+    const entry = this.recent.add(read, topics, this.#sequence + 1)
+    bytes!.fill(0)
+    for (const [index, topic] of topics.entries()) {
+      Object.assign(topic, { entry, index, sequence: ++this.#sequence })
+      this.all.push({
+        topic,
+        position: { shard: 0, idMs, idSeq: 0, index },
+        size: sizes[index]!,
+        sequence: this.#sequence
+      })
+    }
+  }
+}
+
+const sizeOf = (event: Pick<EventRef, 'entry' | 'index'>) =>
+  (eventOf(event).data as { trade: { size: number } }).trade.size
+
+const entries = fc.array(fc.array(fc.constantFrom(...SYMBOLS), { minLength: 1, maxLength: 6 }), {
+  minLength: 1,
+  maxLength: 60
+})
+
+describe('what a hub remembers', () => {
+  test('is exactly what it was given, behind any position that it covers', () => {
+    fc.assert(
+      fc.property(entries, fc.nat(), fc.nat(), fc.subarray(SYMBOLS, { minLength: 1 }), (given, from, cut, wanted) => {
+        const followed = new Followed()
+        for (const [at, symbols] of given.entries()) followed.add(symbols, at + 1)
+        const { recent, topics, all } = followed
+        const idMs = 1 + (from % given.length)
+        const position = { shard: 0, idMs, idSeq: 0, index: cut % given[idMs - 1]!.length }
+        const topicsWanted = new Set(wanted.map((symbol) => topics.get(`trades:${symbol}`)))
+        if (!recent.covers(position)) return
+        const { events, isHead } = recent.after(position, topicsWanted, Infinity)
+        const expected = all.filter(
+          ({ topic, position: each }) =>
+            topicsWanted.has(topic) &&
+            (each.idMs > position.idMs || (each.idMs === position.idMs && each.index > position.index))
+        )
+        expect(isHead).toBe(true)
+        expect(events.map(({ sequence }) => sequence)).toEqual(expected.map(({ sequence }) => sequence))
+        expect(events.map(sizeOf)).toEqual(expected.map(({ size }) => size))
+      })
+    )
+  })
+
+  test('covers its newest entries, and no longer what it had to drop', () => {
+    const followed = new Followed()
+    for (let idMs = 1; idMs <= 100; idMs++) followed.add(SYMBOLS, idMs)
+    expect(followed.recent.covers({ shard: 0, idMs: 1, idSeq: 0, index: 0 })).toBe(false)
+    expect(followed.recent.covers({ shard: 0, idMs: 100, idSeq: 0, index: 0 })).toBe(true)
+  })
+
+  test('keeps the newest event of every topic readable, however long ago it was', () => {
+    fc.assert(
+      fc.property(entries, (given) => {
+        const followed = new Followed()
+        for (const [at, symbols] of given.entries()) followed.add(symbols, at + 1)
+        for (const topic of followed.topics as Iterable<Topic>) {
+          const newest = followed.all.findLast((each) => each.topic === topic)!
+          expect(sizeOf({ entry: topic.entry!, index: topic.index })).toBe(newest.size)
+        }
+      })
+    )
+  })
+
+  test('does not hold an entry that is larger than all of its memory, and says so', () => {
+    const followed = new Followed()
+    followed.add(['AAPL'], 1)
+    followed.add(
+      Array.from({ length: 200 }, () => 'MSFT'),
+      2
+    )
+    const { recent, topics } = followed
+    expect(recent.covers({ shard: 0, idMs: 1, idSeq: 0, index: 0 })).toBe(false)
+    expect(recent.covers(recent.head)).toBe(true)
+    const { entry, index } = topics.get('trades:AAPL')
+    expect(sizeOf({ entry: entry!, index })).toBe(1)
+  })
+})
