@@ -53,7 +53,7 @@ describe('migrate', () => {
   test('a process on a database that was never migrated is told what to do', async () => {
     const url = await emptyDatabase()
     const fresh = createDatabase({ url })
-    await expect(claimMarket(fresh.sql, 'live')).rejects.toThrow(/run `node src\/migrate.ts` first/)
+    await expect(claimMarket(fresh.sql, 'live')).rejects.toThrow('run `node bin/run.mjs src/migrate.ts` first')
     await fresh.close()
     await drop(url)
   })
