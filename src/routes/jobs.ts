@@ -24,7 +24,10 @@ const RunQuery = Type.Object(
   { additionalProperties: false }
 )
 
-/** The background half, for operators. Everything that changes something is written to the audit log. */
+/**
+ * The background half, for operators. What changes something is written to the audit log first: it is not done where that
+ * cannot be said.
+ */
 export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { jobs } = app
   const { audit } = app.stores
@@ -94,13 +97,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { job, payload = {} } = request.body
+      await audit.append({ actor: request.principal!.name, action: 'job.run', target: job, details: { payload } })
       const taskId = await jobs.run(job, payload)
-      await audit.append({
-        actor: request.principal!.name,
-        action: 'job.run',
-        target: taskId,
-        details: { job, payload }
-      })
       return reply.code(202).send({ taskId })
     }
   )
@@ -119,8 +117,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { taskId } = request.params
-      await jobs.retry(taskId)
       await audit.append({ actor: request.principal!.name, action: 'job.retry', target: taskId })
+      await jobs.retry(taskId)
       return reply.code(202).send({ taskId })
     }
   )
@@ -140,8 +138,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
       async (request) => {
         const { queue } = request.params
-        await jobs[action](queue)
         await audit.append({ actor: request.principal!.name, action: `queue.${action}`, target: queue })
+        await jobs[action](queue)
         return { queue, isPaused: action === 'pause' }
       }
     )
