@@ -100,8 +100,8 @@ export function createJobAdministration(
       }
     },
 
-    /** Does a failed task again, with all its attempts. Throws TASK_NOT_FAILED for any other. */
-    async retry(taskId: string): Promise<void> {
+    /** Does a failed task again, with all its attempts, after `note` resolved. Throws TASK_NOT_FAILED for any other. */
+    async retry(taskId: string, note: () => Promise<void>): Promise<void> {
       const { job } = await taskOf(taskId)
       const state = await withinPatience(job.getState())
       if (state !== 'failed') {
@@ -109,6 +109,7 @@ export function createJobAdministration(
           details: { taskId, state }
         })
       }
+      await note()
       await withinPatience(job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true }))
     },
 

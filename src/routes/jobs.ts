@@ -117,8 +117,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { taskId } = request.params
-      await audit.append({ actor: request.principal!.name, action: 'job.retry', target: taskId })
-      await jobs.retry(taskId)
+      const actor = request.principal!.name
+      await jobs.retry(taskId, () => audit.append({ actor, action: 'job.retry', target: taskId }))
       return reply.code(202).send({ taskId })
     }
   )
