@@ -8,6 +8,7 @@ import { publishAtPace } from './pace.ts'
 import { median } from './processes.ts'
 import { stampNow, symbolAt, tickOf } from './ticks.ts'
 
+const APPENDED_CLIENTS = 1000
 const APPENDED_PER_SECOND = 1000
 const APPENDED_ROUNDS = 5
 const APPENDED_SECONDS = 2
@@ -25,7 +26,9 @@ const MIB = 2 ** 20
 type State = { rssBytes: number; slow: number; conflated: number; closed: Record<string, number> }
 
 /** Latency at an easy rate by the whole way: appended in this process, through Redis and the hub to the client. */
-export async function measureAppended({ server, clients }: Side): Promise<{ p50Ms: number; p99Ms: number }> {
+export async function measureAppended(start: Start): Promise<{ p50Ms: number; p99Ms: number }> {
+  const server = await start(HUB)
+  const clients = await openClients(start, server.url, APPENDED_CLIENTS, { stream: 'trades' })
   const redis = connectCacheRedis(await ask<string>(server.child, 'redisUrl'))
   await ready(redis, 'REDIS_URL')
   const logger = pino({ level: 'warn' }, process.stderr)
@@ -33,19 +36,22 @@ export async function measureAppended({ server, clients }: Side): Promise<{ p50M
   const failed: unknown[] = []
   const rounds: Delivery[] = []
   try {
-    for (let round = 0; round < APPENDED_ROUNDS; round++) {
+    // The first round is for the programs to become warm.
+    for (let round = 0; round <= APPENDED_ROUNDS; round++) {
       await ask(clients.child, 'begin')
       await publishAtPace({ ticksPerSecond: APPENDED_PER_SECOND, seconds: APPENDED_SECONDS }, (symbols) => {
         const ticks = symbols.map((index) => tickOf('trades', symbolAt(index), stampNow()))
         log.append(ticks).catch((error: unknown) => failed.push(error))
       })
-      rounds.push(await ask<Delivery>(clients.child, 'end'))
+      const delivery = await ask<Delivery>(clients.child, 'end')
+      if (round > 0) rounds.push(delivery)
     }
     await log.close()
   } finally {
     redis.disconnect()
   }
   if (failed.length > 0) throw new Error(`${failed.length} appends failed`, { cause: failed[0] })
+  await Promise.all([server, clients].map((each) => each.stop()))
   for (const { p50Ms, p99Ms, p999Ms } of rounds) {
     const shown = [p50Ms, p99Ms, p999Ms].map((ms) => ms.toFixed(2)).join(' / ')
     console.log(`append to receipt at ${APPENDED_PER_SECOND} ticks/s through Redis: p50 / p99 / p99.9 ${shown} ms`)
@@ -76,7 +82,7 @@ export async function measureStalled(start: Start): Promise<{ stalledRssGrowthMi
   for (let round = 0; round < STALL_ROUNDS; round++) {
     const reading = await measureRound(side, how)
     const before = await settled(server.child)
-    const stalling = await openClients(start, server.url, STALLED_CLIENTS, STALLED_SYMBOLS)
+    const stalling = await openClients(start, server.url, STALLED_CLIENTS, { symbolsEach: STALLED_SYMBOLS })
     await ask(stalling.child, 'stall')
     // The kernel takes megabytes for each of them before the server sees that they do not read.
     let after = before
@@ -100,15 +106,16 @@ export async function measureStalled(start: Start): Promise<{ stalledRssGrowthMi
   return { stalledRssGrowthMiB: rounded(median(growth)), stalledP99Ratio: rounded(median(ratios)) }
 }
 
-async function openClients(start: Start, url: string, count: number, symbolsEach = 50) {
+async function openClients(start: Start, url: string, count: number, how: Partial<ClientsWanted> = {}) {
   const clients = await start('load/fan-out-clients.ts', { processor: 1 })
   const wanted: ClientsWanted = {
     url,
     dialect: 'quotewire',
     stream: 'quotes',
     clients: count,
-    symbolsEach,
-    isShared: false
+    symbolsEach: 50,
+    isShared: false,
+    ...how
   }
   await ask(clients.child, 'open', wanted)
   return clients

@@ -51,8 +51,8 @@ export async function run(): Promise<Record<string, number>> {
     for (const [name, options] of Object.entries(SIDES)) sides[name] = await startSide(start, options)
     const rounds = await interleaved(sides)
     console.table(Object.entries(rounds).map(([name, all]) => rowOf(name, all)))
-    const appended = await measureAppended(sides['json']!)
     for (const server of started) await server.stop()
+    const appended = await measureAppended(start)
     const stalled = await measureStalled(start)
     const bytesPerIdleClient = await measureIdle(start)
     const json = rounds['json']!
