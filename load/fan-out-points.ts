@@ -91,7 +91,7 @@ export async function measureStalled(start: Start): Promise<{ stalledRssGrowthMi
       after = await ask<State>(server.child, 'state')
     }
     const stalled = await measureRound(side, how)
-    after = await ask<State>(server.child, 'state')
+    after = await settled(server.child)
     if (after.slow === before.slow) throw new Error('no client fell behind: the kernel took everything')
     ratios.push(stalled.p99Ms / reading.p99Ms)
     growth.push((after.rssBytes - before.rssBytes) / MIB)
