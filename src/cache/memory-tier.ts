@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { isAbsence, type Entry } from './entry.ts'
 
-/** What an entry's object costs beside its bytes, roughly: the parsed value is about twice its JSON. */
-const OBJECT_OVERHEAD = 3
+/** What an entry costs by its bytes, roughly: its body, the same as text, and the parsed value, about twice its JSON. */
+const COST_PER_BYTE = 4
 const ENTRY_OVERHEAD_BYTES = 400
 
 /** A newer value that is known of, and made of what is known when somebody asks; undefined: the held one stands. */
@@ -24,8 +24,7 @@ export class MemoryTier<T> {
     this.#entries = new LRUCache({
       max: limits.maxEntries,
       maxSize: limits.maxBytes,
-      sizeCalculation: (entry) =>
-        ENTRY_OVERHEAD_BYTES + (isAbsence(entry) ? 0 : entry.body.byteLength * OBJECT_OVERHEAD),
+      sizeCalculation: (entry) => ENTRY_OVERHEAD_BYTES + (isAbsence(entry) ? 0 : entry.body.byteLength * COST_PER_BYTE),
       dispose: (_entry, key, reason) => {
         if (reason === 'evict') this.#evictions++
         if (reason !== 'set') this.#newer.delete(key)
