@@ -114,7 +114,8 @@ export class Fanout {
   #deliver(audience: Audience): void {
     const { events, eventCount, members, format } = audience
     if (eventCount === 0) return
-    const refs = () => events.slice(0, eventCount).map((number) => this.#window.event(number))
+    let made: EventRef[] | undefined
+    const refs = () => (made ??= Array.from({ length: eventCount }, (_, at) => this.#window.event(events[at]!)))
     const takers = members.some(({ isBehind }) => !isBehind)
     const only = members.length === 1 ? members[0]! : undefined
     const bytes = takers ? this.#window.assemble(events, eventCount, format, only?.isWriting === false) : undefined
