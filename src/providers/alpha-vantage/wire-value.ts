@@ -1,3 +1,4 @@
+import { finite, notNegative, positive } from '../parse.ts'
 import { isRecord } from '../salvage.ts'
 
 const NUMBER = /^[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?%?$/i
@@ -7,22 +8,19 @@ const NUMBER = /^[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?%?$/i
  * A percent sign is dropped, not divided out. Undefined for all that is no number.
  */
 export function numberOf(text: unknown): number | undefined {
-  if (typeof text === 'number') return Number.isFinite(text) ? text : undefined
+  if (typeof text === 'number') return finite(text)
   if (typeof text !== 'string' || !NUMBER.test(text.trim())) return undefined
-  const value = Number(text.trim().replace(/%$/, '').replaceAll(',', ''))
-  return Number.isFinite(value) ? value : undefined
+  return finite(Number(text.trim().replace(/%$/, '').replaceAll(',', '')))
 }
 
 /** A number above zero: for prices and sizes, where `0` and `0.0000` stand for an absence. */
 export function positiveOf(text: unknown): number | undefined {
-  const value = numberOf(text)
-  return value !== undefined && value > 0 ? value : undefined
+  return positive(numberOf(text))
 }
 
 /** A number from zero up: for volumes. */
 export function notNegativeOf(text: unknown): number | undefined {
-  const value = numberOf(text)
-  return value !== undefined && value >= 0 ? value : undefined
+  return notNegative(numberOf(text))
 }
 
 /** A calendar date (YYYY-MM-DD), or undefined for `None`, `0000-00-00` and the like. */
