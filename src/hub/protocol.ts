@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Interval } from '../market/bar.ts'
-import { BarUpdate, MarketEvent } from '../market/event.ts'
+import { BarUpdate } from '../market/event.ts'
 import { Quote } from '../market/quote.ts'
 import { Trade } from '../market/trade.ts'
 
@@ -190,9 +190,6 @@ export const QuoteChange = Type.Object({
   }),
   cursor: Cursor
 })
-
-/** An event with its place in the log. */
-export const EventFrame = Type.Intersect([MarketEvent, Type.Object({ cursor: Cursor })])
 
 /** What the server sends about the session itself. */
 export type ControlFrame =
