@@ -4,7 +4,7 @@ import { CloseCode } from './close-codes.ts'
 import { textFrame } from './frame.ts'
 import { encodeEvents, PLAIN } from './format.ts'
 import { newestOf } from './fanout.ts'
-import type { Audience, EventRef, Format, Member, Topic } from './topic.ts'
+import type { Audience, EventList, EventRef, Format, Member, Topic } from './topic.ts'
 import type { ControlFrame } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -53,26 +53,21 @@ export class Connection implements Member {
     return this.#raw.writableLength > 0
   }
 
-  deliver(bytes: Buffer, count: number, events: () => EventRef[]): void {
-    if (this.#backlog) return this.miss(events())
+  deliver(bytes: Buffer, count: number): void {
     this.#write(bytes, count)
     if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#fallBehind()
   }
 
-  miss(events: readonly EventRef[]): void {
+  miss(events: EventList): void {
     const backlog = this.#backlog
     if (!backlog || !this.isOpen) return
-    for (const { topic, entry, index, sequence } of events) {
-      if (topic.isState) {
-        if (backlog.dirty.has(topic)) this.#traffic.conflated++
-        backlog.dirty.add(topic)
-        continue
-      }
-      if (backlog.held.length === 0) this.send(SLOW)
-      const frame = encodeEvents([{ topic, entry, index, sequence }], this.format, this.#epoch())
-      backlog.held.push({ sequence, frame })
-      backlog.heldBytes += frame.length
-      if (backlog.heldBytes > MAX_HELD_BYTES) return this.close(CloseCode.tooSlow)
+    for (let at = 0; at < events.count; at++) {
+      const topic = events.topic(at)
+      if (!topic.isState) {
+        this.#hold(events.event(at), backlog)
+        if (backlog.heldBytes > MAX_HELD_BYTES) return this.close(CloseCode.tooSlow)
+      } else if (backlog.dirty.has(topic)) this.#traffic.conflated++
+      else backlog.dirty.add(topic)
     }
   }
 
@@ -121,6 +116,13 @@ export class Connection implements Member {
     this.#raw.write(bytes)
     this.#traffic.messages += count
     this.#traffic.bytes += bytes.length
+  }
+
+  #hold(event: EventRef, backlog: Backlog): void {
+    if (backlog.held.length === 0) this.send(SLOW)
+    const frame = encodeEvents([event], this.format, this.#epoch())
+    backlog.held.push({ sequence: event.sequence, frame })
+    backlog.heldBytes += frame.length
   }
 
   #fallBehind(): void {

@@ -114,14 +114,12 @@ export class Fanout {
   #deliver(audience: Audience): void {
     const { events, eventCount, members, format } = audience
     if (eventCount === 0) return
-    let made: EventRef[] | undefined
-    const refs = () => (made ??= Array.from({ length: eventCount }, (_, at) => this.#window.event(events[at]!)))
     const takers = members.some(({ isBehind }) => !isBehind)
     const only = members.length === 1 ? members[0]! : undefined
     const bytes = takers ? this.#window.assemble(events, eventCount, format, only?.isWriting === false) : undefined
     for (const member of members) {
-      if (bytes && !member.isBehind) member.deliver(bytes, eventCount, refs)
-      else member.miss(refs())
+      if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
+      else member.miss(this.#window.list(events, eventCount))
     }
     if (bytes && only?.isWriting) this.#window.leave(bytes)
     audience.eventCount = 0
@@ -142,9 +140,14 @@ export class Fanout {
     const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
     audience.pending.clear()
     const bytes = encodeEvents(newest, audience.format, this.#epoch())
+    const events = {
+      count: newest.length,
+      topic: (at: number) => newest[at]!.topic,
+      event: (at: number) => newest[at]!
+    }
     for (const member of audience.members) {
-      if (member.isBehind) member.miss(newest)
-      else member.deliver(bytes, newest.length, () => newest)
+      if (member.isBehind) member.miss(events)
+      else member.deliver(bytes, newest.length)
     }
   }
 }

@@ -30,6 +30,13 @@ export type EventRef = {
   readonly sequence: number
 }
 
+/** Events that were published together, in order. Nothing is made of one that nobody looks at. */
+export interface EventList {
+  readonly count: number
+  topic(at: number): Topic
+  event(at: number): EventRef
+}
+
 /** A connection, as those see it who deliver to it. */
 export interface Member {
   /** Whom it listens with; kept by the audiences. */
@@ -38,9 +45,10 @@ export interface Member {
   readonly isBehind: boolean
   /** Something that it was given is not written yet: its bytes must stay. */
   readonly isWriting: boolean
-  /** Takes ready frames of `count` events; where it cannot, it keeps what it needs of the events. */
-  deliver(bytes: Buffer, count: number, events: () => EventRef[]): void
-  miss(events: EventRef[]): void
+  /** Takes ready frames of `count` events, if it is not behind. */
+  deliver(bytes: Buffer, count: number): void
+  /** Keeps what it needs of events that it cannot take now. */
+  miss(events: EventList): void
 }
 
 /** Connections with the same topics in the same format: what is assembled for one goes to all. */

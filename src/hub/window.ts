@@ -3,7 +3,7 @@ import { BINARY_HEAD_BYTES, binaryRecordBytes, headerBytes, maxFrameBytes, write
 import { writeBinaryRecord, writeEventFrame, writeHeader } from './frame.ts'
 import { isBinaryKind, payloadStart } from './format.ts'
 import { Scratch } from './scratch.ts'
-import type { EventRef, Format, Topic } from './topic.ts'
+import type { EventList, EventRef, Format, Topic } from './topic.ts'
 
 /** What is encoded between two flushes; when it is full, a flush comes early. */
 export const WINDOW_BYTES = 16 * 1024 * 1024
@@ -58,12 +58,12 @@ export class Window {
     return number
   }
 
-  event(number: number): EventRef {
+  /** The first `count` of some events; valid until the window is cleared. */
+  list(numbers: readonly number[], count: number): EventList {
     return {
-      topic: this.#topics[number]!,
-      entry: this.#entries[number]!,
-      index: this.#indexes[number]!,
-      sequence: this.#sequences[number]!
+      count,
+      topic: (at) => this.#topics[numbers[at]!]!,
+      event: (at) => this.#event(numbers[at]!)
     }
   }
 
@@ -86,6 +86,15 @@ export class Window {
   clear(): void {
     this.#size = 0
     this.#used = 0
+  }
+
+  #event(number: number): EventRef {
+    return {
+      topic: this.#topics[number]!,
+      entry: this.#entries[number]!,
+      index: this.#indexes[number]!,
+      sequence: this.#sequences[number]!
+    }
   }
 
   #assembleFrames(numbers: readonly number[], count: number, changes: boolean, isPassing: boolean): Buffer {

@@ -1,6 +1,6 @@
 import type { Hub } from '../../hub/hub.ts'
 import { byId } from '../../hub/subject.ts'
-import type { Audience, EventRef, Format, Member, Topic } from '../../hub/topic.ts'
+import type { Audience, EventList, Format, Member, Topic } from '../../hub/topic.ts'
 import { readUpdate, type Update } from './update.ts'
 
 export interface Listener {
@@ -23,15 +23,14 @@ export class Feed implements Member {
     this.#hub = hub
   }
 
-  deliver(_bytes: Buffer, _count: number, events: () => EventRef[]): void {
-    this.miss(events())
-  }
+  /** Nothing is ever assembled for it. */
+  deliver(): void {}
 
-  miss(events: readonly EventRef[]): void {
-    for (const event of events) {
-      const listeners = this.#listeners.get(event.topic)
+  miss(events: EventList): void {
+    for (let at = 0; at < events.count; at++) {
+      const listeners = this.#listeners.get(events.topic(at))
       if (!listeners) continue
-      const update = readUpdate(this.#hub, event)
+      const update = readUpdate(this.#hub, events.event(at))
       for (const listener of listeners) listener.take(update)
     }
   }
