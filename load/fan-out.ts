@@ -47,12 +47,12 @@ export async function run(): Promise<Record<string, number>> {
     return server
   }
   try {
+    const appended = await measureAppended(start)
     const sides: Record<string, Side> = {}
     for (const [name, options] of Object.entries(SIDES)) sides[name] = await startSide(start, options)
     const rounds = await interleaved(sides)
     console.table(Object.entries(rounds).map(([name, all]) => rowOf(name, all)))
     for (const server of started) await server.stop()
-    const appended = await measureAppended(start)
     const stalled = await measureStalled(start)
     const bytesPerIdleClient = await measureIdle(start)
     const json = rounds['json']!
@@ -89,16 +89,21 @@ async function startSide(start: Start, options: SideOptions): Promise<Side> {
     isShared
   }
   await ask(clients.child, 'open', wanted)
+  for (const each of [server, clients]) each.pause()
   return { server, clients, ticksPerSecond, ...(isShared && { symbols: SYMBOLS_EACH }) }
 }
 
 /** Rounds of every side in turn, so that a drift of the machine's speed meets them all. */
 async function interleaved(sides: Record<string, Side>): Promise<Record<string, FanOutRound[]>> {
   const rounds: Record<string, FanOutRound[]> = Object.fromEntries(Object.keys(sides).map((name) => [name, []]))
-  for (const side of Object.values(sides)) await measureRound(side, { stream: 'trades', seconds: 1 })
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round <= ROUNDS; round++) {
     for (const [name, side] of Object.entries(sides)) {
-      rounds[name]!.push(await measureRound(side, { stream: 'trades', seconds: ROUND_SECONDS }))
+      const processes = [side.server, side.clients]
+      for (const each of processes) each.resume()
+      const measured = await measureRound(side, { stream: 'trades', seconds: ROUND_SECONDS })
+      for (const each of processes) each.pause()
+      // The first round is for the programs to become warm.
+      if (round > 0) rounds[name]!.push(measured)
     }
   }
   return rounds

@@ -7,7 +7,14 @@ const READY_TIMEOUT_MS = 60_000
 /** Linux counts CPU time in these, whatever the kernel's own tick is (sysconf(_SC_CLK_TCK)). */
 const CLOCK_TICKS_PER_SECOND = 100
 
-export type Server = { url: string; child: ChildProcess; stop(): Promise<void> }
+export type Server = {
+  url: string
+  child: ChildProcess
+  /** The process stands still until it is resumed: an idle one collects its garbage in another's round. */
+  pause(): void
+  resume(): void
+  stop(): Promise<void>
+}
 
 export type StartOptions = {
   /** Servers are measured on processor 0, so that those who ask them have processor 1. */
@@ -38,8 +45,11 @@ export async function startServer(
   return {
     url,
     child,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGCONT')
       child.kill('SIGTERM')
       await once(child, 'exit')
     }

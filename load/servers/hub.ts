@@ -19,7 +19,8 @@ import { TickEntries, type Stream } from '../ticks.ts'
  * The real hub, sessions and WebSocket plugin over a real log. `publish` puts ticks where the hub takes over what it read
  * from Redis, so that one processor's worth of the hub alone is measured; ticks that others append come through Redis.
  */
-const logger = pino({ level: 'warn' }, process.stderr)
+// Between rounds the process is paused, and Redis is away when it goes on.
+const logger = pino({ level: 'error' }, process.stderr)
 const redis = connectCacheRedis(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
 const real = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * 2 ** 20 })

@@ -5,9 +5,16 @@ import { Window } from './window.ts'
 
 /** The room of more events than these is given back after a flush. */
 const MAX_KEPT_EVENTS = 1024
+/**
+ * After a flush the process is left to others for this share of the time that the flush took. Under load the next batch
+ * becomes larger, so that a delivery costs less, and REST is answered in between; a quiet market does not notice.
+ */
+const REST_SHARE = 0.4
+/** Timers know no shorter time. */
+const MIN_TIMER_MS = 1
 
 export type FanoutOptions = {
-  /** Flushes come at least so far apart; 0: at the end of every turn of the event loop. */
+  /** Flushes come at least so far apart; 0: at the end of every turn of the event loop, if the hub is not busy. */
   flushMs: number
   /** A flush comes early where more bytes of entries came: what waits still lies where they came from. */
   maxUnflushedBytes: number
@@ -32,7 +39,7 @@ export class Fanout {
   readonly #appended: number[] = []
   #conflated = 0
   #unflushedBytes = 0
-  #flushedAt = 0
+  #nextAt = 0
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
@@ -83,11 +90,13 @@ export class Fanout {
     clearTimeout(this.#timer)
     clearImmediate(this.#immediate)
     this.#timer = this.#immediate = undefined
-    this.#flushedAt = performance.now()
+    const begunAt = performance.now()
     this.#unflushedBytes = 0
     for (const audience of this.#dirty) this.#deliver(audience)
     this.#dirty.length = 0
     this.#window.clear()
+    const endedAt = performance.now()
+    this.#nextAt = Math.max(begunAt + this.#flushMs, endedAt + (endedAt - begunAt) * REST_SHARE)
     if (this.#appended.length === 0) return
     const now = performance.timeOrigin + performance.now()
     this.#onFlushed(this.#appended.map((appendedAt) => Math.max(0, now - appendedAt)))
@@ -101,8 +110,8 @@ export class Fanout {
 
   #scheduleFlush(): void {
     if (this.#timer ?? this.#immediate) return
-    const waitMs = this.#flushedAt + this.#flushMs - performance.now()
-    if (this.#flushMs === 0 || waitMs <= 0) this.#immediate = setImmediate(() => this.flush())
+    const waitMs = this.#nextAt - performance.now()
+    if (waitMs < MIN_TIMER_MS) this.#immediate = setImmediate(() => this.flush())
     else this.#timer = setTimeout(() => this.flush(), waitMs)
   }
 
