@@ -9,12 +9,13 @@ import type { ControlFrame } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
 
 /**
- * What may wait in this process for one client; above it the client is behind. The kernel's own buffers, some
- * megabytes, come before it, so that nobody gets here by a hiccup.
+ * Where more waits in this process for one client, the client is behind; the piece that brings it there comes on top. The
+ * kernel's own buffers, some megabytes, come before it, so that nobody gets here by a hiccup.
  */
-const HIGH_WATER_BYTES = 64 * 1024
+const HIGH_WATER_BYTES = 32 * 1024
 /** Trades and bars kept for a client that is behind; above it the client is closed, and resumes by its cursor. */
 const MAX_HELD_BYTES = 512 * 1024
+const NOTHING = Buffer.alloc(0)
 const OPEN = 1
 
 /** What a client that is behind has missed: of quotes only which ones, of trades and bars each. */
@@ -86,7 +87,7 @@ export class Connection implements Member {
     await new Promise<void>((resolve) => {
       this.#drainers ??= []
       this.#drainers.push(resolve)
-      if (!this.#backlog) this.#raw.once('drain', this.#onDrain)
+      if (!this.#backlog) this.#whenWritten()
     })
   }
 
@@ -128,10 +129,17 @@ export class Connection implements Member {
   #fallBehind(): void {
     this.#backlog = { dirty: new Set(), held: [], heldBytes: 0 }
     this.#traffic.slow++
-    this.#raw.once('drain', this.#onDrain)
+    this.#whenWritten()
   }
 
-  readonly #onDrain = (): void => {
+  /** A socket says 'drain' only above a limit of its own; what waits goes before an empty write in any case. */
+  #whenWritten(): void {
+    this.#raw.write(NOTHING, (error) => {
+      if (!error) this.#onWritten()
+    })
+  }
+
+  readonly #onWritten = (): void => {
     const drainers = this.#drainers ?? []
     this.#drainers = undefined
     for (const resolve of drainers) resolve()
@@ -156,14 +164,13 @@ export class Connection implements Member {
     const heldSent = missed.slice(0, pieces.length).filter(({ frame }) => frame).length
     for (const { frame } of backlog.held.splice(0, heldSent)) backlog.heldBytes -= frame.length
     this.#write(Buffer.concat(pieces), pieces.length)
-    if (this.#raw.writableNeedDrain) this.#raw.once('drain', this.#onDrain)
-    else if (pieces.length < missed.length) setImmediate(this.#onDrain)
+    if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#whenWritten()
+    else if (pieces.length < missed.length) setImmediate(this.#onWritten)
     else this.#backlog = undefined
   }
 
   #forget(): void {
     this.#backlog = undefined
-    this.#raw.off('drain', this.#onDrain)
     for (const resolve of this.#drainers ?? []) resolve()
     this.#drainers = undefined
   }

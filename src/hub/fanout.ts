@@ -121,18 +121,33 @@ export class Fanout {
   }
 
   #deliver(audience: Audience): void {
-    const { events, eventCount, members, format } = audience
+    const { events, eventCount, members } = audience
     if (eventCount === 0) return
-    const takers = members.some(({ isBehind }) => !isBehind)
-    const only = members.length === 1 ? members[0]! : undefined
-    const bytes = takers ? this.#window.assemble(events, eventCount, format, only?.isWriting === false) : undefined
-    for (const member of members) {
-      if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
-      else member.miss(this.#window.list(events, eventCount))
-    }
-    if (bytes && only?.isWriting) this.#window.leave(bytes)
+    if (members.length === 1) this.#deliverTo(members[0]!, audience)
+    else this.#deliverToAll(audience)
     audience.eventCount = 0
     if (eventCount > MAX_KEPT_EVENTS) events.length = 0
+  }
+
+  /** In pieces: of one that the kernel takes in part, all stays in memory until the client has read it. */
+  #deliverTo(member: Member, { events, eventCount, format }: Audience): void {
+    for (let from = 0; from < eventCount;) {
+      if (member.isBehind) return member.miss(this.#window.list(events, from, eventCount))
+      const to = this.#window.endOfPiece(events, from, eventCount, format)
+      const bytes = this.#window.assemble(events, from, to, format, !member.isWriting)
+      member.deliver(bytes, to - from)
+      if (member.isWriting) this.#window.leave(bytes)
+      from = to
+    }
+  }
+
+  #deliverToAll({ events, eventCount, members, format }: Audience): void {
+    const takers = members.some(({ isBehind }) => !isBehind)
+    const bytes = takers ? this.#window.assemble(events, 0, eventCount, format, false) : undefined
+    for (const member of members) {
+      if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
+      else member.miss(this.#window.list(events, 0, eventCount))
+    }
   }
 
   #conflate(audience: Audience, topic: Topic): void {

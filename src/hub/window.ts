@@ -2,7 +2,7 @@ import type { LogEntry } from '../log/entry.ts'
 import { BINARY_HEAD_BYTES, binaryRecordBytes, headerBytes, maxFrameBytes, writeBinaryHead } from './frame.ts'
 import { writeBinaryRecord, writeEventFrame, writeHeader } from './frame.ts'
 import { isBinaryKind, payloadStart } from './format.ts'
-import { Scratch } from './scratch.ts'
+import { MAX_PIECE_BYTES, Scratch } from './scratch.ts'
 import type { EventList, EventRef, Format, Topic } from './topic.ts'
 
 /** What is encoded between two flushes; when it is full, a flush comes early. */
@@ -31,6 +31,7 @@ export class Window {
   readonly #changes: (Buffer | undefined)[] = []
   #size = 0
   #used = 0
+  #largestBytes = 0
 
   hasRoomFor(entry: LogEntry, index: number, opening: string): boolean {
     const bytes = maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) + WORD_BYTES
@@ -42,6 +43,7 @@ export class Window {
     const { topic, entry, index, sequence } = event
     const binary = wants.binary > 0 && isBinaryKind(entry, index)
     const number = this.#size++
+    const usedBefore = this.#used
     this.#topics[number] = topic
     this.#entries[number] = entry
     this.#indexes[number] = index
@@ -55,27 +57,39 @@ export class Window {
     this.#binaryStart[number] = binary ? this.#used : NONE
     if (binary) this.#used = writeBinaryRecord(this.#bytes, this.#used, topic.id, entry, index)
     this.#binaryEnd[number] = binary ? this.#used : NONE
+    this.#largestBytes = Math.max(this.#largestBytes, this.#used - usedBefore, change?.length ?? 0)
     return number
   }
 
-  /** The first `count` of some events; valid until the window is cleared. */
-  list(numbers: readonly number[], count: number): EventList {
+  /** Some events, in order, from one place to before another; valid until the window is cleared. */
+  list(numbers: readonly number[], from: number, to: number): EventList {
     return {
-      count,
-      topic: (at) => this.#topics[numbers[at]!]!,
-      event: (at) => this.#event(numbers[at]!)
+      count: to - from,
+      topic: (at) => this.#topics[numbers[from + at]!]!,
+      event: (at) => this.#event(numbers[from + at]!)
     }
   }
 
+  /** Behind the last event that a piece from one place on has room for; a single event always has. */
+  endOfPiece(numbers: readonly number[], from: number, to: number, format: Format): number {
+    if ((to - from) * this.#largestBytes <= MAX_PIECE_BYTES) return to
+    let bytes = this.#bytesOf(numbers[from]!, format)
+    for (let at = from + 1; at < to; at++) {
+      bytes += this.#bytesOf(numbers[at]!, format)
+      if (bytes > MAX_PIECE_BYTES) return at
+    }
+    return to
+  }
+
   /**
-   * The frames of the first `count` of some events in a format, as one buffer. A passing one is valid until the next, or
-   * until it is left.
+   * The frames of some events, from one place to before another, in a format, as one buffer. A passing one is valid until
+   * the next, or until it is left.
    */
-  assemble(numbers: readonly number[], count: number, format: Format, isPassing: boolean): Buffer {
+  assemble(numbers: readonly number[], from: number, to: number, format: Format, isPassing: boolean): Buffer {
     const { binary, batch, changes } = format
-    if (binary) return this.#assembleBinary(numbers, count, isPassing)
-    if (batch) return this.#assembleArray(numbers, count, changes, isPassing)
-    return this.#assembleFrames(numbers, count, changes, isPassing)
+    if (binary) return this.#assembleBinary(numbers, from, to, isPassing)
+    if (batch) return this.#assembleArray(numbers, from, to, changes, isPassing)
+    return this.#assembleFrames(numbers, from, to, changes, isPassing)
   }
 
   /** Leaves a passing buffer to somebody who still needs it. */
@@ -86,6 +100,7 @@ export class Window {
   clear(): void {
     this.#size = 0
     this.#used = 0
+    this.#largestBytes = 0
   }
 
   #event(number: number): EventRef {
@@ -97,12 +112,12 @@ export class Window {
     }
   }
 
-  #assembleFrames(numbers: readonly number[], count: number, changes: boolean, isPassing: boolean): Buffer {
+  #assembleFrames(numbers: readonly number[], from: number, to: number, changes: boolean, isPassing: boolean): Buffer {
     let bytes = 0
-    for (let taken = 0; taken < count; taken++) bytes += this.#frameBytes(numbers[taken]!, changes)
+    for (let taken = from; taken < to; taken++) bytes += this.#frameBytes(numbers[taken]!, changes)
     const target = this.#scratch.take(bytes, isPassing)
     let at = 0
-    for (let taken = 0; taken < count; taken++) {
+    for (let taken = from; taken < to; taken++) {
       const number = numbers[taken]!
       const change = changes ? this.#changes[number] : undefined
       at += change
@@ -112,38 +127,38 @@ export class Window {
     return target
   }
 
-  #assembleArray(numbers: readonly number[], count: number, changes: boolean, isPassing: boolean): Buffer {
+  #assembleArray(numbers: readonly number[], from: number, to: number, changes: boolean, isPassing: boolean): Buffer {
     let bytes = 1
-    for (let taken = 0; taken < count; taken++) {
+    for (let taken = from; taken < to; taken++) {
       const frameBytes = this.#frameBytes(numbers[taken]!, changes)
       bytes += frameBytes - payloadStart(frameBytes) + 1
     }
     const target = this.#scratch.take(headerBytes(bytes) + bytes, isPassing)
     let at = writeHeader(target, 0, bytes)
     let separator = 0x5b
-    for (let taken = 0; taken < count; taken++) {
+    for (let taken = from; taken < to; taken++) {
       const number = numbers[taken]!
       target[at++] = separator
       separator = 0x2c
       const change = changes ? this.#changes[number] : undefined
-      const from = payloadStart(this.#frameBytes(number, changes))
+      const start = payloadStart(this.#frameBytes(number, changes))
       at += change
-        ? change.copy(target, at, from)
-        : this.#bytes.copy(target, at, this.#textStart[number]! + from, this.#textEnd[number])
+        ? change.copy(target, at, start)
+        : this.#bytes.copy(target, at, this.#textStart[number]! + start, this.#textEnd[number])
     }
     target[at] = 0x5d
     return target
   }
 
   /** Records of one shard share a message; a channel's frame stands between two. */
-  #assembleBinary(numbers: readonly number[], count: number, isPassing: boolean): Buffer {
-    const end = this.#endOfRun(numbers, 0, count)
-    if (end === count) return this.#binaryMessage(numbers, 0, end, isPassing)
+  #assembleBinary(numbers: readonly number[], from: number, to: number, isPassing: boolean): Buffer {
+    const end = this.#endOfRun(numbers, from, to)
+    if (end === to) return this.#binaryMessage(numbers, from, end, isPassing)
     const messages: Buffer[] = []
-    for (let from = 0; from < count;) {
-      const to = this.#endOfRun(numbers, from, count)
-      messages.push(this.#binaryMessage(numbers, from, to, false))
-      from = to
+    for (let first = from; first < to;) {
+      const next = this.#endOfRun(numbers, first, to)
+      messages.push(this.#binaryMessage(numbers, first, next, false))
+      first = next
     }
     return Buffer.concat(messages)
   }
@@ -185,6 +200,11 @@ export class Window {
         target[offset++] = this.#words[word]!
       }
     }
+  }
+
+  #bytesOf(number: number, { binary, changes }: Format): number {
+    const isRecord = binary && this.#binaryStart[number] !== NONE
+    return isRecord ? this.#binaryEnd[number]! - this.#binaryStart[number]! : this.#frameBytes(number, changes)
   }
 
   #frameBytes(number: number, changes: boolean): number {
