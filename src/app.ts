@@ -123,6 +123,8 @@ function createHttpServer(listener: RequestListener): Server {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Nearly every request has no body: no stream has to be ended for it.
+      optimizeEmptyRequests: true,
       // Some HTTP clients offer h2c with every request: who asks for no WebSocket is answered as if it had not.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
     },
