@@ -1,6 +1,6 @@
 import { reportReady } from '../src/embedded/child.ts'
 import { answerQuestions } from './conversation.ts'
-import { quantileOf } from './http-load.ts'
+import { quantileOf } from './processes.ts'
 import { LiveSocket, Tally, type Dialect } from './live-socket.ts'
 import { stampNow, symbolAt, SYMBOLS, type Stream } from './ticks.ts'
 

@@ -1,6 +1,6 @@
 import { SYMBOLS } from './ticks.ts'
 
-/** A server that cannot keep up is offered no more than this much time's ticks at once; the rest is not published. */
+/** A process that cannot keep up is offered no more than this much time's work at once; the rest is not offered. */
 const MAX_ARREARS_MS = 100
 const TURN_MS = 1
 
@@ -12,25 +12,32 @@ export type Pace = {
 }
 
 /** Publishes ticks of random symbols, those of about a millisecond together. Resolves with how many they were. */
-export async function publishAtPace(
+export function publishAtPace(
   { ticksPerSecond, seconds, symbols = SYMBOLS }: Pace,
   publish: (symbols: readonly number[]) => void
 ): Promise<number> {
+  return atPace(ticksPerSecond, seconds, (count) =>
+    publish(Array.from({ length: count }, () => Math.floor(Math.random() * symbols)))
+  )
+}
+
+/** Says about every millisecond how many have become due. Resolves with how many that were. */
+export async function atPace(perSecond: number, seconds: number, onDue: (count: number) => void): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>()
   const end = performance.now() + seconds * 1000
   let at = performance.now()
-  let published = 0
+  let total = 0
   let owed = 0
   const turn = () => {
     const now = performance.now()
-    owed = Math.min(owed + ((now - at) * ticksPerSecond) / 1000, (MAX_ARREARS_MS * ticksPerSecond) / 1000)
+    owed = Math.min(owed + ((now - at) * perSecond) / 1000, (MAX_ARREARS_MS * perSecond) / 1000)
     at = now
     const count = Math.floor(owed)
     owed -= count
-    published += count
-    if (count > 0) publish(Array.from({ length: count }, () => Math.floor(Math.random() * symbols)))
+    total += count
+    if (count > 0) onDue(count)
     if (now < end) setTimeout(turn, TURN_MS)
-    else resolve(published)
+    else resolve(total)
   }
   turn()
   return promise

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UNIVERSE } from '../src/sandbox/universe/universe.ts'
-import { measureRound, quantileOf, type Round } from './http-load.ts'
+import { measureRound, type Round, type RoundOptions } from './http-load.ts'
 import { median, startServer, type Server } from './processes.ts'
 import { startWorld, tokenFor, type World } from './world.ts'
 
@@ -11,6 +11,7 @@ const USERS = 8
 const BATCH = 100
 const ROUNDS = 9
 const ROUND_SECONDS = 2
+const HALF_RATE_ROUNDS = 5
 const CONNECTIONS = 64
 const BATCH_CONNECTIONS = 16
 const COLD_REQUESTS = 1000
@@ -51,17 +52,20 @@ export async function run(): Promise<Record<string, number>> {
       JWT_SECRET: world.env['JWT_SECRET']!
     })
 
-    const rounds = await interleaved({ full: api, bare, conventional }, one, CONNECTIONS, () => warm(api, tokens[0]!))
-    const batches = await interleaved({ full: api, bare }, batch, BATCH_CONNECTIONS, () => warm(api, tokens[0]!))
+    const clients = await startServer('load/http-clients.ts', {}, { processor: 1 })
+    servers.push(clients)
+    const renew = () => warm(api, tokens[0]!)
+    const asked = { clients, seconds: ROUND_SECONDS, requests: one, connections: CONNECTIONS }
+    const rounds = await interleaved({ full: api, bare, conventional }, asked, renew)
+    const askedBatch = { ...asked, requests: batch, connections: BATCH_CONNECTIONS }
+    const batches = await interleaved({ full: api, bare }, askedBatch, renew)
     const halfRate = Math.round(median(rounds['full']!.map((each) => each.requestsPerSecond)) / 2)
-    await warm(api, tokens[0]!)
-    const half = await measureRound({
-      server: api,
-      requests: one,
-      connections: CONNECTIONS,
-      seconds: 2 * ROUND_SECONDS,
-      rate: halfRate
-    })
+    for (const other of [bare, conventional]) other.pause()
+    const half: Round[] = []
+    for (let round = 0; round < HALF_RATE_ROUNDS; round++) {
+      await renew()
+      half.push(await measureRound({ server: api, ...asked, rate: halfRate }))
+    }
     const coldUpstreamCalls = await measureCold(world, tokens[0]!, start)
     return report({ rounds, batches, half, halfRate, coldUpstreamCalls })
   } finally {
@@ -95,16 +99,21 @@ async function bodyOf(api: Server, { path, headers }: Requests[number]): Promise
 /** Rounds of every server in turn, A B C A B C, so that a drift of the machine's speed meets them all. */
 async function interleaved(
   servers: Record<string, Server>,
-  requests: Requests,
-  connections: number,
+  asked: Omit<RoundOptions, 'server'>,
   beforeRound: () => Promise<unknown>
 ): Promise<Record<string, Round[]>> {
   const rounds: Record<string, Round[]> = Object.fromEntries(Object.keys(servers).map((name) => [name, []]))
-  for (const server of Object.values(servers)) await measureRound({ server, requests, connections, seconds: 1 })
-  for (let round = 0; round < ROUNDS; round++) {
+  // The API goes on: it would be overloaded with what came due while it was paused.
+  const references = Object.values(servers).slice(1)
+  // The first round is for the programs to become warm.
+  for (let round = 0; round <= ROUNDS; round++) {
     for (const [name, server] of Object.entries(servers)) {
       await beforeRound()
-      rounds[name]!.push(await measureRound({ server, requests, connections, seconds: ROUND_SECONDS }))
+      const others = references.filter((other) => other !== server)
+      for (const other of others) other.pause()
+      const measured = await measureRound({ server, ...asked })
+      for (const other of others) other.resume()
+      if (round > 0) rounds[name]!.push(measured)
     }
   }
   return rounds
@@ -158,7 +167,7 @@ async function upstreamCalls(world: World): Promise<number> {
 type Measured = {
   rounds: Record<string, Round[]>
   batches: Record<string, Round[]>
-  half: Round
+  half: Round[]
   halfRate: number
   coldUpstreamCalls: number
 }
@@ -166,8 +175,8 @@ type Measured = {
 function report({ rounds, batches, half, halfRate, coldUpstreamCalls }: Measured): Record<string, number> {
   const rows = [...rowsOf('quote', rounds), ...rowsOf('batch of 100', batches)]
   console.table(rows)
-  const p50Ms = quantileOf(half.latenciesMs, 0.5)
-  const p99Ms = quantileOf(half.latenciesMs, 0.99)
+  const p50Ms = median(half.map((round) => round.p50Ms))
+  const p99Ms = median(half.map((round) => round.p99Ms))
   console.log(`at half the saturated rate (${halfRate}/s): p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`)
   console.log(`${COLD_REQUESTS} requests for a cold symbol on two processes: ${coldUpstreamCalls} upstream call(s)`)
   return {
@@ -191,8 +200,8 @@ function rowsOf(what: string, measured: Record<string, Round[]>) {
     server,
     'requests/s': Math.round(median(all.map((each) => each.requestsPerSecond))),
     'CPU us/request': rounded(1e6 / median(all.map((each) => each.requestsPerCpuSecond))),
-    'p50 ms': rounded(median(all.map((each) => quantileOf(each.latenciesMs, 0.5)))),
-    'p99 ms': rounded(median(all.map((each) => quantileOf(each.latenciesMs, 0.99))))
+    'p50 ms': rounded(median(all.map((each) => each.p50Ms))),
+    'p99 ms': rounded(median(all.map((each) => each.p99Ms)))
   }))
 }
 

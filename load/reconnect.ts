@@ -3,7 +3,7 @@ import { createLog } from '../src/log/log.ts'
 import { connectCacheRedis, ready } from '../src/redis.ts'
 import { UNIVERSE } from '../src/sandbox/universe/universe.ts'
 import { ask } from './conversation.ts'
-import { measureRound, quantileOf } from './http-load.ts'
+import { measureRound } from './http-load.ts'
 import { publishAtPace } from './pace.ts'
 import { startServer, type Server } from './processes.ts'
 import type { Balance, ResumersWanted } from './reconnect-clients.ts'
@@ -36,14 +36,19 @@ export async function run(): Promise<Record<string, number>> {
     servers.push(api)
     const clients = await startServer('load/reconnect-clients.ts', {}, { processor: 1 })
     servers.push(clients)
+    const httpClients = await startServer('load/http-clients.ts', {}, { processor: 1 })
+    servers.push(httpClients)
     const token = await tokenFor(api, await world.createKey('reconnect'))
     const symbols = UNIVERSE.slice(0, SYMBOLS).map(({ symbol }) => symbol)
     const wanted: ResumersWanted = { url: api.url, token, clients: CLIENTS, symbols, symbolsEach: SYMBOLS_EACH }
     await ask(clients.child, 'open', wanted)
 
     const publishing = publishNumbered(world, symbols)
-    const calm = await measureRest(api, token)
-    const [seconds, stormy] = await Promise.all([ask<number>(clients.child, 'storm'), measureRest(api, token)])
+    const calm = await measureRest(api, httpClients, token)
+    const [seconds, stormy] = await Promise.all([
+      ask<number>(clients.child, 'storm'),
+      measureRest(api, httpClients, token)
+    ])
     const balance = await ask<Balance>(clients.child, 'balance', { published: await publishing })
     return report(balance, seconds, { calm, stormy })
   } finally {
@@ -78,16 +83,10 @@ async function publishNumbered({ redisUrl }: World, symbols: readonly string[]):
 }
 
 /** The 99th percentile of quotes from the cache, in milliseconds. */
-async function measureRest(server: Server, token: string): Promise<number> {
+async function measureRest(server: Server, clients: Server, token: string): Promise<number> {
   const requests = [{ path: '/api/v1/market/quote/AAPL', headers: { authorization: `Bearer ${token}` } }]
-  const round = await measureRound({
-    server,
-    requests,
-    connections: REST_CONNECTIONS,
-    seconds: REST_SECONDS,
-    rate: REST_RATE
-  })
-  return quantileOf(round.latenciesMs, 0.99)
+  const how = { requests, connections: REST_CONNECTIONS, seconds: REST_SECONDS, rate: REST_RATE }
+  return (await measureRound({ server, clients, ...how })).p99Ms
 }
 
 function report(balance: Balance, seconds: number, rest: { calm: number; stormy: number }): Record<string, number> {
