@@ -4,6 +4,7 @@ import type { Limits, Stream, Channel } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Sources } from './sources.ts'
 import type { Traffic } from './traffic.ts'
+import type { Turns } from './turns.ts'
 import type { Users } from './users.ts'
 
 /** Who speaks on a connection, by a verified token. */
@@ -23,6 +24,7 @@ export type LiveContext = {
   readonly replays: Replays
   readonly users: Users
   readonly traffic: Traffic
+  readonly turns: Turns
   readonly sources: Sources
   readonly limits: Limits
   readonly heartbeatMs: number

@@ -15,6 +15,7 @@ import type { Sources } from './sources.ts'
 import { statsOf, type LiveStats } from './stats.ts'
 import { subjectOf } from './subject.ts'
 import { Traffic } from './traffic.ts'
+import { Turns } from './turns.ts'
 import { Users } from './users.ts'
 
 /** At most: half a heartbeat where that is shorter. */
@@ -67,6 +68,7 @@ export class Live {
       replays: new Replays(this.#hub, log),
       users: new Users(),
       traffic: new Traffic(),
+      turns: new Turns(),
       sources,
       limits,
       heartbeatMs,

@@ -147,6 +147,7 @@ export class Session {
     await before
     try {
       await this.#connection.drained()
+      await this.#context.turns.next()
       if (this.#connection.isOpen) await work()
     } catch (err) {
       this.#context.log.error({ err, session: this.id }, 'a frame could not be served')
