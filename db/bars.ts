@@ -80,7 +80,8 @@ export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
         .innerJoin(barSeries, eq(table.seriesId, barSeries.id))
         .where(and(matching, eq(barSeries.id, header.series.id)))
         .orderBy(asc(start))
-      return seriesFrom(header.series, rows.map(present))
+      // Retention may have removed them since.
+      return rows.length === 0 ? undefined : seriesFrom(header.series, rows.map(present))
     }
   }
 

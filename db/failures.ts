@@ -13,3 +13,8 @@ export function isValueAtFault(error: unknown): boolean {
   if (cause instanceof postgres.PostgresError) return VALUE_AT_FAULT.test(cause.code)
   return cause instanceof TypeError || cause instanceof RangeError
 }
+
+/** Whether a statement gave up because others held what it needed for longer than it may wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === '55P03'
+}

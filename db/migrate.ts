@@ -5,7 +5,8 @@ import postgres, { type Sql } from 'postgres'
 import { CALENDARS } from '../src/market/calendars.ts'
 import { seedCalendars } from './calendars.ts'
 import { connectionSettings } from './client.ts'
-import { ensurePartitions, PARTITIONED_TABLES } from './partitions.ts'
+import { isLockTimeout } from './failures.ts'
+import { ensurePartitionsSoon, PARTITIONED_TABLES } from './partitions.ts'
 import type { Market } from './schema/operations.ts'
 
 /** An advisory lock of this number serialises migrations: drizzle's own migrator has none. */
@@ -36,7 +37,12 @@ export async function migrate(databaseUrl: string, market?: Market): Promise<voi
     if (market) await refuseOtherMarket(sql, market)
     await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER })
     if (market) await claimMarket(sql, market)
-    for (const table of PARTITIONED_TABLES) await ensurePartitions(sql, table, Date.now())
+    for (const table of PARTITIONED_TABLES) {
+      await ensurePartitionsSoon(sql, table, Date.now()).catch((error: unknown) => {
+        // A backup holds them for hours. The daily job comes again, and until then rows go to the default partition.
+        if (!isLockTimeout(error)) throw error
+      })
+    }
     await seedCalendars(sql, CALENDARS)
   } finally {
     // The lock goes with the session

@@ -29,15 +29,23 @@ export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
      */
     async ensure(now: number, keptSince: Readonly<Record<PartitionedTable, number>>): Promise<number> {
       const before = await partitionCount(sql)
-      for (const table of PARTITIONED_TABLES) {
-        await impatiently(sql, (tx) => ensurePartitions(tx, table, now, keptSince[table]))
-      }
+      for (const table of PARTITIONED_TABLES) await ensurePartitionsSoon(sql, table, now, keptSince[table])
       return (await partitionCount(sql)) - before
     },
 
     /** Removes what is older than an instant (epoch ms) as far as that needs no search, and returns what was dropped. */
     dropBefore: (table: PartitionedTable, before: number) => dropPartitionsBefore(sql, table, before)
   }
+}
+
+/** As `ensurePartitions`; rejects where others keep the table for longer than one may keep all others waiting. */
+export function ensurePartitionsSoon(
+  sql: Sql,
+  table: PartitionedTable,
+  now: number,
+  keptSince?: number
+): Promise<void> {
+  return impatiently(sql, (tx) => ensurePartitions(tx, table, now, keptSince))
 }
 
 /**

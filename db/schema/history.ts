@@ -24,7 +24,8 @@ export const stockPriceHistory = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.symbol, table.asOf, table.source, table.session] }),
-    check('stock_price_history_price', sql`${table.price} > 0 and ${table.price} < 'infinity'`),
+    check('stock_price_history_price_finite', sql`${table.price} > '-infinity' and ${table.price} < 'infinity'`),
+    check('stock_price_history_volume_not_negative', sql`${table.volume} >= 0`),
     check('stock_price_history_session', sql`${table.session} in ('pre', 'regular', 'post')`)
   ]
 )

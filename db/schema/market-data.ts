@@ -37,9 +37,10 @@ export const quotesLatest = pgTable(
     provenance: jsonb().$type<Provenance>().notNull()
   },
   (table) => [
-    // Postgres sorts NaN above infinity: one bound refuses both.
-    check('quotes_latest_price_positive', sql`${table.price} > 0 and ${table.price} < 'infinity'`),
-    check('quotes_latest_volume_not_negative', sql`${table.volume} >= 0`)
+    // A price may be zero or less: crude oil, spreads. Postgres sorts NaN above infinity: one bound refuses both.
+    check('quotes_latest_price_finite', sql`${table.price} > '-infinity' and ${table.price} < 'infinity'`),
+    check('quotes_latest_volume_not_negative', sql`${table.volume} >= 0`),
+    check('quotes_latest_sizes_not_negative', sql`${table.bidSize} >= 0 and ${table.askSize} >= 0`)
   ]
 )
 

@@ -36,6 +36,28 @@ describe('price history', () => {
   })
 })
 
+describe('price history of what may cost less than nothing', () => {
+  const day = [Date.parse('2020-04-20'), Date.parse('2020-04-21')] as const
+  const [settled] = pricePointsOf(
+    quote({ symbol: 'CL=F', price: -37.63, bid: -38, ask: 0, asOf: '2020-04-20T18:30:00.000Z' })
+  )
+
+  test('keeps a settlement below zero', async () => {
+    expect(await held.stores.marketHistory.addPrices([settled!])).toBe(1)
+    expect(await held.stores.marketHistory.prices('CL=F', ...day, 10)).toEqual([settled])
+  })
+
+  test.each([
+    ['price', Number.NaN],
+    ['price', Number.NEGATIVE_INFINITY],
+    ['volume', -1]
+  ])('refuses a %s of %s', async (key, value) => {
+    await expect(held.stores.marketHistory.addPrices([{ ...settled!, [key]: value }])).rejects.toThrow(
+      /stock_price_history_(price_finite|volume_not_negative)/
+    )
+  })
+})
+
 describe('calendars', () => {
   test('come back from Postgres as they were shipped', async () => {
     const stored = await held.stores.calendars.list()

@@ -149,6 +149,29 @@ describe('partitions', () => {
     expect(await cleanup()).toContain('bars_2011_03')
   })
 
+  test('a backup that reads a table for hours does not hold up a start', async () => {
+    const url = await emptyDatabase()
+    await migrate(url, 'sandbox')
+    const fresh = createDatabase({ url })
+    const last = async () => {
+      const [row] = await fresh.sql<{ name: string }[]>`
+        select max(inhrelid::regclass::text) as name from pg_inherits
+        where inhparent = 'bars'::regclass and inhrelid::regclass::text <> 'bars_default'`
+      return row!.name
+    }
+    const name = await last()
+    await fresh.sql`drop table ${fresh.sql(name)}`
+    await fresh.sql.begin(async (tx) => {
+      await tx`lock table bars in access share mode`
+      await migrate(url, 'sandbox')
+      expect(await last()).not.toBe(name)
+    })
+    await migrate(url, 'sandbox')
+    expect(await last()).toBe(name)
+    await fresh.close()
+    await drop(url)
+  })
+
   test('months at the turn of a year are made ahead, once, and none whose rows are not kept', async () => {
     const { partitions } = createStores(database)
     const now = Date.parse('2031-12-31T23:59:59.999Z')

@@ -48,11 +48,10 @@ test('a quote comes back as it went in, every digit and every key', async () => 
 })
 
 test('any double survives the way to Postgres and back', async () => {
-  const price = fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true })
-  const change = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+  const figure = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
   let second = 0
   await fc.assert(
-    fc.asyncProperty(fc.tuple(price, change), async ([price, change]) => {
+    fc.asyncProperty(fc.tuple(figure, figure), async ([price, change]) => {
       await under.stores.quotes.upsert([{ ...quoteAt(++second, second), symbol: 'DOUBLE', price, change }])
       const held = await stored('DOUBLE')
       return held?.price === price && held.change === change
@@ -108,9 +107,32 @@ test('whatever the order and the batches, the newest quote of each symbol is the
   )
 })
 
-test.each([0, -5, Number.NaN, Number.POSITIVE_INFINITY])('a price of %s is refused', async (price) => {
-  await expect(under.stores.quotes.upsert([quote({ symbol: 'WRONG', price })])).rejects.toThrow(
-    'quotes_latest_price_positive'
+test('a price of zero or less, as futures and spreads have them, is kept like any other', async () => {
+  const crude = quote({
+    symbol: 'CL=F',
+    price: -37.63,
+    previousClose: 18.27,
+    open: 17.73,
+    bid: -38,
+    ask: 0,
+    dayLow: -40.32
+  })
+  const spread = quote({ symbol: 'CLM20-CLN20', price: 0, bid: -0.01, ask: 0.01 })
+  await under.stores.quotes.upsert([crude, spread])
+  expect(await stored('CL=F')).toStrictEqual(crude)
+  expect(await stored('CLM20-CLN20')).toStrictEqual(spread)
+})
+
+test.each([
+  ['price', Number.NaN],
+  ['price', Number.POSITIVE_INFINITY],
+  ['price', Number.NEGATIVE_INFINITY],
+  ['volume', -1],
+  ['bidSize', -1],
+  ['askSize', -1]
+])('a %s of %s is refused', async (key, value) => {
+  await expect(under.stores.quotes.upsert([quote({ symbol: 'WRONG', [key]: value })])).rejects.toThrow(
+    /quotes_latest_(price_finite|volume_not_negative|sizes_not_negative)/
   )
   expect(await stored('WRONG')).toBeUndefined()
 })

@@ -83,7 +83,7 @@ test('a short range of bars does not stand for the long one that waits', async (
 
 test('one impossible value costs no other value, and is counted', async () => {
   for (let index = 1; index <= 50; index++)
-    recorder.quote(quote({ symbol: `S${index}`, price: index === 31 ? 0 : index }))
+    recorder.quote(quote({ symbol: `S${index}`, price: index === 31 ? Number.NaN : index }))
   recorder.bars(series({ bars: [{ start: '2024-02-30', open: 1, high: 1, low: 1, close: 1 }] }))
   recorder.bars(series())
   expect(await recorder.flush()).toBe(true)
