@@ -9,6 +9,7 @@ const CONNECT_TIMEOUT_SECONDS = 5
 const STATEMENT_TIMEOUT_MS = 30_000
 /** Short, for postgres.js waits all of it for a connection that was refused once, even if nothing runs on it. */
 const CLOSE_TIMEOUT_SECONDS = 2
+const CONNECTION_ENDED = 'CONNECTION_CLOSED: Postgres, or a proxy in front of it, ended the connection'
 const LOST_CONNECTION_CODES = new Set<unknown>(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 
 export type Database = {
@@ -27,10 +28,8 @@ export type DatabaseOptions = { readonly url: string; readonly applicationName?:
 export function createDatabase({ url, applicationName = 'quotewire' }: DatabaseOptions): Database {
   const settings = {
     ...connectionSettings(applicationName),
-    connect_timeout: CONNECT_TIMEOUT_SECONDS,
     // postgres.js waits longer before each new attempt; how long to wait is for the caller to decide
-    backoff: () => 0.1,
-    socket: promptSocket
+    backoff: () => 0.1
   }
   const queries = postgres(url, { ...settings, max: MAX_QUERY_CONNECTIONS })
   const sql = postgres(url, { ...settings, max: MAX_BULK_CONNECTIONS })
@@ -63,9 +62,11 @@ export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => P
 const isConnectionLoss = (error: unknown) =>
   error instanceof Error && 'code' in error && LOST_CONNECTION_CODES.has(error.code)
 
-/** What every session of ours says of itself. Notices ("already exists, skipping") are no news to anyone. */
+/** How every session of ours begins, and what it says of itself. Notices ("already exists, skipping") are no news. */
 export function connectionSettings(applicationName: string, statementTimeoutMs = STATEMENT_TIMEOUT_MS) {
   return {
+    connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    socket: promptSocket,
     onnotice: () => undefined,
     connection: {
       application_name: applicationName,
@@ -82,6 +83,20 @@ export function connectionSettings(applicationName: string, statementTimeoutMs =
  * knows (a factory that rejects leaves the pool believing for ever that the connection is still being made).
  */
 function promptSocket({ path, host, port }: { path?: string; host: string[]; port: number[] }): Socket {
-  if (path) return connect({ path })
-  return Object.assign(connect({ host: host[0]!, port: port[0]!, noDelay: true }), { host: host[0], port: port[0] })
+  if (path) return endingInError(connect({ path }))
+  const socket = connect({ host: host[0]!, port: port[0]!, noDelay: true })
+  return Object.assign(endingInError(socket), { host: host[0], port: port[0] })
+}
+
+/**
+ * A proxy without a server behind it takes connections and ends them. postgres.js makes such a connection again without
+ * a pause, fails no statement, and ends with no file descriptor left: it gives up only on errors.
+ */
+function endingInError(socket: Socket): Socket {
+  let hasFailed = false
+  socket.once('error', () => (hasFailed = true))
+  socket.once('close', () => {
+    if (!hasFailed) socket.emit('error', Object.assign(new Error(CONNECTION_ENDED), { code: 'CONNECTION_CLOSED' }))
+  })
+  return socket
 }
