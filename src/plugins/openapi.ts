@@ -84,7 +84,7 @@ export const openapi = fp(
     })
     await app.register(async (pages) => {
       await pages.register(helmet, { contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } })
-      await pages.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, logo: undefined })
+      await pages.register(swaggerUi, { routePrefix: '/docs', logo: undefined })
       let document: string | undefined
       pages.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
         reply.type('application/json; charset=utf-8').send((document ??= JSON.stringify(app.swagger())))

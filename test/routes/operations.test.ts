@@ -98,6 +98,12 @@ describe('a developer', () => {
     expect(page.headers['content-security-policy']).toContain("frame-ancestors 'self'")
   })
 
+  test('reads the page of it where nothing ends TLS in front of the server', async () => {
+    const policy = (await api.get('/docs/')).headers['content-security-policy']
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).not.toContain('upgrade-insecure-requests')
+  })
+
   test('of another site calls the API only where its origin is allowed', async () => {
     const open = await world.startApi({ CORS_ORIGINS: 'https://desk.example' })
     const from = (origin: string) => open.get('/api/health/live', undefined, { origin })
