@@ -70,6 +70,15 @@ describe('a client that errs is told what is wrong, in one form', () => {
     expect([answer.status, errorOf(answer)]).toMatchObject([400, { code: 'INVALID_REQUEST', details: { field } }])
   })
 
+  test('many unknown fields are no failure of ours', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`no-such-${index}`, 1]))
+    const answer = await search(JSON.stringify({ ...fields, query: 'a' }), 'application/json')
+    expect([answer.status, errorOf(answer).details]).toMatchObject([400, { field: 'no-such-0' }])
+    const query = Object.keys(fields).join('=1&')
+    const asked = await api.get(`/api/v1/market/quote/AAPL?${query}`, token)
+    expect([asked.status, errorOf(asked).details]).toMatchObject([400, { field: 'no-such-0' }])
+  })
+
   test('an address that does not exist, and a method that it does not take', async () => {
     const missing = await api.get('/api/v1/market/nothing', token)
     expect([missing.status, errorOf(missing).code]).toEqual([404, 'ROUTE_NOT_FOUND'])
