@@ -4,6 +4,8 @@ import type { Bucket } from './rate-limiter.ts'
 
 /** Authorization headers remembered; the oldest makes room. */
 const MAX_SESSIONS = 20_000
+/** A token is verified again after so long: its issuer may have withdrawn the key that signed it. */
+const RECHECK_MS = 5 * 60_000
 /**
  * Headers are told apart by their end, the signature, which is shorter to hash than the whole; 43 characters are the 256
  * bits of HS256. What was found must still be equal as a whole.
@@ -11,12 +13,13 @@ const MAX_SESSIONS = 20_000
 const KEY_LENGTH = 43
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i
 
-/** A verified Authorization header: who sent it, what that user may still spend, and until when it counts. */
+/** A verified Authorization header: who sent it, what that user may still spend, and until when that is known. */
 export type Session = {
   readonly header: string
   readonly principal: Principal
   readonly bucket: Bucket
   readonly scopes: ReadonlySet<Scope>
+  readonly knownUntil: number
 }
 
 export type SessionsOptions = {
@@ -25,7 +28,7 @@ export type SessionsOptions = {
   bucketOf: (principal: Principal) => Promise<Bucket>
 }
 
-/** Verifies each token once and remembers the header it came in, so that the next request costs one look-up. */
+/** Verifies each token now and then and remembers the header it came in, so that most requests cost one look-up. */
 export class Sessions {
   readonly #options: SessionsOptions
   readonly #bySignature = new Map<string, Session>()
@@ -34,12 +37,12 @@ export class Sessions {
     this.#options = options
   }
 
-  /** The session of a header seen before, while its token lives. */
+  /** The session of a header seen before, while its token lives and needs no new check. */
   known(header: string, now: number): Session | undefined {
     const key = header.slice(-KEY_LENGTH)
     const session = this.#bySignature.get(key)
     if (session?.header !== header) return undefined
-    if (session.principal.expiresAt > now) return session
+    if (session.knownUntil > now) return session
     this.#bySignature.delete(key)
     return undefined
   }
@@ -52,7 +55,8 @@ export class Sessions {
     const principal = await this.#options.verify(token)
     const bucket = await this.#options.bucketOf(principal)
     if (this.#options.isRevoked(principal)) throw notAuthenticated('The key or the user of this token was revoked')
-    const session = { header, principal, bucket, scopes: new Set(principal.scopes) }
+    const knownUntil = Math.min(principal.expiresAt, Date.now() + RECHECK_MS)
+    const session = { header, principal, bucket, scopes: new Set(principal.scopes), knownUntil }
     if (this.#bySignature.size >= MAX_SESSIONS) this.#bySignature.delete(this.#bySignature.keys().next().value!)
     this.#bySignature.set(header.slice(-KEY_LENGTH), session)
     return session
