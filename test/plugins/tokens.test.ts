@@ -22,7 +22,7 @@ beforeAll(async () => {
       { ...jwkOf(rsa.publicKey, 'for secrecy', 'RS256'), use: 'enc' },
       { ...jwkOf(ec.publicKey, 'of no algorithm', 'ES256'), alg: undefined },
       { kty: 'oct', k: 'c2VjcmV0', kid: 'shared', alg: 'HS256' },
-      'nonsense'
+      {}
     ]
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }))
   })
@@ -154,6 +154,38 @@ describe('an outside issuer', () => {
   ] as const)('signs with %s and is believed, under a user id that cannot meet ours', async (alg, key, kid) => {
     const answer = await api.get('/api/v1/auth/me', forge({ alg, kid, key: key }, outside))
     expect(answer.json()).toMatchObject({ userId: 'outside:42', scopes: ['market:read'] })
+  })
+
+  test('names nobody of ours: whoever calls himself like an administrator is not one in the audit log', async () => {
+    const { name } = (await api.get('/api/v1/auth/me', token)).json() as { name: string }
+    const signing = { alg: 'ES256', kid: 'ec', key: ec.privateKey } as const
+    const called = forge(signing, { ...outside, name, scope: 'admin:read admin:write' })
+    expect((await api.get('/api/v1/auth/me', called)).json()).toMatchObject({ name: 'outside:42' })
+    const user = { name: 'made from outside' }
+    expect((await api.send({ method: 'POST', url: '/api/v1/admin/users', payload: user }, called)).status).toBe(201)
+    const [entry] = await api.core.stores.audit.list({ limit: 1 })
+    expect(entry).toMatchObject({ action: 'user.create', actor: 'outside:42' })
+  })
+
+  test.each<[string, object]>([
+    ['a subject that no database keeps', { sub: '4\u00002' }],
+    ['an end that no calendar has', { exp: 1e18 }],
+    ['a time of issue that no calendar has', { iat: -1e18 }]
+  ])('is not believed about %s', async (_name, claims) => {
+    const signing = { alg: 'ES256', kid: 'ec', key: ec.privateKey } as const
+    const answer = await api.get('/api/v1/auth/me', forge(signing, { ...outside, ...claims }))
+    expect([answer.status, errorOf(answer).code]).toEqual([401, 'NOT_AUTHENTICATED'])
+  })
+
+  test.each<[string, object, string]>([
+    ['has expired', { iat: past, exp: past + 60 }, 'expired'],
+    ['is not valid yet', { nbf: past + 7200 }, 'not valid yet'],
+    ['is for another audience', { aud: 'somebody-else' }, 'somebody else'],
+    ['has no end', { exp: undefined }, 'lacks a claim']
+  ])('learns what is wrong with its token: it %s', async (_name, claims, reason) => {
+    const signing = { alg: 'RS256', kid: 'rsa', key: rsa.privateKey } as const
+    const answer = await api.get('/api/v1/auth/me', forge(signing, { ...outside, ...claims }))
+    expect([answer.status, errorOf(answer).message]).toEqual([401, expect.stringContaining(reason)])
   })
 
   test.each<[string, Signing]>([

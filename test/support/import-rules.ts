@@ -36,6 +36,7 @@ const OWNERS: Record<string, readonly string[]> = {
   undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
+  jose: ['src/plugins', 'test'],
   'prom-client': ['src/metrics', 'load', 'test'],
   'socket.io': ['src/plugins', 'load', 'test'],
   'trading-signals': ['src/ladder', 'test'],
