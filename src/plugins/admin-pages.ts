@@ -8,6 +8,7 @@ import type { JobQueues } from '../jobs/queue.ts'
 import { logFailure, sendError, translate } from './error-handler.ts'
 import { tooManyRequests } from './gate.ts'
 import { loginPage, logoutPage } from './login-page.ts'
+import { networkOf } from './network.ts'
 import type { Principal, Scope } from './principal.ts'
 import { scopesAmong } from './principal.ts'
 
@@ -83,16 +84,17 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
 
 /** Throws NOT_AUTHENTICATED, NOT_AUTHORIZED or RATE_LIMITED. */
 async function signIn(app: FastifyInstance, { ip, body }: FastifyRequest) {
-  const bucket = await app.rateLimiter.bucket(`address:${ip}`, LOGINS_PER_MINUTE)
+  const bucket = await app.rateLimiter.bucket(`login:${networkOf(ip)}`, LOGINS_PER_MINUTE)
   if (!bucket.spend(Date.now())) throw tooManyRequests(bucket)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
+  const askedAt = Date.now()
   const holder = apiKey ? await app.stores.keys.findKey(apiKey) : undefined
   if (!holder) throw new ApiError('NOT_AUTHENTICATED', 401, 'This API key is unknown or was revoked')
   const scopes = scopesAmong(holder.scopes)
   if (!scopes.includes('admin:read'))
     throw new ApiError('NOT_AUTHORIZED', 403, 'This API key does not grant admin:read')
   app.recorder.keyUsed(holder.keyId)
-  const { token, expiresAt } = app.tokens.issue({ ...holder, scopes })
+  const { token, expiresAt } = app.tokens.issue({ ...holder, scopes }, askedAt)
   return { token, maxAgeSeconds: Math.floor((expiresAt.getTime() - Date.now()) / 1000) }
 }
 

@@ -59,7 +59,7 @@ export class Revocations {
   }
 
   /**
-   * Ends all running tokens of a key or a user, in every process. Tokens issued afterwards are not concerned.
+   * Ends all running tokens of a key or a user, in every process. A user's tokens issued afterwards are not concerned.
    * Rejects with REVOCATION_NOT_SPREAD where Redis is away: then only this process obeys until it is repeated.
    */
   async revoke(subject: RevocationSubject): Promise<void> {
@@ -90,8 +90,8 @@ export class Revocations {
   }
 
   isRevoked({ keyId, userId, issuedAt }: Pick<Principal, 'keyId' | 'userId' | 'issuedAt'>): boolean {
-    const since = Math.max(this.#since.get(`user:${userId}`) ?? 0, this.#since.get(`key:${keyId}`) ?? 0)
-    return issuedAt <= since // a token's issue is known to the second, rounded down
+    if (this.#since.has(`key:${keyId}`)) return true // for good, whatever the clock said that dated the token
+    return issuedAt <= (this.#since.get(`user:${userId}`) ?? 0) // a token's issue is known to the second, rounded down
   }
 
   async close(): Promise<void> {

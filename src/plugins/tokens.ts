@@ -10,8 +10,11 @@ import { createOutsideIssuer } from './outside-issuer.ts'
 import { scopesAmong, type Plan, type Principal } from './principal.ts'
 
 export type Tokens = {
-  /** Signs a token for the principal; it lives TOKEN_TTL_SECONDS. */
-  issue(subject: TokenSubject): { token: string; expiresAt: Date }
+  /**
+   * Signs a token for the principal; it lives TOKEN_TTL_SECONDS. `issuedAt` is when its right to one was looked up, or
+   * before: a revocation that was made since then ends this token too.
+   */
+  issue(subject: TokenSubject, issuedAt: number): { token: string; expiresAt: Date }
   /** Rejects with NOT_AUTHENTICATED, saying what is wrong with the token and never repeating it. */
   verify(token: string): Promise<Principal>
 }
@@ -57,8 +60,8 @@ export const tokens = fp<TokenOptions>(
     const rules = { allowedAud: audience, allowedIss: config.JWT_ISSUER, requiredClaims: REQUIRED_CLAIMS }
 
     app.decorate('tokens', {
-      issue({ userId, name, plan, scopes, keyId }) {
-        const claims = { name, plan, scopes, key: keyId, jti: randomUUID() }
+      issue({ userId, name, plan, scopes, keyId }, issuedAt) {
+        const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat: Math.floor(issuedAt / 1000) }
         const token = app.jwt.sign(claims, { sub: userId, expiresIn: config.TOKEN_TTL_SECONDS })
         return { token, expiresAt: new Date(app.jwt.decode<Claims>(token)!.exp * 1000) }
       },

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { notAuthenticated } from '../errors.ts'
 import { tooManyRequests } from '../plugins/gate.ts'
+import { networkOf } from '../plugins/network.ts'
 import { Plan, Scope, scopesAmong } from '../plugins/principal.ts'
 
 const EXCHANGES_PER_MINUTE = 60
@@ -45,12 +46,13 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const bucket = await app.rateLimiter.bucket(`address:${request.ip}`, EXCHANGES_PER_MINUTE)
+      const bucket = await app.rateLimiter.bucket(`address:${networkOf(request.ip)}`, EXCHANGES_PER_MINUTE)
       if (!bucket.spend(Date.now())) throw tooManyRequests(bucket)
+      const askedAt = Date.now()
       const holder = await app.stores.keys.findKey(request.body.apiKey)
       if (!holder) throw notAuthenticated('This API key is unknown or was revoked')
       app.recorder.keyUsed(holder.keyId)
-      const { token, expiresAt } = app.tokens.issue({ ...holder, scopes: scopesAmong(holder.scopes) })
+      const { token, expiresAt } = app.tokens.issue({ ...holder, scopes: scopesAmong(holder.scopes) }, askedAt)
       reply.header('cache-control', 'no-store')
       return { token, tokenType: 'Bearer' as const, expiresAt: expiresAt.toISOString() }
     }

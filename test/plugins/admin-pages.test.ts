@@ -107,6 +107,17 @@ describe('what no login page sends', () => {
   })
 })
 
+test("an office whose scripts use up the API's share of keys tried still signs in here", async () => {
+  const remoteAddress = '198.51.100.9'
+  const exchange = { method: 'POST', url: '/api/v1/auth/token', payload: { apiKey: 'x' }, remoteAddress } as const
+  await expect.poll(async () => (await api.send(exchange)).status, { interval: 1 }).toBe(429)
+  await api.app.rateLimiter.settle()
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...ORIGIN }
+  const { key } = await api.login(['admin:read'])
+  const login = { method: 'POST', url: '/admin/login', payload: `apiKey=${key}`, headers, remoteAddress } as const
+  expect((await api.send(login)).status).toBe(303)
+})
+
 describe('the board', () => {
   test('admin:read sees the queues and changes nothing; admin:write does, in the audit log', async () => {
     const reader = await cookieFor(['admin:read'])

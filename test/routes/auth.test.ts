@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { TokenSubject } from '../../src/plugins/tokens.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld
@@ -56,6 +57,17 @@ describe('exchanging a key', () => {
   })
 })
 
+describe('an IPv6 network', () => {
+  test('is one address, of which a guesser has 2^64', async () => {
+    const guess = (remoteAddress: string) =>
+      api.send({ method: 'POST', url: '/api/v1/auth/token', payload: { apiKey: 'x' }, remoteAddress })
+    const statuses = new Set<number>()
+    for (let tries = 0; tries < 70; tries++) statuses.add((await guess(`2001:db8:7:1::${tries.toString(16)}`)).status)
+    expect([...statuses]).toEqual([401, 429])
+    expect((await guess('2001:db8:7:2::1')).status).toBe(401)
+  })
+})
+
 describe('behind a proxy', () => {
   test('an address is what the proxy says, not what the client wrote before it', async () => {
     const proxied = await world.startApi({ TRUST_PROXY: 'true' })
@@ -88,6 +100,35 @@ describe('revoking', () => {
     const late = await world.startApi()
     expect(errorOf(await late.get('/api/v1/auth/me', victim.token)).message).toContain('revoked')
     expect((await exchange({ apiKey: victim.key })).status).toBe(401)
+  })
+
+  test('ends a token too that is being made meanwhile', async () => {
+    const admin = await api.login(['admin:write'])
+    const victim = await api.login()
+    const { keys } = other.app.stores
+    const findKey = keys.findKey.bind(keys)
+    // The revocation falls between the look-up and the making of the token, which is dated by a later second.
+    keys.findKey = async (key) => {
+      const holder = await findKey(key)
+      const url = `/api/v1/admin/users/${victim.userId}`
+      await api.send({ method: 'PATCH', url, payload: { disabled: true } }, admin.token)
+      const second = Math.floor(Date.now() / 1000)
+      await expect.poll(() => Math.floor(Date.now() / 1000), { interval: 20, timeout: 3000 }).toBeGreaterThan(second)
+      return holder
+    }
+    const payload = { apiKey: victim.key }
+    const answer = await other.send({ method: 'POST', url: '/api/v1/auth/token', payload })
+    keys.findKey = findKey
+    const { token } = answer.json() as { token: string }
+    expect(errorOf(await api.get('/api/v1/auth/me', token)).message).toContain('revoked')
+  })
+
+  test('a key ends its tokens also where the clock that dated them is ahead', async () => {
+    const { token } = await api.login()
+    const { keyId, ...me } = (await api.get('/api/v1/auth/me', token)).json() as TokenSubject & { keyId: string }
+    const ahead = api.app.tokens.issue({ ...me, keyId }, Date.now() + 60_000)
+    await api.app.revocations.revoke(`key:${keyId}`)
+    expect(errorOf(await api.get('/api/v1/auth/me', ahead.token)).message).toContain('revoked')
   })
 
   test('a user ends all tokens of that user, until it is enabled again', async () => {

@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import type { Socket } from 'socket.io'
 import type { Caller } from '../../hub/context.ts'
+import { networkOf } from '../network.ts'
 import type { Bucket } from '../rate-limiter.ts'
 
 type Handshake = Socket['handshake']
@@ -52,14 +52,4 @@ export function anonymousVisitor(userId: string, bucket: Pick<Bucket, 'spend'>):
 export function addressOf({ address, headers }: Handshake, trustProxy: boolean): string {
   const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? ''].flat().join(',') : ''
   return (forwarded.split(',').at(-1)!.trim() || address).slice(0, MAX_ADDRESS_LENGTH)
-}
-
-/** An IPv6 subscriber has a whole /64 to choose addresses from; of IPv4 there is one. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '')
-  if (!isIPv6(plain)) return plain
-  const [head = '', tail] = plain.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const zeros = tail === undefined ? 0 : 8 - left.length - tail.split(':').length
-  return [...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...(tail?.split(':') ?? [])].slice(0, 4).join(':')
 }
