@@ -73,7 +73,10 @@ const AuditEntry = Type.Object({
 const notFound = (what: string, id: string) =>
   new ApiError('NOT_FOUND', 404, `There is no ${what} ${id}`, { details: { id } })
 
-/** Users and their keys. Everything that changes something is written to the audit log under the name of the token. */
+/**
+ * Users and their keys. Everything that changes something is written to the audit log under the name of the token; a
+ * revocation does not wait for it, and ends tokens also where nothing can be written.
+ */
 export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { users, keys, audit } = app.stores
   const read = { config: { access: 'admin:read' }, preHandler: neverKept } as const
@@ -124,8 +127,8 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       const user = await users.update(id, request.body)
       if (!user) throw notFound('user', id)
-      await audit.append({ actor: request.principal!.name, action: 'user.change', target: id, details: request.body })
-      if (request.body.disabled) await app.revocations.revoke(`user:${id}`)
+      const entry = { actor: request.principal!.name, action: 'user.change', target: id, details: request.body }
+      await Promise.all([audit.append(entry), request.body.disabled && app.revocations.revoke(`user:${id}`)])
       return user
     }
   )
@@ -183,8 +186,8 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       const key = await keys.revoke(id)
       if (!key) throw notFound('key', id)
-      await audit.append({ actor: request.principal!.name, action: 'key.revoke', target: id })
-      await app.revocations.revoke(`key:${id}`)
+      const entry = { actor: request.principal!.name, action: 'key.revoke', target: id }
+      await Promise.all([audit.append(entry), app.revocations.revoke(`key:${id}`)])
       return key
     }
   )

@@ -46,8 +46,10 @@ async function issuer() {
   })
   const { port } = server.address() as AddressInfo
   const jwksUrl = `http://127.0.0.1:${port}/keys?of=desk`
-  const { verify } = createOutsideIssuer({ jwksUrl, issuer: ISSUER, audience: 'quotewire' })
-  return Object.assign(seen, { believes: async (pair: Pair) => (await verify(await tokenOf(pair))).sub === '42' })
+  const outside = createOutsideIssuer({ jwksUrl, issuer: ISSUER, audience: 'quotewire' })
+  return Object.assign(seen, {
+    believes: async (pair: Pair) => (await outside.verify(await tokenOf(pair))).sub === '42'
+  })
 }
 
 const UNKNOWN_KEY = { code: 'NOT_AUTHENTICATED', message: 'The token is not signed by a key that is trusted here' }

@@ -123,6 +123,22 @@ describe('revoking', () => {
     expect(errorOf(await api.get('/api/v1/auth/me', token)).message).toContain('revoked')
   })
 
+  test('ends tokens also where the audit log cannot be written', async () => {
+    const [admin, ofKey, ofUser] = await Promise.all([api.login(['admin:write']), api.login(), api.login()])
+    const { keyId } = (await api.get('/api/v1/auth/me', ofKey.token)).json() as { keyId: string }
+    const { audit } = api.app.stores
+    const append = audit.append.bind(audit)
+    audit.append = () => Promise.reject(new Error('nothing can be written'))
+    const url = `/api/v1/admin/users/${ofUser.userId}`
+    const answers = await Promise.all([
+      api.send({ method: 'PATCH', url, payload: { disabled: true } }, admin.token),
+      api.send({ method: 'DELETE', url: `/api/v1/admin/keys/${keyId}` }, admin.token)
+    ])
+    audit.append = append
+    expect(answers.map(({ status }) => status)).toEqual([500, 500])
+    for (const { token } of [ofKey, ofUser]) expect((await api.get('/api/v1/auth/me', token)).status).toBe(401)
+  })
+
   test('a key ends its tokens also where the clock that dated them is ahead', async () => {
     const { token } = await api.login()
     const { keyId, ...me } = (await api.get('/api/v1/auth/me', token)).json() as TokenSubject & { keyId: string }
