@@ -2,7 +2,7 @@ import type { ExplainedProvider } from '../market/explanation.ts'
 import type { Quote } from '../market/quote.ts'
 import type { Provider, ProviderName } from '../providers/provider.ts'
 import type { ProviderCalls } from './provider-calls.ts'
-import { judgeQuote, quoteDivergence } from './quality.ts'
+import { quoteDivergence, type Judgement } from './quality.ts'
 
 export type ExplanationOptions = {
   /** The enabled providers of quotes, in the order they are asked. */
@@ -12,10 +12,10 @@ export type ExplanationOptions = {
   off: ReadonlyMap<ProviderName, string>
   calls: ProviderCalls
   label: (quote: Quote) => Quote
+  judge: (quote: Quote) => Promise<Judgement<Quote>>
   divergencePercent: number
   onDiverged: (symbol: string, percent: number, providers: [string, string]) => void
   timeoutMs: number
-  now: () => number
 }
 
 /**
@@ -28,9 +28,7 @@ export async function explainQuote(
   options: ExplanationOptions
 ): Promise<ExplainedProvider[]> {
   const deadline = performance.now() + options.timeoutMs
-  const asked = await Promise.all(
-    options.capable.map((provider) => explainOne(provider, symbol, held, deadline, options))
-  )
+  const asked = await Promise.all(options.capable.map((provider) => explainOne(provider, symbol, deadline, options)))
   const chosen = held ?? asked.find(({ quote, doubts }) => quote && !doubts)?.quote
   return [
     ...asked.map((entry) => compared(entry, chosen, options)),
@@ -42,9 +40,8 @@ export async function explainQuote(
 async function explainOne(
   provider: Provider,
   symbol: string,
-  held: Quote | undefined,
   deadline: number,
-  { calls, label, now }: ExplanationOptions
+  { calls, label, judge }: ExplanationOptions
 ): Promise<ExplainedProvider> {
   const reply = await calls.call(provider, {
     capability: 'quotes',
@@ -61,7 +58,7 @@ async function explainOne(
   const quote = reply.value.get(symbol)
   const entry = { provider: provider.name, asked: true, durationMs }
   if (!quote) return { ...entry, outcome: 'not_found', detail: `${provider.name} does not know ${symbol}` }
-  const { value, doubts } = judgeQuote(label(quote), { now: now(), held })
+  const { value, doubts } = await judge(label(quote))
   return {
     ...entry,
     outcome: 'answered',

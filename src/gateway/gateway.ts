@@ -24,8 +24,9 @@ import { ProviderCalls } from './provider-calls.ts'
 import type { CallOutcome } from './provider-record.ts'
 import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
 import type { Arbitration, Offer, Sourced } from './pursuit.ts'
-import { judgeQuote, quoteDivergence, type Severity } from './quality.ts'
+import { quoteDivergence, type Severity } from './quality.ts'
 import type { RedisConnection } from './shared-redis.ts'
+import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
 /** Who waits, and the values already had: a fresh one is never worse than those. */
 export type Ask = { readonly priority: Priority; readonly held?: ReadonlyMap<string, Quote> | undefined }
@@ -93,6 +94,9 @@ export type GatewayOptions = {
   log: Pick<Logger, 'error' | 'warn' | 'info'>
   now?: () => number
 }
+
+/** How much of the time for one request a doubtful quote may wait for the splits that would explain it. */
+const SHARE_FOR_SPLITS = 0.25
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { providers, off, plans, order, redis, reservePercent, events, log, now = Date.now } = options
@@ -174,6 +178,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     return answer
   }
 
+  const askSplits = (symbol: string, ask: Ask) =>
+    one(symbol, ask, { capability: 'splits', ask: (provider, signal) => provider.splits!(symbol, signal) })
+  const knownSplits = createKnownSplits(
+    async (symbol, priority) => (await askSplits(symbol, { priority })).splits,
+    requestDeadlineMs * SHARE_FOR_SPLITS
+  )
+  const judge = (quote: Quote, held: Quote | undefined, priority: Priority) =>
+    judgeAcrossSplits(quote, { now: now(), held }, () => knownSplits(quote.symbol, priority))
+
   return {
     quotes: (symbols, { priority, held }) =>
       ladder<Quote>({
@@ -187,7 +200,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           const quotes = await provider.quotes!(subjects, signal)
           return new Map([...quotes].map(([symbol, quote]) => [symbol, labelled(quote)]))
         },
-        judge: (quote, symbol) => judgeQuote(quote, { now: now(), held: held?.get(symbol) })
+        judge: (quote, symbol) => judge(quote, held?.get(symbol), priority)
       }),
     bars: (request, ask) =>
       one(request.symbol, ask, {
@@ -210,8 +223,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         capability: 'fundamentals',
         ask: (provider, signal) => provider.fundamentals!(symbol, signal)
       }),
-    splits: (symbol, ask) =>
-      one(symbol, ask, { capability: 'splits', ask: (provider, signal) => provider.splits!(symbol, signal) }),
+    splits: askSplits,
     dividends: (symbol, ask) =>
       one(symbol, ask, { capability: 'dividends', ask: (provider, signal) => provider.dividends!(symbol, signal) }),
     options: (symbol, expiry, ask) =>
@@ -248,10 +260,10 @@ export function createGateway(options: GatewayOptions): Gateway {
         off,
         calls,
         label: labelled,
+        judge: (quote) => judge(quote, held, 'interactive'),
         divergencePercent: options.divergencePercent,
         onDiverged,
-        timeoutMs: Math.min(upstreamTimeoutMs, requestDeadlineMs),
-        now
+        timeoutMs: Math.min(upstreamTimeoutMs, requestDeadlineMs)
       })
     },
     status: () => providerStatuses({ providers, off, plans, ledger, circuits, calls }),

@@ -23,7 +23,7 @@ export type Question<T extends Sourced> = Arbitration<T> & {
     subjects: readonly string[],
     signal: AbortSignal
   ) => Promise<ReadonlyMap<string, T>>
-  readonly judge: (value: T, subject: string) => Judgement<T>
+  readonly judge: (value: T, subject: string) => Judgement<T> | Promise<Judgement<T>>
 }
 
 export type LadderOptions = {
@@ -69,21 +69,25 @@ export function createLadder(options: LadderOptions): Ladder {
       symbols: isOfSymbols ? subjects : [],
       ask: (signal) => question.ask(provider, subjects, signal)
     })
-    for (const pursuit of chunk) {
-      if ('failure' in reply) pursuit.failed(reply.failure, now())
-      else hear(question, pursuit, provider.name, reply.value.get(pursuit.subject), reply.durationMs)
-    }
+    await Promise.all(
+      chunk.map(async (pursuit) => {
+        if ('failure' in reply) pursuit.failed(reply.failure, now())
+        else await hear(question, pursuit, provider.name, reply.value.get(pursuit.subject), reply.durationMs)
+      })
+    )
   }
 
-  function hear<T extends Sourced>(
+  async function hear<T extends Sourced>(
     question: Question<T>,
     pursuit: Pursuit<T>,
     provider: ProviderName,
     value: T | undefined,
     durationMs: number
-  ): void {
-    if (value) pursuit.offered({ ...question.judge(value, pursuit.subject), provider, durationMs }, now())
-    else {
+  ): Promise<void> {
+    if (value) {
+      const judgement = await question.judge(value, pursuit.subject)
+      pursuit.offered({ ...judgement, provider, durationMs }, now())
+    } else {
       const detail = `${provider} does not know ${pursuit.subject}`
       pursuit.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs } }, now())
     }

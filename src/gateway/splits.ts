@@ -1,0 +1,67 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import { CALENDARS, exchangeOf } from '../market/calendars.ts'
+import type { Split } from '../market/corporate-action.ts'
+import type { Priority } from '../market/market-data.ts'
+import type { Quote } from '../market/quote.ts'
+import { dateIn } from '../market/zoned-time.ts'
+import { judgeQuote, type Judgement, type QuoteContext } from './quality.ts'
+
+/** No rule doubts a smaller move for its size; a 3:2 split is one of a third. */
+const SMALLEST_JUMP = 1.4
+const MAX_REMEMBERED = 1000
+/** A vendor may list in an hour what it does not list yet. */
+const REMEMBERED_MS = 3_600_000
+
+export type KnownSplits = (symbol: string, priority: Priority) => Promise<readonly Split[]>
+
+/**
+ * Splits by symbol, from `ask`, which is asked once an hour for each and may fail. What it says later than `waitMs` from
+ * now counts from the next time on: a quote does not wait for more.
+ */
+export function createKnownSplits(ask: KnownSplits, waitMs: number): KnownSplits {
+  const asked = new LRUCache<string, Promise<readonly Split[]>>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS })
+  return (symbol, priority) => {
+    const splits =
+      asked.get(symbol) ??
+      ask(symbol, priority).catch(() => {
+        asked.delete(symbol)
+        return []
+      })
+    asked.set(symbol, splits, { noUpdateTTL: true })
+    return Promise.race([splits, wait(waitMs, [], { ref: false })])
+  }
+}
+
+/**
+ * Judges a quote by every rule, and the price that is held in the shares that there are now: where a quote of another day
+ * is so far from it that a split may lie between them, `splitsOf` tells whether one does.
+ */
+export async function judgeAcrossSplits(
+  quote: Quote,
+  { now, held }: QuoteContext,
+  splitsOf: () => Promise<readonly Split[]>
+): Promise<Judgement<Quote>> {
+  if (!held || !mayBeSplit(quote, held, now)) return judgeQuote(quote, { now, held })
+  const [heldOn, today] = [dayOf(held.symbol, Date.parse(held.asOf)), dayOf(held.symbol, now)]
+  const between = (await splitsOf()).filter(({ exDate }) => exDate > heldOn && exDate <= today)
+  if (between.length === 0) return judgeQuote(quote, { now, held })
+
+  const ratio = between.reduce((product, split) => product * split.ratio, 1)
+  const { value, doubts } = judgeQuote(quote, { now, held: { ...held, price: held.price / ratio } })
+  const told = between.map(({ exDate, ratio: shares }) => `${shares} for 1 on ${exDate}`).join(', ')
+  const notes = [...(value.provenance.notes ?? []), `split since the price held before: ${told}`]
+  return { value: { ...value, provenance: { ...value.provenance, notes } }, doubts }
+}
+
+function mayBeSplit(quote: Quote, held: Quote, now: number): boolean {
+  const jump = Math.max(quote.price / held.price, held.price / quote.price)
+  const isOfAnotherDay = dayOf(held.symbol, Date.parse(held.asOf)) < dayOf(held.symbol, now)
+  return jump >= SMALLEST_JUMP && isOfAnotherDay && held.provenance.state !== 'suspect'
+}
+
+/** The date where the symbol trades; where that is not known, in UTC, in whose days Europe's and most of Asia's sessions lie. */
+function dayOf(symbol: string, instant: number): string {
+  const exchange = exchangeOf(symbol)
+  return dateIn(CALENDARS.find((each) => each.exchange === exchange)?.timeZone ?? 'UTC', instant)
+}
