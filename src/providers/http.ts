@@ -80,8 +80,18 @@ export async function readAnswer(response: Response): Promise<HttpAnswer> {
   return {
     status: response.status,
     contentType: (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase(),
-    text: await response.text(),
+    text: decoded(await response.arrayBuffer(), response.headers.get('content-type') ?? ''),
     retryAfterMs: parseRetryAfter(response.headers.get('retry-after'))
+  }
+}
+
+/** The text of a body, in the character set that the vendor names; in UTF-8 where it names none that is known. */
+function decoded(body: ArrayBuffer, contentType: string): string {
+  const charset = /charset="?([\w:-]+)/i.exec(contentType)?.[1]
+  try {
+    return new TextDecoder(charset).decode(body)
+  } catch {
+    return new TextDecoder().decode(body)
   }
 }
 

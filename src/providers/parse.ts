@@ -48,15 +48,21 @@ export function currencyUnit(code: string | null | undefined): CurrencyUnit {
   }
 }
 
-const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\d{1,3}(,\d{3})+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /**
  * A finite number, or undefined: null, NaN, infinities and placeholders such as `None` or `N/A` are absences. Zero is a
- * value here. Vendors write some numbers as text, and change which.
+ * value here. Vendors write some numbers as text, and change which; all of them put commas between thousands.
  */
 export function finite(value: unknown): number | undefined {
-  const number = typeof value === 'string' && NUMERIC_TEXT.test(value.trim()) ? Number(value) : value
+  const number =
+    typeof value === 'string' && NUMERIC_TEXT.test(value.trim()) ? Number(value.replaceAll(',', '')) : value
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+/** A number, with a percent sign or without: the sign is dropped, not divided out. */
+export function finiteOrPercent(value: unknown): number | undefined {
+  return finite(typeof value === 'string' ? value.trim().replace(/%$/, '') : value)
 }
 
 /** A number above zero, or undefined: for prices and counts where vendors write 0 for "none". */

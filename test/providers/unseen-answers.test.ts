@@ -92,6 +92,53 @@ describe('another answer than the one asked for', () => {
     await expect(provider.profile!('AAPL', signal)).rejects.toMatchObject({ kind })
   })
 
+  test('a symbol without stories is no answer that nobody understands', async () => {
+    const said =
+      'No articles found. Please adjust the time range or refer to the API documentation https://www.alphavantage.co/documentation#newsapi and try again.'
+    const provider = await connect(alphaVantage, json({ Information: said }))
+    await expect(provider.news('IBM', 5, signal)).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  test.each([
+    ['a chart', CHART, { chart: { result: [], error: null } }],
+    ['a screen', '/v1/finance/screener/', { finance: { result: [], error: null } }]
+  ])('%s that Yahoo does not have is an absence', async (_, path, body) => {
+    const { provider } = await standIn({ [path]: json(body) })
+    const asked = path === CHART ? provider.bars!(daily('AAPL', 'splits'), signal) : provider.movers!('gainers', signal)
+    await expect(asked).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  test('a placeholder is no title of a story', async () => {
+    const stories = ['N/A', 'A story'].map((title, id) => ({ id, title, url: `https://example.com/${id}` }))
+    const ofTiingo = await connect(
+      tiingo,
+      json(stories.map((each) => ({ ...each, publishedDate: '2026-07-01T10:00:00Z' })))
+    )
+    const ofFmp = await connect(fmp, json(stories.map((each) => ({ ...each, publishedDate: '2026-07-01 10:00:00' }))))
+    for (const provider of [ofTiingo, ofFmp]) {
+      const { items } = await provider.news!('AAPL', 5, signal)
+      expect(items.map(({ title }) => title)).toEqual(['A story'])
+    }
+  })
+
+  test('a coin is no share because FMP has its exchange under an older name', async () => {
+    const row = { symbol: 'BTCUSD', companyName: 'Bitcoin', exchange: 'CCC', exchangeShortName: 'CRYPTO' }
+    const provider = await connect(fmp, json([row]))
+    expect((await provider.profile!('BTC-USD', signal)).kind).toBe('crypto')
+  })
+
+  test('letters of another character set arrive whole', async () => {
+    const body = Buffer.from('[{"symbol":"OR.PA","companyName":"L\'Oréal Société"}]', 'latin1')
+    const provider = await connect(fmp, { body, type: 'application/json; charset="ISO-8859-1"' })
+    expect((await provider.profile!('OR.PA', signal)).name).toBe("L'Oréal Société")
+  })
+
+  test('a character set that nobody knows is read as the usual one', async () => {
+    const row = { symbol: 'OR.PA', companyName: 'Oréal' }
+    const provider = await connect(fmp, { ...json([row]), type: 'application/json; charset=x-vendor' })
+    expect((await provider.profile!('OR.PA', signal)).name).toBe('Oréal')
+  })
+
   test('one null row costs no other', async () => {
     const match = { '1. symbol': 'IBM', '2. name': 'International Business Machines', '8. currency': 'USD' }
     const provider = await connect(alphaVantage, json({ bestMatches: [null, match] }))

@@ -51,6 +51,14 @@ describe('units', () => {
     expect(paid.dividends).toEqual([{ exDate: '2026-07-22', amount, currency, kind: 'cash' }])
   })
 
+  test('a capitalisation in agorot is told in shekels in profiles and ratios too', async () => {
+    const price = { currency: 'ILA', regularMarketPrice: 309, marketCap: 309_000 }
+    const summary = { price, defaultKeyStatistics: { sharesOutstanding: 1000 } }
+    const { provider } = await standIn({ '/v10/': json({ quoteSummary: { result: [summary], error: null } }) })
+    expect(await provider.profile!('TEVA.TA', signal)).toMatchObject({ marketCap: 3090, currency: 'ILS' })
+    expect((await provider.fundamentals!('TEVA.TA', signal)).metrics).toMatchObject({ marketCap: 3090 })
+  })
+
   test('a dividend that may be a small one in pence or a large one in pounds is in doubt', async () => {
     const dividends = { '1': { date: Date.UTC(2026, 6, 22, 7) / 1000, amount: 0.3 } }
     const { provider } = await yahooChart({}, { dividends })
@@ -62,6 +70,30 @@ describe('units', () => {
     const provider = await connect(fmp, json([row]))
     expect((await provider.quotes!(['USDJPY'], signal)).get('USDJPY')).not.toHaveProperty('currency')
   })
+})
+
+describe('listings in China, which Tiingo names by digits', () => {
+  test('are not told in dollars', async () => {
+    const provider = await connect(tiingo, json([{ date: '2026-07-03', open: 9, high: 9, low: 9, close: 9 }]))
+    const asked = provider.bars!(daily('600519', 'none'), signal)
+    await expect(asked).rejects.toMatchObject({ kind: 'not_covered' })
+  })
+
+  test('are found under the symbols that others know them by', async () => {
+    const rows = ['600519', '000001', '830799'].map((ticker) => ({ ticker, name: ticker, countryCode: 'CN' }))
+    const provider = await connect(tiingo, json(rows))
+    const { matches } = await provider.search!('x', 5, signal)
+    expect(matches.map(({ symbol }) => symbol)).toEqual(['600519.SS', '000001.SZ'])
+  })
+})
+
+test('a yield may be below zero', async () => {
+  const index = { quoteType: 'INDEX', currency: 'USD', regularMarketPrice: -0.055, regularMarketChange: -0.035 }
+  expect(await quoted('^IRX', index)).toMatchObject({ price: -0.055, change: -0.035 })
+  const { provider } = await yahooChart({ instrumentType: 'INDEX', currency: 'USD' }, {}, [0.02, -0.055, 0])
+  const { bars } = await provider.bars!(daily('^IRX', 'splits'), signal)
+  expect(bars.map(({ close }) => close)).toEqual([0.02, -0.055])
+  expect(await quoted('AAPL', { currency: 'USD', regularMarketPrice: -1 })).toBeUndefined()
 })
 
 describe('volumes', () => {
@@ -167,6 +199,34 @@ describe('numbers that came as text are numbers, and placeholders are absences',
     const quote = await quoted('AAPL', row)
     expect(quote).toMatchObject({ price: 231.4, volume: 5 })
     expect(quote).not.toHaveProperty('open')
+  })
+
+  test('with commas between thousands, and signs behind percents', async () => {
+    const row = { symbol: 'BRK-A', price: '718,750.00', change: '7,116.34', changePercentage: '1.00%', volume: '1,5' }
+    const provider = await connect(fmp, json([{ ...row, timestamp: NOW / 1000 }]))
+    const quote = (await provider.quotes!(['BRK-A'], signal)).get('BRK-A')
+    expect(quote).toMatchObject({ price: 718_750, change: 7116.34, changePercent: 1 })
+    expect(quote).not.toHaveProperty('volume')
+    expect(await quoted('BRK-A', { currency: 'USD', regularMarketPrice: '718,750.00' })).toMatchObject({
+      price: 718_750
+    })
+
+    const wire = {
+      '01. symbol': 'IBM',
+      '05. price': '1,234.50',
+      '06. volume': '1,5',
+      '07. latest trading day': '2026-07-28'
+    }
+    const other = await connect(alphaVantage, json({ 'Global Quote': wire }))
+    const ibm = (await other.quotes(['IBM'], signal)).get('IBM')
+    expect(ibm).toMatchObject({ price: 1234.5 })
+    expect(ibm).not.toHaveProperty('volume')
+  })
+
+  test('of a mover whose percent came as text', async () => {
+    const row = { symbol: 'ABC', name: 'Abc', price: 5, change: 1, changesPercentage: '25%', exchange: 'NYSE' }
+    const provider = await connect(fmp, json([row]))
+    expect((await provider.movers!('gainers', signal)).movers).toMatchObject([{ symbol: 'ABC', changePercent: 25 }])
   })
 
   test('of Yahoo in the columns of a chart', async () => {

@@ -8,7 +8,7 @@ import { knownRecordings } from '../support/known-recordings.ts'
 export const hasRecordings = knownRecordings !== undefined
 export const signal = new AbortController().signal
 
-export type Reply = { status?: number; type?: string; body: string; headers?: Record<string, string> }
+export type Reply = { status?: number; type?: string; body: string | Buffer; headers?: Record<string, string> }
 export type Asked = { path: string; query: URLSearchParams; headers: Record<string, string | string[] | undefined> }
 
 /** A vendor on this machine that answers as told until the test ends; `asked` lists what it was asked. */

@@ -10,7 +10,7 @@ const FOLDER = join(knownRecordings ?? '', 'yahoo')
 export const hasRecordings = knownRecordings !== undefined
 export const signal = new AbortController().signal
 
-export type Reply = { status?: number; type?: string; body?: string; headers?: Record<string, string> }
+export type Reply = { status?: number; type?: string; body?: string | Buffer; headers?: Record<string, string> }
 /** What to answer by path prefix; the first prefix that fits is asked. */
 export type Replies = Record<string, Reply | ((request: IncomingMessage, url: URL) => Reply | Promise<Reply>)>
 

@@ -14,7 +14,7 @@ const ALPHA_VANTAGE: readonly Rule[] = [
   [/this is a premium endpoint/i, ['not_covered']],
   [/per second|per minute|per day|rate limit/i, ['rate_limited']],
   [/premium|entitle/i, ['not_covered']],
-  [/invalid API call|invalid inputs|no data/i, ['not_found']],
+  [/invalid API call|invalid inputs|no data|no articles found/i, ['not_found']],
   [/./, ['not_covered', 'bad_payload']]
 ]
 

@@ -199,7 +199,13 @@ function movers({ url }: Recording, body: Row): Ask {
         const row = rows.find((each) => canonical(String(each['symbol'])) === mover.symbol)!
         near(mover.price, inMajor(row, 'regularMarketPrice')!, `price of ${mover.symbol}`)
         near(mover.changePercent, unwrapped(row['regularMarketChangePercent'])!, `percent of ${mover.symbol}`)
-        same(mover.volume, unwrapped(row['regularMarketVolume']), `volume of ${mover.symbol}`)
+        // Of a fund Yahoo has no volume, and writes 0.
+        const volume = unwrapped(row['regularMarketVolume'])
+        same(
+          mover.volume,
+          row['quoteType'] === 'MUTUALFUND' ? volume || undefined : volume,
+          `volume of ${mover.symbol}`
+        )
       }
     }
   }

@@ -2,9 +2,9 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Mover, MoverKind, Movers } from '../../market/market-wide.ts'
-import { parseWallTime } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
+import { instantIn } from '../session-dates.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { canonicalOf } from './listing.ts'
 import { END_OF_DAY, END_OF_DAY_DELAY_SECONDS } from './quote.ts'
@@ -68,7 +68,7 @@ function parseMover(wire: WireMover): Mover | undefined {
 /** `2023-07-03 16:15:58 US/Eastern` */
 function updatedAt(text: unknown): string | undefined {
   const wall = String(text).match(/^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) US\/Eastern$/)?.[1]
-  const instant = wall && parseWallTime('America/New_York', wall)
+  const instant = instantIn('America/New_York', wall)
   return instant ? new Date(instant).toISOString() : undefined
 }
 

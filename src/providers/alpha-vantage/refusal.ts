@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
   },
   { says: /function .*does not exist/i, means: () => ({ kind: 'not_covered', reason: 'no longer has this function' }) },
   {
-    says: /invalid (API call|inputs)|no data for/i,
+    says: /invalid (API call|inputs)|no data for|no articles found/i,
     means: () => ({ kind: 'not_found', reason: 'does not know what was asked for' })
   }
 ]

@@ -1,16 +1,13 @@
-import { finite, notNegative, positive } from '../parse.ts'
+import { finiteOrPercent, notNegative, positive } from '../parse.ts'
 import { isRecord } from '../salvage.ts'
-
-const NUMBER = /^[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?%?$/i
+import { dateIn } from '../session-dates.ts'
 
 /**
  * Alpha Vantage sends every number as text: `279.8200`, `-2.0379%`, and `None`, `-` or nothing for an absence.
  * A percent sign is dropped, not divided out. Undefined for all that is no number.
  */
 export function numberOf(text: unknown): number | undefined {
-  if (typeof text === 'number') return finite(text)
-  if (typeof text !== 'string' || !NUMBER.test(text.trim())) return undefined
-  return finite(Number(text.trim().replace(/%$/, '').replaceAll(',', '')))
+  return finiteOrPercent(text)
 }
 
 /** A number above zero: for prices and sizes, where `0` and `0.0000` stand for an absence. */
@@ -25,9 +22,7 @@ export function notNegativeOf(text: unknown): number | undefined {
 
 /** A calendar date (YYYY-MM-DD), or undefined for `None`, `0000-00-00` and the like. */
 export function dateOf(text: unknown): string | undefined {
-  if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
-  const instant = Date.parse(`${text}T00:00:00Z`)
-  return Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text ? undefined : text
+  return typeof text === 'string' && text.length === 10 ? dateIn(text) : undefined
 }
 
 /** A member of a row that may not be one. */

@@ -45,10 +45,10 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
   })
 }
 
-function kindOf({ isEtf, isFund, exchange }: WireProfile): InstrumentKind {
+function kindOf({ isEtf, isFund, exchangeShortName, exchange }: WireProfile): InstrumentKind {
   if (isEtf) return 'etf'
   if (isFund) return 'fund'
-  return KIND_BY_EXCHANGE[exchange ?? ''] ?? 'equity'
+  return KIND_BY_EXCHANGE[exchangeShortName ?? exchange ?? ''] ?? 'equity'
 }
 
 /** A number written as text: "164000". */
@@ -77,10 +77,11 @@ function parseStory(rows: readonly WireStory[]): NewsItem | undefined {
   const { url, title, publisher, site, text, publishedDate } = rows[0]!
   // Wall time of New York, whatever the symbol's exchange.
   const publishedAt = instantIn('America/New_York', publishedDate)
-  if (publishedAt === undefined) return undefined
+  const headline = textOf(title)
+  if (publishedAt === undefined || headline === undefined) return undefined
   return withoutAbsent({
     id: createHash('sha256').update(url).digest('hex').slice(0, 16),
-    title: textOf(title)!,
+    title: headline,
     url,
     publisher: textOf(publisher) ?? textOf(site),
     summary: textOf(text, MAX_DESCRIPTION),
@@ -152,7 +153,7 @@ const WireProfiles = Compile(WireProfile)
 const WireStory = Type.Object({
   symbol: Text,
   publishedDate: Type.String(),
-  title: Type.String({ pattern: '\\S' }),
+  title: Type.String(),
   url: Type.String({ pattern: '^https?://' }),
   publisher: Text,
   site: Text,

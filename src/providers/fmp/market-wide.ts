@@ -16,7 +16,7 @@ import { oncePer } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'
 import type { Fmp } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
-import { parseQuote, percentIn, WireQuotes, type WireQuote } from './quotes.ts'
+import { parseQuote, Percent, percentIn, WireQuotes, type WireQuote } from './quotes.ts'
 
 /** What a free key spends a call each on. */
 export const FREE_INDICES = WORLD_INDICES.slice(0, 5)
@@ -187,8 +187,8 @@ const WireMover = Type.Object({
   price: Type.Number({ exclusiveMinimum: 0 }),
   name: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   change: Num,
-  changesPercentage: Num,
-  changePercentage: Num,
+  changesPercentage: Percent,
+  changePercentage: Percent,
   exchange: Type.Optional(Type.Union([Type.String(), Type.Null()]))
 })
 type WireMover = Static<typeof WireMover>

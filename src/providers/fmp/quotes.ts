@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { Quote } from '../../market/quote.ts'
 import {
   finite,
+  finiteOrPercent,
   notNegative,
   positive,
   provenanceOf,
@@ -120,11 +121,11 @@ function withoutNoise(value: number | undefined, decimals: number): number | und
 
 /** One number under three names: quotes and profiles, movers and older answers, daily rows. */
 export function percentIn(row: {
-  changePercentage?: number | null
-  changesPercentage?: number | null
-  changePercent?: number | null
+  changePercentage?: unknown
+  changesPercentage?: unknown
+  changePercent?: unknown
 }): number | undefined {
-  return finite(row.changePercentage ?? row.changesPercentage ?? row.changePercent)
+  return finiteOrPercent(row.changePercentage ?? row.changesPercentage ?? row.changePercent)
 }
 
 function percentOf(price: number, change: number | undefined): number | undefined {
@@ -139,15 +140,17 @@ function instantOf(timestamp: number | null | undefined): number | undefined {
 }
 
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+/** A number; in older answers a text, at times with its sign. */
+export const Percent = Type.Optional(Type.Unknown())
 
 export const WireQuote = Type.Object({
   symbol: Type.String({ minLength: 1 }),
   price: Type.Union([Type.Number(), Type.Null()]),
   name: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   change: Num,
-  changePercentage: Num,
-  changesPercentage: Num,
-  changePercent: Num,
+  changePercentage: Percent,
+  changesPercentage: Percent,
+  changePercent: Percent,
   volume: Num,
   dayLow: Num,
   dayHigh: Num,

@@ -49,7 +49,7 @@ export function createTiingo(options: TiingoOptions): Tiingo {
   }
 }
 
-/** All that is covered trades in New York: the vendor's Chinese listings are not asked for. */
+/** All that is covered trades in New York: the vendor's Chinese listings, whose tickers are digits, are not asked for. */
 export const ZONE = 'America/New_York'
 export const CURRENCY = 'USD'
 
@@ -57,7 +57,7 @@ export const CURRENCY = 'USD'
 export function wireOf(symbol: string): string | undefined {
   const shareClass = usClassShare(symbol)
   if (shareClass) return `${shareClass.root}-${shareClass.shareClass}`
-  return /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,2})*$/.test(symbol) ? symbol : undefined
+  return /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,2})*$/.test(symbol) && !CHINESE.test(symbol) ? symbol : undefined
 }
 
 /** The spelling of a covered symbol. Throws ProviderError('not_covered'). */
@@ -67,10 +67,14 @@ export function coveredSymbol(symbol: string): string {
   return wire
 }
 
-/** News carry lower case. */
+/** News carry lower case. Of a Chinese listing the first digit tells the exchange: Shanghai, Shenzhen, or one not known. */
 export function canonicalOf(wire: string): string | undefined {
-  return parseSymbol(wire)
+  if (!CHINESE.test(wire)) return parseSymbol(wire)
+  if (/^[69]/.test(wire)) return `${wire}.SS`
+  return /^[023]/.test(wire) ? `${wire}.SZ` : undefined
 }
+
+const CHINESE = /^\d{6}$/
 
 export function notCovered(what: string): ProviderError {
   return new ProviderError('tiingo', 'not_covered', `tiingo does not cover ${what}`)

@@ -7,7 +7,7 @@ import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer, partOf } from '../rows.ts'
 import { salvage } from '../salvage.ts'
-import { instantWithOffset } from '../session-dates.ts'
+import { instantIn } from '../session-dates.ts'
 import { canonicalOf, coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
 const MAX_DESCRIPTION = 5000
@@ -71,11 +71,13 @@ function oncePerStory(items: readonly NewsItem[]): NewsItem[] {
 }
 
 function parseStory(row: WireStory): NewsItem | undefined {
-  const publishedAt = instantWithOffset(row.publishedDate)
-  if (publishedAt === undefined) return undefined
+  // In UTC, says the vendor, and as a rule the text says so too.
+  const publishedAt = instantIn('UTC', row.publishedDate)
+  const title = textOf(row.title)
+  if (publishedAt === undefined || title === undefined) return undefined
   return withoutAbsent({
     id: String(row.id),
-    title: textOf(row.title)!,
+    title,
     url: row.url,
     publisher: textOf(row.source),
     summary: textOf(row.description, MAX_DESCRIPTION),
@@ -133,7 +135,7 @@ const WireCompanies = Compile(
 const WireStory = Type.Object({
   id: Type.Union([Type.Number(), Type.String()]),
   publishedDate: Type.String(),
-  title: Type.String({ pattern: '\\S' }),
+  title: Type.String(),
   url: Type.String({ pattern: '^https?://' }),
   source: Text,
   description: Text,

@@ -47,6 +47,8 @@ export type Chart = {
   prices: PriceReader
   timeZone: string
   kind: string | undefined
+  /** The instant of the newest trade, which stamps the row of a session that runs. */
+  newestTrade: number | undefined
   rows: ChartRow[]
   /** Rows that had some of their prices only. */
   incompleteRows: number
@@ -85,8 +87,11 @@ export async function fetchChart(
     },
     signal
   )
-  const result = listOf(memberOf(memberOf(answer, 'chart'), 'result'))[0]
-  return parseChart(symbol, result, now)
+  const results = memberOf(memberOf(answer, 'chart'), 'result')
+  if (Array.isArray(results) && results.length === 0) {
+    throw new ProviderError('yahoo', 'not_found', `yahoo has no chart of ${symbol}`)
+  }
+  return parseChart(symbol, listOf(results)[0], now)
 }
 
 function parseChart(symbol: string, result: unknown, now: number): Chart {
@@ -105,6 +110,7 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
     prices,
     timeZone,
     kind: meta.instrumentType ?? undefined,
+    newestTrade: instantOf(meta.regularMarketTime),
     ...rowsOf(result, prices),
     inSession: isInSession(memberOf(memberOf(result, 'meta'), 'currentTradingPeriod'), now),
     splits: oncePer(splits.filter(isTold), ({ exDate }) => exDate),
@@ -240,7 +246,8 @@ const ChartMeta = Compile(
     currency: WireText,
     // `gmtoffset` beside it is today's, and wrong for every date of the other half of the year.
     exchangeTimezoneName: WireText,
-    instrumentType: WireText
+    instrumentType: WireText,
+    regularMarketTime: WireNumber
   })
 )
 

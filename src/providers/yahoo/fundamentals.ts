@@ -4,9 +4,10 @@ import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '.
 import { finite, positive, provenanceOf, withoutAbsent } from '../parse.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { salvage } from '../salvage.ts'
+import { DatedText } from '../session-dates.ts'
 import { percentOf } from './prices.ts'
 import type { YahooSession } from './session.ts'
-import { fetchSummary, type Summary } from './summary.ts'
+import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireText } from './wire.ts'
 
@@ -68,7 +69,7 @@ export async function fetchFundamentals(
 ): Promise<Fundamentals> {
   const [statements, metrics] = await Promise.all([
     tolerated(fetchStatements(session, symbol, signal, now())),
-    tolerated(fetchSummary(session, symbol, METRIC_MODULES, signal).then(metricsOf))
+    tolerated(fetchSummary(session, symbol, METRIC_MODULES, signal).then((summary) => metricsOf(symbol, summary)))
   ])
   const failure = [statements, metrics].find((half) => half instanceof ProviderError)
   const found = {
@@ -129,7 +130,7 @@ function statementsOf(series: unknown[]): Statement[] {
         const wire = salvage(Point, point)
         const amount = finite(memberOf(wire?.reportedValue, 'raw') ?? wire?.reportedValue)
         if (!wire || amount === undefined) continue
-        const statement = statementFor(statements, target.period, wire.asOfDate)
+        const statement = statementFor(statements, target.period, wire.asOfDate.slice(0, 10))
         statement.lines[target.line] = amount
         if (wire.currencyCode) statement.currency ??= wire.currencyCode
       }
@@ -147,10 +148,11 @@ function statementFor(statements: Map<string, Statement>, period: StatementPerio
   return statement
 }
 
-function metricsOf({ price, summaryDetail, defaultKeyStatistics: statistics, financialData }: Summary) {
+function metricsOf(symbol: string, summary: Summary) {
+  const { summaryDetail, defaultKeyStatistics: statistics, financialData } = summary
   const debtToEquityPercent = finite(financialData.debtToEquity)
   return withoutAbsent<Fundamentals['metrics']>({
-    marketCap: positive(price.marketCap) ?? positive(summaryDetail.marketCap),
+    marketCap: capitalisationOf(symbol, summary),
     enterpriseValue: finite(statistics.enterpriseValue),
     peRatio: finite(summaryDetail.trailingPE),
     forwardPeRatio: finite(summaryDetail.forwardPE) ?? finite(statistics.forwardPE),
@@ -169,7 +171,7 @@ function metricsOf({ price, summaryDetail, defaultKeyStatistics: statistics, fin
 
 const Point = Compile(
   Type.Object({
-    asOfDate: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
+    asOfDate: DatedText,
     currencyCode: WireText,
     reportedValue: Type.Optional(Type.Unknown()) // wrapped as {raw, fmt}
   })

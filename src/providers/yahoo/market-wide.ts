@@ -49,7 +49,11 @@ export async function fetchMovers(
     { url: SCREENER_URL, query: { formatted: false, scrIds: SCREENS[type], count: MOVERS_COUNT }, crumb: true },
     signal
   )
-  const rows = memberOf(listOf(memberOf(memberOf(answer, 'finance'), 'result'))[0], 'quotes')
+  const results = memberOf(memberOf(answer, 'finance'), 'result')
+  if (Array.isArray(results) && results.length === 0) {
+    throw new ProviderError('yahoo', 'not_found', `yahoo has no screen of ${type}`)
+  }
+  const rows = memberOf(listOf(results)[0], 'quotes')
   if (!Array.isArray(rows)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent a screen without quotes')
   const wires = rows.flatMap((row) => salvage(QuoteRow, row) ?? [])
   const latest = Math.max(0, ...wires.map((wire) => finite(wire.regularMarketTime) ?? 0))

@@ -4,6 +4,7 @@ import type { News, NewsItem } from '../../market/news.ts'
 import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
+import { instantIn } from '../session-dates.ts'
 import { instantOf } from './quotes.ts'
 import { SEARCH_URL } from './search.ts'
 import type { YahooSession } from './session.ts'
@@ -60,8 +61,8 @@ function streamedStory(content: unknown, symbol: string): NewsItem | undefined {
   const wire = salvage(StreamedStory, content)
   const url = webAddress(memberOf(wire?.canonicalUrl, 'url')) ?? webAddress(memberOf(wire?.clickThroughUrl, 'url'))
   const title = textOf(wire?.title)
-  const publishedMs = Date.parse(wire?.pubDate ?? '')
-  if (!wire || url === undefined || title === undefined || Number.isNaN(publishedMs)) return undefined
+  const publishedMs = instantIn('UTC', wire?.pubDate)
+  if (!wire || url === undefined || title === undefined || publishedMs === undefined) return undefined
   return withoutAbsent({
     id: wire.id,
     title,
@@ -106,7 +107,7 @@ const StreamedStory = Compile(
     title: WireText,
     summary: WireText,
     description: WireText,
-    pubDate: WireText, // ISO
+    pubDate: WireText, // ISO, in UTC
     provider: Type.Optional(Type.Unknown()),
     canonicalUrl: Type.Optional(Type.Unknown()),
     clickThroughUrl: Type.Optional(Type.Unknown())

@@ -6,9 +6,12 @@ const MAX_DECIMALS = 10
 /** London, Johannesburg, Tel Aviv and Kuwait: prices in hundredths beside prices in whole units. */
 const IN_MIXED_UNITS = /\.(L|IL|JO|TA|KW)$/
 
+/** Oil for May 2020 cost -37.63 dollars; ^IRX, the yield of bills, was below zero in March 2020. */
+const BELOW_ZERO = new Set(['FUTURE', 'INDEX'])
+
 /** Reads one instrument's prices: into the major unit of its currency, and rid of the noise that Yahoo's floats carry. */
 export type PriceReader = CurrencyUnit & {
-  /** A price; undefined where there is none, or where Yahoo wrote 0 for none. Only futures have traded below zero. */
+  /** A price; undefined where there is none, or where Yahoo wrote 0 for none. */
   price(value: unknown): number | undefined
   /** A difference between prices, in which 0 means no change. Given to as many decimals as `beside` has. */
   change(value: unknown, ...beside: unknown[]): number | undefined
@@ -25,7 +28,7 @@ export function priceReader({ symbol, currency, quoteType }: Priced): PriceReade
     ...unit,
     price(value) {
       const known = finite(value)
-      const isPrice = known !== undefined && (known > 0 || (known < 0 && quoteType === 'FUTURE'))
+      const isPrice = known !== undefined && (known > 0 || (known < 0 && BELOW_ZERO.has(quoteType ?? '')))
       return isPrice ? toMajor(withoutFloatNoise(known)) : undefined
     },
     change(value, ...beside) {

@@ -7,7 +7,7 @@ import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { percentOf } from './prices.ts'
 import type { YahooSession } from './session.ts'
-import { fetchSummary, type Summary } from './summary.ts'
+import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
 import { listOf, webAddress, WireText } from './wire.ts'
 
 const MODULES = ['assetProfile', 'quoteType', 'price', 'summaryDetail', 'defaultKeyStatistics'] as const
@@ -47,7 +47,7 @@ function parseProfile(symbol: string, summary: Summary, receivedAt: number): Pro
     industry: textOf(assetProfile.industry),
     website: webAddress(assetProfile.website) && textOf(assetProfile.website),
     employees: employees === undefined ? undefined : Math.round(employees),
-    marketCap: positive(price.marketCap) ?? positive(summaryDetail.marketCap),
+    marketCap: capitalisationOf(symbol, summary),
     beta: finite(summaryDetail.beta) ?? finite(statistics.beta),
     dividendYieldPercent: percentOf(summaryDetail.dividendYield ?? summaryDetail.yield),
     peRatio: finite(summaryDetail.trailingPE),

@@ -131,7 +131,10 @@ export function volumeOf(value: unknown, kind: string | null | undefined): numbe
 }
 
 /** In the major unit as a rule, even where prices are in pence; the number of shares tells where it is not. */
-function marketCapOf(wire: WireQuote, { perMajor, isCertain }: PriceReader): number | undefined {
+export function marketCapOf(
+  wire: Pick<WireQuote, 'marketCap' | 'regularMarketPrice' | 'sharesOutstanding'>,
+  { perMajor, isCertain }: PriceReader
+): number | undefined {
   const cap = positive(wire.marketCap)
   if (cap === undefined || !isCertain || perMajor === 1) return isCertain ? cap : undefined
   const inMinorUnit = (positive(wire.regularMarketPrice) ?? 0) * (positive(wire.sharesOutstanding) ?? 0)

@@ -1,7 +1,10 @@
 import { Type, type Static, type TObject, type TProperties } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
+import { positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { isRecord, salvage } from '../salvage.ts'
+import { priceReader } from './prices.ts'
+import { marketCapOf } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
@@ -42,6 +45,17 @@ export async function fetchSummary(
   }
 }
 
+/** The capitalisation in the major unit of the currency. */
+export function capitalisationOf(symbol: string, summary: Summary): number | undefined {
+  const { price, summaryDetail, defaultKeyStatistics: statistics } = summary
+  const told = {
+    marketCap: positive(price.marketCap) ?? positive(summaryDetail.marketCap),
+    regularMarketPrice: price.regularMarketPrice,
+    sharesOutstanding: statistics.sharesOutstanding
+  }
+  return marketCapOf(told, priceReader({ symbol, currency: price.currency ?? summaryDetail.currency }))
+}
+
 const AssetProfile = Compile(
   Type.Object({
     name: WireText, // coins have it
@@ -68,7 +82,8 @@ const Price = Compile(
     exchange: WireText,
     exchangeName: WireText,
     currency: WireText,
-    marketCap: WireNumber, // major unit, as everywhere
+    regularMarketPrice: WireNumber,
+    marketCap: WireNumber,
     marketState: WireText,
     exchangeDataDelayedBy: WireNumber
   })
