@@ -1,7 +1,8 @@
-import type { Static } from 'typebox'
-import { Convert, Default, Errors } from 'typebox/value'
+import type { Static, TSchema } from 'typebox'
+import { Default, Errors } from 'typebox/value'
 import { Environment } from './environment.ts'
 import { parseBudget, type BudgetWindow } from './gateway/budget.ts'
+import { parseOrigins } from './origins.ts'
 import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from './providers/provider.ts'
 
 export type ProviderConfig = {
@@ -46,15 +47,18 @@ const BUDGETS = {
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = []
   const given = Object.fromEntries(
-    Object.keys(Environment.properties).flatMap((name) => {
-      const value = env[name]?.trim()
-      return value ? [[name, value]] : []
+    Object.entries<Variable>(Environment.properties).flatMap(([name, variable]) => {
+      const text = env[name]?.trim()
+      return text ? [[name, valueOf(text, variable)]] : []
     })
   )
-  const values = Convert(Environment, Default(Environment, given)) as Static<typeof Environment>
-  for (const error of Errors(Environment, values)) {
-    problems.push(`${error.instancePath.slice(1).replaceAll('/', '.')} ${describe(error)}`)
+  const values = Default(Environment, given) as Static<typeof Environment>
+  for (const [name, variable] of Object.entries<Variable>(Environment.properties)) {
+    const problem = problemOf(values[name as keyof typeof values], variable)
+    if (problem) problems.push(`${name} ${problem}`)
   }
+  const { origins: corsOrigins, problems: wrongOrigins } = parseOrigins(values.CORS_ORIGINS)
+  problems.push(...wrongOrigins.map((problem) => `CORS_ORIGINS ${problem}`))
 
   const budget = (name: ProviderName, variable: string, plan: 'standard' | 'free', text: string | undefined) => {
     try {
@@ -72,7 +76,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   ): ProviderConfig => {
     const plan = prefix === 'YAHOO' ? 'standard' : values[`${prefix}_PLAN`]
     return {
-      baseUrl: values[`${prefix}_BASE_URL`] ?? (sandboxed ? `${values.SANDBOX_URL}/${name}` : undefined),
+      baseUrl:
+        values[`${prefix}_BASE_URL`] ?? (sandboxed ? `${values.SANDBOX_URL.replace(/\/$/, '')}/${name}` : undefined),
       apiKey: sandboxed ? 'sandbox' : apiKey,
       needsKey: prefix !== 'YAHOO',
       plan,
@@ -89,29 +94,60 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
-  const corsOrigins = values.CORS_ORIGINS.split(',').flatMap((origin) => origin.trim() || [])
   return Object.freeze({ ...values, corsOrigins, providers, order })
 }
 
-function describe(error: { keyword: string; message: string; params: object }): string {
-  if ('allowedValues' in error.params) return `must be one of ${(error.params.allowedValues as string[]).join(', ')}`
-  if (error.keyword === 'pattern') return 'does not have the form of a URL of its kind'
-  return error.message
+/** What is read here of a variable's schema. */
+type Variable = TSchema & { readonly type?: string; readonly examples?: readonly string[] }
+
+/** A number or a switch; the text itself where it is none, or a text is wanted. */
+function valueOf(text: string, { type }: Variable): unknown {
+  if (type === 'integer' || type === 'number') return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+  if (type === 'boolean') return /^(true|1)$/i.test(text) || (/^(false|0)$/i.test(text) ? false : text)
+  return text
+}
+
+/** The first thing that is wrong with a variable's value. */
+function problemOf(value: unknown, variable: Variable): string | undefined {
+  if (value === undefined) return undefined
+  const { type = '', examples } = variable
+  const [error] = Errors(variable, value)
+  if (!error) return examples && problemOfAddress(String(value))
+  if (error.keyword === 'enum') return `must be one of ${error.params.allowedValues.join(', ')}`
+  if (error.keyword === 'pattern') return `must be a URL like ${examples?.[0]}`
+  return error.keyword === 'type' ? `must be ${TYPES[type]}` : error.message
+}
+
+const TYPES: Record<string, string> = { integer: 'a whole number', number: 'a number', boolean: 'true or false' }
+
+/** What the form of an address does not tell. Whatever reads it later would tell it beside the password in it. */
+function problemOfAddress(text: string): string | undefined {
+  if (!URL.canParse(text)) {
+    return 'cannot be read as a URL; in a password, # is written %23, / is %2F, ? is %3F and % is %25'
+  }
+  const { protocol, host, pathname } = new URL(text)
+  if (host.includes(',')) return 'must name one host'
+  if (/^rediss?:$/.test(protocol) && !/^\/?\d*$/.test(pathname))
+    return 'must end with the number of a database, like /0'
+  return undefined
 }
 
 function parseOrder(all: string, byCapability: string, problems: string[]): Config['order'] {
-  const names = (text: string, variable: string): ProviderName[] =>
-    text.split(',').flatMap((part) => {
+  const names = (text: string, variable: string): ProviderName[] => {
+    const named = text.split(',').flatMap((part) => {
       const name = PROVIDER_NAMES.find((each) => each === part.trim())
       if (name) return [name]
       problems.push(`${variable} names a provider that does not exist; there are ${PROVIDER_NAMES.join(', ')}`)
       return []
     })
+    if (new Set(named).size < named.length) problems.push(`${variable} names a provider twice`)
+    return named
+  }
   const common = names(all, 'PROVIDER_ORDER')
   const order = Object.fromEntries(CAPABILITIES.map((capability) => [capability, common]))
   for (const entry of byCapability.split(';').filter((part) => part.trim())) {
     const [capability = '', list = ''] = entry.split('=').map((part) => part.trim())
-    if (capability in order) order[capability] = names(list, 'PROVIDER_ORDER_BY_CAPABILITY')
+    if (Object.hasOwn(order, capability)) order[capability] = names(list, 'PROVIDER_ORDER_BY_CAPABILITY')
     else problems.push(`PROVIDER_ORDER_BY_CAPABILITY must be capability=provider,...; of ${CAPABILITIES.join(', ')}`)
   }
   return order as Record<Capability, ProviderName[]>

@@ -1,6 +1,15 @@
 import { Type } from 'typebox'
 
-const url = (description: string) => Type.Optional(Type.String({ pattern: '^https?://[^ ]+$', description }))
+/** Which schemes a variable that holds an address may have, and what such an address looks like. */
+const ADDRESSES = {
+  postgres: { pattern: '^postgres(ql)?://[^ ]+$', examples: ['postgres://user:password@host:5432/database'] },
+  redis: { pattern: '^rediss?://[^ ]+$', examples: ['redis://host:6379/0'] },
+  http: { pattern: '^https?://[^ ]+$', examples: ['https://host/path'] },
+  /** Paths are added to it. */
+  base: { pattern: '^https?://[^ ?#]+$', examples: ['https://host:8080, without ? and #'] }
+}
+
+const url = (description: string) => Type.Optional(Type.String({ ...ADDRESSES.base, description }))
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
 const integer = (minimum: number, maximum: number, initial: number, description: string) =>
   Type.Integer({ minimum, maximum, default: initial, description })
@@ -21,15 +30,17 @@ export const Environment = Type.Object({
   LOG_SAMPLE_EVERY: integer(0, 1_000_000, 1000, 'Log one in N ordinary requests; 0 logs none of them'),
   SLOW_REQUEST_MS: integer(1, 600_000, 1000, 'Requests slower than this are always logged'),
 
-  DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://[^ ]+$', description: 'Your own Postgres' })),
-  REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://[^ ]+$', description: 'Queues, log; noeviction' })),
-  REDIS_CACHE_URL: Type.Optional(Type.String({ pattern: '^rediss?://[^ ]+$', description: 'Cache; may evict' })),
+  DATABASE_URL: Type.Optional(Type.String({ ...ADDRESSES.postgres, description: 'Your own Postgres' })),
+  REDIS_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Queues, log; noeviction' })),
+  REDIS_CACHE_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Cache; may evict' })),
 
   JWT_SECRET: secret('Signs tokens (HS256)'),
   JWT_PREVIOUS_SECRET: secret('Still accepted while tokens signed with it live'),
   JWT_ISSUER: Type.String({ minLength: 1, default: 'quotewire' }),
   JWT_AUDIENCE: Type.String({ minLength: 1, default: 'quotewire' }),
-  JWKS_URL: url('Key set of an outside issuer (RS256 or ES256)'),
+  JWKS_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.http, description: 'Key set of an outside issuer (RS256 or ES256)' })
+  ),
   JWKS_ISSUER: text('The iss that its tokens must carry'),
   TOKEN_TTL_SECONDS: integer(1, 86_400, 900, 'Life of a token'),
   CORS_ORIGINS: Type.String({ default: '', description: 'Comma-separated origins that browsers may call from' }),
@@ -63,7 +74,7 @@ export const Environment = Type.Object({
   INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),
   RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs and quarantined values are kept'),
 
-  SANDBOX_URL: Type.String({ pattern: '^https?://[^ ]+$', default: 'http://127.0.0.1:3900' }),
+  SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   YAHOO_BASE_URL: url('Stands for every Yahoo host'),
   YAHOO_LIMITS: limits,
   FINANCIAL_MODELING_PREP_API_KEY: text('FMP'),

@@ -51,12 +51,12 @@ describe('a wrong set-up', () => {
     FMP_LIMITS: '250 per minute',
     PROVIDER_ORDER: 'yahoo,bloomberg',
     PROVIDER_ORDER_BY_CAPABILITY: 'gossip=yahoo',
-    JWKS_URL: 'https://login.example.com/keys'
+    JWKS_URL: 'https://[login.example.com]/keys'
   }
 
   test('is told all at once, each problem by the name of its variable', () => {
     const problems = problemsOf(wrong)
-    for (const name of [...Object.keys(wrong).filter((each) => each !== 'JWKS_URL'), 'JWKS_ISSUER']) {
+    for (const name of [...Object.keys(wrong), 'JWKS_ISSUER']) {
       expect(
         problems.filter((problem) => new RegExp(`^${name}\\b`).test(problem)),
         name
@@ -72,6 +72,58 @@ describe('a wrong set-up', () => {
   test('an empty variable counts as absent', () => {
     expect(problemsOf({ JWT_SECRET: '', PORT: ' ' })).toEqual([])
   })
+})
+
+describe('CORS_ORIGINS', () => {
+  test('takes origins of pages, apps and extensions, and spells them as browsers do', () => {
+    const { corsOrigins } = loadConfig({
+      CORS_ORIGINS:
+        'https://Dashboard.Example.com:443/, http://localhost:5173,, chrome-extension://abcdef,https://é.fr '
+    })
+    expect(corsOrigins).toEqual([
+      'https://dashboard.example.com',
+      'http://localhost:5173',
+      'chrome-extension://abcdef',
+      'https://xn--9ca.fr'
+    ])
+  })
+
+  test.each([
+    ['*', 'entry 1 has a wildcard, which matches nothing: name each origin'],
+    ['https://*.example.com', 'entry 1 has a wildcard'],
+    ['https://a.com,https://b.com/app', 'entry 2 must be a scheme, a host and at most a port, without a path'],
+    ['https://user:hidden@a.com', 'entry 1 must be a scheme, a host and at most a port'],
+    ['dashboard.example.com', 'entry 1 has no scheme'],
+    ['localhost:5173', 'entry 1 has no scheme'],
+    ['null', 'entry 1 has no scheme'],
+    ['https://a.com https://b.com', 'entry 1 has a space in it: put commas between origins'],
+    ['wss://a.com', 'entry 1 must be the address of the page'],
+    ['https://a.com:99999', 'entry 1 has a host or a port that cannot be']
+  ])('of %s is refused with what would be right', (value, reason) => {
+    const [problem, ...more] = problemsOf({ CORS_ORIGINS: value })
+    expect(problem).toContain(`CORS_ORIGINS ${reason}`)
+    expect(problem).toContain('https://dashboard.example.com')
+    expect(more).toEqual([])
+  })
+})
+
+test.each([
+  ['PORT', '1.5', 'must be a whole number'],
+  ['PORT', 'true', 'must be a whole number'],
+  ['TRUST_PROXY', 'yes', 'must be true or false'],
+  ['DIVERGENCE_PERCENT', '1,5', 'must be a number'],
+  ['DATABASE_URL', 'postgres://user:hid#den@host/x', 'in a password, # is written %23'],
+  ['DATABASE_URL', 'postgres://a,b/x', 'must name one host'],
+  ['REDIS_URL', 'localhost:6379', 'must be a URL like redis://host:6379/0'],
+  ['REDIS_CACHE_URL', 'redis://host/cache', 'must end with the number of a database'],
+  ['FMP_BASE_URL', 'https://host/?key=hidden', 'without ? and #'],
+  ['PROVIDER_ORDER', 'yahoo,fmp,yahoo', 'names a provider twice'],
+  ['PROVIDER_ORDER_BY_CAPABILITY', 'constructor=yahoo', 'must be capability=provider']
+])('%s=%s is refused instead of taken for something else', (name, value, reason) => {
+  const problems = problemsOf({ [name]: value })
+  expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}\\b`))])
+  expect(problems[0]).toContain(reason)
+  expect(problems[0]).not.toContain(value)
 })
 
 test('.env.example explains every variable, and none that does not exist', () => {
