@@ -86,7 +86,7 @@ function stopOnSignals(ending: AbortController, supervisor: Supervisor): void {
 
 async function bringUp(start: Start): Promise<System> {
   const { config, home, progress, supervisor, signal } = start
-  const lock = await holdHome(home.root)
+  const lock = await holdHome(home.root, home.market)
   supervisor.add('the lock', { stop: () => lock.release() })
   const port = await choosePort({
     host: config.HOST,

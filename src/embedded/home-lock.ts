@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { EmbeddedServiceError } from './server-process.ts'
 
 const ANSWER_TIMEOUT_MS = 1000
@@ -12,7 +12,9 @@ const PLAIN_REASONS = new Map<string | undefined, string>([
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ENOTDIR', 'something on the way to it is no folder'],
-  ['EEXIST', 'there is a file of this name'],
+  ['EEXIST', 'what has this name is no folder'],
+  ['ELOOP', 'its symbolic links lead in a circle'],
+  ['ENAMETOOLONG', 'its name is too long'],
   ['ENOSPC', 'the disk is full'],
   ['EDQUOT', 'the quota is used up'],
   // A read-only file system may say so of a folder that is not there
@@ -23,10 +25,11 @@ export type HomeLock = { release(): Promise<void> }
 
 /**
  * Makes this process the only one that works on a home, until it releases it or ends, however it ends: the lock is a
- * listening socket, which the kernel closes with its process. Throws EmbeddedServiceError where another one holds it.
+ * listening socket, which the kernel closes with its process. Throws EmbeddedServiceError where another one holds it, or
+ * where it, or one of the folders in it that are needed, cannot be made or written.
  */
-export async function holdHome(root: string): Promise<HomeLock> {
-  await prepareHome(root)
+export async function holdHome(root: string, ...folders: string[]): Promise<HomeLock> {
+  for (const folder of [root, ...folders]) await prepareFolder(root, folder)
   const address = await addressOf(root)
   let server = await listen(address)
   const holder = server ? undefined : await ask(address)
@@ -50,21 +53,41 @@ export async function holderOf(root: string): Promise<number | undefined> {
   return pid ? Number(pid) : undefined
 }
 
-async function prepareHome(root: string): Promise<void> {
-  const probe = join(root, `.writable.${process.pid}`)
+async function prepareFolder(root: string, folder: string): Promise<void> {
+  const probe = join(folder, `.writable.${process.pid}`)
   try {
-    await mkdir(root, { recursive: true })
+    await makeFolder(folder)
     await writeFile(probe, 'x')
     await rm(probe)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    const what = folder === root ? 'which' : `and ${folder}`
     throw new EmbeddedServiceError(
-      `QUOTEWIRE_HOME is ${root}, which cannot be written: ${PLAIN_REASONS.get(code) ?? message}. ` +
+      `QUOTEWIRE_HOME is ${root}, ${what} cannot be written: ${PLAIN_REASONS.get(code) ?? message}. ` +
         'Set it to a folder of yours with room for the data.',
       { cause: error }
     )
   }
 }
+
+/** With those above it. Node's own `recursive` tries for ever where a file system says ENOENT to every mkdir, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await isFolder(path))) return
+    if (code !== 'ENOENT' || (await isFolder(dirname(path)))) throw error
+    await makeFolder(dirname(path))
+    await makeFolder(path)
+  }
+}
+
+const isFolder = (path: string) =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false
+  )
 
 /** A name without a file on Linux; elsewhere a file, which of a killed process has to be cleared away. */
 async function addressOf(root: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -18,6 +18,42 @@ test('two starts never work on one home', async () => {
   await expect(holdHome(home)).rejects.toThrow(`already works on ${home} (process ${process.pid})`)
   await lock.release()
   await (await holdHome(home)).release()
+})
+
+test('a home below folders that are not there yet is made, also by two starts at once', async () => {
+  const home = join(await privateFolder(), 'a', 'b', 'c')
+  const outcomes = await Promise.allSettled([holdHome(home), holdHome(home)])
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') await outcome.value.release()
+})
+
+test.skipIf(process.platform !== 'linux').each([
+  ['/proc/quotewire', 'it cannot be made there'],
+  ['/proc/quotewire/deep/below', 'it cannot be made there'],
+  ['/proc/self/fd/quotewire', 'it cannot be made there'],
+  ['/proc/self', ''],
+  ['/sys/quotewire', 'permission denied'],
+  ['/dev/null/quotewire', 'something on the way to it is no folder'],
+  ['/dev/null', 'what has this name is no folder']
+])('a home at %s is refused in a sentence, at once (Linux only)', async (home, reason) => {
+  await expect(holdHome(home)).rejects.toThrow(`QUOTEWIRE_HOME is ${home}, which cannot be written: ${reason}`)
+})
+
+test('a home that something stands in the way of is refused in a sentence', async () => {
+  const folder = await privateFolder()
+  await writeFile(join(folder, 'sandbox'), '')
+  await symlink(join(folder, 'circle'), join(folder, 'circle'))
+  await symlink(join(folder, 'nothing', 'there'), join(folder, 'nowhere'))
+  await expect(holdHome(folder, join(folder, 'sandbox'))).rejects.toThrow(
+    `QUOTEWIRE_HOME is ${folder}, and ${folder}/sandbox cannot be written: what has this name is no folder. Set it to`
+  )
+  for (const [name, reason] of [
+    ['circle/below', 'its symbolic links lead in a circle'],
+    ['nowhere/below', 'what has this name is no folder'],
+    ['a'.repeat(300), 'its name is too long']
+  ] as const) {
+    await expect(holdHome(join(folder, name)), name).rejects.toThrow(`which cannot be written: ${reason}. Set it to`)
+  }
 })
 
 test('a killed process leaves no lock behind', async () => {
