@@ -89,14 +89,17 @@ function readConfig(env: NodeJS.ProcessEnv): Config | Finding[] {
   }
 }
 
-async function checkHome({ root }: Home): Promise<Finding> {
+async function checkHome({ root, market }: Home): Promise<Finding> {
   try {
-    const folder = await existingFolder(root)
-    await access(folder, constants.W_OK)
-    const { bavail, bsize } = await statfs(folder)
+    const folder = await existingFolder(market)
+    for (const each of new Set([await existingFolder(root), folder])) {
+      await access(each, constants.W_OK)
+      if (!(await stat(each)).isDirectory()) return found('Home', 'problem', `${each} is no folder`)
+    }
+    const { blocks, bavail, bsize } = await statfs(folder)
+    if (blocks === 0) return found('Home', 'problem', `${root} cannot be written: nothing can be kept in ${folder}`)
     const free = bavail * bsize
     const detail = `${(free / 1e9).toFixed(1)} GB free in ${root}`
-    if (!(await stat(folder)).isDirectory()) return found('Home', 'problem', `${folder} is no folder`)
     if (free >= LOW_DISK_BYTES) return found('Home', 'ok', detail)
     return found('Home', 'problem', `${detail}: make room, at least ${LOW_DISK_BYTES / 1e9} GB`)
   } catch (error) {
@@ -136,7 +139,7 @@ async function withDatabase<T>(url: string, work: (database: Database) => Promis
   const database = createDatabase({ url, applicationName: 'quotewire-doctor' })
   const tooLate = new AbortController()
   try {
-    // Where a proxy takes connections and ends them at once, for it has no server, postgres.js tries for ever.
+    // A server that was stopped in the middle of a statement says nothing either.
     const silence = delay(DATABASE_TIMEOUT_MS, undefined, { signal: tooLate.signal })
     return await Promise.race([work(database), silence.then(() => Promise.reject(new SilentDatabase()))])
   } finally {
@@ -268,7 +271,8 @@ const PLAIN_REASONS: Record<string, string> = {
   '28P01': 'wrong user or password',
   '28000': 'wrong user or password',
   '3D000': 'there is no such database',
-  CONNECT_TIMEOUT: 'no answer'
+  CONNECT_TIMEOUT: 'no answer',
+  CONNECTION_CLOSED: 'connections are taken and ended, as by a proxy without a server'
 }
 
 function found(check: string, state: Finding['state'], detail: string): Finding {

@@ -67,6 +67,12 @@ test('says what is wrong with a home that is no folder, or lies below none', asy
   }
 })
 
+test.skipIf(process.platform !== 'linux')('says so where a home can never be made (Linux only)', async () => {
+  expect((await stateOf({ QUOTEWIRE_HOME: '/proc/quotewire/below' })).Home).toBe(
+    'problem: /proc/quotewire/below cannot be written: nothing can be kept in /proc'
+  )
+})
+
 test('says so where only the password is wrong', async () => {
   const env = await environment()
   const url = new URL(env.DATABASE_URL!)

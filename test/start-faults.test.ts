@@ -60,10 +60,10 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
   test('says what is wrong with QUOTEWIRE_HOME, in a sentence', { timeout: 30_000 }, async () => {
     const file = join(await privateFolder(), 'file')
     await writeFile(file, '')
-    for (const home of [file, join(file, 'below')]) {
+    for (const home of [file, join(file, 'below'), '/proc/quotewire/below']) {
       const system = startSystem(home)
       expect(await system.exited).toBe(1)
-      expect(system.output()).toMatch(/QUOTEWIRE_HOME is \S+, which cannot be written: /)
+      expect(system.output()).toMatch(/QUOTEWIRE_HOME is \S+, which cannot be written: [^.]+\. Set it to a folder/)
       expect(system.output()).not.toContain('    at ')
     }
   })
@@ -87,9 +87,13 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
   })
 
   test.each([
-    ['takes connections and says nothing', () => undefined],
-    ['ends connections at once, like a proxy without a server', (client: Socket) => client.end()]
-  ])('does not wait for ever for a database that %s', { timeout: 60_000 }, async (_name, onConnection) => {
+    ['takes connections and says nothing', () => undefined, 'no answer'],
+    [
+      'ends connections at once, like a proxy without a server',
+      (client: Socket) => client.end(),
+      'connections are taken and ended, as by a proxy without a server'
+    ]
+  ])('does not wait for ever for a database that %s', { timeout: 60_000 }, async (_name, onConnection, reason) => {
     const strange = createServer((client) => {
       client.on('error', () => undefined)
       client.once('data', () => onConnection(client))
@@ -99,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     const { port } = strange.address() as AddressInfo
     const system = startSystem(await freshHome(), { DATABASE_URL: `postgres://user:hidden@127.0.0.1:${port}/x` })
     expect(await system.exited).toBe(1)
-    expect(system.output()).toContain('The service of DATABASE_URL cannot be used: no answer')
+    expect(system.output()).toContain(`The service of DATABASE_URL cannot be used: ${reason}`)
     expect(system.output()).not.toContain('hidden')
   })
 })

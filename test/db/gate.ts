@@ -6,6 +6,8 @@ export type Gate = {
   readonly url: string
   /** Cuts every connection and refuses new ones, as a server that went down does. */
   shut(): Promise<void>
+  /** Cuts every connection, and ends new ones as soon as they are made, as a proxy does whose server went down. */
+  abandon(): void
   open(): Promise<void>
 }
 
@@ -15,9 +17,15 @@ export async function createGate(target: string): Promise<Gate> {
   const { hostname, port } = url
   const sockets = new Set<Socket>()
   let server: Server | undefined
+  let isAbandoned = false
 
   async function open(at = 0): Promise<void> {
     server = createServer((inner) => {
+      if (isAbandoned)
+        return void inner
+          .on('error', () => undefined)
+          .resume()
+          .end()
       const outer = connect(Number(port), hostname)
       for (const socket of [inner, outer]) {
         sockets.add(socket)
@@ -39,13 +47,22 @@ export async function createGate(target: string): Promise<Gate> {
   await open()
   return {
     url: Object.assign(url, { hostname: '127.0.0.1' }).href,
-    open: () => open(Number(url.port)),
-    async shut() {
-      if (!server?.listening) return
-      server.close()
+    shut,
+    abandon() {
+      isAbandoned = true
       for (const socket of sockets) socket.destroy()
-      await once(server, 'close')
+    },
+    async open() {
+      isAbandoned = false
+      if (!server?.listening) await open(Number(url.port))
     }
+  }
+
+  async function shut(): Promise<void> {
+    if (!server?.listening) return
+    server.close()
+    for (const socket of sockets) socket.destroy()
+    await once(server, 'close')
   }
 }
 

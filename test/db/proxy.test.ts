@@ -28,17 +28,20 @@ const HABITS: [string, (client: Socket) => void][] = [
   ]
 ]
 
-test.each(HABITS)('a proxy that ends connections %s fails every statement soon, and is not stormed', async (_, habit) => {
-  const { url, taken } = await proxy(habit)
-  const database = createDatabase({ url })
-  onTestFinished(() => database.close())
-  const startedAt = performance.now()
-  const statements = Array.from({ length: 40 }, () => database.ping())
-  const outcomes = await Promise.allSettled(statements)
-  expect(outcomes.map(({ status }) => status)).toEqual(Array(40).fill('rejected'))
-  expect(performance.now() - startedAt).toBeLessThan(5000)
-  expect(taken()).toBeLessThanOrEqual(40)
-})
+test.each(HABITS)(
+  'a proxy that ends connections %s fails every statement soon, and is not stormed',
+  async (_, habit) => {
+    const { url, taken } = await proxy(habit)
+    const database = createDatabase({ url })
+    onTestFinished(() => database.close())
+    const startedAt = performance.now()
+    const statements = Array.from({ length: 40 }, () => database.ping())
+    const outcomes = await Promise.allSettled(statements)
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(40).fill('rejected'))
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    expect(taken()).toBeLessThanOrEqual(40)
+  }
+)
 
 test('a deployment behind such a proxy is told so, instead of waiting', async () => {
   const { url } = await proxy((client) => void client.end())

@@ -100,6 +100,7 @@ test('one impossible value costs no other value, and is counted', async () => {
 describe('while Postgres is away', () => {
   const outages: Record<string, { begin: () => Promise<unknown>; end: () => Promise<unknown> }> = {
     'cut off from the network': { begin: () => gate.shut(), end: () => gate.open() },
+    'behind a proxy that ends connections': { begin: async () => gate.abandon(), end: () => gate.open() },
     'not accepting connections': { begin: () => allowConnections(false), end: () => allowConnections(true) }
   }
 
