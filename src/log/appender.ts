@@ -1,9 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
+import { Batch } from './batch.ts'
+import type { Piece } from './entry.ts'
 import { Lane } from './lane.ts'
 import { Producer } from './producer.ts'
-import { encodeEvent, type EncodedEvent } from './record.ts'
+import { draftOf, type Draft } from './record.ts'
 import { shardOf } from './shard.ts'
 import { TrimmedError } from './shard-writer.ts'
 
@@ -27,18 +29,17 @@ export type AppenderOptions = {
   now: () => number
 }
 
-/** Events of one turn of the event loop, by shard. */
-type Turn = { readonly shards: Buffer[][]; readonly done: PromiseWithResolvers<unknown> }
-
 /** Gathers the events of one turn of the event loop, and has them written as one stream entry per shard. */
 export class Appender {
   readonly stats: AppenderStats = { appended: 0, bytes: 0, failed: 0, waitingBytes: 0 }
   readonly #options: AppenderOptions
   readonly #producer: Producer
   readonly #lanes: readonly Lane[]
+  /** Events of this turn of the event loop, by shard. */
+  readonly #batches: readonly Batch[]
   /** Shards whose last write failed. */
   readonly #troubled = new Set<number>()
-  #turn: Turn | undefined
+  #turn: PromiseWithResolvers<unknown> | undefined
   /** Events were refused or dropped: followers are to be told. */
   #owesGap = false
   #isClosing = false
@@ -48,6 +49,7 @@ export class Appender {
     const { shards, retentionMs, maxBytes } = options
     this.#options = options
     this.#producer = new Producer(options)
+    this.#batches = Array.from({ length: shards }, () => new Batch())
     this.#lanes = Array.from({ length: shards }, (_, shard) => {
       const failed = (at: number, error: unknown) => this.#failed(at, error)
       const written = (at: number) => void this.#troubled.delete(at)
@@ -63,13 +65,13 @@ export class Appender {
       this.#owesGap = true
       this.#refuse(events.length, 'the log is too far behind to take more events')
     }
-    const encoded = this.#encode(events)
+    const drafts = this.#draft(events)
     const turn = (this.#turn ??= this.#openTurn())
-    for (const { topic, record } of encoded) {
-      turn.shards[shardOf(topic, this.#lanes.length)]!.push(record)
-      this.stats.waitingBytes += record.length
+    for (const draft of drafts) {
+      this.#batches[shardOf(draft.topic, this.#batches.length)]!.add(draft)
+      this.stats.waitingBytes += draft.bytes
     }
-    await turn.done.promise
+    await turn.promise
   }
 
   /** Resolves when everything appended is written or has failed. */
@@ -86,19 +88,19 @@ export class Appender {
   }
 
   /** All of them or none: an append that was refused may be tried again. */
-  #encode(events: readonly MarketEvent[]): EncodedEvent[] {
+  #draft(events: readonly MarketEvent[]): Draft[] {
     const receivedAt = this.#options.now()
     try {
-      return events.map((event) => encodeEvent(event, receivedAtOf(event) ?? receivedAt))
+      return events.map((event) => draftOf(event, receivedAtOf(event) ?? receivedAt))
     } catch (error) {
       this.stats.failed += events.length
       throw error
     }
   }
 
-  #openTurn(): Turn {
+  #openTurn(): PromiseWithResolvers<unknown> {
     setImmediate(() => this.#endTurn())
-    return { shards: this.#lanes.map(() => []), done: Promise.withResolvers<unknown>() }
+    return Promise.withResolvers<unknown>()
   }
 
   #endTurn(): void {
@@ -106,23 +108,24 @@ export class Appender {
     if (!turn) return
     this.#turn = undefined
     const appendedAt = performance.timeOrigin + performance.now()
-    const writes = turn.shards.map((records, shard) => this.#write(shard, records, appendedAt))
-    turn.done.resolve(Promise.all(writes))
+    const writes = this.#batches.flatMap((batch, shard) =>
+      batch.take().map((piece) => this.#write(shard, piece, appendedAt))
+    )
+    turn.resolve(Promise.all(writes))
   }
 
-  async #write(shard: number, records: readonly Buffer[], appendedAt: number): Promise<void> {
-    if (records.length === 0) return
+  async #write(shard: number, piece: Piece, appendedAt: number): Promise<void> {
     const { stats } = this
-    const bytes = records.reduce((sum, { length }) => sum + length, 0)
+    const { bytes, count } = piece
     try {
-      await this.#lanes[shard]!.add({ records, bytes, appendedAt })
-      stats.appended += records.length
-      stats.bytes += bytes
+      await this.#lanes[shard]!.add(piece, appendedAt)
+      stats.appended += count
+      stats.bytes += bytes.length
     } catch (error) {
-      stats.failed += records.length
+      stats.failed += count
       throw error
     } finally {
-      stats.waitingBytes -= bytes
+      stats.waitingBytes -= bytes.length
       if (this.#owesGap && stats.waitingBytes === 0) this.#tellGap()
     }
   }

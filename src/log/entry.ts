@@ -15,28 +15,38 @@ const ENTRY_HEAD_BYTES = 16
 
 /** Above this an append is split: readers hold entries whole. A single larger record still goes, alone. */
 export const MAX_ENTRY_BYTES = 64 * 1024
-const MAX_ENTRY_RECORDS = 0xff_ff
 
-/** Joins records into the bodies of entries, in order. `appendedAt` in epoch milliseconds. */
+/** Records one behind the other, not more than fit into an entry. */
+export type Piece = { readonly bytes: Buffer; readonly count: number }
+
+/** Joins pieces into one entry. `appendedAt` in epoch milliseconds. */
+export function joinEntry(pieces: readonly Piece[], appendedAt: number): Buffer {
+  const head = Buffer.alloc(ENTRY_HEAD_BYTES)
+  head[0] = VERSION
+  head.writeUInt16LE(
+    pieces.reduce((sum, { count }) => sum + count, 0),
+    2
+  )
+  head.writeDoubleLE(appendedAt, 8)
+  return Buffer.concat([head, ...pieces.map(({ bytes }) => bytes)])
+}
+
+/** Joins records into entries, in order. `appendedAt` in epoch milliseconds. */
 export function packEntries(records: readonly Buffer[], appendedAt: number): Buffer[] {
   const entries: Buffer[] = []
-  let from = 0
+  let pieces: Piece[] = []
   let bytes = 0
-  const close = (to: number) => {
-    if (to === from) return
-    const head = Buffer.alloc(ENTRY_HEAD_BYTES)
-    head[0] = VERSION
-    head.writeUInt16LE(to - from, 2)
-    head.writeDoubleLE(appendedAt, 8)
-    entries.push(Buffer.concat([head, ...records.slice(from, to)], ENTRY_HEAD_BYTES + bytes))
-    from = to
+  const close = () => {
+    if (pieces.length > 0) entries.push(joinEntry(pieces, appendedAt))
+    pieces = []
     bytes = 0
   }
-  for (const [index, { length }] of records.entries()) {
-    if (bytes + length > MAX_ENTRY_BYTES || index - from === MAX_ENTRY_RECORDS) close(index)
-    bytes += length
+  for (const record of records) {
+    if (bytes + record.length > MAX_ENTRY_BYTES) close()
+    pieces.push({ bytes: record, count: 1 })
+    bytes += record.length
   }
-  close(records.length)
+  close()
   return entries
 }
 

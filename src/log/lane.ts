@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { MAX_ENTRY_BYTES, packEntries } from './entry.ts'
+import { joinEntry, MAX_ENTRY_BYTES, type Piece } from './entry.ts'
 import type { Producer } from './producer.ts'
 import { ShardWriter } from './shard-writer.ts'
-import type { StreamId } from './source.ts'
 
+/** So much travels together at most: answers come no oftener than the event loop turns. */
+const MAX_FLIGHT_BYTES = 1024 * 1024
 const RETRY_MS = 200
 const TRIM_EVERY_MS = 1000
 
-/** What one turn of the event loop has for one shard. `appendedAt` in epoch milliseconds, with fractions. */
-export type Piece = { readonly records: readonly Buffer[]; readonly bytes: number; readonly appendedAt: number }
-
-type Waiting = Piece & { readonly done: PromiseWithResolvers<void> }
+type Waiting = { readonly piece: Piece; readonly appendedAt: number; readonly done: PromiseWithResolvers<void> }
 
 export type LaneOptions = {
   readonly producer: Producer
@@ -22,7 +20,7 @@ export type LaneOptions = {
   readonly written: (shard: number) => void
 }
 
-/** What waits to be written into one shard. While one entry is on its way to Redis, the next one gathers. */
+/** What waits to be written into one shard. While entries are on their way to Redis, the next ones gather. */
 export class Lane {
   readonly #options: LaneOptions
   readonly #writer: ShardWriter
@@ -36,10 +34,10 @@ export class Lane {
     this.#writer = new ShardWriter(options.producer, options.shard)
   }
 
-  /** Resolves when the log holds the records; rejects when it may not. */
-  add(piece: Piece): Promise<void> {
+  /** Resolves when the log holds the piece; rejects when it may not. `appendedAt` in epoch ms, with fractions. */
+  add(piece: Piece, appendedAt: number): Promise<void> {
     const done = Promise.withResolvers<void>()
-    this.#waiting.push({ ...piece, done })
+    this.#waiting.push({ piece, appendedAt, done })
     this.#work ??= this.#run()
     return done.promise
   }
@@ -51,38 +49,38 @@ export class Lane {
   }
 
   async #run(): Promise<void> {
+    await Promise.resolve() // for what is added at once to travel together
     while (this.#waiting.length > 0) {
-      const pieces = this.#takeTogether()
-      const records = pieces.flatMap((piece) => piece.records)
+      const flight = this.#takeFlight()
       try {
-        for (const entry of packEntries(records, pieces[0]!.appendedAt)) this.#trim(await this.#write(entry))
-        for (const { done } of pieces) done.resolve()
+        await this.#write(entriesOf(flight))
+        this.#trim()
+        for (const { done } of flight) done.resolve()
       } catch (error) {
-        for (const { done } of pieces) done.reject(error)
+        for (const { done } of flight) done.reject(error)
       }
     }
     this.#work = undefined
   }
 
-  /** As much as fits into one entry; one piece at least. */
-  #takeTogether(): Waiting[] {
+  /** One piece at least. */
+  #takeFlight(): Waiting[] {
     let bytes = 0
     let count = 0
-    for (const piece of this.#waiting) {
-      bytes += piece.bytes
-      if (count > 0 && bytes > MAX_ENTRY_BYTES) break
+    for (const { piece } of this.#waiting) {
+      bytes += piece.bytes.length
+      if (count > 0 && bytes > MAX_FLIGHT_BYTES) break
       count++
     }
     return this.#waiting.splice(0, count)
   }
 
-  async #write(entry: Buffer): Promise<StreamId> {
+  async #write(entries: readonly Buffer[]): Promise<void> {
     const { shard, failed, written } = this.#options
     for (;;) {
       try {
-        const id = await this.#writer.write(entry)
-        written(shard)
-        return id
+        await this.#writer.write(entries)
+        return written(shard)
       } catch (error) {
         if (!failed(shard, error)) throw error
         await delay(RETRY_MS)
@@ -90,14 +88,36 @@ export class Lane {
     }
   }
 
-  /** Age is told by the ids that Redis gives: its clock, not ours, says how old its entries are. */
-  #trim({ idMs }: StreamId): void {
+  #trim(): void {
     if (this.#trimming || performance.now() - this.#trimmedAt < TRIM_EVERY_MS) return
     this.#trimmedAt = performance.now()
     const { producer, shard, retentionMs, maxBytes } = this.#options
     this.#trimming = producer.source
-      .trim(shard, idMs - retentionMs, maxBytes)
+      .trim(shard, retentionMs, maxBytes)
       .catch(() => undefined) // the next write tries again
       .finally(() => (this.#trimming = undefined))
   }
 }
+
+/** Joins as many pieces into an entry as fit; one at least. */
+function entriesOf(flight: readonly Waiting[]): Buffer[] {
+  const entries: Buffer[] = []
+  let from = 0
+  let bytes = 0
+  for (const [at, { piece }] of flight.entries()) {
+    if (at > from && bytes + piece.bytes.length > MAX_ENTRY_BYTES) {
+      entries.push(joinWaiting(flight.slice(from, at)))
+      from = at
+      bytes = 0
+    }
+    bytes += piece.bytes.length
+  }
+  entries.push(joinWaiting(flight.slice(from)))
+  return entries
+}
+
+const joinWaiting = (together: readonly Waiting[]) =>
+  joinEntry(
+    together.map(({ piece }) => piece),
+    together[0]!.appendedAt
+  )

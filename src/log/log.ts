@@ -47,7 +47,7 @@ export type EventLog = {
 
 /** Opens the event log over Redis Streams. */
 export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Date.now }: LogOptions): EventLog {
-  const source = createSource(redis, shards)
+  const source = createSource({ redis, log, shards })
   const appender = new Appender({ redis, log, shards, retentionMs, maxBytes, now })
   let epoch: string | undefined
   return {

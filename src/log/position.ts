@@ -16,12 +16,26 @@ const PART = /^([0-9a-z]{1,16})\.(\d{1,4})\.(\d{1,15})-(\d{1,15})\.(\d{1,10})$/
 
 export const idOf = ({ idMs, idSeq }: Pick<Position, 'idMs' | 'idSeq'>): string => `${idMs}-${idSeq}`
 
-/** Throws TypeError for what is no stream id: Redis wrote it. */
+/** Of both parts of an id: 15 digits, as in a cursor. No clock of ours gives more before the year 33658. */
+export const MAX_ID_PART = 999_999_999_999_999
+
+/** An id that this log cannot count in: somebody else gave it. */
+export class ForeignIdError extends Error {
+  readonly id: string
+
+  constructor(id: string) {
+    super(`the log has an id that is none of its own: ${id}`)
+    this.name = 'ForeignIdError'
+    this.id = id
+  }
+}
+
+/** Reads an id as Redis gives it. Throws ForeignIdError. */
 export function parseId(id: string): { idMs: number; idSeq: number } {
   const dash = id.indexOf('-')
   const idMs = Number(id.slice(0, dash))
   const idSeq = Number(id.slice(dash + 1))
-  if (dash < 1 || !Number.isSafeInteger(idMs) || !Number.isSafeInteger(idSeq)) throw new TypeError(`not an id: ${id}`)
+  if (!(idMs <= MAX_ID_PART && idSeq <= MAX_ID_PART)) throw new ForeignIdError(id)
   return { idMs, idSeq }
 }
 

@@ -42,7 +42,7 @@ export class Producer {
     this.#connection.on('error', () => undefined) // reported by the writes that fail
     this.#connection.on('close', () => (this.#recovery = undefined))
     redis.once('end', () => this.#connection.disconnect())
-    this.source = createSource(this.#connection, shards)
+    this.source = createSource({ redis: this.#connection, log, shards })
     this.#watch = new EpochWatch(this.source)
   }
 

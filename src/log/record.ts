@@ -38,49 +38,81 @@ const MAX_TOPIC_BYTES = 255
 /** Readers hold records whole, for every client that is behind. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024
 
-/** An event ready for the log. */
-export type EncodedEvent = { readonly topic: string; readonly record: Buffer }
-
-/** Encodes an event once, for everybody who will ever read it. Throws RangeError for an impossible topic or size. */
-export function encodeEvent(event: MarketEvent, receivedAt: number): EncodedEvent {
-  const topic = topicOf(event)
-  if (topic.length > MAX_TOPIC_BYTES) throw new RangeError(`the topic ${topic.slice(0, 40)}… is too long`)
-  const { kind, numbers } = numbersOf(event)
-  const json = JSON.stringify(event)
-  const headBytes = RECORD_HEAD_BYTES + numbers.length * 8 + topic.length
-  const bytes = headBytes + Buffer.byteLength(json) - 1
-  if (bytes > MAX_RECORD_BYTES) throw new RangeError(`an event of ${topic} is too large: ${bytes} bytes`)
-  const record = Buffer.allocUnsafe(bytes)
-  record.writeUInt32LE(record.length, 0)
-  record[4] = kind
-  record[5] = topic.length
-  record[6] = event.type === 'quote_update' ? STATE_CODES[event.data.quote.provenance.state] : 0
-  record[7] = 0
-  record.writeDoubleLE(receivedAt, 8)
-  let offset = RECORD_HEAD_BYTES
-  for (const number of numbers) offset = record.writeDoubleLE(number ?? Number.NaN, offset)
-  record.write(topic, offset, 'latin1')
-  record.write(json, headBytes) // the closing brace finds no room, and stays out
-  return { topic, record }
+/** What is to be written of one event. */
+export type Draft = {
+  readonly topic: string
+  /** Of the whole record. */
+  readonly bytes: number
+  readonly kind: RecordKind
+  readonly stateCode: number
+  readonly receivedAt: number
+  readonly numbers: Numbers
+  readonly json: string
 }
 
-type Numbers = { kind: RecordKind; numbers: readonly (number | undefined)[] }
+/** Prepares an event once, for everybody who will ever read it. Throws RangeError for an impossible topic or size. */
+export function draftOf(event: MarketEvent, receivedAt: number): Draft {
+  const topic = topicOf(event)
+  if (topic.length > MAX_TOPIC_BYTES) throw new RangeError(`the topic ${topic.slice(0, 40)}… is too long`)
+  const kind = kindOf(event)
+  const json = JSON.stringify(event)
+  const headBytes = RECORD_HEAD_BYTES + NUMBERS_OF_KIND[kind] * 8 + topic.length
+  const bytes = headBytes + Buffer.byteLength(json) - 1
+  if (bytes > MAX_RECORD_BYTES) throw new RangeError(`an event of ${topic} is too large: ${bytes} bytes`)
+  const stateCode = event.type === 'quote_update' ? STATE_CODES[event.data.quote.provenance.state] : 0
+  return { topic, bytes, kind, stateCode, receivedAt, numbers: numbersOf(event), json }
+}
 
+/** Writes a record where there is room for its bytes. */
+export function writeRecord(draft: Draft, into: Buffer, at: number): void {
+  const { topic, bytes, kind, stateCode, receivedAt, numbers, json } = draft
+  into.writeUInt32LE(bytes, at)
+  into[at + 4] = kind
+  into[at + 5] = topic.length
+  into[at + 6] = stateCode
+  into[at + 7] = 0
+  into.writeDoubleLE(receivedAt, at + 8)
+  let offset = at + RECORD_HEAD_BYTES
+  for (const number of numbers) offset = into.writeDoubleLE(number ?? Number.NaN, offset)
+  into.write(topic, offset, 'latin1')
+  offset += topic.length
+  into.write(json, offset, at + bytes - offset) // the closing brace finds no room, and stays out
+}
+
+/** One record by itself. */
+export function encodeEvent(event: MarketEvent, receivedAt: number): { topic: string; record: Buffer } {
+  const draft = draftOf(event, receivedAt)
+  const record = Buffer.allocUnsafe(draft.bytes)
+  writeRecord(draft, record, 0)
+  return { topic: draft.topic, record }
+}
+
+type Numbers = readonly (number | undefined)[]
+
+function kindOf({ type }: MarketEvent): RecordKind {
+  if (type === 'quote_update') return RecordKind.quote
+  if (type === 'trade') return RecordKind.trade
+  return type === 'bar_update' ? RecordKind.bar : RecordKind.channel
+}
+
+/** As many as the event's kind has. */
 function numbersOf(event: MarketEvent): Numbers {
   switch (event.type) {
     case 'quote_update': {
       const { price, volume, bid, ask, asOf } = event.data.quote
-      return { kind: RecordKind.quote, numbers: [Date.parse(asOf), price, volume, bid, ask] }
+      return [Date.parse(asOf), price, volume, bid, ask]
     }
     case 'trade': {
       const { price, size, asOf } = event.data.trade
-      return { kind: RecordKind.trade, numbers: [Date.parse(asOf), price, size] }
+      return [Date.parse(asOf), price, size]
     }
     case 'bar_update': {
       const { start, open, high, low, close, volume } = event.data.bar
-      return { kind: RecordKind.bar, numbers: [Date.parse(start), open, high, low, close, volume] }
+      return [Date.parse(start), open, high, low, close, volume]
     }
     default:
-      return { kind: RecordKind.channel, numbers: [] }
+      return NO_NUMBERS
   }
 }
+
+const NO_NUMBERS: Numbers = []

@@ -18,17 +18,18 @@ export class TrimmedError extends Error {
 }
 
 /**
- * Writes one producer's entries into one shard: one after the other, each exactly once. An entry is in doubt when its
- * write did not succeed, for Redis may have executed it; before it is written again, the stream is searched for it.
+ * Writes one producer's entries into one shard: in order, each exactly once. Entries are in doubt when their write did
+ * not succeed, for Redis may have executed it; before they are written again, the stream is searched for them. Those of
+ * one write are there together or not at all.
  */
 export class ShardWriter {
   readonly #producer: Producer
   readonly #shard: number
-  /** The stream reached so far before the entry that is being written. */
+  /** The stream reached so far before the entries that are being written. */
   #end: StreamId = BEGINNING
   #endKnownAt = -Infinity
   #number = 0
-  #inDoubt: Buffer | undefined
+  #inDoubt: readonly Buffer[] | undefined
 
   constructor(producer: Producer, shard: number) {
     this.#producer = producer
@@ -36,29 +37,31 @@ export class ShardWriter {
   }
 
   /**
-   * Resolves with where the entry is. Rejects when it may not be there: then it must be given again, before any other.
-   * Throws TrimmedError where nobody will ever know; then it must not.
+   * Resolves when they are there. Rejects when they may not be there: then the same list must be given again,
+   * before any other. Throws TrimmedError where nobody will ever know; then it must not.
    */
-  async write(entry: Buffer): Promise<StreamId> {
+  async write(entries: readonly Buffer[]): Promise<void> {
     await this.#producer.recovered()
-    const found = entry === this.#inDoubt ? await this.#search(entry) : await this.#prepare(entry)
-    const id = found ?? (await this.#producer.source.add(this.#shard, entry))
+    const found = entries === this.#inDoubt ? await this.#search(entries.at(-1)!) : await this.#prepare(entries)
+    const id = found ?? (await this.#producer.source.add(this.#shard, entries))
     this.#inDoubt = undefined
     this.#endsAt(id)
     this.#producer.wrote({ shard: this.#shard, ...id, index: LAST_INDEX })
-    return id
   }
 
-  async #prepare(entry: Buffer): Promise<undefined> {
+  async #prepare(entries: readonly Buffer[]): Promise<undefined> {
     if (performance.now() - this.#endKnownAt > END_KNOWN_FOR_MS) {
       const { last } = await this.#producer.source.reach(this.#shard)
       this.#endsAt(last ?? BEGINNING)
     }
-    signEntry(entry, this.#producer.id, ++this.#number & 0xff)
-    this.#inDoubt = entry
+    for (const entry of entries) signEntry(entry, this.#producer.id, ++this.#number & 0xff)
+    this.#inDoubt = entries
   }
 
-  /** Nothing of this producer can come while it searches: its former connections are ended. */
+  /**
+   * Looks for the last entry, which outlives the others. Nothing of this producer can come while it searches: its former
+   * connections are ended.
+   */
   async #search(entry: Buffer): Promise<StreamId | undefined> {
     const { source } = this.#producer
     const { last: end = BEGINNING } = await source.reach(this.#shard)

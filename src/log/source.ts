@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
 import { LogEntry } from './entry.ts'
-import { idOf, parseId, type Position } from './position.ts'
+import { removeForeignIds } from './foreign-ids.ts'
+import { ForeignIdError, idOf, parseId, type Position } from './position.ts'
 
 /** The field that holds an entry. Whatever has none was written by somebody else. */
 const FIELD = 'e'
@@ -37,10 +39,15 @@ export type LogSource = {
   read(from: Position, maxEntries: number): Promise<LogEntry[]>
   /** What comes after an id, whoever wrote it. */
   rowsAfter(shard: number, id: StreamId, maxRows: number): Promise<Row[]>
-  add(shard: number, entry: Buffer): Promise<StreamId>
-  /** Drops entries from before `oldestMs`, and the oldest ones as long as a shard takes more memory than it may. */
-  trim(shard: number, oldestMs: number, maxBytes: number): Promise<void>
+  /** Adds all of them or none; resolves with where the last one is. */
+  add(shard: number, entries: readonly Buffer[]): Promise<StreamId>
+  /** Drops entries that are older than `retentionMs`, and the oldest ones where a shard takes more memory than it may. */
+  trim(shard: number, retentionMs: number, maxBytes: number): Promise<void>
+  /** Whether the error came of an id that somebody else gave. Then the shard is free of such ids from now on. */
+  cure(shard: number, error: unknown): Promise<boolean>
 }
+
+export type SourceOptions = { redis: Redis; log: Pick<Logger, 'warn'>; shards: number }
 
 const REPLACE_EPOCH = `
 local held = redis.call('GET', KEYS[1])
@@ -49,9 +56,26 @@ redis.call('SET', KEYS[1], ARGV[2])
 return ARGV[2]`
 
 /** Another number of shards is another log: symbols would be looked for in the wrong one. */
-export function createSource(redis: Redis, shards: number): LogSource {
+export function createSource({ redis, log, shards }: SourceOptions): LogSource {
   const epochKey = `log:${shards}:epoch`
   const key = (shard: number) => `log:${shards}:{${shard}}`
+
+  async function cure(shard: number, error: unknown): Promise<boolean> {
+    if (!(error instanceof ForeignIdError)) return false
+    const rows = await removeForeignIds(redis, key(shard), error.id)
+    log.warn({ shard, id: error.id, rows }, 'somebody else gave ids in a stream of the log; what had them was removed')
+    return true
+  }
+
+  async function cured<T>(shard: number, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(await cure(shard, error))) throw error
+      return ask()
+    }
+  }
+
   return {
     shards,
     key,
@@ -62,33 +86,43 @@ export function createSource(redis: Redis, shards: number): LogSource {
     async renewEpoch(known) {
       return (await redis.eval(REPLACE_EPOCH, 1, epochKey, known, newEpoch())) as string
     },
-    async reach(shard) {
-      const fields = new Map(pairsOf(await redis.xinfo('STREAM', key(shard)).catch(absentStream)))
-      const first = fields.get('first-entry') as [string, unknown] | null | undefined
-      const last = fields.get('last-generated-id') as string | undefined
-      return {
-        first: first ? parseId(first[0]) : undefined,
-        last: last === undefined ? undefined : parseId(last),
-        // Redis before 7 does not count, so that nothing is known to be whole.
-        isWhole: fields.size === 0 || fields.get('entries-added') === fields.get('length')
-      }
-    },
+    reach: (shard) =>
+      cured(shard, async () => {
+        const fields = new Map(pairsOf(await redis.xinfo('STREAM', key(shard)).catch(absentStream)))
+        const first = fields.get('first-entry') as [string, unknown] | null | undefined
+        const last = fields.get('last-generated-id') as string | undefined
+        return {
+          first: first ? parseId(first[0]) : undefined,
+          last: last === undefined ? undefined : parseId(last),
+          // Redis before 7 does not count, so that nothing is known to be whole.
+          isWhole: fields.size === 0 || fields.get('entries-added') === fields.get('length')
+        }
+      }),
     async holds(position) {
       const id = idOf(position)
       return (await redis.xrangeBuffer(key(position.shard), id, id)).length > 0
     },
-    async read(from, maxEntries) {
-      const found = await redis.xrangeBuffer(key(from.shard), idOf(from), '+', 'COUNT', maxEntries)
-      return found.map((row) => entryOf(from.shard, row))
-    },
+    read: (from, maxEntries) =>
+      cured(from.shard, async () => {
+        const found = await redis.xrangeBuffer(key(from.shard), idOf(from), '+', 'COUNT', maxEntries)
+        return found.map((row) => entryOf(from.shard, row))
+      }),
+    cure,
     rowsAfter(shard, id, maxRows) {
       return redis.xrangeBuffer(key(shard), `(${idOf(id)}`, '+', 'COUNT', maxRows)
     },
-    async add(shard, entry) {
-      return parseId((await redis.xadd(key(shard), '*', FIELD, entry))!)
+    async add(shard, entries) {
+      if (entries.length === 1) return parseId((await redis.xadd(key(shard), '*', FIELD, entries[0]!))!)
+      const transaction = redis.multi()
+      for (const entry of entries) transaction.xadd(key(shard), '*', FIELD, entry)
+      const replies = (await transaction.exec().catch(throwFirst))!
+      for (const [error] of replies) if (error) throw error
+      return parseId(replies.at(-1)![1] as string)
     },
-    async trim(shard, oldestMs, maxBytes) {
-      await redis.xtrim(key(shard), 'MINID', '~', Math.max(0, oldestMs))
+    async trim(shard, retentionMs, maxBytes) {
+      // Its clock, not ours, says how old its entries are, and not the newest id, which somebody else may have given.
+      const [seconds] = await redis.time()
+      await redis.xtrim(key(shard), 'MINID', '~', Math.max(0, Number(seconds) * 1000 - retentionMs))
       const bytes = (await redis.memory('USAGE', key(shard))) ?? 0
       if (bytes <= maxBytes) return
       const entries = await redis.xlen(key(shard))
@@ -108,6 +142,11 @@ export function entryOf(shard: number, [id, fields]: Row): LogEntry {
 export const idOfRow = (id: Buffer): StreamId => parseId(id.toString('latin1'))
 
 const newEpoch = () => randomBytes(6).toString('hex')
+
+/** Why Redis discarded a transaction stands in its answers to the commands before. */
+function throwFirst(error: Error & { previousErrors?: readonly Error[] }): never {
+  throw error.previousErrors?.[0] ?? error
+}
 
 function absentStream(error: unknown): unknown[] {
   if (String(error).includes('no such key')) return []

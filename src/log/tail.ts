@@ -98,7 +98,7 @@ export class Tail {
   }
 
   async #readNext(): Promise<void> {
-    const { source, listener } = this.#options
+    const { source } = this.#options
     const keys = this.#positions.map(({ shard }) => source.key(shard))
     const ids = this.#positions.map(idOf)
     const found = await this.#connection.xreadBuffer(
@@ -112,13 +112,21 @@ export class Tail {
     )
     for (const [key, rows] of found ?? []) {
       const at = keys.indexOf(key.toString('latin1'))
-      const { shard } = this.#positions[at]!
-      const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
-      const position = { shard, ...idOfRow(rows.at(-1)![0]), index: LAST_INDEX }
-      this.#positions[at] = position
-      this.#watch.saw(position)
-      if (entries.length > 0) listener.entries(entries)
+      try {
+        this.#take(at, rows)
+      } catch (error) {
+        if (!(await source.cure(this.#positions[at]!.shard, error))) throw error
+      }
     }
+  }
+
+  #take(at: number, rows: readonly Row[]): void {
+    const { shard } = this.#positions[at]!
+    const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
+    const position = { shard, ...idOfRow(rows.at(-1)![0]), index: LAST_INDEX }
+    this.#positions[at] = position
+    this.#watch.saw(position)
+    if (entries.length > 0) this.#options.listener.entries(entries)
   }
 
   #readRow(shard: number, row: Row): LogEntry {
