@@ -127,7 +127,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     closers.push(() => queues.close())
     const jobs = createJobAdministration(queues, stores.jobRuns)
     const dependencies = dependenciesOf(database, redis, cacheRedis)
-    metrics.watch({ marketData, recorder, dependencies })
+    metrics.watch({ marketData, recorder, eventLog, dependencies })
 
     return {
       marketData,

@@ -35,17 +35,6 @@ export function createLiveGauges(registers: Registry[]): (sources: { live?: Live
     labelNames: ['code'],
     registers
   })
-  const log = new Counter({
-    name: 'quotewire_log_events_total',
-    help: 'Events appended to the log, or not',
-    labelNames: ['result'],
-    registers
-  })
-  const logWaiting = new Gauge({
-    name: 'quotewire_log_waiting_bytes',
-    help: 'Events that wait to be taken by the log; above 64 MiB more are refused',
-    registers
-  })
   const logConnected = new Gauge({ name: 'quotewire_log_up', help: '1 where the log can be read', registers })
 
   return async ({ live }) => {
@@ -58,10 +47,6 @@ export function createLiveGauges(registers: Registry[]): (sources: { live?: Live
     }
     closed.reset()
     for (const [code, count] of Object.entries(stats.closedByCode)) closed.inc({ code }, count)
-    log.reset()
-    log.inc({ result: 'appended' }, stats.log.appended)
-    log.inc({ result: 'failed' }, stats.log.failed)
-    logWaiting.set(stats.log.waitingBytes)
     logConnected.set(stats.log.connected ? 1 : 0)
   }
 }

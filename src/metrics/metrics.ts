@@ -5,6 +5,7 @@ import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
 import { createLiveGauges, createSocketIoGauges, renderLag } from './live-gauges.ts'
 import type { LiveSource, SocketIoSource } from './live-gauges.ts'
+import { createLogGauges, type LogSource } from './log-gauges.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { BreakerState, ProviderStatus } from '../market/provider-status.ts'
@@ -24,6 +25,7 @@ export type MetricSources = {
     }
   }
   jobs?: QueueSource
+  eventLog?: LogSource
   live?: LiveSource
   socketIo?: SocketIoSource
   dependencies?: DependencyChecks
@@ -108,6 +110,7 @@ export function createMetrics(): Metrics {
     createFreshnessGauges(registers),
     createQueueGauges(registers),
     createDependencyGauge(registers),
+    createLogGauges(registers),
     createLiveGauges(registers),
     createSocketIoGauges(registers)
   ]

@@ -11,7 +11,7 @@ const EXPECTED = {
   providers: ['quotewire_provider_enabled', 'quotewire_provider_breaker', 'quotewire_provider_budget_left'],
   runs: ['quotewire_job_runs_total', 'quotewire_job_run_seconds'],
   queues: ['quotewire_queue_jobs', 'quotewire_queue_workers', 'quotewire_scheduler_lag_seconds'],
-  log: ['quotewire_log_events_total', 'quotewire_log_up'],
+  log: ['quotewire_log_events_total', 'quotewire_log_bytes_total', 'quotewire_log_waiting_bytes', 'quotewire_log_up'],
   stores: ['quotewire_recorder_pending', 'quotewire_recorder_values_total', 'quotewire_dependency_up'],
   live: [
     'quotewire_ws_connections',

@@ -98,13 +98,14 @@ describe('kill -9 of a worker in the middle of a job', () => {
 })
 
 describe('while a service is away', () => {
-  const away: [string, 'redis' | 'postgres'][] = [
-    ['Redis', 'redis'],
-    ['Postgres', 'postgres']
+  const away: [string, 'redis' | 'postgres', 'shut' | 'abandon'][] = [
+    ['Redis', 'redis', 'shut'],
+    ['Postgres', 'postgres', 'shut'],
+    ['Postgres, behind a proxy that ends connections', 'postgres', 'abandon']
   ]
   test.each(away)(
     '%s: jobs resume by themselves, nothing is lost, and health says so meanwhile',
-    async (_name, service) => {
+    async (_name, service, habit) => {
       const { queues, jobs } = administration()
       const port = await freePort()
       await start({ METRICS_PORT: `${port}` })
@@ -113,10 +114,12 @@ describe('while a service is away', () => {
           dependencies: Record<string, { status: string }>
         }
       expect((await health()).dependencies[service]).toMatchObject({ status: 'up' })
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+      expect(metrics).toMatch(/^quotewire_log_waiting_bytes \d+$/m)
 
       sandbox.scenario({ vendor: 'yahoo', scenario: 'latency', delayMs: 400 })
       const taskId = await jobs.run('refresh-quotes', { symbols: SYMBOLS })
-      await gates[service].shut()
+      await gates[service][habit]()
       await vi.waitFor(async () => expect((await health()).dependencies[service]).toMatchObject({ status: 'down' }), {
         timeout: 8000,
         interval: 100
