@@ -40,6 +40,7 @@ const CHANNEL_ADDRESSES = {
 const DESCRIPTION = `Live quotes, trades, bars and market-wide channels.
 
 A token is given by the \`Authorization\` header, as \`Sec-WebSocket-Protocol: quotewire, bearer.<token>\`, by \`?token=\`, or in a first \`auth\` frame.
+With \`batch\`, events that travel together come as one JSON array of their messages.
 The sub-protocol \`quotewire.binary\` sends quotes, trades and bars as fixed-width records; docs/websocket.md describes them.
 
 Close codes (4000 to 4499: connect again; 4500 to 4999: not before something was changed):

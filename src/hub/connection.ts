@@ -4,6 +4,7 @@ import { CloseCode } from './close-codes.ts'
 import { textFrame } from './frame.ts'
 import { encodeEvents, PLAIN } from './format.ts'
 import { newestOf } from './fanout.ts'
+import type { Hub } from './hub.ts'
 import type { Audience, EventList, EventRef, Format, Member, Topic } from './topic.ts'
 import type { ControlFrame } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
@@ -18,8 +19,27 @@ const MAX_HELD_BYTES = 512 * 1024
 const NOTHING = Buffer.alloc(0)
 const OPEN = 1
 
+/** A trade or a bar, or what the client is told at a place in the log: then without a topic. */
+type Held = { readonly sequence: number; readonly frame: Buffer; readonly topic: Topic | undefined }
+
 /** What a client that is behind has missed: of quotes only which ones, of trades and bars each. */
-type Backlog = { readonly dirty: Set<Topic>; held: { sequence: number; frame: Buffer }[]; heldBytes: number }
+type Backlog = {
+  readonly dirty: Set<Topic>
+  /** In the order of the log. */
+  held: Held[]
+  /** Of trades and bars. */
+  heldBytes: number
+  /** Frames without a topic; the client gets no more of them before it took these. */
+  told: number
+}
+
+export type ConnectionOptions = {
+  readonly socket: WebSocket
+  /** The TCP socket under it. */
+  readonly raw: Socket
+  readonly hub: Pick<Hub, 'epoch' | 'sequence' | 'settle'>
+  readonly traffic: Traffic
+}
 
 /**
  * Writes to one client. Frames go straight to the socket, many in one piece: without compression ws keeps no queue of
@@ -31,15 +51,15 @@ export class Connection implements Member {
   readonly #socket: WebSocket
   readonly #raw: Socket
   readonly #traffic: Traffic
-  readonly #epoch: () => string
+  readonly #hub: ConnectionOptions['hub']
   #backlog: Backlog | undefined
   #drainers: (() => void)[] | undefined
 
-  constructor(socket: WebSocket, raw: Socket, traffic: Traffic, epoch: () => string) {
+  constructor({ socket, raw, hub, traffic }: ConnectionOptions) {
     this.#socket = socket
     this.#raw = raw
+    this.#hub = hub
     this.#traffic = traffic
-    this.#epoch = epoch
   }
 
   get isOpen(): boolean {
@@ -52,6 +72,11 @@ export class Connection implements Member {
 
   get isWriting(): boolean {
     return this.#raw.writableLength > 0
+  }
+
+  /** More must not be made for the client before it took what there is. */
+  get isFull(): boolean {
+    return this.#raw.writableLength > HIGH_WATER_BYTES || (this.#backlog?.told ?? 0) > 0
   }
 
   deliver(bytes: Buffer, count: number): void {
@@ -74,16 +99,38 @@ export class Connection implements Member {
 
   /** Sends replayed events, in the client's format. Who replays waits for `drained` between two pieces. */
   replay(events: readonly EventRef[]): void {
-    if (events.length > 0) this.#write(encodeEvents(events, this.format, this.#epoch()), events.length)
+    if (events.length > 0) this.#write(encodeEvents(events, this.format, this.#hub.epoch), events.length)
   }
 
   send(frame: ControlFrame | Buffer): void {
     this.#write(textFrame(Buffer.isBuffer(frame) ? frame : JSON.stringify(frame)), 1)
   }
 
-  /** Resolves when little waits to be written, or nothing ever will be. */
+  /** Sends a frame with the hub's cursor: behind everything that the hub has seen, missed or not. */
+  sendInPlace(frame: ControlFrame | Buffer): void {
+    this.#hub.settle(this)
+    const backlog = this.#backlog
+    if (!backlog) return this.send(frame)
+    const bytes = textFrame(Buffer.isBuffer(frame) ? frame : JSON.stringify(frame))
+    backlog.held.push({ sequence: this.#hub.sequence, frame: bytes, topic: undefined })
+    backlog.told++
+  }
+
+  /** Forgets what the client missed of topics that it no longer listens to. */
+  drop(topics: ReadonlySet<Topic>): void {
+    const backlog = this.#backlog
+    if (!backlog) return
+    for (const topic of topics) backlog.dirty.delete(topic)
+    backlog.held = backlog.held.filter(({ topic, frame }) => {
+      if (!topic || !topics.has(topic)) return true
+      backlog.heldBytes -= frame.length
+      return false
+    })
+  }
+
+  /** Resolves when more can be made for the client, or nothing ever will be. */
   async drained(): Promise<void> {
-    if (!this.isOpen || this.#raw.writableLength <= HIGH_WATER_BYTES) return
+    if (!this.isOpen || !this.isFull) return
     await new Promise<void>((resolve) => {
       this.#drainers ??= []
       this.#drainers.push(resolve)
@@ -95,8 +142,13 @@ export class Connection implements Member {
     if (this.isOpen) this.#socket.ping()
   }
 
+  pong(data: Buffer): void {
+    if (this.isOpen) this.#socket.pong(data)
+  }
+
   close({ code, reason }: CloseCode): void {
     this.#forget()
+    if (!this.isOpen) return
     this.#traffic.closed(code)
     this.#socket.close(code, reason)
   }
@@ -120,14 +172,14 @@ export class Connection implements Member {
   }
 
   #hold(event: EventRef, backlog: Backlog): void {
-    if (backlog.held.length === 0) this.send(SLOW)
-    const frame = encodeEvents([event], this.format, this.#epoch())
-    backlog.held.push({ sequence: event.sequence, frame })
+    if (backlog.heldBytes === 0) this.send(SLOW)
+    const frame = encodeEvents([event], this.format, this.#hub.epoch)
+    backlog.held.push({ sequence: event.sequence, frame, topic: event.topic })
     backlog.heldBytes += frame.length
   }
 
   #fallBehind(): void {
-    this.#backlog = { dirty: new Set(), held: [], heldBytes: 0 }
+    this.#backlog = { dirty: new Set(), held: [], heldBytes: 0, told: 0 }
     this.#traffic.slow++
     this.#whenWritten()
   }
@@ -140,29 +192,33 @@ export class Connection implements Member {
   }
 
   readonly #onWritten = (): void => {
-    const drainers = this.#drainers ?? []
-    this.#drainers = undefined
-    for (const resolve of drainers) resolve()
     if (this.#backlog && this.isOpen) this.#catchUp(this.#backlog)
+    if (!this.#backlog?.told) this.#releaseDrainers()
   }
 
   /** What was missed, in the order of the log: a cursor must not pass a value that was not delivered. */
   #catchUp(backlog: Backlog): void {
-    const missed = [
-      ...backlog.held.map(({ sequence, frame }) => ({ sequence, frame, topic: undefined })),
-      ...[...backlog.dirty].map((topic) => ({ sequence: topic.sequence, frame: undefined, topic }))
-    ].sort((a, b) => a.sequence - b.sequence)
+    // The newest value may wait for the flush still, behind others that this client has not got either.
+    this.#hub.settle(this)
+    if (this.#backlog !== backlog) return
+    const dirty = [...backlog.dirty].map((topic) => ({ sequence: topic.sequence, frame: undefined, topic }))
+    // What is told of a place comes behind the value that stands there.
+    const missed = [...dirty, ...backlog.held].sort((a, b) => a.sequence - b.sequence)
     const pieces: Buffer[] = []
+    let heldSent = 0
     let bytes = 0
-    for (const { frame, topic } of missed) {
+    for (const each of missed) {
       if (bytes > HIGH_WATER_BYTES) break
-      const piece = frame ?? encodeEvents([newestOf(topic)], this.format, this.#epoch())
+      const piece = each.frame ?? encodeEvents([newestOf(each.topic)], this.format, this.#hub.epoch)
       pieces.push(piece)
       bytes += piece.length
-      if (topic) backlog.dirty.delete(topic)
+      if (each.frame) heldSent++
+      else backlog.dirty.delete(each.topic)
     }
-    const heldSent = missed.slice(0, pieces.length).filter(({ frame }) => frame).length
-    for (const { frame } of backlog.held.splice(0, heldSent)) backlog.heldBytes -= frame.length
+    for (const { frame, topic } of backlog.held.splice(0, heldSent)) {
+      if (topic) backlog.heldBytes -= frame.length
+      else backlog.told--
+    }
     this.#write(Buffer.concat(pieces), pieces.length)
     if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#whenWritten()
     else if (pieces.length < missed.length) setImmediate(this.#onWritten)
@@ -171,8 +227,13 @@ export class Connection implements Member {
 
   #forget(): void {
     this.#backlog = undefined
-    for (const resolve of this.#drainers ?? []) resolve()
+    this.#releaseDrainers()
+  }
+
+  #releaseDrainers(): void {
+    const drainers = this.#drainers ?? []
     this.#drainers = undefined
+    for (const resolve of drainers) resolve()
   }
 }
 

@@ -81,6 +81,11 @@ export class Fanout {
     this.#audiences.move(member, topics, format)
   }
 
+  /** Delivers what waits for a member, so that it has everything that was published, or knows that it missed it. */
+  settle({ audience }: Member): void {
+    if (audience) this.#settle(audience)
+  }
+
   /** Notes when an entry that somebody listens to was appended (epoch ms), to tell its lag after the flush. */
   noteAppend(appendedAt: number): void {
     if (this.#timer ?? this.#immediate) this.#appended.push(appendedAt)

@@ -109,6 +109,16 @@ export class Hub {
     )
   }
 
+  /** The same for one shard. */
+  cursorOf(shard: number): string {
+    return formatCursor(this.#epoch, [this.#recent[shard]!.head])
+  }
+
+  /** How many events were seen: the newest one's place among them. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
   recent(shard: number): Recent {
     return this.#recent[shard]!
   }
@@ -126,6 +136,11 @@ export class Hub {
   move(member: Member, topics: readonly Topic[], format: Format): void {
     this.#fanout.move(member, topics, format)
     for (const listener of this.#listeners) listener.demandChanged()
+  }
+
+  /** Brings a member everything that was seen; what it cannot take now it has missed. */
+  settle(member: Member): void {
+    this.#fanout.settle(member)
   }
 
   /** Waits until events up to a position were seen; false where that takes too long. */

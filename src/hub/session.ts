@@ -10,7 +10,7 @@ import type { Holding } from './users.ts'
 
 const AUTHENTICATE_WITHIN_MS = 5000
 const WARN_BEFORE_EXPIRY_MS = 30_000
-/** Frames of one client that wait while an earlier one is worked on. */
+/** Frames of one client that wait while an earlier one is worked on, or until it takes what it was sent. */
 const MAX_WAITING_FRAMES = 64
 /** Refused frames in a minute. A client that goes on sending them does not listen. */
 const MAX_REFUSALS = 10
@@ -38,6 +38,7 @@ export class Session {
   /** Who the client proved to be. */
   #member: Member | undefined
   #work: Promise<void> = Promise.resolve()
+  #renewal: Promise<void> = Promise.resolve()
   #waiting = 0
   #heardAt: number
   #pingedAt = 0
@@ -51,7 +52,8 @@ export class Session {
   constructor({ id, socket, raw, context, token, binary }: SessionOptions) {
     this.id = id
     this.#context = context
-    this.#connection = new Connection(socket, raw, context.traffic, () => context.hub.epoch)
+    const { hub, traffic } = context
+    this.#connection = new Connection({ socket, raw, hub, traffic })
     this.#connection.format = { ...this.#connection.format, binary }
     const now = context.now()
     this.#heardAt = this.#allowedAt = now
@@ -59,6 +61,9 @@ export class Session {
     this.#mustAuthenticateBy = now + AUTHENTICATE_WITHIN_MS
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('pong', () => this.#hear())
+    socket.on('ping', (data: Buffer) => {
+      if (this.#admits()) this.#soon(() => this.#connection.pong(data))
+    })
     if (token === undefined) this.#welcome()
     else this.#do(() => this.#authenticate(token, () => this.#welcome()))
   }
@@ -94,7 +99,9 @@ export class Session {
   /** The log was replaced. */
   startOver(): void {
     const subscriptions = this.#member?.subscriptions
-    if (subscriptions && subscriptions.count > 0) this.#do(() => subscriptions.startOver())
+    if (!subscriptions || subscriptions.count === 0) return
+    subscriptions.tellReplaced()
+    this.#do(() => subscriptions.startOver())
   }
 
   close(closeCode: CloseCode): void {
@@ -115,16 +122,44 @@ export class Session {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    if (!this.#connection.isOpen) return
-    this.#hear()
-    this.#context.traffic.received++
-    if (!this.#isAllowed()) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    if (!this.#admits()) return
     if (isBinary) return this.#refuse(TEXT_EXPECTED)
     const read = readClientFrame(data.toString())
     if ('failure' in read) return this.#refuse(read.failure, read.id)
-    if (read.frame.type === 'ping') return this.#pong(read.frame.id)
+    const { frame } = read
+    if (frame.type === 'ping') return this.#soon(() => this.#pong(frame.id))
     if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
-    this.#do(() => this.#handle(read.frame))
+    if (frame.type === 'auth' && this.#member) return this.#renew(frame.data.token, frame.id)
+    this.#do(() => this.#handle(frame))
+  }
+
+  /** Takes note of what a client sent; false, and the session ends, where that was one frame too many. */
+  #admits(): boolean {
+    if (!this.#connection.isOpen) return false
+    this.#hear()
+    this.#context.traffic.received++
+    const isAllowed = this.#isAllowed()
+    if (!isAllowed) this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    return isAllowed
+  }
+
+  /** Answers at once, unless the client does not take what it was sent before: then in turn. */
+  #soon(answer: () => void): void {
+    if (!this.#connection.isFull) return answer()
+    if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    this.#do(async () => answer())
+  }
+
+  /** Not in turn: what a slow client is sent before may outlast its token. */
+  #renew(token: string, id: string | number | undefined): void {
+    this.#waiting++
+    this.#renewal = this.#renewAfter(this.#renewal, token, id)
+  }
+
+  async #renewAfter(before: Promise<void>, token: string, id: string | number | undefined): Promise<void> {
+    await before
+    await this.#authenticate(token, () => this.#do(async () => this.#confirm(id)))
+    this.#waiting--
   }
 
   /** As many frames a second as are allowed, and once in a while twice as many. */

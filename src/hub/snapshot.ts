@@ -7,6 +7,10 @@ import type { Topic } from './topic.ts'
 /** Larger sets come in several frames. */
 const MAX_VALUES_PER_FRAME = 500
 
+/** Whether the hub saw a later value than the market answered: then that one is the state that events go on from. */
+const isOutdated = (value: CurrentValue | NoValue, { entry, index }: Topic): boolean =>
+  entry !== undefined && (!isValue(value) || entry.receivedAt(index) > value.receivedAt)
+
 export type QuoteInHand = { readonly topic: Topic; readonly symbol: string; readonly value: CurrentValue | NoValue }
 
 /**
@@ -17,8 +21,7 @@ export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): 
   return piecesOf(quotes).map((piece) => {
     const missing: Rejected[] = []
     const bodies = piece.flatMap(({ topic, symbol, value }) => {
-      const seen = topic.entry && (!isValue(value) || topic.entry.receivedAt(topic.index) > value.receivedAt)
-      if (seen) return Buffer.from(JSON.stringify(quoteOf(newestOf(topic))!.quote))
+      if (isOutdated(value, topic)) return Buffer.from(JSON.stringify(quoteOf(newestOf(topic))!.quote))
       if (isValue(value)) return value.body
       missing.push({ symbol, code: value.code, message: value.message })
       return []
@@ -40,11 +43,22 @@ export function historySnapshots(stream: Stream, topics: readonly Topic[], curso
   })
 }
 
-export function channelSnapshot(channel: Channel, values: readonly (CurrentValue | NoValue)[], cursor: string): Buffer {
-  const bodies = values.flatMap((value) => (isValue(value) ? [value.body] : []))
-  const missing = values.flatMap((value): Rejected[] =>
-    isValue(value) ? [] : [{ channel, code: value.code, message: value.message }]
-  )
+export type ChannelInHand = {
+  readonly channel: Channel
+  readonly topics: readonly Topic[]
+  /** Of each topic. */
+  readonly values: readonly (CurrentValue | NoValue)[]
+}
+
+export function channelSnapshot({ channel, topics, values }: ChannelInHand, cursor: string): Buffer {
+  const missing: Rejected[] = []
+  const bodies = values.flatMap((value, at) => {
+    const topic = topics[at]!
+    if (isOutdated(value, topic)) return Buffer.from(JSON.stringify(eventOf(newestOf(topic)).data))
+    if (isValue(value)) return value.body
+    missing.push({ channel, code: value.code, message: value.message })
+    return []
+  })
   return snapshotFrame({ channel }, 'values', bodies, missing, cursor)
 }
 

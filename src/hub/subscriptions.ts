@@ -37,15 +37,16 @@ export class Subscriptions {
     const since = data.since === undefined ? undefined : parseCursor(data.since)
     if (data.since !== undefined && !since) return { code: 'INVALID_CURSOR', message: 'since is not a cursor' }
     const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
-    const { subscriptionsPerUser } = this.#context.limits
-    if (this.#holding.subscriptions + names.length > subscriptionsPerUser) {
-      const details = { limit: subscriptionsPerUser, held: this.#holding.subscriptions, asked: names.length }
-      const message = `A user may hold ${subscriptionsPerUser} subscriptions; nothing was subscribed`
-      return { code: 'SUBSCRIPTION_LIMIT', message, details }
-    }
     const group: Group =
       data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
-    const { wishes, rejected } = await examine(this.#context, group, names)
+    const asked = this.#countNew(group, names)
+    const tooMany = this.#refusalOf(asked)
+    if (tooMany) return tooMany
+    // Meanwhile other connections of the user ask too.
+    this.#holding.subscriptions += asked
+    const { wishes, rejected } = await examine(this.#context, group, names).finally(() => {
+      this.#holding.subscriptions -= asked
+    })
     if (!this.#connection.isOpen) return undefined
 
     this.#choose(data)
@@ -68,8 +69,10 @@ export class Subscriptions {
     const asked = data.type === 'market_data' ? data.channels : data.symbols?.map((name) => parseSymbol(name) ?? name)
     const removed = asked ? held.filter((name) => asked.includes(name)) : held
     const gone = new Set(removed.flatMap((name) => topicNames(subjectNamed(group, name))))
-    this.#set(this.#topics.filter(({ name }) => !gone.has(name)))
+    const { left = [], kept = [] } = Object.groupBy(this.#topics, ({ name }) => (gone.has(name) ? 'left' : 'kept'))
+    this.#set(kept)
     this.#listen()
+    this.#connection.drop(new Set(left))
     this.#connection.send({
       type: 'unsubscribed',
       ...(id !== undefined && { id }),
@@ -77,21 +80,16 @@ export class Subscriptions {
     })
   }
 
-  /** The log was replaced: tells the gap and begins anew, with all that is subscribed. */
+  /** The log was replaced: tells the gap, before anything comes that the new one holds. */
+  tellReplaced(): void {
+    for (const [group] of this.#groups()) this.#tellGap(group, 'log_replaced', undefined, this.#context.hub.cursor)
+  }
+
+  /** Begins anew, with all that is subscribed. */
   async startOver(): Promise<void> {
-    const { channels, streams } = this.current
-    const groups: [Group, string[]][] = [
-      [{ type: 'market_data' }, channels],
-      ...Object.entries(streams).map(([stream, symbols]): [Group, string[]] => [
-        { type: 'stock_quotes', stream: stream as Stream },
-        symbols
-      ])
-    ]
-    for (const [group, names] of groups) {
-      if (names.length === 0) continue
+    for (const [group, names] of this.#groups()) {
       const { wishes } = await examine(this.#context, group, names)
       if (!this.#connection.isOpen) return
-      this.#tellGap(group, 'log_replaced', undefined)
       this.#begin(group, wishes)
     }
   }
@@ -122,13 +120,12 @@ export class Subscriptions {
 
   /** Snapshot and listening in one moment: nothing falls between the two. */
   #begin(group: Group, wishes: readonly Wish[]): void {
-    this.#sendSnapshots(group, wishes)
+    this.#sendSnapshots(group, wishes, this.#context.hub.cursor)
     this.#listen()
   }
 
-  #sendSnapshots(group: Group, wishes: readonly Wish[]): void {
-    const { cursor } = this.#context.hub
-    for (const frame of snapshotsOf(group, wishes, cursor)) this.#connection.send(frame)
+  #sendSnapshots(group: Group, wishes: readonly Wish[], cursor: string): void {
+    for (const frame of snapshotsOf(group, wishes, cursor)) this.#connection.sendInPlace(frame)
   }
 
   /** Replays what was missed since a cursor, shard by shard; where the log cannot, tells the gap and begins anew. */
@@ -159,13 +156,15 @@ export class Subscriptions {
       }
       if (!this.#connection.isOpen) return undefined
       if (!gap) continue
-      this.#tellGap(group, gap, from?.idMs)
+      // Of this shard alone: what was missed in others is yet to come.
+      const cursor = hub.cursorOf(shard)
+      this.#tellGap(group, gap, from?.idMs, cursor)
       const lost = wishes.filter((wish) => wish.topics.some((topic) => topics.includes(topic)))
-      this.#sendSnapshots(group, lost)
+      this.#sendSnapshots(group, lost, cursor)
       caughtUp()
     }
     traffic.replayed += replayed
-    this.#connection.send({ type: 'resumed', data: { ...group, replayed }, cursor: hub.cursor })
+    this.#connection.sendInPlace({ type: 'resumed', data: { ...group, replayed }, cursor: hub.cursor })
     return undefined
   }
 
@@ -195,11 +194,11 @@ export class Subscriptions {
     }
   }
 
-  #tellGap(group: Group, reason: GapReason, fromMs: number | undefined): void {
-    const { hub, traffic, now } = this.#context
+  #tellGap(group: Group, reason: GapReason, fromMs: number | undefined, cursor: string): void {
+    const { traffic, now } = this.#context
     traffic.gaps++
     const known = fromMs !== undefined && fromMs <= now()
-    this.#connection.send({
+    this.#connection.sendInPlace({
       type: 'gap',
       data: {
         ...group,
@@ -207,8 +206,37 @@ export class Subscriptions {
         ...(known && { from: new Date(fromMs).toISOString() }),
         to: new Date(now()).toISOString()
       },
-      cursor: hub.cursor
+      cursor
     })
+  }
+
+  /** All that is subscribed, by kind. */
+  #groups(): [Group, string[]][] {
+    const { channels, streams } = this.current
+    const symbols = Object.entries(streams).map(([stream, names]): [Group, string[]] => [
+      { type: 'stock_quotes', stream: stream as Stream },
+      names
+    ])
+    return channels.length > 0 ? [[{ type: 'market_data' }, channels], ...symbols] : symbols
+  }
+
+  /** How many subscriptions more there would be. */
+  #countNew(group: Group, names: readonly string[]): number {
+    const held = new Set<string>(this.#topics.map(({ name }) => name))
+    const wanted = new Set(
+      group.type === 'market_data'
+        ? names.flatMap((name) => topicNames(subjectNamed(group, name)))
+        : names.map((name) => `${group.stream}:${parseSymbol(name) ?? name}`)
+    )
+    return [...wanted].filter((name) => !held.has(name)).length
+  }
+
+  #refusalOf(asked: number): Failure | undefined {
+    const { subscriptionsPerUser: limit } = this.#context.limits
+    const { subscriptions: held } = this.#holding
+    if (held + asked <= limit) return undefined
+    const message = `A user may hold ${limit} subscriptions; nothing was subscribed`
+    return { code: 'SUBSCRIPTION_LIMIT', message, details: { limit, held, asked } }
   }
 
   /** Returns those that were not there. */

@@ -62,8 +62,8 @@ function wishFor(hub: Hub, subject: Subject, values: readonly (CurrentValue | No
 export function snapshotsOf(group: Group, wishes: readonly Wish[], cursor: string): Buffer[] {
   if (wishes.length === 0) return []
   if (group.type === 'market_data') {
-    return wishes.flatMap(({ subject, values }) =>
-      'channel' in subject ? [channelSnapshot(subject.channel, values, cursor)] : []
+    return wishes.flatMap(({ subject, topics, values }) =>
+      'channel' in subject ? [channelSnapshot({ channel: subject.channel, topics, values }, cursor)] : []
     )
   }
   if (group.stream !== 'quotes') {

@@ -88,6 +88,8 @@ export const live = fp<LivePluginOptions>(
           maxPayload: frameBytes,
           perMessageDeflate: false,
           clientTracking: false,
+          // Sessions answer pings themselves: who sends them and reads nothing must not fill the memory with answers.
+          autoPong: false,
           handleProtocols: chooseProtocol,
           closeTimeout: CLOSE_TIMEOUT_MS
         } as object,

@@ -32,7 +32,7 @@ const sources: Sources = {
     })
   },
   async channel(channel) {
-    return [{ body: Buffer.from(JSON.stringify({ channel })), receivedAt: Date.now() }]
+    return [{ body: Buffer.from(JSON.stringify({ channel })), receivedAt: Date.now() - 60_000 }]
   }
 }
 
@@ -55,10 +55,13 @@ export async function openLog(url: string, { shards = 1, retentionMs = 3_600_000
   return log
 }
 
-/** One API process's live side on a real socket. A token is a user's name. */
+/**
+ * One API process's live side on a real socket: on a free port, or at `path`, where the kernel keeps little, so that a
+ * client is soon behind. A token is a user's name.
+ */
 export async function startLive(
   redisUrl: string,
-  options: Partial<LiveOptions> & { shards?: number } = {}
+  options: Partial<LiveOptions> & { shards?: number; path?: string } = {}
 ): Promise<LiveServer> {
   const redis = connectCacheRedis(redisUrl)
   await ready(redis, 'REDIS_URL')
@@ -87,6 +90,7 @@ export async function startLive(
   const sockets = new WebSocketServer({
     server: http,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: LIMITS.frameBytes,
     handleProtocols: (offered) => (offered.has('quotewire.binary') ? 'quotewire.binary' : false)
   })
@@ -95,9 +99,10 @@ export async function startLive(
     const token = new URL(request.url!, 'ws://x').searchParams.get('token') ?? undefined
     live.accept({ socket, raw: request.socket, token, binary: socket.protocol === 'quotewire.binary' })
   })
-  http.listen(0, '127.0.0.1')
+  if (options.path === undefined) http.listen(0, '127.0.0.1')
+  else http.listen(options.path)
   await once(http, 'listening')
-  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`
+  const url = options.path ? `ws+unix:${options.path}:/` : `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`
   let closed: Promise<void> | undefined
   const close = () =>
     (closed ??= (async () => {

@@ -1,0 +1,256 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { LiveOptions } from '../../src/hub/live.ts'
+import type { Sources } from '../../src/hub/sources.ts'
+import { comparePositions, parseCursor } from '../../src/log/position.ts'
+import type { Quote } from '../../src/market/quote.ts'
+import { quoteEvent, quoteOf } from '../support/events.ts'
+import type { Frame, LiveClient } from '../support/live-client.ts'
+import { startLive, testLog, type LiveServer } from '../support/live-server.ts'
+
+const NAME = 'x'.repeat(2000)
+const LIMITS = { connectionsPerUser: 10, subscriptionsPerUser: 100, framesPerSecond: 1e6, frameBytes: 262_144 }
+
+/** At a place where the kernel keeps little for a client. */
+async function start(options: Partial<LiveOptions> & { shards?: number } = {}): Promise<LiveServer> {
+  const { url } = await testLog()
+  return startLive(url, { path: join(tmpdir(), `${randomUUID()}.sock`), limits: LIMITS, ...options })
+}
+
+async function open(server: LiveServer): Promise<LiveClient> {
+  const client = server.connect()
+  await client.frame('welcome')
+  return client
+}
+
+async function subscribed(server: LiveServer, symbols: string[], options: object = {}): Promise<LiveClient> {
+  const client = await open(server)
+  client.subscribe(symbols, options)
+  await client.frame('snapshot')
+  return client
+}
+
+/** Publishes quotes until a client that does not read is behind; returns the last price. */
+async function fill(server: LiveServer, symbol: string): Promise<number> {
+  let price = 1000
+  const times = server.live.stats.slow
+  while (server.live.stats.slow === times) await server.log.append([quoteEvent(symbol, ++price, { name: NAME })])
+  return price
+}
+
+const priceOf = ({ data }: Frame): number | undefined => (data['quote'] as Quote | undefined)?.price
+
+/** Answers once it is let. */
+function heldUp(): { sources: Sources; letGo: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const receivedAt = Date.now() - 60_000
+  const sources: Sources = {
+    async quotes(symbols) {
+      await promise
+      return symbols.map((symbol) => ({ body: Buffer.from(JSON.stringify(quoteOf(symbol, 100))), receivedAt }))
+    },
+    channel: async () => []
+  }
+  onTestFinished(() => resolve())
+  return { sources, letGo: resolve }
+}
+
+describe('a client that reads nothing and pings, to fill the memory with answers,', () => {
+  test.each([
+    ['frames', (client: LiveClient) => client.send({ type: 'ping', id: 'x'.repeat(64) })],
+    ['control frames', (client: LiveClient) => client.socket.ping(Buffer.alloc(125))]
+  ])('by %s, is sent away', { timeout: 30_000 }, async (_how, ping) => {
+    const server = await start()
+    const client = await open(server)
+    client.socket.pause()
+    const isSentAway = () => server.live.stats.closedByCode[4502] === 1
+    for (let round = 0; round < 200 && !isSentAway(); round++) {
+      for (let count = 0; count < 200; count++) ping(client)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    expect(server.live.stats.closedByCode).toEqual({ 4502: 1 })
+  })
+})
+
+test('control frames count as frames: a flood of pings ends a connection', async () => {
+  const server = await start({ limits: { ...LIMITS, framesPerSecond: 20 } })
+  const client = await open(server)
+  let pongs = 0
+  client.socket.on('pong', () => pongs++)
+  for (let count = 0; count < 100; count++) client.socket.ping()
+  expect((await client.closing()).code).toBe(4502)
+  expect(pongs).toBeGreaterThan(10)
+})
+
+describe('a client that is behind', () => {
+  test('is shown no newer place in the log than it was brought to, whatever it subscribes to meanwhile', async () => {
+    const server = await start()
+    const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
+    const client = await subscribed(server, symbols)
+    client.socket.pause()
+    await fill(server, 'S0')
+    await server.log.append(symbols.map((symbol) => quoteEvent(symbol, 5, { name: NAME })))
+    client.subscribe(['A'])
+    await expect.poll(() => server.live.stats.received).toBe(2)
+    client.socket.resume()
+    await client.frame('snapshot', 1)
+    await server.log.append([quoteEvent('A', 6)])
+    await client.until(() => client.ofType('quote_update').at(-1)?.data['symbol'] === 'A')
+    const places = client.frames.flatMap(({ cursor }) => (cursor ? [parseCursor(cursor)!.positions[0]!] : []))
+    expect(places.toSorted(comparePositions)).toEqual(places)
+  })
+
+  test('gets nothing more of what it no longer wants', async () => {
+    const server = await start()
+    const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
+    const client = await subscribed(server, symbols)
+    client.socket.pause()
+    await fill(server, 'S0')
+    await server.log.append(symbols.map((symbol) => quoteEvent(symbol, 5, { name: NAME })))
+    client.send({ type: 'unsubscribe', data: { type: 'stock_quotes', symbols: symbols.slice(1) } })
+    await expect.poll(() => server.live.stats.received).toBe(2)
+    client.socket.resume()
+    const last = await client.frame('unsubscribed')
+    await server.log.append([quoteEvent('S0', 6)])
+    await client.until(() => priceOf(client.frames.at(-1)!) === 6)
+    const later = client.frames.slice(client.frames.indexOf(last) + 1)
+    expect(later.filter(({ data }) => data['symbol'] !== 'S0')).toEqual([])
+  })
+})
+
+test('a token can be renewed while a frame before it is still worked on', async () => {
+  const { sources, letGo } = heldUp()
+  let until = 1500
+  const server = await start({
+    sources,
+    authenticate: async (token) => ({
+      userId: token,
+      name: token,
+      mayStream: true,
+      expiresAt: Date.now() + until,
+      isRevoked: () => false
+    })
+  })
+  const client = await open(server)
+  client.subscribe(['A'])
+  until = 600_000
+  client.send({ type: 'auth', id: 1, data: { token: 'ann' } })
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  expect(client.closed).toBeUndefined()
+  letGo()
+  await client.frame('snapshot')
+  expect((await client.frame('authenticated')).id).toBe(1)
+})
+
+test('a client is told that the log was replaced before it gets anything that the new one holds', async () => {
+  const { sources } = heldUp()
+  const { url } = await testLog()
+  let isHeldUp = false
+  const quotes: Sources['quotes'] = async (symbols) =>
+    isHeldUp ? sources.quotes(symbols) : symbols.map(() => ({ code: 'UNAVAILABLE', message: 'later', unknown: false }))
+  const server = await startLive(url, { sources: { ...sources, quotes } })
+  const client = await subscribed(server, ['A'])
+  await server.log.append([quoteEvent('A', 1)])
+  await client.frame('quote_update')
+  isHeldUp = true
+  const redis = new Redis(url)
+  await redis.flushdb()
+  redis.disconnect()
+  let price = 1
+  while (client.ofType('gap').length === 0 && price < 200) {
+    await server.log.append([quoteEvent('A', ++price)])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const epoch = ({ cursor }: { cursor?: string }) => cursor!.split('.')[0]
+  const gapAt = client.frames.findIndex(({ type }) => type === 'gap')
+  const renewedAt = client.frames.findIndex((frame) => frame.cursor && epoch(frame) !== epoch(client.frames[2]!))
+  expect(gapAt).toBeGreaterThan(0)
+  expect(renewedAt).toBe(gapAt)
+})
+
+describe('the subscriptions of a user', () => {
+  const limits = { ...LIMITS, subscriptionsPerUser: 4 }
+
+  test('are limited over all connections, however many ask in one moment', async () => {
+    const { sources, letGo } = heldUp()
+    const server = await start({ sources, limits })
+    const clients = await Promise.all([open(server), open(server), open(server)])
+    for (const [at, client] of clients.entries()) client.subscribe(['A', 'B', 'C'].map((symbol) => symbol + at))
+    const refused = () => clients.flatMap((client) => client.ofType('error')).length
+    await clients[0].until(() => refused() === 2)
+    letGo()
+    await expect.poll(() => server.live.stats.subscriptions).toBe(3)
+    for (const client of clients) await client.leave()
+    const next = await open(server)
+    next.subscribe(['A', 'B', 'C', 'D'])
+    await next.frame('snapshot')
+  })
+
+  test('count once, however often they are asked for', async () => {
+    const server = await start({ limits })
+    const client = await subscribed(server, ['A', 'B', 'C'])
+    client.subscribe(['a', 'B', 'C', 'D'])
+    expect((await client.frame('subscribed', 1)).data['current']).toEqual({
+      channels: [],
+      streams: { quotes: ['A', 'B', 'C', 'D'] }
+    })
+    client.send({ type: 'subscribe', id: 5, data: { type: 'market_data', channels: ['movers'] } })
+    expect(await client.frame('error')).toMatchObject({ id: 5, data: { details: { limit: 4, held: 4, asked: 3 } } })
+  })
+})
+
+test('a gap in one shard of the log says nothing of the others, whose events are yet to come', async () => {
+  const { url } = await testLog({ shards: 2 })
+  const server = await startLive(url, { shards: 2 })
+  const symbols = ['A', 'B', 'C', 'D', 'E', 'F']
+  const first = await subscribed(server, symbols)
+  await server.log.append(symbols.map((symbol) => quoteEvent(symbol, 1)))
+  await first.until(() => first.ofType('quote_update').length === symbols.length)
+  const cursors = first.ofType('quote_update').map(({ cursor }) => cursor!)
+  for (const since of new Map(cursors.map((cursor) => [cursor.split('.')[1], cursor])).values()) {
+    const client = await open(server)
+    client.subscribe(symbols, { since })
+    await client.frame('resumed')
+    const lost = ['gap', 'snapshot'].flatMap((type) => client.ofType(type))
+    expect(lost).toHaveLength(2)
+    for (const { cursor } of lost) {
+      expect(cursor).not.toContain(',')
+      expect(cursor!.split('.')[1]).not.toBe(since.split('.')[1])
+    }
+  }
+})
+
+test('the end of a connection is counted once, however long the peer takes to agree to it', async () => {
+  let isRevoked = false
+  const authenticate: LiveOptions['authenticate'] = async (token) => ({
+    userId: token,
+    name: token,
+    mayStream: true,
+    expiresAt: Date.now() + 600_000,
+    isRevoked: () => isRevoked
+  })
+  const server = await start({ authenticate })
+  const client = await open(server)
+  client.socket.pause()
+  isRevoked = true
+  for (let times = 0; times < 3; times++) server.live.check()
+  expect(server.live.stats.closedByCode).toEqual({ 4500: 1 })
+})
+
+test('a channel’s snapshot is no older than what the hub saw of it', async () => {
+  const server = await start()
+  const { provenance } = quoteOf('A', 1)
+  const data = { sectors: [{ sector: 'Energy', changePercent: 1.27, asOf: '2026-01-05' }], provenance }
+  const client = await open(server)
+  const channels = ['sectors']
+  client.send({ type: 'subscribe', data: { type: 'market_data', channels } })
+  await client.frame('snapshot')
+  await server.log.append([{ type: 'sectors_update', data }])
+  await client.frame('sectors_update')
+  const late = await open(server)
+  late.send({ type: 'subscribe', data: { type: 'market_data', channels } })
+  expect((await late.frame('snapshot')).data['values']).toEqual([data])
+})
