@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
+import { pricePointsOf } from '../../db/market-history.ts'
 import { claimMarket, migrate, WrongMarketError } from '../../db/migrate.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
 import { createStores } from '../../db/stores.ts'
+import { privateFolder } from '../support/folders.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
-import { series } from './values.ts'
+import { quote, series } from './values.ts'
 
 let server: TestDatabase
 let database: Database
@@ -28,6 +33,17 @@ async function emptyDatabase(): Promise<string> {
 
 async function drop(url: string): Promise<void> {
   await database.sql`drop database ${database.sql(new URL(url).pathname.slice(1))} with (force)`
+}
+
+/** What an installation of an older version has. */
+async function migrateUpTo({ db }: Database, last: string): Promise<void> {
+  const folder = await privateFolder()
+  await cp('db/migrations', folder, { recursive: true })
+  const file = join(folder, 'meta', '_journal.json')
+  const journal = JSON.parse(await readFile(file, 'utf8')) as { entries: { tag: string }[] }
+  const entries = journal.entries.filter(({ tag }) => tag <= last)
+  await writeFile(file, JSON.stringify({ ...journal, entries }))
+  await runMigrations(db, { migrationsFolder: folder })
 }
 
 describe('migrate', () => {
@@ -54,6 +70,27 @@ describe('migrate', () => {
     const url = await emptyDatabase()
     const fresh = createDatabase({ url })
     await expect(claimMarket(fresh.sql, 'live')).rejects.toThrow('run `node bin/run.mjs src/migrate.ts` first')
+    await fresh.close()
+    await drop(url)
+  })
+
+  test('a database of the version before keeps its quotes, without the counts that cannot be', async () => {
+    const url = await emptyDatabase()
+    const fresh = createDatabase({ url })
+    await migrateUpTo(fresh, '0002_jobs')
+    await createStores(fresh).quotes.upsert([
+      quote({ symbol: 'BOTH', bidSize: -1, askSize: 300 }),
+      quote({ symbol: 'NONE' })
+    ])
+    await createStores(fresh).marketHistory.addPrices(pricePointsOf(quote({ symbol: 'BOTH', volume: -1 })))
+    await migrate(url, 'sandbox')
+
+    const held = await createStores(fresh).quotes.latest(['BOTH', 'NONE'])
+    expect(held.get('BOTH')).toStrictEqual(quote({ symbol: 'BOTH', askSize: 300 }))
+    expect(held.get('NONE')).toStrictEqual(quote({ symbol: 'NONE' }))
+    const [point] = await createStores(fresh).marketHistory.prices('BOTH', 0, Date.now(), 10)
+    expect(point).toMatchObject({ price: 170.12 })
+    expect(point).not.toHaveProperty('volume')
     await fresh.close()
     await drop(url)
   })
