@@ -103,7 +103,7 @@ test('a story without an offset is of UTC, as Tiingo and Yahoo tell all of their
 })
 
 describe('midnights that Yahoo misses by an hour', () => {
-  const saoPaulo = (timestamp: number[], regularMarketTime?: number) => {
+  const saoPaulo = (timestamp: number[], regularMarketTime?: number, events?: object) => {
     const column = timestamp.map((_, index) => index + 1)
     const columns = { open: column, high: column, low: column, close: column, volume: column }
     const meta = {
@@ -112,7 +112,9 @@ describe('midnights that Yahoo misses by an hour', () => {
       instrumentType: 'EQUITY',
       regularMarketTime
     }
-    return standIn({ [CHART]: json({ chart: { result: [{ meta, timestamp, indicators: { quote: [columns] } }] } }) })
+    return standIn({
+      [CHART]: json({ chart: { result: [{ meta, timestamp, events, indicators: { quote: [columns] } }] } })
+    })
   }
   const seconds = (text: string) => Date.parse(text) / 1000
   const request = {
@@ -131,6 +133,12 @@ describe('midnights that Yahoo misses by an hour', () => {
       ['2022-02-01', 2],
       ['2022-03-01', 3]
     ])
+  })
+
+  test('a split takes effect on its day', async () => {
+    const splits = { '1': { date: seconds('2022-01-10T02:00Z'), numerator: 2, denominator: 1 } }
+    const { provider } = await saoPaulo([seconds('2022-01-10T02:00Z')], undefined, { splits })
+    expect((await provider.splits!('PETR4.SA', signal)).splits).toEqual([{ exDate: '2022-01-10', ratio: 2 }])
   })
 
   test('a week starts on its Monday', async () => {

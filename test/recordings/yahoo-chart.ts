@@ -15,7 +15,7 @@ const WITH_SHARES = ['EQUITY', 'ETF']
 type Column = (number | string | null)[]
 type Event = { date: number; amount?: number; numerator?: number; denominator?: number }
 type Chart = {
-  meta: { currency: string | null; exchangeTimezoneName: string; instrumentType?: string }
+  meta: { currency: string | null; exchangeTimezoneName: string; instrumentType?: string; regularMarketTime?: number }
   timestamp?: number[]
   indicators: { quote: Record<string, Column>[]; adjclose?: { adjclose: Column }[] }
   events?: { dividends?: Record<string, Event>; splits?: Record<string, Event>; capitalGains?: Record<string, Event> }
@@ -68,7 +68,7 @@ function expectedBars(chart: Chart, interval: Interval, adjusted: 'splits' | 'al
     const price = (values: Column | undefined) => (priceIn(values?.[index]) ?? 0) * adjustment
     const hasShares = WITH_SHARES.includes(meta.instrumentType ?? '')
     return {
-      start: startOf(seconds, interval, meta.exchangeTimezoneName),
+      start: startOf(seconds, interval, meta.exchangeTimezoneName, meta.regularMarketTime),
       open: price(opens),
       high: price(highs),
       low: price(lows),
@@ -97,10 +97,15 @@ function withoutRunningRow(bars: checks.WireBar[], interval: '1wk' | '1mo'): che
   return [...bars.slice(0, -2), merged]
 }
 
-function startOf(seconds: number, interval: Interval, timeZone: string): string {
+/** Midnights of summers that a country has given up stand at 22:00 or 23:00 of the day before. */
+function startOf(seconds: number, interval: Interval, timeZone: string, newestTrade?: number): string {
   const instant = new Date(seconds * 1000)
   const isSession = interval === '1d' || interval === '1wk' || interval === '1mo'
-  return isSession ? new Intl.DateTimeFormat('sv-SE', { timeZone }).format(instant) : instant.toISOString()
+  if (!isSession) return instant.toISOString()
+  const clock = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+  const [date, time] = clock.format(instant).split(' ')
+  const isMissedMidnight = seconds !== newestTrade && (time === '22:00:00' || time === '23:00:00')
+  return isMissedMidnight ? new Date(Date.parse(date!) + DAY_MS).toISOString().slice(0, 10) : date!
 }
 
 function dividendsOf(symbol: string, chart: Chart): Ask {

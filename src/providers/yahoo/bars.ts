@@ -6,17 +6,15 @@ import {
   type BarSeries,
   type Interval
 } from '../../market/bar.ts'
-import { dateIn, partsOf } from '../../market/zoned-time.ts'
+import { dateIn } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { fetchChart, type Chart, type ChartEvent, type ChartRow } from './chart.ts'
+import { fetchChart, sessionDate, type Chart, type ChartEvent, type ChartRow } from './chart.ts'
 import { scaled } from './prices.ts'
 import { volumeOf } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 
 const DAY_MS = 86_400_000
-const HOUR_MS = 3_600_000
-const QUARTER_MS = 900_000
 
 /**
  * Bars as asked. Yahoo's are adjusted for splits until today: for dividends too they follow the adjusted close, and as
@@ -111,17 +109,7 @@ function extended(period: ChartRow, session: ChartRow): ChartRow {
 
 function startOf(instant: number, interval: Interval, { timeZone, newestTrade }: Chart): string {
   if (isIntraday(interval)) return new Date(instant).toISOString()
-  return dateIn(timeZone, instant === newestTrade ? instant : midnightMeant(instant, timeZone))
-}
-
-/**
- * Where a country has given up its summer time Yahoo still counts with it: the midnight at which Brazil's February of
- * 2022 begins stands at 23:00 of 31 January. No day's session opens at 22:00 or 23:00.
- */
-function midnightMeant(instant: number, timeZone: string): number {
-  if (instant % QUARTER_MS !== 0) return instant
-  const { hour, minute } = partsOf(timeZone, instant)
-  return hour >= 22 && minute === 0 ? instant + (24 - hour) * HOUR_MS : instant
+  return instant === newestTrade ? dateIn(timeZone, instant) : sessionDate(instant, timeZone)
 }
 
 function isSamePeriod(start: string, other: string, interval: Interval): boolean {

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { dateIn } from '../../market/zoned-time.ts'
+import { dateIn, partsOf } from '../../market/zoned-time.ts'
 import { currencyUnit, finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -19,6 +19,9 @@ const INSTANTS = { first: -2_208_988_800, last: 253_402_300_799 }
  */
 const MIDDLE_YIELD = 0.001
 const DOUBT_ABOUT_YIELD = 2
+
+const HOUR_MS = 3_600_000
+const QUARTER_MS = 900_000
 
 const CHART_URL = 'https://query2.finance.yahoo.com/v8/finance/chart/'
 
@@ -173,7 +176,7 @@ function eventsOf(events: unknown, timeZone: string): DatedEvent[] {
     .flatMap((event) => {
       const wire = salvage(Event, event)
       const instant = instantOf(wire?.date)
-      return wire && instant !== undefined ? [{ ...wire, instant, exDate: dateIn(timeZone, instant) }] : []
+      return wire && instant !== undefined ? [{ ...wire, instant, exDate: sessionDate(instant, timeZone) }] : []
     })
     .sort((a, b) => b.exDate.localeCompare(a.exDate))
 }
@@ -220,6 +223,16 @@ function payoutsOf(
   const isFarFromMiddle = Math.abs(Math.log((typical ?? MIDDLE_YIELD) / MIDDLE_YIELD)) > Math.log(DOUBT_ABOUT_YIELD)
   const areTold = wires.every(({ currency }) => currency)
   return { payouts, areCertain: areTold || (prices.isCertain && (prices.perMajor === 1 || isFarFromMiddle)) }
+}
+
+/**
+ * The date of a session, a week or a month by the instant that stands for it. Where a country has given up its summer
+ * time Yahoo still counts with it: the midnight at which Brazil's February of 2022 begins stands at 23:00 of 31 January.
+ * No session of a day opens at 22:00 or 23:00.
+ */
+export function sessionDate(instant: number, timeZone: string): string {
+  const { hour, minute } = instant % QUARTER_MS === 0 ? partsOf(timeZone, instant) : { hour: 0, minute: 0 }
+  return dateIn(timeZone, hour >= 22 && minute === 0 ? instant + (24 - hour) * HOUR_MS : instant)
 }
 
 /** Epoch seconds as milliseconds; undefined for what is no time. */
