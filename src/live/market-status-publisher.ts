@@ -1,17 +1,20 @@
+import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { EventLog } from '../log/log.ts'
-import { marketStatusAt } from '../market/market-status.ts'
+import { marketStatusAt, type MarketStatus } from '../market/market-status.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 
 /** Calendars can be replaced while a timer runs, and timers drift: it looks again at least so often. */
 const LOOK_EVERY_MS = 60_000
-const CLAIM_MS = 300_000
+/** Redis or the log did not take a change. */
+const TELL_AGAIN_MS = 2000
+const CLAIM_MS = 86_400_000
 
 export type MarketStatusPublisherOptions = {
   clock: SessionClock
   redis: Redis
-  eventLog: EventLog
+  eventLog: Pick<EventLog, 'append'>
   log: Pick<Logger, 'warn'>
   now?: () => number
 }
@@ -19,27 +22,56 @@ export type MarketStatusPublisherOptions = {
 /** Tells the log when an exchange opens, pauses or closes: once, however many processes watch the calendars. */
 export function watchMarketStatus(options: MarketStatusPublisherOptions): { close(): void } {
   const { clock, redis, eventLog, log, now = Date.now } = options
+  const own = randomUUID()
   let due = marketStatusAt(clock, now()).nextChange
+  /** The last change that was not told yet. */
+  let untold: number | undefined
+  let isAway = false
+  let isClosed = false
   let timer = schedule()
 
   function schedule(): NodeJS.Timeout {
-    return setTimeout(() => void look(), Math.min(LOOK_EVERY_MS, Math.max(0, due - now()) + 1))
+    const latest = untold === undefined ? LOOK_EVERY_MS : TELL_AGAIN_MS
+    return setTimeout(() => void look(), Math.min(latest, Math.max(0, due - now()) + 1))
   }
 
   async function look(): Promise<void> {
-    const changed = now() >= due
     const { status, nextChange } = marketStatusAt(clock, now())
-    const change = due
+    const change = now() >= due ? due : untold
+    untold = undefined
     due = nextChange
     timer = schedule()
-    if (!changed) return
+    if (change === undefined) return
     try {
-      const first = await redis.set(`quotewire:market-status:${change}`, 1, 'PX', CLAIM_MS, 'NX')
-      if (first) await eventLog.append([{ type: 'market_status', data: status }])
+      await tell(change, status)
+      isAway = false
     } catch (err) {
-      log.warn({ err }, 'a change of the market status was not published')
+      if (isClosed) return
+      if (!isAway) log.warn({ err }, 'a change of the market status could not be published yet')
+      isAway = true
+      untold ??= change
+      clearTimeout(timer)
+      timer = schedule()
     }
   }
 
-  return { close: () => clearTimeout(timer) }
+  async function tell(change: number, status: MarketStatus): Promise<void> {
+    const claim = `quotewire:market-status:${change}`
+    const holder = await redis.set(claim, own, 'PX', CLAIM_MS, 'NX', 'GET')
+    // Its own claim is there where the answer to it was lost.
+    if (holder !== null && holder !== own) return
+    try {
+      await eventLog.append([{ type: 'market_status', data: status }])
+    } catch (error) {
+      await redis.del(claim)
+      throw error
+    }
+  }
+
+  return {
+    close() {
+      isClosed = true
+      clearTimeout(timer)
+    }
+  }
 }

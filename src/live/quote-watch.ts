@@ -26,7 +26,7 @@ export type QuoteWatchOptions = {
 export class QuoteWatch {
   readonly #options: QuoteWatchOptions
   readonly #now: () => number
-  /** When to look at each symbol next. */
+  /** When to look at each symbol next; those that were looked at last stand last, so that all have their turn. */
   readonly #dueAt = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
   #looking: Promise<void> | undefined
@@ -64,7 +64,7 @@ export class QuoteWatch {
     const held = await this.#options.marketData.heldQuotes(symbols)
     const now = this.#now()
     for (const [index, symbol] of symbols.entries()) {
-      if (this.#dueAt.has(symbol)) this.#dueAt.set(symbol, this.#nextLook(held[index], now))
+      if (this.#dueAt.delete(symbol)) this.#dueAt.set(symbol, this.#nextLook(held[index], now))
     }
   }
 

@@ -1,0 +1,47 @@
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { watchMarketStatus } from '../../src/live/market-status-publisher.ts'
+import type { EventLog } from '../../src/log/log.ts'
+import { LAST_INDEX } from '../../src/log/position.ts'
+import { CALENDARS } from '../../src/market/calendars.ts'
+import { marketStatusAt } from '../../src/market/market-status.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
+import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { openLog } from '../support/live-server.ts'
+import { testRedis } from '../support/services.ts'
+import { openDoor, throughDoor } from '../log/redis-door.ts'
+
+const clock = new SessionClock(CALENDARS)
+const log = { warn: () => undefined }
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true }))
+afterEach(() => void vi.useRealTimers())
+
+async function toldIn(eventLog: EventLog): Promise<number> {
+  const entries = await eventLog.read({ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }, 100)
+  return entries.reduce((sum, { count }) => sum + count, 0)
+}
+
+test('a change of the market status is told once by all processes, although Redis is away just then', async () => {
+  const services = await testRedis()
+  onTestFinished(() => services.close())
+  const door = await openDoor()
+  const eventLog = await openLog(services.url)
+  vi.setSystemTime(marketStatusAt(clock, Date.now()).nextChange - 1500)
+  for (let process = 0; process < 2; process++) {
+    const redis = connectCacheRedis(throughDoor(door, services.url))
+    onTestFinished(() => redis.disconnect())
+    await ready(redis, 'REDIS_URL')
+    const watch = watchMarketStatus({ clock, redis, eventLog, log })
+    onTestFinished(() => watch.close())
+  }
+  door.treat('swallow answers')
+  const witness = new Redis(services.url)
+  onTestFinished(() => witness.disconnect())
+  await expect
+    .poll(() => witness.keys('quotewire:market-status:*'), { timeout: 8000 })
+    .toEqual([expect.stringContaining('market-status')])
+  expect(await toldIn(eventLog)).toBe(0)
+  door.cut()
+  await expect.poll(() => toldIn(eventLog), { timeout: 15_000 }).toBe(1)
+}, 30_000)
