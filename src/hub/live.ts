@@ -103,6 +103,8 @@ export class Live {
   }
 
   accept({ socket, raw, token, binary }: Arrival): void {
+    // It was let in a moment before.
+    if (this.#isClosing) return socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
     const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
     const session = new Session({ id, socket, raw, token, binary, context: this.#context })
     this.#sessions.set(session, socket)

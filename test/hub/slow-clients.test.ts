@@ -240,6 +240,17 @@ test('the end of a connection is counted once, however long the peer takes to ag
   expect(server.live.stats.closedByCode).toEqual({ 4500: 1 })
 })
 
+test('a client that comes while the others are sent elsewhere is sent there too', async () => {
+  const server = await start()
+  const slow = await subscribed(server, ['S0'])
+  slow.socket.pause()
+  await fill(server, 'S0')
+  const closing = server.live.close()
+  const late = server.connect()
+  expect((await late.closing()).code).toBe(4001)
+  await closing
+})
+
 test('a channel’s snapshot is no older than what the hub saw of it', async () => {
   const server = await start()
   const { provenance } = quoteOf('A', 1)
