@@ -5,6 +5,7 @@
 export const CloseCode = {
   shutdown: { code: 4001, reason: 'the server goes down: connect again and resume' },
   tokenExpired: { code: 4003, reason: 'the token has expired: connect with a new one and resume' },
+  cannotAuthenticate: { code: 4005, reason: 'tokens cannot be checked now: connect again and resume' },
   tooSlow: { code: 4008, reason: 'too slow to get every event: connect again and resume' },
   noPong: { code: 4012, reason: 'no sign of life: connect again and resume' },
   unauthorized: { code: 4500, reason: 'not authenticated' },

@@ -18,6 +18,9 @@ export type Caller = {
   isRevoked(): boolean
 }
 
+/** Whom a token names cannot be told now. */
+export class CannotAuthenticateNow extends Error {}
+
 /** What all sessions of a process share. */
 export type LiveContext = {
   readonly hub: Hub
@@ -30,7 +33,7 @@ export type LiveContext = {
   readonly heartbeatMs: number
   readonly log: Pick<Logger, 'error'>
   readonly now: () => number
-  /** Rejects with an error whose message may be shown to the client. */
+  /** Rejects with an error whose message may be shown to the client; with CannotAuthenticateNow where it may try again. */
   authenticate(token: string): Promise<Caller>
 }
 

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
 import { Connection } from './connection.ts'
-import type { Caller, LiveContext } from './context.ts'
+import { CannotAuthenticateNow, type Caller, type LiveContext } from './context.ts'
 import type { ClientFrame, Failure } from './protocol.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Holding } from './users.ts'
@@ -208,8 +208,11 @@ export class Session {
     try {
       caller = await this.#context.authenticate(token)
     } catch (error) {
-      const failure = { code: 'NOT_AUTHENTICATED', message: (error as Error).message }
-      return this.#member ? this.#refuse(failure) : this.#end(CloseCode.unauthorized, failure)
+      const { message } = error as Error
+      const isPassing = error instanceof CannotAuthenticateNow
+      const failure = { code: isPassing ? 'ISSUER_UNAVAILABLE' : 'NOT_AUTHENTICATED', message }
+      if (this.#member) return this.#refuse(failure)
+      return this.#end(isPassing ? CloseCode.cannotAuthenticate : CloseCode.unauthorized, failure)
     }
     if (!this.#connection.isOpen) return
     if (this.#member && this.#member.caller.userId !== caller.userId) return this.#refuse(OTHER_USER)

@@ -3,7 +3,8 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import type { Caller } from '../hub/context.ts'
+import { ApiError } from '../errors.ts'
+import { CannotAuthenticateNow, type Caller } from '../hub/context.ts'
 import { Live } from '../hub/live.ts'
 import type { Demand } from '../jobs/demand.ts'
 import { createSources } from '../live/live-sources.ts'
@@ -44,7 +45,10 @@ export const live = fp<LivePluginOptions>(
   async (app, { config, redis, log, eventLog, stalePublisher, demand, clock }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const authenticate = async (token: string): Promise<Caller> => {
-      const principal = await app.tokens.verify(token)
+      const principal = await app.tokens.verify(token).catch((error: unknown) => {
+        const isPassing = error instanceof ApiError && error.statusCode === 503
+        throw isPassing ? new CannotAuthenticateNow(error.message, { cause: error }) : error
+      })
       const isRevoked = () => app.revocations.isRevoked(principal)
       if (isRevoked()) throw new Error('The key or the user of this token was revoked')
       const { userId, name, expiresAt, scopes } = principal

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { freePort } from '../../src/embedded/server-process.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent } from '../support/events.ts'
@@ -138,6 +139,17 @@ describe('a token', () => {
     const silent = new LiveClient(host + QUOTES)
     expect((await silent.closing()).code).toBe(4500)
     expect(silent.ofType('error')[0]!.data['code']).toBe('NOT_AUTHENTICATED')
+  })
+
+  test('that nobody can check now ends the connection, but not for good', async () => {
+    const unreachable = `http://127.0.0.1:${await freePort()}/keys`
+    const cut = await world.startApi({ JWKS_URL: unreachable, JWKS_ISSUER: 'https://issuer.test' })
+    const [header, claims] = [{ alg: 'RS256', kid: 'theirs' }, { sub: 'ann' }].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url')
+    )
+    const client = connect(`${header}.${claims}.c2ln`, QUOTES, await listen(cut))
+    expect((await client.frame('error')).data['code']).toBe('ISSUER_UNAVAILABLE')
+    expect((await client.closing()).code).toBe(4005)
   })
 
   test('that expires ends the session, unless a new one renewed it in time', async () => {
