@@ -36,6 +36,24 @@ describe('events of many entries', { timeout: 30_000 }, () => {
     expect(await callsOf(admin, 'exec')).toBe(1)
   })
 
+  test('are there as they were where some are larger than an entry', async () => {
+    const { log, held } = await world()
+    const sized = (bytes: number) => quoteEvent('PAD', bytes, { name: 'ü'.repeat(bytes / 2) })
+    await log.append([trade(1), sized(200_000), trade(2), sized(64_000), sized(64_000), trade(3)])
+    await Promise.all([log.append([sized(3_000_000), trade(4)]), log.append([trade(5)])])
+    expect(await held()).toEqual(range(1, 5))
+    const entries = await log.read({ shard: 0, idMs: 0, idSeq: 0, index: 0 }, 100)
+    const quotes = entries.flatMap((entry) =>
+      Array.from({ length: entry.count }, (_, index) => index)
+        .filter((index) => entry.topic(index) === 'quotes:PAD')
+        .map((index) => `${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`)
+        .map((json) => (JSON.parse(json) as typeof padding).data.quote)
+    )
+    expect(quotes.map(({ price, name }) => [price, name!.length * 2])).toEqual(
+      [200_000, 64_000, 64_000, 3_000_000].map((bytes) => [bytes, bytes])
+    )
+  })
+
   test('are there once and in order where the connection was lost before the answer', async () => {
     const { server, log, held } = await world()
     await log.append([trade(1)])
