@@ -74,6 +74,18 @@ describe('another answer than the one asked for', () => {
     expect(statements.map(({ period }) => period)).toEqual(['annual'])
   })
 
+  test.each([
+    ['where the plan has no income statement', [], 6],
+    ['where the income statement has another one', [{ date: '2026-06-30', period: 'FY', revenue: 9, netIncome: 5 }], 5]
+  ])('net income, which stands in the statement of cash flows too, %s', async (_, income, netIncome) => {
+    const cashFlow = [{ date: '2026-06-30', period: 'FY', freeCashFlow: 7, netIncome: 6 }]
+    const provider = await connect(fmp, ({ path }) =>
+      json(path.includes('income') ? income : path.includes('cash-flow') ? cashFlow : [])
+    )
+    const { statements } = await provider.fundamentals!('AAPL', signal)
+    expect(statements.map(({ lines }) => lines.netIncome)).toEqual([netIncome])
+  })
+
   test('a broken summary does not mean that the symbol is unknown', async () => {
     const { provider } = await standIn({ '/v10/finance/quoteSummary/': json({ quoteSummary: { result: null } }) })
     await expect(provider.profile!('AAPL', signal)).rejects.toMatchObject({ kind: 'bad_payload' })

@@ -174,7 +174,7 @@ export function fundamentals(symbol: string, body: { annualReports?: Row[]; quar
             (each) => each.period === period && each.periodEnd === row['fiscalDateEnding']
           )
           assert(statement, `the ${period} statement of ${row['fiscalDateEnding']} is missing`)
-          assert.equal(statement.currency, row['reportedCurrency'])
+          assert.equal(statement.currency, textIn(row['reportedCurrency']))
           for (const [name, line] of Object.entries(LINES)) {
             if (name in row) same(statement.lines[line], numberIn(row[name]), `${line} of ${row['fiscalDateEnding']}`)
           }

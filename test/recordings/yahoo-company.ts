@@ -62,9 +62,16 @@ function profile(symbol: string, { assetProfile = {}, quoteType = {}, price = {}
   }
 }
 
+/** What of these modules is a metric of ours; of a fund there may be none. */
+const METRIC_MEMBERS =
+  /^(enterpriseValue|forwardPE|pegRatio|priceToBook|bookValue|trailingEps|beta|profitMargins|sharesOutstanding|returnOnEquity|debtToEquity)$/
+
 function metrics(symbol: string, { defaultKeyStatistics: statistics = {}, financialData = {} }: Modules): Ask {
+  const members = Object.entries({ ...statistics, ...financialData })
+  const isTold = members.some(([name, value]) => METRIC_MEMBERS.test(name) && unwrapped(value) !== undefined)
   return {
     capability: 'fundamentals',
+    ...(!isTold && { refusal: ['not_covered'] }),
     run: (provider, signal) => provider.fundamentals!(symbol, signal),
     check({ metrics: value }: Fundamentals) {
       same(value.enterpriseValue, unwrapped(statistics['enterpriseValue']), 'enterprise value')

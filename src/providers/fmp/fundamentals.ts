@@ -42,6 +42,7 @@ const BALANCE: Partial<Record<Line, readonly string[]>> = {
   retainedEarnings: ['retainedEarnings']
 }
 const CASH_FLOW: Partial<Record<Line, readonly string[]>> = {
+  netIncome: ['netIncome'],
   operatingCashFlow: ['operatingCashFlow', 'netCashProvidedByOperatingActivities'],
   capitalExpenditure: ['capitalExpenditure', 'investmentsInPropertyPlantAndEquipment'],
   freeCashFlow: ['freeCashFlow'],
@@ -125,7 +126,8 @@ function mergeStatements(parts: readonly StatementPart[]): Statement[] {
           filedOn: dateIn(row.filingDate ?? row.fillingDate),
           lines: {}
         })
-      Object.assign(statement.lines, linesIn(row, lines))
+      // The first statement that tells a line tells it: net income stands in two of them.
+      statement.lines = { ...linesIn(row, lines), ...statement.lines }
       byPeriod.set(`${period} ${periodEnd}`, statement)
     }
   }
