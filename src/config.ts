@@ -112,7 +112,7 @@ function problemOf(value: unknown, variable: Variable): string | undefined {
   if (value === undefined) return undefined
   const { type = '', examples } = variable
   const [error] = Errors(variable, value)
-  if (!error) return examples && problemOfAddress(String(value))
+  if (!error) return examples && typeof value === 'string' ? problemOfAddress(value) : undefined
   if (error.keyword === 'enum') return `must be one of ${error.params.allowedValues.join(', ')}`
   if (error.keyword === 'pattern') return `must be a URL like ${examples?.[0]}`
   return error.keyword === 'type' ? `must be ${TYPES[type]}` : error.message

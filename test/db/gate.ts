@@ -21,11 +21,11 @@ export async function createGate(target: string): Promise<Gate> {
 
   async function open(at = 0): Promise<void> {
     server = createServer((inner) => {
-      if (isAbandoned)
-        return void inner
-          .on('error', () => undefined)
-          .resume()
-          .end()
+      if (isAbandoned) {
+        inner.on('error', () => undefined)
+        inner.resume().end()
+        return
+      }
       const outer = connect(Number(port), hostname)
       for (const socket of [inner, outer]) {
         sockets.add(socket)

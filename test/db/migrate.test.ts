@@ -1,15 +1,12 @@
 import { execFile } from 'node:child_process'
-import { cp, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { pricePointsOf } from '../../db/market-history.ts'
 import { claimMarket, migrate, WrongMarketError } from '../../db/migrate.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
 import { createStores } from '../../db/stores.ts'
-import { privateFolder } from '../support/folders.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
 import { quote, series } from './values.ts'
 
@@ -35,15 +32,17 @@ async function drop(url: string): Promise<void> {
   await database.sql`drop database ${database.sql(new URL(url).pathname.slice(1))} with (force)`
 }
 
-/** What an installation of an older version has. */
-async function migrateUpTo({ db }: Database, last: string): Promise<void> {
-  const folder = await privateFolder()
-  await cp('db/migrations', folder, { recursive: true })
-  const file = join(folder, 'meta', '_journal.json')
-  const journal = JSON.parse(await readFile(file, 'utf8')) as { entries: { tag: string }[] }
-  const entries = journal.entries.filter(({ tag }) => tag <= last)
-  await writeFile(file, JSON.stringify({ ...journal, entries }))
-  await runMigrations(db, { migrationsFolder: folder })
+/** Makes what an installation of an older version has. */
+async function migrateUpTo({ sql }: Database, last: string): Promise<void> {
+  const journal = JSON.parse(await readFile('db/migrations/meta/_journal.json', 'utf8')) as {
+    entries: { tag: string; when: number }[]
+  }
+  await sql`create schema drizzle`
+  await sql`create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`
+  for (const { tag, when } of journal.entries.filter((entry) => entry.tag <= last)) {
+    await sql.unsafe(await readFile(`db/migrations/${tag}.sql`, 'utf8'))
+    await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${tag}, ${when})`
+  }
 }
 
 describe('migrate', () => {

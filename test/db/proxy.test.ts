@@ -5,7 +5,7 @@ import { createDatabase } from '../../db/client.ts'
 import { migrate } from '../../db/migrate.ts'
 
 /** A proxy that takes connections although it has no server, and ends them. Counts what it took. */
-async function proxy(onConnection: (client: Socket) => void): Promise<{ url: string; taken(): number }> {
+async function proxy(onConnection: (client: Socket) => void): Promise<{ url: string; taken: () => number }> {
   let taken = 0
   const server = createServer((client) => {
     taken++
