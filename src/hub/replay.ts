@@ -94,7 +94,8 @@ export class Replays {
       if (!isThere && !isWhole) return 'trimmed'
       const newest = entries.at(-1)
       const until = newest && { shard: at.shard, idMs: newest.idMs, idSeq: newest.idSeq, index: LAST_INDEX }
-      if (!until) return 'trimmed'
+      // What there is came after it was read.
+      if (!until) return { events: [], until: at, isHead: false }
       return { events: entries.flatMap((entry) => this.#wantedOf(entry, at, topics)), until, isHead: false }
     } finally {
       this.#deep--

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
+import type { EventLog } from '../../src/log/log.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import type { Frame, LiveClient } from '../support/live-client.ts'
@@ -132,6 +133,22 @@ describe('a cursor', () => {
     expect(late.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed', 'gap', 'snapshot', 'resumed'])
     await short.append([quoteEvent('AAPL', 202)])
     await late.until(() => seen(late).at(-1) === 202)
+  })
+
+  test('from before anything happened is no gap, whenever the first event comes', async () => {
+    const { url, log } = await testLog()
+    let isFirst = true
+    const read: EventLog['read'] = async (from, maxEntries) => {
+      const entries = await log.read(from, maxEntries)
+      if (isFirst) await log.append([quoteEvent('AAPL', 7)])
+      isFirst = false
+      return entries
+    }
+    const server = await startLive(url, { log: { ...log, read } })
+    const since = `${await log.epoch()}.0.${Date.now() - 600_000}-0.0`
+    const client = await subscribed(server, ['AAPL'], { since })
+    expect(client.ofType('gap')).toEqual([])
+    expect(seen(client)).toEqual([7])
   })
 
   test('of another epoch, from the future or of no shard becomes a gap too, and nonsense is refused', async () => {
