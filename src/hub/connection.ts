@@ -16,10 +16,12 @@ import type { Traffic } from './traffic.ts'
 const HIGH_WATER_BYTES = 32 * 1024
 /** Trades and bars kept for a client that is behind; above it the client is closed, and resumes by its cursor. */
 const MAX_HELD_BYTES = 512 * 1024
+/** What is encoded for a client that catches up, before it is looked what is newest by then. */
+const MAX_ROUND_BYTES = 512 * 1024
 const NOTHING = Buffer.alloc(0)
 const OPEN = 1
 
-/** A trade or a bar, or what the client is told at a place in the log: then without a topic. */
+/** An event, or what the client is told at a place in the log: then without a topic. */
 type Held = { readonly sequence: number; readonly frame: Buffer; readonly topic: Topic | undefined }
 
 /** What a client that is behind has missed: of quotes only which ones, of trades and bars each. */
@@ -27,6 +29,8 @@ type Backlog = {
   readonly dirty: Set<Topic>
   /** In the order of the log. */
   held: Held[]
+  /** What goes next, in the order of the log: what changes meanwhile comes after it, or it would be last for ever. */
+  round: Held[]
   /** Of trades and bars. */
   heldBytes: number
   /** Frames without a topic; the client gets no more of them before it took these. */
@@ -121,11 +125,13 @@ export class Connection implements Member {
     const backlog = this.#backlog
     if (!backlog) return
     for (const topic of topics) backlog.dirty.delete(topic)
-    backlog.held = backlog.held.filter(({ topic, frame }) => {
-      if (!topic || !topics.has(topic)) return true
-      backlog.heldBytes -= frame.length
+    const isLeft = (held: Held) => {
+      if (!held.topic || !topics.has(held.topic)) return true
+      release(backlog, held)
       return false
-    })
+    }
+    backlog.held = backlog.held.filter(isLeft)
+    backlog.round = backlog.round.filter(isLeft)
   }
 
   /** Resolves when more can be made for the client, or nothing ever will be. */
@@ -179,7 +185,7 @@ export class Connection implements Member {
   }
 
   #fallBehind(): void {
-    this.#backlog = { dirty: new Set(), held: [], heldBytes: 0, told: 0 }
+    this.#backlog = { dirty: new Set(), held: [], round: [], heldBytes: 0, told: 0 }
     this.#traffic.slow++
     this.#whenWritten()
   }
@@ -196,33 +202,42 @@ export class Connection implements Member {
     if (!this.#backlog?.told) this.#releaseDrainers()
   }
 
-  /** What was missed, in the order of the log: a cursor must not pass a value that was not delivered. */
   #catchUp(backlog: Backlog): void {
+    if (backlog.round.length === 0) this.#beginRound(backlog)
+    if (this.#backlog !== backlog) return
+    const pieces: Buffer[] = []
+    for (let bytes = 0; bytes <= HIGH_WATER_BYTES;) {
+      const next = backlog.round.shift()
+      if (!next) break
+      release(backlog, next)
+      pieces.push(next.frame)
+      bytes += next.frame.length
+    }
+    this.#write(Buffer.concat(pieces), pieces.length)
+    const { round, held, dirty } = backlog
+    if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#whenWritten()
+    else if (round.length + held.length + dirty.size > 0) setImmediate(this.#onWritten)
+    else this.#backlog = undefined
+  }
+
+  /** What was missed, in the order of the log: a cursor must not pass a value that was not delivered. */
+  #beginRound(backlog: Backlog): void {
     // The newest value may wait for the flush still, behind others that this client has not got either.
     this.#hub.settle(this)
-    if (this.#backlog !== backlog) return
     const dirty = [...backlog.dirty].map((topic) => ({ sequence: topic.sequence, frame: undefined, topic }))
     // What is told of a place comes behind the value that stands there.
     const missed = [...dirty, ...backlog.held].sort((a, b) => a.sequence - b.sequence)
-    const pieces: Buffer[] = []
-    let heldSent = 0
+    let heldTaken = 0
     let bytes = 0
-    for (const each of missed) {
-      if (bytes > HIGH_WATER_BYTES) break
-      const piece = each.frame ?? encodeEvents([newestOf(each.topic)], this.format, this.#hub.epoch)
-      pieces.push(piece)
-      bytes += piece.length
-      if (each.frame) heldSent++
-      else backlog.dirty.delete(each.topic)
+    for (const { sequence, frame: held, topic } of missed) {
+      if (bytes > MAX_ROUND_BYTES) break
+      const frame = held ?? encodeEvents([newestOf(topic)], this.format, this.#hub.epoch)
+      backlog.round.push({ sequence, frame, topic })
+      bytes += frame.length
+      if (held) heldTaken++
+      else backlog.dirty.delete(topic)
     }
-    for (const { frame, topic } of backlog.held.splice(0, heldSent)) {
-      if (topic) backlog.heldBytes -= frame.length
-      else backlog.told--
-    }
-    this.#write(Buffer.concat(pieces), pieces.length)
-    if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#whenWritten()
-    else if (pieces.length < missed.length) setImmediate(this.#onWritten)
-    else this.#backlog = undefined
+    backlog.held.splice(0, heldTaken)
   }
 
   #forget(): void {
@@ -235,6 +250,12 @@ export class Connection implements Member {
     this.#drainers = undefined
     for (const resolve of drainers) resolve()
   }
+}
+
+/** It goes to the client, or nowhere. */
+function release(backlog: Backlog, { topic, frame }: Held): void {
+  if (!topic) backlog.told--
+  else if (!topic.isState) backlog.heldBytes -= frame.length
 }
 
 const SLOW: ControlFrame = {

@@ -103,6 +103,26 @@ describe('a client that is behind', () => {
     expect(places.toSorted(comparePositions)).toEqual(places)
   })
 
+  test('and stays so gets the busiest symbol too', { timeout: 60_000 }, async () => {
+    const others = Array.from({ length: 60 }, (_, at) => `S${at}`)
+    const server = await start()
+    const client = await subscribed(server, ['BUSY', ...others])
+    const takesOne = setInterval(() => client.socket.resume(), 20)
+    onTestFinished(() => clearInterval(takesOne))
+    client.socket.on('message', () => client.socket.pause())
+    const busy = () => client.ofType('quote_update').filter(({ data }) => data['symbol'] === 'BUSY').length
+    let price = 0
+    const publish = async () => {
+      const changed = ['BUSY', others[++price % others.length]!, others[(price + 30) % others.length]!]
+      await server.log.append(changed.map((symbol) => quoteEvent(symbol, price, { name: NAME })))
+    }
+    while (server.live.stats.slow === 0) await publish()
+    const before = { busy: busy(), all: client.frames.length }
+    // Long ago it would have got all that waited when it fell behind.
+    while (client.frames.length < before.all + 4 * others.length) await publish()
+    expect(busy()).toBeGreaterThan(before.busy + 1)
+  })
+
   test('gets nothing more of what it no longer wants', async () => {
     const server = await start()
     const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
