@@ -14,7 +14,7 @@ import { locateRedis } from './embedded/redis-binaries.ts'
 import { REDIS_PROGRAM } from './embedded/redis.ts'
 import { findRunning, type Running } from './embedded/running.ts'
 import { PROVIDER_NAMES, type ProviderName } from './providers/provider.ts'
-import { connectCacheRedis, ready } from './redis.ts'
+import { connectCacheRedis, isTooOldRedis, OLDEST_REDIS, ready } from './redis.ts'
 
 const REQUIRED_NODE_MAJOR = 24
 const REACH_TIMEOUT_MS = 3000
@@ -180,6 +180,9 @@ async function inspectRedis(whose: string, url: string, mustKeep: boolean): Prom
       const policy = await evictionPolicy(redis)
       const evicts = policy !== undefined && policy !== 'noeviction'
       const detail = `${whose}, version ${version}, ${policy ?? 'eviction policy not told'}`
+      if (version && isTooOldRedis(version)) {
+        return found('Redis', 'problem', `${detail}: version ${OLDEST_REDIS} or a newer one is needed`)
+      }
       if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
       return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work can be lost`)
     })

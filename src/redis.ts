@@ -15,6 +15,16 @@ export function connectCacheRedis(url: string): Redis {
   })
 }
 
+/** XTRIM by age, which keeps the event log small. */
+export const OLDEST_REDIS = '6.2'
+
+/** Whether a version as Redis tells it (`7.0.15`) lacks what is needed of it. */
+export function isTooOldRedis(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_REDIS.split('.').map(Number)
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
+}
+
 /** The connection for queues: it waits for Redis as long as it takes (BullMQ demands no retry limit). */
 export function connectQueueRedis(url: string): Redis {
   return connect(url, { maxRetriesPerRequest: null })

@@ -57,9 +57,9 @@ export function watchMarketStatus(options: MarketStatusPublisherOptions): { clos
 
   async function tell(change: number, status: MarketStatus): Promise<void> {
     const claim = `quotewire:market-status:${change}`
-    const holder = await redis.set(claim, own, 'PX', CLAIM_MS, 'NX', 'GET')
+    const isFirst = await redis.set(claim, own, 'PX', CLAIM_MS, 'NX')
     // Its own claim is there where the answer to it was lost.
-    if (holder !== null && holder !== own) return
+    if (!isFirst && (await redis.get(claim)) !== own) return
     try {
       await eventLog.append([{ type: 'market_status', data: status }])
     } catch (error) {
