@@ -125,13 +125,10 @@ export class Connection implements Member {
     const backlog = this.#backlog
     if (!backlog) return
     for (const topic of topics) backlog.dirty.delete(topic)
-    const isLeft = (held: Held) => {
-      if (!held.topic || !topics.has(held.topic)) return true
-      release(backlog, held)
-      return false
-    }
-    backlog.held = backlog.held.filter(isLeft)
-    backlog.round = backlog.round.filter(isLeft)
+    const isOfThem = ({ topic }: Held) => topic !== undefined && topics.has(topic)
+    for (const frame of [...backlog.round, ...backlog.held].filter(isOfThem)) release(backlog, frame)
+    backlog.round = backlog.round.filter((frame) => !isOfThem(frame))
+    backlog.held = backlog.held.filter((frame) => !isOfThem(frame))
   }
 
   /** Resolves when more can be made for the client, or nothing ever will be. */
