@@ -149,9 +149,10 @@ export class Fanout {
   #deliverToAll({ events, eventCount, members, format }: Audience): void {
     const takers = members.some(({ isBehind }) => !isBehind)
     const bytes = takers ? this.#window.assemble(events, 0, eventCount, format, false) : undefined
+    const missed = this.#window.list(events, 0, eventCount)
     for (const member of members) {
       if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
-      else member.miss(this.#window.list(events, 0, eventCount))
+      else member.miss(missed)
     }
   }
 
