@@ -41,6 +41,17 @@ async function fill(server: LiveServer, symbol: string): Promise<number> {
   return price
 }
 
+/** A client that does not read, with a quote missed of each of its symbols. */
+async function behind() {
+  const server = await start()
+  const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
+  const client = await subscribed(server, symbols)
+  client.socket.pause()
+  await fill(server, 'S0')
+  await server.log.append(symbols.map((symbol) => quoteEvent(symbol, 5, { name: NAME })))
+  return { server, client, symbols }
+}
+
 const priceOf = ({ data }: Frame): number | undefined => (data['quote'] as Quote | undefined)?.price
 
 /** Answers once it is let. */
@@ -87,12 +98,7 @@ test('control frames count as frames: a flood of pings ends a connection', async
 
 describe('a client that is behind', () => {
   test('is shown no newer place in the log than it was brought to, whatever it subscribes to meanwhile', async () => {
-    const server = await start()
-    const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
-    const client = await subscribed(server, symbols)
-    client.socket.pause()
-    await fill(server, 'S0')
-    await server.log.append(symbols.map((symbol) => quoteEvent(symbol, 5, { name: NAME })))
+    const { server, client, symbols } = await behind()
     client.subscribe(['A'])
     await expect.poll(() => server.live.stats.received).toBe(2)
     client.socket.resume()
@@ -129,12 +135,7 @@ describe('a client that is behind', () => {
   })
 
   test('gets nothing more of what it no longer wants', async () => {
-    const server = await start()
-    const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
-    const client = await subscribed(server, symbols)
-    client.socket.pause()
-    await fill(server, 'S0')
-    await server.log.append(symbols.map((symbol) => quoteEvent(symbol, 5, { name: NAME })))
+    const { server, client, symbols } = await behind()
     client.send({ type: 'unsubscribe', data: { type: 'stock_quotes', symbols: symbols.slice(1) } })
     await expect.poll(() => server.live.stats.received).toBe(2)
     client.socket.resume()
