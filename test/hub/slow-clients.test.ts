@@ -98,7 +98,7 @@ test('control frames count as frames: a flood of pings ends a connection', async
 
 describe('a client that is behind', () => {
   test('is shown no newer place in the log than it was brought to, whatever it subscribes to meanwhile', async () => {
-    const { server, client, symbols } = await behind()
+    const { server, client } = await behind()
     client.subscribe(['A'])
     await expect.poll(() => server.live.stats.received).toBe(2)
     client.socket.resume()
