@@ -49,6 +49,7 @@ class HttpClient {
     }
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true, onread })
     this.#socket.on('error', onFailure)
+    this.#socket.once('close', () => onFailure(new Error('the server ended a connection')))
     this.connected = new Promise((resolve) => this.#socket.once('connect', resolve))
   }
 
@@ -78,6 +79,7 @@ class HttpClient {
   }
 }
 
+/** Requests over all connections for a while. A connection that fails ends it. */
 class Round {
   readonly ended: Promise<void>
   readonly #wanted: RequestsWanted
