@@ -149,23 +149,26 @@ describe('a client that is behind', () => {
 
 test('a token can be renewed while a frame before it is still worked on', async () => {
   const { sources, letGo } = heldUp()
-  let until = 1500
+  const lifetimesMs = [1500, 600_000]
+  let passedMs = 0
   const server = await start({
     sources,
+    now: () => Date.now() + passedMs,
     authenticate: async (token) => ({
       userId: token,
       name: token,
       mayStream: true,
-      expiresAt: Date.now() + until,
+      expiresAt: Date.now() + lifetimesMs.shift()!,
       isRevoked: () => false
     })
   })
   const client = await open(server)
   client.subscribe(['A'])
-  until = 600_000
   client.send({ type: 'auth', id: 1, data: { token: 'ann' } })
-  await new Promise((resolve) => setTimeout(resolve, 3000))
-  expect(client.closed).toBeUndefined()
+  await expect.poll(() => lifetimesMs).toEqual([])
+  passedMs = 3000
+  server.live.check()
+  expect(server.live.stats.closedByCode).toEqual({})
   letGo()
   await client.frame('snapshot')
   expect((await client.frame('authenticated')).id).toBe(1)
