@@ -7,7 +7,6 @@ import { createDatabase } from '../db/client.ts'
 import { createStores } from '../db/stores.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { startRedis } from '../src/embedded/redis.ts'
-import { freePort } from '../src/embedded/server-process.ts'
 import { leaveProcessorToServers, startServer, type Server } from './processes.ts'
 
 /** Everything that a load needs around the servers it measures, on this machine and thrown away afterwards. */
@@ -36,8 +35,7 @@ export async function startWorld(): Promise<World> {
     await migrate(postgres.url)
     const database = createDatabase({ url: postgres.url, applicationName: 'quotewire load' })
     stops.push(() => database.close())
-    const sandboxUrl = `http://127.0.0.1:${await freePort()}`
-    const sandbox = await startServer('src/sandbox/run-sandbox.ts', { SANDBOX_URL: sandboxUrl })
+    const sandbox = await startServer('src/sandbox/run-sandbox.ts', { SANDBOX_URL: 'http://127.0.0.1:0' })
     stops.push(() => sandbox.stop())
     const stores = createStores(database)
     return {

@@ -13,7 +13,7 @@ import { Progress, seconds } from './embedded/progress.ts'
 import { startRedis } from './embedded/redis.ts'
 import { publishRunning, withdrawRunning } from './embedded/running.ts'
 import { keptSecret } from './embedded/secret.ts'
-import { EmbeddedServiceError, freePort } from './embedded/server-process.ts'
+import { EmbeddedServiceError } from './embedded/server-process.ts'
 import { Supervisor } from './embedded/supervisor.ts'
 import { firstKey } from './first-key.ts'
 
@@ -115,8 +115,8 @@ async function bringUp(start: Start): Promise<System> {
     ...(sandboxUrl !== undefined && { SANDBOX_URL: sandboxUrl })
   }
   const [, api] = await settleAll([
-    launch(start, 'Worker', '../workers/run-jobs.ts', env),
-    launch(start, 'API', 'server.ts', env)
+    launch(start, 'Worker', '../workers/run-jobs.ts', env, (url) => ({ METRICS_PORT: `${portOf(url)}` })),
+    launch(start, 'API', 'server.ts', env, (url) => ({ PORT: `${portOf(url)}` }))
   ])
   const url = api.url ?? `http://${config.HOST}:${port}`
   await publishRunning(home, { pid: process.pid, url, databaseUrl, redisUrl, sandboxUrl })
@@ -163,24 +163,26 @@ async function redis({ config, home, progress, supervisor, signal }: Start): Pro
 async function sandbox(start: Start): Promise<string | undefined> {
   if (start.config.MARKET !== 'sandbox') return undefined
   if (process.env.SANDBOX_URL?.trim()) return start.config.SANDBOX_URL
-  const url = `http://127.0.0.1:${await freePort()}`
-  const child = await launch(start, 'Sandbox', 'sandbox/run-sandbox.ts', { ...process.env, SANDBOX_URL: url })
-  return child.url ?? url
+  const env = { ...process.env, SANDBOX_URL: 'http://127.0.0.1:0' }
+  const child = await launch(start, 'Sandbox', 'sandbox/run-sandbox.ts', env, (url) => ({ SANDBOX_URL: url }))
+  return child.url
 }
 
+/** `at` gives the settings by which it listens at an address: started again, it listens where it did before. */
 async function launch(
   { home, progress, supervisor, signal }: Start,
   name: string,
   entry: string,
-  env: NodeJS.ProcessEnv
+  env: NodeJS.ProcessEnv,
+  at: (url: string) => NodeJS.ProcessEnv
 ): Promise<Child> {
   const logFile = join(home.logs, `${name.toLowerCase()}.log`)
-  const start = (port?: { PORT: string }) =>
+  const start = (address?: NodeJS.ProcessEnv) =>
     progress.step(name, () =>
-      startChild({ name, entry: join(import.meta.dirname, entry), env: { ...env, ...port }, logFile, signal })
+      startChild({ name, entry: join(import.meta.dirname, entry), env: { ...env, ...address }, logFile, signal })
     )
   const child = await start()
-  supervisor.add(name, child, () => start(child.url === undefined ? undefined : { PORT: `${portOf(child.url)}` }))
+  supervisor.add(name, child, () => start(child.url === undefined ? undefined : at(child.url)))
   return child
 }
 

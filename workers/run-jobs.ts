@@ -12,7 +12,11 @@ import { startJobWorkers } from './worker.ts'
 
 const STOP_TIMEOUT_MS = 10_000
 
-type JobProcess = { close(): Promise<void> }
+type JobProcess = {
+  /** Where its monitor listens, if it has one. */
+  monitorUrl: string | undefined
+  close(): Promise<void>
+}
 
 /** Starts working the queues: schedules first, so that a fresh installation has something to do at once. */
 async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
@@ -24,10 +28,10 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
   }
   try {
     const { recorder, metrics, dependencies } = core
-    if (config.METRICS_PORT !== undefined) {
-      const monitor = await startMonitor({ host: config.HOST, port: config.METRICS_PORT, metrics, dependencies })
-      closers.push(() => monitor.close())
-    }
+    const port = config.METRICS_PORT
+    const monitor =
+      port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
+    closers.push(() => monitor?.close())
     await core.queues.syncSchedules()
     // A Redis that lost its data comes back without them.
     core.redis.on('ready', () => void restoreSchedules(core.queues, log))
@@ -36,7 +40,7 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
     const workers = startJobWorkers({ name, connection, context, recorder, metrics })
     closers.push(() => workers.close())
     await workers.ready()
-    return { close }
+    return { monitorUrl: monitor?.url, close }
   } catch (error) {
     await close()
     throw error
@@ -61,8 +65,8 @@ async function main(): Promise<void> {
     await jobs.close()
   })
   onParentGone(grace.close)
-  log.info({ market: config.MARKET }, 'the jobs run')
-  reportReady()
+  log.info({ market: config.MARKET, monitor: jobs.monitorUrl }, 'the jobs run')
+  reportReady(jobs.monitorUrl)
 }
 
 if (import.meta.main) {

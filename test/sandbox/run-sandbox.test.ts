@@ -6,29 +6,19 @@ import { expect, test } from 'vitest'
 import { isReadyMessage } from '../../src/embedded/child.ts'
 
 const ENTRY = join(import.meta.dirname, '../../src/sandbox/run-sandbox.ts')
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
+const ON_A_FREE_PORT = { ...process.env, SANDBOX_URL: 'http://127.0.0.1:0', LOG_LEVEL: 'silent' }
 
 test('the process says where it listens, serves, and leaves nothing behind when it is told to stop', async () => {
-  const SANDBOX_URL = `http://127.0.0.1:${await freePort()}`
-  const child = fork(ENTRY, ['--seed', '7'], { env: { ...process.env, SANDBOX_URL, LOG_LEVEL: 'silent' } })
+  const child = fork(ENTRY, ['--seed', '7'], { env: ON_A_FREE_PORT })
   const [message] = (await once(child, 'message')) as [unknown]
-  expect(isReadyMessage(message) && message.url).toBe(SANDBOX_URL)
-  expect(await (await fetch(SANDBOX_URL)).json()).toMatchObject({ market: 'sandbox', seed: 7 })
+  const { url } = isReadyMessage(message) ? message : {}
+  expect(await (await fetch(url!)).json()).toMatchObject({ market: 'sandbox', seed: 7 })
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
 test('the process ends with its parent', async () => {
-  const SANDBOX_URL = `http://127.0.0.1:${await freePort()}`
-  const child = fork(ENTRY, [], { env: { ...process.env, SANDBOX_URL, LOG_LEVEL: 'silent' } })
+  const child = fork(ENTRY, [], { env: ON_A_FREE_PORT })
   await once(child, 'message')
   child.disconnect()
   expect(await once(child, 'exit')).toEqual([0, null])

@@ -69,7 +69,7 @@ describe.each(VENDORS)('%s goes wrong in its own way, and its adapter sees which
   test('a price from the day before', async () => {
     const now = Date.parse((await quote(vendor))!.asOf)
     sandbox.scenario({ vendor, scenario: 'stale_price', ageMs: 3 * 86_400_000 })
-    expect(now - Date.parse((await quote(vendor))!.asOf)).toBeGreaterThan(2 * 86_400_000 - 1)
+    expect(now - Date.parse((await quote(vendor))!.asOf)).toBeGreaterThanOrEqual(86_400_000)
   })
 
   test('latency delays the answer', async () => {

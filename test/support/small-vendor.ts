@@ -6,7 +6,10 @@ import { ProviderError, type Provider } from '../../src/providers/provider.ts'
 const DAY_MS = 86_400_000
 const PRICES: Record<string, number> = { AAPL: 231.4, MSFT: 418.25, 'BRK.B': 452.1, 'BTC-USD': 64_000.5 }
 
-/** A vendor with four symbols, all of whose answers are as good as new; `asked` lists the calls it got. */
+/**
+ * A vendor with four symbols, which trade round the clock so that no test depends on its hour, and whose answers are all
+ * as good as new; `asked` lists the calls it got.
+ */
 export function smallVendor(): Provider & { asked: string[]; isDown: boolean } {
   const vendor = {
     name: 'yahoo' as const,
@@ -61,7 +64,8 @@ export function smallVendor(): Provider & { asked: string[]; isDown: boolean } {
 
 function quoteOf(symbol: string): Quote {
   const price = PRICES[symbol]!
-  return { symbol, price, currency: 'USD', asOf: new Date().toISOString(), provenance: provenance() }
+  const asOf = new Date().toISOString()
+  return { symbol, price, currency: 'USD', marketState: 'regular', asOf, provenance: provenance() }
 }
 
 function provenance(): Provenance {

@@ -5,7 +5,7 @@ import { createStores } from '../../db/stores.ts'
 import { createJobAdministration } from '../../src/jobs/administration.ts'
 import { createJobQueues } from '../../src/jobs/queue.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { createGate, freePort } from '../db/gate.ts'
+import { createGate } from '../db/gate.ts'
 import { SECRET } from '../support/api.ts'
 import { testDatabase, testRedis } from '../support/services.ts'
 import { startRealApi, startRealWorker } from './process.ts'
@@ -31,7 +31,6 @@ type Outage = { from: number; to: number; wrong: string[] }
 async function startSystem({ onTestFinished }: TestContext) {
   const [sandbox, redis, database] = await Promise.all([startSandbox(), testRedis(), testDatabase()])
   const gates = { redis: await createGate(redis.url), postgres: await createGate(database.url) }
-  const port = await freePort()
   const env = {
     MARKET: 'sandbox',
     SANDBOX_URL: sandbox.url,
@@ -41,10 +40,7 @@ async function startSystem({ onTestFinished }: TestContext) {
     UPSTREAM_TIMEOUT_MS: '5000',
     REQUEST_DEADLINE_MS: '10000'
   }
-  const [worker, api] = await Promise.all([
-    startRealWorker({ ...env, METRICS_PORT: `${port}` }),
-    startRealApi({ ...env, LOG_LEVEL: 'silent' })
-  ])
+  const [worker, api] = await Promise.all([startRealWorker(env), startRealApi({ ...env, LOG_LEVEL: 'silent' })])
   const client = createDatabase({ url: database.url })
   const stores = createStores(client)
   const queues = createJobQueues({ redis: redis.redis, onError: () => undefined })
@@ -65,8 +61,7 @@ async function startSystem({ onTestFinished }: TestContext) {
     sql: client.sql,
     jobs: createJobAdministration(queues, stores.jobRuns),
     read: async (path: string) => (await fetch(`${api.url}/api/v1/market/${path}`, { headers })).status,
-    healthOf: async (service: Service) =>
-      Promise.all([`http://127.0.0.1:${port}`, api.url].map((url) => health(url, service)))
+    healthOf: async (service: Service) => Promise.all([worker.url, api.url].map((url) => health(url, service)))
   }
 }
 type System = Awaited<ReturnType<typeof startSystem>>

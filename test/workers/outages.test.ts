@@ -4,7 +4,7 @@ import { createStores } from '../../db/stores.ts'
 import { createJobAdministration } from '../../src/jobs/administration.ts'
 import { catalogSchedules, createJobQueues } from '../../src/jobs/queue.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { createGate, freePort, type Gate } from '../db/gate.ts'
+import { createGate, type Gate } from '../db/gate.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
 import { startRealWorker, type RealProcess } from './process.ts'
 
@@ -38,7 +38,7 @@ afterEach(async () => {
   await redis.close()
 })
 
-async function start(env: Record<string, string> = {}): Promise<RealProcess> {
+async function start(): Promise<RealProcess> {
   const worker = await startRealWorker({
     MARKET: 'sandbox',
     SANDBOX_URL: sandbox.url,
@@ -46,8 +46,7 @@ async function start(env: Record<string, string> = {}): Promise<RealProcess> {
     REDIS_URL: gates.redis.url,
     // A slow machine is not what is tested here.
     UPSTREAM_TIMEOUT_MS: '5000',
-    REQUEST_DEADLINE_MS: '10000',
-    ...env
+    REQUEST_DEADLINE_MS: '10000'
   })
   workers.push(worker)
   return worker
@@ -107,14 +106,11 @@ describe('while a service is away', () => {
     '%s: jobs resume by themselves, nothing is lost, and health says so meanwhile',
     async (_name, service, habit) => {
       const { queues, jobs } = administration()
-      const port = await freePort()
-      await start({ METRICS_PORT: `${port}` })
+      const { url } = await start()
       const health = async () =>
-        (await (await fetch(`http://127.0.0.1:${port}/api/health`)).json()) as {
-          dependencies: Record<string, { status: string }>
-        }
+        (await (await fetch(`${url}/api/health`)).json()) as { dependencies: Record<string, { status: string }> }
       expect((await health()).dependencies[service]).toMatchObject({ status: 'up' })
-      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+      const metrics = await (await fetch(`${url}/metrics`)).text()
       expect(metrics).toMatch(/^quotewire_log_waiting_bytes \d+$/m)
 
       sandbox.scenario({ vendor: 'yahoo', scenario: 'latency', delayMs: 400 })

@@ -3,16 +3,19 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { isReadyMessage, type ReadyMessage } from '../../src/embedded/child.ts'
 
+const LAST_WORDS_CHARACTERS = 2000
+
 export type RealProcess = {
   pid: number
-  /** Where it listens; empty for one that does not. */
+  /** Where the API, or the worker's monitor, listens; empty for a worker without one. */
   url: string
   kill(): Promise<void>
   stop(): Promise<number | null>
 }
 
-/** Starts `workers/run-jobs.ts` as a process of its own and resolves once it works the queues. */
-export const startRealWorker = (env: Record<string, string>) => startReal('../../workers/run-jobs.ts', env)
+/** Starts `workers/run-jobs.ts` as a process of its own, monitored on a free port; resolves once it works the queues. */
+export const startRealWorker = (env: Record<string, string>) =>
+  startReal('../../workers/run-jobs.ts', { METRICS_PORT: '0', ...env })
 
 /** Starts `src/server.ts` as a process of its own and resolves once it listens, on a free port. */
 export const startRealApi = (env: Record<string, string>) => startReal('../../src/server.ts', { PORT: '0', ...env })
@@ -20,10 +23,14 @@ export const startRealApi = (env: Record<string, string>) => startReal('../../sr
 async function startReal(entry: string, env: Record<string, string>): Promise<RealProcess> {
   const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
     env: { ...process.env, LOG_LEVEL: 'error', ...env },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc']
   })
+  let lastWords = ''
+  for (const output of [child.stdout!, child.stderr!]) {
+    output.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_CHARACTERS)))
+  }
   const ended = once(child, 'exit')
-  const early = ended.then(([code]) => Promise.reject(new Error(`the process ended with code ${code}`)))
+  const early = ended.then(([code]) => Promise.reject(new Error(`${entry} ended with code ${code}: ${lastWords}`)))
   const { url = '' } = await Promise.race([readyOf(child), early])
   early.catch(() => undefined)
   return {
