@@ -6,7 +6,7 @@ import { createCore } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
-import { connectQueueRedis } from '../src/redis.ts'
+import { connectQueueRedis, patiently } from '../src/redis.ts'
 import { createVendors } from '../src/vendors.ts'
 import { startJobWorkers } from './worker.ts'
 
@@ -32,7 +32,7 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
     const monitor =
       port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
     closers.push(() => monitor?.close())
-    await core.queues.syncSchedules()
+    await patiently(() => core.queues.syncSchedules())
     // A Redis that lost its data comes back without them.
     core.redis.on('ready', () => void restoreSchedules(core.queues, log))
     const name = `${hostname()}:${process.pid}`

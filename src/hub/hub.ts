@@ -63,8 +63,22 @@ export class Hub {
     })
   }
 
-  /** Resolves when the hub knows what the log held when it started. Rejects when the log cannot be read. */
+  /**
+   * Resolves when the hub knows what the log held when it started. Rejects when the log cannot be read; then it may be
+   * started again.
+   */
   async start(): Promise<void> {
+    try {
+      await this.#begin()
+    } catch (error) {
+      await this.#tail?.close()
+      this.#tail = undefined
+      this.#recent.length = 0
+      throw error
+    }
+  }
+
+  async #begin(): Promise<void> {
     this.#epoch = await this.#log.epoch()
     const ends: Position[] = []
     for (let shard = 0; shard < this.#log.shards; shard++) {

@@ -14,6 +14,7 @@ import type { StalePublisher } from '../live/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import { watchMarketStatus } from '../live/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import { patiently } from '../redis.ts'
 import { liveRoutes } from '../routes/live.ts'
 import { chooseProtocol } from './handshake.ts'
 
@@ -76,7 +77,7 @@ export const live = fp<LivePluginOptions>(
       follow,
       authenticate
     })
-    await server.start()
+    await patiently(() => server.start())
     app.decorate('live', server)
     app.revocations.listen(() => server.check())
     const marketStatus = watchMarketStatus({ clock, redis, eventLog, log })

@@ -7,6 +7,7 @@ const CHANNEL = 'auth:revoked'
 const HISTORY_KEY = 'auth:revoked'
 /** The longest life a token can be given; after it a revocation has nothing left to revoke. */
 const RETENTION_MS = 86_400_000
+const RETRY_MS = 1000
 
 export type RevocationSubject = `key:${string}` | `user:${string}`
 
@@ -29,6 +30,8 @@ export class Revocations {
   readonly #listeners: ((subject: RevocationSubject) => void)[]
   readonly #now: () => number
   readonly #since = new Map<string, number>()
+  #retry: NodeJS.Timeout | undefined
+  #isDeaf = false
 
   constructor({ redis, log, onRevoked, now = Date.now }: RevocationOptions) {
     this.#redis = redis
@@ -95,6 +98,7 @@ export class Revocations {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#retry)
     this.#subscriber.disconnect()
     this.#since.clear()
   }
@@ -112,16 +116,23 @@ export class Revocations {
     for (const listener of this.#listeners) listener(subject)
   }
 
-  /** Subscribes before it reads what it missed, so that nothing falls between the two. */
+  /**
+   * Subscribes before it reads what it missed, so that nothing falls between the two. What it could not read it asks for
+   * again: until then tokens would pass that are revoked.
+   */
   async #listen(): Promise<void> {
+    clearTimeout(this.#retry)
     try {
       await this.#subscriber.subscribe(CHANNEL)
       const missed = await this.#redis.zrangebyscore(HISTORY_KEY, this.#now() - RETENTION_MS, '+inf', 'WITHSCORES')
       for (let index = 0; index + 1 < missed.length; index += 2) {
         this.#record(missed[index] as RevocationSubject, Number(missed[index + 1]))
       }
+      this.#isDeaf = false
     } catch (error) {
-      this.#log.warn({ err: error }, 'revocations made elsewhere could not be read')
+      if (!this.#isDeaf) this.#log.warn({ err: error }, 'revocations made elsewhere could not be read; they will be')
+      this.#isDeaf = true
+      if (this.#subscriber.status === 'ready') this.#retry = setTimeout(() => void this.#listen(), RETRY_MS)
     }
   }
 }
