@@ -1,10 +1,11 @@
 import closeWithGrace from 'close-with-grace'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { createCore } from './core.ts'
 import { createDataFreshness } from './market/data-freshness.ts'
 import { onParentGone, reportReady } from './embedded/child.ts'
+import { createLogger } from './logger.ts'
 import { createVendors } from './vendors.ts'
 
 const STOP_TIMEOUT_MS = 10_000
@@ -32,7 +33,7 @@ export async function startServer(config: Config, log: Logger): Promise<ApiServe
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
-  const log = pino({ level: config.LOG_LEVEL })
+  const log = createLogger(config.LOG_LEVEL)
   const server = await startServer(config, log)
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'the API stops after an error nobody handled')

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os'
 import closeWithGrace from 'close-with-grace'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { ConfigError, loadConfig, type Config } from '../src/config.ts'
 import { createCore } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'
+import { createLogger } from '../src/logger.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import { connectQueueRedis, patiently } from '../src/redis.ts'
 import { createVendors } from '../src/vendors.ts'
@@ -57,7 +58,7 @@ async function restoreSchedules(queues: JobQueues, log: Logger): Promise<void> {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
-  const log = pino({ level: config.LOG_LEVEL })
+  const log = createLogger(config.LOG_LEVEL)
   const jobs = await startJobs(config, log)
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'the jobs stop after an error nobody handled')

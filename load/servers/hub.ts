@@ -57,7 +57,8 @@ const live = new Live({
     name: token,
     mayStream: true,
     expiresAt: Date.now() + 3_600_000,
-    isRevoked: () => false
+    isRevoked: () => false,
+    pay: () => undefined
   })
 })
 await live.start()

@@ -57,6 +57,9 @@ export class Connection implements Member {
   readonly #traffic: Traffic
   readonly #hub: ConnectionOptions['hub']
   #backlog: Backlog | undefined
+  /** Bytes that the kernel had taken at the last look, and whether it had no room for all. */
+  #taken = 0
+  #wasBlocked = false
   #drainers: (() => void)[] | undefined
 
   constructor({ socket, raw, hub, traffic }: ConnectionOptions) {
@@ -81,6 +84,20 @@ export class Connection implements Member {
   /** More must not be made for the client before it took what there is. */
   get isFull(): boolean {
     return this.#raw.writableLength > HIGH_WATER_BYTES || (this.#backlog?.told ?? 0) > 0
+  }
+
+  /**
+   * Whether the peer has read since the last call: it must have, where the kernel's buffers were full and took more. A
+   * ping waits behind all that is in them.
+   */
+  hasRead(): boolean {
+    const isBlocked = this.isBehind || this.isWriting
+    if (!isBlocked && !this.#wasBlocked) return false
+    const taken = this.#raw.bytesWritten - this.#raw.writableLength
+    const hasRead = this.#wasBlocked && taken > this.#taken
+    this.#taken = taken
+    this.#wasBlocked = isBlocked
+    return hasRead
   }
 
   deliver(bytes: Buffer, count: number): void {

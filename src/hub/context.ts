@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Hub } from './hub.ts'
-import type { Limits, Stream, Channel } from './protocol.ts'
+import type { Channel, Failure, Limits, Stream } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Sources } from './sources.ts'
 import type { Traffic } from './traffic.ts'
@@ -16,6 +16,8 @@ export type Caller = {
   /** Epoch milliseconds. */
   readonly expiresAt: number
   isRevoked(): boolean
+  /** Pays for asking about so many symbols, each of which may cost a vendor's answer; returns why it cannot. */
+  pay(symbols: number): Failure | undefined
 }
 
 /** Whom a token names cannot be told now. */

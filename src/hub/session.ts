@@ -76,6 +76,7 @@ export class Session {
   /** Looks after the session; called about once a second. */
   check(now: number): void {
     const { heartbeatMs } = this.#context
+    if (this.#connection.hasRead()) this.#hear()
     const isAsked = this.#pingedAt > this.#heardAt
     if (isAsked && now - this.#pingedAt >= heartbeatMs) return this.#connection.cut(CloseCode.noPong)
     if (!isAsked && now - this.#heardAt >= heartbeatMs) {
@@ -224,7 +225,9 @@ export class Session {
     }
     const holding = users.enter(caller.userId, limits.connectionsPerUser)
     if (!holding) return this.#end(CloseCode.tooManyConnections, TOO_MANY_CONNECTIONS)
-    this.#member = { caller, holding, subscriptions: new Subscriptions(this.#context, this.#connection, holding) }
+    const pay = (symbols: number) => this.#member?.caller.pay(symbols)
+    const subscriptions = new Subscriptions({ context: this.#context, connection: this.#connection, holding, pay })
+    this.#member = { caller, holding, subscriptions }
     answer()
   }
 

@@ -2,7 +2,7 @@ import { parseCursor, type Cursor, type Position } from '../log/position.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { Connection } from './connection.ts'
-import { carrierOf, type LiveContext } from './context.ts'
+import { carrierOf, type Caller, type LiveContext } from './context.ts'
 import type { Accepted, Current, Failure, Stream } from './protocol.ts'
 import type { GapReason, ReplayTarget } from './replay.ts'
 import { byId, currentOf, topicNames } from './subject.ts'
@@ -10,18 +10,28 @@ import type { EventRef, Format, Topic } from './topic.ts'
 import type { Holding } from './users.ts'
 import { examine, snapshotsOf, subjectNamed, type Group, type Wish } from './wishes.ts'
 
+export type SubscriptionsOptions = {
+  readonly context: LiveContext
+  readonly connection: Connection
+  readonly holding: Holding
+  /** See Caller. */
+  readonly pay: Caller['pay']
+}
+
 /** What one connection is subscribed to, and how it gets there. Calls must not overlap. */
 export class Subscriptions {
   readonly #context: LiveContext
   readonly #connection: Connection
   readonly #holding: Holding
+  readonly #pay: Caller['pay']
   /** All of them, ascending by id; those whose replay still runs are not listened to yet. */
   #topics: readonly Topic[] = []
 
-  constructor(context: LiveContext, connection: Connection, holding: Holding) {
+  constructor({ context, connection, holding, pay }: SubscriptionsOptions) {
     this.#context = context
     this.#connection = connection
     this.#holding = holding
+    this.#pay = pay
   }
 
   get count(): number {
@@ -40,8 +50,8 @@ export class Subscriptions {
     const group: Group =
       data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
     const asked = this.#countNew(group, names)
-    const tooMany = this.#refusalOf(asked)
-    if (tooMany) return tooMany
+    const refusal = this.#refusalOf(asked) ?? (data.type === 'stock_quotes' ? this.#pay(asked) : undefined)
+    if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     this.#holding.subscriptions += asked
     const { wishes, rejected } = await examine(this.#context, group, names).finally(() => {

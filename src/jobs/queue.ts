@@ -50,7 +50,13 @@ export type JobQueues = ReturnType<typeof createJobQueues>
 /** Where jobs are put and found. The connection stays the caller's to close. */
 export function createJobQueues({ redis, onError }: JobQueuesOptions) {
   const open = (name: QueueName) => {
-    const queue = new Queue(name, { connection: redis, prefix: QUEUE_PREFIX, defaultJobOptions: KEPT_JOBS })
+    const queue = new Queue(name, {
+      connection: redis,
+      prefix: QUEUE_PREFIX,
+      defaultJobOptions: KEPT_JOBS,
+      // A queue asks for the version once, and where that one answer is late it fails for as long as it lives.
+      skipVersionCheck: true
+    })
     queue.on('error', onError)
     return queue
   }

@@ -23,6 +23,8 @@ declare module 'fastify' {
     sessions: Sessions
     revocations: Revocations
     rateLimiter: RateLimiter
+    /** What a user may spend, over REST and live connections together. */
+    bucketOf(principal: Pick<Principal, 'userId' | 'plan'>): Promise<Bucket>
   }
   interface FastifyRequest {
     /** Set on every route that asks for a scope. */
@@ -45,10 +47,12 @@ export const gate = fp<GateOptions>(
   async (app, { config, redis, log }) => {
     const limits = { standard: config.RATE_LIMIT_PER_MINUTE, pro: config.RATE_LIMIT_PRO_PER_MINUTE }
     const rateLimiter = new RateLimiter({ redis, log })
+    const bucketOf = ({ userId, plan }: Pick<Principal, 'userId' | 'plan'>) =>
+      rateLimiter.bucket(`user:${userId}`, limits[plan])
     const sessions = new Sessions({
       verify: (token) => app.tokens.verify(token),
       isRevoked: (principal) => revocations.isRevoked(principal),
-      bucketOf: ({ userId, plan }) => rateLimiter.bucket(`user:${userId}`, limits[plan])
+      bucketOf
     })
     const revocations = new Revocations({
       redis,
@@ -60,6 +64,7 @@ export const gate = fp<GateOptions>(
     app.decorate('sessions', sessions)
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)
+    app.decorate('bucketOf', bucketOf)
     app.decorateRequest('principal', undefined)
     app.decorateRequest('startedAt', 0)
     app.addHook('onRoute', (route) => {
@@ -115,8 +120,9 @@ function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () 
   }
 }
 
-export function tooManyRequests(bucket: Bucket): ApiError {
-  const retryAfterSeconds = bucket.retryAfterSeconds
+/** `requests`: what could not be taken from the bucket. */
+export function tooManyRequests(bucket: Bucket, requests = 1): ApiError {
+  const retryAfterSeconds = bucket.retryAfterSeconds(requests)
   return new ApiError('RATE_LIMITED', 429, `More than ${bucket.limit} requests in a minute`, {
     details: { limitPerMinute: bucket.limit, retryAfterSeconds },
     retryAfterSeconds

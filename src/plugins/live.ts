@@ -17,8 +17,11 @@ import type { SessionClock } from '../market/session-clock.ts'
 import { patiently } from '../redis.ts'
 import { liveRoutes } from '../routes/live.ts'
 import { chooseProtocol } from './handshake.ts'
+import { payFor } from './payment.ts'
 
 const KIB = 1024
+/** As over REST, where one request may ask for so many. */
+const SYMBOLS_PER_REQUEST = 100
 /** What a peer gets to answer a closing frame. */
 const CLOSE_TIMEOUT_MS = 3000
 
@@ -53,7 +56,9 @@ export const live = fp<LivePluginOptions>(
       const isRevoked = () => app.revocations.isRevoked(principal)
       if (isRevoked()) throw new Error('The key or the user of this token was revoked')
       const { userId, name, expiresAt, scopes } = principal
-      return { userId, name, expiresAt, mayStream: scopes.includes('stream:read'), isRevoked }
+      const bucket = await app.bucketOf(principal)
+      const pay = (symbols: number) => payFor(Math.ceil(symbols / SYMBOLS_PER_REQUEST), bucket)
+      return { userId, name, expiresAt, mayStream: scopes.includes('stream:read'), isRevoked, pay }
     }
     const watch = new QuoteWatch({ marketData: app.marketData, publisher: stalePublisher, log })
     const follow = (symbol: string) => {

@@ -42,12 +42,13 @@ export class Bucket {
     this.#onSpent = onSpent
   }
 
-  /** Takes one request's worth; false where nothing is left. */
-  spend(now: number): boolean {
+  /** Takes so many requests' worth; false, and nothing is taken, where that much is not left. */
+  spend(now: number, requests = 1): boolean {
     this.#refill(now)
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
-    if (this.#unsettled++ === 0) this.#onSpent(this)
+    if (this.#tokens < requests) return false
+    this.#tokens -= requests
+    if (this.#unsettled === 0) this.#onSpent(this)
+    this.#unsettled += requests
     return true
   }
 
@@ -60,9 +61,9 @@ export class Bucket {
     return Math.ceil(((this.limit - this.#tokens) * 60) / this.limit)
   }
 
-  /** Until there is enough for one request. */
-  get retryAfterSeconds(): number {
-    return Math.max(1, Math.ceil(((1 - this.#tokens) * 60) / this.limit))
+  /** Until there is enough for so many requests. */
+  retryAfterSeconds(requests = 1): number {
+    return Math.max(1, Math.ceil(((requests - this.#tokens) * 60) / this.limit))
   }
 
   /** What was spent since the last call; from here on it is the caller's to settle. */

@@ -77,8 +77,7 @@ async function admit(app: FastifyInstance, config: Config, socket: Socket): Prom
     const visitor: Visitor = {
       ...caller,
       connections: config.WS_CONNECTIONS_PER_USER,
-      subscriptions: config.WS_SUBSCRIPTIONS_PER_USER,
-      mayAsk: () => true
+      subscriptions: config.WS_SUBSCRIPTIONS_PER_USER
     }
     socket.data = visitor
     return undefined

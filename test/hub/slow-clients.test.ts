@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { LiveOptions } from '../../src/hub/live.ts'
@@ -8,7 +9,7 @@ import type { Sources } from '../../src/hub/sources.ts'
 import { comparePositions, parseCursor } from '../../src/log/position.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { quoteEvent, quoteOf } from '../support/events.ts'
-import type { Frame, LiveClient } from '../support/live-client.ts'
+import { LiveClient, type Frame } from '../support/live-client.ts'
 import { startLive, testLog, type LiveServer } from '../support/live-server.ts'
 
 const NAME = 'x'.repeat(2000)
@@ -159,7 +160,8 @@ test('a token can be renewed while a frame before it is still worked on', async 
       name: token,
       mayStream: true,
       expiresAt: Date.now() + lifetimesMs.shift()!,
-      isRevoked: () => false
+      isRevoked: () => false,
+      pay: () => undefined
     })
   })
   const client = await open(server)
@@ -252,6 +254,31 @@ test('a gap in one shard of the log says nothing of the others, whose events are
   }
 })
 
+test('a client that reads slowly is alive as long as it reads, though pings wait behind what it has not read', async () => {
+  const heartbeatMs = 400
+  const server = await start({ heartbeatMs })
+  const client = new LiveClient(`${server.url}?token=ann`, [], { autoPong: false })
+  await client.frame('welcome')
+  const symbols = Array.from({ length: 60 }, (_, at) => `S${at}`)
+  client.subscribe(symbols)
+  await client.frame('snapshot')
+  client.socket.pause()
+  await fill(server, 'S0')
+  const reading = setInterval(() => {
+    client.socket.resume()
+    setImmediate(() => client.socket.pause())
+  }, 50)
+  onTestFinished(() => clearInterval(reading))
+  const begunAt = performance.now()
+  for (let price = 1; performance.now() - begunAt < 6 * heartbeatMs; price++) {
+    await server.log.append(symbols.map((symbol) => quoteEvent(symbol, price, { name: NAME })))
+    await delay(20)
+    expect(server.live.stats.closedByCode).toEqual({})
+  }
+  clearInterval(reading)
+  await expect.poll(() => server.live.stats.closedByCode, { timeout: 5000 }).toEqual({ 4012: 1 })
+})
+
 test('the end of a connection is counted once, however long the peer takes to agree to it', async () => {
   let isRevoked = false
   const authenticate: LiveOptions['authenticate'] = async (token) => ({
@@ -259,7 +286,8 @@ test('the end of a connection is counted once, however long the peer takes to ag
     name: token,
     mayStream: true,
     expiresAt: Date.now() + 600_000,
-    isRevoked: () => isRevoked
+    isRevoked: () => isRevoked,
+    pay: () => undefined
   })
   const server = await start({ authenticate })
   const client = await open(server)

@@ -228,6 +228,17 @@ describe('limits', () => {
     expect(await two.until('error', ({ code }) => code === 'TOO_MANY_FRAMES')).toBeDefined()
   })
 
+  test('hold what a user asks of the vendors, together with what it asks over REST', async () => {
+    const small = await world.startApi({ ...SOCKET_IO, RATE_LIMIT_PER_MINUTE: '2' })
+    const at = await listen(small)
+    const { socket } = connect(at, { auth: { token: (await small.login(['stream:read'])).token } })
+    const many = Array.from({ length: 101 }, (_, nth) => `S${nth}`)
+    expect(await socket.emitWithAck('subscribe', many)).not.toHaveProperty('error')
+    expect(await socket.emitWithAck('subscribe', 'AAPL')).toMatchObject({
+      error: { code: 'RATE_LIMITED', details: { limitPerMinute: 2 } }
+    })
+  })
+
   test('hold anonymous clients by their address, as the proxy tells it', async () => {
     const from = (address: string) => ({
       transports: ['websocket'],

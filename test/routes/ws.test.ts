@@ -235,6 +235,28 @@ describe('an operator', () => {
   })
 })
 
+test('asking for symbols is paid for as over REST, so that nobody spends the vendors on names that do not exist', async () => {
+  const limited = await world.startApi({ RATE_LIMIT_PER_MINUTE: '4' })
+  const at = await listen(limited)
+  const login = await limited.login(['market:read', 'stream:read'])
+  const names = (prefix: string, count: number) => Array.from({ length: count }, (_, nth) => `${prefix}${nth}`)
+  const client = connect(login.token, QUOTES, at)
+  await client.frame('welcome')
+  client.subscribe(['AAPL', ...names('X', 249)])
+  expect((await client.frame('subscribed')).data['rejected']).toHaveLength(249)
+  const asked = limited.vendor.asked.length
+  client.send({ type: 'subscribe', id: 2, data: { type: 'stock_quotes', symbols: names('Y', 101) } })
+  const refused = await client.frame('error')
+  expect(refused).toMatchObject({ id: 2, data: { code: 'RATE_LIMITED', details: { limitPerMinute: 4 } } })
+  expect(refused.data['details']).toHaveProperty('retryAfterSeconds')
+  client.subscribe(['AAPL'])
+  client.send({ type: 'subscribe', data: { type: 'market_data', channels: ['status'] } })
+  await client.frame('subscribed', 2)
+  expect(limited.vendor.asked.length).toBe(asked)
+  expect((await limited.get('/api/v1/market/quote/AAPL', login.token)).status).toBe(200)
+  expect((await limited.get('/api/v1/market/quote/AAPL', login.token)).status).toBe(429)
+})
+
 describe('docs/websocket.md', () => {
   const example = async (language: string) => {
     const text = await readFile(join(import.meta.dirname, '../../docs/websocket.md'), 'utf8')

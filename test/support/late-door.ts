@@ -2,14 +2,13 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/**
- * A way to a server (redis://…) through which the first answer to a request that holds certain text comes late; answers
- * behind it on the same connection wait too. The text is looked for regardless of case.
- */
-export async function lateDoor(target: string, lateFor: string, lateMs: number) {
+/** A way to a server (redis://…) through which an answer can come late; answers behind it on its connection wait too. */
+export async function lateDoor(target: string) {
   const url = new URL(target)
   const port = Number(url.port)
-  let isDue = true
+  let isDue = false
+  let lateFor = ''
+  let lateMs = 0
   const door = createServer((client) => {
     const server = connect(port, '127.0.0.1')
     let passesAt = 0
@@ -40,7 +39,13 @@ export async function lateDoor(target: string, lateFor: string, lateMs: number) 
   url.port = String((door.address() as AddressInfo).port)
   return {
     url: url.href,
+    /** The first answer from now on to a request that holds certain text, in whatever case, comes late. */
+    beLate(text: string, byMs: number) {
+      isDue = true
+      lateFor = text.toLowerCase()
+      lateMs = byMs
+    },
     /** Whether such a request came. */
-    wasLate: () => !isDue
+    wasLate: () => lateFor !== '' && !isDue
   }
 }

@@ -81,7 +81,8 @@ export async function startLive(
       name: token,
       mayStream: true,
       expiresAt: Date.now() + 600_000,
-      isRevoked: () => false
+      isRevoked: () => false,
+      pay: () => undefined
     }),
     ...options
   })

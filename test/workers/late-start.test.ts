@@ -16,7 +16,8 @@ test.each([
   onTestFinished(async () => {
     await Promise.all([sandbox.close(), redis.close(), database.close()])
   })
-  const door = await lateDoor(redis.url, lateFor, LATE_MS)
+  const door = await lateDoor(redis.url)
+  door.beLate(lateFor, LATE_MS)
   const started = await start({
     MARKET: 'sandbox',
     SANDBOX_URL: sandbox.url,

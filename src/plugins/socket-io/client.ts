@@ -149,7 +149,8 @@ export class Client implements Listener {
     if (!names) return this.#refuse(BAD_REQUEST, answer)
     const tooMany = this.#refusalOf(names.length)
     if (tooMany) return this.#refuse(tooMany, answer)
-    if (!visitor.mayAsk(names.length)) return this.#refuse(RATE_LIMITED, answer)
+    const unpaid = visitor.pay(names.filter((name) => !this.#symbols.has(name)).length)
+    if (unpaid) return this.#refuse(unpaid, answer)
     const { wishes, rejected } = await examine(context, QUOTES, names)
     if (!socket.connected) return
     const found = wishes.map((wish) => ({ ...wish, symbol: symbolOf(wish), topics: this.#topicsOf(symbolOf(wish)) }))
@@ -271,6 +272,5 @@ const REVOKED = failure('NOT_AUTHENTICATED', 'The key or the user of this token 
 const EXPIRED = failure('TOKEN_EXPIRED', 'The token has expired; connect with a new one')
 const TOO_MANY_REQUESTS = failure('TOO_MANY_FRAMES', 'More requests than a connection may send')
 const UNKNOWN_EVENT = failure('UNKNOWN_EVENT', 'Clients emit subscribe and unsubscribe')
-const RATE_LIMITED = failure('RATE_LIMITED', 'Too many symbols were asked for within a minute')
 const BAD_REQUEST = failure('INVALID_FRAME', 'Send a symbol, a list of symbols, or {"symbols": [...]}')
 const FAILED = failure('INTERNAL_ERROR', 'The request could not be served; the log has the reason')

@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io'
 import type { Caller } from '../../hub/context.ts'
 import { networkOf } from '../network.ts'
+import { payFor } from '../payment.ts'
 import type { Bucket } from '../rate-limiter.ts'
 
 type Handshake = Socket['handshake']
@@ -9,8 +10,6 @@ type Handshake = Socket['handshake']
 export type Visitor = Caller & {
   readonly connections: number
   readonly subscriptions: number
-  /** Pays for asking about so many symbols, each of which may cost a vendor's answer; false where it cannot. */
-  mayAsk(symbols: number): boolean
 }
 
 /** Of all anonymous clients of one address. */
@@ -31,8 +30,8 @@ export function tokenOf({ auth, query, headers }: Handshake): string | undefined
 /** Names a client without a token: to the limits, its address is the user. */
 export const anonymousIdOf = (address: string): string => `anonymous:${networkOf(address)}`
 
-/** A client without a token. It asks for as many symbols as its bucket has requests. */
-export function anonymousVisitor(userId: string, bucket: Pick<Bucket, 'spend'>): Visitor {
+/** A client without a token, for which each symbol is a request. */
+export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
   return {
     userId,
     name: 'anonymous',
@@ -41,7 +40,7 @@ export function anonymousVisitor(userId: string, bucket: Pick<Bucket, 'spend'>):
     isRevoked: () => false,
     connections: ANONYMOUS_CONNECTIONS,
     subscriptions: ANONYMOUS_SUBSCRIPTIONS,
-    mayAsk: (symbols) => Array.from({ length: symbols }).every(() => bucket.spend(Date.now()))
+    pay: (symbols) => payFor(symbols, bucket)
   }
 }
 

@@ -1,0 +1,11 @@
+import type { Failure } from '../hub/protocol.ts'
+import { tooManyRequests } from './gate.ts'
+import type { Bucket } from './rate-limiter.ts'
+
+/** Takes from a bucket what a live client asks for: all of it where that is more than it ever holds. Returns why it cannot. */
+export function payFor(requests: number, bucket: Bucket): Failure | undefined {
+  const due = Math.min(requests, bucket.limit)
+  if (bucket.spend(Date.now(), due)) return undefined
+  const { code, message, details } = tooManyRequests(bucket, due)
+  return { code, message, details }
+}

@@ -1,0 +1,23 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createJobQueues } from '../../src/jobs/queue.ts'
+import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { lateDoor } from '../support/late-door.ts'
+import { testRedis } from '../support/services.ts'
+
+test('queues that Redis answered late at first take jobs a moment later', async () => {
+  const server = await testRedis()
+  const door = await lateDoor(server.url)
+  const redis = connectCacheRedis(door.url)
+  await ready(redis, 'REDIS_URL')
+  for (const text of ['info', 'eval']) {
+    door.beLate(text, 1500)
+    const queues = createJobQueues({ redis, onError: () => undefined })
+    onTestFinished(() => queues.close())
+    const add = () => queues.add('refresh-quotes', { symbols: ['AAPL'] }).catch(() => 'not now')
+    await expect.poll(add, { timeout: 8000, interval: 250 }).toMatch(/^refresh-quotes-/)
+  }
+  onTestFinished(async () => {
+    redis.disconnect()
+    await server.close()
+  })
+})
