@@ -9,7 +9,7 @@ const MAX_KEPT_EVENTS = 1024
  * After a flush the process is left to others for this share of the time that the flush took. Under load the next batch
  * becomes larger, so that a delivery costs less, and REST is answered in between; a quiet market does not notice.
  */
-const REST_SHARE = 0.35
+const REST_SHARE = 0.25
 /** Timers know no shorter time. */
 const MIN_TIMER_MS = 1
 
