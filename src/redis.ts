@@ -3,8 +3,8 @@ import { Redis } from 'ioredis'
 
 const CACHE_COMMAND_TIMEOUT_MS = 500
 const MAX_RECONNECT_DELAY_MS = 2000
-const START_PATIENCE_MS = 15_000
-const START_RETRY_MS = 250
+const PATIENCE_MS = 15_000
+const RETRY_MS = 250
 
 /**
  * The connection for the cache and the budget ledger: it fails fast, for a request must never wait for a Redis that
@@ -48,17 +48,17 @@ export async function ready(redis: Redis, variable: string, timeoutMs = 5000): P
 }
 
 /**
- * Does a step of a start again until it works: where everything starts at once, a machine is late with answers that a
- * request must not wait for. Rejects with the last failure after 15 s. The step must bear being done again.
+ * Does something again until it works: where everything starts at once, or comes back, a machine is late with answers that
+ * a request must not wait for. Rejects with the last failure after 15 s. The step must bear being done again.
  */
 export async function patiently<T>(step: () => Promise<T>): Promise<T> {
-  const giveUpAt = performance.now() + START_PATIENCE_MS
+  const giveUpAt = performance.now() + PATIENCE_MS
   for (;;) {
     try {
       return await step()
     } catch (error) {
       if (performance.now() > giveUpAt) throw error
-      await delay(START_RETRY_MS)
+      await delay(RETRY_MS)
     }
   }
 }

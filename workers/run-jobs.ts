@@ -50,7 +50,7 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
 
 async function restoreSchedules(queues: JobQueues, log: Logger): Promise<void> {
   try {
-    await queues.restoreSchedules()
+    await patiently(() => queues.restoreSchedules())
   } catch (err) {
     log.warn({ err }, 'the schedules could not be looked after; they are when Redis is back')
   }

@@ -149,7 +149,7 @@ export class Client implements Listener {
     if (!names) return this.#refuse(BAD_REQUEST, answer)
     const tooMany = this.#refusalOf(names.length)
     if (tooMany) return this.#refuse(tooMany, answer)
-    const unpaid = visitor.pay(names.filter((name) => !this.#symbols.has(name)).length)
+    const unpaid = visitor.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
     const { wishes, rejected } = await examine(context, QUOTES, names)
     if (!socket.connected) return
