@@ -4,6 +4,9 @@ import { ApiError } from '../errors.ts'
 
 const MAX_EVENT_LOOP_DELAY_MS = 1000
 const RETRY_AFTER_SECONDS = 5
+const SAMPLE_MS = 1000
+/** Starting itself keeps the event loop busy: that says nothing of what requests will do. */
+const SAMPLES_OF_THE_START = 3
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,14 +19,19 @@ export const overloaded = () =>
   new ApiError('OVERLOADED', 503, 'The server is too busy; try again soon', { retryAfterSeconds: RETRY_AFTER_SECONDS })
 
 /**
- * Watches the delay of the event loop (a busy loop that answers in time is not overloaded). The watcher's own request hook stays in a scope without routes, because a second hook on
- * every request costs more than the question it asks: the gate asks `isOverloaded` instead.
+ * Watches the delay of the event loop (a busy loop that answers in time is not overloaded). The watcher's own request hook
+ * stays in a scope without routes, because a second hook on every request costs more than the question it asks: the gate
+ * asks `isOverloaded` instead.
  */
 export const pressure = fp(
   async (app) => {
     await app.register(async (scope) => {
-      await scope.register(underPressure, { maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS })
-      app.decorate('isOverloaded', () => scope.isUnderPressure())
+      await scope.register(underPressure, { maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS, sampleInterval: SAMPLE_MS })
+      let meansSomethingFrom = Infinity
+      const begin = async () => void (meansSomethingFrom = performance.now() + SAMPLES_OF_THE_START * SAMPLE_MS)
+      app.addHook('onReady', begin)
+      app.addHook('onListen', begin)
+      app.decorate('isOverloaded', () => scope.isUnderPressure() && performance.now() > meansSomethingFrom)
     })
   },
   { name: 'pressure' }
