@@ -9,7 +9,9 @@ const MAX_KEPT_EVENTS = 1024
  * After a flush the process is left to others for this share of the time that the flush took. Under load the next batch
  * becomes larger, so that a delivery costs less, and REST is answered in between; a quiet market does not notice.
  */
-const REST_SHARE = 0.25
+const REST_SHARE = 0.35
+/** Flush and rest together take no longer, as far as the rest can help it: where a flush is slow, clients wait enough. */
+const MAX_CYCLE_MS = 8
 /** Timers know no shorter time. */
 const MIN_TIMER_MS = 1
 
@@ -101,7 +103,8 @@ export class Fanout {
     this.#dirty.length = 0
     this.#window.clear()
     const endedAt = performance.now()
-    this.#nextAt = Math.max(begunAt + this.#flushMs, endedAt + (endedAt - begunAt) * REST_SHARE)
+    const restMs = Math.min((endedAt - begunAt) * REST_SHARE, Math.max(0, MAX_CYCLE_MS - (endedAt - begunAt)))
+    this.#nextAt = Math.max(begunAt + this.#flushMs, endedAt + restMs)
     if (this.#appended.length === 0) return
     const now = performance.timeOrigin + performance.now()
     this.#onFlushed(this.#appended.map((appendedAt) => Math.max(0, now - appendedAt)))
