@@ -65,10 +65,3 @@ export async function createGate(target: string): Promise<Gate> {
     await once(server, 'close')
   }
 }
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const gate = await createGate('http://127.0.0.1:1')
-  await gate.shut()
-  return Number(new URL(gate.url).port)
-}
