@@ -69,7 +69,9 @@ describe.each(VENDORS)('%s goes wrong in its own way, and its adapter sees which
   test('a price from the day before', async () => {
     const now = Date.parse((await quote(vendor))!.asOf)
     sandbox.scenario({ vendor, scenario: 'stale_price', ageMs: 3 * 86_400_000 })
-    expect(now - Date.parse((await quote(vendor))!.asOf)).toBeGreaterThanOrEqual(86_400_000)
+    // Alpha Vantage tells days only: three days back is another trading day, which over a half day is 45 hours ago.
+    const atLeastMs = vendor === 'alpha-vantage' ? 86_400_000 : 2 * 86_400_000
+    expect(now - Date.parse((await quote(vendor))!.asOf)).toBeGreaterThanOrEqual(atLeastMs)
   })
 
   test('latency delays the answer', async () => {
