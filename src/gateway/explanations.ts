@@ -1,7 +1,7 @@
 import type { ExplainedProvider } from '../market/explanation.ts'
 import type { Quote } from '../market/quote.ts'
 import type { Provider, ProviderName } from '../providers/provider.ts'
-import type { ProviderCalls } from './provider-calls.ts'
+import { notCovered, type ProviderCalls } from './provider-calls.ts'
 import { quoteDivergence, type Judgement } from './quality.ts'
 
 export type ExplanationOptions = {
@@ -43,6 +43,7 @@ async function explainOne(
   deadline: number,
   { calls, label, judge }: ExplanationOptions
 ): Promise<ExplainedProvider> {
+  if (!provider.covers(symbol, 'quotes')) return { ...notCovered(provider, symbol), asked: false }
   const reply = await calls.call(provider, {
     capability: 'quotes',
     symbols: [symbol],

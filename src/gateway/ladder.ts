@@ -2,7 +2,7 @@ import type { ApiError } from '../errors.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import type { Circuits } from './circuits.ts'
-import type { ProviderCalls } from './provider-calls.ts'
+import { notCovered, type ProviderCalls } from './provider-calls.ts'
 import { Pursuit, type Arbitration, type Sourced } from './pursuit.ts'
 import type { Judgement } from './quality.ts'
 
@@ -97,12 +97,22 @@ export function createLadder(options: LadderOptions): Ladder {
     const requestDeadline = performance.now() + options.requestDeadlineMs
     const pursuits = [...new Set(question.subjects)].map((subject) => new Pursuit(subject, question))
     const capable = options.capable(question.capability)
+    const isCovered = (subject: string, provider: Provider) =>
+      !question.isOfSymbols || provider.covers(subject, question.capability)
 
     for (const [place, provider] of capable.entries()) {
       const unsettled = pursuits.filter(({ isSettled }) => !isSettled)
       if (unsettled.length === 0) break
-      const deadline = deadlineFor(capable.slice(place + 1), question.capability, requestDeadline)
-      const chunks = chunksOf(unsettled, question.chunkSize(provider))
+      const covered: typeof unsettled = []
+      for (const pursuit of unsettled) {
+        if (isCovered(pursuit.subject, provider)) covered.push(pursuit)
+        else pursuit.failed({ attempt: notCovered(provider, pursuit.subject) }, now())
+      }
+      const behind = capable
+        .slice(place + 1)
+        .filter((next) => unsettled.some(({ subject }) => isCovered(subject, next)))
+      const deadline = deadlineFor(behind, question.capability, requestDeadline)
+      const chunks = chunksOf(covered, question.chunkSize(provider))
       await forEachParallel(chunks, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, deadline))
     }
 

@@ -168,6 +168,11 @@ export class ProviderCalls {
   }
 }
 
+/** What is told of a provider that is not asked, as it does not cover the symbol. */
+export function notCovered({ name }: Provider, symbol: string): Attempt {
+  return { provider: name, outcome: 'not_covered', detail: `${name} does not cover ${symbol}` }
+}
+
 function purchaseOf({ cost }: Provider, { capability, symbols, priority }: Call<unknown>) {
   return { requests: cost?.[capability] ?? 1, symbols, priority }
 }

@@ -21,7 +21,15 @@ export interface Provider {
   readonly name: ProviderName
   /** How many symbols one `quotes` request carries upstream; the gateway splits longer lists. */
   readonly maxQuotesPerRequest: number
-  /** One entry for each symbol that the vendor knows; a symbol that it does not know is missing from the map. */
+  /**
+   * Whether the vendor can have such a symbol, as far as its spelling and the kind of data tell; pure, asks nobody. What
+   * is not covered is not to be asked for: it would spend budget on an answer that is known.
+   */
+  covers(symbol: string, capability: Capability): boolean
+  /**
+   * One entry for each symbol that the vendor knows; a covered symbol that it does not know is missing from the map.
+   * Symbols that it does not cover are missing too, so ask `covers` before.
+   */
   quotes?(symbols: readonly string[], signal: AbortSignal): Promise<Map<string, Quote>>
   bars?(request: BarRequest, signal: AbortSignal): Promise<BarSeries>
   profile?(symbol: string, signal: AbortSignal): Promise<Profile>

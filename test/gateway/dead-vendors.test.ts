@@ -47,6 +47,7 @@ function vendor(name: ProviderName, baseUrl: string): Provider {
   return {
     name,
     maxQuotesPerRequest: 100,
+    covers: () => true,
     async quotes(symbols, signal) {
       const price = priceOf(name, await http.get('/quote', { symbols: symbols.join(',') }, signal))
       return new Map(symbols.map((symbol) => [symbol, aQuote(symbol, { price }, name)]))

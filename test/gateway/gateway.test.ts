@@ -241,9 +241,10 @@ test('other capabilities fall back alike, pass vendors that lack them, and rejec
   const failing: Provider = {
     name: 'fmp',
     maxQuotesPerRequest: 1,
+    covers: () => true,
     profile: () => Promise.reject(new ProviderError('fmp', 'not_covered', 'not in this plan'))
   }
-  const tiingo: Provider = { name: 'tiingo', maxQuotesPerRequest: 1, profile: async () => profile('tiingo') }
+  const tiingo: Provider = { ...failing, name: 'tiingo', profile: async () => profile('tiingo') }
   expect(await gatewayOf([quoteProvider('yahoo', {}), failing, tiingo]).profile('AAPL', ask)).toMatchObject({
     name: 'Apple',
     provenance: { source: 'tiingo', attempts: [{ provider: 'fmp', outcome: 'not_covered' }] }

@@ -25,6 +25,7 @@ export function quoteProvider(
     name,
     maxQuotesPerRequest,
     asked,
+    covers: () => true,
     async quotes(symbols, signal) {
       asked.push([...symbols])
       if (typeof answer === 'function') return answer(symbols, signal)

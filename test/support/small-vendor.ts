@@ -14,6 +14,7 @@ export function smallVendor(): Provider & { asked: string[]; isDown: boolean } {
   const vendor = {
     name: 'yahoo' as const,
     maxQuotesPerRequest: 100,
+    covers: () => true,
     asked: [] as string[],
     isDown: false,
 

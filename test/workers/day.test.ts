@@ -141,6 +141,7 @@ function meteredVendor(name: ProviderName, maxQuotesPerRequest: number): Provide
   return {
     name,
     maxQuotesPerRequest,
+    covers: () => true,
     async quotes(symbols) {
       count()
       if (symbols.length > maxQuotesPerRequest) throw new ProviderError(name, 'bad_payload', 'too many symbols')

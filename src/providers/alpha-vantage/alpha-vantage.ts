@@ -13,6 +13,8 @@ import { profile } from './profile.ts'
 import { fetchQuote } from './quote.ts'
 import { search } from './search.ts'
 
+const NEW_YORK = 'America/New_York'
+
 export type AlphaVantageOptions = Omit<AlphaVantageClientOptions, 'now'> & {
   /** Epoch milliseconds. */
   now?: () => number
@@ -33,6 +35,11 @@ export function alphaVantage({ now = Date.now, ...connection }: AlphaVantageOpti
     name: PROVIDER,
     maxQuotesPerRequest: 1,
     cost: plan === 'free' ? {} : { bars: 2, fundamentals: FUNDAMENTALS_COST },
+    /** Options are those of the United States. */
+    covers(symbol, capability) {
+      const listing = listingOf(symbol)
+      return listing !== undefined && (capability !== 'options' || listing.zone === NEW_YORK)
+    },
 
     async quotes(symbols, signal) {
       const quotes = new Map<string, Quote>()

@@ -4,6 +4,7 @@ import { loadDividends, loadSplits } from './actions.ts'
 import { createFmp, type FmpOptions } from './client.ts'
 import { loadMatches, loadNews, loadProfile } from './company.ts'
 import { FUNDAMENTALS_CALLS, loadFundamentals } from './fundamentals.ts'
+import { listingOf } from './listing.ts'
 import { FREE_INDICES, loadIndices, loadMovers, loadSectors, SECTOR_EXCHANGES } from './market-wide.ts'
 import { loadQuotes } from './quotes.ts'
 import type { Provider } from '../provider.ts'
@@ -24,6 +25,7 @@ export function fmp(options: FmpOptions): Provider & { close(): Promise<void> } 
       sectors: SECTOR_EXCHANGES.length,
       fundamentals: FUNDAMENTALS_CALLS
     },
+    covers: (symbol) => listingOf(symbol) !== undefined,
     quotes: (symbols, signal) => loadQuotes(client, symbols, signal),
     bars: (request, signal) => loadBars(client, request, signal),
     profile: (symbol, signal) => loadProfile(client, symbol, signal),

@@ -2,7 +2,7 @@
 import type { Provider } from '../provider.ts'
 import { loadDividends, loadSplits } from './actions.ts'
 import { loadBars } from './bars.ts'
-import { createTiingo, type TiingoOptions } from './client.ts'
+import { createTiingo, wireOf, type TiingoOptions } from './client.ts'
 import { loadMatches, loadNews, loadProfile } from './company.ts'
 import { FUNDAMENTALS_CALLS, loadFundamentals } from './fundamentals.ts'
 import { loadQuotes } from './quotes.ts'
@@ -17,6 +17,7 @@ export function tiingo(options: TiingoOptions): Provider & { close(): Promise<vo
     name: 'tiingo',
     maxQuotesPerRequest: MAX_SYMBOLS_PER_BATCH,
     cost: { profile: options.plan === 'free' ? 1 : 2, fundamentals: FUNDAMENTALS_CALLS },
+    covers: (symbol) => wireOf(symbol) !== undefined,
     quotes: (symbols, signal) => loadQuotes(client, symbols, signal),
     bars: (request, signal) => loadBars(client, request, signal),
     profile: (symbol, signal) => loadProfile(client, symbol, signal),

@@ -1,4 +1,5 @@
 import { parseSymbol, usClassShare } from '../../market/symbol.ts'
+import type { Capability } from '../provider.ts'
 
 const INDIAN_SEGMENTS = { 'NSE:': '.NS', 'BSE:': '.BO' } as const
 
@@ -9,6 +10,15 @@ export function toYahooSymbol(symbol: string): string {
   }
   const share = usClassShare(symbol)
   return share ? `${share.root}-${share.shareClass}` : symbol
+}
+
+/** What no company stands behind: indices, exchange rates and futures. */
+const WITHOUT_STATEMENTS = /^\^|=[XF]$/
+
+/** Yahoo has nearly every kind of instrument; of the segments only India's two, and no statements where none are made. */
+export function covers(symbol: string, capability: Capability): boolean {
+  if (toYahooSymbol(symbol).includes(':')) return false
+  return capability !== 'fundamentals' || !WITHOUT_STATEMENTS.test(symbol)
 }
 
 /** The canonical symbol of one that Yahoo spelled; undefined for what cannot be a symbol here. */

@@ -9,6 +9,7 @@ import { fetchProfile } from './profile.ts'
 import { fetchQuotes } from './quotes.ts'
 import { fetchSearch } from './search.ts'
 import { YahooSession, type YahooSessionOptions } from './session.ts'
+import { covers } from './symbols.ts'
 
 const MAX_QUOTES_PER_REQUEST = 100
 
@@ -24,6 +25,7 @@ export function yahoo({ now = Date.now, ...options }: YahooOptions): Provider & 
     name: 'yahoo',
     maxQuotesPerRequest: MAX_QUOTES_PER_REQUEST,
     cost: { fundamentals: 2 },
+    covers,
     quotes: (symbols, signal) => fetchQuotes(session, symbols, signal, now),
     bars: (request, signal) => fetchBars(session, request, signal, now),
     profile: (symbol, signal) => fetchProfile(session, symbol, signal, now),
