@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, date, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { Adjustment, Interval } from '../../src/market/bar.ts'
 import type { Dividends, Dividend } from '../../src/market/corporate-action.ts'
-import type { InstrumentKind, Profile } from '../../src/market/profile.ts'
+import type { InstrumentKind } from '../../src/market/instrument-kind.ts'
+import type { Profile } from '../../src/market/profile.ts'
 import type { Provenance } from '../../src/market/provenance.ts'
 import type { MarketState, Quote } from '../../src/market/quote.ts'
 import { figure, instant } from './columns.ts'
@@ -13,6 +14,7 @@ export const quotesLatest = pgTable(
   {
     symbol: text().primaryKey(),
     name: text(),
+    kind: text().$type<InstrumentKind>(),
     price: figure().notNull(),
     change: figure(),
     changePercent: figure(),
@@ -29,6 +31,7 @@ export const quotesLatest = pgTable(
     askSize: figure(),
     marketCap: figure(),
     currency: text(),
+    mic: text(),
     exchange: text(),
     marketState: text().$type<MarketState>(),
     extendedHours: jsonb().$type<NonNullable<Quote['extendedHours']>>(),
@@ -115,6 +118,7 @@ export const profiles = pgTable('profiles', {
   name: text(),
   kind: text().$type<InstrumentKind>(),
   description: text(),
+  mic: text(),
   exchange: text(),
   currency: text(),
   country: text(),

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { InstrumentKind } from './profile.ts'
+import { ExchangeName, Mic } from './exchange.ts'
+import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
 import { Quote } from './quote.ts'
 
@@ -49,7 +50,8 @@ export const Mover = Type.Object({
   changePercent: Type.Number(),
   volume: Type.Optional(Type.Number()),
   currency: Type.Optional(Type.String()),
-  exchange: Type.Optional(Type.String())
+  mic: Type.Optional(Mic),
+  exchange: Type.Optional(ExchangeName)
 })
 export type Mover = Static<typeof Mover>
 

@@ -1,19 +1,7 @@
 import { Type, type Static } from 'typebox'
+import { ExchangeName, Mic } from './exchange.ts'
+import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
-
-export const InstrumentKind = Type.Enum([
-  'equity',
-  'etf',
-  'fund',
-  'index',
-  'currency',
-  'crypto',
-  'future',
-  'option',
-  'warrant',
-  'other'
-])
-export type InstrumentKind = Static<typeof InstrumentKind>
 
 /** Who issues an instrument and what it is. */
 export const Profile = Type.Object(
@@ -22,7 +10,8 @@ export const Profile = Type.Object(
     name: Type.Optional(Type.String()),
     kind: Type.Optional(InstrumentKind),
     description: Type.Optional(Type.String()),
-    exchange: Type.Optional(Type.String()),
+    mic: Type.Optional(Mic),
+    exchange: Type.Optional(ExchangeName),
     currency: Type.Optional(Type.String({ description: 'Of the listing, ISO 4217' })),
     country: Type.Optional(Type.String()),
     sector: Type.Optional(Type.String()),

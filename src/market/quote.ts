@@ -1,4 +1,6 @@
 import { Type, type Static } from 'typebox'
+import { ExchangeName, Mic } from './exchange.ts'
+import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
 
 export const MarketState = Type.Enum(['pre', 'regular', 'post', 'closed', 'halted'])
@@ -18,6 +20,7 @@ export const Quote = Type.Object(
   {
     symbol: Type.String({ description: 'Canonical symbol', examples: ['BRK.B'] }),
     name: Type.Optional(Type.String()),
+    kind: Type.Optional(InstrumentKind),
     price: Type.Number({ description: 'Last regular-session price, in `currency`' }),
     change: Type.Optional(Type.Number({ description: 'Against previousClose, in `currency`' })),
     changePercent: Type.Optional(Type.Number({ description: '1.27 means 1.27 %' })),
@@ -34,7 +37,8 @@ export const Quote = Type.Object(
     askSize: Type.Optional(Type.Number({ description: 'Shares' })),
     marketCap: Type.Optional(Type.Number({ description: 'In `currency` (the major unit)' })),
     currency: Type.Optional(Type.String({ description: 'ISO 4217; pence and cents are converted and noted' })),
-    exchange: Type.Optional(Type.String({ description: 'As the vendor names it' })),
+    mic: Type.Optional(Mic),
+    exchange: Type.Optional(ExchangeName),
     marketState: Type.Optional(MarketState),
     extendedHours: Type.Optional(ExtendedHours),
     asOf: Type.String({

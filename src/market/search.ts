@@ -1,12 +1,14 @@
 import { Type, type Static } from 'typebox'
-import { InstrumentKind } from './profile.ts'
+import { ExchangeName, Mic } from './exchange.ts'
+import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
 
 export const SearchMatch = Type.Object({
   symbol: Type.String(),
   name: Type.Optional(Type.String()),
   kind: Type.Optional(InstrumentKind),
-  exchange: Type.Optional(Type.String()),
+  mic: Type.Optional(Mic),
+  exchange: Type.Optional(ExchangeName),
   currency: Type.Optional(Type.String()),
   country: Type.Optional(Type.String())
 })

@@ -32,6 +32,25 @@ export function parseSymbol(text: string): string | undefined {
   return classShare ? `${classShare[1]}.${classShare[2]}` : upper
 }
 
+const CRYPTO_PAIR = /^([A-Z0-9]{2,10})-(USD|USDT|USDC|EUR|GBP|BTC|ETH)$/
+const CURRENCY_PAIR = /^([A-Z]{3})([A-Z]{3})=X$/
+
+export type Pair = { readonly base: string; readonly quoted: string }
+
+/** The coin of a canonical symbol such as `BTC-USD` and what it is priced in; undefined for all else. */
+export function cryptoPair(symbol: string): Pair | undefined {
+  return pairIn(CRYPTO_PAIR.exec(symbol))
+}
+
+/** The currencies of a canonical symbol such as `EURUSD=X`: the first is priced in the second. Undefined for all else. */
+export function currencyPair(symbol: string): Pair | undefined {
+  return pairIn(CURRENCY_PAIR.exec(symbol))
+}
+
+function pairIn(match: RegExpExecArray | null): Pair | undefined {
+  return match?.[1] && match[2] ? { base: match[1], quoted: match[2] } : undefined
+}
+
 const US_CLASS_SHARE_WITH_DOT = /^([A-Z]{1,5})\.([A-Z])$/
 
 /**

@@ -92,7 +92,7 @@ export class DailyWalks {
     const sector = sectorName && this.#walk(`sector ${marketName} ${sectorName}`, SECTOR_VOLATILITY, SECTOR_MEMORY)
     const jumps = kind === 'equity' ? JUMP_PROBABILITY : 0
     const own = this.#walk(`own ${companyOf(symbol)}`, ownVolatility, OWN_MEMORY, jumps)
-    const trend = kind === 'currency' ? 0 : DRIFT_PER_SESSION * Math.max(0, beta)
+    const trend = kind === 'fx' ? 0 : DRIFT_PER_SESSION * Math.max(0, beta)
     return {
       key: keyOf(this.#seed, symbol),
       base:
@@ -131,14 +131,14 @@ type Model = {
 
 /** Shares a day; the US dollar value of a day for crypto currencies, as vendors count it; none where nobody counts. */
 function usualVolume({ kind, symbol, shares = 0, level }: Instrument): number {
-  if (kind === 'index' || kind === 'currency') return 0
+  if (kind === 'index' || kind === 'fx') return 0
   if (kind === 'crypto') return shares * level * 0.03
   const key = keyOf(0, `turnover ${symbol}`)
   return shares * (kind === 'etf' ? between(0.005, 0.06, key, 0) : between(0.002, 0.007, key, 0))
 }
 
 export function tradesAroundTheClock({ kind }: Instrument): boolean {
-  return kind === 'crypto' || kind === 'currency'
+  return kind === 'crypto' || kind === 'fx'
 }
 
 /** An autoregressive walk that is worked out once, as far as it is asked for. */

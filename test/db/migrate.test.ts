@@ -77,10 +77,12 @@ describe('migrate', () => {
     const url = await emptyDatabase()
     const fresh = createDatabase({ url })
     await migrateUpTo(fresh, '0002_jobs')
-    await createStores(fresh).quotes.upsert([
-      quote({ symbol: 'BOTH', bidSize: -1, askSize: 300 }),
-      quote({ symbol: 'NONE' })
-    ])
+    const { price, asOf, provenance } = quote()
+    const row = { price, as_of: asOf, received_at: provenance.receivedAt, provenance: fresh.sql.json(provenance) }
+    await fresh.sql`insert into quotes_latest ${fresh.sql([
+      { ...row, symbol: 'BOTH', bid_size: -1, ask_size: 300 },
+      { ...row, symbol: 'NONE', bid_size: null, ask_size: null }
+    ])}`
     await createStores(fresh).marketHistory.addPrices(pricePointsOf(quote({ symbol: 'BOTH', volume: -1 })))
     await migrate(url, 'sandbox')
 
@@ -90,6 +92,25 @@ describe('migrate', () => {
     const [point] = await createStores(fresh).marketHistory.prices('BOTH', 0, Date.now(), 10)
     expect(point).toMatchObject({ price: 170.12 })
     expect(point).not.toHaveProperty('volume')
+    await fresh.close()
+    await drop(url)
+  })
+
+  test('profiles of the version before tell their kind by the one list that quotes and searches use', async () => {
+    const url = await emptyDatabase()
+    const fresh = createDatabase({ url })
+    await migrateUpTo(fresh, '0004_partition_lock_order')
+    const { provenance } = quote()
+    const row = { received_at: provenance.receivedAt, provenance: fresh.sql.json(provenance) }
+    await fresh.sql`insert into profiles ${fresh.sql([
+      { ...row, symbol: 'EURUSD=X', kind: 'currency' },
+      { ...row, symbol: 'ABCD.W', kind: 'warrant' },
+      { ...row, symbol: 'SPY', kind: 'etf' }
+    ])}`
+    await migrate(url, 'sandbox')
+
+    const kindOf = async (symbol: string) => (await createStores(fresh).profiles.find(symbol))?.kind
+    expect(await Promise.all(['EURUSD=X', 'ABCD.W', 'SPY'].map(kindOf))).toEqual(['fx', 'other', 'etf'])
     await fresh.close()
     await drop(url)
   })

@@ -31,7 +31,9 @@ test('a quote comes back as it went in, every digit and every key', async () => 
     askSize: 100,
     marketCap: 2_630_000_000_000,
     currency: 'USD',
-    exchange: 'NasdaqGS',
+    kind: 'equity',
+    mic: 'XNAS',
+    exchange: 'NASDAQ',
     marketState: 'post',
     extendedHours: { session: 'post', price: 170.30000000000001, asOf: '2024-03-05T22:00:00.000Z' },
     provenance: provenance({

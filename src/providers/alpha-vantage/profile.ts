@@ -1,7 +1,8 @@
 // https://www.alphavantage.co/documentation/#company-overview
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { InstrumentKind, Profile } from '../../market/profile.ts'
+import type { InstrumentKind } from '../../market/instrument-kind.ts'
+import type { Profile } from '../../market/profile.ts'
 import { currencyUnit, provenanceOf, rounded, textOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'

@@ -1,7 +1,7 @@
 // https://www.alphavantage.co/documentation/#symbolsearch
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { InstrumentKind } from '../../market/profile.ts'
+import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { currencyUnit, provenanceOf, textOf } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
-import type { InstrumentKind, Profile } from '../../market/profile.ts'
+import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { currencyUnit, finite, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -118,7 +119,7 @@ function parseMatch(row: WireMatch): SearchMatch | undefined {
   })
 }
 
-const KIND_BY_EXCHANGE: Record<string, InstrumentKind> = { CRYPTO: 'crypto', FOREX: 'currency', INDEX: 'index' }
+const KIND_BY_EXCHANGE: Record<string, InstrumentKind> = { CRYPTO: 'crypto', FOREX: 'fx', INDEX: 'index' }
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))

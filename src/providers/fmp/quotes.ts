@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Quote } from '../../market/quote.ts'
 import {
   finite,
@@ -84,6 +85,7 @@ export function parseQuote(
   return withoutAbsent({
     symbol,
     name: textOf(row.name),
+    kind: kindOfSymbol(symbol),
     price,
     change,
     changePercent,

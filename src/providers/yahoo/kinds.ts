@@ -1,4 +1,4 @@
-import type { InstrumentKind } from '../../market/profile.ts'
+import type { InstrumentKind } from '../../market/instrument-kind.ts'
 
 const KINDS: Record<string, InstrumentKind> = {
   EQUITY: 'equity',
@@ -6,11 +6,10 @@ const KINDS: Record<string, InstrumentKind> = {
   MUTUALFUND: 'fund',
   MONEYMARKET: 'fund',
   INDEX: 'index',
-  CURRENCY: 'currency',
+  CURRENCY: 'fx',
   CRYPTOCURRENCY: 'crypto',
   FUTURE: 'future',
-  OPTION: 'option',
-  WARRANT: 'warrant'
+  OPTION: 'option'
 }
 
 /** What Yahoo's quoteType means; undefined where it says none. */

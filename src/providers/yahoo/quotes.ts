@@ -1,10 +1,12 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { MarketState, Quote } from '../../market/quote.ts'
 import { finite, notNegative, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
+import { kindOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
@@ -78,6 +80,7 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
   return withoutAbsent({
     symbol,
     name: textOf(wire.longName) ?? textOf(wire.shortName),
+    kind: kindOf(wire.quoteType) ?? kindOfSymbol(symbol),
     price,
     change: prices.change(wire.regularMarketChange, wire.regularMarketPrice, wire.regularMarketPreviousClose),
     changePercent: finite(wire.regularMarketChangePercent),

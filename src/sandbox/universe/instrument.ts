@@ -1,4 +1,4 @@
-import type { InstrumentKind } from '../../market/profile.ts'
+import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { VenueName } from '../venues.ts'
 
 /** The eleven sectors of the Global Industry Classification Standard. */
@@ -22,7 +22,7 @@ export type Instrument = {
   /** Canonical. */
   readonly symbol: string
   readonly name: string
-  readonly kind: Extract<InstrumentKind, 'equity' | 'etf' | 'index' | 'crypto' | 'currency'>
+  readonly kind: Extract<InstrumentKind, 'equity' | 'etf' | 'index' | 'crypto' | 'fx'>
   readonly venue: VenueName
   /** ISO 4217 code of the money that statements and market value are in. */
   readonly currency: string

@@ -157,7 +157,7 @@ function currencyPair(row: string[]): Instrument {
   return {
     symbol,
     name,
-    kind: 'currency',
+    kind: 'fx',
     venue: 'forex',
     currency: symbol.slice(3, 6),
     unitsPerMajor: 1,

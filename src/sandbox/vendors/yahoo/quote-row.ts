@@ -41,7 +41,7 @@ export const QUOTE_TYPES: Record<Instrument['kind'], { quoteType: string; typeDi
   etf: { quoteType: 'ETF', typeDisp: 'ETF' },
   index: { quoteType: 'INDEX', typeDisp: 'Index' },
   crypto: { quoteType: 'CRYPTOCURRENCY', typeDisp: 'Cryptocurrency' },
-  currency: { quoteType: 'CURRENCY', typeDisp: 'Currency' }
+  fx: { quoteType: 'CURRENCY', typeDisp: 'Currency' }
 }
 
 export function yahooCurrency({ currency, unitsPerMajor }: Instrument): string {

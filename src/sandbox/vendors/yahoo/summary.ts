@@ -46,7 +46,7 @@ export function quoteSummary(
 function assetProfile({ instrument }: Context): Record<string, unknown> | undefined {
   const { kind, name, symbol, sector, industry } = instrument
   const description = `${name} as listed on the simulated exchange. This text is made up.`
-  if (kind === 'index' || kind === 'currency') return undefined
+  if (kind === 'index' || kind === 'fx') return undefined
   if (kind === 'crypto') return { name, description, maxAge: 86_400 }
   if (kind === 'etf' || !sector || !industry) {
     return { longBusinessSummary: description, companyOfficers: [], executiveTeam: [], maxAge: 86_400 }

@@ -1,0 +1,20 @@
+import { Type, type Static } from 'typebox'
+import { currencyPair, cryptoPair } from './symbol.ts'
+
+/** What an instrument is. `other` is what the vendor names and this list does not, such as a warrant. */
+export const InstrumentKind = Type.Enum(['equity', 'etf', 'fund', 'index', 'future', 'option', 'crypto', 'fx', 'other'])
+export type InstrumentKind = Static<typeof InstrumentKind>
+
+/** An option as the OCC spells it, without padding: root, expiry (YYMMDD), right and strike in thousandths. */
+const OCC_OPTION = /^[A-Z]{1,6}\d{6}[CP]\d{8}$/
+/** `ES=F` runs on; `CLF27.NYM` expires. */
+const FUTURE = /=F$|^[A-Z0-9]{1,4}[FGHJKMNQUVXZ]\d{2}\.(NYM|CBT|CME|CMX|NYB)$/
+
+/** The kind that a canonical symbol's spelling tells; undefined for shares and funds, which are spelled alike. */
+export function kindOfSymbol(symbol: string): InstrumentKind | undefined {
+  if (symbol.startsWith('^')) return 'index'
+  if (currencyPair(symbol)) return 'fx'
+  if (FUTURE.test(symbol)) return 'future'
+  if (OCC_OPTION.test(symbol)) return 'option'
+  return cryptoPair(symbol) ? 'crypto' : undefined
+}
