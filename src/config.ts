@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import { Default, Errors } from 'typebox/value'
 import { Environment } from './environment.ts'
 import { parseBudget, type BudgetWindow } from './gateway/budget.ts'
+import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
 import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from './providers/provider.ts'
 
@@ -16,6 +17,8 @@ export type ProviderConfig = {
 
 export type Config = Readonly<Static<typeof Environment>> & {
   readonly corsOrigins: readonly string[]
+  /** A line for each variable that is no setting, but was probably meant as one. */
+  readonly misspelt: readonly string[]
   readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
   /** Who is asked first, per capability. */
   readonly order: Readonly<Record<Capability, readonly ProviderName[]>>
@@ -94,7 +97,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
-  return Object.freeze({ ...values, corsOrigins, providers, order })
+  const misspelt = misspeltSettings(env).map(misspeltText)
+  return Object.freeze({ ...values, corsOrigins, misspelt, providers, order })
 }
 
 /** What is read here of a variable's schema. */

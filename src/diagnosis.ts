@@ -52,7 +52,8 @@ export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.
     checkRedis(config, home, running),
     config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running)
   ])
-  return [runtime, found('Configuration', 'ok', `${config.MARKET} market`), ...checks.flat()]
+  const misspelt = config.misspelt.map((line) => found('Configuration', 'note', line))
+  return [runtime, found('Configuration', 'ok', `${config.MARKET} market`), ...misspelt, ...checks.flat()]
 }
 
 /** What the environment names and cannot be used now, a line for each, with the reason. */

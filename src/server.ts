@@ -33,7 +33,8 @@ export async function startServer(config: Config, log: Logger): Promise<ApiServe
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
-  const log = createLogger(config.LOG_LEVEL)
+  const log = createLogger(config)
+  for (const line of config.misspelt) log.warn(line)
   const server = await startServer(config, log)
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'the API stops after an error nobody handled')

@@ -58,6 +58,7 @@ async function main(): Promise<void> {
   const progress = new Progress(say)
   try {
     say(`Starting Quotewire with the ${config.MARKET} market; data in ${home.market}`)
+    for (const line of config.misspelt) progress.note(line)
     const system = await bringUp({ config, home, progress, supervisor, signal: ending.signal })
     say(welcome(system, config, home, seconds(startedAt)))
     await aborted(ending.signal)

@@ -45,6 +45,15 @@ test('names services that do not answer, without their passwords', async () => {
   expect(states.Redis).toBe('problem: REDIS_URL does not answer: ECONNREFUSED')
 })
 
+test('names a setting that was misspelt, and what was probably meant', async () => {
+  const findings = await diagnose(await environment({ CORS_ORIGIN: 'https://dashboard.example.com' }))
+  expect(findings).toContainEqual({
+    check: 'Configuration',
+    state: 'note',
+    detail: 'CORS_ORIGIN is not a setting and does nothing; CORS_ORIGINS was probably meant'
+  })
+})
+
 test('notes a server that a killed start left behind', async () => {
   const home = await privateFolder()
   const postgres = await startPostgres({

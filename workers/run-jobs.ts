@@ -58,7 +58,8 @@ async function restoreSchedules(queues: JobQueues, log: Logger): Promise<void> {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
-  const log = createLogger(config.LOG_LEVEL)
+  const log = createLogger(config)
+  for (const line of config.misspelt) log.warn(line)
   const jobs = await startJobs(config, log)
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'the jobs stop after an error nobody handled')

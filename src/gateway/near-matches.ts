@@ -42,7 +42,7 @@ const bare = (symbol: string) => symbol.replaceAll(/[^A-Z0-9]/g, '')
 const rootOf = (symbol: string) => symbol.replace(/\.[A-Z]{1,3}$/, '').replace(/^\^|^[A-Z]+:/, '')
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other; undefined above `most`. */
-function editDistance(from: string, to: string, most: number): number | undefined {
+export function editDistance(from: string, to: string, most: number): number | undefined {
   if (Math.abs(from.length - to.length) > most) return undefined
   let beforePrevious: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
