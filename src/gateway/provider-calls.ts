@@ -102,13 +102,14 @@ export class ProviderCalls {
       return { value, durationMs }
     } catch (error) {
       const durationMs = elapsedMs()
-      const { outcome, detail, isToBlame } = this.#sorted(error, signal, allowedMs)
+      const sorted = this.#sorted(error, signal, allowedMs)
+      const { outcome, detail, isToBlame } = sorted
       if (isToBlame) circuits.record(pass, outcome)
       else circuits.forget(pass)
       const wasLimited = error instanceof ProviderError && error.kind === 'rate_limited'
       const opensAt = wasLimited ? await ledger.rest(provider.name, error) : undefined
       this.#report(provider, call, outcome, durationMs)
-      this.#logFailure(provider, call, outcome, error)
+      this.#logFailure(provider, call, sorted, error)
       return { failure: { attempt: { provider: provider.name, outcome, detail, durationMs }, opensAt } }
     }
   }
@@ -161,10 +162,13 @@ export class ProviderCalls {
     this.#options.onCall(name, capability, outcome, durationMs)
   }
 
-  #logFailure({ name }: Provider, { capability }: Call<unknown>, outcome: CallOutcome, err: unknown): void {
+  /** One line without a stack for what a vendor did; the whole error for what is a fault of ours. */
+  #logFailure({ name }: Provider, { capability }: Call<unknown>, sorted: Sorted, error: unknown): void {
+    const { outcome, detail: reason } = sorted
     if (outcome === 'not_found' || outcome === 'not_covered' || this.#closing.signal.aborted) return
-    const level = err instanceof ProviderError || outcome === 'unavailable' ? 'warn' : 'error'
-    this.#options.log[level]({ err, provider: name, capability, outcome }, 'provider did not answer')
+    const isOurs = !(error instanceof ProviderError) && outcome !== 'unavailable'
+    const about = { provider: name, capability, outcome, ...(isOurs ? { err: error } : { reason }) }
+    this.#options.log[isOurs ? 'error' : 'warn'](about, 'provider did not answer')
   }
 }
 
