@@ -27,6 +27,7 @@ export const Environment = Type.Object({
     Type.Integer({ minimum: 0, maximum: 65_535, description: 'Where a process without an API answers /metrics' })
   ),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
+  LOG_FORMAT: Type.Enum(['json', 'text'], { default: 'json', description: 'Logs for programs, or for people' }),
   LOG_SAMPLE_EVERY: integer(0, 1_000_000, 1000, 'Log one in N ordinary requests; 0 logs none of them'),
   SLOW_REQUEST_MS: integer(1, 600_000, 1000, 'Requests slower than this are always logged'),
 

@@ -1,7 +1,9 @@
+import { Writable } from 'node:stream'
+import type { Logger } from 'pino'
 import { expect, test } from 'vitest'
 import { createDatabase } from '../db/client.ts'
 import { createStores } from '../db/stores.ts'
-import { toldError } from '../src/logger.ts'
+import { createLogger, toldError } from '../src/logger.ts'
 
 const NOBODY = 'postgres://quotewire:password@127.0.0.1:1/quotewire'
 
@@ -22,4 +24,33 @@ test('the log of a failed statement says why it failed, and nothing of a key', a
     expect(told).toContain('api_keys')
   }
   await database.close()
+})
+
+function linesOf(LOG_FORMAT: 'json' | 'text', work: (log: Logger) => void): string[] {
+  let written = ''
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      written += chunk.toString()
+      done()
+    }
+  })
+  work(createLogger({ LOG_LEVEL: 'info', LOG_FORMAT }, destination))
+  return written.trimEnd().split('\n')
+}
+
+test('a log line names its level and tells its instant as people write it', () => {
+  const [line, ...others] = linesOf('json', (log) => {
+    log.debug('not told')
+    log.warn({ provider: 'fmp' }, 'provider did not answer')
+  })
+  expect(others).toEqual([])
+  const { time, ...told } = JSON.parse(line!) as Record<string, unknown>
+  expect(told).toMatchObject({ level: 'warn', provider: 'fmp', msg: 'provider did not answer' })
+  expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+})
+
+test('a log for people is text, without colour codes in files', () => {
+  const lines = linesOf('text', (log) => log.warn({ provider: 'fmp' }, 'provider did not answer'))
+  expect(lines[0]).toMatch(/^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] WARN: provider did not answer$/)
+  expect(lines[1]).toBe('    provider: "fmp"')
 })
