@@ -1,3 +1,4 @@
+import { decode } from 'html-entities'
 import type { Feed, Provenance, ValueState } from '../market/provenance.ts'
 import type { ProviderName } from './provider.ts'
 
@@ -92,10 +93,13 @@ export function rounded(value: number | undefined, decimals: number): number | u
 /** What vendors write into a text for nothing at all. */
 const PLACEHOLDERS = new Set(['', '-', '--', 'n/a', 'nan', 'none', 'null', 'undefined'])
 
-/** A trimmed text of at most `maxLength` characters, or undefined where it is empty or a placeholder. */
+/**
+ * A trimmed text of at most `maxLength` characters, or undefined where it is empty or a placeholder. Vendors take names
+ * and stories from web pages and pass on their entities (`AT&amp;T`, `what&#39;s`), which are decoded once.
+ */
 export function textOf(value: unknown, maxLength = 500): string | undefined {
   if (typeof value !== 'string') return undefined
-  const trimmed = value.trim()
+  const trimmed = (value.includes('&') ? decode(value, { scope: 'strict' }) : value).trim()
   if (PLACEHOLDERS.has(trimmed.toLowerCase())) return undefined
   return trimmed.length > maxLength ? `${trimmed.slice(0, maxLength - 1)}…` : trimmed
 }

@@ -33,6 +33,7 @@ const NEVER: Record<string, readonly string[]> = {
 const OWNERS: Record<string, readonly string[]> = {
   'drizzle-orm': ['db'],
   postgres: ['db', 'load', 'test'],
+  'html-entities': ['src/providers'],
   undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
