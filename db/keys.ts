@@ -19,13 +19,23 @@ export type ApiKey = {
   label?: string
   createdAt: string
   lastUsedAt?: string
+  /** From then on it opens nothing; absent where it does not end by itself. */
+  expiresAt?: string
   revokedAt?: string
 }
 
-/** Who holds a key that is good now. */
-export type KeyHolder = { keyId: string; userId: string; name: string; plan: Plan; scopes: string[] }
+/** Who holds a key that was not revoked. It may have expired: `expiresAt` is in epoch milliseconds, Infinity for never. */
+export type KeyHolder = {
+  keyId: string
+  userId: string
+  name: string
+  plan: Plan
+  scopes: string[]
+  expiresAt: number
+}
 
-export type NewKey = { userId: string; scopes: readonly string[]; label?: string }
+/** `expiresAt` is an ISO instant. */
+export type NewKey = { userId: string; scopes: readonly string[]; label?: string; expiresAt?: string }
 
 export type KeyStore = ReturnType<typeof createKeyStore>
 
@@ -35,16 +45,23 @@ export function createKeyStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
 
   return {
     /** The only time that the key itself is known. Rejects where the user does not exist or no scope is given. */
-    async createKey({ userId, scopes, label }: NewKey): Promise<{ key: string; record: ApiKey }> {
+    async createKey({ userId, scopes, label, expiresAt }: NewKey): Promise<{ key: string; record: ApiKey }> {
       const key = `qw_${randomBytes(KEY_BYTES).toString('base64url')}`
       const [row] = await db
         .insert(apiKeys)
-        .values({ userId, scopes: [...scopes], label, hash: hashOf(key), prefix: key.slice(0, SHOWN_CHARACTERS) })
+        .values({
+          userId,
+          scopes: [...scopes],
+          label,
+          expiresAt,
+          hash: hashOf(key),
+          prefix: key.slice(0, SHOWN_CHARACTERS)
+        })
         .returning(shown)
       return { key, record: present(row!) }
     },
 
-    /** Undefined for a key that is unknown or revoked, and for one of a disabled user. */
+    /** Undefined for a key that is unknown or revoked, and for one of a disabled user. An expired one is found. */
     async findKey(key: string): Promise<KeyHolder | undefined> {
       if (!KEY_FORMAT.test(key)) return undefined
       const [holder] = await db
@@ -53,12 +70,13 @@ export function createKeyStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
           userId: users.id,
           name: users.name,
           plan: users.plan,
-          scopes: apiKeys.scopes
+          scopes: apiKeys.scopes,
+          expiresAt: apiKeys.expiresAt
         })
         .from(apiKeys)
         .innerJoin(users, eq(users.id, apiKeys.userId))
         .where(and(eq(apiKeys.hash, hashOf(key)), isNull(apiKeys.revokedAt), eq(users.disabled, false)))
-      return holder
+      return holder && { ...holder, expiresAt: holder.expiresAt === null ? Infinity : Date.parse(holder.expiresAt) }
     },
 
     /** Oldest first, revoked ones too; of all users unless one is given. */

@@ -1,4 +1,4 @@
-import { asc, eq } from 'drizzle-orm'
+import { asc, desc, eq, getTableColumns, or } from 'drizzle-orm'
 import type { Database } from './client.ts'
 import { users, type Plan } from './schema/accounts.ts'
 
@@ -6,30 +6,56 @@ export type User = { id: string; name: string; plan: Plan; disabled: boolean; cr
 
 export type UserStore = ReturnType<typeof createUserStore>
 
+/**
+ * What two names share that a reader takes for the same: letters in either case, and what dots and spaces stand at the
+ * end.
+ */
+export function canonicalNameOf(name: string): string {
+  return name.toLowerCase().replace(/[ .]+$/, '')
+}
+
 export function createUserStore({ db }: Pick<Database, 'db'>) {
+  const { canonicalName: _, ...shown } = getTableColumns(users)
+
   return {
-    /** Undefined where the name is taken. */
+    /** Undefined where the name is taken, or looks like one that is. */
     async createUser({ name, plan = 'standard' }: { name: string; plan?: Plan }): Promise<User | undefined> {
-      const [user] = await db.insert(users).values({ name, plan }).onConflictDoNothing().returning()
+      const [user] = await db
+        .insert(users)
+        .values({ name, canonicalName: canonicalNameOf(name), plan })
+        .onConflictDoNothing()
+        .returning(shown)
       return user
     },
 
     async find(id: string): Promise<User | undefined> {
-      const [user] = await db.select().from(users).where(eq(users.id, id))
+      const [user] = await db.select(shown).from(users).where(eq(users.id, id))
       return user
     },
 
+    /** The user of that name, or the one whose name looks like it. */
     async findByName(name: string): Promise<User | undefined> {
-      const [user] = await db.select().from(users).where(eq(users.name, name))
+      const [user] = await db
+        .select(shown)
+        .from(users)
+        .where(or(eq(users.name, name), eq(users.canonicalName, canonicalNameOf(name))))
+        .orderBy(desc(eq(users.name, name)))
+        .limit(1)
       return user
     },
 
     /** By name. */
-    list: (): Promise<User[]> => db.select().from(users).orderBy(asc(users.name)),
+    list: (): Promise<User[]> => db.select(shown).from(users).orderBy(asc(users.name)),
+
+    /** Deletes a user with all keys. Undefined where there is no such user. */
+    async remove(id: string): Promise<User | undefined> {
+      const [user] = await db.delete(users).where(eq(users.id, id)).returning(shown)
+      return user
+    },
 
     /** Changes the plan, or disables and enables. Undefined where there is no such user. */
     async update(id: string, changes: { plan?: Plan; disabled?: boolean }): Promise<User | undefined> {
-      const [user] = await db.update(users).set(changes).where(eq(users.id, id)).returning()
+      const [user] = await db.update(users).set(changes).where(eq(users.id, id)).returning(shown)
       return user
     }
   }

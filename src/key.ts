@@ -77,6 +77,7 @@ async function userFor({ user: name, plan }: Order, users: ReturnType<typeof cre
   const created = await users.createUser(plan ? { name, plan } : { name })
   if (created) return created
   const known = (await users.findByName(name))!
+  if (known.name !== name) throw new UsageError(`the user ${known.name} has a name that looks the same`)
   if (known.disabled) throw new UsageError(`the user ${name} is disabled`)
   return plan && plan !== known.plan ? (await users.update(known.id, { plan }))! : known
 }

@@ -9,6 +9,8 @@ export const users = pgTable(
   {
     id: uuid().primaryKey().defaultRandom(),
     name: text().notNull().unique(),
+    /** By which names that look alike are told to be the same; null on users that were made alike before it existed. */
+    canonicalName: text().unique('users_canonical_name'),
     plan: text().$type<Plan>().notNull().default('standard'),
     disabled: boolean().notNull().default(false),
     createdAt: instant()
@@ -37,6 +39,7 @@ export const apiKeys = pgTable(
       .notNull()
       .default(sql`now()`),
     lastUsedAt: instant(),
+    expiresAt: instant(),
     revokedAt: instant()
   },
   (table) => [

@@ -20,7 +20,8 @@ test('a key works from its creation until it is revoked', async () => {
     userId: user.id,
     name: user.name,
     plan: 'pro',
-    scopes: ['market:read', 'admin:read']
+    scopes: ['market:read', 'admin:read'],
+    expiresAt: Infinity
   })
   const revoked = await keys.revoke(record.id, new Date('2024-03-05T00:00:00Z'))
   expect(revoked?.revokedAt).toBe('2024-03-05T00:00:00.000Z')
@@ -86,6 +87,38 @@ test('a user name is given once', async () => {
   expect(await users.find(user.id)).toStrictEqual(user)
   expect((await users.list()).map(({ name }) => name)).toContain(user.name)
   expect(await users.update('00000000-0000-4000-8000-000000000000', { disabled: true })).toBeUndefined()
+})
+
+test.each(['USER', 'user.', 'user ', 'User . '])(
+  '%j looks like the name of another user, and is not given',
+  async (like) => {
+    const { users } = under.stores
+    const user = await newUser()
+    const name = user.name.replace('user', like.trimEnd().replace(/[. ]+$/, '')) + like.slice(4)
+    expect(name).not.toBe(user.name)
+    expect(await users.createUser({ name })).toBeUndefined()
+    expect(await users.findByName(name)).toStrictEqual(user)
+  }
+)
+
+test('a user that is deleted takes its keys along, and may be made again', async () => {
+  const { users, keys } = under.stores
+  const user = await newUser()
+  const { key } = await keys.createKey({ userId: user.id, scopes: ['market:read'] })
+  expect(await users.remove(user.id)).toStrictEqual(user)
+  expect(await keys.findKey(key)).toBeUndefined()
+  expect(await keys.list(user.id)).toEqual([])
+  expect(await users.remove(user.id)).toBeUndefined()
+  expect((await users.createUser({ name: user.name }))?.id).not.toBe(user.id)
+})
+
+test('a key tells when it ends', async () => {
+  const { keys } = under.stores
+  const user = await newUser()
+  const expiresAt = '2031-03-05T00:00:00.000Z'
+  const { key, record } = await keys.createKey({ userId: user.id, scopes: ['market:read'], expiresAt })
+  expect(record.expiresAt).toBe(expiresAt)
+  expect(await keys.findKey(key)).toMatchObject({ expiresAt: Date.parse(expiresAt) })
 })
 
 test('the audit log tells who did what, newest first, page by page', async () => {

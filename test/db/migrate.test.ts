@@ -56,6 +56,22 @@ describe('migrate', () => {
     await drop(url)
   })
 
+  test('users whose names look alike already keep them, and the oldest one its name to itself', async () => {
+    const url = await emptyDatabase()
+    const old = createDatabase({ url })
+    await migrateUpTo(old, '0005_kinds_and_mics')
+    await old.sql`insert into users (name, created_at) values
+      ('Desk.', '2024-01-02'), ('desk', '2024-01-01'), ('other', '2024-01-03')`
+    await migrate(url, 'sandbox')
+    const { users } = createStores(old)
+    expect((await users.list()).map(({ name }) => name).toSorted()).toEqual(['Desk.', 'desk', 'other'])
+    expect((await users.findByName('DESK'))?.name).toBe('desk')
+    expect((await users.findByName('Desk.'))?.name).toBe('Desk.')
+    expect(await users.createUser({ name: 'DESK' })).toBeUndefined()
+    await old.close()
+    await drop(url)
+  })
+
   test('a database of simulated prices is refused to the live market, and left as it was', async () => {
     const url = await emptyDatabase()
     await migrate(url, 'sandbox')
