@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance } from 'fastify'
+import { createHttpServer, endWithin, forgetTypeOfNoBody } from './http-server.ts'
 import { adminPages } from './plugins/admin-pages.ts'
 import { answerClientError, answerFrameworkError, errorHandler } from './plugins/error-handler.ts'
 import { gate } from './plugins/gate.ts'
@@ -36,10 +37,8 @@ const MAX_BODY_BYTES = 64 * 1024
 const MAX_PARAMETER_LENGTH = 16 * 1024
 /** Only the last entry of X-Forwarded-For is the proxy's word: what stands before it a client may have written. */
 const isProxy = (_address: string, hop: number): boolean => hop === 0
-const REQUEST_TIMEOUT_MS = 10_000
-const KEEP_ALIVE_TIMEOUT_MS = 72_000
-/** How often connections are looked through for requests that take longer: the most that they can take too long. */
-const TIMEOUT_CHECK_MS = 1000
+/** What answers on their way get when the process stops; it is ended by force after ten seconds. */
+const CLOSE_TIMEOUT_MS = 5000
 const ANSWER_HEADERS = [
   'ETag',
   'Age',
@@ -65,9 +64,14 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   const fastLane = new FastLane(quoteLists)
   const app = fastify({
     serverFactory: (handler) =>
-      createHttpServer((request, response) => {
-        if (!fastLane.answer(request, response)) handler(request, response)
-      }),
+      createHttpServer(
+        (request, response) => {
+          if (fastLane.answer(request, response)) return
+          forgetTypeOfNoBody(request)
+          handler(request, response)
+        },
+        { onRefused: (status) => given.metrics.unmatched(status) }
+      ),
     genReqId: createRequestIds(),
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: config.TRUST_PROXY ? isProxy : false,
@@ -77,6 +81,8 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, given.metrics)
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.removeContentTypeParser('text/plain')
+  // No route takes it, and Fastify would ask for a content type before it says so.
+  app.addHttpMethod('QUERY', { hasBody: false, overrideExisting: true })
 
   await app.register(resources, given)
   await app.register(validation)
@@ -112,24 +118,12 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(asyncApiRoutes)
 
   fastLane.open(app)
-  app.addHook('preClose', async () => fastLane.close())
+  app.addHook('preClose', async () => {
+    fastLane.close()
+    endWithin(app.server, CLOSE_TIMEOUT_MS)
+  })
   given.metrics.watch({ jobs: given.jobs, live: app.live, freshness: given.freshness, routes: app.traffic })
   return app
-}
-
-function createHttpServer(listener: RequestListener): Server {
-  return createServer(
-    {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      // Nearly every request has no body: no stream has to be ended for it.
-      optimizeEmptyRequests: true,
-      // Some HTTP clients offer h2c with every request: who asks for no WebSocket is answered as if it had not.
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
-    },
-    listener
-  )
 }
 
 const CLIENT_REQUEST_ID = /^[\w.-]{1,64}$/
