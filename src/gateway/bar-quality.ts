@@ -1,14 +1,18 @@
 import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
+import { CALENDARS, exchangeOf } from '../market/calendars.ts'
+import type { Calendar } from '../market/session.ts'
 import { dateIn } from '../market/zoned-time.ts'
-import { mayFallBelowZero, nearFactor, type Doubt, type Judgement } from './quality.ts'
+import type { VendorSeries } from '../providers/provider.ts'
+import { mayFallBelowZero, type Doubt, type Judgement } from './quality.ts'
+import { gapsIn } from './series-gaps.ts'
+import { intervalDoubts } from './series-interval.ts'
+import { contradictionsIn } from './series-quality.ts'
 
 const FUTURE_TOLERANCE_MS = 120_000
 /** Vendors round the four prices of a bar, and adjust them, one by one. */
 const RANGE_TOLERANCE = 0.005
 /** A series that loses more than this share of its bars is no series. */
 const MAX_DROPPED_SHARE = 0.5
-const UNIT_FACTORS = [100, 1000]
-const UNIT_TOLERANCE = 0.25
 /** Where the exchange's zone is unknown, a session date may be as far ahead as the first zone on Earth. */
 const FIRST_ZONE = 'Pacific/Kiritimati'
 
@@ -41,13 +45,14 @@ const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext
 ]
 
 /**
- * Holds a series against the rules of bars: bars that break one are dropped and counted in a note, a series that is
- * mostly such bars is rejected, and a jump between neighbours by a factor of 100 or 1000 makes it suspect.
- * `now` in epoch milliseconds.
+ * Holds a series against the rules of bars. Bars that break one are dropped and counted in a note; a series that is mostly
+ * such bars, or of another interval, is rejected; jumps between neighbours and splits that it does not follow make it
+ * suspect; a gap is noted, and the next vendor is asked. `now` in epoch milliseconds.
  */
-export function judgeBars(series: BarSeries, now: number): Judgement<BarSeries> {
+export function judgeBars(told: VendorSeries, now: number, calendarOf = shippedCalendarOf): Judgement<BarSeries> {
+  const { kind, splits: _, withoutPrices: _without, ...series } = told
   const hasBegun = beginningCheck(series, now)
-  const isAnySign = mayFallBelowZero(series.symbol)
+  const isAnySign = mayFallBelowZero({ symbol: series.symbol, ...(kind && { kind }) })
   const kept: Bar[] = []
   const dropped = new Map<string, number>()
   for (const bar of series.bars) {
@@ -57,31 +62,29 @@ export function judgeBars(series: BarSeries, now: number): Judgement<BarSeries> 
     else kept.push(bar)
   }
 
-  const doubts: Doubt[] = []
   const missing = series.bars.length - kept.length
   const reasons = [...dropped].map(([name, count]) => `${count} ${name}`).join(', ')
-  if (missing > series.bars.length * MAX_DROPPED_SHARE) {
-    doubts.push({ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` })
-  }
-  const jump = unitJump(kept)
-  if (jump) doubts.push({ rule: 'unit-jump', severity: 'soft', reason: jump })
+  const doubts: Doubt[] = [
+    ...(missing > series.bars.length * MAX_DROPPED_SHARE
+      ? [{ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` } as const]
+      : []),
+    ...intervalDoubts(series.interval, kept),
+    ...contradictionsIn(told, kept),
+    ...gapsIn(told, kept, calendarOf(series.symbol))
+  ]
   if (missing === 0) return { value: series, doubts }
 
   const notes = [...(series.provenance.notes ?? []), `bars dropped: ${reasons}`]
   return { value: { ...series, bars: kept, provenance: { ...series.provenance, notes } }, doubts }
 }
 
+function shippedCalendarOf(symbol: string): Calendar | undefined {
+  const exchange = exchangeOf(symbol)
+  return CALENDARS.find((calendar) => calendar.exchange === exchange)
+}
+
 function beginningCheck({ interval, timeZone }: BarSeries, now: number): (bar: Bar) => boolean {
   if (isIntraday(interval)) return ({ start }) => Date.parse(start) <= now + FUTURE_TOLERANCE_MS
   const today = dateIn(timeZone ?? FIRST_ZONE, now + FUTURE_TOLERANCE_MS)
   return ({ start }) => start.slice(0, 10) <= today
-}
-
-function unitJump(bars: readonly Bar[]): string | undefined {
-  for (const [index, bar] of bars.entries()) {
-    const previous = bars[index - 1]
-    const factor = previous && nearFactor(bar.close, previous.close, UNIT_FACTORS, UNIT_TOLERANCE)
-    if (factor) return `close of ${bar.start} is about ${factor} times the one before: another unit`
-  }
-  return undefined
 }

@@ -8,7 +8,7 @@ import {
 } from '../market/market-wide.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
-import { judgeQuote, markedSuspect, type Judgement } from './quality.ts'
+import { judgeQuote, withDoubts, type Judgement } from './quality.ts'
 
 /** FMP's lists of movers hold funds that changed by 1.29e41 % in a day. */
 const ABSURD_PERCENT = 10_000
@@ -29,7 +29,7 @@ export function judgeIndices(list: Indices, now: number): Judgement<Indices> {
   for (const index of list.indices) {
     const { value, doubts } = judgeQuote(index, { now })
     if (doubts.some(({ severity }) => severity === 'hard')) dropped.push(index.symbol)
-    else indices.push(doubts.length > 0 ? markedSuspect(value, doubts) : value)
+    else indices.push(doubts.length > 0 ? withDoubts(value, doubts) : value)
   }
   return judged({ ...list, indices }, indices.length, { impossible: dropped })
 }

@@ -2,7 +2,7 @@ import { MarketDataUnavailable, SymbolNotFound, type ApiError } from '../errors.
 import type { Attempt, AttemptOutcome, Provenance } from '../market/provenance.ts'
 import type { ProviderName } from '../providers/provider.ts'
 import type { Failure } from './provider-calls.ts'
-import { markedSuspect, type Doubt, type Judgement } from './quality.ts'
+import { withDoubts, type Doubt, type Judgement } from './quality.ts'
 
 /** When asking again makes sense after an attempt that did not say so itself. */
 const RETRY_AFTER_MS: Record<AttemptOutcome, number> = {
@@ -37,7 +37,8 @@ export type Arbitration<T> = {
 /**
  * The search for one value down the list of providers. It ends with the first value that no rule doubts. A doubtful one is
  * kept while the next provider is asked: where both agree it is confirmed, where a clean one contradicts it is dropped,
- * and where nobody else answers it is served as suspect.
+ * and where nobody else answers it is served as suspect. One that only lacks something yields to a whole one, and is
+ * preferred to one that may be wrong.
  */
 export class Pursuit<T extends Sourced> {
   readonly subject: string
@@ -68,10 +69,10 @@ export class Pursuit<T extends Sourced> {
     if (offer.doubts.some(({ severity }) => severity === 'hard')) this.#refuse(offer, now)
     else if (!earlier) this.#receive(offer)
     else if (this.#agree(earlier, offer)) this.#answer = confirmed(earlier, offer.provider)
-    else if (offer.doubts.length > 0) this.#reject(offer, now)
+    else if (offer.doubts.length > 0 && (!hasGapsOnly(offer) || hasGapsOnly(earlier))) this.#reject(offer, now)
     else {
       this.#reject(earlier, now)
-      this.#answer = offer.value
+      this.#receive(offer)
     }
   }
 
@@ -79,7 +80,7 @@ export class Pursuit<T extends Sourced> {
   value(): T | undefined {
     const doubtful = this.#doubtful
     if (!this.#answer && doubtful) this.#arbitration.onDoubted(this.subject, doubtful)
-    const value = this.#answer ?? (doubtful && markedSuspect(doubtful.value, doubtful.doubts))
+    const value = this.#answer ?? (doubtful && withDoubts(doubtful.value, doubtful.doubts))
     return value && { ...value, provenance: { ...value.provenance, attempts: this.#attempts } }
   }
 
@@ -112,7 +113,7 @@ export class Pursuit<T extends Sourced> {
       return this.#reject(offer, now)
     }
     const agreement = { rule: 'confirmed', severity: 'soft', reason: `${earlier.provider} says the same` } as const
-    this.#answer = markedSuspect(offer.value, [...offer.doubts, agreement])
+    this.#answer = withDoubts(offer.value, [...offer.doubts, agreement])
   }
 
   #reject(offer: Offer<T>, now: number): void {
@@ -129,6 +130,10 @@ export class Pursuit<T extends Sourced> {
     onDiverged(this.subject, percent, [earlier.provider, later.provider])
     return false
   }
+}
+
+function hasGapsOnly({ doubts }: Offer<unknown>): boolean {
+  return doubts.every(({ isGap }) => isGap)
 }
 
 function confirmed<T extends Sourced>({ value, doubts }: Offer<T>, by: ProviderName): T {

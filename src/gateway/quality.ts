@@ -1,3 +1,4 @@
+import { kindOfSymbol } from '../market/instrument-kind.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 
@@ -11,6 +12,8 @@ export type Doubt = {
   readonly reason: string
   /** Hard, but less than impossible: where a second provider says the same, the value is served as `suspect`. */
   readonly mayBeConfirmed?: true
+  /** Soft, and of what is missing: the value is right as far as it goes, so it is served with a note and not as `suspect`. */
+  readonly isGap?: true
 }
 
 /** What the quality gate says of a value: the value without its unusable parts, and why it may be wrong. */
@@ -62,10 +65,10 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
   {
     name: 'price-not-positive',
     severity: 'hard',
-    broken: ({ symbol, price }) =>
-      Number.isFinite(price) && (price > 0 || (price < 0 && mayFallBelowZero(symbol)))
+    broken: (quote) =>
+      Number.isFinite(quote.price) && (quote.price > 0 || (quote.price < 0 && mayFallBelowZero(quote)))
         ? undefined
-        : `price ${price} is not a price`
+        : `price ${quote.price} is not a price`
   },
   {
     name: 'unreadable-instant',
@@ -184,10 +187,11 @@ export function judgeQuote(quote: Quote, { now, held }: QuoteContext): Judgement
   return { value: withoutCrossedBook(quote), doubts: hard.length > 0 ? hard : doubts }
 }
 
-/** A copy of a value that says why it may be wrong. */
-export function markedSuspect<T extends { readonly provenance: Provenance }>(value: T, doubts: readonly Doubt[]): T {
+/** A copy of a value that says why it may be wrong, or what it lacks. */
+export function withDoubts<T extends { readonly provenance: Provenance }>(value: T, doubts: readonly Doubt[]): T {
   const notes = [...(value.provenance.notes ?? []), ...doubts.map(({ reason }) => reason)]
-  return { ...value, provenance: { ...value.provenance, state: 'suspect', notes } }
+  const state = doubts.every(({ isGap }) => isGap) ? value.provenance.state : 'suspect'
+  return { ...value, provenance: { ...value.provenance, state, notes } }
 }
 
 /** How far a price lies from another one, in percent of that; undefined where the currencies differ. */
@@ -207,8 +211,8 @@ function withoutCrossedBook(quote: Quote): Quote {
  * The contract for oil to be delivered in May 2020 cost -37.63 dollars, yields of bills and bonds have been below zero:
  * of futures and indices nothing is impossible.
  */
-export function mayFallBelowZero(symbol: string): boolean {
-  return symbol.endsWith('=F') || symbol.startsWith('^')
+export function mayFallBelowZero({ symbol, kind = kindOfSymbol(symbol) }: Pick<Quote, 'symbol' | 'kind'>): boolean {
+  return kind === 'future' || kind === 'index'
 }
 
 function isOfAnotherSession({ asOf }: Quote, evidence: Quote | undefined): boolean {

@@ -74,17 +74,16 @@ export type SessionStatus = {
 }
 
 const DAY_MS = 86_400_000
+const FIRST_DATE = '1900-01-01'
+const LAST_DATE = '9999-12-31'
 /** No exchange is closed for longer; a calendar that says so is broken. */
 const MAX_CLOSED_DAYS = 40
 
 /** The session of a date (YYYY-MM-DD in the exchange's zone), or undefined where the exchange is closed that day. */
 export function sessionOn(calendar: Calendar, date: string): Session | undefined {
   const special = calendar.special.find((each) => each.date === date)
-  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay()
-  if (!special) {
-    if (calendar.closed.some((each) => each.date === date)) return undefined
-    if (!calendar.weekdays.includes(weekday)) return undefined
-  }
+  const weekday = weekdayOf(date)
+  if (!special && !isOrdinaryDay(calendar, date)) return undefined
   const hours = special ?? calendar.weekdayHours?.[weekday] ?? calendar.hours.findLast(({ from }) => from <= date)
   if (!hours) return undefined
   const interval = (span: readonly [string, string] | undefined): Interval | undefined =>
@@ -100,6 +99,36 @@ export function sessionOn(calendar: Calendar, date: string): Session | undefined
     closingAuction: interval(hours.closingAuction),
     post: interval(hours.post)
   }
+}
+
+/**
+ * The dates between two others on which the exchange trades by rule, as far as its holidays are known: sessions on days
+ * that would be closed are not among them, for not every vendor tells them.
+ */
+export function tradingDatesBetween(calendar: Calendar, after: string, before: string): string[] {
+  const { from, until } = knownRangeOf(calendar)
+  const dates: string[] = []
+  const last = Math.min(Date.parse(before) - DAY_MS, Date.parse(until))
+  for (let day = Math.max(Date.parse(after) + DAY_MS, Date.parse(from)); day <= last; day += DAY_MS) {
+    const date = new Date(day).toISOString().slice(0, 10)
+    if (isOrdinaryDay(calendar, date)) dates.push(date)
+  }
+  return dates
+}
+
+/** Years whose holidays are listed; a calendar without holidays is known for ever where it trades every day, else never. */
+function knownRangeOf({ weekdays, closed, knownUntil }: Calendar): { from: string; until: string } {
+  const first = closed.reduce((earliest, { date }) => (date < earliest ? date : earliest), LAST_DATE)
+  if (weekdays.length === 7) return { from: FIRST_DATE, until: LAST_DATE }
+  return { from: `${first.slice(0, 4)}-01-01`, until: knownUntil ?? FIRST_DATE }
+}
+
+function isOrdinaryDay({ closed, weekdays }: Calendar, date: string): boolean {
+  return weekdays.includes(weekdayOf(date)) && !closed.some((each) => each.date === date)
+}
+
+function weekdayOf(date: string): number {
+  return new Date(`${date}T00:00:00Z`).getUTCDay()
 }
 
 /** What an exchange does at an instant, and when that changes. Throws RangeError for a calendar that never opens. */

@@ -1,6 +1,7 @@
 import type { BarRequest, BarSeries } from '../market/bar.ts'
-import type { Dividends, Splits } from '../market/corporate-action.ts'
+import type { Dividends, Split, Splits } from '../market/corporate-action.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
+import type { InstrumentKind } from '../market/instrument-kind.ts'
 import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
 import type { News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
@@ -10,6 +11,15 @@ import type { SearchResult } from '../market/search.ts'
 
 export const PROVIDER_NAMES = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo'] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
+
+/** A series, and what the vendor said beside it: the rules that judge the series need it, and nobody else gets it. */
+export type VendorSeries = BarSeries & {
+  readonly kind?: InstrumentKind
+  /** Splits that the vendor lists from the first bar on, in any order. */
+  readonly splits?: readonly Split[]
+  /** Starts of bars that traded by the vendor's word, but that it has no prices of. */
+  readonly withoutPrices?: readonly string[]
+}
 
 /**
  * One upstream REST source. A capability it lacks is an absent method, never a stub.
@@ -31,7 +41,7 @@ export interface Provider {
    * Symbols that it does not cover are missing too, so ask `covers` before.
    */
   quotes?(symbols: readonly string[], signal: AbortSignal): Promise<Map<string, Quote>>
-  bars?(request: BarRequest, signal: AbortSignal): Promise<BarSeries>
+  bars?(request: BarRequest, signal: AbortSignal): Promise<VendorSeries>
   profile?(symbol: string, signal: AbortSignal): Promise<Profile>
   news?(symbol: string, limit: number, signal: AbortSignal): Promise<News>
   search?(query: string, limit: number, signal: AbortSignal): Promise<SearchResult>

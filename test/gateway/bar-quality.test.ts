@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { judgeBars } from '../../src/gateway/bar-quality.ts'
 import { judgeIndices, judgeMovers } from '../../src/gateway/market-wide-quality.ts'
-import type { Bar, BarSeries } from '../../src/market/bar.ts'
+import type { Bar } from '../../src/market/bar.ts'
+import type { VendorSeries } from '../../src/providers/provider.ts'
 import { aQuote, provenanceOf } from './market.ts'
 
 const now = Date.parse('2026-03-06T15:00:00Z')
@@ -15,7 +16,7 @@ const bar = (start: string, parts: Partial<Bar> = {}): Bar => ({
   ...parts
 })
 const week = ['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05'].map((start) => bar(start))
-const series = (bars: Bar[], parts: Partial<BarSeries> = {}): BarSeries => ({
+const series = (bars: Bar[], parts: Partial<VendorSeries> = {}): VendorSeries => ({
   symbol: 'AAPL',
   interval: '1d',
   adjusted: 'splits',
@@ -81,6 +82,151 @@ test('rejects a series that is mostly bad', () => {
 test('flags a series in which pounds become pence', () => {
   const pence = bar('2026-03-06', { open: 10_000, high: 10_200, low: 9900, close: 10_100 })
   expect(judgeBars(series([...week, pence]), now).doubts).toMatchObject([{ rule: 'unit-jump', severity: 'soft' }])
+})
+
+const priced = (start: string, price: number, parts: Partial<Bar> = {}) =>
+  bar(start, { open: price, high: price * 1.01, low: price * 0.99, close: price, ...parts })
+const DAYS = ['2026-02-25', '2026-02-26', '2026-02-27', '2026-03-02', '2026-03-03', '2026-03-04']
+const days = (...prices: number[]) => prices.map((price, index) => priced(DAYS[index]!, price))
+const rulesOf = (told: VendorSeries) => judgeBars(told, now).doubts.map(({ rule }) => rule)
+
+describe('a chart whose prices do not follow a split that the vendor lists is in doubt', () => {
+  const splitOf = (ratio: number, exDate = '2026-03-02') => [{ exDate, ratio }]
+  test.each<[string, number[], VendorSeries['adjusted'], number]>([
+    ['old prices left undivided', [400, 404, 402, 101, 100, 102], 'splits', 4],
+    ['old prices divided twice', [25, 25.5, 24.8, 101, 100, 102], 'splits', 4],
+    ['prices left undivided that ought to be total returns', [302, 300, 299, 100, 99, 101], 'all', 3],
+    ['a reverse split left out', [1.02, 1, 1.01, 9.8, 10.1, 10], 'splits', 0.1],
+    ['a reverse split applied twice', [100, 101, 99, 10, 10.1, 9.9], 'splits', 0.1],
+    ['a split of 3 for 2 left out', [30, 30.3, 30, 20.1, 20, 20.2], 'splits', 1.5],
+    ['its date told a day early', [400, 404, 402, 403, 101, 102], 'splits', 4],
+    ['divided although it is to be as traded', [100, 101, 100, 101, 100, 102], 'none', 4],
+    ['multiplied although it was never divided', [1600, 1616, 1608, 101, 100, 102], 'none', 4]
+  ])('%s', (_, prices, adjusted, ratio) => {
+    const told = series(days(...prices), { adjusted, splits: splitOf(ratio) })
+    expect(rulesOf(told)).toContain('split-not-followed')
+  })
+
+  test.each<[string, number[], VendorSeries['adjusted'], number]>([
+    ['as traded, the jump is there once', [400, 404, 402, 101, 100, 102], 'none', 4],
+    ['as traded, one into a hundredth is no other unit', [1, 1.01, 1, 101, 100, 102], 'none', 0.01],
+    ['a market may fall by a third on the day', [100, 101, 100, 70, 72, 71], 'splits', 4],
+    ['a small one is no larger than a move of the market', [100, 101, 100, 95, 96, 95], 'splits', 1.05]
+  ])('%s, which is right', (_, prices, adjusted, ratio) => {
+    expect(rulesOf(series(days(...prices), { adjusted, splits: splitOf(ratio) }))).toEqual([])
+  })
+
+  test.each(['2026-02-25', '2026-02-20', '2026-03-05'])('one of %s is outside of what is told', (exDate) => {
+    expect(rulesOf(series(days(100, 101, 100, 100, 101, 99), { splits: splitOf(4, exDate) }))).toEqual([])
+  })
+
+  test('in weeks and in minutes too, and nobody else is told of the splits', () => {
+    const weeks = [priced('2026-02-09', 404), priced('2026-02-16', 101), priced('2026-02-23', 102)]
+    const splits = splitOf(4, '2026-02-18')
+    const { value, doubts } = judgeBars(series(weeks, { interval: '1wk', splits, kind: 'equity' }), now)
+    expect(doubts.map(({ rule }) => rule)).toEqual(['split-not-followed'])
+    expect(Object.keys(value)).not.toEqual(expect.arrayContaining(['splits']))
+    expect(Object.keys(value)).not.toEqual(expect.arrayContaining(['kind']))
+    const minutes = [priced('2026-02-17T20:59:00Z', 404), priced('2026-02-18T14:30:00Z', 101)]
+    expect(rulesOf(series(minutes, { interval: '1m', splits }))).toEqual(['split-not-followed'])
+  })
+})
+
+describe('a price that no market makes is in doubt', () => {
+  test.each<[string, Bar[]]>([
+    ['thousands of times the one before, at the end', days(29.9, 30, 245_397)],
+    ['a hundredth, in between', days(30, 30.2, 0.31, 30, 30.1)],
+    ['five times those beside it', days(30, 30.2, 151, 30, 30.1)],
+    ['a fifth of those beside it', days(30, 30.2, 6, 30, 30.1)],
+    ['a high that nothing leads to', [...days(30, 31), priced(DAYS[2]!, 30, { high: 900 })]],
+    ['a low that nothing leads to', [...days(30, 31), priced(DAYS[2]!, 30, { low: 0.02 })]]
+  ])('%s', (_, bars) => {
+    const { value, doubts } = judgeBars(series(bars), now)
+    expect(doubts).toMatchObject([{ severity: 'soft' }])
+    expect(value.bars).toEqual(bars)
+  })
+
+  test.each<[string, VendorSeries]>([
+    ['a share that trebles in a day', series(days(10, 10, 31, 29, 33, 40))],
+    ['a share of a hundredth of a cent', series(days(0.0001, 0.0002, 0.002, 0.001))],
+    ['a yield near zero', series(days(0.003, 0.05, 0.04), { symbol: '^IRX' })],
+    [
+      'a split of 20 for 1 as traded, which this vendor does not list',
+      series(days(2000, 2010, 100), { adjusted: 'none' })
+    ]
+  ])('%s is none', (_, told) => expect(rulesOf(told)).toEqual([]))
+
+  test('the contract of a month may cost less than nothing as the endless one may', () => {
+    const [first, , last] = days(18, 18, 10)
+    const oil = [first!, bar(DAYS[1]!, { open: 17, high: 18, low: -40, close: -37 }), last!]
+    expect(judgeBars(series(oil, { symbol: 'CLK20.NYM' }), now).value.bars).toHaveLength(3)
+    const unspelled = series(oil, { symbol: 'OILX', kind: 'future' })
+    expect(judgeBars(unspelled, now).value.bars).toHaveLength(3)
+  })
+})
+
+describe('a gap is told, and is no reason to doubt what is there', () => {
+  const gapOf = (told: VendorSeries) => judgeBars(told, now).doubts.find(({ rule }) => rule === 'gap')
+  const without = (date: string) => series(days(10, 10, 10, 10, 10, 10).filter(({ start }) => start !== date))
+
+  test('a session that the calendar has', () => {
+    expect(gapOf(without('2026-02-27'))).toMatchObject({ isGap: true, reason: expect.stringContaining('2026-02-27') })
+    expect(gapOf(series(days(10, 10, 10, 10, 10, 10)))).toBeUndefined()
+  })
+
+  test('not a holiday, nor a year whose holidays nobody listed, nor a day without trades', () => {
+    const over = (first: string, last: string) => gapOf(series([priced(first, 10), priced(last, 10)]))
+    expect(over('2026-02-13', '2026-02-17')).toBeUndefined()
+    expect(over('2019-05-06', '2019-05-08')).toBeUndefined()
+    expect(gapOf(series([priced('2026-02-25', 10, { volume: 0 }), priced('2026-02-27', 10)]))).toBeUndefined()
+    expect(gapOf(series([priced('2026-02-25', 10), priced('2026-02-27', 10)], { symbol: 'VOW3.DE' }))).toBeUndefined()
+  })
+
+  test('not the days of what trades once a week', () => {
+    const seldom = ['2026-01-05', '2026-01-14', '2026-01-22', '2026-01-27', '2026-02-05'].map((day) => priced(day, 10))
+    expect(gapOf(series(seldom))).toBeUndefined()
+  })
+
+  test('a week, a month, a day of a coin, and what the vendor says itself', () => {
+    const weeks = [priced('2026-02-02', 10), priced('2026-02-16', 10), priced('2026-02-23', 10)]
+    expect(gapOf(series(weeks, { interval: '1wk' }))?.reason).toContain('2026-02-09')
+    const months = [priced('2025-12-01', 10), priced('2026-02-01', 10)]
+    expect(gapOf(series(months, { interval: '1mo' }))?.reason).toContain('2026-01-01')
+    const coin = series([priced('2026-02-27', 10), priced('2026-03-01', 10)], { symbol: 'BTC-USD' })
+    expect(gapOf(coin)?.reason).toContain('2026-02-28')
+    expect(gapOf(series(week, { withoutPrices: ['2026-03-06'] }))?.reason).toContain('2026-03-06')
+  })
+})
+
+describe('bars of another interval than the one asked for are refused', () => {
+  const starting = (...starts: string[]) => starts.map((start) => priced(start, 10))
+  const minutes = (step: number, count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      priced(new Date(Date.UTC(2026, 1, 17, 14, 30 + index * step)).toISOString(), 10)
+    )
+  test.each<[string, VendorSeries['interval'], Bar[]]>([
+    ['months for days', '1d', starting('2025-12-01', '2026-01-02', '2026-02-02')],
+    [
+      'weeks for days',
+      '1d',
+      starting('2026-01-05', '2026-01-12', '2026-01-19', '2026-01-26', '2026-02-02', '2026-02-09')
+    ],
+    ['months for weeks', '1wk', starting('2025-12-01', '2026-01-01', '2026-02-02')],
+    ['days for weeks', '1wk', starting('2026-02-02', '2026-02-03', '2026-02-04')],
+    ['weeks for months', '1mo', starting('2026-02-02', '2026-02-09', '2026-02-16')],
+    ['five minutes for one', '1m', minutes(5, 20)],
+    ['one minute for five', '5m', minutes(1, 20)],
+    ['an hour for half of it', '30m', minutes(60, 20)],
+    [
+      'days for hours',
+      '1h',
+      starting(...[9, 10, 11, 12, 13, 17].map((day) => new Date(Date.UTC(2026, 1, day, 14, 30)).toISOString()))
+    ]
+  ])('%s', (_, interval, bars) => {
+    expect(judgeBars(series(bars, { interval }), now).doubts).toMatchObject([
+      { rule: 'wrong-interval', severity: 'hard' }
+    ])
+  })
 })
 
 test('drops a mover that gained 1e41 percent and keeps the others', () => {
