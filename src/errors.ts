@@ -62,6 +62,30 @@ export class InvalidField extends ApiError {
   }
 }
 
-export const notAuthenticated = (message: string) => new ApiError('NOT_AUTHENTICATED', 401, message)
+/** Why a credential opens nothing: the label of the metric and of the log line. */
+export type AuthFailureReason =
+  | 'missing'
+  | 'scheme'
+  | 'malformed'
+  | 'contradiction'
+  | 'unknown_key'
+  | 'untrusted'
+  | 'expired'
+  | 'revoked'
+  | 'too_many_tries'
+
+/** 401. The message says what is wrong with what came, and never repeats it. */
+export class NotAuthenticated extends ApiError {
+  readonly reason: AuthFailureReason
+  /** The first characters of an API key, for the log. */
+  readonly keyPrefix: string | undefined
+
+  constructor(reason: AuthFailureReason, message: string, keyPrefix?: string) {
+    super('NOT_AUTHENTICATED', 401, message)
+    this.reason = reason
+    this.keyPrefix = keyPrefix
+  }
+}
+
 export const notAuthorized = (scope: string) =>
-  new ApiError('NOT_AUTHORIZED', 403, `The token does not grant ${scope}`, { details: { missingScope: scope } })
+  new ApiError('NOT_AUTHORIZED', 403, `This key or token does not grant ${scope}`, { details: { missingScope: scope } })

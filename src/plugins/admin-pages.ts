@@ -6,11 +6,9 @@ import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import type { JobQueues } from '../jobs/queue.ts'
 import { logFailure, sendError, translate } from './error-handler.ts'
-import { tooManyRequests } from './gate.ts'
 import { loginPage, logoutPage } from './login-page.ts'
 import { networkOf } from './network.ts'
 import type { Principal, Scope } from './principal.ts'
-import { scopesAmong } from './principal.ts'
 
 const COOKIE = 'quotewire_admin'
 const ROOT = '/admin'
@@ -84,17 +82,11 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
 
 /** Throws NOT_AUTHENTICATED, NOT_AUTHORIZED or RATE_LIMITED. */
 async function signIn(app: FastifyInstance, { ip, body }: FastifyRequest) {
-  const bucket = await app.rateLimiter.bucket(`login:${networkOf(ip)}`, LOGINS_PER_MINUTE)
-  if (!bucket.spend(Date.now())) throw tooManyRequests(bucket)
+  const tries = await app.rateLimiter.bucket(`login:${networkOf(ip)}`, LOGINS_PER_MINUTE)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
-  const askedAt = Date.now()
-  const holder = apiKey ? await app.stores.keys.findKey(apiKey) : undefined
-  if (!holder) throw new ApiError('NOT_AUTHENTICATED', 401, 'This API key is unknown or was revoked')
-  const scopes = scopesAmong(holder.scopes)
-  if (!scopes.includes('admin:read'))
-    throw new ApiError('NOT_AUTHORIZED', 403, 'This API key does not grant admin:read')
-  app.recorder.keyUsed(holder.keyId)
-  const { token, expiresAt } = app.tokens.issue({ ...holder, scopes }, askedAt)
+  const holder = await app.apiKeys.verify(apiKey ?? '', tries)
+  mustGrant(holder, 'admin:read')
+  const { token, expiresAt } = app.tokens.issue(holder)
   return { token, maxAgeSeconds: Math.floor((expiresAt.getTime() - Date.now()) / 1000) }
 }
 
@@ -116,11 +108,11 @@ async function admit(app: FastifyInstance, request: FastifyRequest, reply: Fasti
   return undefined
 }
 
-async function principalOf(app: FastifyInstance, { headers }: FastifyRequest): Promise<Principal | undefined> {
+async function principalOf(app: FastifyInstance, { headers, ip }: FastifyRequest): Promise<Principal | undefined> {
   const token = new RegExp(`(?:^|; )${COOKIE}=([\\w.-]+)`).exec(headers.cookie ?? '')?.[1]
   if (token === undefined) return undefined
   const header = `Bearer ${token}`
-  const session = app.sessions.known(header, Date.now()) ?? (await app.sessions.open(header).catch(() => undefined))
+  const session = app.sessions.known(header, Date.now()) ?? (await app.sessions.open(token, ip).catch(() => undefined))
   return session?.principal
 }
 

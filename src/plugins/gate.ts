@@ -4,13 +4,19 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
-import { ApiError, notAuthorized } from '../errors.ts'
+import { NotAuthenticated, notAuthorized } from '../errors.ts'
+import { ApiKeys } from './api-keys.ts'
+import { isApiKey, isToken, requiredCredentialIn } from './credential.ts'
+import { networkOf } from './network.ts'
 import { overloaded } from './pressure.ts'
 import type { Principal, Scope } from './principal.ts'
-import { RateLimiter, type Bucket } from './rate-limiter.ts'
+import { RateLimiter, tooManyRequests, type Bucket } from './rate-limiter.ts'
 import { Revocations } from './revocations.ts'
 import { SECURITY_HEADER } from './security-headers.ts'
-import { Sessions, type Session } from './sessions.ts'
+import { headerOf, Sessions, type Session } from './sessions.ts'
+
+/** Wrong API keys that an address may send in a minute, in whatever way. */
+const TRIES_PER_MINUTE = 60
 
 export type GateOptions = {
   config: Pick<Config, 'RATE_LIMIT_PER_MINUTE' | 'RATE_LIMIT_PRO_PER_MINUTE'>
@@ -21,6 +27,9 @@ export type GateOptions = {
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: Sessions
+    apiKeys: ApiKeys
+    /** How many wrong keys an address may still try. */
+    triesOf(address: string): Promise<Bucket>
     revocations: Revocations
     rateLimiter: RateLimiter
     /** What a user may spend, over REST and live connections together. */
@@ -33,14 +42,15 @@ declare module 'fastify' {
     startedAt: number
   }
   interface FastifyContextConfig {
-    /** What a token must grant; `any` takes every valid token, `none` takes requests without one. */
+    /** What a key or token must grant; `any` takes every valid one, `none` takes requests without one. */
     access?: Scope | 'any' | 'none'
   }
 }
 
 /**
- * Stands before every route: one synchronous hook that stamps the request, verifies its token by one look-up, checks
- * the scope and spends from the user's bucket. Only a token that was not seen before makes a request wait.
+ * Stands before every route: one synchronous hook that stamps the request, verifies its API key or token by one look-up in
+ * memory, checks the scope and spends from the user's bucket. Only a credential that was not seen before makes a request
+ * wait.
  * A route that does not say whom it admits stops the start.
  */
 export const gate = fp<GateOptions>(
@@ -49,19 +59,32 @@ export const gate = fp<GateOptions>(
     const rateLimiter = new RateLimiter({ redis, log })
     const bucketOf = ({ userId, plan }: Pick<Principal, 'userId' | 'plan'>) =>
       rateLimiter.bucket(`user:${userId}`, limits[plan])
+    const triesOf = (address: string) => rateLimiter.bucket(`address:${networkOf(address)}`, TRIES_PER_MINUTE)
+    const apiKeys = new ApiKeys(app.stores.keys, app.recorder)
     const sessions = new Sessions({
-      verify: (token) => app.tokens.verify(token),
+      async verify(credential, address) {
+        if (isApiKey(credential)) return apiKeys.verify(credential, await triesOf(address))
+        if (isToken(credential)) return app.tokens.verify(credential)
+        throw new NotAuthenticated('malformed', 'This is neither an API key (qw_…) nor a token')
+      },
       isRevoked: (principal) => revocations.isRevoked(principal),
       bucketOf
     })
     const revocations = new Revocations({
       redis,
       log,
-      onRevoked: () => sessions.forget((principal) => revocations.isRevoked(principal))
+      onRevoked: (subject) =>
+        sessions.forget((principal) => {
+          // Keys of the user are looked up again, whatever the clock of this process said when they were.
+          const isKeyOfUser = principal.credential === 'key' && subject === `user:${principal.userId}`
+          return isKeyOfUser || revocations.isRevoked(principal)
+        })
     })
     await revocations.start()
 
     app.decorate('sessions', sessions)
+    app.decorate('apiKeys', apiKeys)
+    app.decorate('triesOf', triesOf)
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)
     app.decorate('bucketOf', bucketOf)
@@ -79,7 +102,7 @@ export const gate = fp<GateOptions>(
       await revocations.close()
     })
   },
-  { name: 'gate', dependencies: ['tokens', 'pressure'] }
+  { name: 'gate', dependencies: ['resources', 'tokens', 'pressure'] }
 )
 
 const admitAnybody: onRequestHookHandler = (request, reply, done) => {
@@ -100,9 +123,10 @@ function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () 
     return scope === 'any' || scopes.has(scope) ? undefined : notAuthorized(scope)
   }
 
-  async function openAndEnter(header: string | undefined, request: FastifyRequest, reply: FastifyReply) {
+  async function openAndEnter(request: FastifyRequest, reply: FastifyReply) {
     try {
-      return enter(await sessions.open(header), request, reply, Date.now())
+      const session = await sessions.open(requiredCredentialIn(request.headers), request.ip)
+      return enter(session, request, reply, Date.now())
     } catch (error) {
       return error as Error
     }
@@ -112,21 +136,19 @@ function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () 
     request.startedAt = performance.now()
     reply.header(...SECURITY_HEADER)
     if (isOverloaded()) return proceed(overloaded())
-    const header = request.headers.authorization
     const now = Date.now()
+    const header = authorizationOf(request)
     const session = header === undefined ? undefined : sessions.known(header, now)
     if (session) return proceed(enter(session, request, reply, now))
-    void openAndEnter(header, request, reply).then(proceed)
+    void openAndEnter(request, reply).then(proceed)
   }
 }
 
-/** `requests`: what could not be taken from the bucket. */
-export function tooManyRequests(bucket: Bucket, requests = 1): ApiError {
-  const retryAfterSeconds = bucket.retryAfterSeconds(requests)
-  return new ApiError('RATE_LIMITED', 429, `More than ${bucket.limit} requests in a minute`, {
-    details: { limitPerMinute: bucket.limit, retryAfterSeconds },
-    retryAfterSeconds
-  })
+/** The Authorization header, or the one that X-API-Key stands for; undefined also where both came, for they may disagree. */
+function authorizationOf({ headers }: FastifyRequest): string | undefined {
+  const key = headers['x-api-key']
+  if (key === undefined) return headers.authorization
+  return headers.authorization === undefined && typeof key === 'string' ? headerOf(key) : undefined
 }
 
 /** What every guarded route can answer, for the OpenAPI document. */
@@ -135,7 +157,7 @@ function describeAccess(route: RouteOptions): void {
   const schema = route.schema ?? {}
   route.schema = {
     ...schema,
-    security: [{ token: [] }],
+    security: [{ bearer: [] }, { apiKey: [] }],
     response: { 401: error, 403: error, 429: error, ...(schema.response as object | undefined) }
   }
 }

@@ -57,7 +57,8 @@ function withReferences(schema: TSchema): object {
 
 const DESCRIPTION = `Quotes, history, profiles, news and search from several vendors, each value with where it comes from.
 
-Exchange an API key for a token at \`POST /api/v1/auth/token\`, then send \`Authorization: Bearer <token>\`.
+Send an API key as \`Authorization: Bearer <key>\` or as \`X-API-Key: <key>\`. For a browser, exchange it for a token that
+lives some minutes at \`POST /api/v1/auth/token\`, and send that as \`Authorization: Bearer <token>\`.
 Every error has the one body \`ErrorBody\`; \`429\` and \`503\` say in \`Retry-After\` when to come back.`
 
 /** The OpenAPI 3.1 document, made from the routes' own schemas: at /openapi.json, and as a page at /docs. */
@@ -70,11 +71,20 @@ export const openapi = fp(
         info: { title: 'Quotewire', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
         tags: [
           { name: 'market', description: 'Scope market:read' },
-          { name: 'auth', description: 'Tokens' },
+          { name: 'auth', description: 'Tokens, and who one is' },
           { name: 'admin', description: 'Scopes admin:read and admin:write' },
           { name: 'operations', description: 'Health and metrics' }
         ],
-        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
+        components: {
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'An API key (`qw_…`), or a token exchanged for one'
+            },
+            apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key (`qw_…`)' }
+          }
+        }
       },
       transformObject: completeDocument,
       refResolver: {

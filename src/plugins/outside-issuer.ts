@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
-import { ApiError, notAuthenticated } from '../errors.ts'
+import { ApiError, NotAuthenticated } from '../errors.ts'
+import { tokenExpired } from './credential.ts'
 
 const ALGORITHMS = ['RS256', 'ES256']
 /** The issuer's clock may be ahead of ours. */
@@ -55,30 +56,39 @@ export function createOutsideIssuer({ jwksUrl, issuer, audience }: OutsideIssuer
   }
 
   return {
-    /** The token's claims. Rejects with NOT_AUTHENTICATED, or with ISSUER_UNAVAILABLE. */
+    /** The token's claims. Rejects with NotAuthenticated, or with ISSUER_UNAVAILABLE. */
     async verify(token: string): Promise<JWTPayload> {
       try {
         return (await jwtVerify(token, keyOf, options)).payload
       } catch (error) {
-        throw error instanceof ApiError ? error : notAuthenticated(reasonOf(error))
+        throw error instanceof ApiError ? error : refusalOf(error)
       }
     }
   }
 }
 
 /** In words of ours: those of jose can repeat parts of the token. */
-function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'The token has expired'
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the token is wrong'
-  if (error instanceof errors.JWKSNoMatchingKey) return 'The token is not signed by a key that is trusted here'
-  if (error instanceof errors.JOSEAlgNotAllowed)
-    return 'The token is not signed with an algorithm that is accepted here'
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return 'The token does not say which key it is signed by'
-  if (!(error instanceof errors.JWTClaimValidationFailed)) return 'The token cannot be read'
-  if (error.claim === 'nbf') return 'The token is not valid yet'
-  if (error.reason === 'check_failed') return 'The token was made by or for somebody else'
-  return 'The token lacks a claim that is required here'
+function refusalOf(error: unknown): NotAuthenticated {
+  if (error instanceof errors.JWTExpired) return tokenExpired(error.payload.exp)
+  if (error instanceof errors.JWSSignatureVerificationFailed) return untrusted('The signature of the token is wrong')
+  if (error instanceof errors.JWKSNoMatchingKey) {
+    return untrusted('The token is not signed by a key that is trusted here')
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return untrusted('The token is not signed with an algorithm that is accepted here')
+  }
+  if (error instanceof errors.JWKSMultipleMatchingKeys) {
+    return untrusted('The token does not say which key it is signed by')
+  }
+  if (!(error instanceof errors.JWTClaimValidationFailed)) {
+    return new NotAuthenticated('malformed', 'The token cannot be read')
+  }
+  if (error.claim === 'nbf') return untrusted('The token is not valid yet')
+  if (error.reason === 'check_failed') return untrusted('The token was made by or for somebody else')
+  return untrusted('The token lacks a claim that is required here')
 }
+
+const untrusted = (message: string) => new NotAuthenticated('untrusted', message)
 
 function bounded(response: Response): Response {
   let bytes = 0

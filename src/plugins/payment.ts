@@ -1,6 +1,5 @@
 import type { Failure } from '../hub/protocol.ts'
-import { tooManyRequests } from './gate.ts'
-import type { Bucket } from './rate-limiter.ts'
+import { tooManyRequests, type Bucket } from './rate-limiter.ts'
 
 /** Takes from a bucket what a live client asks for: all of it where that is more than it ever holds. Returns why it cannot. */
 export function payFor(requests: number, bucket: Bucket): Failure | undefined {

@@ -13,14 +13,21 @@ export function scopesAmong(names: readonly string[]): Scope[] {
 export const Plan = Type.Enum(['standard', 'pro'])
 export type Plan = Static<typeof Plan>
 
-/** Who a verified token speaks for. Instants are epoch milliseconds. */
+/** An API key, a token of ours, or one of an outside issuer. */
+export const Credential = Type.Enum(['key', 'token', 'outside-token'])
+export type Credential = Static<typeof Credential>
+
+/** Who a verified credential speaks for. Instants are epoch milliseconds. */
 export type Principal = {
   readonly userId: string
   readonly name: string
   readonly plan: Plan
   readonly scopes: readonly Scope[]
-  /** The API key the token was exchanged for; absent on tokens of an outside issuer. */
+  readonly credential: Credential
+  /** The API key, or the one that the token was exchanged for; absent on tokens of an outside issuer. */
   readonly keyId?: string
+  /** Of a key: when it was looked up. */
   readonly issuedAt: number
+  /** Infinity for a key that does not end by itself. */
   readonly expiresAt: number
 }

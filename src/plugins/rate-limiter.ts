@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { ApiError } from '../errors.ts'
 
 const SETTLE_EVERY_MS = 250
 const FIRST_SETTLEMENT_TIMEOUT_MS = 100
@@ -20,7 +21,7 @@ local tokens = limit
 if held[1] then
   tokens = math.min(limit, tonumber(held[1]) + math.max(0, now - tonumber(held[2])) * limit / ${MINUTE_MS})
 end
-tokens = math.max(-limit, tokens - spent)
+tokens = math.min(limit, math.max(-limit, tokens - spent))
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
 redis.call('PEXPIRE', KEYS[1], ${2 * MINUTE_MS})
 return tostring(tokens)`
@@ -50,6 +51,13 @@ export class Bucket {
     if (this.#unsettled === 0) this.#onSpent(this)
     this.#unsettled += requests
     return true
+  }
+
+  /** Takes back what was spent on something that turned out to cost nothing. */
+  giveBack(requests: number): void {
+    this.#tokens = Math.min(this.limit, this.#tokens + requests)
+    if (this.#unsettled === 0) this.#onSpent(this)
+    this.#unsettled -= requests
   }
 
   get remaining(): number {
@@ -85,7 +93,8 @@ export class Bucket {
   }
 
   #refill(now: number): void {
-    const refill = ((now - this.#refilledAt) * this.limit) / MINUTE_MS
+    const elapsedMs = Math.max(0, now - this.#refilledAt) // a clock may be set back
+    const refill = (elapsedMs * this.limit) / MINUTE_MS
     this.#tokens = Math.min(this.limit, this.#tokens + refill)
     this.#refilledAt = now
   }
@@ -164,4 +173,13 @@ export class RateLimiter {
       this.#away = true
     }
   }
+}
+
+/** `requests`: what could not be taken from the bucket, which holds `what` of a minute. */
+export function tooManyRequests(bucket: Bucket, requests = 1, what = 'requests'): ApiError {
+  const retryAfterSeconds = bucket.retryAfterSeconds(requests)
+  return new ApiError('RATE_LIMITED', 429, `More than ${bucket.limit} ${what} in a minute`, {
+    details: { limitPerMinute: bucket.limit, retryAfterSeconds },
+    retryAfterSeconds
+  })
 }

@@ -1,69 +1,123 @@
-import { notAuthenticated } from '../errors.ts'
+import { ApiError, NotAuthenticated } from '../errors.ts'
 import type { Principal, Scope } from './principal.ts'
 import type { Bucket } from './rate-limiter.ts'
 
-/** Authorization headers remembered; the oldest makes room. */
+/** Credentials remembered; the one verified longest ago makes room. */
 const MAX_SESSIONS = 20_000
 /** A token is verified again after so long: its issuer may have withdrawn the key that signed it. */
-const RECHECK_MS = 5 * 60_000
+const TOKEN_RECHECK_MS = 5 * 60_000
+/** An API key is looked up again after so long: its user may have another plan, or be gone without a word. */
+const KEY_RECHECK_MS = 60_000
+/** A key that cannot be looked up again counts for so long before the next attempt. */
+const KEY_RETRY_MS = 5000
 /**
- * Headers are told apart by their end, the signature, which is shorter to hash than the whole; 43 characters are the 256
- * bits of HS256. What was found must still be equal as a whole.
+ * Credentials are told apart by their end, the signature of a token, which is shorter to hash than the whole; 43
+ * characters are the 256 bits of HS256, and of an API key. What was found must still be equal as a whole.
  */
-const KEY_LENGTH = 43
-const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i
+const END_LENGTH = 43
+const REVOKED = 'The key, its user or this token was revoked'
 
-/** A verified Authorization header: who sent it, what that user may still spend, and until when that is known. */
+/** The Authorization header that carries a credential. */
+export const headerOf = (credential: string): string => `Bearer ${credential}`
+
+/** A verified credential: whom it speaks for, what that user may still spend, and until when that is known. */
 export type Session = {
+  readonly credential: string
+  /** The Authorization header that carries it. */
   readonly header: string
   readonly principal: Principal
   readonly bucket: Bucket
   readonly scopes: ReadonlySet<Scope>
+  /** Epoch milliseconds. */
   readonly knownUntil: number
 }
 
 export type SessionsOptions = {
-  verify: (token: string) => Promise<Principal>
+  /** `address` is where the credential came from. */
+  verify: (credential: string, address: string) => Promise<Principal>
   isRevoked: (principal: Principal) => boolean
   bucketOf: (principal: Principal) => Promise<Bucket>
 }
 
-/** Verifies each token now and then and remembers the header it came in, so that most requests cost one look-up. */
+/**
+ * Verifies each API key and each token now and then and remembers it, so that most requests cost one look-up in memory.
+ * While a key cannot be looked up again (Postgres is away), what was known of it stays good.
+ */
 export class Sessions {
   readonly #options: SessionsOptions
-  readonly #bySignature = new Map<string, Session>()
+  readonly #byEnd = new Map<string, Session>()
+  /** What is being verified: whoever comes with the same credential meanwhile waits for the same answer. */
+  readonly #opening = new Map<string, Promise<Session>>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
   }
 
-  /** The session of a header seen before, while its token lives and needs no new check. */
+  /** The session of an Authorization header whose credential was seen before, unless it needs a new check. */
   known(header: string, now: number): Session | undefined {
-    const key = header.slice(-KEY_LENGTH)
-    const session = this.#bySignature.get(key)
-    if (session?.header !== header) return undefined
-    if (session.knownUntil > now) return session
-    this.#bySignature.delete(key)
-    return undefined
+    const session = this.#byEnd.get(header.slice(-END_LENGTH))
+    return session?.header === header && session.knownUntil > now ? session : undefined
   }
 
-  /** Rejects with NOT_AUTHENTICATED. */
-  async open(header: string | undefined): Promise<Session> {
-    if (!header) throw notAuthenticated('Send a token: Authorization: Bearer <token> (see POST /api/v1/auth/token)')
-    const token = BEARER.exec(header)?.[1]
-    if (token === undefined) throw notAuthenticated('The Authorization header must read: Bearer <token>')
-    const principal = await this.#options.verify(token)
-    const bucket = await this.#options.bucketOf(principal)
-    if (this.#options.isRevoked(principal)) throw notAuthenticated('The key or the user of this token was revoked')
-    const knownUntil = Math.min(principal.expiresAt, Date.now() + RECHECK_MS)
-    const session = { header, principal, bucket, scopes: new Set(principal.scopes), knownUntil }
-    if (this.#bySignature.size >= MAX_SESSIONS) this.#bySignature.delete(this.#bySignature.keys().next().value!)
-    this.#bySignature.set(header.slice(-KEY_LENGTH), session)
-    return session
+  /** Rejects with NotAuthenticated, with RATE_LIMITED after too many wrong keys, or where it cannot be told now (503). */
+  async open(credential: string, address: string): Promise<Session> {
+    const known = this.known(headerOf(credential), Date.now())
+    if (known) return known
+    const running = this.#opening.get(credential)
+    if (running) return running
+    const opening = this.#verify(credential, address)
+    this.#opening.set(credential, opening)
+    try {
+      return await opening
+    } finally {
+      this.#opening.delete(credential)
+    }
   }
 
   /** Forgets the sessions that a revocation concerns. */
   forget(concerned: (principal: Principal) => boolean): void {
-    for (const [key, { principal }] of this.#bySignature) if (concerned(principal)) this.#bySignature.delete(key)
+    for (const [end, { principal }] of this.#byEnd) if (concerned(principal)) this.#byEnd.delete(end)
+  }
+
+  async #verify(credential: string, address: string): Promise<Session> {
+    const { verify, isRevoked, bucketOf } = this.#options
+    try {
+      const principal = await verify(credential, address)
+      const bucket = await bucketOf(principal)
+      if (isRevoked(principal)) throw new NotAuthenticated('revoked', REVOKED)
+      const now = Date.now()
+      const recheckMs = principal.credential === 'key' ? KEY_RECHECK_MS : TOKEN_RECHECK_MS
+      const knownUntil = Math.min(principal.expiresAt, now + recheckMs)
+      return this.#remember({
+        credential,
+        header: headerOf(credential),
+        principal,
+        bucket,
+        scopes: new Set(principal.scopes),
+        knownUntil
+      })
+    } catch (error) {
+      const now = Date.now()
+      const known = this.#lastKnown(credential)
+      const isPassing = error instanceof ApiError && error.statusCode === 503
+      if (isPassing && known?.principal.credential === 'key' && known.principal.expiresAt > now) {
+        return this.#remember({ ...known, knownUntil: Math.min(known.principal.expiresAt, now + KEY_RETRY_MS) })
+      }
+      if (known) this.#byEnd.delete(credential.slice(-END_LENGTH))
+      throw error
+    }
+  }
+
+  #lastKnown(credential: string): Session | undefined {
+    const session = this.#byEnd.get(credential.slice(-END_LENGTH))
+    return session?.credential === credential ? session : undefined
+  }
+
+  #remember(session: Session): Session {
+    const end = session.credential.slice(-END_LENGTH)
+    this.#byEnd.delete(end)
+    if (this.#byEnd.size >= MAX_SESSIONS) this.#byEnd.delete(this.#byEnd.keys().next().value!)
+    this.#byEnd.set(end, session)
+    return session
   }
 }

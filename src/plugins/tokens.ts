@@ -1,24 +1,24 @@
 import { createHash, randomUUID } from 'node:crypto'
 import jwt from '@fastify/jwt'
 import fp from 'fastify-plugin'
-import { decodeProtectedHeader } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Config } from '../config.ts'
-import { notAuthenticated } from '../errors.ts'
+import { NotAuthenticated, type AuthFailureReason } from '../errors.ts'
+import { tokenExpired } from './credential.ts'
 import { createOutsideIssuer } from './outside-issuer.ts'
 import { scopesAmong, type Plan, type Principal } from './principal.ts'
 
 export type Tokens = {
   /**
-   * Signs a token for the principal; it lives TOKEN_TTL_SECONDS. `issuedAt` is when its right to one was looked up, or
-   * before: a revocation that was made since then ends this token too.
+   * Signs a token for the holder of a key; it lives TOKEN_TTL_SECONDS, and not longer than the key. It is dated by when
+   * the key was looked up: a revocation that was made since then ends this token too.
    */
-  issue(subject: TokenSubject, issuedAt: number): { token: string; expiresAt: Date }
+  issue(holder: Principal): { token: string; expiresAt: Date }
   /** Rejects with NOT_AUTHENTICATED, saying what is wrong with the token and never repeating it. */
   verify(token: string): Promise<Principal>
 }
-export type TokenSubject = Pick<Principal, 'userId' | 'name' | 'plan' | 'scopes' | 'keyId'>
 
 export type TokenOptions = {
   config: Pick<
@@ -60,17 +60,19 @@ export const tokens = fp<TokenOptions>(
     const rules = { allowedAud: audience, allowedIss: config.JWT_ISSUER, requiredClaims: REQUIRED_CLAIMS }
 
     app.decorate('tokens', {
-      issue({ userId, name, plan, scopes, keyId }, issuedAt) {
-        const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat: Math.floor(issuedAt / 1000) }
-        const token = app.jwt.sign(claims, { sub: userId, expiresIn: config.TOKEN_TTL_SECONDS })
-        return { token, expiresAt: new Date(app.jwt.decode<Claims>(token)!.exp * 1000) }
+      issue({ userId, name, plan, scopes, keyId, issuedAt, expiresAt }) {
+        const iat = Math.floor(issuedAt / 1000)
+        const exp = Math.min(iat + config.TOKEN_TTL_SECONDS, Math.floor(expiresAt / 1000))
+        const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat, exp }
+        return { token: app.jwt.sign(claims, { sub: userId }), expiresAt: new Date(exp * 1000) }
       },
       async verify(token) {
-        const { alg, kid } = checked(() => decodeProtectedHeader(token))
+        const { alg, kid } = checked(token, () => decodeProtectedHeader(token))
         if (outside && alg !== 'HS256') return principalOf(await outside.verify(token), false)
         const key = secrets.get(kid ?? '')
-        if (key === undefined) throw notAuthenticated('The token is not signed by a key that is trusted here')
-        const claims = checked(() => app.jwt.verify(token, { ...rules, key }))
+        if (key === undefined)
+          throw new NotAuthenticated('untrusted', 'The token is not signed by a key that is trusted here')
+        const claims = checked(token, () => app.jwt.verify(token, { ...rules, key }))
         return principalOf(claims, true)
       }
     } satisfies Tokens)
@@ -87,22 +89,27 @@ function failWithoutSecret(): never {
   throw new Error('JWT_SECRET must be set: tokens cannot be signed without it')
 }
 
+type Reason = [AuthFailureReason, message: string]
+
 /** What fast-jwt says is wrong, in words of ours: its messages differ by version and can repeat parts of the token. */
-const REASONS: Record<string, string> = {
-  FAST_JWT_EXPIRED: 'The token has expired',
-  FST_JWT_AUTHORIZATION_TOKEN_EXPIRED: 'The token has expired',
-  FAST_JWT_INACTIVE: 'The token is not valid yet',
-  FAST_JWT_INVALID_SIGNATURE: 'The signature of the token is wrong',
-  FAST_JWT_MISSING_SIGNATURE: 'The token is not signed',
-  FAST_JWT_INVALID_CLAIM_VALUE: 'The token was made by or for somebody else',
-  FAST_JWT_MISSING_REQUIRED_CLAIM: 'The token lacks a claim that is required here'
+const UNREADABLE: Reason = ['malformed', 'The token cannot be read']
+const EXPIRED = new Set(['FAST_JWT_EXPIRED', 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED'])
+const REASONS: Record<string, Reason> = {
+  FAST_JWT_INACTIVE: ['untrusted', 'The token is not valid yet'],
+  FAST_JWT_INVALID_SIGNATURE: ['untrusted', 'The signature of the token is wrong'],
+  FAST_JWT_MISSING_SIGNATURE: ['untrusted', 'The token is not signed'],
+  FAST_JWT_INVALID_CLAIM_VALUE: ['untrusted', 'The token was made by or for somebody else'],
+  FAST_JWT_MISSING_REQUIRED_CLAIM: ['untrusted', 'The token lacks a claim that is required here']
 }
 
-function checked<T>(read: () => T): T {
+function checked<T>(token: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw notAuthenticated(REASONS[(error as { code?: string }).code ?? ''] ?? 'The token cannot be read')
+    const { code = '' } = error as { code?: string }
+    // Thrown only where the signature is right.
+    if (EXPIRED.has(code)) throw tokenExpired(decodeJwt(token).exp)
+    throw new NotAuthenticated(...(REASONS[code] ?? UNREADABLE))
   }
 }
 
@@ -122,12 +129,14 @@ type Claims = Static<typeof Claims>
 const claimsCheck = Compile(Claims)
 
 function principalOf(claims: unknown, own: boolean): Principal {
-  if (!claimsCheck.Check(claims)) throw notAuthenticated('The token lacks a claim that is required here')
+  if (!claimsCheck.Check(claims))
+    throw new NotAuthenticated('untrusted', 'The token lacks a claim that is required here')
   const granted = claims.scopes ?? claims.scope?.split(' ') ?? []
   const plan: Plan = claims.plan === 'pro' ? 'pro' : 'standard'
   // An outside issuer numbers its own users, who may call themselves as they like: neither must ever meet ours.
   const userId = own ? claims.sub : `outside:${claims.sub}`
   return {
+    credential: own ? 'token' : 'outside-token',
     userId,
     name: (own && claims.name) || userId,
     plan,

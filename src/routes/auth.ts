@@ -1,11 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { notAuthenticated } from '../errors.ts'
-import { tooManyRequests } from '../plugins/gate.ts'
-import { networkOf } from '../plugins/network.ts'
-import { Plan, Scope, scopesAmong } from '../plugins/principal.ts'
+import { Credential, Plan, Scope } from '../plugins/principal.ts'
 
-const EXCHANGES_PER_MINUTE = 60
 const MAX_KEY_LENGTH = 200
 
 const TokenRequest = Type.Object(
@@ -22,9 +18,10 @@ const Me = Type.Object({
   name: Type.String(),
   plan: Plan,
   scopes: Type.Array(Scope),
+  credential: Credential,
   keyId: Type.Optional(Type.String({ description: 'Absent on tokens of an outside issuer' })),
-  issuedAt: Type.String({ format: 'date-time' }),
-  expiresAt: Type.String({ format: 'date-time' })
+  issuedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Of a token' })),
+  expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Absent on a key that does not end' }))
 })
 
 export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -35,6 +32,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'exchangeKey',
         summary: 'Exchanges an API key for a token',
+        description: 'For browsers, and for whoever must not hold the key. The token ends with the key at the latest.',
         tags: ['auth'],
         body: TokenRequest,
         response: {
@@ -46,13 +44,8 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const bucket = await app.rateLimiter.bucket(`address:${networkOf(request.ip)}`, EXCHANGES_PER_MINUTE)
-      if (!bucket.spend(Date.now())) throw tooManyRequests(bucket)
-      const askedAt = Date.now()
-      const holder = await app.stores.keys.findKey(request.body.apiKey)
-      if (!holder) throw notAuthenticated('This API key is unknown or was revoked')
-      app.recorder.keyUsed(holder.keyId)
-      const { token, expiresAt } = app.tokens.issue({ ...holder, scopes: scopesAmong(holder.scopes) }, askedAt)
+      const principal = await app.apiKeys.verify(request.body.apiKey, await app.triesOf(request.ip))
+      const { token, expiresAt } = app.tokens.issue(principal)
       reply.header('cache-control', 'no-store')
       return { token, tokenType: 'Bearer' as const, expiresAt: expiresAt.toISOString() }
     }
@@ -64,7 +57,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'any' },
       schema: {
         operationId: 'whoAmI',
-        summary: 'Whom the token speaks for and what it grants',
+        summary: 'Whom the key or token speaks for and what it grants',
         tags: ['auth'],
         response: { 200: Me }
       }
@@ -75,8 +68,8 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return {
         ...who,
         scopes: [...scopes],
-        issuedAt: new Date(issuedAt).toISOString(),
-        expiresAt: new Date(expiresAt).toISOString()
+        ...(who.credential !== 'key' && { issuedAt: new Date(issuedAt).toISOString() }),
+        ...(expiresAt !== Infinity && { expiresAt: new Date(expiresAt).toISOString() })
       }
     }
   )

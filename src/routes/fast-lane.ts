@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import type { FastifyInstance } from 'fastify'
 import type { ClassFreshness } from '../market/data-freshness.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
-import type { Session, Sessions } from '../plugins/sessions.ts'
+import { headerOf, type Session, type Sessions } from '../plugins/sessions.ts'
 import type { RouteTraffic } from '../plugins/traffic.ts'
 import { ageOf, cacheControlOf } from './answer.ts'
 import type { QuoteLists } from './quote-lists.ts'
@@ -18,7 +18,7 @@ type Ready = Pick<Answer<unknown>, 'body' | 'text' | 'receivedAt' | 'freshUntil'
 /**
  * Answers what is asked most, quotes that memory holds for a user who is known, in front of the router: the same checks,
  * the same headers and the same bytes as the routes, at the price of a bare HTTP server. Anything unusual (another
- * spelling, a condition, a browser, a new token, an empty bucket) is left to the routes, which know how to say no.
+ * spelling, a condition, a browser, a new credential, an empty bucket) is left to the routes, which know how to say no.
  */
 export class FastLane {
   readonly #lists: QuoteLists
@@ -54,11 +54,11 @@ export class FastLane {
     if (!this.#isOpen || method !== 'GET' || url === undefined) return false
     const isOne = url.startsWith(ONE)
     if (!isOne && !url.startsWith(MANY)) return false
-    const authorization = plainAuthorization(rawHeaders)
-    if (authorization === undefined) return false
+    const header = plainAuthorization(rawHeaders)
+    if (header === undefined) return false
     const startedAt = performance.now()
     const now = Date.now()
-    const session = this.#sessions.known(authorization, now)
+    const session = this.#sessions.known(header, now)
     if (!session?.scopes.has('market:read') || this.#isOverloaded()) return false
     const ready: Ready | undefined = isOne
       ? this.#marketData.freshQuote(url.slice(ONE.length))
@@ -105,22 +105,25 @@ function write(response: ServerResponse, ready: Ready, { bucket }: Session, now:
 }
 
 /**
- * The Authorization header of a request without conditions, without a body, and not from another site's page. Read
- * from the raw list, for Node builds its object of headers only when somebody asks for it.
+ * The Authorization header, or the one that X-API-Key stands for, of a request without conditions, without a body, and not
+ * from another site's page. Read from the raw list, for Node builds its object of headers only when somebody asks for it.
  */
 function plainAuthorization(rawHeaders: readonly string[]): string | undefined {
-  let authorization: string | undefined
+  let header: string | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!
     if (!LENGTHS_OF_INTEREST.has(name.length)) continue
     const lowerCase = name.toLowerCase()
     if (NOT_FOR_THE_FAST_LANE.has(lowerCase)) return undefined
-    if (lowerCase !== 'authorization') continue
-    if (authorization !== undefined) return undefined
-    authorization = rawHeaders[at + 1]
+    const isKey = lowerCase === 'x-api-key'
+    if (!isKey && lowerCase !== 'authorization') continue
+    if (header !== undefined) return undefined
+    header = isKey ? headerOf(rawHeaders[at + 1]!) : rawHeaders[at + 1]
   }
-  return authorization
+  return header
 }
 
 const NOT_FOR_THE_FAST_LANE = new Set(['if-none-match', 'origin', 'content-length', 'transfer-encoding', 'expect'])
-const LENGTHS_OF_INTEREST = new Set(['authorization', ...NOT_FOR_THE_FAST_LANE].map(({ length }) => length))
+const LENGTHS_OF_INTEREST = new Set(
+  ['authorization', 'x-api-key', ...NOT_FOR_THE_FAST_LANE].map(({ length }) => length)
+)

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
-import { notAuthenticated } from '../../src/errors.ts'
+import { NotAuthenticated } from '../../src/errors.ts'
 import type { Principal } from '../../src/plugins/principal.ts'
 import { Bucket } from '../../src/plugins/rate-limiter.ts'
 import { Sessions } from '../../src/plugins/sessions.ts'
 
+const ADDRESS = '192.0.2.1'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const principal = (expiresAt: number): Principal => ({
+  credential: 'outside-token',
   userId: 'outside:42',
   name: 'outside:42',
   plan: 'standard',
@@ -20,7 +22,8 @@ function issuedUntil(expiresAt: number) {
   const issuer = { isTrusted: true }
   const sessions = new Sessions({
     async verify() {
-      if (!issuer.isTrusted) throw notAuthenticated('The token is not signed by a key that is trusted here')
+      if (!issuer.isTrusted)
+        throw new NotAuthenticated('untrusted', 'The token is not signed by a key that is trusted here')
       return principal(expiresAt)
     },
     isRevoked: () => false,
@@ -32,17 +35,17 @@ function issuedUntil(expiresAt: number) {
 test('a token whose key the issuer withdrew opens nothing after five minutes, however late it ends', async () => {
   const { sessions, issuer } = issuedUntil(Date.now() + 24 * HOUR)
   const header = 'Bearer a.b.c'
-  await sessions.open(header)
+  await sessions.open('a.b.c', ADDRESS)
   issuer.isTrusted = false
   expect(sessions.known(header, Date.now() + 4 * MINUTE)).toBeDefined()
   expect(sessions.known(header, Date.now() + 6 * MINUTE)).toBeUndefined()
-  await expect(sessions.open(header)).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
+  await expect(sessions.open('a.b.c', ADDRESS)).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
   expect(sessions.known(header, Date.now())).toBeUndefined()
 })
 
 test('a token that ends sooner is known until then', async () => {
   const { sessions } = issuedUntil(Date.now() + MINUTE)
-  await sessions.open('Bearer a.b.c')
+  await sessions.open('a.b.c', ADDRESS)
   expect(sessions.known('Bearer a.b.c', Date.now() + 30_000)).toBeDefined()
   expect(sessions.known('Bearer a.b.c', Date.now() + MINUTE + 1)).toBeUndefined()
 })
@@ -50,6 +53,6 @@ test('a token that ends sooner is known until then', async () => {
 test('a header that ends like a known one is another', async () => {
   const { sessions } = issuedUntil(Date.now() + HOUR)
   const signature = 'x'.repeat(43)
-  await sessions.open(`Bearer a.b.${signature}`)
+  await sessions.open(`a.b.${signature}`, ADDRESS)
   expect(sessions.known(`Bearer a.c.${signature}`, Date.now())).toBeUndefined()
 })

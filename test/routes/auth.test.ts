@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TokenSubject } from '../../src/plugins/tokens.ts'
+import type { Principal } from '../../src/plugins/principal.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld
@@ -141,8 +141,8 @@ describe('revoking', () => {
 
   test('a key ends its tokens also where the clock that dated them is ahead', async () => {
     const { token } = await api.login()
-    const { keyId, ...me } = (await api.get('/api/v1/auth/me', token)).json() as TokenSubject & { keyId: string }
-    const ahead = api.app.tokens.issue({ ...me, keyId }, Date.now() + 60_000)
+    const { keyId, ...me } = (await api.get('/api/v1/auth/me', token)).json() as Principal
+    const ahead = api.app.tokens.issue({ ...me, keyId: keyId!, issuedAt: Date.now() + 60_000, expiresAt: Infinity })
     await api.app.revocations.revoke(`key:${keyId}`)
     expect(errorOf(await api.get('/api/v1/auth/me', ahead.token)).message).toContain('revoked')
   })

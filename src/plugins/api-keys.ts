@@ -1,0 +1,61 @@
+import type { KeyStore } from '../../db/keys.ts'
+import type { Recorder } from '../../db/recorder.ts'
+import { ApiError, NotAuthenticated } from '../errors.ts'
+import { scopesAmong, type Principal } from './principal.ts'
+import { tooManyRequests, type Bucket } from './rate-limiter.ts'
+
+const LOOK_UP_TIMEOUT_MS = 2000
+const RETRY_AFTER_SECONDS = 5
+/** How much of a key may be logged: it tells which of somebody's keys it is, and opens nothing. */
+const LOGGED_CHARACTERS = 9
+
+/** Looks API keys up in Postgres. */
+export class ApiKeys {
+  readonly #keys: Pick<KeyStore, 'findKey'>
+  readonly #recorder: Pick<Recorder, 'keyUsed'>
+
+  constructor(keys: Pick<KeyStore, 'findKey'>, recorder: Pick<Recorder, 'keyUsed'>) {
+    this.#keys = keys
+    this.#recorder = recorder
+  }
+
+  /**
+   * Whom a key speaks for. A wrong key costs one of `tries`, which are those of the address that it came from.
+   * Rejects with NotAuthenticated, with RATE_LIMITED where no try is left, and with STORE_UNAVAILABLE.
+   */
+  async verify(key: string, tries: Bucket): Promise<Principal> {
+    const askedAt = Date.now()
+    // Taken before it is known to be a wrong one: else many at once would be as many tries as their sender likes.
+    if (!tries.spend(askedAt)) throw tooManyRequests(tries, 1, 'tries with a wrong API key from one address')
+    const holder = await this.#find(key).catch((error: unknown) => {
+      tries.giveBack(1)
+      throw error
+    })
+    if (holder && holder.expiresAt > askedAt) {
+      tries.giveBack(1)
+      this.#recorder.keyUsed(holder.keyId)
+      return { ...holder, credential: 'key', scopes: scopesAmong(holder.scopes), issuedAt: askedAt }
+    }
+    const keyPrefix = key.slice(0, LOGGED_CHARACTERS)
+    if (holder) {
+      const since = new Date(holder.expiresAt).toISOString()
+      throw new NotAuthenticated('expired', `This API key expired at ${since}`, keyPrefix)
+    }
+    throw new NotAuthenticated('unknown_key', 'This API key is unknown or was revoked', keyPrefix)
+  }
+
+  async #find(key: string) {
+    const timeout = Promise.withResolvers<never>()
+    const timer = setTimeout(() => timeout.reject(new Error('Postgres does not answer')), LOOK_UP_TIMEOUT_MS)
+    try {
+      return await Promise.race([this.#keys.findKey(key), timeout.promise])
+    } catch (cause) {
+      throw new ApiError('STORE_UNAVAILABLE', 503, 'API keys cannot be looked up now', {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause
+      })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { NotAuthenticated } from '../errors.ts'
+
+const API_KEY_PREFIX = 'qw_'
+const SCHEME = /^([A-Za-z][\w-]{0,19})\s/
+const BEARER = /^Bearer +(\S+)$/i
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/
+
+const HOW = 'Authorization: Bearer <API key or token>, or X-API-Key: <API key>'
+
+export const isApiKey = (credential: string): boolean => credential.startsWith(API_KEY_PREFIX)
+export const isToken = (credential: string): boolean => TOKEN.test(credential)
+
+/**
+ * The API key or token of a request, not verified: from `Authorization` with the scheme Bearer, or from `X-API-Key`;
+ * undefined where there is neither. Throws NotAuthenticated for another scheme, and for two headers that disagree.
+ */
+export function credentialIn(headers: IncomingHttpHeaders): string | undefined {
+  const { authorization } = headers
+  const byKeyHeader = headers['x-api-key']
+  const byAuthorization = authorization === undefined ? undefined : bearerIn(authorization)
+  if (typeof byKeyHeader !== 'string' || byKeyHeader === '') return byAuthorization
+  if (byAuthorization !== undefined && byAuthorization !== byKeyHeader) {
+    throw new NotAuthenticated('contradiction', 'Authorization and X-API-Key disagree; send one of them')
+  }
+  return byKeyHeader
+}
+
+/** As `credentialIn`. Throws NotAuthenticated also where there is neither header. */
+export function requiredCredentialIn(headers: IncomingHttpHeaders): string {
+  const credential = credentialIn(headers)
+  if (credential === undefined) {
+    throw new NotAuthenticated('missing', `This takes an API key or a token: send ${HOW}`)
+  }
+  return credential
+}
+
+function bearerIn(authorization: string): string {
+  const credential = BEARER.exec(authorization)?.[1]
+  if (credential !== undefined) return credential
+  const scheme = SCHEME.exec(authorization)?.[1]
+  const what = scheme === undefined || /^bearer$/i.test(scheme) ? 'cannot be read' : `has the scheme ${scheme}`
+  throw new NotAuthenticated('scheme', `The Authorization header ${what}; send ${HOW}`)
+}
+
+/** `endedAt` is a token's `exp`, in seconds. */
+export function tokenExpired(endedAt: unknown): NotAuthenticated {
+  const end = new Date(Number(endedAt) * 1000)
+  const at = Number.isNaN(end.getTime()) ? '' : `: it ended at ${end.toISOString()}`
+  return new NotAuthenticated('expired', `The token has expired${at}`)
+}
