@@ -1,6 +1,6 @@
 import type { Priority } from '../market/market-data.ts'
 import { instantOf, partsOf } from '../market/zoned-time.ts'
-import type { ProviderName } from '../providers/provider.ts'
+import type { Capability, ProviderName } from '../providers/provider.ts'
 
 export type BudgetPeriod = 'second' | 'minute' | 'hour' | 'day' | 'month'
 
@@ -60,6 +60,8 @@ export type Purchase = {
   /** The symbols it names, for budgets of unique symbols; one counted already in the period is free. */
   readonly symbols: readonly string[]
   readonly priority: Priority
+  /** A probe of a provider that rests, of one capability: refused only where the vendor itself told us to wait. */
+  readonly probes?: Capability | undefined
 }
 
 /** `budget_spent`: a window is full. `rate_limited`: a 429 of the vendor's own closed the provider. */

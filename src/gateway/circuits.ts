@@ -58,11 +58,14 @@ export class Circuits {
     return rest && rest.until > this.#now() ? rest.until : undefined
   }
 
-  /** A pass, or undefined while the circuit is open or somebody else probes. Every pass must be handed back. */
-  async admit(provider: ProviderName, capability: Capability): Promise<Pass | undefined> {
+  /**
+   * A pass, or undefined while the circuit is open or somebody else probes. Every pass must be handed back. The `isEarly`
+   * probe is given before the rest is over, for nobody else answers: how often is the budget's matter.
+   */
+  async admit(provider: ProviderName, capability: Capability, isEarly = false): Promise<Pass | undefined> {
     const circuit = this.#circuit(provider, capability)
     if (!circuit.rest) return { circuit, isProbe: false }
-    if (circuit.rest.until > this.#now() || circuit.isProbing) return undefined
+    if (circuit.isProbing || (!isEarly && circuit.rest.until > this.#now())) return undefined
     circuit.isProbing = true
     if (await this.#leaseProbe(circuit)) return { circuit, isProbe: true }
     circuit.isProbing = false

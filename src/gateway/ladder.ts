@@ -47,18 +47,41 @@ export function createLadder(options: LadderOptions): Ladder {
    * A provider gets half of the time that is left while somebody stands behind it, all of it when it is the last: the
    * first one may be slow, and a mute one still leaves time for the next to answer.
    */
-  function deadlineFor(behind: readonly Provider[], capability: Capability, requestDeadline: number): number {
+  function deadlineFor(behind: readonly Provider[], requestDeadline: number): number {
     const startedAt = performance.now()
     const left = requestDeadline - startedAt
-    const somebodyIsBehind = behind.some(({ name }) => circuits.restsUntil(name, capability) === undefined)
-    return startedAt + Math.min(options.upstreamTimeoutMs, somebodyIsBehind ? left / 2 : left)
+    return startedAt + Math.min(options.upstreamTimeoutMs, behind.length > 0 ? left / 2 : left)
+  }
+
+  /**
+   * What nobody gave is asked of those that were passed over because they rest, so that the first one that is back is
+   * noticed within seconds and not after its rest. One chunk probes; the others follow where it was answered.
+   */
+  async function lastResort<T extends Sourced>(
+    question: Question<T>,
+    capable: readonly Provider[],
+    pursuits: readonly Pursuit<T>[],
+    requestDeadline: number
+  ): Promise<void> {
+    for (const [place, provider] of capable.entries()) {
+      const waiting = pursuits.filter((pursuit) => !pursuit.hasValue && pursuit.wasAtRest(provider.name))
+      const [probe, ...others] = chunksOf(waiting, question.chunkSize(provider))
+      if (!probe) continue
+      const turn = { deadline: deadlineFor(capable.slice(place + 1), requestDeadline), isLastResort: true }
+      await askChunk(question, provider, probe, turn)
+      if (probe.some(({ hasValue }) => hasValue)) {
+        for (const pursuit of others.flat()) pursuit.withdraw(provider.name)
+        const next = { ...turn, isLastResort: false }
+        await forEachParallel(others, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, next))
+      }
+    }
   }
 
   async function askChunk<T extends Sourced>(
     question: Question<T>,
     provider: Provider,
     chunk: readonly Pursuit<T>[],
-    deadline: number
+    { deadline, isLastResort }: { deadline: number; isLastResort: boolean }
   ): Promise<void> {
     const { capability, priority, isOfSymbols } = question
     const subjects = chunk.map(({ subject }) => subject)
@@ -66,9 +89,18 @@ export function createLadder(options: LadderOptions): Ladder {
       capability,
       priority,
       deadline,
+      isLastResort,
       symbols: isOfSymbols ? subjects : [],
       ask: (signal) => question.ask(provider, subjects, signal)
     })
+    if (isLastResort) {
+      const wasAsked = !('failure' in reply) || reply.failure.attempt.durationMs !== undefined
+      for (const pursuit of chunk) {
+        if (wasAsked) pursuit.withdraw(provider.name)
+        else pursuit.opensSooner(provider.name, reply.failure.opensAt)
+      }
+      if (!wasAsked) return
+    }
     await Promise.all(
       chunk.map(async (pursuit) => {
         if ('failure' in reply) pursuit.failed(reply.failure, now())
@@ -110,11 +142,13 @@ export function createLadder(options: LadderOptions): Ladder {
       }
       const behind = capable
         .slice(place + 1)
+        .filter(({ name }) => circuits.restsUntil(name, question.capability) === undefined)
         .filter((next) => unsettled.some(({ subject }) => isCovered(subject, next)))
-      const deadline = deadlineFor(behind, question.capability, requestDeadline)
+      const turn = { deadline: deadlineFor(behind, requestDeadline), isLastResort: false }
       const chunks = chunksOf(covered, question.chunkSize(provider))
-      await forEachParallel(chunks, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, deadline))
+      await forEachParallel(chunks, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, turn))
     }
+    await lastResort(question, capable, pursuits, requestDeadline)
 
     const suggest = question.isOfSymbols ? options.suggest : undefined
     return new Map(pursuits.map((pursuit) => [pursuit.subject, pursuit.value() ?? pursuit.error(now(), suggest)]))

@@ -1,15 +1,18 @@
 import type { Logger } from 'pino'
 import type { BudgetUse } from '../market/provider-status.ts'
-import type { ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
+import type { Capability, ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
 import { periodOf, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
 import { closeScript, spendScript } from './ledger-script.ts'
 import { OutageLedger } from './outage-ledger.ts'
+import { probePaceOf, type ProbePace } from './probe-pace.ts'
 import { isReachable, runScript, withinPatience, type RedisConnection } from './shared-redis.ts'
 
 /** How long Redis is left alone after it did not answer. */
 const REDIS_REST_MS = 1000
 /** Keys outlive their window, so that processes whose clocks differ a little count in the same one. */
 const KEY_GRACE_MS = 60_000
+/** Between probes that are further apart than this, a provider's outage counts as another one. */
+const PROBES_KEPT_MS = 3_600_000
 
 /** What a vendor's edge does to an address lasts 5 to 15 minutes, whatever is asked meanwhile. */
 const ADDRESS_REST_MS = 600_000
@@ -52,27 +55,20 @@ export class Ledger {
 
   /** Spends, or says why not. */
   async spend(provider: ProviderName, purchase: Purchase): Promise<Refusal | undefined> {
-    const { redis, now } = this.#options
-    const closedUntil = this.#outage.closedUntil(provider)
-    if (closedUntil > now()) return { outcome: 'rate_limited', opensAt: closedUntil }
+    const { now } = this.#options
+    const toldUntil = this.#outage.toldUntil(provider)
+    if (toldUntil > now()) return { outcome: 'rate_limited', opensAt: toldUntil }
 
     const windows = this.#windows(provider)
     return this.#shared(
       async () => {
         await this.#book(provider)
-        const args = windows.flatMap((window) => [...argsOf(window, window.ceilings[purchase.priority], now())])
-        const reply = (await runScript(
-          redis,
-          spendScript,
-          [closedKey(provider), ...windows.map(({ key }) => key)],
-          [now(), 'check', purchase.requests, windows.length, ...args, ...purchase.symbols]
-        )) as ['ok' | 'closed' | 'full', number, ...number[]]
-        const [verdict, until, ...used] = reply
+        const [verdict, until, ...used] = await this.#runSpend(provider, windows, purchase)
         this.#outage.saw(windows, used, verdict === 'ok' ? purchase.symbols : [], now())
         if (verdict === 'ok') return undefined
         return { outcome: verdict === 'closed' ? 'rate_limited' : 'budget_spent', opensAt: until }
       },
-      () => this.#outage.spend(windows, purchase, now())
+      () => this.#spendAlone(provider, windows, purchase)
     )
   }
 
@@ -85,12 +81,24 @@ export class Ledger {
     const told =
       retryAfterMs === undefined ? undefined : Math.min(MAX_TOLD_REST_MS, Math.max(MIN_TOLD_REST_MS, retryAfterMs))
     const until = Math.ceil(told === undefined ? guessedEnd(provider, scope, now()) : now() + told)
-    this.#outage.close(provider, until)
+    const isTold = told !== undefined
+    const keys = isTold ? [closedKey(provider), toldKey(provider)] : [closedKey(provider)]
+    this.#outage.close(provider, until, isTold)
     await this.#shared(
-      () => runScript(redis, closeScript, [closedKey(provider)], [until, Math.max(1, until - now()) + KEY_GRACE_MS]),
+      () => runScript(redis, closeScript, keys, [until, Math.max(1, until - now()) + KEY_GRACE_MS]),
       () => undefined
     )
     return until
+  }
+
+  /** Ends a closure that was guessed, and the count of probes, after a probe that the provider answered. */
+  async reopen(provider: ProviderName, capability: Capability): Promise<void> {
+    const { redis } = this.#options
+    this.#outage.reopen(provider)
+    await this.#shared(
+      () => redis.del(closedKey(provider), probeKey(provider, capability)),
+      () => 0
+    )
   }
 
   /** How much of each window is used, and until when a 429 closed the provider. */
@@ -116,6 +124,41 @@ export class Ledger {
     return { budget, closedUntil: closed && closed > now() ? closed : undefined }
   }
 
+  async #runSpend(
+    provider: ProviderName,
+    windows: readonly Window[],
+    purchase: Purchase
+  ): Promise<['ok' | 'closed' | 'full', number, ...number[]]> {
+    const { redis, now } = this.#options
+    const { requests, priority, symbols, probes } = purchase
+    const { everyMs, burst, spreadMs } = this.#paceOf(provider)
+    const mode = probes === undefined ? 'check' : 'probe'
+    const args = windows.flatMap((window) => argsOf(window, window.ceilings[priority], now()))
+    const reply = await runScript(
+      redis,
+      spendScript,
+      [...providerKeys(provider, probes), ...windows.map(({ key }) => key)],
+      [now(), mode, requests, windows.length, everyMs, burst, spreadMs, spreadMs + PROBES_KEPT_MS, ...args, ...symbols]
+    )
+    return reply as ['ok' | 'closed' | 'full', number, ...number[]]
+  }
+
+  #spendAlone(provider: ProviderName, windows: readonly Window[], purchase: Purchase): Refusal | undefined {
+    const now = this.#options.now()
+    const { probes } = purchase
+    if (probes !== undefined) {
+      const { everyMs } = this.#paceOf(provider)
+      return this.#outage.spendProbe(windows, purchase, probeKey(provider, probes), everyMs, now)
+    }
+    const closedUntil = this.#outage.closedUntil(provider)
+    if (closedUntil > now) return { outcome: 'rate_limited', opensAt: closedUntil }
+    return this.#outage.spend(windows, purchase, now)
+  }
+
+  #paceOf(provider: ProviderName): ProbePace {
+    return probePaceOf(this.#options.budgets.get(provider) ?? [])
+  }
+
   /** Books what this process spent while Redis was away. */
   async #book(provider: ProviderName): Promise<void> {
     const { redis, now } = this.#options
@@ -125,8 +168,8 @@ export class Ledger {
         await runScript(
           redis,
           spendScript,
-          [closedKey(provider), window.key],
-          [now(), 'record', requests, 1, ...argsOf(window, requests, now()), ...symbols]
+          [...providerKeys(provider), window.key],
+          [now(), 'record', requests, 1, 0, 0, 0, 0, ...argsOf(window, requests, now()), ...symbols]
         )
       } catch (error) {
         this.#outage.giveBack(unbooked)
@@ -176,6 +219,14 @@ export class Ledger {
 
 /** The tag in braces keeps all of a provider's keys on one node of a Redis Cluster, as its script needs. */
 const closedKey = (provider: ProviderName) => `quotewire:budget:{${provider}}:closed-until`
+/** Of closures that the vendor told; those that we guessed may be probed. */
+const toldKey = (provider: ProviderName) => `quotewire:budget:{${provider}}:told-until`
+const probeKey = (provider: ProviderName, capability: string) => `quotewire:budget:{${provider}}:probes:${capability}`
+const providerKeys = (provider: ProviderName, probes: Capability | 'none' = 'none') => [
+  closedKey(provider),
+  toldKey(provider),
+  probeKey(provider, probes)
+]
 
 function argsOf({ unit, resetsAt }: Window, ceiling: number, now: number): (string | number)[] {
   return [unit, ceiling, resetsAt, resetsAt - now + KEY_GRACE_MS]

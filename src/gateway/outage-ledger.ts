@@ -22,7 +22,8 @@ export type Unbooked = { readonly window: Window; readonly requests: number; rea
 /** Budgets of this process alone, for as long as Redis cannot be reached: careful shares of what was last seen left. */
 export class OutageLedger {
   readonly #accounts = new Map<string, Account>()
-  readonly #closedUntil = new Map<ProviderName, number>()
+  readonly #closures = new Map<ProviderName, { until: number; toldUntil: number }>()
+  readonly #probedAt = new Map<string, number>()
 
   /** Remembers what Redis told, so that an outage starts from the truth. */
   saw(windows: readonly Window[], used: readonly number[], symbols: readonly string[], now: number): void {
@@ -53,12 +54,33 @@ export class OutageLedger {
     return undefined
   }
 
-  close(provider: ProviderName, until: number): void {
-    this.#closedUntil.set(provider, Math.max(until, this.closedUntil(provider)))
+  /** Closes a provider after a 429; `isTold` where the vendor said until when. */
+  close(provider: ProviderName, until: number, isTold: boolean): void {
+    this.#closures.set(provider, {
+      until: Math.max(until, this.closedUntil(provider)),
+      toldUntil: Math.max(isTold ? until : 0, this.toldUntil(provider))
+    })
+  }
+
+  reopen(provider: ProviderName): void {
+    this.#closures.delete(provider)
   }
 
   closedUntil(provider: ProviderName): number {
-    return this.#closedUntil.get(provider) ?? 0
+    return this.#closures.get(provider)?.until ?? 0
+  }
+
+  toldUntil(provider: ProviderName): number {
+    return this.#closures.get(provider)?.toldUntil ?? 0
+  }
+
+  /** Spends for a probe of a capability, unless the last one is no `everyMs` ago. */
+  spendProbe(windows: readonly Window[], purchase: Purchase, name: string, everyMs: number, now: number) {
+    const dueAt = (this.#probedAt.get(name) ?? 0) + everyMs
+    if (dueAt > now) return { outcome: 'rate_limited', opensAt: dueAt } as const
+    const refusal = this.spend(windows, purchase, now)
+    if (!refusal) this.#probedAt.set(name, now)
+    return refusal
   }
 
   used(window: Window): number {

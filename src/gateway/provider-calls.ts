@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Priority } from '../market/market-data.ts'
 import type { Attempt, AttemptOutcome } from '../market/provenance.ts'
 import { ProviderError, type Capability, type Provider, type ProviderName } from '../providers/provider.ts'
+import type { Purchase } from './budget.ts'
 import type { Circuits, Pass } from './circuits.ts'
 import type { Ledger } from './ledger.ts'
 import { ProviderRecord, type CallOutcome } from './provider-record.ts'
@@ -24,6 +25,8 @@ export type Call<T> = {
   readonly symbols: readonly string[]
   readonly priority: Priority
   readonly deadline: number
+  /** Nobody else answers: a provider that rests is probed before its time, as often as its budget allows. */
+  readonly isLastResort?: boolean
   readonly ask: (signal: AbortSignal) => Promise<T>
 }
 
@@ -59,7 +62,7 @@ export class ProviderCalls {
     if (call.deadline - performance.now() < MIN_TRY_MS) {
       return this.#skip(provider, call, 'unavailable', 'no time was left to ask it')
     }
-    const pass = await circuits.admit(provider.name, call.capability)
+    const pass = await circuits.admit(provider.name, call.capability, call.isLastResort)
     if (!pass) {
       const opensAt = circuits.restsUntil(provider.name, call.capability)
       const detail = opensAt ? `rests after failures until ${iso(opensAt)}` : 'is being probed after failures'
@@ -95,9 +98,11 @@ export class ProviderCalls {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(allowedMs)])
     const elapsedMs = () => Math.round(performance.now() - startedAt)
     try {
-      const value = await this.#withRetries(provider, call, pass.isProbe ? 0 : MAX_RETRIES, signal)
+      const retries = pass.isProbe || call.isLastResort ? 0 : MAX_RETRIES
+      const value = await this.#withRetries(provider, call, retries, signal)
       const durationMs = elapsedMs()
       circuits.record(pass, 'answered')
+      if (call.isLastResort) await ledger.reopen(provider.name, call.capability)
       this.#report(provider, call, 'answered', durationMs)
       return { value, durationMs }
     } catch (error) {
@@ -147,13 +152,16 @@ export class ProviderCalls {
 
   #skip(
     { name }: Provider,
-    { capability }: Call<unknown>,
+    { capability, isLastResort }: Call<unknown>,
     outcome: AttemptOutcome,
     detail: string,
     opensAt?: number
   ): { failure: Failure } {
-    this.record(name).add(outcome, this.#options.now(), undefined)
-    this.#options.onCall(name, capability, outcome, 0)
+    // That the last resort is none yet was told when the provider was first passed over.
+    if (!isLastResort) {
+      this.record(name).add(outcome, this.#options.now(), undefined)
+      this.#options.onCall(name, capability, outcome, 0)
+    }
     return { failure: { attempt: { provider: name, outcome, detail }, opensAt } }
   }
 
@@ -177,8 +185,9 @@ export function notCovered({ name }: Provider, symbol: string): Attempt {
   return { provider: name, outcome: 'not_covered', detail: `${name} does not cover ${symbol}` }
 }
 
-function purchaseOf({ cost }: Provider, { capability, symbols, priority }: Call<unknown>) {
-  return { requests: cost?.[capability] ?? 1, symbols, priority }
+function purchaseOf({ cost }: Provider, { capability, symbols, priority, isLastResort }: Call<unknown>): Purchase {
+  const probes = isLastResort ? capability : undefined
+  return { requests: cost?.[capability] ?? 1, symbols, priority, probes }
 }
 
 /** Settles when the signal does, even where a vendor's library does not listen to it. */

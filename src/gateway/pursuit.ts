@@ -59,6 +59,30 @@ export class Pursuit<T extends Sourced> {
     return this.#answer !== undefined
   }
 
+  /** Whether something can be served, be it doubtful. */
+  get hasValue(): boolean {
+    return this.isSettled || this.#doubtful !== undefined
+  }
+
+  /** Whether a provider was passed over because it rests after failures or a 429. */
+  wasAtRest(provider: ProviderName): boolean {
+    return this.#attempts.some((attempt) => attempt.provider === provider && isAtRest(attempt))
+  }
+
+  /** Takes back that a provider was passed over: it was asked after all. */
+  withdraw(provider: ProviderName): void {
+    const index = this.#attempts.findIndex((attempt) => attempt.provider === provider && isAtRest(attempt))
+    if (index === -1) return
+    this.#attempts.splice(index, 1)
+    this.#opensAt.splice(index, 1)
+  }
+
+  /** A provider that was passed over is probed at an instant (epoch ms) before its rest is over. */
+  opensSooner(provider: ProviderName, opensAt = Infinity): void {
+    const index = this.#attempts.findIndex((attempt) => attempt.provider === provider)
+    if (index !== -1) this.#opensAt[index] = Math.min(opensAt, this.#opensAt[index]!)
+  }
+
   failed({ attempt, opensAt }: Failure, now: number): void {
     this.#attempts.push(attempt)
     this.#opensAt.push(opensAt ?? now + RETRY_AFTER_MS[attempt.outcome])
@@ -134,6 +158,10 @@ export class Pursuit<T extends Sourced> {
 
 function hasGapsOnly({ doubts }: Offer<unknown>): boolean {
   return doubts.every(({ isGap }) => isGap)
+}
+
+function isAtRest({ outcome, durationMs }: Attempt): boolean {
+  return durationMs === undefined && (outcome === 'circuit_open' || outcome === 'rate_limited')
 }
 
 function confirmed<T extends Sourced>({ value, doubts }: Offer<T>, by: ProviderName): T {

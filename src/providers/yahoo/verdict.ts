@@ -2,8 +2,6 @@ import { jsonOf, type HttpAnswer } from '../http.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { isRecord } from '../salvage.ts'
 
-/** Yahoo's edge sends no Retry-After and keeps an address out for 5 to 15 minutes, whatever it does meanwhile. */
-const EDGE_BLOCK_MS = 5 * 60_000
 const CRUMB = /^[^\s<>{}]{4,64}$/
 const LIMIT_TEXT = /too many requests/i
 
@@ -96,6 +94,6 @@ function isRedirect(status: number): boolean {
 
 function failure(kind: ProviderErrorKind, message: string, retryAfterMs?: number): ProviderError {
   return new ProviderError('yahoo', kind, message, {
-    ...(kind === 'rate_limited' && { retryAfterMs: retryAfterMs ?? EDGE_BLOCK_MS, scope: 'address' as const })
+    ...(kind === 'rate_limited' && { retryAfterMs, scope: 'address' as const })
   })
 }
