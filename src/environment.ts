@@ -34,6 +34,7 @@ export const Environment = Type.Object({
   DATABASE_URL: Type.Optional(Type.String({ ...ADDRESSES.postgres, description: 'Your own Postgres' })),
   REDIS_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Queues, log; noeviction' })),
   REDIS_CACHE_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Cache; may evict' })),
+  REDIS_DOWNLOAD_URL: url('Mirror of the Redis builds that npm start may download'),
 
   JWT_SECRET: secret('Signs tokens (HS256)'),
   JWT_PREVIOUS_SECRET: secret('Still accepted while tokens signed with it live'),

@@ -153,7 +153,14 @@ async function redis({ config, home, progress, supervisor, signal }: Start): Pro
   const onProgress = (step: string) => progress.note(step)
   const start = (port?: number) =>
     progress.step('Redis', () =>
-      startRedis({ home: home.root, directory: home.redis, onProgress, signal, ...(port && { port }) })
+      startRedis({
+        home: home.root,
+        directory: home.redis,
+        downloadBaseUrl: config.REDIS_DOWNLOAD_URL,
+        onProgress,
+        signal,
+        ...(port && { port })
+      })
     )
   const redis = await start()
   supervisor.add('Redis', redis, () => start(portOf(redis.url)))

@@ -14,6 +14,8 @@ export type RedisOptions = {
   /** Holds the data, the password and the log. */
   directory: string
   onProgress?: (step: string) => void
+  /** Where a pinned build is downloaded from, in place of its publisher. */
+  downloadBaseUrl?: string | undefined
   /** Where clients of an earlier one expect it; a free port otherwise. */
   port?: number
   /** Gives up starting. */
@@ -30,13 +32,14 @@ export async function startRedis({
   home,
   directory,
   onProgress,
+  downloadBaseUrl,
   port: wanted,
   signal
 }: RedisOptions): Promise<EmbeddedRedis> {
   const data = join(directory, 'data')
   await mkdir(data, { recursive: true, mode: 0o700 })
   const password = await keptSecret(join(directory, 'password'))
-  const binary = await findRedis(home, { onProgress, signal })
+  const binary = await findRedis(home, { onProgress, downloadBaseUrl, signal })
   await stopCrashedRedis(directory)
 
   return onFreePort(async (port) => {

@@ -67,5 +67,8 @@ test('says the three ways to provide Redis where there is none', async () => {
   const empty = await privateFolder()
   vi.stubEnv('PATH', empty)
   onTestFinished(() => void vi.unstubAllEnvs())
-  await expect(findRedis(empty)).rejects.toThrow(/REDIS_URL[^]*install one[^]*this system has no apt-get/)
+  const nowhere = { downloadBaseUrl: 'http://127.0.0.1:1' }
+  await expect(findRedis(empty, nowhere)).rejects.toThrow(
+    /REDIS_URL[^]*install one[^]*this system has no apt-get[^]*127.0.0.1:1\/\S+ cannot be reached/
+  )
 })

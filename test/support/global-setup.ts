@@ -57,7 +57,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       external(process.env.DATABASE_URL) ??
         startPostgres({ home, directory: join(folder, 'postgres'), durable: false }).then(note),
       external(process.env.REDIS_URL) ??
-        startRedis({ home, directory: join(folder, 'redis'), onProgress: announce }).then(note)
+        startRedis({
+          home,
+          directory: join(folder, 'redis'),
+          onProgress: announce,
+          downloadBaseUrl: process.env.REDIS_DOWNLOAD_URL
+        }).then(note)
     ])
     const templateDatabase = `quotewire_template_${process.pid}`
     await createTemplate(database.url, templateDatabase)
