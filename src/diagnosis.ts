@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
 import { request } from 'undici'
 import { createDatabase, type Database } from '../db/client.ts'
@@ -23,6 +25,9 @@ const DATABASE_TIMEOUT_MS = 6000
 /** A Date header has whole seconds; beyond this, tokens and the age of prices begin to lie. */
 const MAX_CLOCK_SKEW_MS = 5000
 const LOW_DISK_BYTES = 1_000_000_000
+/** The first that knows `!override`, by which docs/operations.md gives the proxy its ports. */
+const OLDEST_COMPOSE = '2.24.4'
+const COMPOSE_TIMEOUT_MS = 5000
 
 const VENDOR_ADDRESSES: Record<ProviderName, string> = {
   yahoo: 'https://query2.finance.yahoo.com',
@@ -50,7 +55,8 @@ export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.
     checkHome(home),
     checkPostgres(config, home, running),
     checkRedis(config, home, running),
-    config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running)
+    config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running),
+    checkCompose()
   ])
   const misspelt = config.misspelt.map((line) => found('Configuration', 'note', line))
   return [runtime, found('Configuration', 'ok', `${config.MARKET} market`), ...misspelt, ...checks.flat()]
@@ -88,6 +94,19 @@ function readConfig(env: NodeJS.ProcessEnv): Config | Finding[] {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) => found('Configuration', 'problem', problem))
   }
+}
+
+/** Says nothing where there is no Docker: everything but the composition works without. */
+async function checkCompose(): Promise<Finding[]> {
+  const asked = promisify(execFile)('docker', ['compose', 'version', '--short'], { timeout: COMPOSE_TIMEOUT_MS })
+  const version = await asked.then(
+    ({ stdout }) => /\d+(\.\d+)+/.exec(stdout)?.[0],
+    () => undefined
+  )
+  if (version === undefined) return []
+  const isOld = version.localeCompare(OLDEST_COMPOSE, 'en', { numeric: true }) < 0
+  const detail = `version ${version}; docker-compose.yml needs ${OLDEST_COMPOSE} or newer`
+  return [found('Docker Compose', isOld ? 'note' : 'ok', detail)]
 }
 
 async function checkHome({ root, market }: Home): Promise<Finding> {
@@ -218,7 +237,7 @@ async function embeddedRedis(home: Home): Promise<Finding> {
   if (left) return left
   const binary = await locateRedis(home.root)
   if (binary) return found('Redis', 'ok', `not running; npm start runs ${binary.program}`)
-  return found('Redis', 'note', 'not here yet; npm start tries to fetch it with apt, or set REDIS_URL')
+  return found('Redis', 'note', 'not here yet; npm start fetches it (apt, apk, dnf, or a download), or set REDIS_URL')
 }
 
 async function checkSandbox(config: Config, running: Running | undefined): Promise<Finding[]> {

@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { delimiter, join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { diagnose } from '../src/diagnosis.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { privateFolder, PROGRAMS_HOME } from './support/folders.ts'
@@ -52,6 +52,19 @@ test('names a setting that was misspelt, and what was probably meant', async () 
     state: 'note',
     detail: 'CORS_ORIGIN is not a setting and does nothing; CORS_ORIGINS was probably meant'
   })
+})
+
+test.each([
+  ['2.23.3', 'note'],
+  ['v2.24.4', 'ok'],
+  ['2.40.3-desktop.1', 'ok']
+])('says whether Docker Compose %s can run the composition', async (version, state) => {
+  const programs = await privateFolder()
+  await writeFile(join(programs, 'docker'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 })
+  vi.stubEnv('PATH', `${programs}${delimiter}${process.env.PATH}`)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const states = await stateOf(await environment())
+  expect(states['Docker Compose']).toMatch(new RegExp(`^${state}: version .*; docker-compose.yml needs 2.24.4`))
 })
 
 test('notes a server that a killed start left behind', async () => {
