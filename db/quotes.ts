@@ -46,6 +46,13 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       return rows.map(present)
     },
 
+    /** Those of the symbols that were ever quoted. */
+    async known(symbols: readonly string[]): Promise<string[]> {
+      const rows = await sql<{ symbol: string }[]>`
+        select symbol from quotes_latest where symbol = any(${[...symbols]})`
+      return rows.map(({ symbol }) => symbol)
+    },
+
     /** Every symbol that was ever quoted. */
     async symbols(): Promise<string[]> {
       const rows = await db.select({ symbol: quotesLatest.symbol }).from(quotesLatest)

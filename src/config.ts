@@ -19,6 +19,8 @@ export type Config = Readonly<Static<typeof Environment>> & {
   readonly corsOrigins: readonly string[]
   /** A line for each variable that is no setting, but was probably meant as one. */
   readonly misspelt: readonly string[]
+  /** How often quotes that clients follow are renewed. */
+  readonly quoteRefreshMs: number
   readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
   /** Who is asked first, per capability. */
   readonly order: Readonly<Record<Capability, readonly ProviderName[]>>
@@ -42,6 +44,9 @@ const BUDGETS = {
   'alpha-vantage': { standard: '5/minute, 500/day', free: '1/second, 25/day' },
   tiingo: { standard: '1000/minute, 50000/day', free: '50/hour, 1000/day, 500 symbols/month' }
 } as const
+
+/** Real vendors are not asked more often than it takes to keep a quote within its minute; a demonstration has to move. */
+const QUOTE_REFRESH_SECONDS = { live: 30, sandbox: 2 } as const
 
 /**
  * Reads and checks the environment, once at the start of each process.
@@ -98,7 +103,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 
   if (problems.length > 0) throw new ConfigError(problems)
   const misspelt = misspeltSettings(env).map(misspeltText)
-  return Object.freeze({ ...values, corsOrigins, misspelt, providers, order })
+  const quoteRefreshMs = (values.QUOTE_REFRESH_SECONDS ?? QUOTE_REFRESH_SECONDS[values.MARKET]) * 1000
+  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, order })
 }
 
 /** What is read here of a variable's schema. */

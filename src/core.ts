@@ -11,7 +11,7 @@ import { createCalendarKeeper, type CalendarKeeper } from './exchange-calendars.
 import { publishing } from './live/event-publisher.ts'
 import { createStalePublisher, type StalePublisher } from './live/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
-import { subscribedSymbols } from './hub/interest.ts'
+import { followedByUser } from './hub/interest.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
 import { countingDemand, Demand } from './jobs/demand.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
@@ -33,8 +33,8 @@ export type Core = {
   readonly clock: SessionClock
   readonly calendars: CalendarKeeper
   readonly demand: Demand
-  /** What clients of any process are subscribed to now. Rejects while Redis is away. */
-  readonly subscribedSymbols: () => Promise<string[]>
+  /** The symbols that each user is subscribed to now, by user id, in any process. Rejects while Redis is away. */
+  readonly followedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<string>>>
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
   /** Tells who follows values live that one is no longer to be trusted. */
@@ -120,10 +120,15 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),
       lastGood: createLastGood(stores),
       onOutlived: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
+      quoteRefreshMs: config.quoteRefreshMs,
       riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100
     })
     const marketData = countingDemand(cachedMarket, demand)
-    const queues = createJobQueues({ redis, onError: (err) => log.debug({ err }, 'the queues are out of reach') })
+    const queues = createJobQueues({
+      redis,
+      settings: config,
+      onError: (err) => log.debug({ err }, 'the queues are out of reach')
+    })
     closers.push(() => queues.close())
     const jobs = createJobAdministration(queues, stores.jobRuns)
     const dependencies = dependenciesOf(database, redis, cacheRedis)
@@ -137,7 +142,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       clock,
       calendars,
       demand,
-      subscribedSymbols: () => subscribedSymbols(redis),
+      followedByUser: () => followedByUser(redis),
       eventLog,
       stalePublisher,
       queues,

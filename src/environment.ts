@@ -66,6 +66,9 @@ export const Environment = Type.Object({
 
   PROVIDER_ORDER: Type.String({ default: 'yahoo,fmp,alpha-vantage,tiingo', description: 'Who is asked first' }),
   PROVIDER_ORDER_BY_CAPABILITY: Type.String({ default: '', description: 'e.g. news=tiingo,yahoo; bars=fmp' }),
+  QUOTE_REFRESH_SECONDS: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 60, description: 'How often followed quotes are renewed; 30, sandbox 2' })
+  ),
   INTERACTIVE_RESERVE_PERCENT: integer(0, 100, 30, 'Share of a budget kept from background jobs'),
   UPSTREAM_TIMEOUT_MS: integer(50, 60_000, 1200, 'One upstream request'),
   REQUEST_DEADLINE_MS: integer(100, 120_000, 2000, 'All upstream work for one request'),

@@ -14,13 +14,13 @@ export type JobContext = {
   readonly config: Config
   readonly marketData: MarketData
   readonly demand: Pick<Demand, 'top'>
-  /** What clients are subscribed to now: nothing is wanted more. */
-  readonly subscribedSymbols: () => Promise<string[]>
+  /** The symbols that each user is subscribed to now, by user id: nothing is wanted more. */
+  readonly followedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<string>>>
   readonly stores: Stores
   readonly recorder: Pick<Recorder, 'flush'>
   readonly clock: SessionClock
   readonly calendars: Pick<CalendarKeeper, 'reload'>
-  readonly queues: Pick<JobQueues, 'queues'>
+  readonly queues: Pick<JobQueues, 'queues' | 'intervalOf'>
   readonly log: Logger
   readonly now: () => number
 }

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import type { Recorder } from '../db/recorder.ts'
 import { isJobName, JOBS, QUEUE_NAMES, QUEUES, type JobName, type QueueName } from '../src/jobs/catalog.ts'
 import type { JobOutcome, JobRun } from '../src/jobs/job-run.ts'
-import { checkPayload, intervalOf, PayloadError, QUEUE_PREFIX } from '../src/jobs/queue.ts'
+import { checkPayload, PayloadError, QUEUE_PREFIX } from '../src/jobs/queue.ts'
 import type { Metrics } from '../src/metrics/metrics.ts'
 import type { Handler, JobContext, Report } from './handler.ts'
 import { handlers } from './handlers.ts'
@@ -141,7 +141,7 @@ function startWorker(queue: QueueName, options: JobWorkersOptions, onTrouble: On
   /** Rests the queue in all processes without costing the job an attempt; a task that its successor replaces ends here. */
   async function waitForProviders(job: Job, run: JobRun, refusedMs: number): Promise<Report> {
     const note = `every provider refuses for ${Math.ceil(refusedMs / 1000)} s`
-    const intervalMs = intervalOf(job)
+    const intervalMs = context.queues.intervalOf(job)
     if (intervalMs !== undefined && now() - dueAtOf(job) >= intervalMs) {
       const report = {
         items: 0,
@@ -190,7 +190,7 @@ function handle(name: JobName, job: Job, context: JobContext, signal: AbortSigna
   return handler(checkPayload(name, job.data), context, {
     signal,
     dueAt: dueAtOf(job),
-    everyMs: intervalOf(job),
+    everyMs: context.queues.intervalOf(job),
     earlierProgress: job.progress,
     progress: (value) => job.updateProgress(value)
   })

@@ -2,6 +2,7 @@ import type { NamespaceStats } from '../market/cache-stats.ts'
 import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
 import { answerOf, freshAnswer, isAbsence, type Entry } from './entry.ts'
+import { heldEntries } from './held-entries.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
 import type { Policy } from './policy.ts'
@@ -98,15 +99,19 @@ export class Namespace<T> {
 
   /** What the tiers hold of each key, however old, without asking the source. */
   async held(keys: readonly string[]): Promise<Answers<T>> {
-    const held = this.#inMemory(keys)
-    const now = this.#now()
-    const inDoubt = keys.filter((key) => (held.get(key)?.freshUntil ?? 0) <= now)
-    const entries = await this.#redis.read<T>(this.#redisKeys(inDoubt))
-    for (const [index, key] of inDoubt.entries()) {
-      const entry = entries[index]
-      if (entry && !isAbsence(entry) && (held.get(key)?.receivedAt ?? 0) < entry.receivedAt) held.set(key, entry)
-    }
+    const held: Answers<T> = new Map()
+    for (const [key, entry] of await this.#entries(keys)) if (!isAbsence(entry)) held.set(key, entry)
     return held
+  }
+
+  /** The same, and the error of each key of which it is remembered that there is no such thing. */
+  async heldOutcomes(keys: readonly string[]): Promise<Map<string, Outcome<T>>> {
+    const outcomes = new Map<string, Outcome<T>>()
+    for (const [key, entry] of await this.#entries(keys)) {
+      if (!isAbsence(entry)) outcomes.set(key, entry)
+      else if (entry.freshUntil > this.#now()) outcomes.set(key, this.policy.negative!.errorOf(entry.reason))
+    }
+    return outcomes
   }
 
   /**
@@ -121,14 +126,6 @@ export class Namespace<T> {
         return value === undefined ? undefined : freshAnswer(value, receivedAt, this.policy)
       }
     })
-  }
-
-  /** The keys that nothing fresh will be held of at an instant (epoch ms), in the order given. */
-  async dueBy(keys: readonly string[], instant: number): Promise<string[]> {
-    const outlasts = (entry: Entry<T> | undefined) => entry !== undefined && entry.freshUntil > instant
-    const inDoubt = keys.filter((key) => !outlasts(this.memory.peek(key)))
-    const entries = await this.#redis.read<T>(this.#redisKeys(inDoubt))
-    return inDoubt.filter((_key, index) => !outlasts(entries[index]))
   }
 
   /** Another process stored the key (or gave up on it): wake who waits for it, forget what is older. */
@@ -314,6 +311,10 @@ export class Namespace<T> {
       if (entry && !isAbsence(entry)) held.set(key, entry)
     }
     return held
+  }
+
+  #entries(keys: readonly string[]): Promise<Map<string, Entry<T>>> {
+    return heldEntries(keys, this.memory, (doubtful) => this.#redis.read<T>(this.#redisKeys(doubtful)), this.#now())
   }
 
   #redisKeys(keys: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Hub } from './hub.ts'
+import type { Interest } from './interest.ts'
 import type { Channel, Failure, Limits, Stream } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Sources } from './sources.ts'
@@ -28,6 +29,7 @@ export type LiveContext = {
   readonly hub: Hub
   readonly replays: Replays
   readonly users: Users
+  readonly interest: Pick<Interest, 'follow' | 'unfollow'>
   readonly traffic: Traffic
   readonly turns: Turns
   readonly sources: Sources

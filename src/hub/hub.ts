@@ -29,8 +29,6 @@ export type HubOptions = {
 export type HubListener = {
   /** The log was replaced: whatever was not delivered is lost, and old cursors with it. */
   replaced(): void
-  /** The first audience of a topic came, or its last one left. */
-  demandChanged(): void
 }
 
 /** Follows the log and brings its events to those who listen. Knows nothing of sockets, users or HTTP. */
@@ -149,7 +147,6 @@ export class Hub {
   /** From now on the member gets the events of exactly these topics (ascending by id). */
   move(member: Member, topics: readonly Topic[], format: Format): void {
     this.#fanout.move(member, topics, format)
-    for (const listener of this.#listeners) listener.demandChanged()
   }
 
   /** Brings a member everything that was seen; what it cannot take now it has missed. */

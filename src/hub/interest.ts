@@ -1,12 +1,15 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 
-const PROCESSES_KEY = 'quotewire:{interest}'
-/** What a process that died wanted is forgotten after this. */
+/** The tag in braces keeps all keys on one node of a Redis Cluster. */
+const PROCESSES_KEY = 'quotewire:{followed}'
+/** What is followed in a process that died is forgotten after this. */
 const LIFE_MS = 6000
 const RENEW_EVERY_MS = 2000
-/** Subscriptions come in bursts: what they want is told once for all of them. */
+/** Subscriptions come in bursts: what they change is told once for all of them. */
 const TELL_AFTER_MS = 200
+/** Of one user in one process no more symbols are told: no schedule could renew more. */
+const MAX_SYMBOLS_PER_USER = 10_000
 
 export type InterestOptions = {
   /** Shared by all processes. */
@@ -14,21 +17,24 @@ export type InterestOptions = {
   log: Pick<Logger, 'warn'>
   /** Names this process among all. */
   processId: string
-  /** What is subscribed to here now. */
-  symbols: () => ReadonlySet<string>
-  /** Told of each symbol that comes; what it returns is called when the symbol goes. */
+  /** Told of each symbol that the first user here follows; what it returns is called when the last one no longer does. */
   follow: (symbol: string) => () => void
 }
 
-/** Lets every process know which symbols are subscribed to in this one. */
+/** What the users of one process follow, told to all processes: what changes at once, and every other second that it lasts. */
 export class Interest {
   readonly #options: InterestOptions
   readonly #key: string
-  readonly #followed = new Map<string, () => void>()
+  /** By user: each symbol, and how many subscriptions of the user need it. */
+  readonly #byUser = new Map<string, Map<string, number>>()
+  readonly #followers = new Map<string, { users: number; release: () => void }>()
+  /** Users of whom the other processes do not know what they follow now. */
+  #untold = new Set<string>()
   readonly #renewal: NodeJS.Timeout
   #timer: NodeJS.Timeout | undefined
   #telling: Promise<void> = Promise.resolve()
   #isAway = false
+  #isClosed = false
 
   constructor(options: InterestOptions) {
     this.#options = options
@@ -36,18 +42,45 @@ export class Interest {
     this.#renewal = setInterval(() => this.#tell(), RENEW_EVERY_MS)
   }
 
-  /** Something may have changed. */
-  changed(): void {
-    this.#timer ??= setTimeout(() => this.#tell(), TELL_AFTER_MS)
+  /** Adds one subscription of a user for each of the symbols. */
+  follow(userId: string, symbols: Iterable<string>): void {
+    const held = this.#byUser.get(userId) ?? new Map<string, number>()
+    this.#byUser.set(userId, held)
+    for (const symbol of symbols) {
+      const subscriptions = held.get(symbol) ?? 0
+      held.set(symbol, subscriptions + 1)
+      if (subscriptions === 0) this.#begin(symbol)
+    }
+    this.#changed(userId, held)
   }
 
-  /** Nothing is wanted here any more. */
+  /** Takes one subscription of a user for each of the symbols away. */
+  unfollow(userId: string, symbols: Iterable<string>): void {
+    const held = this.#byUser.get(userId)
+    if (!held) return
+    for (const symbol of symbols) {
+      const left = (held.get(symbol) ?? 0) - 1
+      if (left > 0) held.set(symbol, left)
+      else if (held.delete(symbol)) this.#end(symbol)
+    }
+    this.#changed(userId, held)
+  }
+
+  /** The users of this process who follow any of the symbols. */
+  followersOf(symbols: readonly string[]): Set<string> {
+    const users = [...this.#byUser].filter(([, held]) => symbols.some((symbol) => held.has(symbol)))
+    return new Set(users.map(([userId]) => userId))
+  }
+
+  /** Nothing is followed here any more. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearInterval(this.#renewal)
     clearTimeout(this.#timer)
     await this.#telling
-    for (const release of this.#followed.values()) release()
-    this.#followed.clear()
+    for (const { release } of this.#followers.values()) release()
+    this.#followers.clear()
+    this.#byUser.clear()
     const { redis, processId } = this.#options
     await redis
       .multi()
@@ -57,46 +90,85 @@ export class Interest {
       .catch(() => undefined) // then it expires
   }
 
+  #begin(symbol: string): void {
+    const known = this.#followers.get(symbol)
+    if (known) known.users++
+    else this.#followers.set(symbol, { users: 1, release: this.#options.follow(symbol) })
+  }
+
+  #end(symbol: string): void {
+    const known = this.#followers.get(symbol)!
+    if (--known.users > 0) return
+    this.#followers.delete(symbol)
+    known.release()
+  }
+
+  #changed(userId: string, held: ReadonlyMap<string, number>): void {
+    if (held.size === 0) this.#byUser.delete(userId)
+    if (this.#isClosed) return
+    this.#untold.add(userId)
+    this.#timer ??= setTimeout(() => this.#tell(), TELL_AFTER_MS)
+  }
+
   #tell(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#telling = this.#telling.then(() => this.#write())
   }
 
+  /** Never rejects: what Redis did not take is told again with the next renewal. */
   async #write(): Promise<void> {
-    const { redis, log, processId, symbols } = this.#options
-    const wanted = symbols()
-    this.#followAll(wanted)
-    const now = Date.now()
-    const transaction = redis.multi().del(this.#key)
-    if (wanted.size > 0) transaction.sadd(this.#key, ...wanted).pexpire(this.#key, LIFE_MS)
-    transaction.zadd(PROCESSES_KEY, now + LIFE_MS, processId).zremrangebyscore(PROCESSES_KEY, '-inf', now)
+    const { log } = this.#options
+    const untold = this.#untold
+    this.#untold = new Set()
     try {
-      await transaction.exec()
+      const isKept = await this.#writeUsers(untold)
+      if (!isKept) for (const userId of this.#byUser.keys()) this.#untold.add(userId)
       this.#isAway = false
     } catch (err) {
+      for (const userId of untold) this.#untold.add(userId)
       if (!this.#isAway) log.warn({ err }, 'other processes do not learn what is subscribed to until Redis is back')
       this.#isAway = true
     }
   }
 
-  #followAll(wanted: ReadonlySet<string>): void {
-    for (const symbol of wanted) {
-      if (!this.#followed.has(symbol)) this.#followed.set(symbol, this.#options.follow(symbol))
+  /** False where Redis lost what it was told before. */
+  async #writeUsers(userIds: ReadonlySet<string>): Promise<boolean> {
+    const { redis, processId } = this.#options
+    const now = await redisNow(redis)
+    const commands = redis.pipeline()
+    for (const userId of userIds) {
+      const held = this.#byUser.get(userId)
+      if (held) commands.hset(this.#key, userId, JSON.stringify([...held.keys()].slice(0, MAX_SYMBOLS_PER_USER)))
+      else commands.hdel(this.#key, userId)
     }
-    for (const [symbol, release] of this.#followed) {
-      if (wanted.has(symbol)) continue
-      release()
-      this.#followed.delete(symbol)
-    }
+    commands.zadd(PROCESSES_KEY, now + LIFE_MS, processId).zremrangebyscore(PROCESSES_KEY, '-inf', now)
+    commands.hlen(this.#key).pexpire(this.#key, LIFE_MS)
+    const replies = (await commands.exec())!
+    const failed = replies.find(([error]) => error)
+    if (failed) throw failed[0]!
+    return replies.at(-2)![1] === this.#byUser.size
   }
 }
 
-/** Every symbol that is subscribed to in any living process. Rejects while Redis is away. */
-export async function subscribedSymbols(redis: Redis, now: number = Date.now()): Promise<string[]> {
-  const processes = await redis.zrangebyscore(PROCESSES_KEY, now, '+inf')
-  return processes.length === 0 ? [] : redis.sunion(...processes.map(keyOf))
+/** What each user follows in any living process. Rejects while Redis is away. */
+export async function followedByUser(redis: Redis): Promise<Map<string, Set<string>>> {
+  const processes = await redis.zrangebyscore(PROCESSES_KEY, await redisNow(redis), '+inf')
+  const followed = new Map<string, Set<string>>()
+  for (const held of await Promise.all(processes.map((processId) => redis.hgetall(keyOf(processId))))) {
+    for (const [userId, symbols] of Object.entries(held)) {
+      const all = followed.get(userId) ?? new Set()
+      for (const symbol of JSON.parse(symbols) as string[]) all.add(symbol)
+      followed.set(userId, all)
+    }
+  }
+  return followed
 }
 
-/** The tag in braces keeps all keys on one node of a Redis Cluster, for they are read in one command. */
 const keyOf = (processId: string) => `${PROCESSES_KEY}:${processId}`
+
+/** Redis' own clock in epoch ms: those of the processes' machines may differ. */
+async function redisNow(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time()
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+}

@@ -13,7 +13,6 @@ import { Replays } from './replay.ts'
 import { Session } from './session.ts'
 import type { Sources } from './sources.ts'
 import { statsOf, type LiveStats } from './stats.ts'
-import { subjectOf } from './subject.ts'
 import { Traffic } from './traffic.ts'
 import { Turns } from './turns.ts'
 import { Users } from './users.ts'
@@ -63,10 +62,12 @@ export class Live {
     const { log, redis, logger, sources, limits, heartbeatMs, flushMs, follow, authenticate, now = Date.now } = options
     this.#options = options
     this.#hub = new Hub({ log, logger, flushMs, now })
+    this.#interest = new Interest({ redis, log: logger, processId: this.#processId, follow })
     this.#context = {
       hub: this.#hub,
       replays: new Replays(this.#hub, log),
       users: new Users(),
+      interest: this.#interest,
       traffic: new Traffic(),
       turns: new Turns(),
       sources,
@@ -76,13 +77,10 @@ export class Live {
       now,
       authenticate
     }
-    const symbols = () => this.#subscribedSymbols()
-    this.#interest = new Interest({ redis, log: logger, processId: this.#processId, symbols, follow })
     this.#hub.listen({
       replaced: () => {
         for (const session of this.#sessions.keys()) session.startOver()
-      },
-      demandChanged: () => this.#interest.changed()
+      }
     })
   }
 
@@ -153,15 +151,5 @@ export class Live {
     rate.bytes = traffic.bytes
     rate.at = now()
     this.check()
-  }
-
-  #subscribedSymbols(): ReadonlySet<string> {
-    const symbols = new Set<string>()
-    for (const topic of this.#hub.topics) {
-      if (!topic.hasAudience) continue
-      const subject = subjectOf(topic)
-      if ('symbol' in subject) symbols.add(subject.symbol)
-    }
-    return symbols
   }
 }

@@ -31,4 +31,12 @@ export function currentOf(topics: readonly Topic[]): Current {
   return { channels: [...channels], streams }
 }
 
+/** The symbol of each topic that has one. */
+export function symbolsOf(topics: Iterable<Topic>): string[] {
+  return [...topics].flatMap((topic) => {
+    const subject = subjectOf(topic)
+    return 'symbol' in subject ? [subject.symbol] : []
+  })
+}
+
 export const byId = (a: Topic, b: Topic): number => a.id - b.id

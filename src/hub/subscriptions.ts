@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { carrierOf, type Caller, type LiveContext } from './context.ts'
 import type { Accepted, Current, Failure, Stream } from './protocol.ts'
 import type { GapReason, ReplayTarget } from './replay.ts'
-import { byId, currentOf, topicNames } from './subject.ts'
+import { byId, currentOf, symbolsOf, topicNames } from './subject.ts'
 import type { EventRef, Format, Topic } from './topic.ts'
 import type { Holding } from './users.ts'
 import { examine, snapshotsOf, subjectNamed, type Group, type Wish } from './wishes.ts'
@@ -79,10 +79,10 @@ export class Subscriptions {
     const asked = data.type === 'market_data' ? data.channels : data.symbols?.map((name) => parseSymbol(name) ?? name)
     const removed = asked ? held.filter((name) => asked.includes(name)) : held
     const gone = new Set(removed.flatMap((name) => topicNames(subjectNamed(group, name))))
-    const { left = [], kept = [] } = Object.groupBy(this.#topics, ({ name }) => (gone.has(name) ? 'left' : 'kept'))
-    this.#set(kept)
+    const left = new Set(this.#topics.filter(({ name }) => gone.has(name)))
+    this.#remove(left)
     this.#listen()
-    this.#connection.drop(new Set(left))
+    this.#connection.drop(left)
     this.#connection.send({
       type: 'unsubscribed',
       ...(id !== undefined && { id }),
@@ -106,7 +106,7 @@ export class Subscriptions {
 
   /** The connection is gone. */
   end(): void {
-    this.#set([])
+    this.#remove(new Set(this.#topics))
     this.#listen()
   }
 
@@ -161,7 +161,7 @@ export class Subscriptions {
       try {
         gap = await this.#replay(since, from, new Set(topics), target)
       } catch {
-        this.#set(this.#topics.filter((topic) => !waiting.has(topic)))
+        this.#remove(waiting)
         return LOG_UNREADABLE
       }
       if (!this.#connection.isOpen) return undefined
@@ -253,13 +253,17 @@ export class Subscriptions {
   #add(topics: readonly Topic[]): Topic[] {
     const held = new Set(this.#topics)
     const added = topics.filter((topic) => !held.has(topic))
-    this.#set([...this.#topics, ...added].toSorted(byId))
+    this.#topics = [...this.#topics, ...added].toSorted(byId)
+    this.#holding.subscriptions += added.length
+    this.#context.interest.follow(this.#holding.userId, symbolsOf(added))
     return added
   }
 
-  #set(topics: readonly Topic[]): void {
-    this.#holding.subscriptions += topics.length - this.#topics.length
-    this.#topics = topics
+  #remove(topics: ReadonlySet<Topic>): void {
+    const removed = this.#topics.filter((topic) => topics.has(topic))
+    this.#topics = this.#topics.filter((topic) => !topics.has(topic))
+    this.#holding.subscriptions -= removed.length
+    this.#context.interest.unfollow(this.#holding.userId, symbolsOf(removed))
   }
 
   #listen(except?: ReadonlySet<Topic>): void {

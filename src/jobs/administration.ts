@@ -2,7 +2,7 @@ import type { Job, Queue } from 'bullmq'
 import { ApiError, InvalidField } from '../errors.ts'
 import { JOBS, QUEUE_NAMES, type JobName, type JobSpec, type QueueName } from './catalog.ts'
 import type { JobRun, JobTotals } from './job-run.ts'
-import { catalogSchedules, PayloadError, type JobQueues } from './queue.ts'
+import { PayloadError, type JobQueues } from './queue.ts'
 import type { JobsStatus, QueueStatus, ScheduleStatus, TaskStatus } from './status.ts'
 
 const DAY_MS = 86_400_000
@@ -22,7 +22,7 @@ export type JobAdministration = ReturnType<typeof createJobAdministration>
 
 /** What operators see and do. Everything rejects with JOBS_UNAVAILABLE where Redis does not answer in time. */
 export function createJobAdministration(
-  { queues, find, add }: Pick<JobQueues, 'queues' | 'find' | 'add'>,
+  { queues, schedules: catalog, find, add }: Pick<JobQueues, 'queues' | 'schedules' | 'find' | 'add'>,
   runs: JobRuns,
   now: () => number = Date.now
 ) {
@@ -61,7 +61,7 @@ export function createJobAdministration(
       ])
       const nextOf = new Map(held.flat().map(({ key, next }) => [key, next]))
       const lastOf = new Map(last.map(({ schedule, run }) => [schedule, run]))
-      return catalogSchedules().map(({ id, job, schedule }) => {
+      return catalog.map(({ id, job, schedule }) => {
         const next = nextOf.get(id)
         const run = lastOf.get(id)
         const times =

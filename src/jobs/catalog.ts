@@ -23,6 +23,9 @@ export type Schedule = ({ readonly everyMs: number } | { readonly cron: string; 
   readonly payload?: object
 }
 
+/** What of the configuration decides when jobs come. */
+export type ScheduleSettings = { readonly quoteRefreshMs: number }
+
 export type JobSpec = {
   readonly summary: string
   readonly queue: QueueName
@@ -34,7 +37,7 @@ export type JobSpec = {
   readonly backoffMs: number
   /** Longer than this a run is aborted, which counts as a failed attempt. */
   readonly timeoutMs: number
-  readonly schedules: readonly Schedule[]
+  readonly schedules: readonly Schedule[] | ((settings: ScheduleSettings) => readonly Schedule[])
   /** What is wrong with a payload although each of its fields fits. */
   readonly problemOf?: (payload: never) => string | undefined
 }
@@ -50,15 +53,14 @@ const Symbols = Type.Array(InstrumentSymbol, { minItems: 1, maxItems: 2000, uniq
  */
 export const JOBS = {
   'refresh-quotes': {
-    summary: 'Renews the quotes that are in demand before they grow too old, or those of the symbols named',
+    summary: 'Renews the quotes that clients follow and, before they grow too old, popular ones; or those named',
     queue: 'live',
     payload: payload({ symbols: Type.Optional(Symbols) }),
     priority: 1,
     attempts: 2,
     backoffMs: 2 * SECOND,
     timeoutMs: 30 * SECOND,
-    // Twice within a quote's minute: renewed only once, it would be too old while the renewal is under way.
-    schedules: [{ everyMs: 30 * SECOND }]
+    schedules: ({ quoteRefreshMs }) => [{ everyMs: quoteRefreshMs }]
   },
   'refresh-indices': {
     summary: 'Renews the indices of the world',

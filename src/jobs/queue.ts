@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { Queue, type Job, type JobsOptions, type RepeatOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { Compile } from 'typebox/compile'
-import { isJobName, JOB_NAMES, JOBS, QUEUE_NAMES, type JobName, type JobSpec, type Payload } from './catalog.ts'
-import type { QueueName, Schedule } from './catalog.ts'
+import { JOB_NAMES, JOBS, QUEUE_NAMES, type JobName, type JobSpec, type Payload } from './catalog.ts'
+import type { QueueName, Schedule, ScheduleSettings } from './catalog.ts'
 
 /** In braces, so that all keys of a queue lie on one node of a Redis Cluster. */
 export const QUEUE_PREFIX = '{quotewire-jobs}'
@@ -41,6 +41,7 @@ export function checkPayload<Name extends JobName>(name: Name, payload: unknown)
 
 export type JobQueuesOptions = {
   redis: Redis
+  settings: ScheduleSettings
   /** Hears what goes wrong behind the callers' backs. */
   onError: (error: Error) => void
 }
@@ -48,7 +49,8 @@ export type JobQueuesOptions = {
 export type JobQueues = ReturnType<typeof createJobQueues>
 
 /** Where jobs are put and found. The connection stays the caller's to close. */
-export function createJobQueues({ redis, onError }: JobQueuesOptions) {
+export function createJobQueues({ redis, settings, onError }: JobQueuesOptions) {
+  const catalog = catalogSchedules(settings)
   const open = (name: QueueName) => {
     const queue = new Queue(name, {
       connection: redis,
@@ -74,6 +76,8 @@ export function createJobQueues({ redis, onError }: JobQueuesOptions) {
 
   return {
     queues,
+    /** All that there should be. */
+    schedules: catalog,
 
     /** Puts a job into its queue and returns the id of its task. Throws PayloadError. */
     async add<Name extends JobName>(name: Name, payload: Payload<Name>): Promise<string> {
@@ -93,7 +97,7 @@ export function createJobQueues({ redis, onError }: JobQueuesOptions) {
      * Makes the schedules what the catalog says and removes all others. Every worker process does this when it starts:
      * a schedule that is there already keeps its time.
      */
-    async syncSchedules(schedules: readonly NamedSchedule[] = catalogSchedules()): Promise<void> {
+    async syncSchedules(schedules: readonly NamedSchedule[] = catalog): Promise<void> {
       for (const queueName of QUEUE_NAMES) {
         const queue = queues[queueName]
         const wanted = schedules.filter(({ job }) => JOBS[job].queue === queueName)
@@ -107,7 +111,13 @@ export function createJobQueues({ redis, onError }: JobQueuesOptions) {
     async restoreSchedules(): Promise<void> {
       const held = await Promise.all(QUEUE_NAMES.map((name) => queues[name].getJobSchedulers()))
       const ids = new Set(held.flat().map(({ key }) => key))
-      for (const each of catalogSchedules()) if (!ids.has(each.id)) await upsert(each)
+      for (const each of catalog) if (!ids.has(each.id)) await upsert(each)
+    },
+
+    /** How long after a scheduled task another of its kind comes; undefined for tasks that somebody asked for. */
+    intervalOf({ repeatJobKey }: Pick<Job, 'repeatJobKey'>): number | undefined {
+      const schedule = catalog.find(({ id }) => id === repeatJobKey)?.schedule
+      return schedule && 'everyMs' in schedule ? schedule.everyMs : undefined
     },
 
     async close(): Promise<void> {
@@ -119,18 +129,12 @@ export function createJobQueues({ redis, onError }: JobQueuesOptions) {
 export type NamedSchedule = { readonly id: string; readonly job: JobName; readonly schedule: Schedule }
 
 /** All schedules of the catalog; a job's name, and its variant where it has several, makes the id. */
-export function catalogSchedules(): NamedSchedule[] {
+function catalogSchedules(settings: ScheduleSettings): NamedSchedule[] {
   return JOB_NAMES.flatMap((job) => {
     const { schedules }: JobSpec = JOBS[job]
-    return schedules.map((schedule) => ({ id: schedule.variant ? `${job}.${schedule.variant}` : job, job, schedule }))
+    const all = typeof schedules === 'function' ? schedules(settings) : schedules
+    return all.map((schedule) => ({ id: schedule.variant ? `${job}.${schedule.variant}` : job, job, schedule }))
   })
-}
-
-/** How long after a scheduled task another of its kind comes; undefined for tasks that somebody asked for. */
-export function intervalOf({ repeatJobKey, name }: Pick<Job, 'repeatJobKey' | 'name'>): number | undefined {
-  if (repeatJobKey === undefined || !isJobName(name)) return undefined
-  const schedule = catalogSchedules().find(({ id }) => id === repeatJobKey)?.schedule
-  return schedule && 'everyMs' in schedule ? schedule.everyMs : undefined
 }
 
 function optionsOf({ priority, attempts, backoffMs }: JobSpec): JobsOptions {

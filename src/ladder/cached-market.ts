@@ -46,14 +46,16 @@ export type CachedMarketOptions = {
   recorder: Recorder
   lastGood: LastGood
   onOutlived: OnOutlived
+  /** How often quotes that clients follow are renewed. */
+  quoteRefreshMs: number
   /** For what is computed of options: continuously compounded, 0.04 means 4 % a year. */
   riskFreeRate: number
 }
 
 /** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
-  const { gateway, cache, clock, recorder, lastGood, onOutlived, riskFreeRate } = given
-  const policies = createPolicies(clock)
+  const { gateway, cache, clock, recorder, lastGood, onOutlived, quoteRefreshMs, riskFreeRate } = given
+  const policies = createPolicies(clock, { quoteRefreshMs })
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
   const profiles = cache.namespace(policies.profile)
@@ -138,7 +140,6 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
 
   return {
     refresh: {
-      quotesDueBy: (symbols, instant) => quotes.dueBy(symbols, instant),
       quotes: (symbols) => askQuotes(symbols, 'renewal'),
       news: (symbol, limit) => askNews(symbol, limit, 'renewal'),
       indices: () => market.indices('renewal'),
@@ -150,7 +151,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     quotesVersion: () => quotes.memory.version,
     countServed: (symbols, times) => quotes.countServed(symbols.length * times),
     async heldQuotes(symbols) {
-      const held = await quotes.held(symbols)
+      const held = await quotes.heldOutcomes(symbols)
       return symbols.map((symbol) => held.get(symbol))
     },
     holdsOlderQuote: (symbol, receivedAt) => quotes.memory.holdsOlder(symbol, receivedAt),

@@ -25,6 +25,8 @@ const SUSPECT_FRESH_MS = 10 * SECOND
 const SETTLE_MS = 30 * MINUTE
 /** Of most listings the last trade of a session comes within this time before its end. */
 const CLOSING_MS = 15 * MINUTE
+/** A run that renews quotes begins late and takes its time. */
+const RENEWAL_MS = 15 * SECOND
 const SYMBOL_ABSENT_MS = 5 * MINUTE
 
 type Sourced = { provenance: Provenance }
@@ -32,10 +34,12 @@ type Kept = { freshMs: number; revalidateMs: number; staleMs: number; maxEntries
 
 export type Policies = ReturnType<typeof createPolicies>
 
+export type PolicySettings = { quoteRefreshMs: number; now?: () => number }
+
 /** How long each kind of value is fresh, may be renewed behind the scenes, and is kept for bad days. */
-export function createPolicies(clock: SessionClock, now: () => number = Date.now) {
+export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date.now }: PolicySettings) {
   return {
-    quote: quotes(clock, now),
+    quote: quotes(clock, quoteFreshMs(quoteRefreshMs), now),
     historical: sourced<BarSeries>('historical', 'historical:', {
       freshMs: HOUR,
       revalidateMs: HOUR,
@@ -94,14 +98,17 @@ function sourced<T extends Sourced>(name: string, prefix: string, { freshMs, ...
   }
 }
 
+/** A quote in session is fresh for a minute; where quotes are renewed hardly more often, until the next one had the time to come. */
+export const quoteFreshMs = (quoteRefreshMs: number): number => Math.max(MINUTE, quoteRefreshMs + RENEWAL_MS)
+
 /**
- * A minute in session. Once the vendor and the calendar both say closed, and every delayed vendor has had the time to
+ * As long as it is fresh in session. Once the vendor and the calendar both say closed, and every delayed vendor has had the time to
  * see the close, nothing can change until the exchange stirs again. A vendor that tells no state says closed by a price
  * of the session's end.
  */
-function quotes(clock: SessionClock, now: () => number): Policy<Quote> {
+function quotes(clock: SessionClock, freshMs: number, now: () => number): Policy<Quote> {
   const kept = { revalidateMs: 30 * SECOND, staleMs: DAY, maxEntries: 20_000, maxBytes: 64 * MIB }
-  const policy = sourced<Quote>('quote', 'quote:', { freshMs: MINUTE, ...kept })
+  const policy = sourced<Quote>('quote', 'quote:', { freshMs, ...kept })
   return {
     ...policy,
     freshMs(quote) {

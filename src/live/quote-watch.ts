@@ -68,8 +68,8 @@ export class QuoteWatch {
     }
   }
 
-  #nextLook(answer: Answer<Quote> | undefined, now: number): number {
-    if (!answer) return now + LOOK_AGAIN_MS
+  #nextLook(answer: Answer<Quote> | Error | undefined, now: number): number {
+    if (!answer || answer instanceof Error) return now + LOOK_AGAIN_MS
     const { value, freshUntil } = answer
     const { provenance } = value
     if (provenance.state !== 'stale' && freshUntil + GRACE_MS > now) return freshUntil + GRACE_MS

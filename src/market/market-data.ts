@@ -48,8 +48,11 @@ export interface MarketData {
   quotesVersion(): number
   /** Counts quotes that were served, so many times, from bytes joined before: nobody looked them up one by one. */
   countServed(symbols: readonly string[], times: number): void
-  /** What memory and Redis hold of each symbol, however old: nobody is asked. Order and length as asked. */
-  heldQuotes(symbols: readonly string[]): Promise<(Answer<Quote> | undefined)[]>
+  /**
+   * What memory and Redis hold of each symbol, however old: nobody is asked. An error, as `quote` would reject with it,
+   * where it is remembered that vendors denied the symbol lately. Order and length as asked.
+   */
+  heldQuotes(symbols: readonly string[]): Promise<(Answer<Quote> | Error | undefined)[]>
   /** Whether this process's memory holds a quote that was received before an instant (epoch ms); synchronous. */
   holdsOlderQuote(symbol: string, receivedAt: number): boolean
   /**
@@ -91,8 +94,6 @@ export interface MarketData {
  * cannot renew a value the answer is the last good one, labelled stale, or the error.
  */
 export interface MarketRefresh {
-  /** The symbols whose cached quote will no longer be fresh at an instant (epoch ms), in the order given. */
-  quotesDueBy(symbols: readonly string[], instant: number): Promise<string[]>
   /** One upstream batch. Order and length as asked. */
   quotes(symbols: readonly string[]): Promise<(Answer<Quote> | Error)[]>
   news(symbol: string, limit: number): Promise<Answer<News>>

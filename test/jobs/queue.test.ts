@@ -11,7 +11,7 @@ test('queues that Redis answered late at first take jobs a moment later', async 
   await ready(redis, 'REDIS_URL')
   for (const text of ['info', 'eval']) {
     door.beLate(text, 1500)
-    const queues = createJobQueues({ redis, onError: () => undefined })
+    const queues = createJobQueues({ redis, settings: { quoteRefreshMs: 30_000 }, onError: () => undefined })
     onTestFinished(() => queues.close())
     const add = () => queues.add('refresh-quotes', { symbols: ['AAPL'] }).catch(() => 'not now')
     await expect.poll(add, { timeout: 8000, interval: 250 }).toMatch(/^refresh-quotes-/)

@@ -11,7 +11,10 @@ const HOUR = 60 * MINUTE
 /** How long a quote that arrives at an instant is fresh. */
 function freshMs(at: string, parts: Partial<Quote>): number {
   const quote = aQuote('AAPL', { asOf: at, ...parts })
-  return createPolicies(new SessionClock(CALENDARS), () => Date.parse(at)).quote.freshMs(quote)
+  return createPolicies(new SessionClock(CALENDARS), {
+    quoteRefreshMs: 30_000,
+    now: () => Date.parse(at)
+  }).quote.freshMs(quote)
 }
 
 describe('a quote stays fresh', () => {
@@ -77,7 +80,7 @@ describe('a quote stays fresh', () => {
 })
 
 test('a stale list of indices does not tell of any index that it is live', () => {
-  const { indices } = createPolicies(new SessionClock(CALENDARS))
+  const { indices } = createPolicies(new SessionClock(CALENDARS), { quoteRefreshMs: 30_000 })
   const quotes = ['^GSPC', '^VIX'].map((symbol) => aQuote(symbol))
   const stale = indices.stale({ indices: quotes, provenance: quotes[0]!.provenance }, undefined)
   expect([stale, ...stale.indices].map(({ provenance }) => provenance.state)).toEqual(['stale', 'stale', 'stale'])

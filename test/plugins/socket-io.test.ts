@@ -4,7 +4,7 @@ import { createConnection, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { subscribedSymbols } from '../../src/hub/interest.ts'
+import { followedByUser } from '../../src/hub/interest.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { connect, connectionOf, ended, refusalOf, type Told } from '../support/socket-io-client.ts'
@@ -108,9 +108,10 @@ describe('a client written for another server', () => {
     const { socket, until } = connect(`${open}/stocks`, { transports: ['websocket'] })
     socket.emit('subscribe', { symbols: ['BRK.B'] })
     await until('priceUpdate')
-    await expect.poll(() => subscribedSymbols(api.core.redis)).toContain('BRK.B')
+    const followed = async () => [...(await followedByUser(api.core.redis)).values()].flatMap((symbols) => [...symbols])
+    await expect.poll(followed).toContain('BRK.B')
     socket.disconnect()
-    await expect.poll(() => subscribedSymbols(api.core.redis)).not.toContain('BRK.B')
+    await expect.poll(followed).not.toContain('BRK.B')
   })
 })
 

@@ -67,11 +67,12 @@ describe('a dashboard', () => {
     await client.frame('welcome')
     client.subscribe(['BRK.B'])
     await client.frame('snapshot')
-    await expect.poll(() => other.core.subscribedSymbols()).toContain('BRK.B')
+    const followed = async () => [...(await other.core.followedByUser()).values()].flatMap((symbols) => [...symbols])
+    await expect.poll(followed).toContain('BRK.B')
     await other.core.marketData.refresh.quotes(['BRK.B'])
     await client.until(() => client.ofType('quote_update').some(({ data }) => data['symbol'] === 'BRK.B'))
     await client.leave()
-    await expect.poll(() => other.core.subscribedSymbols()).not.toContain('BRK.B')
+    await expect.poll(followed).not.toContain('BRK.B')
   })
 
   test('follows the market-wide channels, and is told what has no value now', async () => {

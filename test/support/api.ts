@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config.ts'
 import { createCore, type Core } from '../../src/core.ts'
 import { createDataFreshness } from '../../src/market/data-freshness.ts'
 import type { ErrorBody } from '../../src/errors.ts'
+import type { Provider, ProviderName } from '../../src/providers/provider.ts'
 import type { Scope } from '../../src/plugins/principal.ts'
 import { createVendors } from '../../src/vendors.ts'
 import { testDatabase, testRedis } from './services.ts'
@@ -31,8 +32,12 @@ export type Api = {
 
 export type ApiWorld = {
   databaseUrl: string
-  /** Another process on the same Redis and Postgres. With MARKET=sandbox its vendors are those at SANDBOX_URL. */
-  startApi(env?: Record<string, string>): Promise<Api>
+  redisUrl: string
+  /**
+   * Another process on the same Redis and Postgres. With MARKET=sandbox its vendors are those at SANDBOX_URL; else a
+   * small one, and others behind it.
+   */
+  startApi(env?: Record<string, string>, others?: readonly Provider[]): Promise<Api>
   close(): Promise<void>
 }
 
@@ -41,8 +46,12 @@ export async function startWorld(): Promise<ApiWorld> {
   const apis: Api[] = []
   return {
     databaseUrl: database.url,
-    async startApi(env = {}) {
-      const api = await startApi({ DATABASE_URL: database.url, REDIS_URL: redis.url, JWT_SECRET: SECRET, ...env })
+    redisUrl: redis.url,
+    async startApi(env = {}, others = []) {
+      const api = await startApi(
+        { DATABASE_URL: database.url, REDIS_URL: redis.url, JWT_SECRET: SECRET, ...env },
+        others
+      )
       apis.push(api)
       return api
     },
@@ -54,12 +63,13 @@ export async function startWorld(): Promise<ApiWorld> {
   }
 }
 
-async function startApi(env: Record<string, string>): Promise<Api> {
+async function startApi(env: Record<string, string>, others: readonly Provider[]): Promise<Api> {
   const config = loadConfig({ MARKET: 'live', ...env })
   const logged: Api['logged'] = []
   const log = pino({ level: config.LOG_LEVEL }, { write: (line) => logged.push(JSON.parse(line)) })
   const vendor = smallVendor()
-  const small = { providers: new Map([[vendor.name, vendor]]), off: new Map(), close: async () => undefined }
+  const providers = new Map<ProviderName, Provider>([vendor, ...others].map((each) => [each.name, each]))
+  const small = { providers, off: new Map(), close: async () => undefined }
   const vendors = config.MARKET === 'sandbox' ? createVendors(config) : small
   const core = await createCore({ config, log, vendors })
   const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })

@@ -43,7 +43,7 @@ async function startSystem({ onTestFinished }: TestContext) {
   const [worker, api] = await Promise.all([startRealWorker(env), startRealApi({ ...env, LOG_LEVEL: 'silent' })])
   const client = createDatabase({ url: database.url })
   const stores = createStores(client)
-  const queues = createJobQueues({ redis: redis.redis, onError: () => undefined })
+  const queues = createJobQueues({ redis: redis.redis, settings: { quoteRefreshMs: 30_000 }, onError: () => undefined })
   onTestFinished(async () => {
     await Promise.all([worker.stop(), api.stop()])
     await Promise.all([queues.close(), gates.redis.shut(), gates.postgres.shut(), client.close()])

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { createDatabase, type Database } from '../../db/client.ts'
 import { createStores } from '../../db/stores.ts'
 import { createJobAdministration } from '../../src/jobs/administration.ts'
-import { catalogSchedules, createJobQueues } from '../../src/jobs/queue.ts'
+import { createJobQueues } from '../../src/jobs/queue.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { createGate, type Gate } from '../db/gate.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
@@ -53,7 +53,7 @@ async function start(): Promise<RealProcess> {
 }
 
 function administration() {
-  const queues = createJobQueues({ redis: redis.redis, onError: () => undefined })
+  const queues = createJobQueues({ redis: redis.redis, settings: { quoteRefreshMs: 30_000 }, onError: () => undefined })
   return { queues, jobs: createJobAdministration(queues, createStores(client).jobRuns) }
 }
 
@@ -150,7 +150,7 @@ test('a Redis that comes back without its data gets its schedules again, and wor
   const ids = async () =>
     (await Promise.all(Object.values(queues.queues).map((queue) => queue.getJobSchedulers()))).flat()
   const before = (await ids()).map(({ key }) => key).toSorted()
-  expect(before).toHaveLength(catalogSchedules().length)
+  expect(before).toHaveLength(queues.schedules.length)
   await gates.redis.shut()
   await redis.redis.flushdb()
   await gates.redis.open()
@@ -181,7 +181,7 @@ test('a row that a vendor garbles within a batch costs only its symbol, which th
     else expect(provenance).toMatchObject({ source: 'yahoo', attempts: [] })
   }
   await queues.close()
-})
+}, 60_000)
 
 function doneOf({ progress }: { progress?: unknown }): number {
   return (progress as { done?: number } | undefined)?.done ?? 0

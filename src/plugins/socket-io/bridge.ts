@@ -27,8 +27,7 @@ export class Bridge {
     this.#stopListening = context.hub.listen({
       replaced: () => {
         for (const client of this.#clients) client.startOver()
-      },
-      demandChanged: () => undefined
+      }
     })
   }
 

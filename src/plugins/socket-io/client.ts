@@ -104,6 +104,7 @@ export class Client implements Listener {
     socket.conn.off('drain', this.#catchUp)
     feed.remove(this, [...this.#symbols.values()].flat())
     holding.subscriptions -= this.#symbols.size
+    context.interest.unfollow(holding.userId, this.#symbols.keys())
     this.#symbols.clear()
     this.#missed.clear()
     this.#taken.resolve()
@@ -160,6 +161,10 @@ export class Client implements Listener {
     if (tooManyNow) return this.#refuse(tooManyNow, answer)
     holding.subscriptions += added.length
     for (const { symbol, topics } of added) this.#symbols.set(symbol, topics)
+    context.interest.follow(
+      holding.userId,
+      added.map(({ symbol }) => symbol)
+    )
     feed.add(
       this,
       added.flatMap(({ topics }) => topics)
@@ -170,14 +175,16 @@ export class Client implements Listener {
   }
 
   #unsubscribe(wanted: unknown, answer: unknown): void {
-    const { feed, holding } = this.#options
+    const { feed, holding, context } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(BAD_REQUEST, answer)
-    const removed = names.map((name) => parseSymbol(name) ?? name).filter((symbol) => this.#symbols.has(symbol))
+    const asked = new Set(names.map((name) => parseSymbol(name) ?? name))
+    const removed = [...asked].filter((symbol) => this.#symbols.has(symbol))
     const topics = removed.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
     for (const symbol of removed) this.#symbols.delete(symbol)
     for (const topic of topics) this.#missed.delete(topic)
     holding.subscriptions -= removed.length
+    context.interest.unfollow(holding.userId, removed)
     feed.remove(this, topics)
     this.#answer(answer, { removed })
   }

@@ -1,0 +1,30 @@
+import { isAbsence, type Entry } from './entry.ts'
+import type { MemoryTier } from './memory-tier.ts'
+
+/**
+ * Of what memory and Redis hold of each key the newer one, but a value that is held at all before an absence. Redis
+ * (`readRedis`, in the order of the keys) is asked only where memory holds nothing fresh at `now` (epoch ms).
+ */
+export async function heldEntries<T>(
+  keys: readonly string[],
+  memory: Pick<MemoryTier<T>, 'peek'>,
+  readRedis: (keys: readonly string[]) => Promise<(Entry<T> | undefined)[]>,
+  now: number
+): Promise<Map<string, Entry<T>>> {
+  const entries = new Map<string, Entry<T>>()
+  for (const key of keys) {
+    const entry = memory.peek(key)
+    if (entry) entries.set(key, entry)
+  }
+  const inDoubt = keys.filter((key) => (entries.get(key)?.freshUntil ?? 0) <= now)
+  for (const [index, entry] of (await readRedis(inDoubt)).entries()) {
+    const key = inDoubt[index]!
+    if (entry && isBetter(entry, entries.get(key))) entries.set(key, entry)
+  }
+  return entries
+}
+
+function isBetter(entry: Entry<unknown>, held: Entry<unknown> | undefined): boolean {
+  if (!held) return true
+  return held.receivedAt < entry.receivedAt && (isAbsence(held) || !isAbsence(entry))
+}
