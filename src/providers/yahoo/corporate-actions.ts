@@ -1,6 +1,7 @@
 import type { Dividend, Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
-import { fetchChart, type Chart, type ChartPayout } from './chart.ts'
+import type { ChartPayout } from './chart-events.ts'
+import { fetchChart, type Chart } from './chart.ts'
 import type { YahooSession } from './session.ts'
 
 /** Every split that Yahoo knows, newest first. */

@@ -1,0 +1,124 @@
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { currencyUnit, positive } from '../parse.ts'
+import { oncePer } from '../rows.ts'
+import { isRecord, salvage } from '../salvage.ts'
+import { instantOf, sessionDate } from './chart-time.ts'
+import { withoutFloatNoise, type PriceReader } from './prices.ts'
+import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
+
+/**
+ * What a payout is of a price in pence: hundredths if it is in pence, ten thousandths if it is in pounds. Around the
+ * middle between the two (a small one in pence, or a large one in pounds) it does not tell.
+ */
+const MIDDLE_YIELD = 0.001
+const DOUBT_ABOUT_YIELD = 2
+
+/** What Yahoo tells of an event: its session date, and what it is about. */
+export type ChartEvent = { exDate: string; value: number }
+export type ChartPayout = ChartEvent & { currency: string | undefined }
+
+export type ChartEvents = {
+  splits: ChartEvent[]
+  /** Whether there are splits that cannot be read: prices as traded cannot be told then. */
+  hasUnreadableSplits: boolean
+  dividends: ChartPayout[]
+  capitalGains: ChartPayout[]
+  /** False where payouts may be off by a factor of 100. */
+  hasCertainPayouts: boolean
+}
+
+/** The events of a chart, newest first. */
+export function readEvents(result: unknown, timeZone: string, prices: PriceReader): ChartEvents {
+  const events = memberOf(result, 'events')
+  const splits = eventsOf(memberOf(events, 'splits'), timeZone).map((event) => ({ ...event, value: splitRatio(event) }))
+  const closes = closesOf(result)
+  const dividends = payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
+  const capitalGains = payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
+  return {
+    splits: oncePer(splits.filter(isTold), ({ exDate }) => exDate),
+    hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
+    dividends: dividends.payouts,
+    capitalGains: capitalGains.payouts,
+    hasCertainPayouts: dividends.areCertain && capitalGains.areCertain
+  }
+}
+
+type Close = { readonly instant: number; readonly close: number }
+
+/** Closes in the vendor's unit, oldest first, of incomplete rows too. */
+function closesOf(result: unknown): Close[] {
+  const closes = listOf(memberOf(listOf(memberOf(memberOf(result, 'indicators'), 'quote'))[0], 'close'))
+  return listOf(memberOf(result, 'timestamp')).flatMap((timestamp, index) => {
+    const [instant, close] = [instantOf(timestamp), positive(closes[index])]
+    return instant === undefined || close === undefined ? [] : [{ instant, close }]
+  })
+}
+
+type DatedEvent = WireEvent & { exDate: string; instant: number }
+
+/** Events are keyed by the row they fall into, which is not their day; `date` is. Newest first. */
+function eventsOf(events: unknown, timeZone: string): DatedEvent[] {
+  return Object.values(isRecord(events) ? events : {})
+    .flatMap((event) => {
+      const wire = salvage(Event, event)
+      const instant = instantOf(wire?.date)
+      return wire && instant !== undefined ? [{ ...wire, instant, exDate: sessionDate(instant, timeZone) }] : []
+    })
+    .sort((a, b) => b.exDate.localeCompare(a.exDate))
+}
+
+function countOf(events: unknown): number {
+  return isRecord(events) || Array.isArray(events) ? Object.keys(events).length : 0
+}
+
+function isTold<Event extends { value: number | undefined }>(event: Event): event is Event & { value: number } {
+  return event.value !== undefined
+}
+
+/** `splitRatio` ("4:1") says the same in words, and is there where the numbers are not. */
+function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): number | undefined {
+  const [newText, oldText] = /^([\d.]+)[:/]([\d.]+)$/.exec(text ?? '')?.slice(1) ?? []
+  const [newShares, oldShares] = [positive(numerator ?? newText), positive(denominator ?? oldText)]
+  return newShares !== undefined && oldShares !== undefined ? newShares / oldShares : undefined
+}
+
+/**
+ * Payouts in the major unit. Where prices are in pence Yahoo has payouts of some companies in pence and of others in
+ * pounds, and does not say so: their size beside the price does. Some events name a currency of their own.
+ */
+function payoutsOf(
+  events: unknown,
+  timeZone: string,
+  prices: PriceReader,
+  closes: readonly Close[]
+): { payouts: ChartPayout[]; areCertain: boolean } {
+  const wires = eventsOf(events, timeZone)
+  const yields = wires.flatMap(({ amount, instant }) => {
+    const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
+    return close && amount ? [amount / close] : []
+  })
+  const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
+  const perMajor = typical === undefined || typical >= MIDDLE_YIELD ? prices.perMajor : 1
+  const payouts = wires.flatMap(({ exDate, amount, currency }) => {
+    const own = currency ? currencyUnit(currency) : undefined
+    const value = positive(amount)
+    if (value === undefined || own?.isCertain === false) return []
+    const inMajor = Number((withoutFloatNoise(value) / (own?.perMajor ?? perMajor)).toPrecision(12))
+    return [{ exDate, value: inMajor, currency: own?.currency ?? prices.currency }]
+  })
+  const isFarFromMiddle = Math.abs(Math.log((typical ?? MIDDLE_YIELD) / MIDDLE_YIELD)) > Math.log(DOUBT_ABOUT_YIELD)
+  const areTold = wires.every(({ currency }) => currency)
+  return { payouts, areCertain: areTold || (prices.isCertain && (prices.perMajor === 1 || isFarFromMiddle)) }
+}
+
+const WireEvent = Type.Object({
+  date: Type.Number(), // epoch seconds: the opening of the ex-date's session
+  amount: WireNumber,
+  currency: WireText, // as a rule absent
+  numerator: WireNumber,
+  denominator: WireNumber,
+  splitRatio: WireText
+})
+type WireEvent = Static<typeof WireEvent>
+const Event = Compile(WireEvent)
