@@ -143,6 +143,12 @@ describe('what Yahoo says instead of an answer', () => {
       { kind: 'not_covered' }
     ],
     ['a refusal with status 200', refusal('chart', 'Not Found', 'No data found', 200), { kind: 'not_found' }],
+    [
+      'a status that HTTP does not have',
+      { status: 999, type: 'text/html', body: '<html>Unable to process request at this time</html>' },
+      { kind: 'rate_limited', scope: 'address', retryAfterMs: 300_000 }
+    ],
+    ['a status that nobody has', { status: 777, body: '{}' }, { kind: 'unavailable' }],
     ['a broken gateway', { status: 502, type: 'text/html', body: '<html>' }, { kind: 'unavailable' }],
     ['a page for JSON', { type: 'text/html', body: '<html>consent</html>' }, { kind: 'bad_payload' }],
     ['half a JSON', { body: '{"chart":{"result":[{"meta"' }, { kind: 'bad_payload' }],

@@ -1,39 +1,50 @@
-import {
-  isIntraday,
-  type Adjustment,
-  type Bar,
-  type BarRequest,
-  type BarSeries,
-  type Interval
-} from '../../market/bar.ts'
-import { dateIn } from '../../market/zoned-time.ts'
+import { barsFromDays, lastDateOf, nextStartOf, startOfPeriod } from '../../market/bar-period.ts'
+import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
+import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
+import { splitPowerIn } from '../../market/split-power.ts'
+import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
-import { ProviderError } from '../provider.ts'
+import { ProviderError, type VendorSeries } from '../provider.ts'
 import type { ChartEvent } from './chart-events.ts'
-import { sessionDate } from './chart-time.ts'
+import type { ChartRange } from './chart-limits.ts'
+import { dateOf, periodsOf, type Period } from './chart-periods.ts'
 import { fetchChart, type Chart, type ChartRow } from './chart.ts'
+import { kindOf } from './kinds.ts'
 import { scaled } from './prices.ts'
 import { volumeOf } from './quotes.ts'
 import type { YahooSession } from './session.ts'
 
 const DAY_MS = 86_400_000
+/** Yahoo's other names of our intervals. */
+const GRANULARITIES: Record<string, string> = { '60m': '1h' }
+/** Kinds that pay nothing out: adjusted for payouts they are as they are, and Yahoo may leave the column out. */
+const WITHOUT_PAYOUTS = new Set(['INDEX', 'CURRENCY', 'CRYPTOCURRENCY', 'FUTURE'])
 
 /**
- * Bars as asked. Yahoo's are adjusted for splits until today: for dividends too they follow the adjusted close, and as
- * traded they are had by undoing every split since, for which the chart is asked up to now.
+ * Bars as asked. Yahoo's are adjusted for splits until today. For dividends too they follow the adjusted close, weeks and
+ * months by their days: Yahoo's own take a payout off the close of the very week that it lies in. As traded they are had
+ * by undoing every split since, for which the chart is asked up to now.
  */
 export async function fetchBars(
   session: YahooSession,
   request: BarRequest,
   signal: AbortSignal,
   now: () => number
-): Promise<BarSeries> {
-  const intraday = isIntraday(request.interval)
-  if (intraday && request.adjusted === 'all') {
+): Promise<VendorSeries> {
+  const { interval, adjusted } = request
+  const intraday = isIntraday(interval)
+  if (intraday && adjusted === 'all') {
     throw new ProviderError('yahoo', 'not_covered', 'yahoo adjusts bars within the day for splits only')
   }
-  const asTraded = request.adjusted === 'none'
-  const chart = await fetchChart(session, windowOf(request, asTraded ? now() : request.to), signal, now())
+  const asTraded = adjusted === 'none'
+  const rowInterval = adjusted === 'all' ? '1d' : interval
+  const chart = await fetchChart(
+    session,
+    { symbol: request.symbol, interval: rowInterval, ...rangeOf(request, rowInterval, asTraded ? now() : request.to) },
+    signal,
+    now()
+  )
+  rejectOther(rowInterval, chart)
   const later =
     asTraded && intraday && request.to < now()
       ? await fetchChart(session, { ...request, interval: '1d', to: now() }, signal, now())
@@ -45,90 +56,117 @@ export async function fetchBars(
       'yahoo sent splits that cannot be read, and prices as traded need them'
     )
   }
-  return seriesOf(request, chart, asTraded ? later.splits : [], now())
+  return seriesOf(request, chart, later, now())
 }
 
-/** Sessions are picked by their dates, whose instants lie up to a day off in either direction, so a day more is asked. */
-function windowOf(request: BarRequest, until: number) {
-  const { symbol, interval, from, to } = request
-  if (isIntraday(interval)) return { symbol, interval, from, to }
-  return { symbol, interval, from: from - DAY_MS, to: Math.max(to, until) + DAY_MS }
+/**
+ * Sessions are picked by their dates, whose instants lie up to a day off in either direction, so a day more is asked. Of
+ * weeks and months the first and the last are asked for whole, and from the midnight that their exchange begins them at:
+ * Yahoo counts weeks from the weekday of the first instant.
+ */
+function rangeOf({ symbol, interval, from, to }: BarRequest, rowInterval: Interval, until: number): ChartRange {
+  if (isIntraday(interval)) return { from, to }
+  const first = startOfPeriod(interval, dateIn('UTC', from))
+  const end = Date.parse(nextStartOf(interval, startOfPeriod(interval, dateIn('UTC', to - 1)))) + DAY_MS
+  const begin = rowInterval === '1d' ? Date.parse(first) - DAY_MS : midnightAt(symbol, first)
+  return { from: begin, to: Math.max(end, until + DAY_MS) }
 }
 
-function seriesOf(request: BarRequest, chart: Chart, splitsToUndo: ChartEvent[], receivedAt: number): BarSeries {
-  const { interval, adjusted, to } = request
-  const from = isIntraday(interval) ? request.from : Math.floor(request.from / DAY_MS) * DAY_MS
-  const bars = periodsOf(chart, interval).flatMap(({ start, row }) => {
-    const instant = Date.parse(start)
-    if (instant < from || instant >= to) return []
-    return (
-      barOf(start, row, chart, adjusted, sharesSince(splitsToUndo, lastDayOf(start, interval, chart.timeZone))) ?? []
-    )
-  })
+/** Where the zone of the exchange is not known, midnight in UTC: most exchanges east of it have that date then. */
+function midnightAt(symbol: string, date: string): number {
+  const exchange = exchangeOf(symbol)
+  const zone = CALENDARS.find((calendar) => calendar.exchange === exchange)?.timeZone ?? 'UTC'
+  const [year, month, day] = date.split('-').map(Number) as [number, number, number]
+  return instantOf(zone, year, month, day)
+}
+
+function rejectOther(interval: Interval, { granularity }: Chart): void {
+  if (granularity === undefined || (GRANULARITIES[granularity] ?? granularity) === interval) return
+  throw new ProviderError('yahoo', 'bad_payload', `yahoo sent bars of ${granularity.slice(0, 10)} for ${interval}`)
+}
+
+function seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: number): VendorSeries {
+  const { symbol, interval, adjusted } = request
+  const { undone, undivided } =
+    adjusted === 'none' ? splitsIn(later, isIntraday(interval) ? '1d' : interval) : NO_SPLITS
+  const { periods, outside } = periodsOf(chart, adjusted === 'all' ? '1d' : interval)
+  const adjustable = adjusted === 'all' ? adjustableOf(periods, chart) : periods
+  const bars = adjustable.map(({ start, row }) =>
+    barOf(start, row, chart, adjusted, sharesSince(undone, lastDay(start, interval, chart.timeZone)))
+  )
+  if (adjusted === 'all' && interval !== '1d') rejectUnknownPayouts(chart, bars)
+  const isAsked = rangeCheck(request)
+  const withoutPrices = [
+    ...chart.withoutPrices.map((instant) => startOf(instant, interval, chart)),
+    ...periods.filter((period) => !adjustable.includes(period)).map(({ start }) => startOfPeriod(interval, start))
+  ]
+  const isInDoubt = !chart.prices.isCertain || (adjusted === 'all' && chart.impossiblePayouts.length > 0)
   return {
-    symbol: request.symbol,
+    symbol,
     interval,
     adjusted,
     ...(chart.prices.currency !== undefined && { currency: chart.prices.currency }),
     timeZone: chart.timeZone,
-    bars,
+    bars: (adjusted === 'all' ? barsFromDays(bars, interval) : bars).filter(({ start }) => isAsked(start)),
     provenance: provenanceOf('yahoo', {
       feed: 'composite',
       receivedAt,
-      state: !chart.prices.isCertain ? 'suspect' : chart.inSession ? 'live' : 'closed',
-      notes: notesOf(request, chart, splitsToUndo)
-    })
+      state: isInDoubt ? 'suspect' : chart.inSession ? 'live' : 'closed',
+      notes: notesOf(request, chart, { undone, undivided, outside })
+    }),
+    ...kindIn(chart),
+    splits: later.splits.map(({ exDate, value }) => ({ exDate, ratio: value })),
+    withoutPrices: withoutPrices.filter(isAsked)
   }
 }
 
-type Period = { start: string; row: ChartRow }
-
-/**
- * One row per period, oldest first. While a session runs Yahoo adds it as a row of its own, stamped with the last
- * trade: to days it repeats today's row, to weeks and months it holds what the period's row does not have yet.
- */
-function periodsOf(chart: Chart, interval: Interval): Period[] {
-  const periods: Period[] = []
-  for (const row of [...chart.rows].sort((a, b) => a.instant - b.instant)) {
-    const start = startOf(row.instant, interval, chart)
-    const previous = periods.at(-1)
-    if (!previous || !isSamePeriod(previous.start, start, interval)) periods.push({ start, row })
-    else previous.row = interval === '1wk' || interval === '1mo' ? extended(previous.row, row) : row
-  }
-  return periods
+function kindIn({ kind: quoteType }: Chart): Pick<VendorSeries, 'kind'> {
+  const kind = kindOf(quoteType)
+  return kind ? { kind } : {}
 }
 
-function extended(period: ChartRow, session: ChartRow): ChartRow {
-  return {
-    ...session,
-    instant: period.instant,
-    open: period.open,
-    high: Math.max(period.high, session.high),
-    low: Math.min(period.low, session.low),
-    volume: period.volume === undefined ? session.volume : period.volume + (session.volume ?? 0)
-  }
+/** Weeks and months that begin before the range and reach into it are part of it. */
+function rangeCheck({ interval, from, to }: BarRequest): (start: string) => boolean {
+  const first = isIntraday(interval) ? from : Date.parse(startOfPeriod(interval, dateIn('UTC', from)))
+  return (start) => Date.parse(start) >= first && Date.parse(start) < to
 }
 
-function startOf(instant: number, interval: Interval, { timeZone, newestTrade }: Chart): string {
-  if (isIntraday(interval)) return new Date(instant).toISOString()
-  return instant === newestTrade ? dateIn(timeZone, instant) : sessionDate(instant, timeZone)
+function startOf(instant: number, interval: Interval, chart: Chart): string {
+  return isIntraday(interval) ? new Date(instant).toISOString() : startOfPeriod(interval, dateOf(instant, chart))
 }
 
-function isSamePeriod(start: string, other: string, interval: Interval): boolean {
-  if (interval === '1mo') return start.slice(0, 7) === other.slice(0, 7)
-  return interval === '1wk' ? sundayOf(start) === sundayOf(other) : start === other
+/** Days whose close Yahoo has adjusted. Throws ProviderError('not_covered') where there is none, of a kind that pays out. */
+function adjustableOf(periods: Period[], { kind }: Chart): Period[] {
+  if (WITHOUT_PAYOUTS.has(kind ?? '')) return periods
+  const adjustable = periods.filter(({ row }) => row.adjustedClose !== undefined)
+  if (adjustable.length > 0 || periods.length === 0) return adjustable
+  throw new ProviderError('yahoo', 'not_covered', 'yahoo sent no closes adjusted for payouts')
 }
 
-/** The last day of a date's week. */
-function sundayOf(date: string): string {
-  const daysLeft = (7 - new Date(date).getUTCDay()) % 7
-  return new Date(Date.parse(date) + daysLeft * DAY_MS).toISOString().slice(0, 10)
+/** On which day of a week a payout took effect is known by the row of that day. */
+function rejectUnknownPayouts({ dividends, capitalGains }: Chart, days: readonly Bar[]): void {
+  const [first, known] = [days[0]?.start, new Set(days.map(({ start }) => start))]
+  const unknown = [...dividends, ...capitalGains].find(({ exDate }) => first && exDate > first && !known.has(exDate))
+  if (!unknown) return
+  throw new ProviderError('yahoo', 'not_covered', `yahoo lacks the session of the payout of ${unknown.exDate}`)
 }
 
-function lastDayOf(start: string, interval: Interval, timeZone: string): string {
-  if (isIntraday(interval)) return dateIn(timeZone, Date.parse(start))
-  if (interval === '1wk') return sundayOf(start)
-  return interval === '1mo' ? `${start.slice(0, 7)}-31` : start
+type SplitsToUndo = { undone: ChartEvent[]; undivided: ChartEvent[] }
+const NO_SPLITS: SplitsToUndo = { undone: [], undivided: [] }
+
+/** A split by whose ratio Yahoo's prices jump is one that it has not divided them by: they are as traded already. */
+function splitsIn(chart: Chart, interval: Interval): SplitsToUndo {
+  const bars = chart.rows
+    .map((row) => ({ start: startOf(row.instant, interval, chart), open: row.open, close: row.close }))
+    .sort((a, b) => a.start.localeCompare(b.start))
+  const { undivided = [], undone = [] } = Object.groupBy(chart.splits, ({ exDate, value }) =>
+    splitPowerIn(bars, { interval }, { exDate, ratio: value }) === 1 ? 'undivided' : 'undone'
+  )
+  return { undivided, undone }
+}
+
+function lastDay(start: string, interval: Interval, timeZone: string): string {
+  return isIntraday(interval) ? dateIn(timeZone, Date.parse(start)) : lastDateOf(interval, start)
 }
 
 /** How many of today's shares one share of that day has become. */
@@ -136,9 +174,8 @@ function sharesSince(splits: ChartEvent[], day: string): number {
   return splits.reduce((shares, { exDate, value }) => (exDate > day ? shares * value : shares), 1)
 }
 
-function barOf(start: string, row: ChartRow, chart: Chart, adjusted: Adjustment, shares: number): Bar | undefined {
-  if (adjusted === 'all' && row.adjustedClose === undefined) return undefined
-  const factor = adjusted === 'all' ? row.adjustedClose! / row.close : shares
+function barOf(start: string, row: ChartRow, chart: Chart, adjusted: Adjustment, shares: number): Bar {
+  const factor = adjusted === 'all' ? (row.adjustedClose ?? row.close) / row.close : shares
   const volume = volumeOf(row.volume, chart.kind)
   return {
     start,
@@ -151,12 +188,20 @@ function barOf(start: string, row: ChartRow, chart: Chart, adjusted: Adjustment,
   }
 }
 
-function notesOf({ interval }: BarRequest, chart: Chart, splitsToUndo: ChartEvent[]): (string | undefined)[] {
+type Findings = SplitsToUndo & { readonly outside: number }
+
+function notesOf({ interval, adjusted }: BarRequest, chart: Chart, { undone, undivided, outside }: Findings) {
   const long = interval === '1wk' || interval === '1mo'
   return [
     chart.prices.note,
+    chart.cut,
     chart.incompleteRows > 0 ? `${chart.incompleteRows} bars without a full set of prices left out` : undefined,
+    outside > 0 ? `${outside} bars outside of the session left out` : undefined,
     chart.kind === 'CRYPTOCURRENCY' ? "volume left out: the vendor's is turnover in money, not coins" : undefined,
-    long && splitsToUndo.length > 0 ? 'a bar in which a split took effect is in shares of its last day' : undefined
+    long && undone.length > 0 ? 'a bar in which a split took effect is in shares of its last day' : undefined,
+    ...undivided.map(
+      ({ exDate, value }) => `the vendor has not divided prices before ${exDate} by the split of ${value} for 1`
+    ),
+    ...(adjusted === 'all' ? chart.impossiblePayouts : [])
   ]
 }

@@ -13,6 +13,8 @@ import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
  */
 const MIDDLE_YIELD = 0.001
 const DOUBT_ABOUT_YIELD = 2
+/** Nobody pays out what a share costs and leaves a share behind; large special payouts are half of it. */
+const IMPOSSIBLE_YIELD = 1
 
 /** What Yahoo tells of an event: its session date, and what it is about. */
 export type ChartEvent = { exDate: string; value: number }
@@ -26,6 +28,8 @@ export type ChartEvents = {
   capitalGains: ChartPayout[]
   /** False where payouts may be off by a factor of 100. */
   hasCertainPayouts: boolean
+  /** Payouts of as much as a share cost, or more: what is said of each. */
+  impossiblePayouts: string[]
 }
 
 /** The events of a chart, newest first. */
@@ -36,11 +40,33 @@ export function readEvents(result: unknown, timeZone: string, prices: PriceReade
   const dividends = payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
   const capitalGains = payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
   return {
-    splits: oncePer(splits.filter(isTold), ({ exDate }) => exDate),
+    // One for one changes nothing: Yahoo tells some spin-offs so.
+    splits: oncePer(
+      splits.filter(isTold).filter(({ value }) => value !== 1),
+      ({ exDate }) => exDate
+    ),
     hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
     dividends: dividends.payouts,
     capitalGains: capitalGains.payouts,
-    hasCertainPayouts: dividends.areCertain && capitalGains.areCertain
+    hasCertainPayouts: dividends.areCertain && capitalGains.areCertain,
+    impossiblePayouts: [...dividends.impossible, ...capitalGains.impossible]
+  }
+}
+
+/** The events of charts that follow each other, oldest first. */
+export function joinedEvents(charts: readonly ChartEvents[]): ChartEvents {
+  const newestFirst = charts.toReversed()
+  const payoutsOfAll = (payouts: ChartPayout[]) => oncePer(payouts, ({ exDate, value }) => `${exDate} ${value}`)
+  return {
+    splits: oncePer(
+      newestFirst.flatMap(({ splits }) => splits),
+      ({ exDate }) => exDate
+    ),
+    hasUnreadableSplits: charts.some(({ hasUnreadableSplits }) => hasUnreadableSplits),
+    dividends: payoutsOfAll(newestFirst.flatMap(({ dividends }) => dividends)),
+    capitalGains: payoutsOfAll(newestFirst.flatMap(({ capitalGains }) => capitalGains)),
+    hasCertainPayouts: charts.every(({ hasCertainPayouts }) => hasCertainPayouts),
+    impossiblePayouts: [...new Set(newestFirst.flatMap(({ impossiblePayouts }) => impossiblePayouts))]
   }
 }
 
@@ -92,12 +118,19 @@ function payoutsOf(
   timeZone: string,
   prices: PriceReader,
   closes: readonly Close[]
-): { payouts: ChartPayout[]; areCertain: boolean } {
+): { payouts: ChartPayout[]; areCertain: boolean; impossible: string[] } {
   const wires = eventsOf(events, timeZone)
-  const yields = wires.flatMap(({ amount, instant }) => {
+  const rated = wires.flatMap(({ amount, instant, exDate, currency }) => {
     const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
-    return close && amount ? [amount / close] : []
+    return close && amount ? [{ yield: amount / close, amount, exDate, isInPriceUnit: !currency }] : []
   })
+  const yields = rated.map((payout) => payout.yield)
+  const impossible = rated
+    .filter((payout) => payout.isInPriceUnit && payout.yield >= IMPOSSIBLE_YIELD)
+    .map(
+      ({ amount, exDate, yield: times }) =>
+        `the payout of ${amount} on ${exDate} is ${Number(times.toPrecision(3))} times the price`
+    )
   const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
   const perMajor = typical === undefined || typical >= MIDDLE_YIELD ? prices.perMajor : 1
   const payouts = wires.flatMap(({ exDate, amount, currency }) => {
@@ -109,7 +142,11 @@ function payoutsOf(
   })
   const isFarFromMiddle = Math.abs(Math.log((typical ?? MIDDLE_YIELD) / MIDDLE_YIELD)) > Math.log(DOUBT_ABOUT_YIELD)
   const areTold = wires.every(({ currency }) => currency)
-  return { payouts, areCertain: areTold || (prices.isCertain && (prices.perMajor === 1 || isFarFromMiddle)) }
+  return {
+    payouts,
+    impossible,
+    areCertain: areTold || (prices.isCertain && (prices.perMajor === 1 || isFarFromMiddle))
+  }
 }
 
 const WireEvent = Type.Object({

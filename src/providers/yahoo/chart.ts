@@ -1,15 +1,20 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { dateIn } from '../../market/zoned-time.ts'
-import { finite } from '../parse.ts'
+import { finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { salvage } from '../salvage.ts'
-import { readEvents, type ChartEvents } from './chart-events.ts'
+import { partOf } from '../rows.ts'
+import { isRecord, salvage } from '../salvage.ts'
+import { joinedEvents, readEvents, type ChartEvents } from './chart-events.ts'
+import { piecesOf } from './chart-limits.ts'
 import { instantOf } from './chart-time.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
+
+/** Bars that begin this soon after the place where a range was cut would have begun before it. */
+const NEAR_CUT_MS = 31 * 86_400_000
 
 const CHART_URL = 'https://query2.finance.yahoo.com/v8/finance/chart/'
 
@@ -41,14 +46,57 @@ export type Chart = ChartEvents & {
   /** The instant of the newest trade, which stamps the row of a session that runs. */
   newestTrade: number | undefined
   rows: ChartRow[]
-  /** Rows that had some of their prices only. */
+  /** Rows that had some of their prices only, and no volume. */
   incompleteRows: number
+  /** Instants of rows that traded, for they have a volume, and lack some or all of their prices. */
+  withoutPrices: number[]
+  /** As Yahoo names the interval of the rows: it has sent months for days. */
+  granularity: string | undefined
+  /** Regular sessions, which Yahoo tells beside bars within the day only (epoch milliseconds, ends exclusive). */
+  sessions: { start: number; end: number }[]
+  hasExtendedHours: boolean
+  /** What is to be said where the range was longer than what Yahoo gives. */
+  cut: string | undefined
   /** Whether the regular session was running when the answer came. */
   inSession: boolean
 }
 
-/** Fetches a chart with its splits and payouts. Rejects with ProviderError('not_found') for a symbol unknown to Yahoo. */
+/**
+ * Fetches a chart with its splits and payouts, in as many requests as Yahoo wants for the range; its newest part where
+ * that is all that Yahoo gives. Rejects with ProviderError('not_found') for a symbol unknown to Yahoo, with `not_covered`
+ * for a range that it does not have.
+ */
 export async function fetchChart(
+  session: YahooSession,
+  request: ChartRequest,
+  signal: AbortSignal,
+  now: number
+): Promise<Chart> {
+  const { pieces, cutAt, limit } = piecesOf(request.interval, request, now)
+  const newest = pieces.pop()!
+  const older = pieces.map((piece) => partOf(fetchPiece(session, { ...request, ...piece }, signal, now)))
+  const charts = await Promise.all([...older, fetchPiece(session, { ...request, ...newest }, signal, now)])
+  // Of a piece from before its first trade Yahoo says that there is no such data.
+  const chart = joined(charts.filter((each): each is Chart => !(each instanceof ProviderError)))
+  const first = chart.rows.reduce((earliest, { instant }) => Math.min(earliest, instant), Infinity)
+  const isShort = cutAt !== undefined && first - cutAt < NEAR_CUT_MS
+  return { ...chart, cut: isShort ? `none from before ${dateIn('UTC', cutAt)}: yahoo ${limit}` : undefined }
+}
+
+function joined(charts: readonly Chart[]): Chart {
+  const newest = charts.at(-1)!
+  if (charts.length === 1) return newest
+  return {
+    ...newest,
+    rows: [...new Map(charts.flatMap(({ rows }) => rows).map((row) => [row.instant, row])).values()],
+    incompleteRows: charts.reduce((sum, { incompleteRows }) => sum + incompleteRows, 0),
+    withoutPrices: charts.flatMap(({ withoutPrices }) => withoutPrices),
+    sessions: charts.flatMap(({ sessions }) => sessions),
+    ...joinedEvents(charts)
+  }
+}
+
+async function fetchPiece(
   session: YahooSession,
   { symbol, interval, from, to }: ChartRequest,
   signal: AbortSignal,
@@ -75,7 +123,8 @@ export async function fetchChart(
 }
 
 function parseChart(symbol: string, result: unknown, now: number): Chart {
-  const meta = salvage(ChartMeta, memberOf(result, 'meta'))
+  const wire = memberOf(result, 'meta')
+  const meta = salvage(ChartMeta, wire)
   if (!meta || !isTimeZone(meta.exchangeTimezoneName)) {
     throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent a chart without the time zone of its exchange')
   }
@@ -87,7 +136,11 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
     kind: meta.instrumentType ?? undefined,
     newestTrade: instantOf(meta.regularMarketTime),
     ...rowsOf(result, prices),
-    inSession: isInSession(memberOf(memberOf(result, 'meta'), 'currentTradingPeriod'), now),
+    granularity: meta.dataGranularity ?? undefined,
+    sessions: sessionsOf(memberOf(wire, 'tradingPeriods')),
+    hasExtendedHours: memberOf(wire, 'hasPrePostMarketData') === true,
+    inSession: isInSession(memberOf(wire, 'currentTradingPeriod'), now),
+    cut: undefined,
     ...readEvents(result, timeZone, prices)
   }
 }
@@ -96,7 +149,7 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
  * The arrays of a chart are aligned by index. Halts and holidays leave rows that are null in every one; where there is
  * nothing at all, `timestamp` is missing and the quote is an empty object.
  */
-function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incompleteRows: number } {
+function rowsOf(result: unknown, prices: PriceReader): Pick<Chart, 'rows' | 'incompleteRows' | 'withoutPrices'> {
   const indicators = memberOf(result, 'indicators')
   const quote = listOf(memberOf(indicators, 'quote'))[0]
   const column = (name: string) => listOf(memberOf(quote, name))
@@ -110,6 +163,7 @@ function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incom
   const adjusted = listOf(memberOf(listOf(memberOf(indicators, 'adjclose'))[0], 'adjclose'))
 
   const rows: ChartRow[] = []
+  const withoutPrices: number[] = []
   let incompleteRows = 0
   for (const [index, timestamp] of listOf(memberOf(result, 'timestamp')).entries()) {
     const instant = instantOf(timestamp)
@@ -118,11 +172,22 @@ function rowsOf(result: unknown, prices: PriceReader): { rows: ChartRow[]; incom
     if (open !== undefined && high !== undefined && low !== undefined && close !== undefined) {
       const adjustedClose = prices.price(adjusted[index])
       rows.push({ instant, open, high, low, close, adjustedClose, volume: finite(volumes[index]) })
+    } else if (positive(volumes[index]) !== undefined) {
+      withoutPrices.push(instant)
     } else if (open !== undefined || high !== undefined || low !== undefined || close !== undefined) {
       incompleteRows++
     }
   }
-  return { rows, incompleteRows }
+  return { rows, incompleteRows, withoutPrices }
+}
+
+/** Lists of sessions by day; beside bars of extended hours they are members of an object. */
+function sessionsOf(periods: unknown): Chart['sessions'] {
+  const days = listOf(isRecord(periods) ? periods.regular : periods)
+  return days.flat(2).flatMap((period) => {
+    const wire = salvage(TradingPeriod, period)
+    return wire ? [{ start: wire.start * 1000, end: wire.end * 1000 }] : []
+  })
 }
 
 function isInSession(periods: unknown, now: number): boolean {
@@ -144,7 +209,8 @@ const ChartMeta = Compile(
     // `gmtoffset` beside it is today's, and wrong for every date of the other half of the year.
     exchangeTimezoneName: WireText,
     instrumentType: WireText,
-    regularMarketTime: WireNumber
+    regularMarketTime: WireNumber,
+    dataGranularity: WireText
   })
 )
 

@@ -1,6 +1,7 @@
 import type { Dividend, Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
 import type { ChartPayout } from './chart-events.ts'
+import { MAX_YEARS, YEAR_MS } from './chart-limits.ts'
 import { fetchChart, type Chart } from './chart.ts'
 import type { YahooSession } from './session.ts'
 
@@ -28,13 +29,17 @@ export async function fetchDividends(
     ...chart.dividends.map((payout) => dividendOf(payout, 'cash')),
     ...chart.capitalGains.map((payout) => dividendOf(payout, 'capital_gain'))
   ].sort((a, b) => b.exDate.localeCompare(a.exDate))
+  const isInDoubt = dividends.length > 0 && (!chart.hasCertainPayouts || chart.impossiblePayouts.length > 0)
   return {
     symbol,
     dividends,
     amountsAdjusted: 'splits',
     provenance: {
-      ...provenanceOfEvents(chart, now(), chart.hasCertainPayouts ? chart.prices.note : UNIT_UNKNOWN),
-      ...(!chart.hasCertainPayouts && dividends.length > 0 && { state: 'suspect' as const })
+      ...provenanceOfEvents(chart, now(), [
+        chart.hasCertainPayouts ? chart.prices.note : UNIT_UNKNOWN,
+        ...chart.impossiblePayouts
+      ]),
+      ...(isInDoubt && { state: 'suspect' as const })
     }
   }
 }
@@ -43,16 +48,16 @@ function dividendOf({ exDate, value, currency }: ChartPayout, kind: NonNullable<
   return { exDate, amount: value, ...(currency !== undefined && { currency }), kind }
 }
 
-/** Day by day, for a longer interval may hold two payouts. */
+/** Day by day, for a longer interval may hold two payouts; from before 1970 too, where instants are negative. */
 function fetchHistory(session: YahooSession, symbol: string, signal: AbortSignal, now: number): Promise<Chart> {
-  return fetchChart(session, { symbol, interval: '1d', from: 0, to: now }, signal, now)
+  return fetchChart(session, { symbol, interval: '1d', from: now - MAX_YEARS * YEAR_MS, to: now }, signal, now)
 }
 
-function provenanceOfEvents(chart: Chart, receivedAt: number, note?: string) {
+function provenanceOfEvents(chart: Chart, receivedAt: number, notes: (string | undefined)[] = []) {
   return provenanceOf('yahoo', {
     feed: 'composite',
     receivedAt,
     state: chart.inSession ? 'live' : 'closed',
-    notes: [note]
+    notes
   })
 }

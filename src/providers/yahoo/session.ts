@@ -5,7 +5,7 @@ import { getCrumbClear } from 'yahoo-finance2/lib/getCrumb'
 import type { ModuleThis } from 'yahoo-finance2/lib/moduleCommon'
 import { createDispatcher, noAnswer, readAnswer, type HttpAnswer, type Query } from '../http.ts'
 import { ProviderError } from '../provider.ts'
-import { checkCrumb, checkPage, dataOf } from './verdict.ts'
+import { checkCrumb, checkPage, checkStatus, dataOf } from './verdict.ts'
 
 const MAX_CONCURRENT_REQUESTS = 16
 /** Beyond this a request is refused at once: it would only grow old in the queue. */
@@ -135,6 +135,7 @@ export class YahooSession {
         signal: AbortSignal.any([signal, this.#closing.signal, timeout])
       })
       const answer = await readAnswer(response)
+      checkStatus(answer)
       const body = BODILESS_STATUSES.has(response.status) ? null : answer.text
       return { answer, response: new Response(body, { status: response.status, headers: response.headers }) }
     } catch (error) {

@@ -3,6 +3,7 @@ import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { isRecord } from '../salvage.ts'
 
 const CRUMB = /^[^\s<>{}]{4,64}$/
+const BLOCKED = 999
 const LIMIT_TEXT = /too many requests/i
 
 /** What Yahoo says instead of an answer, in every envelope: `{"chart": {"result": null, "error": {...}}}`. */
@@ -24,6 +25,17 @@ export function dataOf(answer: HttpAnswer): unknown {
   return json
 }
 
+/**
+ * Throws ProviderError where a status is none of HTTP's, which no response can be made of: with 999 Yahoo's edge keeps out
+ * an address that asked too much.
+ */
+export function checkStatus(answer: HttpAnswer): void {
+  if (answer.status === BLOCKED) throw addressRefused(answer)
+  if (answer.status < 200 || answer.status > 599) {
+    throw failure('unavailable', `yahoo answered with status ${answer.status}`)
+  }
+}
+
 /** Throws ProviderError where the answer to a request for a crumb is not a crumb, so that none other is ever kept. */
 export function checkCrumb(answer: HttpAnswer): void {
   rejectRefusedConnection(answer)
@@ -42,7 +54,7 @@ export function checkPage(answer: HttpAnswer): void {
 function rejectRefusedConnection(answer: HttpAnswer): void {
   // The edge says "Too Many Requests" in plain text, and has been seen to do so with statuses other than 429.
   if (answer.status === 429 || (answer.text.length < 200 && LIMIT_TEXT.test(answer.text))) {
-    throw failure('rate_limited', 'yahoo refuses requests from this address for now', answer.retryAfterMs)
+    throw addressRefused(answer)
   }
   if (answer.status >= 500 || answer.status === 403) {
     throw failure('unavailable', `yahoo answered with status ${answer.status}`)
@@ -86,6 +98,10 @@ function refusalIn(json: unknown): Refusal | undefined {
 
 function described({ status, contentType }: HttpAnswer): string {
   return `${contentType || 'untyped content'} with status ${status}`
+}
+
+function addressRefused({ retryAfterMs }: HttpAnswer): ProviderError {
+  return failure('rate_limited', 'yahoo refuses requests from this address for now', retryAfterMs)
 }
 
 function isRedirect(status: number): boolean {

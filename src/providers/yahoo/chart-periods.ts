@@ -1,0 +1,99 @@
+import { startOfPeriod } from '../../market/bar-period.ts'
+import { isIntraday, type Interval } from '../../market/bar.ts'
+import { dateIn } from '../../market/zoned-time.ts'
+import { ProviderError } from '../provider.ts'
+import { sessionDate } from './chart-time.ts'
+import type { Chart, ChartRow } from './chart.ts'
+
+const MINUTE_MS = 60_000
+const HALF_DAY_MS = 43_200_000
+const LENGTH_MS: Partial<Record<Interval, number>> = {
+  '1m': MINUTE_MS,
+  '5m': 5 * MINUTE_MS,
+  '15m': 15 * MINUTE_MS,
+  '30m': 30 * MINUTE_MS,
+  '1h': 60 * MINUTE_MS
+}
+/** Every session opens at a multiple of it. */
+const OPENING_GRID_MS = 5 * MINUTE_MS
+/** Closing auctions print within this time after continuous trading. */
+const AUCTION_MS = 30 * MINUTE_MS
+
+export type Period = { readonly start: string; row: ChartRow }
+/** `outside`: how many rows lie outside of every session. */
+export type Periods = { readonly periods: Period[]; readonly outside: number }
+
+/**
+ * One row per period, oldest first. While a session runs Yahoo adds it as a row of its own, stamped with the last trade:
+ * to days it repeats today's row; to weeks, months and bars within the day it holds what the period's row does not have
+ * yet. A closing auction may stand as such a row behind the session that it ends.
+ */
+export function periodsOf(chart: Chart, interval: Interval): Periods {
+  const rows = chart.rows.toSorted((a, b) => a.instant - b.instant)
+  return isIntraday(interval) ? periodsWithinDay(chart, rows, LENGTH_MS[interval]!) : longPeriods(chart, rows, interval)
+}
+
+function longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interval): Periods {
+  const dates = rows.map(({ instant }) => dateOf(instant, chart))
+  if (interval === '1wk') rejectOtherWeeks(dates.filter((_, index) => rows[index]!.instant !== chart.newestTrade))
+  const periods: Period[] = []
+  for (const [index, row] of rows.entries()) {
+    const start = startOfPeriod(interval, dates[index]!)
+    const previous = periods.at(-1)
+    if (previous?.start !== start) periods.push({ start, row })
+    else previous.row = interval === '1d' ? row : extended(previous.row, row)
+  }
+  return { periods, outside: 0 }
+}
+
+/** The date of the session that a row of days stands for. */
+export function dateOf(instant: number, { timeZone, newestTrade }: Chart): string {
+  return instant === newestTrade ? dateIn(timeZone, instant) : sessionDate(instant, timeZone)
+}
+
+/** Yahoo counts weeks from the weekday of the first instant asked for. */
+function rejectOtherWeeks(dates: readonly string[]): void {
+  const weekdays = new Set(dates.map((date) => new Date(date).getUTCDay()))
+  if (dates.length > 1 && weekdays.size === 1 && !weekdays.has(1)) {
+    throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent weeks that do not begin on Mondays')
+  }
+}
+
+function periodsWithinDay(chart: Chart, rows: readonly ChartRow[], lengthMs: number): Periods {
+  const periods: (Period & { readonly instant: number })[] = []
+  let outside = 0
+  for (const row of rows) {
+    const previous = periods.at(-1)
+    const instant = openingOf(row.instant, previous?.instant, lengthMs, chart)
+    if (instant === undefined) outside++
+    else if (previous && previous.instant === instant) previous.row = extended(previous.row, row)
+    else periods.push({ start: new Date(instant).toISOString(), row, instant })
+  }
+  return { periods, outside }
+}
+
+/** When the bar opens that a row belongs to; `previous` is when the bar before opened. Undefined outside of sessions. */
+function openingOf(instant: number, previous: number | undefined, lengthMs: number, chart: Chart): number | undefined {
+  if (previous !== undefined && instant < previous + lengthMs) return previous
+  const isOnGrid = instant % Math.min(lengthMs, OPENING_GRID_MS) === 0
+  const near = chart.sessions.filter(({ start, end }) => instant > start - HALF_DAY_MS && instant < end + HALF_DAY_MS)
+  if (near.length > 0 && !near.some(({ start, end }) => instant >= start && instant < end)) {
+    const ended = near.find(({ start, end }) => previous !== undefined && previous >= start && previous < end)
+    const isAuction = ended && instant - ended.end <= AUCTION_MS && !(isOnGrid && chart.hasExtendedHours)
+    return isAuction ? previous : undefined
+  }
+  if (isOnGrid) return instant
+  const origin = previous ?? 0
+  return origin + Math.floor((instant - origin) / lengthMs) * lengthMs
+}
+
+function extended(period: ChartRow, later: ChartRow): ChartRow {
+  return {
+    ...later,
+    instant: period.instant,
+    open: period.open,
+    high: Math.max(period.high, later.high),
+    low: Math.min(period.low, later.low),
+    volume: period.volume === undefined ? later.volume : period.volume + (later.volume ?? 0)
+  }
+}
