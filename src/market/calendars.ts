@@ -1,5 +1,7 @@
 import type { Calendar } from './session.ts'
-import { usClassShare } from './symbol.ts'
+import { usIssue } from './us-issue.ts'
+import { exchangeOfListing } from './exchange.ts'
+import { CRYPTO_MARKET, FX_MARKET } from './exchanges.ts'
 
 const WEEKDAYS = [1, 2, 3, 4, 5]
 const EVERY_DAY = [0, 1, 2, 3, 4, 5, 6]
@@ -180,21 +182,20 @@ export const CALENDARS: readonly Calendar[] = [
   crypto
 ]
 
-const BY_SUFFIX: Record<string, string> = { L: 'XLON', IL: 'XLON', TO: 'XTSE', V: 'XTSE', NS: 'XNSE', BO: 'XNSE' }
+/** Exchanges that keep the calendar of another one. */
+const SHARED_CALENDARS: Readonly<Record<string, string>> = { XTSX: 'XTSE', XBOM: 'XNSE' }
 
 /**
- * Which calendar a canonical symbol follows, by its spelling. Undefined where the listing is on an exchange whose
- * calendar is not known: then nothing may be assumed of its hours.
+ * Which calendar a canonical symbol follows, by its spelling: the MIC of its exchange as a rule. Undefined where the
+ * listing's exchange is not known. Not every exchange has a calendar: then nothing may be assumed of its hours.
  */
 export function exchangeOf(symbol: string): string | undefined {
-  if (symbol.startsWith('NSE:') || symbol.startsWith('BSE:')) return 'XNSE'
-  if (symbol.endsWith('=X')) return 'FX'
-  if (/^[A-Z0-9]{2,10}-(USD|USDT|USDC|EUR|GBP|BTC|ETH)$/.test(symbol)) return 'CRYPTO'
   if (symbol.startsWith('^')) return INDEX_EXCHANGES[symbol]
-  if (usClassShare(symbol)) return 'XNYS'
-  const suffix = /\.([A-Z]{1,3})$/.exec(symbol)?.[1]
-  if (suffix) return BY_SUFFIX[suffix]
-  return /^[A-Z]{1,5}$/.test(symbol) ? 'XNYS' : undefined
+  const listed = exchangeOfListing(symbol)
+  if (listed === CRYPTO_MARKET) return 'CRYPTO'
+  if (listed === FX_MARKET) return 'FX'
+  if (listed?.mic) return SHARED_CALENDARS[listed.mic] ?? listed.mic
+  return usIssue(symbol) || /^[A-Z]{1,5}$/.test(symbol) ? 'XNYS' : undefined
 }
 
 const INDEX_EXCHANGES: Record<string, string> = {

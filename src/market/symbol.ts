@@ -1,11 +1,13 @@
 import { Type } from 'typebox'
+import { exchangeOfSuffix } from './exchanges.ts'
+import { canonicalUsIssue } from './us-issue.ts'
 
 export const MAX_SYMBOL_LENGTH = 32
 
 /**
- * A canonical symbol: upper case; class shares with a dot (`BRK.B`), a listing's exchange after a dot (`OCDO.L`),
- * indices with a caret (`^GSPC`), pairs with a dash (`BTC-USD`), FX with `=X`, futures with `=F`,
- * an Indian instrument after its segment (`NSE:RELIANCE`).
+ * A canonical symbol, of which each listing has one. Upper case; United States issues with a dot (`BRK.B`, `BAC.PRL`,
+ * `ABC.WS`), a listing's exchange after a dot (`OCDO.L`), indices with a caret (`^GSPC`), coins with a dash (`BTC-USD`),
+ * currencies with `=X`, futures with `=F`, an Indian share after its exchange (`NSE:RELIANCE`).
  */
 export const InstrumentSymbol = Type.String({
   minLength: 1,
@@ -16,20 +18,58 @@ export const InstrumentSymbol = Type.String({
 })
 
 const CANONICAL = /^\^?[A-Z0-9][A-Z0-9.:&=+_-]{0,31}$/
-const US_CLASS_SHARE_WITH_DASH = /^([A-Z]{1,5})-([A-Z])$/
+
+/** Currencies that trade against one another under names of six letters, and the metals that do. */
+const CURRENCIES = new Set(
+  (
+    'USD EUR GBP JPY CHF AUD CAD NZD CNY CNH HKD SGD SEK NOK DKK ISK PLN CZK HUF RON RUB UAH TRY ILS ZAR MXN BRL ARS ' +
+    'CLP COP PEN INR IDR MYR THB PHP KRW TWD VND SAR AED QAR KWD EGP NGN KES PKR BDT LKR XAU XAG'
+  ).split(' ')
+)
 
 /**
- * Reads what a person or a vendor wrote as a symbol: trims, upper-cases, and turns a US class share's dash into
- * the canonical dot (`brk-b` becomes `BRK.B`). Pairs such as `BTC-USD` keep their dash.
- * Returns undefined for anything that cannot be a symbol.
+ * Reads what a person or a vendor wrote as a symbol: `brk-b`, `BRK B` and `BRK/B` become `BRK.B`; `BAC-PL` and `BAC PRL`
+ * `BAC.PRL`; `RELIANCE.NS` `NSE:RELIANCE`; `BTCUSD` and `BTC/USD` `BTC-USD`; `EUR/USD` `EURUSD=X`. What may be another
+ * instrument stays as it is. Returns undefined for anything that cannot be a symbol.
  */
 export function parseSymbol(text: string): string | undefined {
   if (text.length > MAX_SYMBOL_LENGTH + 8) return undefined
   // Of other letters some turn into ASCII: the upper case of a long s is S, and it is no S of ours.
   const upper = text.trim().replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase())
-  if (!CANONICAL.test(upper)) return undefined
-  const classShare = US_CLASS_SHARE_WITH_DASH.exec(upper)
-  return classShare ? `${classShare[1]}.${classShare[2]}` : upper
+  const dashed = withDashedClass(upper)
+  const symbol = indian(dashed) ?? pair(dashed) ?? canonicalUsIssue(dashed) ?? dashed
+  return CANONICAL.test(symbol) ? symbol : undefined
+}
+
+/** `RELIANCE.NS` and `500325.BO`, as Yahoo and FMP spell listings of the two exchanges of Mumbai. */
+function indian(text: string): string | undefined {
+  const [, name, suffix] = /^([A-Z0-9&_-]+)\.(NS|BO)$/.exec(text) ?? []
+  return name && `${suffix === 'NS' ? 'NSE' : 'BSE'}:${name}`
+}
+
+const SLASHED_PAIR = /^([A-Z0-9]{2,10})\/([A-Z]{3,4})$/
+const JOINED_CURRENCIES = /^([A-Z]{3})([A-Z]{3})$/
+const JOINED_COIN = /^(?=.{6})(?:([A-Z0-9]{2,10})(USDT|USDC|USD)|(BTC|ETH)(EUR|GBP|BTC|ETH))$/
+/** Against the dollar Yahoo also names one currency alone. */
+const AGAINST_DOLLAR = /^([A-Z]{3})=X$/
+
+/** Without a slash only what has six letters or more is a pair: no share of the United States has so many. */
+function pair(text: string): string | undefined {
+  const [, currency] = AGAINST_DOLLAR.exec(text) ?? []
+  if (currency) return `USD${currency}=X`
+  const [, base, quoted] = SLASHED_PAIR.exec(text) ?? JOINED_CURRENCIES.exec(text) ?? []
+  if (base && quoted && CURRENCIES.has(base)) return CURRENCIES.has(quoted) ? `${base}${quoted}=X` : undefined
+  const symbol = text.replace(
+    text.includes('/') ? SLASHED_PAIR : JOINED_COIN,
+    text.includes('/') ? '$1-$2' : '$1$3-$2$4'
+  )
+  return symbol !== text && cryptoPair(symbol) ? symbol : undefined
+}
+
+/** Share classes elsewhere: `RCI.B.TO` and `VOLV B.ST` for `RCI-B.TO` and `VOLV-B.ST`. */
+function withDashedClass(text: string): string {
+  const [, root, shareClass, suffix] = /^([A-Z0-9&]+)[ ./]([A-Z]{1,2})\.([A-Z]{1,3})$/.exec(text) ?? []
+  return suffix && exchangeOfSuffix(suffix) ? `${root}-${shareClass}.${suffix}` : text
 }
 
 const CRYPTO_PAIR = /^([A-Z0-9]{2,10})-(USD|USDT|USDC|EUR|GBP|BTC|ETH)$/
@@ -49,19 +89,4 @@ export function currencyPair(symbol: string): Pair | undefined {
 
 function pairIn(match: RegExpExecArray | null): Pair | undefined {
   return match?.[1] && match[2] ? { base: match[1], quoted: match[2] } : undefined
-}
-
-const US_CLASS_SHARE_WITH_DOT = /^([A-Z]{1,5})\.([A-Z])$/
-
-/**
- * Suffixes of one letter that name an exchange rather than a share class, in the spelling that Yahoo and FMP share
- * (`.L` London, `.F` Frankfurt, `.V` TSX Venture). `.T` (Tokyo) follows digits, so it never looks like a class share.
- */
-const EXCHANGE_LETTERS = new Set(['L', 'F', 'V'])
-
-/** Splits a US class share (`BRK.B`) into root and class; undefined for a listing elsewhere (`OCDO.L`) and all else. */
-export function usClassShare(symbol: string): { root: string; shareClass: string } | undefined {
-  const match = US_CLASS_SHARE_WITH_DOT.exec(symbol)
-  if (!match?.[1] || !match[2] || EXCHANGE_LETTERS.has(match[2])) return undefined
-  return { root: match[1], shareClass: match[2] }
 }

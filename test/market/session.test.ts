@@ -84,5 +84,5 @@ describe.each(CALENDARS.map((each) => [each.exchange, each] as const))('%s', (_e
 test('a symbol follows the exchange of its listing', () => {
   expect(
     ['AAPL', 'BRK.B', 'OCDO.L', 'SHOP.TO', 'NSE:RELIANCE', 'BTC-USD', 'EURUSD=X', '^GSPC', 'SAP.DE'].map(exchangeOf)
-  ).toEqual(['XNYS', 'XNYS', 'XLON', 'XTSE', 'XNSE', 'CRYPTO', 'FX', 'XNYS', undefined])
+  ).toEqual(['XNYS', 'XNYS', 'XLON', 'XTSE', 'XNSE', 'CRYPTO', 'FX', 'XNYS', 'XETR'])
 })

@@ -110,7 +110,13 @@ describe('the unit of a London price', () => {
   test('is found out once, and pence become pounds', async () => {
     const { provider, asked } = await connect({ GLOBAL_QUOTE: quote('TSCO.LON'), SYMBOL_SEARCH: listed('GBX') })
     const [value] = (await provider.quotes(['TSCO.L'], signal)).values()
-    expect(value).toMatchObject({ symbol: 'TSCO.L', price: 3.088, change: 0.088, currency: 'GBP', exchange: 'London' })
+    expect(value).toMatchObject({
+      symbol: 'TSCO.L',
+      price: 3.088,
+      change: 0.088,
+      currency: 'GBP',
+      exchange: 'London Stock Exchange'
+    })
     expect(value?.provenance.notes?.join()).toContain('pence')
     await provider.quotes(['TSCO.L'], signal)
     expect(asked.map(({ query }) => query.get('function'))).toEqual(['SYMBOL_SEARCH', 'GLOBAL_QUOTE', 'GLOBAL_QUOTE'])

@@ -8,13 +8,13 @@ import { OptionChain } from '../../src/market/option-chain.ts'
 import { Profile } from '../../src/market/profile.ts'
 import { Quote } from '../../src/market/quote.ts'
 import { SearchResult } from '../../src/market/search.ts'
-import { fromYahooSymbol } from '../../src/providers/yahoo/symbols.ts'
+import { parseSymbol } from '../../src/market/symbol.ts'
 import { hasRecordings, recording, recordings, replay, signal, wireOf } from './yahoo-stand-in.ts'
 
 type Row = Record<string, number | string | undefined> & { symbol: string }
 const last = (path: URL) => decodeURIComponent(path.pathname.split('/').at(-1)!)
 const under = (need: string, path: string) => recordings(need).filter(({ url }) => url.pathname.includes(path))
-const symbolIn = (path: URL) => fromYahooSymbol(last(path))!
+const symbolIn = (path: URL) => parseSymbol(last(path))!
 
 describe.skipIf(!hasRecordings)('recorded Yahoo payloads (skipped where there are none)', () => {
   const quoteFiles = ['quote', 'batch-quote', 'market-indices', 'errors'].flatMap((need) =>
@@ -26,15 +26,15 @@ describe.skipIf(!hasRecordings)('recorded Yahoo payloads (skipped where there ar
     const symbols = of.url.searchParams
       .get('symbols')!
       .split(',')
-      .map((text) => fromYahooSymbol(text)!)
+      .map((text) => parseSymbol(text)!)
     const quotes = await provider.quotes!(symbols, signal)
 
     expect(count('/v7/finance/quote')).toBe(1)
     const rows = (wireOf(of) as { quoteResponse: { result: Row[] } }).quoteResponse.result
     const priced = rows.filter((row) => row.regularMarketPrice !== undefined)
-    expect(new Set(quotes.keys())).toEqual(new Set(priced.map((row) => fromYahooSymbol(row.symbol))))
+    expect(new Set(quotes.keys())).toEqual(new Set(priced.map((row) => parseSymbol(row.symbol))))
     for (const row of priced) {
-      const quote = quotes.get(fromYahooSymbol(row.symbol)!)!
+      const quote = quotes.get(parseSymbol(row.symbol)!)!
       expect(Compile(Quote).Errors(quote)).toEqual([])
       const perMajor = row.currency === 'GBp' ? 100 : 1
       expect(quote.price).toBeCloseTo(Number(row.regularMarketPrice) / perMajor, 8)
@@ -211,7 +211,7 @@ describe.skipIf(!hasRecordings)('recorded Yahoo payloads (skipped where there ar
     const found = await provider.search!(of.url.searchParams.get('q')!, 10, signal)
     expect(Compile(SearchResult).Errors(found)).toEqual([])
     const rows = (wireOf(of) as { quotes: Row[] }).quotes.filter((row) => row.symbol !== undefined)
-    expect(found.matches.map(({ symbol }) => symbol)).toEqual(rows.map((row) => fromYahooSymbol(row.symbol)))
+    expect(found.matches.map(({ symbol }) => symbol)).toEqual(rows.map((row) => parseSymbol(row.symbol)))
     const news = await provider.news!('AAPL', 10, signal)
     expect(Compile(News).Errors(news)).toEqual([])
     expect(news.items).toHaveLength((wireOf(of) as { news: unknown[] }).news.length)
@@ -232,7 +232,7 @@ describe.skipIf(!hasRecordings)('recorded Yahoo payloads (skipped where there ar
     expect(Compile(Movers).Errors(movers)).toEqual([])
     const rows = (wireOf(of) as { finance: { result: [{ quotes: Row[] }] } }).finance.result[0].quotes
     expect(movers.movers.map(({ symbol, price }) => [symbol, price])).toEqual(
-      rows.map((row) => [fromYahooSymbol(row.symbol), row.regularMarketPrice])
+      rows.map((row) => [parseSymbol(row.symbol), row.regularMarketPrice])
     )
   })
 })

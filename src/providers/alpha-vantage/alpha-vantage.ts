@@ -38,7 +38,7 @@ export function alphaVantage({ now = Date.now, ...connection }: AlphaVantageOpti
     /** Options are those of the United States. */
     covers(symbol, capability) {
       const listing = listingOf(symbol)
-      return listing !== undefined && (capability !== 'options' || listing.zone === NEW_YORK)
+      return listing !== undefined && (capability !== 'options' || listing.exchange.timeZone === NEW_YORK)
     },
 
     async quotes(symbols, signal) {

@@ -52,7 +52,7 @@ export async function fetchBars(
   const { rows, areAll: areAllRows } = rowsOf(body, request, listing)
   const chosen = rows.filter((row) => isAsked(row, request))
 
-  const today = dateIn(listing.zone, now())
+  const today = dateIn(listing.exchange.timeZone, now())
   const needsSplits = adjusted === 'splits' && datesOf(request).first < today
   const { splits, areAll } = needsSplits
     ? await fetchSplits(client, symbol, listing, signal)
@@ -68,7 +68,7 @@ export async function fetchBars(
     interval,
     adjusted,
     ...(unit.currency && { currency: unit.currency }),
-    timeZone: listing.zone,
+    timeZone: listing.exchange.timeZone,
     bars: bars.map((bar) => inMajor(bar, unit)),
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
@@ -105,9 +105,9 @@ function functionFor(request: BarRequest, listing: Listing, now: number): Series
   return { name: interval === '1wk' ? 'TIME_SERIES_WEEKLY' : 'TIME_SERIES_MONTHLY', parameters: {}, premium: false }
 }
 
-function monthOf(request: BarRequest, { zone }: Listing, now: number): string | undefined {
+function monthOf(request: BarRequest, { exchange }: Listing, now: number): string | undefined {
   if (request.from >= now - INTRADAY_REACH_MS) return undefined
-  const { first, last } = datesOf(request, zone)
+  const { first, last } = datesOf(request, exchange.timeZone)
   const month = first.slice(0, 7)
   if (last.startsWith(month)) return month
   throw refused('not_covered', 'sells intraday bars older than 30 days by single months')
@@ -123,7 +123,7 @@ function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Lis
   const zone = zoneOf(memberOf(meta, 'Time Zone'))
   const entries = Object.entries(series)
   const rows = entries.flatMap(
-    ([label, row]) => rowOf(label, row, interval, isIntraday(interval) ? zone : listing.zone) ?? []
+    ([label, row]) => rowOf(label, row, interval, isIntraday(interval) ? zone : listing.exchange.timeZone) ?? []
   )
   if (entries.length > 0 && rows.length === 0) throw refused('bad_payload', `sent no readable bar of ${symbol}`)
   // Of a week or month that two labels fall into, the later one is whole.

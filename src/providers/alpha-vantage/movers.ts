@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Mover, MoverKind, Movers } from '../../market/market-wide.ts'
+import { usIssue } from '../../market/us-issue.ts'
 import { provenanceOf } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
 import { instantIn } from '../session-dates.ts'
@@ -15,8 +16,9 @@ const LISTS = { gainers: 'top_gainers', losers: 'top_losers', actives: 'most_act
 /** A larger move is a unit error or an unannounced reverse split, not a move. */
 const MAX_MOVE_PERCENT = 10_000
 
-/** Nasdaq's fifth letter: W a warrant, R a right, U a unit. NYSE spells them with a sign, which is no symbol of ours. */
+/** Nasdaq's fifth letter: W a warrant, R a right, U a unit. */
 const DERIVATIVE_TICKER = /^[A-Z]{4}[WRU]$/
+const DERIVATIVE_ISSUES = new Set(['warrant', 'right', 'unit'])
 
 /** US movers of the last session. Warrants, rights, units and impossible moves are left out. */
 export async function movers(
@@ -52,8 +54,7 @@ function parseMover(wire: WireMover): Mover | undefined {
   const change = numberOf(wire.change_amount)
   const changePercent = numberOf(wire.change_percentage)
   const volume = notNegativeOf(wire.volume)
-  if (!symbol || DERIVATIVE_TICKER.test(wire.ticker) || price === undefined || changePercent === undefined)
-    return undefined
+  if (!symbol || isDerivative(symbol) || price === undefined || changePercent === undefined) return undefined
   if (changePercent <= -100 || changePercent > MAX_MOVE_PERCENT) return undefined
   return {
     symbol,
@@ -63,6 +64,10 @@ function parseMover(wire: WireMover): Mover | undefined {
     ...(volume !== undefined && { volume }),
     currency: 'USD'
   }
+}
+
+function isDerivative(symbol: string): boolean {
+  return DERIVATIVE_TICKER.test(symbol) || DERIVATIVE_ISSUES.has(usIssue(symbol)?.issue ?? '')
 }
 
 /** `2023-07-03 16:15:58 US/Eastern` */

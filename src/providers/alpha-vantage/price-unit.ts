@@ -22,7 +22,7 @@ export type PriceUnit = CurrencyUnit & {
 export function createPriceUnits(client: AlphaVantageClient) {
   const remembered = new Map<string, CurrencyUnit>()
 
-  return async ({ wire, currency }: Listing, signal: AbortSignal): Promise<PriceUnit> => {
+  return async ({ wire, exchange: { currency } }: Listing, signal: AbortSignal): Promise<PriceUnit> => {
     if (currency) return { ...currencyUnit(currency), assumed: false }
     const known = remembered.get(wire)
     if (known) return { ...known, assumed: false }

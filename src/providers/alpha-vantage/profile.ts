@@ -1,6 +1,7 @@
 // https://www.alphavantage.co/documentation/#company-overview
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { Profile } from '../../market/profile.ts'
 import { currencyUnit, provenanceOf, rounded, textOf, withoutAbsent } from '../parse.ts'
@@ -28,7 +29,7 @@ export async function profile(
       name: textOf(wire['Name']),
       kind: KINDS[textOf(wire['AssetType'])?.toLowerCase() ?? ''],
       description: textOf(wire['Description'], MAX_DESCRIPTION_LENGTH),
-      exchange: textOf(wire['Exchange']),
+      ...exchangeMembers(symbol, textOf(wire['Exchange'])),
       currency: currencyUnit(textOf(wire['Currency'])).currency,
       country: textOf(wire['Country']),
       sector: textOf(wire['Sector']),

@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { Quote } from '../../market/quote.ts'
 import { regularEnd, sessionOn } from '../../market/session.ts'
 import { instantOf } from '../../market/zoned-time.ts'
@@ -61,7 +62,7 @@ function parseQuote(
     changePercent: numberOf(field('change percent')),
     volume: notNegativeOf(field('volume')),
     currency: unit.currency,
-    exchange: listing.exchange
+    ...exchangeMembers(symbol)
   }
   return {
     symbol,
@@ -83,13 +84,14 @@ function parseQuote(
 }
 
 /** The wire tells a day and no time: the end of that day's regular session where the instrument trades. */
-function closeOf(date: string, symbol: string, { zone, closes: [hour, minute] }: Listing): number {
+function closeOf(date: string, symbol: string, { exchange: { timeZone, closes } }: Listing): number {
   const exchange = exchangeOf(symbol)
   const calendar = CALENDARS.find((each) => each.exchange === exchange)
   const session = calendar && sessionOn(calendar, date)
   if (session) return regularEnd(session)
   const [year, month, day] = date.split('-').map(Number)
-  return instantOf(zone, year!, month!, day!, hour, minute)
+  const [hour, minute] = closes.split(':').map(Number)
+  return instantOf(timeZone, year!, month!, day!, hour, minute)
 }
 
 /** `05. price` and its like; empty for an unknown symbol. */

@@ -1,9 +1,10 @@
 // https://www.alphavantage.co/documentation/#symbolsearch
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
-import { currencyUnit, provenanceOf, textOf } from '../parse.ts'
+import { currencyUnit, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
@@ -50,10 +51,10 @@ function parseMatch(wire: WireMatch): SearchMatch | undefined {
   const { currency } = currencyUnit(text('currency'))
   return {
     symbol,
-    country: listing.country,
+    country: listing.exchange.country!,
     ...(name && { name }),
     ...(kind && { kind }),
-    ...(listing.exchange && { exchange: listing.exchange }),
+    ...withoutAbsent(exchangeMembers(symbol)),
     ...(currency && { currency })
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
@@ -27,7 +28,7 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
     kind: kindOf(row),
     description: textOf(row.description, MAX_DESCRIPTION),
     // `exchange` is the short name; in older answers it was the long one, and the short one had its own member.
-    exchange: textOf(row.exchangeShortName) ?? textOf(row.exchange),
+    ...exchangeMembers(symbol, textOf(row.exchangeShortName) ?? textOf(row.exchange)),
     currency: unit.currency,
     country: textOf(row.country),
     sector: textOf(row.sector),
@@ -114,7 +115,7 @@ function parseMatch(row: WireMatch): SearchMatch | undefined {
     symbol,
     name: textOf(row.name),
     kind: KIND_BY_EXCHANGE[exchange ?? ''],
-    exchange: textOf(exchange),
+    ...exchangeMembers(symbol, textOf(exchange)),
     currency: currencyUnit(row.currency).currency
   })
 }

@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CALENDARS } from '../../market/calendars.ts'
+import { exchangeMembers } from '../../market/exchange.ts'
+import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import {
   WORLD_INDICES,
   type Indices,
@@ -139,11 +141,12 @@ function parseMover(row: WireMover): Mover | undefined {
   return withoutAbsent({
     symbol,
     name: textOf(row.name),
+    kind: kindOfSymbol(symbol),
     price: row.price,
     change,
     changePercent,
     currency: row.exchange && US_EXCHANGES.has(row.exchange) ? 'USD' : undefined,
-    exchange: textOf(row.exchange)
+    ...exchangeMembers(symbol, textOf(row.exchange))
   })
 }
 

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Quote } from '../../market/quote.ts'
 import {
@@ -100,7 +101,7 @@ export function parseQuote(
     // Not where prices are in pence: whether this member is too, the vendor does not tell.
     marketCap: unit?.perMajor === 1 ? positive(row.marketCap) : undefined,
     currency: isPair || !isOfPair ? unit?.currency : undefined,
-    exchange: textOf(row.exchange),
+    ...exchangeMembers(symbol, textOf(row.exchange)),
     asOf: new Date(asOf ?? receivedAt).toISOString(),
     provenance: provenanceOf('fmp', {
       feed: 'composite',

@@ -1,4 +1,5 @@
-import { parseSymbol, usClassShare } from '../../market/symbol.ts'
+import { parseSymbol } from '../../market/symbol.ts'
+import { DASHED_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 import { createHttpClient, type Query } from '../http.ts'
 import { ProviderError } from '../provider.ts'
 import { fittingRows } from '../rows.ts'
@@ -55,8 +56,8 @@ export const CURRENCY = 'USD'
 
 /** How the vendor spells a canonical symbol; undefined for what it does not have: indices, pairs, other countries. */
 export function wireOf(symbol: string): string | undefined {
-  const shareClass = usClassShare(symbol)
-  if (shareClass) return `${shareClass.root}-${shareClass.shareClass}`
+  const issue = usIssue(symbol)
+  if (issue) return spelledIssue(issue, DASHED_SPELLING)
   return /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,2})*$/.test(symbol) && !CHINESE.test(symbol) ? symbol : undefined
 }
 

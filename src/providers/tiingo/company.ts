@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
@@ -32,7 +33,7 @@ export async function loadProfile(tiingo: Tiingo, symbol: string, signal: AbortS
     symbol,
     name: textOf(listing.name),
     description: textOf(listing.description, MAX_DESCRIPTION),
-    exchange: textOf(listing.exchangeCode),
+    ...exchangeMembers(symbol, textOf(listing.exchangeCode)),
     currency: CURRENCY,
     sector: soldText(company?.sector),
     industry: soldText(company?.industry),

@@ -1,3 +1,4 @@
+import { exchangeMembers } from '../../market/exchange.ts'
 import {
   SECTOR_FUNDS,
   WORLD_INDICES,
@@ -9,6 +10,7 @@ import {
 } from '../../market/market-wide.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { Quote } from '../../market/quote.ts'
+import { parseSymbol } from '../../market/symbol.ts'
 import { finite, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -17,7 +19,6 @@ import { kindOf } from './kinds.ts'
 import { priceReader } from './prices.ts'
 import { fetchQuotes, instantOf, provenanceOfRow, QuoteRow, volumeOf, type WireQuote } from './quotes.ts'
 import type { YahooSession } from './session.ts'
-import { fromYahooSymbol } from './symbols.ts'
 import { listOf, memberOf } from './wire.ts'
 
 const SCREENER_URL = 'https://query2.finance.yahoo.com/v1/finance/screener/predefined/saved'
@@ -79,7 +80,7 @@ export async function fetchMovers(
 
 function moverOf(wire: WireQuote): Mover | undefined {
   const prices = priceReader(wire)
-  const symbol = fromYahooSymbol(wire.symbol)
+  const symbol = parseSymbol(wire.symbol)
   const price = prices.price(wire.regularMarketPrice)
   const changePercent = finite(wire.regularMarketChangePercent)
   if (symbol === undefined || price === undefined || changePercent === undefined || !prices.isCertain) return undefined
@@ -92,7 +93,7 @@ function moverOf(wire: WireQuote): Mover | undefined {
     changePercent,
     volume: volumeOf(wire.regularMarketVolume, wire.quoteType),
     currency: prices.currency,
-    exchange: textOf(wire.fullExchangeName) ?? textOf(wire.exchange)
+    ...exchangeMembers(symbol, textOf(wire.exchange), textOf(wire.fullExchangeName))
   })
 }
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
+import { parseSymbol } from '../../market/symbol.ts'
 import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
@@ -8,7 +9,7 @@ import { instantIn } from '../session-dates.ts'
 import { instantOf } from './quotes.ts'
 import { SEARCH_URL } from './search.ts'
 import type { YahooSession } from './session.ts'
-import { fromYahooSymbol, toYahooSymbol } from './symbols.ts'
+import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, webAddress, WireText } from './wire.ts'
 
 const STREAM_URL = 'https://finance.yahoo.com/xhr/ncp'
@@ -95,9 +96,7 @@ function foundStory(story: unknown): NewsItem | undefined {
   const title = textOf(wire?.title)
   const publishedAt = instantOf(wire?.providerPublishTime)
   if (!wire || url === undefined || title === undefined || publishedAt === undefined) return undefined
-  const symbols = listOf(wire.relatedTickers).flatMap(
-    (text) => (typeof text === 'string' && fromYahooSymbol(text)) || []
-  )
+  const symbols = listOf(wire.relatedTickers).flatMap((text) => (typeof text === 'string' && parseSymbol(text)) || [])
   return withoutAbsent({ id: wire.uuid, title, url, publisher: textOf(wire.publisher), publishedAt, symbols })
 }
 

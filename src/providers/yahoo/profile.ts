@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { Profile } from '../../market/profile.ts'
 import { currencyUnit, finite, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -40,7 +41,7 @@ function parseProfile(symbol: string, summary: Summary, receivedAt: number): Pro
     name: names.map((name) => textOf(name)).find((name) => name !== undefined),
     kind: kindOf(price.quoteType ?? quoteType.quoteType),
     description: textOf(assetProfile.longBusinessSummary ?? assetProfile.description, MAX_DESCRIPTION_LENGTH),
-    exchange: textOf(price.exchangeName) ?? textOf(price.exchange) ?? textOf(quoteType.exchange),
+    ...exchangeMembers(symbol, textOf(price.exchange), textOf(quoteType.exchange), textOf(price.exchangeName)),
     currency: currencyUnit(price.currency ?? summaryDetail.currency).currency,
     country: textOf(assetProfile.country),
     sector: textOf(assetProfile.sector),

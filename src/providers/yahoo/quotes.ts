@@ -1,8 +1,10 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { MarketState, Quote } from '../../market/quote.ts'
+import { parseSymbol } from '../../market/symbol.ts'
 import { finite, notNegative, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
@@ -57,10 +59,10 @@ export async function fetchQuotes(
   if (rows.length > 0 && wires.length === 0) {
     throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent quotes of which none can be read')
   }
-  const bySpelling = new Map(wires.map((wire) => [wire.symbol.toUpperCase(), wire]))
+  const bySymbol = new Map(wires.map((wire) => [parseSymbol(wire.symbol), wire]))
   const quotes = new Map<string, Quote>()
   for (const symbol of symbols) {
-    const wire = bySpelling.get(toYahooSymbol(symbol).toUpperCase())
+    const wire = bySymbol.get(parseSymbol(toYahooSymbol(symbol)))
     const quote = wire && parseQuote(symbol, wire, receivedAt)
     if (quote) quotes.set(symbol, quote)
   }
@@ -97,7 +99,7 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
     // shares, by a price that is not in the row: they cannot be told in shares.
     marketCap: marketCapOf(wire, prices),
     currency: prices.currency,
-    exchange: textOf(wire.fullExchangeName) ?? textOf(wire.exchange),
+    ...exchangeMembers(symbol, textOf(wire.exchange), textOf(wire.fullExchangeName)),
     marketState: MARKET_STATES[wire.marketState ?? ''],
     extendedHours: extendedHoursOf(wire, prices),
     asOf,

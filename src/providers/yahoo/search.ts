@@ -1,13 +1,14 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { exchangeMembers } from '../../market/exchange.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
+import { parseSymbol } from '../../market/symbol.ts'
 import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import type { YahooSession } from './session.ts'
-import { fromYahooSymbol } from './symbols.ts'
 import { memberOf, WireText } from './wire.ts'
 
 export const SEARCH_URL = 'https://query2.finance.yahoo.com/v1/finance/search'
@@ -38,13 +39,13 @@ export async function fetchSearch(
 /** Undefined for what is found beside instruments: companies that are not listed have no symbol. */
 function matchOf(row: unknown): SearchMatch | undefined {
   const wire = salvage(Match, row)
-  const symbol = wire && fromYahooSymbol(wire.symbol)
+  const symbol = wire && parseSymbol(wire.symbol)
   if (!wire || symbol === undefined) return undefined
   return withoutAbsent({
     symbol,
     name: textOf(wire.longname) ?? textOf(wire.shortname),
     kind: kindOf(wire.quoteType),
-    exchange: textOf(wire.exchDisp) ?? textOf(wire.exchange)
+    ...exchangeMembers(symbol, textOf(wire.exchange), textOf(wire.exchDisp))
   })
 }
 

@@ -1,4 +1,4 @@
-import { usClassShare } from '../../../market/symbol.ts'
+import { DASHED_SPELLING, spelledIssue, usIssue } from '../../../market/us-issue.ts'
 import { json, type VendorAnswer } from '../vendor.ts'
 
 export const BAD_KEY =
@@ -28,8 +28,8 @@ export function artificialSample(endpoint: string): VendorAnswer {
 
 /** As Alpha Vantage spells a canonical symbol; undefined for what it does not carry (indices, pairs, India's NSE). */
 export function alphaVantageSymbol(symbol: string): string | undefined {
-  const share = usClassShare(symbol)
-  if (share) return `${share.root}-${share.shareClass}`
+  const issue = usIssue(symbol)
+  if (issue) return spelledIssue(issue, DASHED_SPELLING)
   if (/^[A-Z]+$/.test(symbol)) return symbol
   const [, root, suffix] = /^([A-Z]+)\.(L|TO)$/.exec(symbol) ?? []
   return root && `${root}.${suffix === 'L' ? 'LON' : 'TRT'}`

@@ -1,4 +1,4 @@
-import { usClassShare } from '../../../market/symbol.ts'
+import { DASHED_SPELLING, spelledIssue, usIssue } from '../../../market/us-issue.ts'
 import type { Exchange } from '../../exchange.ts'
 import { VENUES } from '../../venues.ts'
 import {
@@ -69,8 +69,8 @@ export function tiingo(exchange: Exchange): Vendor {
 function tiingoSymbol(exchange: Exchange, symbol: string): string | undefined {
   const { kind, venue } = exchange.find(symbol)!
   if ((kind !== 'equity' && kind !== 'etf') || VENUES[venue].market !== 'us') return undefined
-  const share = usClassShare(symbol)
-  return share ? `${share.root}-${share.shareClass}` : symbol
+  const issue = usIssue(symbol)
+  return issue ? spelledIssue(issue, DASHED_SPELLING) : symbol
 }
 
 const refusals: Vendor['refusals'] = {

@@ -1,10 +1,10 @@
-import { usClassShare } from '../../../market/symbol.ts'
+import { COMPACT_SPELLING, spelledIssue, usIssue } from '../../../market/us-issue.ts'
 
 /** As Yahoo spells a canonical symbol: `BRK-B`, `RELIANCE.NS`; all else as it is. */
 export function yahooSymbol(symbol: string): string {
   if (symbol.startsWith('NSE:')) return `${symbol.slice(4)}.NS`
-  const share = usClassShare(symbol)
-  return share ? `${share.root}-${share.shareClass}` : symbol
+  const issue = usIssue(symbol)
+  return (issue && spelledIssue(issue, COMPACT_SPELLING)) ?? symbol
 }
 
 /** The shortest number that is the same 32-bit float: Yahoo's quotes go through float32, which shows. */
