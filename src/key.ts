@@ -9,17 +9,28 @@ import { homeOf } from './embedded/home.ts'
 import { findRunning } from './embedded/running.ts'
 import { Plan, Scope, scopesAmong } from './plugins/principal.ts'
 
-const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--plan PLAN] [--label TEXT] [--quiet]
+const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--plan PLAN] [--label TEXT] [--expires WHEN] [--quiet]
 
   --user    Whose key it is; the user is made where there is none of that name
   --scope   ${Scope.enum.join(', ')}
   --plan    ${Plan.enum.join(' or ')}; a new user has standard, a known one keeps what it has
   --label   What the key is for
+  --expires When the key ends: after so many days, as 30d, or at an instant, as 2030-01-31 or 2030-01-31T18:00:00Z (UTC)
   --quiet   Print nothing but the key`
 
-const USER_NAME = /^\w[\w .@+-]{0,99}$/
+const USER_NAME = /^(?=.{1,100}$)\w([\w .@+-]*[\w@+-])?$/
+const DAYS = /^(\d{1,5})d$/
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
+const DAY_MS = 86_400_000
 
-type Order = { user: string; scopes: Scope[]; plan: Plan | undefined; label: string | undefined; quiet: boolean }
+type Order = {
+  user: string
+  scopes: Scope[]
+  plan: Plan | undefined
+  label: string | undefined
+  expiresAt: string | undefined
+  quiet: boolean
+}
 
 class UsageError extends Error {}
 
@@ -30,9 +41,10 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     const user = await userFor(order, createUserStore(database))
     const { key, record } = await createKeyStore(database).createKey({ userId: user.id, ...order })
-    const details = { userId: user.id, scopes: order.scopes, plan: user.plan }
+    const details = { userId: user.id, scopes: order.scopes, plan: user.plan, expiresAt: order.expiresAt }
     await createAuditStore(database).append({ actor: 'command line', action: 'key.create', target: record.id, details })
-    const note = `Key of ${user.name} (plan ${user.plan}) for ${order.scopes.join(', ')}. It is not shown again:\n`
+    const end = order.expiresAt === undefined ? '' : `, until ${order.expiresAt}`
+    const note = `Key of ${user.name} (plan ${user.plan}) for ${order.scopes.join(', ')}${end}. It is not shown again:\n`
     process.stdout.write(`${order.quiet ? '' : note}${key}\n`)
   } finally {
     await database.close()
@@ -40,9 +52,10 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function readOrder(args: readonly string[]): Order {
-  const { user, scope, plan, label, quiet } = readOptions(args)
+  const { user, scope, plan, label, expires, quiet } = readOptions(args)
   if (user === undefined) throw new UsageError('--user is missing')
-  if (!USER_NAME.test(user)) throw new UsageError('--user must be 1 to 100 letters, digits, spaces or . _ @ + -')
+  if (!USER_NAME.test(user))
+    throw new UsageError('--user must be 1 to 100 letters, digits, spaces or . _ @ + -, and end in none of . and space')
   if (scope === undefined) throw new UsageError('--scope is missing')
   const names = scope.split(',').map((name) => name.trim())
   const unknown = names.find((name) => scopesAmong([name]).length === 0)
@@ -50,13 +63,38 @@ function readOrder(args: readonly string[]): Order {
   if (plan !== undefined && !Plan.enum.includes(plan as Plan)) {
     throw new UsageError(`--plan must be ${Plan.enum.join(' or ')}`)
   }
-  return { user, scopes: scopesAmong(names), plan: plan as Plan | undefined, label, quiet: quiet ?? false }
+  return {
+    user,
+    scopes: scopesAmong(names),
+    plan: plan as Plan | undefined,
+    label,
+    expiresAt: instantOf(expires),
+    quiet: quiet ?? false
+  }
+}
+
+/** An ISO instant; a day begins at midnight, UTC. */
+function instantOf(expires: string | undefined): string | undefined {
+  if (expires === undefined) return undefined
+  const days = DAYS.exec(expires)?.[1]
+  const instant =
+    days === undefined ? Date.parse(INSTANT.test(expires) ? expires : '') : Date.now() + Number(days) * DAY_MS
+  if (Number.isNaN(instant)) throw new UsageError('--expires must be days, as 30d, or an instant, as 2030-01-31')
+  if (instant <= Date.now()) throw new UsageError('--expires must lie in the future')
+  return new Date(instant).toISOString()
 }
 
 function readOptions(args: readonly string[]) {
   try {
     const text = { type: 'string' } as const
-    const options = { user: text, scope: text, plan: text, label: text, quiet: { type: 'boolean' } } as const
+    const options = {
+      user: text,
+      scope: text,
+      plan: text,
+      label: text,
+      expires: text,
+      quiet: { type: 'boolean' }
+    } as const
     return parseArgs({ args: [...args], options, strict: true }).values
   } catch (error) {
     throw new UsageError((error as Error).message)

@@ -38,7 +38,19 @@ describe('npm run key', () => {
     expect(await exchange(second)).toMatchObject({ name: 'Desk 1', plan: 'pro', scopes: ['admin:read'] })
   })
 
+  test('makes a key that ends, after days or at an instant', async () => {
+    const options = ['--user', 'guest', '--scope', 'market:read', '--quiet', '--expires']
+    const [days, day] = await Promise.all([key([...options, '30d']), key([...options, '2035-01-31'])])
+    expect(await exchange(day.stdout.trim())).toMatchObject({ name: 'guest' })
+    const ends = (await api.core.stores.keys.list()).flatMap(({ expiresAt }) => expiresAt ?? []).toSorted()
+    expect(ends[1]).toBe('2035-01-31T00:00:00.000Z')
+    expect(Math.abs(Date.parse(ends[0]!) - Date.now() - 30 * 86_400_000)).toBeLessThan(60_000)
+    expect(days.code).toBe(0)
+  })
+
   test.each([
+    ['an end that is over', ['--user', 'a', '--scope', 'market:read', '--expires', '2020-01-01'], 'in the future'],
+    ['an end that is none', ['--user', 'a', '--scope', 'market:read', '--expires', 'soon'], '--expires must be'],
     ['no user', ['--scope', 'market:read'], '--user is missing'],
     ['no scope', ['--user', 'a'], '--scope is missing'],
     ['a scope there is none of', ['--user', 'a', '--scope', 'market:read,root'], '"root"'],

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { ApiError, InvalidField } from '../errors.ts'
+import { ApiError, InvalidField, notAuthorized } from '../errors.ts'
 import { Plan, Scope } from '../plugins/principal.ts'
 import { neverKept } from './answer.ts'
 
@@ -8,7 +8,8 @@ const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
 const UserName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: '^[\\w][\\w .@+-]*$',
+  pattern: '^\\w([\\w .@+-]*[\\w@+-])?$',
+  description: 'No other name may look like it: case does not count, and it ends in no dot and no space',
   examples: ['research-dashboard']
 })
 const NewUser = Type.Object(
@@ -28,8 +29,14 @@ const User = Type.Object({
 })
 const NewKey = Type.Object(
   {
-    scopes: Type.Array(Scope, { minItems: 1, uniqueItems: true }),
-    label: Type.Optional(Type.String({ minLength: 1, maxLength: 100 }))
+    scopes: Type.Array(Scope, { minItems: 1, uniqueItems: true, description: 'None that the maker of the key lacks' }),
+    label: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    expiresAt: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'From then on the key opens nothing; without it, it does not end'
+      })
+    )
   },
   { additionalProperties: false }
 )
@@ -40,7 +47,8 @@ const Key = Type.Object({
   scopes: Type.Array(Type.String()),
   label: Type.Optional(Type.String()),
   createdAt: Type.String(),
-  lastUsedAt: Type.Optional(Type.String()),
+  lastUsedAt: Type.Optional(Type.String({ description: 'To the minute' })),
+  expiresAt: Type.Optional(Type.String()),
   revokedAt: Type.Optional(Type.String())
 })
 const CreatedKey = Type.Object({ key: Type.String({ description: 'Shown this once' }), ...Key.properties })
@@ -73,6 +81,11 @@ const AuditEntry = Type.Object({
 const notFound = (what: string, id: string) =>
   new ApiError('NOT_FOUND', 404, `There is no ${what} ${id}`, { details: { id } })
 
+const nameTaken = (name: string) =>
+  new ApiError('NAME_TAKEN', 409, 'There is a user of that name, or of one that looks like it', {
+    details: { field: 'name', name }
+  })
+
 /**
  * Users and their keys. Everything that changes something is written to the audit log under the name of the token; a
  * revocation does not wait for it, and ends tokens also where nothing can be written.
@@ -95,10 +108,18 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     '/users',
-    { ...write, schema: { operationId: 'createUser', tags, body: NewUser, response: { 201: User } } },
+    {
+      ...write,
+      schema: {
+        operationId: 'createUser',
+        tags,
+        body: NewUser,
+        response: { 201: User, 409: Type.Ref('ErrorBody#') }
+      }
+    },
     async (request, reply) => {
       const user = await users.createUser(request.body)
-      if (!user) throw new InvalidField('name', 'is taken')
+      if (!user) throw nameTaken(request.body.name)
       const { name, plan } = user
       await audit.append({
         actor: request.principal!.name,
@@ -116,7 +137,9 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       ...write,
       schema: {
         operationId: 'changeUser',
-        description: 'Disabling ends all running tokens of the user; a new plan counts from the next token on.',
+        description:
+          'Disabling ends all keys and running tokens of the user at once. A new plan counts from the next token on, and for keys ' +
+          'within a minute.',
         tags,
         params: Id,
         body: UserChanges,
@@ -133,6 +156,33 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
     }
   )
 
+  app.delete(
+    '/users/:id',
+    {
+      ...write,
+      schema: {
+        operationId: 'deleteUser',
+        summary: 'Deletes a user with all keys, and ends its running tokens, in every process',
+        description: 'The audit log keeps the name. Nobody can delete the user that asks: 409.',
+        tags,
+        params: Id,
+        response: { 200: User, ...missing, 409: Type.Ref('ErrorBody#') }
+      }
+    },
+    async (request) => {
+      const { id } = request.params
+      const { userId, name } = request.principal!
+      if (id === userId) throw new ApiError('OWN_USER', 409, 'Nobody can delete the user that asks; ask as another one')
+      const held = await keys.list(id)
+      const user = await users.remove(id)
+      if (!user) throw notFound('user', id)
+      const entry = { actor: name, action: 'user.delete', target: id, details: { name: user.name } }
+      const endings = held.map((key) => app.revocations.revoke(`key:${key.id}`))
+      await Promise.all([audit.append(entry), app.revocations.revoke(`user:${id}`), ...endings])
+      return user
+    }
+  )
+
   app.post(
     '/users/:id/keys',
     {
@@ -140,6 +190,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'createKey',
         summary: 'Makes a key; the answer is the only place where it is ever shown',
+        description: 'A key grants no scope that its maker lacks.',
         tags,
         params: Id,
         body: NewKey,
@@ -148,6 +199,12 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params
+      const { scopes, expiresAt } = request.body
+      const lacked = scopes.find((scope) => !request.principal!.scopes.includes(scope))
+      if (lacked !== undefined) throw notAuthorized(lacked)
+      if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+        throw new InvalidField('expiresAt', 'must lie in the future')
+      }
       if (!(await users.find(id))) throw notFound('user', id)
       const { key, record } = await keys.createKey({ userId: id, ...request.body })
       const details = { userId: id, ...request.body }

@@ -8,7 +8,7 @@ let admin: { token: string; userId: string }
 beforeAll(async () => {
   world = await startWorld()
   api = await world.startApi()
-  admin = await api.login(['admin:read', 'admin:write'])
+  admin = await api.login(['market:read', 'admin:read', 'admin:write'])
 })
 afterAll(() => world.close())
 
@@ -42,13 +42,19 @@ describe('an administrator', () => {
   })
 
   test.each([
-    ['a name that is taken', '/users', { name: 'taken' }, 'name'],
+    ['a name that ends in a dot', '/users', { name: 'taken.' }, 'name'],
+    [
+      'an end that is over',
+      '/users/ID/keys',
+      { scopes: ['market:read'], expiresAt: '2020-01-01T00:00:00Z' },
+      'expiresAt'
+    ],
+    ['an end that is none', '/users/ID/keys', { scopes: ['market:read'], expiresAt: '30d' }, 'expiresAt'],
     ['no name', '/users', {}, 'name'],
     ['a plan there is none of', '/users', { name: 'a', plan: 'gold' }, 'plan'],
     ['no scope', '/users/ID/keys', { scopes: [] }, 'scopes'],
     ['a scope there is none of', '/users/ID/keys', { scopes: ['root'] }, 'scopes.0']
   ])('is told which field is wrong: %s', async (_name, url, payload, field) => {
-    await post('/users', { name: 'taken' })
     const answer = await post(url.replace('ID', admin.userId), payload)
     expect(answer.status).toBe(400)
     expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field } })
@@ -61,6 +67,50 @@ describe('an administrator', () => {
     expect(errorOf(revoked).code).toBe('NOT_FOUND')
     const odd = await api.send({ method: 'DELETE', url: '/api/v1/admin/keys/1%20or%201' }, admin.token)
     expect(errorOf(odd)).toMatchObject({ code: 'INVALID_REQUEST', details: { field: 'id' } })
+  })
+
+  test.each(['taken', 'TAKEN', 'Taken'])('is told that the name %s is taken', async (name) => {
+    await post('/users', { name: 'taken' })
+    const answer = await post('/users', { name })
+    expect([answer.status, errorOf(answer)]).toMatchObject([409, { code: 'NAME_TAKEN', details: { field: 'name' } }])
+  })
+
+  test('makes a key that ends, and sees when in the list', async () => {
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString()
+    const created = await post(`/users/${admin.userId}/keys`, { scopes: ['market:read'], expiresAt })
+    const { key, id } = created.json() as { key: string; id: string }
+    expect(created.json()).toMatchObject({ expiresAt })
+    const { keys } = (await api.get('/api/v1/admin/keys', admin.token)).json() as { keys: { id: string }[] }
+    expect(keys.find((each) => each.id === id)).toMatchObject({ expiresAt })
+    expect((await api.get('/api/v1/auth/me', key)).json()).toMatchObject({ credential: 'key', expiresAt })
+  })
+
+  test('makes no key that grants more than its own', async () => {
+    const { key, userId } = await api.login(['admin:write'])
+    const answer = await post(`/users/${userId}/keys`, { scopes: ['admin:write', 'market:read'] }, key)
+    expect([answer.status, errorOf(answer)]).toMatchObject([403, { details: { missingScope: 'market:read' } }])
+    expect((await post(`/users/${userId}/keys`, { scopes: ['admin:write'] }, key)).status).toBe(201)
+  })
+
+  test('deletes a user: keys and tokens end at once in every process, and the audit log keeps the name', async () => {
+    const other = await world.startApi()
+    const victim = await api.login()
+    const { name } = (await api.get('/api/v1/auth/me', victim.key)).json() as { name: string }
+    for (const credential of [victim.key, victim.token]) {
+      expect((await other.get('/api/v1/auth/me', credential)).status).toBe(200)
+    }
+    const remove = (id: string, by = admin.token) =>
+      api.send({ method: 'DELETE', url: `/api/v1/admin/users/${id}` }, by)
+    expect((await remove(victim.userId)).json()).toMatchObject({ id: victim.userId, name })
+    for (const credential of [victim.key, victim.token]) {
+      expect((await api.get('/api/v1/auth/me', credential)).status).toBe(401)
+      await expect.poll(async () => (await other.get('/api/v1/auth/me', credential)).status).toBe(401)
+    }
+    const [entry] = await api.core.stores.audit.list({ limit: 1 })
+    expect(entry).toMatchObject({ action: 'user.delete', target: victim.userId, details: { name } })
+    expect(errorOf(await remove(victim.userId)).code).toBe('NOT_FOUND')
+    const own = await remove(admin.userId)
+    expect([own.status, errorOf(own).code]).toEqual([409, 'OWN_USER'])
   })
 
   test('who may only read changes nothing', async () => {
