@@ -211,8 +211,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 function welcome({ url, key }: System, config: Config, home: Home, took: string): string {
-  const bearer = '-H "Authorization: Bearer $TOKEN"'
-  const json = '-H "content-type: application/json"'
+  const bearer = '-H "Authorization: Bearer $KEY"'
   const off = Object.entries(config.providers).filter(([, { needsKey, apiKey }]) => needsKey && !apiKey)
   const keyLine = key ?? 'revoked; make another with: npm run key -- --user NAME --scope market:read'
   return `
@@ -222,7 +221,7 @@ Quotewire is ready after ${took}
   Logs      ${home.logs}${off.length > 0 ? `\n  Off       ${off.map(([name]) => name).join(', ')}: no API key` : ''}
 
 Try:
-  TOKEN=$(curl -s ${url}/api/v1/auth/token ${json} -d '{"apiKey":"${key ?? 'YOUR_KEY'}"}' | cut -d'"' -f4)
+  KEY=${key ?? 'YOUR_KEY'}
   curl -s ${bearer} ${url}/api/v1/market/quote/AAPL
   curl -s ${bearer} "${url}/api/v1/market/historical/AAPL?period=1mo&format=csv"
 
