@@ -86,8 +86,6 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
 
   await app.register(resources, given)
   await app.register(validation)
-  await app.register(openapi)
-  await app.register(adminPages, { prefix: '/admin', queues: given.queues, log })
   if (config.corsOrigins.length > 0) {
     await app.register(cors, { ...CORS, origin: [...config.corsOrigins] })
   }
@@ -95,7 +93,10 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(tokens, { config })
   await app.register(traffic, { config, log })
   await app.register(errorHandler, { log })
+  // What answers comes after the gate, which looks at every route.
   await app.register(gate, { config, redis, log })
+  await app.register(openapi)
+  await app.register(adminPages, { prefix: '/admin', queues: given.queues, log })
   if (config.SOCKET_IO) await app.register(socketIo, { config })
   await app.register(live, given)
 

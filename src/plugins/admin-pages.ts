@@ -37,12 +37,16 @@ export type AdminPagesOptions = { queues: Pick<JobQueues, 'queues'>; log: Logger
 
 /**
  * Pages for administrators' browsers: a login that exchanges an API key for a cookie, and the queue board behind it. The
- * cookie holds a token like any other, which scripts cannot read and other sites cannot make a browser send. These
- * routes stand apart from the API: registered before its gate, with a gate of their own.
+ * cookie holds a token for these pages alone, with admin scopes alone, which scripts cannot read and other sites cannot make
+ * a browser send. The API takes no such token and these pages take none of the API: they have a gate of their own.
  */
 export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { queues, log }) => {
   const hidden = { schema: { hide: true } }
-  app.addHook('onRequest', async (_request, reply) => void reply.headers(PAGE_HEADERS))
+  app.decorate('defaultAccess', 'none')
+  app.addHook('onRequest', async (request, reply) => {
+    request.startedAt = performance.now() // the gate's hook comes after `admit`, which may answer
+    reply.headers(PAGE_HEADERS)
+  })
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
@@ -65,6 +69,7 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
   app.get('/logout', hidden, async (_request, reply) => reply.type('text/html').send(logoutPage(LOGOUT)))
   app.post('/logout', hidden, async (request, reply) => {
     refuseOtherSites(request)
+    await signOut(app, request)
     return reply.header('set-cookie', cookieOf(request, '', 0)).redirect(LOGIN, 303)
   })
 
@@ -84,10 +89,20 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
 async function signIn(app: FastifyInstance, { ip, body }: FastifyRequest) {
   const tries = await app.rateLimiter.bucket(`login:${networkOf(ip)}`, LOGINS_PER_MINUTE)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
-  const holder = await app.apiKeys.verify(apiKey ?? '', tries)
+  const holder = await app.verifyKey(apiKey ?? '', ip, tries)
   mustGrant(holder, 'admin:read')
-  const { token, expiresAt } = app.tokens.issue(holder)
+  const scopes = holder.scopes.filter((scope) => scope.startsWith('admin:'))
+  const { token, expiresAt } = app.tokens.issue({ ...holder, scopes }, 'admin-pages')
+  await app.stores.audit.append({ actor: holder.name, action: 'admin-pages.sign-in', target: holder.keyId })
   return { token, maxAgeSeconds: Math.floor((expiresAt.getTime() - Date.now()) / 1000) }
+}
+
+/** Ends the cookie's token, in every process; a browser that has none is signed out already. */
+async function signOut(app: FastifyInstance, request: FastifyRequest): Promise<void> {
+  const principal = await principalOf(app, request)
+  if (!principal) return
+  await app.revocations.revoke(`token:${principal.tokenId}`)
+  await app.stores.audit.append({ actor: principal.name, action: 'admin-pages.sign-out', target: principal.keyId })
 }
 
 /** Lets a request through to the board, or answers it. What changes something takes admin:write and is written down. */
@@ -108,12 +123,11 @@ async function admit(app: FastifyInstance, request: FastifyRequest, reply: Fasti
   return undefined
 }
 
-async function principalOf(app: FastifyInstance, { headers, ip }: FastifyRequest): Promise<Principal | undefined> {
+async function principalOf(app: FastifyInstance, { headers }: FastifyRequest): Promise<Principal | undefined> {
   const token = new RegExp(`(?:^|; )${COOKIE}=([\\w.-]+)`).exec(headers.cookie ?? '')?.[1]
   if (token === undefined) return undefined
-  const header = `Bearer ${token}`
-  const session = app.sessions.known(header, Date.now()) ?? (await app.sessions.open(token, ip).catch(() => undefined))
-  return session?.principal
+  const principal = await app.tokens.verify(token, 'admin-pages').catch(() => undefined)
+  return principal && !app.revocations.isRevoked(principal) ? principal : undefined
 }
 
 function mustGrant({ scopes }: Principal, scope: Scope): void {

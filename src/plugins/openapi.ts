@@ -93,7 +93,11 @@ export const openapi = fp(
       }
     })
     await app.register(async (pages) => {
-      await pages.register(helmet, { contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } })
+      pages.decorate('defaultAccess', 'none')
+      await pages.register(helmet, {
+        contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+        hsts: false // for the proxy that ends TLS: it would bind every subdomain
+      })
       await pages.register(swaggerUi, { routePrefix: '/docs', logo: undefined })
       let document: string | undefined
       pages.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
@@ -101,5 +105,5 @@ export const openapi = fp(
       )
     })
   },
-  { name: 'openapi' }
+  { name: 'openapi', dependencies: ['gate'] }
 )

@@ -26,6 +26,8 @@ export type Principal = {
   readonly credential: Credential
   /** The API key, or the one that the token was exchanged for; absent on tokens of an outside issuer. */
   readonly keyId?: string
+  /** Of a token of ours. */
+  readonly tokenId?: string
   /** Of a key: when it was looked up. */
   readonly issuedAt: number
   /** Infinity for a key that does not end by itself. */

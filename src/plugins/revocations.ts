@@ -9,7 +9,9 @@ const HISTORY_KEY = 'auth:revoked'
 const RETENTION_MS = 86_400_000
 const RETRY_MS = 1000
 
-export type RevocationSubject = `key:${string}` | `user:${string}`
+export type RevocationSubject = `key:${string}` | `user:${string}` | `token:${string}`
+
+type Subject = Pick<Principal, 'keyId' | 'tokenId' | 'userId' | 'issuedAt'>
 
 export type RevocationOptions = {
   redis: Redis
@@ -20,7 +22,7 @@ export type RevocationOptions = {
 }
 
 /**
- * Which keys and users lost their running tokens, and since when. Every process hears of a revocation at once
+ * Which tokens, keys and users lost their running tokens, and since when. Every process hears of a revocation at once
  * (publish); one that starts later, or whose subscription broke, reads what it missed from a sorted set.
  */
 export class Revocations {
@@ -62,7 +64,7 @@ export class Revocations {
   }
 
   /**
-   * Ends all running tokens of a key or a user, in every process. A user's tokens issued afterwards are not concerned.
+   * Ends a token, or all running tokens of a key or a user, in every process. A user's tokens issued afterwards are not concerned.
    * Rejects with REVOCATION_NOT_SPREAD where Redis is away: then only this process obeys until it is repeated.
    */
   async revoke(subject: RevocationSubject): Promise<void> {
@@ -92,8 +94,9 @@ export class Revocations {
     this.#listeners.push(listener)
   }
 
-  isRevoked({ keyId, userId, issuedAt }: Pick<Principal, 'keyId' | 'userId' | 'issuedAt'>): boolean {
-    if (this.#since.has(`key:${keyId}`)) return true // for good, whatever the clock said that dated the token
+  isRevoked({ keyId, tokenId, userId, issuedAt }: Subject): boolean {
+    // For good, whatever the clock said that dated the token.
+    if (this.#since.has(`key:${keyId}`) || this.#since.has(`token:${tokenId}`)) return true
     return issuedAt <= (this.#since.get(`user:${userId}`) ?? 0) // a token's issue is known to the second, rounded down
   }
 

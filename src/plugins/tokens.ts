@@ -15,10 +15,13 @@ export type Tokens = {
    * Signs a token for the holder of a key; it lives TOKEN_TTL_SECONDS, and not longer than the key. It is dated by when
    * the key was looked up: a revocation that was made since then ends this token too.
    */
-  issue(holder: Principal): { token: string; expiresAt: Date }
-  /** Rejects with NOT_AUTHENTICATED, saying what is wrong with the token and never repeating it. */
-  verify(token: string): Promise<Principal>
+  issue(holder: Principal, audience?: Audience): { token: string; expiresAt: Date }
+  /** Rejects with NotAuthenticated, saying what is wrong with the token and never repeating it. */
+  verify(token: string, audience?: Audience): Promise<Principal>
 }
+
+/** What a token opens: the API, or the pages for administrators. Neither takes the other's. */
+export type Audience = 'api' | 'admin-pages'
 
 export type TokenOptions = {
   config: Pick<
@@ -29,6 +32,7 @@ export type TokenOptions = {
     | 'JWT_AUDIENCE'
     | 'JWKS_URL'
     | 'JWKS_ISSUER'
+    | 'JWKS_MAX_TOKEN_LIFE_SECONDS'
     | 'TOKEN_TTL_SECONDS'
   >
 }
@@ -51,28 +55,34 @@ export const tokens = fp<TokenOptions>(
     const current = config.JWT_SECRET ?? failWithoutSecret()
     const secrets = new Map([config.JWT_PREVIOUS_SECRET ?? current, current].map((secret) => [keyIdOf(secret), secret]))
     const { JWKS_URL: jwksUrl, JWKS_ISSUER: issuer, JWT_AUDIENCE: audience } = config
-    const outside = jwksUrl && issuer ? createOutsideIssuer({ jwksUrl, issuer, audience }) : undefined
+    const maxTokenLifeSeconds = config.JWKS_MAX_TOKEN_LIFE_SECONDS
+    const outside =
+      jwksUrl && issuer ? createOutsideIssuer({ jwksUrl, issuer, audience, maxTokenLifeSeconds }) : undefined
     await app.register(jwt, {
       secret: current,
       sign: { algorithm: 'HS256', iss: config.JWT_ISSUER, aud: audience, kid: keyIdOf(current) },
       verify: { algorithms: ['HS256'], errorCacheTTL: 0 }
     })
-    const rules = { allowedAud: audience, allowedIss: config.JWT_ISSUER, requiredClaims: REQUIRED_CLAIMS }
+    const audiences: Record<Audience, string> = { api: audience, 'admin-pages': `${audience}/admin` }
+    const rules = { allowedIss: config.JWT_ISSUER, requiredClaims: REQUIRED_CLAIMS }
 
     app.decorate('tokens', {
-      issue({ userId, name, plan, scopes, keyId, issuedAt, expiresAt }) {
+      issue({ userId, name, plan, scopes, keyId, issuedAt, expiresAt }, audience = 'api') {
         const iat = Math.floor(issuedAt / 1000)
         const exp = Math.min(iat + config.TOKEN_TTL_SECONDS, Math.floor(expiresAt / 1000))
         const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat, exp }
-        return { token: app.jwt.sign(claims, { sub: userId }), expiresAt: new Date(exp * 1000) }
+        return {
+          token: app.jwt.sign(claims, { sub: userId, aud: audiences[audience] }),
+          expiresAt: new Date(exp * 1000)
+        }
       },
-      async verify(token) {
+      async verify(token, audience = 'api') {
         const { alg, kid } = checked(token, () => decodeProtectedHeader(token))
-        if (outside && alg !== 'HS256') return principalOf(await outside.verify(token), false)
+        if (outside && alg !== 'HS256' && audience === 'api') return principalOf(await outside.verify(token), false)
         const key = secrets.get(kid ?? '')
         if (key === undefined)
           throw new NotAuthenticated('untrusted', 'The token is not signed by a key that is trusted here')
-        const claims = checked(token, () => app.jwt.verify(token, { ...rules, key }))
+        const claims = checked(token, () => app.jwt.verify(token, { ...rules, allowedAud: audiences[audience], key }))
         return principalOf(claims, true)
       }
     } satisfies Tokens)
@@ -123,7 +133,8 @@ const Claims = Type.Object({
   plan: Type.Optional(Type.String()),
   scopes: Type.Optional(Type.Array(Type.String())),
   scope: Type.Optional(Type.String()), // OAuth's form: names separated by spaces
-  key: Type.Optional(Type.String())
+  key: Type.Optional(Type.String()),
+  jti: Type.Optional(Type.String())
 })
 type Claims = Static<typeof Claims>
 const claimsCheck = Compile(Claims)
@@ -142,6 +153,7 @@ function principalOf(claims: unknown, own: boolean): Principal {
     plan,
     scopes: scopesAmong(granted),
     ...(own && claims.key !== undefined && { keyId: claims.key }),
+    ...(own && claims.jti !== undefined && { tokenId: claims.jti }),
     issuedAt: claims.iat * 1000,
     expiresAt: claims.exp * 1000
   }

@@ -137,6 +137,39 @@ describe('the board', () => {
     await api.core.jobs.resume('market')
   })
 
+  test('signing out ends the cookie in every process, and both are in the audit log', async () => {
+    const other = await world.startApi()
+    const { key } = await api.login(['market:read', 'admin:read'])
+    const cookie = String((await signIn(key)).headers['set-cookie']).split(';')[0]!
+    const me = (await api.get('/api/v1/auth/me', key)).json() as { name: string }
+    expect((await other.get('/admin/queues', undefined, { cookie })).status).toBe(200)
+    const signOut = { method: 'POST', url: '/admin/logout', headers: { cookie, ...ORIGIN } } as const
+    const answer = await api.send(signOut)
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/admin/login' } })
+    expect(answer.headers['set-cookie']).toContain('Max-Age=0')
+    expect((await get('/admin/queues', { cookie })).status).toBe(303)
+    await expect.poll(async () => (await other.get('/admin/queues', undefined, { cookie })).status).toBe(401)
+    expect(await api.core.stores.audit.list({ limit: 2 })).toMatchObject([
+      { action: 'admin-pages.sign-out', actor: me.name },
+      { action: 'admin-pages.sign-in', actor: me.name }
+    ])
+    expect((await api.send(signOut)).status).toBe(303)
+  })
+
+  test('and the API take nothing of each other: no cookie as a token, no token and no key as a cookie', async () => {
+    const { key, token } = await api.login(['market:read', 'admin:read', 'admin:write'])
+    const cookie = String((await signIn(key)).headers['set-cookie']).split(';')[0]!
+    const ofCookie = cookie.split('=')[1]!
+    for (const path of ['/api/v1/auth/me', '/api/v1/market/quote/AAPL', '/api/v1/admin/users']) {
+      expect((await api.get(path, ofCookie)).status).toBe(401)
+    }
+    const { scopes } = JSON.parse(Buffer.from(ofCookie.split('.')[1]!, 'base64url').toString()) as { scopes: string[] }
+    expect(scopes).toEqual(['admin:read', 'admin:write'])
+    for (const credential of [token, key]) {
+      expect((await get('/admin/queues', { cookie: `quotewire_admin=${credential}` })).status).toBe(303)
+    }
+  })
+
   test('a revoked key opens it no longer', async () => {
     const { key, userId } = await api.login(['admin:read'])
     const cookie = String((await signIn(key)).headers['set-cookie']).split(';')[0]!
