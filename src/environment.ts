@@ -44,6 +44,7 @@ export const Environment = Type.Object({
     Type.String({ ...ADDRESSES.http, description: 'Key set of an outside issuer (RS256 or ES256)' })
   ),
   JWKS_ISSUER: text('The iss that its tokens must carry'),
+  JWKS_MAX_TOKEN_LIFE_SECONDS: integer(60, 31_536_000, 86_400, 'From its iat on, however late its exp is'),
   TOKEN_TTL_SECONDS: integer(1, 86_400, 900, 'Life of a token'),
   CORS_ORIGINS: Type.String({ default: '', description: 'Comma-separated origins that browsers may call from' }),
   TRUST_PROXY: Type.Boolean({ default: false, description: 'Believe the last entry of X-Forwarded-For' }),

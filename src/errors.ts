@@ -72,6 +72,7 @@ export type AuthFailureReason =
   | 'untrusted'
   | 'expired'
   | 'revoked'
+  | 'ticket'
   | 'too_many_tries'
 
 /** 401. The message says what is wrong with what came, and never repeats it. */

@@ -7,7 +7,7 @@ import { CloseCode } from './close-codes.ts'
 const SENT_BY_CLIENT: Record<string, [schema: TSchema, summary: string]> = {
   subscribe: [protocol.Subscribe, 'Wants events; with `since`, what was missed first'],
   unsubscribe: [protocol.Unsubscribe, 'Wants events no longer; without a list, none of that kind'],
-  auth: [protocol.Authenticate, 'Opens a session that came without a token, or renews one'],
+  auth: [protocol.Authenticate, 'Opens a session that came without a key or token, or renews one'],
   ping: [protocol.Ping, 'Asks for a pong']
 }
 const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
@@ -39,7 +39,8 @@ const CHANNEL_ADDRESSES = {
 
 const DESCRIPTION = `Live quotes, trades, bars and market-wide channels.
 
-A token is given by the \`Authorization\` header, as \`Sec-WebSocket-Protocol: quotewire, bearer.<token>\`, by \`?token=\`, or in a first \`auth\` frame.
+An API key or a token is given by the \`Authorization\` header (scheme Bearer), by \`X-API-Key\`, as \`Sec-WebSocket-Protocol: quotewire, bearer.<key or token>\`,
+by \`?token=\`, or in a first \`auth\` frame; a ticket of \`POST /api/v1/auth/ticket\` by \`?ticket=\`.
 With \`batch\`, events that travel together come as one JSON array of their messages.
 The sub-protocol \`quotewire.binary\` sends quotes, trades and bars as fixed-width records; docs/websocket.md describes them.
 
@@ -66,6 +67,23 @@ export const asyncApi = {
     ])
   ),
   components: {
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'An API key (`qw_…`), or a token exchanged for one' },
+      apiKey: { type: 'httpApiKey', in: 'header', name: 'X-API-Key', description: 'An API key (`qw_…`)' },
+      protocol: {
+        type: 'httpApiKey',
+        in: 'header',
+        name: 'Sec-WebSocket-Protocol',
+        description: '`quotewire, bearer.<key or token>`'
+      },
+      token: {
+        type: 'httpApiKey',
+        in: 'query',
+        name: 'token',
+        description: 'A key or token; addresses end up in logs'
+      },
+      ticket: { type: 'httpApiKey', in: 'query', name: 'ticket', description: 'A ticket, good once, for 30 seconds' }
+    },
     messages: Object.fromEntries(
       Object.entries({ ...SENT_BY_CLIENT, ...SENT_BY_SERVER }).map(([name, [schema, summary]]) => [
         name,
@@ -86,6 +104,9 @@ function operation(action: 'send' | 'receive', channel: string, messages: Record
   return {
     action,
     channel: { $ref: `#/channels/${channel}` },
+    security: ['bearer', 'apiKey', 'protocol', 'token', 'ticket'].map((scheme) => ({
+      $ref: `#/components/securitySchemes/${scheme}`
+    })),
     messages: Object.values(references(messages, `#/channels/${channel}/messages`))
   }
 }

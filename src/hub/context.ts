@@ -8,21 +8,32 @@ import type { Traffic } from './traffic.ts'
 import type { Turns } from './turns.ts'
 import type { Users } from './users.ts'
 
-/** Who speaks on a connection, by a verified token. */
+/** Who speaks on a connection, by a verified key or token. */
 export type Caller = {
   readonly userId: string
   readonly name: string
-  /** Whether the token grants streaming. */
+  /** Whether the credential grants streaming. */
   readonly mayStream: boolean
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; Infinity for a key that does not end by itself. */
   readonly expiresAt: number
+  /** From then on (epoch milliseconds) it must be verified again: its issuer may have withdrawn the key that signed it. */
+  readonly knownUntil: number
   isRevoked(): boolean
+  /** Rejects as `authenticate` does. */
+  verifyAgain(): Promise<Caller>
   /** Pays for asking about so many symbols, each of which may cost a vendor's answer; returns why it cannot. */
   pay(symbols: number): Failure | undefined
 }
 
-/** Whom a token names cannot be told now. */
-export class CannotAuthenticateNow extends Error {}
+/** Whom a credential names cannot be told now. `code` is stable, UPPER_SNAKE. */
+export class CannotAuthenticateNow extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
 
 /** What all sessions of a process share. */
 export type LiveContext = {
@@ -37,8 +48,11 @@ export type LiveContext = {
   readonly heartbeatMs: number
   readonly log: Pick<Logger, 'error'>
   readonly now: () => number
-  /** Rejects with an error whose message may be shown to the client; with CannotAuthenticateNow where it may try again. */
-  authenticate(token: string): Promise<Caller>
+  /**
+   * By an API key, a token or a ticket that came from `network`. Rejects with an error whose message may be shown to the
+   * client; with CannotAuthenticateNow where it may try again.
+   */
+  authenticate(credential: string, network: string): Promise<Caller>
 }
 
 /** Who brings a subject's events now. Trades and bars have no source before an upstream stream carries them. */

@@ -33,7 +33,7 @@ export type LiveOptions = {
   readonly flushMs: number
   /** Told of each symbol that is subscribed to here; what it returns is called when it no longer is. */
   readonly follow: (symbol: string) => () => void
-  readonly authenticate: (token: string) => Promise<Caller>
+  readonly authenticate: (credential: string, network: string) => Promise<Caller>
   readonly now?: () => number
 }
 
@@ -43,6 +43,8 @@ export type Arrival = {
   readonly raw: Socket
   readonly token: string | undefined
   readonly binary: boolean
+  /** Where it came from, as far as limits on an address tell addresses apart. */
+  readonly network: string
 }
 
 /** The live side of one API process: its hub and all its sessions. */
@@ -100,11 +102,11 @@ export class Live {
     return this.#isClosing || this.#sessions.size >= this.#options.maxConnections
   }
 
-  accept({ socket, raw, token, binary }: Arrival): void {
+  accept({ socket, raw, token, binary, network }: Arrival): void {
     // It was let in a moment before.
     if (this.#isClosing) return socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
     const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
-    const session = new Session({ id, socket, raw, token, binary, context: this.#context })
+    const session = new Session({ id, socket, raw, token, binary, network, context: this.#context })
     this.#sessions.set(session, socket)
     socket.on('close', () => {
       this.#sessions.delete(session)

@@ -70,7 +70,10 @@ export const Unsubscribe = frame(
 )
 export type Unsubscribe = Static<typeof Unsubscribe>
 
-export const Authenticate = frame('auth', Type.Object({ token: Type.String({ maxLength: 8192 }) }, closed))
+export const Authenticate = frame(
+  'auth',
+  Type.Object({ token: Type.String({ maxLength: 8192, description: 'An API key or a token' }) }, closed)
+)
 export type Authenticate = Static<typeof Authenticate>
 
 export const Ping = Type.Object({ type: Type.Literal('ping'), id: Id }, closed)
@@ -106,7 +109,10 @@ export const Welcome = frame(
     limits: Limits
   })
 )
-export const Authenticated = frame('authenticated', Type.Object({ user: Type.String(), expiresAt: Instant }))
+export const Authenticated = frame(
+  'authenticated',
+  Type.Object({ user: Type.String(), expiresAt: Type.Optional(Instant) })
+)
 
 export const Accepted = Type.Object({
   symbol: Type.Optional(Type.String()),

@@ -25,6 +25,8 @@ export type SessionOptions = {
   /** As the connection's request presented it; without one the client must send an auth frame. */
   readonly token: string | undefined
   readonly binary: boolean
+  /** Where it came from. */
+  readonly network: string
 }
 
 type Member = { readonly caller: Caller; readonly holding: Holding; readonly subscriptions: Subscriptions }
@@ -35,6 +37,7 @@ export class Session {
   readonly #context: LiveContext
   readonly #connection: Connection
   readonly #mustAuthenticateBy: number
+  readonly #network: string
   /** Who the client proved to be. */
   #member: Member | undefined
   #work: Promise<void> = Promise.resolve()
@@ -43,14 +46,16 @@ export class Session {
   #heardAt: number
   #pingedAt = 0
   #isWarned = false
+  #isVerifying = false
   /** What is left of this second's frames. */
   #allowance: number
   #allowedAt: number
   #refusals = 0
   #refusedSince = 0
 
-  constructor({ id, socket, raw, context, token, binary }: SessionOptions) {
+  constructor({ id, socket, raw, context, token, binary, network }: SessionOptions) {
     this.id = id
+    this.#network = network
     this.#context = context
     const { hub, traffic } = context
     this.#connection = new Connection({ socket, raw, hub, traffic })
@@ -95,6 +100,7 @@ export class Session {
       const data = { ...EXPIRES_SOON, details: { expiresAt: new Date(caller.expiresAt).toISOString() } }
       this.#connection.send({ type: 'notice', data })
     }
+    if (caller.knownUntil <= now && !this.#isVerifying) void this.#verifyAgain(caller)
   }
 
   /** The log was replaced. */
@@ -207,13 +213,10 @@ export class Session {
     const { limits, users } = this.#context
     let caller: Caller
     try {
-      caller = await this.#context.authenticate(token)
+      caller = await this.#context.authenticate(token, this.#network)
     } catch (error) {
-      const { message } = error as Error
-      const isPassing = error instanceof CannotAuthenticateNow
-      const failure = { code: isPassing ? 'ISSUER_UNAVAILABLE' : 'NOT_AUTHENTICATED', message }
-      if (this.#member) return this.#refuse(failure)
-      return this.#end(isPassing ? CloseCode.cannotAuthenticate : CloseCode.unauthorized, failure)
+      if (this.#member) return this.#refuse(failureOf(error))
+      return this.#endWithout(error)
     }
     if (!this.#connection.isOpen) return
     if (this.#member && this.#member.caller.userId !== caller.userId) return this.#refuse(OTHER_USER)
@@ -229,6 +232,27 @@ export class Session {
     const subscriptions = new Subscriptions({ context: this.#context, connection: this.#connection, holding, pay })
     this.#member = { caller, holding, subscriptions }
     answer()
+  }
+
+  /** Ends the session where the credential that opened it is no longer good, although it was not revoked. */
+  async #verifyAgain(verified: Caller): Promise<void> {
+    this.#isVerifying = true
+    try {
+      const caller = await verified.verifyAgain()
+      if (this.#member?.caller !== verified) return // renewed meanwhile
+      if (!caller.mayStream) return this.#end(CloseCode.forbidden, NOT_AUTHORIZED)
+      this.#member = { ...this.#member, caller }
+    } catch (error) {
+      if (this.#member?.caller === verified) this.#endWithout(error)
+    } finally {
+      this.#isVerifying = false
+    }
+  }
+
+  /** Ends a session that has no credential that counts now. */
+  #endWithout(error: unknown): void {
+    const isPassing = error instanceof CannotAuthenticateNow
+    this.#end(isPassing ? CloseCode.cannotAuthenticate : CloseCode.unauthorized, failureOf(error))
   }
 
   #welcome(): void {
@@ -250,7 +274,7 @@ export class Session {
 
   #confirm(id: string | number | undefined): void {
     const { name, expiresAt } = this.#member!.caller
-    const data = { user: name, expiresAt: new Date(expiresAt).toISOString() }
+    const data = { user: name, ...(expiresAt !== Infinity && { expiresAt: new Date(expiresAt).toISOString() }) }
     this.#connection.send({ type: 'authenticated', ...(id !== undefined && { id }), data })
   }
 
@@ -276,13 +300,15 @@ export class Session {
 }
 
 const failure = (code: string, message: string): Failure => ({ code, message })
-const NOT_IN_TIME = failure('NOT_AUTHENTICATED', `No token came within ${AUTHENTICATE_WITHIN_MS} ms`)
+const failureOf = (error: unknown): Failure =>
+  failure(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
+const NOT_IN_TIME = failure('NOT_AUTHENTICATED', `No key and no token came within ${AUTHENTICATE_WITHIN_MS} ms`)
 const NOT_AUTHENTICATED = failure('NOT_AUTHENTICATED', 'Send {"type":"auth","data":{"token":"…"}} first')
-const NOT_AUTHORIZED = failure('NOT_AUTHORIZED', 'The token does not grant stream:read')
-const REVOKED = failure('NOT_AUTHENTICATED', 'The key or the user of this token was revoked')
-const EXPIRED = failure('TOKEN_EXPIRED', 'The token has expired')
-const EXPIRES_SOON = failure('TOKEN_EXPIRES', 'The token expires soon; renew it by an auth frame')
-const OTHER_USER = failure('OTHER_USER', 'The token belongs to another user; open another connection')
+const NOT_AUTHORIZED = failure('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
+const REVOKED = failure('NOT_AUTHENTICATED', 'The key, its user or this token was revoked')
+const EXPIRED = failure('TOKEN_EXPIRED', 'The key or token has expired')
+const EXPIRES_SOON = failure('TOKEN_EXPIRES', 'The key or token expires soon; renew it by an auth frame')
+const OTHER_USER = failure('OTHER_USER', 'The key or token belongs to another user; open another connection')
 const TOO_MANY_FRAMES = failure('TOO_MANY_FRAMES', 'More frames than a connection may send')
 const TOO_MANY_CONNECTIONS = failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed')
 const TEXT_EXPECTED = failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too')

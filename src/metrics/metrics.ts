@@ -41,6 +41,8 @@ export type Metrics = {
   quarantined(provider: string, rule: string, severity: string): void
   diverged(percent: number): void
   jobRan(job: string, outcome: string, durationMs: number): void
+  /** A credential that opened nothing. */
+  authFailed(reason: string): void
   /** A request that no route took, answered with a status of ours. */
   unmatched(statusCode: number): void
   /** Prometheus text of everything. */
@@ -103,6 +105,12 @@ export function createMetrics(): Metrics {
     labelNames: ['status'],
     registers
   })
+  const authFailures = new Counter({
+    name: 'quotewire_auth_failures_total',
+    help: 'Keys, tokens and tickets that opened nothing, by why',
+    labelNames: ['reason'],
+    registers
+  })
   const scrapers = [
     createProviderGauges(registers),
     createCacheGauges(registers),
@@ -130,6 +138,7 @@ export function createMetrics(): Metrics {
       jobRuns.inc({ name: job, outcome })
       jobSeconds.observe({ name: job }, durationMs / 1000)
     },
+    authFailed: (reason) => authFailures.inc({ reason }),
     unmatched: (status) => unmatched.inc({ status }),
     async render() {
       await Promise.all(scrapers.map((scrape) => scrape(sources)))

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { NotAuthenticated, notAuthorized } from '../errors.ts'
 import { ApiKeys } from './api-keys.ts'
+import { AuthFailures } from './auth-failures.ts'
 import { isApiKey, isToken, requiredCredentialIn } from './credential.ts'
 import { networkOf } from './network.ts'
 import { overloaded } from './pressure.ts'
@@ -14,6 +15,7 @@ import { RateLimiter, tooManyRequests, type Bucket } from './rate-limiter.ts'
 import { Revocations } from './revocations.ts'
 import { SECURITY_HEADER } from './security-headers.ts'
 import { headerOf, Sessions, type Session } from './sessions.ts'
+import { Tickets } from './tickets.ts'
 
 /** Wrong API keys that an address may send in a minute, in whatever way. */
 const TRIES_PER_MINUTE = 60
@@ -27,13 +29,19 @@ export type GateOptions = {
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: Sessions
-    apiKeys: ApiKeys
-    /** How many wrong keys an address may still try. */
-    triesOf(address: string): Promise<Bucket>
+    tickets: Tickets
+    /** Opens the session of the credential that `read` gives; a failure is counted, and logged with where it came from. */
+    authenticate(read: () => string | Promise<string>, address: string): Promise<Session>
+    /** Whom an API key speaks for, looked up in any case; wrong ones are counted on the address, and failures as above. */
+    verifyKey(key: string, address: string, tries?: Bucket): Promise<Principal>
     revocations: Revocations
     rateLimiter: RateLimiter
     /** What a user may spend, over REST and live connections together. */
     bucketOf(principal: Pick<Principal, 'userId' | 'plan'>): Promise<Bucket>
+  }
+  interface FastifyInstance {
+    /** In a scope of pages: what the routes of libraries, which cannot say it, admit. Such a scope brings its own hook. */
+    defaultAccess?: 'none'
   }
   interface FastifyRequest {
     /** Set on every route that asks for a scope. */
@@ -82,18 +90,34 @@ export const gate = fp<GateOptions>(
     })
     await revocations.start()
 
+    const failures = new AuthFailures({ log, metrics: app.metrics })
+    /** Passes a failure on. */
+    const noting = async <T>(address: string, work: () => Promise<T>): Promise<T> => {
+      try {
+        return await work()
+      } catch (error) {
+        failures.note(error, address)
+        throw error
+      }
+    }
+    const authenticate: FastifyInstance['authenticate'] = (read, address) =>
+      noting(address, async () => sessions.open(await read(), address))
+
     app.decorate('sessions', sessions)
-    app.decorate('apiKeys', apiKeys)
-    app.decorate('triesOf', triesOf)
+    app.decorate('tickets', new Tickets(redis))
+    app.decorate('authenticate', authenticate)
+    app.decorate('verifyKey', (key: string, address: string, tries?: Bucket) =>
+      noting(address, async () => apiKeys.verify(key, tries ?? (await triesOf(address))))
+    )
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)
     app.decorate('bucketOf', bucketOf)
     app.decorateRequest('principal', undefined)
     app.decorateRequest('startedAt', 0)
-    app.addHook('onRoute', (route) => {
-      const access = route.config?.access
+    app.addHook('onRoute', function (route) {
+      const access = route.config?.access ?? this.defaultAccess
       if (access === undefined) throw new Error(`${route.url} does not say whom it admits`)
-      const hook = access === 'none' ? admitAnybody : createGuard(access, sessions, () => app.isOverloaded())
+      const hook = access === 'none' ? admitAnybody : createGuard(access, app)
       route.onRequest = [hook, route.onRequest ?? []].flat()
       if (access !== 'none') describeAccess(route)
     })
@@ -111,7 +135,10 @@ const admitAnybody: onRequestHookHandler = (request, reply, done) => {
   done()
 }
 
-function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () => boolean): onRequestHookHandler {
+type Built = Pick<FastifyInstance, 'sessions' | 'authenticate' | 'isOverloaded'>
+
+function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
+  const { sessions, authenticate } = app
   const enter = (session: Session, request: FastifyRequest, reply: FastifyReply, now: number): Error | undefined => {
     const { principal, scopes, bucket } = session
     request.principal = principal
@@ -125,7 +152,7 @@ function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () 
 
   async function openAndEnter(request: FastifyRequest, reply: FastifyReply) {
     try {
-      const session = await sessions.open(requiredCredentialIn(request.headers), request.ip)
+      const session = await authenticate(() => requiredCredentialIn(request.headers), request.ip)
       return enter(session, request, reply, Date.now())
     } catch (error) {
       return error as Error
@@ -135,7 +162,7 @@ function createGuard(scope: Scope | 'any', sessions: Sessions, isOverloaded: () 
   return (request, reply, proceed) => {
     request.startedAt = performance.now()
     reply.header(...SECURITY_HEADER)
-    if (isOverloaded()) return proceed(overloaded())
+    if (app.isOverloaded()) return proceed(overloaded())
     const now = Date.now()
     const header = authorizationOf(request)
     const session = header === undefined ? undefined : sessions.known(header, now)

@@ -10,11 +10,15 @@ export function chooseProtocol(offered: ReadonlySet<string>): string | false {
   return PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false
 }
 
-/** What a handshake says about the connection to come: a token by header, protocol or query, and the encoding. */
+/**
+ * What a handshake says about the connection to come: a key or token by header, protocol or query, or a ticket by query,
+ * and the encoding.
+ */
 export function presentedBy({ headers, query }: FastifyRequest): { token: string | undefined; binary: boolean } {
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim())
   const byHeader = BEARER.exec(headers.authorization ?? '')?.[1] ?? headers.authorization
+  const byKeyHeader = [headers['x-api-key'] ?? []].flat()[0]
   const byProtocol = offered.find((protocol) => protocol.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length)
-  const byQuery = (query as { token?: string }).token
-  return { token: byHeader ?? byProtocol ?? byQuery, binary: offered.includes(BINARY_PROTOCOL) }
+  const { token, ticket } = query as { token?: string; ticket?: string }
+  return { token: byHeader ?? byKeyHeader ?? byProtocol ?? ticket ?? token, binary: offered.includes(BINARY_PROTOCOL) }
 }

@@ -3,8 +3,6 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { ApiError } from '../errors.ts'
-import { CannotAuthenticateNow, type Caller } from '../hub/context.ts'
 import { Live } from '../hub/live.ts'
 import type { Demand } from '../jobs/demand.ts'
 import { createSources } from '../live/live-sources.ts'
@@ -16,12 +14,10 @@ import { watchMarketStatus } from '../live/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { patiently } from '../redis.ts'
 import { liveRoutes } from '../routes/live.ts'
+import { createCallers } from './callers.ts'
 import { chooseProtocol } from './handshake.ts'
-import { payFor } from './payment.ts'
 
 const KIB = 1024
-/** As over REST, where one request may ask for so many. */
-const SYMBOLS_PER_REQUEST = 100
 /** What a peer gets to answer a closing frame. */
 const CLOSE_TIMEOUT_MS = 3000
 
@@ -48,18 +44,6 @@ declare module 'fastify' {
 export const live = fp<LivePluginOptions>(
   async (app, { config, redis, log, eventLog, stalePublisher, demand, clock }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
-    const authenticate = async (token: string): Promise<Caller> => {
-      const principal = await app.tokens.verify(token).catch((error: unknown) => {
-        const isPassing = error instanceof ApiError && error.statusCode === 503
-        throw isPassing ? new CannotAuthenticateNow(error.message, { cause: error }) : error
-      })
-      const isRevoked = () => app.revocations.isRevoked(principal)
-      if (isRevoked()) throw new Error('The key or the user of this token was revoked')
-      const { userId, name, expiresAt, scopes } = principal
-      const bucket = await app.bucketOf(principal)
-      const pay = (symbols: number) => payFor(Math.ceil(symbols / SYMBOLS_PER_REQUEST), bucket)
-      return { userId, name, expiresAt, mayStream: scopes.includes('stream:read'), isRevoked, pay }
-    }
     const watch = new QuoteWatch({ marketData: app.marketData, publisher: stalePublisher, log })
     const follow = (symbol: string) => {
       const endings = [demand.subscribe(symbol), watch.follow(symbol)]
@@ -80,7 +64,7 @@ export const live = fp<LivePluginOptions>(
       heartbeatMs: config.WS_HEARTBEAT_MS,
       flushMs: config.WS_FLUSH_MS,
       follow,
-      authenticate
+      authenticate: createCallers(app)
     })
     await patiently(() => server.start())
     app.decorate('live', server)

@@ -14,14 +14,20 @@ const TIMEOUT_MS = 3000
 const MAX_BYTES = 256 * 1024
 const RETRY_AFTER_SECONDS = 5
 
-export type OutsideIssuerOptions = { jwksUrl: string; issuer: string; audience: string }
+export type OutsideIssuerOptions = {
+  jwksUrl: string
+  issuer: string
+  audience: string
+  /** From a token's `iat` on. */
+  maxTokenLifeSeconds: number
+}
 
 /**
  * Verifies the tokens of an outside issuer by its JSON Web Key Set. The set is asked for again when it is a minute old or
  * a key is missing from it. While the issuer does not answer, the keys it published last stay good; a key that was never
  * seen cannot be told from a forged one then, and is answered with 503.
  */
-export function createOutsideIssuer({ jwksUrl, issuer, audience }: OutsideIssuerOptions) {
+export function createOutsideIssuer({ jwksUrl, issuer, audience, maxTokenLifeSeconds }: OutsideIssuerOptions) {
   let askedAt = -Infinity
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
     timeoutDuration: TIMEOUT_MS,
@@ -52,14 +58,16 @@ export function createOutsideIssuer({ jwksUrl, issuer, audience }: OutsideIssuer
     issuer,
     audience,
     requiredClaims: ['sub', 'iat', 'exp'],
-    clockTolerance: CLOCK_TOLERANCE_SECONDS
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    maxTokenAge: maxTokenLifeSeconds // refuses an iat that is ahead, too
   }
 
   return {
-    /** The token's claims. Rejects with NotAuthenticated, or with ISSUER_UNAVAILABLE. */
+    /** The token's claims, `exp` no later than its greatest life. Rejects with NotAuthenticated, or with ISSUER_UNAVAILABLE. */
     async verify(token: string): Promise<JWTPayload> {
       try {
-        return (await jwtVerify(token, keyOf, options)).payload
+        const { payload } = await jwtVerify(token, keyOf, options)
+        return { ...payload, exp: Math.min(payload.exp!, payload.iat! + maxTokenLifeSeconds) }
       } catch (error) {
         throw error instanceof ApiError ? error : refusalOf(error)
       }
@@ -69,6 +77,9 @@ export function createOutsideIssuer({ jwksUrl, issuer, audience }: OutsideIssuer
 
 /** In words of ours: those of jose can repeat parts of the token. */
 function refusalOf(error: unknown): NotAuthenticated {
+  if (error instanceof errors.JWTExpired && error.claim === 'iat') {
+    return new NotAuthenticated('expired', 'The token is older than tokens of its issuer may be here')
+  }
   if (error instanceof errors.JWTExpired) return tokenExpired(error.payload.exp)
   if (error instanceof errors.JWSSignatureVerificationFailed) return untrusted('The signature of the token is wrong')
   if (error instanceof errors.JWKSNoMatchingKey) {
@@ -83,6 +94,7 @@ function refusalOf(error: unknown): NotAuthenticated {
   if (!(error instanceof errors.JWTClaimValidationFailed)) {
     return new NotAuthenticated('malformed', 'The token cannot be read')
   }
+  if (error.claim === 'iat' && error.reason === 'check_failed') return untrusted('The token was issued in the future')
   if (error.claim === 'nbf') return untrusted('The token is not valid yet')
   if (error.reason === 'check_failed') return untrusted('The token was made by or for somebody else')
   return untrusted('The token lacks a claim that is required here')

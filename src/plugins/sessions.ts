@@ -86,7 +86,8 @@ export class Sessions {
       const bucket = await bucketOf(principal)
       if (isRevoked(principal)) throw new NotAuthenticated('revoked', REVOKED)
       const now = Date.now()
-      const recheckMs = principal.credential === 'key' ? KEY_RECHECK_MS : TOKEN_RECHECK_MS
+      // Not all at the same moment, although all of a process's clients may have come at the same moment.
+      const recheckMs = (principal.credential === 'key' ? KEY_RECHECK_MS : TOKEN_RECHECK_MS) * (1 - Math.random() / 6)
       const knownUntil = Math.min(principal.expiresAt, now + recheckMs)
       return this.#remember({
         credential,

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Server, type Socket } from 'socket.io'
 import type { Config } from '../config.ts'
+import { CannotAuthenticateNow } from '../hub/context.ts'
+import { networkOf } from './network.ts'
 import { Bridge } from './socket-io/bridge.ts'
 import { DIALECTS } from './socket-io/dialect.ts'
 import { addressOf, anonymousIdOf, anonymousVisitor, tokenOf, type Visitor } from './socket-io/visitor.ts'
@@ -70,10 +72,12 @@ async function admit(app: FastifyInstance, config: Config, socket: Socket): Prom
     socket.data = anonymousVisitor(userId, await app.rateLimiter.bucket(userId, config.RATE_LIMIT_PER_MINUTE))
     return undefined
   }
-  if (token === undefined) return refusal('NOT_AUTHENTICATED', 'Connect with a token: io(url, { auth: { token } })')
+  if (token === undefined)
+    return refusal('NOT_AUTHENTICATED', 'Connect with an API key, a token or a ticket: io(url, { auth: { token } })')
   try {
-    const caller = await app.live.context.authenticate(token)
-    if (!caller.mayStream) return refusal('NOT_AUTHORIZED', 'The token does not grant stream:read')
+    const address = addressOf(socket.handshake, config.TRUST_PROXY)
+    const caller = await app.live.context.authenticate(token, networkOf(address))
+    if (!caller.mayStream) return refusal('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
     const visitor: Visitor = {
       ...caller,
       connections: config.WS_CONNECTIONS_PER_USER,
@@ -82,7 +86,7 @@ async function admit(app: FastifyInstance, config: Config, socket: Socket): Prom
     socket.data = visitor
     return undefined
   } catch (error) {
-    return refusal('NOT_AUTHENTICATED', (error as Error).message)
+    return refusal(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { requiredCredentialIn } from '../plugins/credential.ts'
 import { Credential, Plan, Scope } from '../plugins/principal.ts'
 
 const MAX_KEY_LENGTH = 200
@@ -13,6 +14,7 @@ const IssuedToken = Type.Object({
   tokenType: Type.Literal('Bearer'),
   expiresAt: Type.String({ format: 'date-time' })
 })
+const Ticket = Type.Object({ ticket: Type.String(), expiresAt: Type.String({ format: 'date-time' }) })
 const Me = Type.Object({
   userId: Type.String(),
   name: Type.String(),
@@ -44,10 +46,31 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const principal = await app.apiKeys.verify(request.body.apiKey, await app.triesOf(request.ip))
+      const principal = await app.verifyKey(request.body.apiKey, request.ip)
       const { token, expiresAt } = app.tokens.issue(principal)
       reply.header('cache-control', 'no-store')
       return { token, tokenType: 'Bearer' as const, expiresAt: expiresAt.toISOString() }
+    }
+  )
+
+  app.post(
+    '/ticket',
+    {
+      config: { access: 'any' },
+      schema: {
+        operationId: 'createTicket',
+        summary: 'Makes a ticket that opens one live connection, within 30 seconds',
+        description:
+          'For `?ticket=` on the WebSocket addresses and on Socket.IO, so that no key and no token stands in an address. The ' +
+          'connection is that of the key or token which asked, and ends with it.',
+        tags: ['auth'],
+        response: { 200: Ticket }
+      }
+    },
+    async (request, reply) => {
+      const { ticket, expiresAt } = await app.tickets.issue(requiredCredentialIn(request.headers))
+      reply.header('cache-control', 'no-store')
+      return { ticket, expiresAt: expiresAt.toISOString() }
     }
   )
 
@@ -63,7 +86,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const { issuedAt, expiresAt, scopes, ...who } = request.principal!
+      const { issuedAt, expiresAt, scopes, tokenId: _, ...who } = request.principal!
       reply.header('cache-control', 'no-store')
       return {
         ...who,

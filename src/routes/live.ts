@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError } from '../errors.ts'
 import { presentedBy } from '../plugins/handshake.ts'
+import { networkOf } from '../plugins/network.ts'
 import { overloaded } from '../plugins/pressure.ts'
 
 const ENDPOINTS = ['/ws/market-data', '/ws/stock-quotes'] as const
@@ -41,7 +42,12 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
         // So would the plugin's listener. What a peer does wrong ws has answered already.
         socket.removeAllListeners('error')
         socket.on('error', () => undefined)
-        app.live.accept({ socket, raw: request.raw.socket, ...presentedBy(request) })
+        app.live.accept({
+          socket,
+          raw: request.raw.socket,
+          network: networkOf(request.ip),
+          ...presentedBy(request)
+        })
       }
     })
   }

@@ -160,7 +160,9 @@ test('a token can be renewed while a frame before it is still worked on', async 
       name: token,
       mayStream: true,
       expiresAt: Date.now() + lifetimesMs.shift()!,
+      knownUntil: Infinity,
       isRevoked: () => false,
+      verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
       pay: () => undefined
     })
   })
@@ -286,6 +288,8 @@ test('the end of a connection is counted once, however long the peer takes to ag
     name: token,
     mayStream: true,
     expiresAt: Date.now() + 600_000,
+    knownUntil: Infinity,
+    verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
     isRevoked: () => isRevoked,
     pay: () => undefined
   })

@@ -16,13 +16,13 @@ const pairOf = (kid: string): Pair => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return { kid, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256' }, privateKey }
 }
-const tokenOf = ({ kid, privateKey }: Pair) =>
+const tokenOf = ({ kid, privateKey }: Pair, claims: { iat?: number; exp?: number } = {}) =>
   new SignJWT({ sub: '42' })
     .setProtectedHeader({ alg: 'ES256', kid })
     .setIssuer(ISSUER)
     .setAudience('quotewire')
-    .setIssuedAt()
-    .setExpirationTime('1m')
+    .setIssuedAt(claims.iat)
+    .setExpirationTime(claims.exp ?? '1m')
     .sign(privateKey)
 const send = (...keys: unknown[]): RequestListener => {
   return (_request, response) => void response.end(JSON.stringify({ keys }))
@@ -46,11 +46,26 @@ async function issuer() {
   })
   const { port } = server.address() as AddressInfo
   const jwksUrl = `http://127.0.0.1:${port}/keys?of=desk`
-  const outside = createOutsideIssuer({ jwksUrl, issuer: ISSUER, audience: 'quotewire' })
+  const outside = createOutsideIssuer({ jwksUrl, issuer: ISSUER, audience: 'quotewire', maxTokenLifeSeconds: 3600 })
   return Object.assign(seen, {
+    outside,
     believes: async (pair: Pair) => (await outside.verify(await tokenOf(pair))).sub === '42'
   })
 }
+
+test('a token lives an hour at most where an hour is the most, however late its end is', async () => {
+  const pair = pairOf('long')
+  const desk = await issuer()
+  desk.answer = send(pair.jwk)
+  const iat = Math.floor(Date.now() / 1000)
+  const inHundredYears = iat + 3_153_600_000
+  const token = await tokenOf(pair, { iat, exp: inHundredYears })
+  expect(await desk.outside.verify(token)).toMatchObject({ exp: iat + 3600 })
+  later(HOUR + 10 * SECOND)
+  await expect(desk.outside.verify(token)).rejects.toMatchObject({ reason: 'expired', message: /older than/ })
+  const ahead = await tokenOf(pair, { iat: iat + 2 * 3600 })
+  await expect(desk.outside.verify(ahead)).rejects.toMatchObject({ message: 'The token was issued in the future' })
+})
 
 const UNKNOWN_KEY = { code: 'NOT_AUTHENTICATED', message: 'The token is not signed by a key that is trusted here' }
 const UNAVAILABLE = { code: 'ISSUER_UNAVAILABLE', statusCode: 503, retryAfterSeconds: 5 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io'
-import type { LiveContext } from '../../hub/context.ts'
+import { CannotAuthenticateNow, type Caller, type LiveContext } from '../../hub/context.ts'
 import { newestOf } from '../../hub/fanout.ts'
 import type { Failure, Rejected } from '../../hub/protocol.ts'
 import { isValue } from '../../hub/sources.ts'
@@ -39,6 +39,9 @@ export type ClientOptions = {
 export class Client implements Listener {
   readonly dialect: Dialect
   readonly #options: ClientOptions
+  /** Who the visitor is, as verified last. */
+  #caller: Caller
+  #isVerifying = false
   readonly #symbols = new Map<string, readonly Topic[]>()
   readonly #missed = new Map<Topic, Update>()
   /** Messages since the connection last took all that there were. */
@@ -56,6 +59,7 @@ export class Client implements Listener {
     const { socket, context, dialect } = options
     this.#options = options
     this.dialect = dialect
+    this.#caller = options.visitor
     this.#allowance = context.limits.framesPerSecond
     this.#allowedAt = context.now()
     socket.use(([event], next) => {
@@ -82,9 +86,25 @@ export class Client implements Listener {
 
   /** Looks after who the client is; called about once a second. */
   check(now: number): void {
-    const { visitor } = this.#options
-    if (visitor.isRevoked()) this.end(REVOKED)
-    else if (visitor.expiresAt <= now) this.end(EXPIRED)
+    const caller = this.#caller
+    if (caller.isRevoked()) this.end(REVOKED)
+    else if (caller.expiresAt <= now) this.end(EXPIRED)
+    else if (caller.knownUntil <= now && !this.#isVerifying) void this.#verifyAgain(caller)
+  }
+
+  /** Ends the connection where the credential that opened it is no longer good, although it was not revoked. */
+  async #verifyAgain(verified: Caller): Promise<void> {
+    this.#isVerifying = true
+    try {
+      const caller = await verified.verifyAgain()
+      if (caller.mayStream) this.#caller = caller
+      else this.end(NOT_AUTHORIZED)
+    } catch (error) {
+      const code = error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED'
+      this.end(failure(code, (error as Error).message))
+    } finally {
+      this.#isVerifying = false
+    }
   }
 
   /** The log was replaced: what was not delivered is lost, so the client gets what is true now. */
@@ -145,12 +165,12 @@ export class Client implements Listener {
   }
 
   async #subscribe(wanted: unknown, answer: unknown): Promise<void> {
-    const { socket, visitor, holding, context, feed } = this.#options
+    const { socket, holding, context, feed } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(BAD_REQUEST, answer)
     const tooMany = this.#refusalOf(names.length)
     if (tooMany) return this.#refuse(tooMany, answer)
-    const unpaid = visitor.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
+    const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
     const { wishes, rejected } = await examine(context, QUOTES, names)
     if (!socket.connected) return
@@ -275,8 +295,9 @@ function rejectionOf(rejected: readonly Rejected[]): object {
 }
 
 const failure = (code: string, message: string): Failure => ({ code, message })
-const REVOKED = failure('NOT_AUTHENTICATED', 'The key or the user of this token was revoked')
-const EXPIRED = failure('TOKEN_EXPIRED', 'The token has expired; connect with a new one')
+const REVOKED = failure('NOT_AUTHENTICATED', 'The key, its user or this token was revoked')
+const NOT_AUTHORIZED = failure('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
+const EXPIRED = failure('TOKEN_EXPIRED', 'The key or token has expired; connect with a new one')
 const TOO_MANY_REQUESTS = failure('TOO_MANY_FRAMES', 'More requests than a connection may send')
 const UNKNOWN_EVENT = failure('UNKNOWN_EVENT', 'Clients emit subscribe and unsubscribe')
 const BAD_REQUEST = failure('INVALID_FRAME', 'Send a symbol, a list of symbols, or {"symbols": [...]}')

@@ -18,13 +18,17 @@ const ANONYMOUS_SUBSCRIPTIONS = 100
 const MAX_ADDRESS_LENGTH = 64
 const BEARER = /^Bearer (\S+)$/i
 
-/** The token of a handshake: in its `auth`, in the query or in the Authorization header. What is no text is no token. */
+/**
+ * The key, token or ticket of a handshake: in its `auth`, in the query or in a header. What is no text is none that counts.
+ */
 export function tokenOf({ auth, query, headers }: Handshake): string | undefined {
-  const byAuth = (auth as { token?: unknown }).token
+  const { token, ticket } = auth as { token?: unknown; ticket?: unknown }
+  const byAuth = token ?? ticket
   if (byAuth !== undefined) return typeof byAuth === 'string' ? byAuth : ''
-  const byQuery = query['token']
+  const byQuery = query['ticket'] ?? query['token']
   if (byQuery !== undefined) return String(byQuery)
-  return BEARER.exec(headers.authorization ?? '')?.[1] ?? headers.authorization
+  const byHeader = BEARER.exec(headers.authorization ?? '')?.[1] ?? headers.authorization
+  return byHeader ?? [headers['x-api-key'] ?? []].flat()[0]
 }
 
 /** Names a client without a token: to the limits, its address is the user. */
@@ -32,16 +36,19 @@ export const anonymousIdOf = (address: string): string => `anonymous:${networkOf
 
 /** A client without a token, for which each symbol is a request. */
 export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
-  return {
+  const visitor: Visitor = {
     userId,
     name: 'anonymous',
     mayStream: true,
     expiresAt: Infinity,
+    knownUntil: Infinity,
     isRevoked: () => false,
+    verifyAgain: async () => visitor,
     connections: ANONYMOUS_CONNECTIONS,
     subscriptions: ANONYMOUS_SUBSCRIPTIONS,
     pay: (symbols) => payFor(symbols, bucket)
   }
+  return visitor
 }
 
 /**
