@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { hasProgram, runProgram } from './deploy/programs.ts'
 import { pidOf, processesIn } from './support/processes.ts'
 import { testDatabase, testRedis } from './support/services.ts'
 import { freshHome, quote, startSystem } from './support/system.ts'
@@ -16,6 +17,13 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     const first = startSystem(home)
     const { url, key } = await first.ready()
     expect(await quote(url, key)).toMatchObject({ status: 200, body: { symbol: 'AAPL', price: expect.any(Number) } })
+
+    const [, lines] = /Try:\n([\s\S]*)\nCtrl-C/.exec(first.output())!
+    if (hasProgram('curl', '--version')) {
+      const printed = runProgram('sh', ['-c', lines!], home)
+      expect(printed).toContain('"symbol":"AAPL"')
+      expect(printed).toMatch(/open,high,low,close/)
+    }
 
     const second = startSystem(home)
     expect(await second.exited).toBe(1)

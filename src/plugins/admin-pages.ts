@@ -7,7 +7,7 @@ import { ApiError } from '../errors.ts'
 import type { JobQueues } from '../jobs/queue.ts'
 import { logFailure, sendError, translate } from './error-handler.ts'
 import { loginPage, logoutPage } from './login-page.ts'
-import { networkOf } from './network.ts'
+import { addressOf, networkOf } from './network.ts'
 import type { Principal, Scope } from './principal.ts'
 
 const COOKIE = 'quotewire_admin'
@@ -86,10 +86,12 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
 }
 
 /** Throws NOT_AUTHENTICATED, NOT_AUTHORIZED or RATE_LIMITED. */
-async function signIn(app: FastifyInstance, { ip, body }: FastifyRequest) {
-  const tries = await app.rateLimiter.bucket(`login:${networkOf(ip)}`, LOGINS_PER_MINUTE)
+async function signIn(app: FastifyInstance, request: FastifyRequest) {
+  const { body } = request
+  const address = addressOf(request)
+  const tries = await app.rateLimiter.bucket(`login:${networkOf(address)}`, LOGINS_PER_MINUTE)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
-  const holder = await app.verifyKey(apiKey ?? '', ip, tries)
+  const holder = await app.verifyKey(apiKey ?? '', address, tries)
   mustGrant(holder, 'admin:read')
   const scopes = holder.scopes.filter((scope) => scope.startsWith('admin:'))
   const { token, expiresAt } = app.tokens.issue({ ...holder, scopes }, 'admin-pages')

@@ -8,7 +8,7 @@ import { NotAuthenticated, notAuthorized } from '../errors.ts'
 import { ApiKeys } from './api-keys.ts'
 import { AuthFailures } from './auth-failures.ts'
 import { isApiKey, isToken, requiredCredentialIn } from './credential.ts'
-import { networkOf } from './network.ts'
+import { addressOf, networkOf } from './network.ts'
 import { overloaded } from './pressure.ts'
 import type { Principal, Scope } from './principal.ts'
 import { RateLimiter, tooManyRequests, type Bucket } from './rate-limiter.ts'
@@ -135,25 +135,25 @@ const admitAnybody: onRequestHookHandler = (request, reply, done) => {
   done()
 }
 
-type Built = Pick<FastifyInstance, 'sessions' | 'authenticate' | 'isOverloaded'>
+type Built = Pick<FastifyInstance, 'sessions' | 'authenticate' | 'isOverloaded' | 'rateLimiter'>
 
 function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
-  const { sessions, authenticate } = app
-  const enter = (session: Session, request: FastifyRequest, reply: FastifyReply, now: number): Error | undefined => {
+  const { sessions, authenticate, rateLimiter } = app
+  /** `isPaid`: whether the request could be taken from the session's bucket. */
+  const enter = (session: Session, isPaid: boolean, request: FastifyRequest, reply: FastifyReply) => {
     const { principal, scopes, bucket } = session
     request.principal = principal
-    const affordable = bucket.spend(now)
     reply.header('ratelimit-limit', bucket.limit)
     reply.header('ratelimit-remaining', bucket.remaining)
     reply.header('ratelimit-reset', bucket.resetSeconds)
-    if (!affordable) return tooManyRequests(bucket)
+    if (!isPaid) return tooManyRequests(bucket)
     return scope === 'any' || scopes.has(scope) ? undefined : notAuthorized(scope)
   }
 
   async function openAndEnter(request: FastifyRequest, reply: FastifyReply) {
     try {
-      const session = await authenticate(() => requiredCredentialIn(request.headers), request.ip)
-      return enter(session, request, reply, Date.now())
+      const session = await authenticate(() => requiredCredentialIn(request.headers), addressOf(request))
+      return enter(session, await rateLimiter.spend(session.bucket), request, reply)
     } catch (error) {
       return error as Error
     }
@@ -166,7 +166,7 @@ function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
     const now = Date.now()
     const header = authorizationOf(request)
     const session = header === undefined ? undefined : sessions.known(header, now)
-    if (session) return proceed(enter(session, request, reply, now))
+    if (session && !session.bucket.isAhead) return proceed(enter(session, session.bucket.spend(now), request, reply))
     void openAndEnter(request, reply).then(proceed)
   }
 }

@@ -63,11 +63,10 @@ export function createOutsideIssuer({ jwksUrl, issuer, audience, maxTokenLifeSec
   }
 
   return {
-    /** The token's claims, `exp` no later than its greatest life. Rejects with NotAuthenticated, or with ISSUER_UNAVAILABLE. */
+    /** The token's claims. Rejects with NotAuthenticated, or with ISSUER_UNAVAILABLE. */
     async verify(token: string): Promise<JWTPayload> {
       try {
-        const { payload } = await jwtVerify(token, keyOf, options)
-        return { ...payload, exp: Math.min(payload.exp!, payload.iat! + maxTokenLifeSeconds) }
+        return (await jwtVerify(token, keyOf, options)).payload
       } catch (error) {
         throw error instanceof ApiError ? error : refusalOf(error)
       }

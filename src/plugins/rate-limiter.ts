@@ -9,8 +9,16 @@ const MINUTE_MS = 60_000
 const MAX_BUCKETS = 100_000
 
 /**
- * Takes what a process spent from the shared bucket and tells what is left in it, on the clock of Redis.
- * Overspending between two settlements becomes a debt of at most one full bucket.
+ * Of what is left for everybody a process spends so much before it must hear what the others spent. So many processes can
+ * spend at the same moment without overspending; more of them make a debt.
+ */
+const SHARE = 1 / 32
+/** A greater debt, in minutes' worth of requests, is not paid back. */
+const MAX_DEBT_MINUTES = 10
+
+/**
+ * Takes what a process spent from the shared bucket and tells what is left in it, on the clock of Redis. What was overspent
+ * is a debt that refills first.
  */
 const SETTLE = `
 local limit, spent = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -21,9 +29,9 @@ local tokens = limit
 if held[1] then
   tokens = math.min(limit, tonumber(held[1]) + math.max(0, now - tonumber(held[2])) * limit / ${MINUTE_MS})
 end
-tokens = math.min(limit, math.max(-limit, tokens - spent))
+tokens = math.min(limit, math.max(-limit * ${MAX_DEBT_MINUTES}, tokens - spent))
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
-redis.call('PEXPIRE', KEYS[1], ${2 * MINUTE_MS})
+redis.call('PEXPIRE', KEYS[1], math.ceil((limit - tokens) / limit * ${MINUTE_MS}) + ${MINUTE_MS})
 return tostring(tokens)`
 
 /** What one user may still spend, as this process knows it. It refills evenly; a full one holds a minute's requests. */
@@ -32,7 +40,12 @@ export class Bucket {
   readonly limit: number
   #tokens: number
   #refilledAt: number
+  /** What no settlement has taken along yet. */
   #unsettled = 0
+  /** With what settlements under way took along. */
+  #unheard = 0
+  /** What may be unheard before the others must be heard. */
+  #allowance = Infinity
   readonly #onSpent: (bucket: Bucket) => void
 
   constructor(key: string, limit: number, now: number, onSpent: (bucket: Bucket) => void) {
@@ -47,10 +60,17 @@ export class Bucket {
   spend(now: number, requests = 1): boolean {
     this.#refill(now)
     if (this.#tokens < requests) return false
-    this.#tokens -= requests
+    if (this.#unheard <= 0) this.#allowance = Math.max(1, this.#tokens * SHARE)
     if (this.#unsettled === 0) this.#onSpent(this)
+    this.#tokens -= requests
     this.#unsettled += requests
+    this.#unheard += requests
     return true
+  }
+
+  /** Whether so much was spent here that what others spent must be heard before more is. */
+  get isAhead(): boolean {
+    return this.#unheard >= this.#allowance
   }
 
   /** Takes back what was spent on something that turned out to cost nothing. */
@@ -58,6 +78,7 @@ export class Bucket {
     this.#tokens = Math.min(this.limit, this.#tokens + requests)
     if (this.#unsettled === 0) this.#onSpent(this)
     this.#unsettled -= requests
+    this.#unheard -= requests
   }
 
   get remaining(): number {
@@ -81,13 +102,19 @@ export class Bucket {
     return spent
   }
 
-  /** Puts a settlement that failed back, to be settled later. */
-  putBack(spent: number): void {
-    this.#unsettled += spent
+  /**
+   * Puts a settlement that failed back, to be settled later: as far as it was not refilled meanwhile, for an outage must not
+   * become a debt of those who stayed within their limit. Until then the process limits by itself.
+   */
+  putBack(spent: number, now: number): void {
+    this.#refill(now)
+    this.#unsettled = this.#unheard = Math.min(this.#unsettled + spent, this.limit - this.#tokens)
+    this.#allowance = Infinity
   }
 
-  /** Learns what is left for everybody. Spending since `takeUnsettled` is not in it yet. */
-  learn(sharedTokens: number, now: number): void {
+  /** Learns what is left for everybody once `spent` was settled. Spending since `takeUnsettled` is not in it yet. */
+  learn(sharedTokens: number, spent: number, now: number): void {
+    this.#unheard -= spent
     this.#tokens = sharedTokens - this.#unsettled
     this.#refilledAt = now
   }
@@ -104,8 +131,10 @@ export type RateLimiterOptions = { redis: Redis; log: Pick<Logger, 'warn'>; now?
 
 /**
  * Limits shared by all processes without asking Redis in the way of a request: each process spends from its own copy
- * of a bucket and settles with the shared one behind the scenes. What can be overspent is what other processes
- * spend within SETTLE_EVERY_MS, and it is paid back. Without Redis each process limits by itself.
+ * of a bucket and settles with the shared one behind the scenes, every SETTLE_EVERY_MS or when it spent its share of what is
+ * left. Who uses `spend` waits for that settlement, which a user far from the limit never does. What is overspent all the
+ * same (by processes beyond 1 / SHARE, or by live clients, which do not wait) is paid back. Without Redis each process
+ * limits by itself.
  */
 export class RateLimiter {
   readonly #redis: Redis
@@ -113,6 +142,8 @@ export class RateLimiter {
   readonly #now: () => number
   readonly #buckets = new Map<string, Bucket>()
   readonly #unsettled = new Set<Bucket>()
+  /** Requests in work that wait for a settlement, by their bucket. */
+  readonly #waiting = new Map<Bucket, ((isPaid: boolean) => void)[]>()
   #timer: NodeJS.Timeout | undefined
   #settledAt = 0
   #away = false
@@ -135,6 +166,21 @@ export class RateLimiter {
     await Promise.race([this.#settle(bucket), timeout.promise])
     clearTimeout(timer)
     return bucket
+  }
+
+  /** Takes a request's worth as `bucket.spend` does, after hearing what others spent where the bucket is ahead. */
+  async spend(bucket: Bucket): Promise<boolean> {
+    if (!bucket.isAhead) return bucket.spend(this.#now())
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const waiting = this.#waiting.get(bucket)
+    if (waiting) {
+      waiting.push(resolve)
+    } else {
+      const first = [resolve]
+      this.#waiting.set(bucket, first)
+      void this.#serve(bucket, first)
+    }
+    return promise
   }
 
   /** Settles everything now. */
@@ -160,14 +206,23 @@ export class RateLimiter {
     this.#timer = setTimeout(() => void this.settle(), waitMs)
   }
 
+  /** Settles as often as it takes to tell all who wait whether they could spend. */
+  async #serve(bucket: Bucket, waiting: ((isPaid: boolean) => void)[]): Promise<void> {
+    while (waiting.length > 0) {
+      await this.#settle(bucket)
+      while (waiting.length > 0 && !bucket.isAhead) waiting.shift()!(bucket.spend(this.#now()))
+    }
+    this.#waiting.delete(bucket)
+  }
+
   async #settle(bucket: Bucket): Promise<void> {
     const spent = bucket.takeUnsettled()
     try {
       const left = await this.#redis.eval(SETTLE, 1, `limit:{${bucket.key}}`, bucket.limit, spent)
-      bucket.learn(Number(left), this.#now())
+      bucket.learn(Number(left), spent, this.#now())
       this.#away = false
     } catch (error) {
-      bucket.putBack(spent)
+      bucket.putBack(spent, this.#now())
       if (spent > 0) this.#noteSpending(bucket)
       if (!this.#away) this.#log.warn({ err: error }, 'rate limits are kept per process until Redis is back')
       this.#away = true

@@ -20,9 +20,10 @@ const REVOKED = 'The key, its user or this token was revoked'
 /** The Authorization header that carries a credential. */
 export const headerOf = (credential: string): string => `Bearer ${credential}`
 
+const endOf = (header: string): string => header.slice(-END_LENGTH)
+
 /** A verified credential: whom it speaks for, what that user may still spend, and until when that is known. */
 export type Session = {
-  readonly credential: string
   /** The Authorization header that carries it. */
   readonly header: string
   readonly principal: Principal
@@ -55,7 +56,7 @@ export class Sessions {
 
   /** The session of an Authorization header whose credential was seen before, unless it needs a new check. */
   known(header: string, now: number): Session | undefined {
-    const session = this.#byEnd.get(header.slice(-END_LENGTH))
+    const session = this.#byEnd.get(endOf(header))
     return session?.header === header && session.knownUntil > now ? session : undefined
   }
 
@@ -90,7 +91,6 @@ export class Sessions {
       const recheckMs = (principal.credential === 'key' ? KEY_RECHECK_MS : TOKEN_RECHECK_MS) * (1 - Math.random() / 6)
       const knownUntil = Math.min(principal.expiresAt, now + recheckMs)
       return this.#remember({
-        credential,
         header: headerOf(credential),
         principal,
         bucket,
@@ -104,18 +104,19 @@ export class Sessions {
       if (isPassing && known?.principal.credential === 'key' && known.principal.expiresAt > now) {
         return this.#remember({ ...known, knownUntil: Math.min(known.principal.expiresAt, now + KEY_RETRY_MS) })
       }
-      if (known) this.#byEnd.delete(credential.slice(-END_LENGTH))
+      if (known) this.#byEnd.delete(endOf(known.header))
       throw error
     }
   }
 
   #lastKnown(credential: string): Session | undefined {
-    const session = this.#byEnd.get(credential.slice(-END_LENGTH))
-    return session?.credential === credential ? session : undefined
+    const header = headerOf(credential)
+    const session = this.#byEnd.get(endOf(header))
+    return session?.header === header ? session : undefined
   }
 
   #remember(session: Session): Session {
-    const end = session.credential.slice(-END_LENGTH)
+    const end = endOf(session.header)
     this.#byEnd.delete(end)
     if (this.#byEnd.size >= MAX_SESSIONS) this.#byEnd.delete(this.#byEnd.keys().next().value!)
     this.#byEnd.set(end, session)

@@ -78,12 +78,13 @@ export const tokens = fp<TokenOptions>(
       },
       async verify(token, audience = 'api') {
         const { alg, kid } = checked(token, () => decodeProtectedHeader(token))
-        if (outside && alg !== 'HS256' && audience === 'api') return principalOf(await outside.verify(token), false)
+        if (outside && alg !== 'HS256' && audience === 'api')
+          return principalOf(await outside.verify(token), 'outside-token', maxTokenLifeSeconds)
         const key = secrets.get(kid ?? '')
         if (key === undefined)
           throw new NotAuthenticated('untrusted', 'The token is not signed by a key that is trusted here')
         const claims = checked(token, () => app.jwt.verify(token, { ...rules, allowedAud: audiences[audience], key }))
-        return principalOf(claims, true)
+        return principalOf(claims, 'token')
       }
     } satisfies Tokens)
   },
@@ -139,7 +140,8 @@ const Claims = Type.Object({
 type Claims = Static<typeof Claims>
 const claimsCheck = Compile(Claims)
 
-function principalOf(claims: unknown, own: boolean): Principal {
+function principalOf(claims: unknown, credential: 'token' | 'outside-token', maxLifeSeconds = Infinity): Principal {
+  const own = credential === 'token'
   if (!claimsCheck.Check(claims))
     throw new NotAuthenticated('untrusted', 'The token lacks a claim that is required here')
   const granted = claims.scopes ?? claims.scope?.split(' ') ?? []
@@ -147,7 +149,7 @@ function principalOf(claims: unknown, own: boolean): Principal {
   // An outside issuer numbers its own users, who may call themselves as they like: neither must ever meet ours.
   const userId = own ? claims.sub : `outside:${claims.sub}`
   return {
-    credential: own ? 'token' : 'outside-token',
+    credential,
     userId,
     name: (own && claims.name) || userId,
     plan,
@@ -155,6 +157,6 @@ function principalOf(claims: unknown, own: boolean): Principal {
     ...(own && claims.key !== undefined && { keyId: claims.key }),
     ...(own && claims.jti !== undefined && { tokenId: claims.jti }),
     issuedAt: claims.iat * 1000,
-    expiresAt: claims.exp * 1000
+    expiresAt: Math.min(claims.exp, claims.iat + maxLifeSeconds) * 1000
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { requiredCredentialIn } from '../plugins/credential.ts'
+import { addressOf } from '../plugins/network.ts'
 import { Credential, Plan, Scope } from '../plugins/principal.ts'
 
 const MAX_KEY_LENGTH = 200
@@ -46,7 +47,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const principal = await app.verifyKey(request.body.apiKey, request.ip)
+      const principal = await app.verifyKey(request.body.apiKey, addressOf(request))
       const { token, expiresAt } = app.tokens.issue(principal)
       reply.header('cache-control', 'no-store')
       return { token, tokenType: 'Bearer' as const, expiresAt: expiresAt.toISOString() }

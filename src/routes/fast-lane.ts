@@ -18,7 +18,7 @@ type Ready = Pick<Answer<unknown>, 'body' | 'text' | 'receivedAt' | 'freshUntil'
 /**
  * Answers what is asked most, quotes that memory holds for a user who is known, in front of the router: the same checks,
  * the same headers and the same bytes as the routes, at the price of a bare HTTP server. Anything unusual (another
- * spelling, a condition, a browser, a new credential, an empty bucket) is left to the routes, which know how to say no.
+ * spelling, a condition, a browser, a new credential, a bucket that is empty or must be settled first) is left to the routes, which know how to say no.
  */
 export class FastLane {
   readonly #lists: QuoteLists
@@ -63,7 +63,7 @@ export class FastLane {
     const ready: Ready | undefined = isOne
       ? this.#marketData.freshQuote(url.slice(ONE.length))
       : this.#freshBatch(url, now)
-    if (!ready || !session.bucket.spend(now)) return false
+    if (!ready || session.bucket.isAhead || !session.bucket.spend(now)) return false
 
     this.#freshness.note(ready, now, ready.count)
     write(response, ready, session, now)

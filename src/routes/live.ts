@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError } from '../errors.ts'
 import { presentedBy } from '../plugins/handshake.ts'
-import { networkOf } from '../plugins/network.ts'
+import { addressOf, networkOf } from '../plugins/network.ts'
 import { overloaded } from '../plugins/pressure.ts'
 
 const ENDPOINTS = ['/ws/market-data', '/ws/stock-quotes'] as const
@@ -45,7 +45,7 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
         app.live.accept({
           socket,
           raw: request.raw.socket,
-          network: networkOf(request.ip),
+          network: networkOf(addressOf(request)),
           ...presentedBy(request)
         })
       }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { NotAuthenticated } from '../../src/errors.ts'
 import type { Principal } from '../../src/plugins/principal.ts'
 import { Bucket } from '../../src/plugins/rate-limiter.ts'
@@ -39,6 +39,8 @@ test('a token whose key the issuer withdrew opens nothing after five minutes, ho
   issuer.isTrusted = false
   expect(sessions.known(header, Date.now() + 4 * MINUTE)).toBeDefined()
   expect(sessions.known(header, Date.now() + 6 * MINUTE)).toBeUndefined()
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * MINUTE })
+  onTestFinished(() => void vi.useRealTimers())
   await expect(sessions.open('a.b.c', ADDRESS)).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
   expect(sessions.known(header, Date.now())).toBeUndefined()
 })

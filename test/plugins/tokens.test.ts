@@ -167,6 +167,15 @@ describe('an outside issuer', () => {
     expect(entry).toMatchObject({ action: 'user.create', actor: 'outside:42' })
   })
 
+  test('gives nobody access for years: a token ends a day after it was issued at the latest', async () => {
+    const iat = Math.floor(Date.now() / 1000)
+    const signing = { alg: 'ES256', kid: 'ec', key: ec.privateKey } as const
+    const me = (await api.get('/api/v1/auth/me', forge(signing, { ...outside, iat, exp: iat + 3e9 }))).json()
+    expect(me).toMatchObject({ expiresAt: new Date((iat + 86_400) * 1000).toISOString() })
+    const ahead = await api.get('/api/v1/auth/me', forge(signing, { ...outside, iat: iat + 3600, exp: iat + 7200 }))
+    expect([ahead.status, errorOf(ahead).message]).toEqual([401, 'The token was issued in the future'])
+  })
+
   test.each<[string, object]>([
     ['a subject that no database keeps', { sub: '4\u00002' }],
     ['an end that no calendar has', { exp: 1e18 }],

@@ -195,7 +195,7 @@ describe('every documented route', () => {
         expect(answer.headers['www-authenticate']).toBe('Bearer')
       }
       const refused = await attack(route, { url: route.url(), ...withBody(route) }, poor)
-      if (route.operation.operationId === 'whoAmI') continue
+      if (['whoAmI', 'createTicket'].includes(route.operation.operationId)) continue
       expect(errorOf(refused)).toMatchObject({ code: 'NOT_AUTHORIZED', details: { missingScope: expect.any(String) } })
     }
   })

@@ -126,6 +126,7 @@ describe('the OpenAPI document', () => {
     await check('exchangeKey', {}, { apiKey: 'nonsense' })
     await check('changeUser', { id: user }, { plan: 'pro' })
     await check('revokeKey', { id: key })
+    await check('deleteUser', { id: user })
     await check('getQuote', { symbol: 'NOSUCHX' })
     await check('getQuote', { symbol: '!' })
     await check('getQuotes', {}, undefined, { symbols: 'AAPL,NOSUCHX,!' })

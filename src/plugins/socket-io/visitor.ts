@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import type { Caller } from '../../hub/context.ts'
-import { networkOf } from '../network.ts'
+import { addressIn, networkOf } from '../network.ts'
 import { payFor } from '../payment.ts'
 import type { Bucket } from '../rate-limiter.ts'
 
@@ -15,7 +15,6 @@ export type Visitor = Caller & {
 /** Of all anonymous clients of one address. */
 const ANONYMOUS_CONNECTIONS = 10
 const ANONYMOUS_SUBSCRIPTIONS = 100
-const MAX_ADDRESS_LENGTH = 64
 const BEARER = /^Bearer (\S+)$/i
 
 /**
@@ -57,5 +56,5 @@ export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
  */
 export function addressOf({ address, headers }: Handshake, trustProxy: boolean): string {
   const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? ''].flat().join(',') : ''
-  return (forwarded.split(',').at(-1)!.trim() || address).slice(0, MAX_ADDRESS_LENGTH)
+  return addressIn(forwarded.split(',').at(-1)!) ?? addressIn(address) ?? ''
 }

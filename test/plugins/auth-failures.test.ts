@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NotAuthenticated } from '../../src/errors.ts'
+import { AuthFailures } from '../../src/plugins/auth-failures.ts'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+
+let world: ApiWorld
+let api: Api
+
+beforeAll(async () => {
+  world = await startWorld()
+  api = await world.startApi()
+})
+afterAll(() => world.close())
+
+test('a wrong key leaves a line with its address, why and its first characters, and is counted by why', async () => {
+  const remoteAddress = '203.0.113.77'
+  const key = `qw_secret${'A'.repeat(37)}`
+  const send = (headers: Record<string, string>) =>
+    api.send({ method: 'GET', url: '/api/v1/market/quote/AAPL', headers, remoteAddress })
+  for (let tries = 0; tries < 5; tries++) await send({ 'x-api-key': key })
+  await send({ authorization: 'Basic dTpw' })
+  await api.send({ method: 'POST', url: '/api/v1/auth/token', payload: { apiKey: key }, remoteAddress: '203.0.113.78' })
+
+  const lines = api.logged.filter(({ msg }) => msg === 'authentication failed')
+  expect(lines).toMatchObject([
+    { reason: 'unknown_key', address: '203.0.113.77', keyPrefix: 'qw_secret', unlogged: 0 },
+    { reason: 'scheme', address: '203.0.113.77', unlogged: 4 },
+    { reason: 'unknown_key', address: '203.0.113.78', unlogged: 0 }
+  ])
+  expect(JSON.stringify(api.logged)).not.toContain('AAAA')
+  const metrics = await api.core.metrics.render()
+  expect(metrics).toContain('quotewire_auth_failures_total{reason="unknown_key"} 6')
+  expect(metrics).toContain('quotewire_auth_failures_total{reason="scheme"} 1')
+})
+
+test('whoever guesses from many addresses fills no disk: twenty lines a minute, and the rest is counted', () => {
+  const lines: { unlogged: number }[] = []
+  let counted = 0
+  let time = 1_000_000
+  const failures = new AuthFailures({
+    log: { warn: (line: { unlogged: number }) => void lines.push(line) },
+    metrics: { authFailed: () => void counted++ },
+    now: () => time
+  })
+  const error = new NotAuthenticated('unknown_key', 'unknown')
+  for (let at = 0; at < 1000; at++) failures.note(error, `198.51.${at >> 8}.${at & 255}`)
+  expect([lines.length, counted]).toEqual([20, 1000])
+  time += 61_000
+  failures.note(error, '198.51.100.1')
+  expect(lines.at(-1)).toMatchObject({ unlogged: 980 })
+  failures.note(new Error('Postgres is away'), '198.51.100.2')
+  expect(counted).toBe(1001)
+})
