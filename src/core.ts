@@ -111,7 +111,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     closers.push(() => gateway.close())
     const cache = new TieredCache({ redis: cacheRedis, log })
     closers.push(() => cache.close())
-    const demand = new Demand({ redis, log })
+    const demand = new Demand({ redis, log, exists: (symbol) => knownSymbols.has(symbol) })
     closers.push(() => demand.close())
     const cachedMarket = createCachedMarket({
       gateway,

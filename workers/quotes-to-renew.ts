@@ -9,7 +9,7 @@ const MAX_SYMBOLS = 2000
 /** Of what all users follow together, so many are looked at. */
 const MAX_LOOKED_AT = 10_000
 /** Of symbols that nobody ever answered, so many are tried: most are no symbols at all. */
-const MAX_UNKNOWN = 20
+const MAX_UNKNOWN = 50
 /** What a run may take, so that a quote is renewed before it is too old and not just after. */
 const RUN_MS = 5000
 

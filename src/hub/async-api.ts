@@ -14,7 +14,10 @@ const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
   welcome: [protocol.Welcome, 'Opens the session'],
   authenticated: [protocol.Authenticated, 'Answers auth'],
   subscribed: [protocol.Subscribed, 'Answers subscribe, for each symbol or channel'],
-  unsubscribed: [protocol.Unsubscribed, 'Answers unsubscribe'],
+  unsubscribed: [
+    protocol.Unsubscribed,
+    'Answers unsubscribe; or, without being asked, ends symbols that no vendor knows'
+  ],
   snapshot: [protocol.Snapshot, 'The state from which events go on'],
   resumed: [protocol.Resumed, 'Ends a replay'],
   gap: [protocol.Gap, 'Events are missing; a snapshot follows'],

@@ -7,6 +7,7 @@ import type { Tail } from '../log/tail.ts'
 import { Fanout, newestOf } from './fanout.ts'
 import { cursorOpening } from './frame.ts'
 import { LagHistogram } from './lag-histogram.ts'
+import type { Failure } from './protocol.ts'
 import { Recent } from './recent.ts'
 import { Topics, type Format, type Member, type Topic } from './topic.ts'
 
@@ -29,6 +30,8 @@ export type HubOptions = {
 export type HubListener = {
   /** The log was replaced: whatever was not delivered is lost, and old cursors with it. */
   replaced(): void
+  /** Symbols turned out to be unknown to all vendors; each with what clients are told. */
+  unknown(symbols: ReadonlyMap<string, Failure>): void
 }
 
 /** Follows the log and brings its events to those who listen. Knows nothing of sockets, users or HTTP. */
@@ -142,6 +145,11 @@ export class Hub {
   listen(listener: HubListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Ends what clients hold of symbols that turned out to be unknown. */
+  tellUnknown(symbols: ReadonlyMap<string, Failure>): void {
+    for (const listener of this.#listeners) listener.unknown(symbols)
   }
 
   /** From now on the member gets the events of exactly these topics (ascending by id). */

@@ -8,7 +8,7 @@ import { CloseCode } from './close-codes.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { Hub } from './hub.ts'
 import { Interest } from './interest.ts'
-import type { Limits } from './protocol.ts'
+import type { Failure, Limits } from './protocol.ts'
 import { Replays } from './replay.ts'
 import { Session } from './session.ts'
 import type { Sources } from './sources.ts'
@@ -82,7 +82,8 @@ export class Live {
     this.#hub.listen({
       replaced: () => {
         for (const session of this.#sessions.keys()) session.startOver()
-      }
+      },
+      unknown: (symbols) => this.#endUnknown(symbols)
     })
   }
 
@@ -141,6 +142,13 @@ export class Live {
     clearTimeout(cutOff)
     await this.#interest.close()
     await this.#hub.close()
+  }
+
+  #endUnknown(symbols: ReadonlyMap<string, Failure>): void {
+    const followers = this.#interest.followersOf([...symbols.keys()])
+    for (const session of this.#sessions.keys()) {
+      if (session.userId !== undefined && followers.has(session.userId)) session.endUnknown(symbols)
+    }
   }
 
   #check(): void {

@@ -144,7 +144,16 @@ export const Subscribed = frame(
 )
 export const Unsubscribed = frame(
   'unsubscribed',
-  Type.Object({ ...Topics, removed: Type.Array(Type.String()), current: Current })
+  Type.Object({
+    ...Topics,
+    removed: Type.Array(Type.String()),
+    reason: Type.Optional(
+      Type.Enum(['not_found'], {
+        description: 'Where nobody asked for it. not_found: no vendor knows the symbols, which could not be told before'
+      })
+    ),
+    current: Current
+  })
 )
 
 export const Snapshot = Type.Object({

@@ -111,6 +111,12 @@ export class Session {
     this.#do(() => subscriptions.startOver())
   }
 
+  /** Symbols turned out to be unknown. */
+  endUnknown(symbols: ReadonlyMap<string, Failure>): void {
+    const subscriptions = this.#member?.subscriptions
+    if (subscriptions) this.#do(async () => subscriptions.endUnknown(symbols))
+  }
+
   close(closeCode: CloseCode): void {
     this.#connection.close(closeCode)
   }

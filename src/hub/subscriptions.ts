@@ -78,16 +78,25 @@ export class Subscriptions {
     const held = stream ? (current.streams[stream] ?? []) : current.channels
     const asked = data.type === 'market_data' ? data.channels : data.symbols?.map((name) => parseSymbol(name) ?? name)
     const removed = asked ? held.filter((name) => asked.includes(name)) : held
-    const gone = new Set(removed.flatMap((name) => topicNames(subjectNamed(group, name))))
-    const left = new Set(this.#topics.filter(({ name }) => gone.has(name)))
-    this.#remove(left)
-    this.#listen()
-    this.#connection.drop(left)
+    this.#leave(group, removed)
     this.#connection.send({
       type: 'unsubscribed',
       ...(id !== undefined && { id }),
       data: { ...group, removed, current: this.current }
     })
+  }
+
+  /** Ends what is held of symbols that turned out to be unknown, and says so. */
+  endUnknown(symbols: ReadonlyMap<string, Failure>): void {
+    for (const [group, names] of this.#groups()) {
+      const removed = group.type === 'stock_quotes' ? names.filter((name) => symbols.has(name)) : []
+      if (removed.length === 0) continue
+      this.#leave(group, removed)
+      this.#connection.send({
+        type: 'unsubscribed',
+        data: { ...group, removed, reason: 'not_found', current: this.current }
+      })
+    }
   }
 
   /** The log was replaced: tells the gap, before anything comes that the new one holds. */
@@ -257,6 +266,14 @@ export class Subscriptions {
     this.#holding.subscriptions += added.length
     this.#context.interest.follow(this.#holding.userId, symbolsOf(added))
     return added
+  }
+
+  #leave(group: Group, names: readonly string[]): void {
+    const gone = new Set(names.flatMap((name) => topicNames(subjectNamed(group, name))))
+    const left = new Set(this.#topics.filter(({ name }) => gone.has(name)))
+    this.#remove(left)
+    this.#listen()
+    this.#connection.drop(left)
   }
 
   #remove(topics: ReadonlySet<Topic>): void {

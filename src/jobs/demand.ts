@@ -19,6 +19,8 @@ export type DemandOptions = {
   redis: Redis
   log: Pick<Logger, 'warn' | 'info'>
   now?: () => number
+  /** Whether a symbol that somebody follows was ever quoted; all of them where it is not given. */
+  exists?: (symbol: string) => boolean
 }
 
 /**
@@ -29,15 +31,17 @@ export class Demand {
   readonly #redis: Redis
   readonly #log: DemandOptions['log']
   readonly #now: () => number
+  readonly #exists: (symbol: string) => boolean
   readonly #subscriptions = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
   #counts = new Map<string, { weight: number }>()
   #isAway = false
 
-  constructor({ redis, log, now = Date.now }: DemandOptions) {
+  constructor({ redis, log, now = Date.now, exists = () => true }: DemandOptions) {
     this.#redis = redis
     this.#log = log
     this.#now = now
+    this.#exists = exists
     this.#timer = setInterval(() => void this.settle(), SETTLE_MS).unref()
   }
 
@@ -48,7 +52,7 @@ export class Demand {
     else if (this.#counts.size < MAX_PENDING_SYMBOLS) this.#counts.set(symbol, { weight })
   }
 
-  /** Keeps a symbol wanted until the returned function is called. */
+  /** Keeps a symbol wanted until the returned function is called; what does not exist is wanted by nobody. */
   subscribe(symbol: string): () => void {
     this.#subscriptions.set(symbol, (this.#subscriptions.get(symbol) ?? 0) + 1)
     let isOver = false
@@ -63,7 +67,9 @@ export class Demand {
 
   /** Adds what was counted to what all processes know. Never rejects: what Redis does not take is kept. */
   async settle(): Promise<void> {
-    for (const [symbol, count] of this.#subscriptions) this.note(symbol, (count * SETTLE_MS) / SUBSCRIPTION_MS)
+    for (const [symbol, count] of this.#subscriptions) {
+      if (this.#exists(symbol)) this.note(symbol, (count * SETTLE_MS) / SUBSCRIPTION_MS)
+    }
     const counts = this.#counts
     if (counts.size === 0) return
     this.#counts = new Map()

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { ApiError } from '../errors.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
 import { quoteUpdate } from '../market/event.ts'
 import type { Quote } from '../market/quote.ts'
@@ -15,13 +16,16 @@ const MAX_LOOKED_AT = 500
 export type QuoteWatchOptions = {
   marketData: Pick<MarketData, 'heldQuotes'>
   publisher: Pick<StalePublisher, 'outlived'>
+  /** Told of symbols that turned out to be unknown to all vendors, each with the error that says so. */
+  onUnknown: (unknown: ReadonlyMap<string, ApiError>) => void
   log: Pick<Logger, 'debug'>
   now?: () => number
 }
 
 /**
  * Watches the quotes that clients of this process follow, and tells the log of each that outlived its freshness, whatever
- * the reason: no vendor answers, the budgets are spent, or nobody is left who would ask. It asks no vendor itself.
+ * the reason: no vendor answers, the budgets are spent, or nobody is left who would ask. Symbols that were followed
+ * before anybody could say that they are unknown it tells of once that is known. It asks no vendor itself.
  */
 export class QuoteWatch {
   readonly #options: QuoteWatchOptions
@@ -63,9 +67,13 @@ export class QuoteWatch {
   async #lookAt(symbols: readonly string[]): Promise<void> {
     const held = await this.#options.marketData.heldQuotes(symbols)
     const now = this.#now()
+    const unknown = new Map<string, ApiError>()
     for (const [index, symbol] of symbols.entries()) {
-      if (this.#dueAt.delete(symbol)) this.#dueAt.set(symbol, this.#nextLook(held[index], now))
+      const answer = held[index]
+      if (answer instanceof ApiError && answer.code === 'SYMBOL_NOT_FOUND') unknown.set(symbol, answer)
+      if (this.#dueAt.delete(symbol)) this.#dueAt.set(symbol, this.#nextLook(answer, now))
     }
+    if (unknown.size > 0) this.#options.onUnknown(unknown)
   }
 
   #nextLook(answer: Answer<Quote> | Error | undefined, now: number): number {

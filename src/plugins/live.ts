@@ -44,7 +44,12 @@ declare module 'fastify' {
 export const live = fp<LivePluginOptions>(
   async (app, { config, redis, log, eventLog, stalePublisher, demand, clock }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
-    const watch = new QuoteWatch({ marketData: app.marketData, publisher: stalePublisher, log })
+    const watch = new QuoteWatch({
+      marketData: app.marketData,
+      publisher: stalePublisher,
+      onUnknown: (unknown) => server.context.hub.tellUnknown(unknown),
+      log
+    })
     const follow = (symbol: string) => {
       const endings = [demand.subscribe(symbol), watch.follow(symbol)]
       return () => endings.forEach((end) => end())

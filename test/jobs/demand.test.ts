@@ -68,6 +68,14 @@ test('a subscription keeps its symbol wanted until it ends', async () => {
   expect((await demand.top(1))[0]!.weight).toBeCloseTo(weight * 1.5)
 })
 
+test('a subscription to what was never quoted makes it no more popular', async () => {
+  const demand = new Demand({ redis: server.redis, log, exists: (symbol) => symbol === 'AAPL' })
+  open.push(demand)
+  for (const symbol of ['AAPL', 'JUNK']) demand.subscribe(symbol)
+  await demand.settle()
+  expect(await symbolsOf(demand)).toEqual(['AAPL'])
+})
+
 test('while Redis is away nothing that was counted is lost', async () => {
   const gate = await createGate(server.url)
   const redis = connectCacheRedis(gate.url)

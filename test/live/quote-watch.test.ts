@@ -13,7 +13,12 @@ test('every quote that clients follow has its turn, however many have to be look
     return symbols.map(() => undefined)
   }
   const log = { debug: () => undefined }
-  const watch = new QuoteWatch({ marketData: { heldQuotes }, publisher: { outlived: () => undefined }, log })
+  const watch = new QuoteWatch({
+    marketData: { heldQuotes },
+    publisher: { outlived: () => undefined },
+    onUnknown: () => undefined,
+    log
+  })
   for (const symbol of SYMBOLS) watch.follow(symbol)
   await vi.advanceTimersByTimeAsync(60_000)
   expect(lookedAt.size).toBe(SYMBOLS.length)

@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Quote } from '../../src/market/quote.ts'
 import { ProviderError, type Provider } from '../../src/providers/provider.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { LiveClient } from '../support/live-client.ts'
+import { connect } from '../support/socket-io-client.ts'
 import { quoteOf } from '../support/events.ts'
 import { startWorkerProcess, type WorkerProcess } from './world.ts'
 
@@ -16,6 +18,7 @@ const SETTINGS = {
 
 let world: ApiWorld
 let api: Api
+let last: ReturnType<typeof lastVendor>
 let worker: WorkerProcess | undefined
 /** How often the worker asked for each symbol. */
 let asked: Map<string, number>
@@ -26,6 +29,7 @@ beforeEach(async () => {
   world = await startWorld()
 })
 afterEach(async () => {
+  vi.useRealTimers()
   await worker?.close()
   await world.close()
 })
@@ -44,18 +48,24 @@ function wideVendor(counts = new Map<string, number>()) {
   }
 }
 
-/** A vendor behind it that is away: without its word nobody can say that a symbol is unknown. */
-function vendorThatIsAway(): Provider {
-  return {
-    name: 'tiingo',
+/** A vendor behind it that knows nothing. While it is away nobody can say that a symbol is unknown. */
+function lastVendor() {
+  const vendor = {
+    name: 'tiingo' as const,
     maxQuotesPerRequest: 100,
+    isAway: true,
     covers: () => true,
-    quotes: () => Promise.reject(new ProviderError('tiingo', 'unavailable', 'tiingo could not be reached'))
+    async quotes() {
+      if (vendor.isAway) throw new ProviderError('tiingo', 'unavailable', 'tiingo could not be reached')
+      return new Map<string, Quote>()
+    }
   }
+  return vendor
 }
 
-async function startApi(): Promise<void> {
-  api = await world.startApi(SETTINGS, [vendorThatIsAway()])
+async function startApi(env: Record<string, string> = {}): Promise<void> {
+  last = lastVendor()
+  api = await world.startApi({ ...SETTINGS, ...env }, [last])
   const vendor = wideVendor()
   api.vendor.quotes = (symbols) => vendor.quotes(symbols)
   await api.app.listen({ host: '127.0.0.1', port: 0 })
@@ -63,7 +73,7 @@ async function startApi(): Promise<void> {
 }
 
 async function startWorker(): Promise<void> {
-  const vendors: Provider[] = [wideVendor(asked), vendorThatIsAway()]
+  const vendors: Provider[] = [wideVendor(asked), last]
   const providers = new Map(vendors.map((each) => [each.name, each]))
   const { databaseUrl, redisUrl } = world
   worker = await startWorkerProcess({ name: 'one', databaseUrl, redisUrl, vendors: { providers }, env: SETTINGS })
@@ -102,4 +112,47 @@ test('twenty symbols move with every run although another user follows five thou
     Map.groupBy(client.ofType('quote_update'), ({ data }) => String(data['symbol']))
   for (const symbol of named('V', 20)) expect(updates(victim).get(symbol)?.length, symbol).toBeGreaterThanOrEqual(4)
   await attacker.until(() => updates(attacker).size === 5000, 'each of the five thousand', 20_000)
+})
+
+test('thousands of symbols that do not exist cost nobody a renewal, and nothing once that is known', async () => {
+  await startApi()
+  const victim = await follow(named('V', 20))
+  const attacker = await follow(named('J', 3000))
+  expect(attacker.frames.flatMap(({ data }) => data['rejected'] ?? [])).toHaveLength(0)
+  await startWorker()
+  await runs(4)
+  const updates = Map.groupBy(victim.ofType('quote_update'), ({ data }) => String(data['symbol']))
+  for (const symbol of named('V', 20)) expect(updates.get(symbol)?.length, symbol).toBeGreaterThanOrEqual(3)
+  const junk = [...asked].filter(([symbol]) => symbol.startsWith('J'))
+  expect(junk.length).toBeLessThan(1000)
+})
+
+test('a subscription ends, and says so, when its symbol turns out to be unknown after it was accepted', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true })
+  await startApi({ WS_HEARTBEAT_MS: '600000', SOCKET_IO: 'true' })
+  const client = await follow(['V1', 'JUNK', 'JOKE'])
+  client.subscribe(['JUNK'], { stream: 'trades' })
+  const { token } = await api.login(['market:read', 'stream:read'])
+  const { port } = api.app.server.address() as AddressInfo
+  const { socket, until } = connect(`http://127.0.0.1:${port}/stocks`, { transports: ['websocket'], auth: { token } })
+  const answer: unknown = await socket.emitWithAck('subscribe', ['V1', 'JUNK'])
+  expect(answer).toMatchObject({ accepted: ['V1', 'JUNK'], rejected: [] })
+
+  last.isAway = false
+  vi.setSystemTime(Date.now() + 60_000)
+  await api.core.marketData.refresh.quotes(['JUNK', 'JOKE'])
+  await client.until(() => client.ofType('unsubscribed').length === 2)
+  const ended = client.ofType('unsubscribed').map(({ data }) => data)
+  expect(ended).toContainEqual(
+    expect.objectContaining({ type: 'stock_quotes', stream: 'quotes', removed: ['JUNK', 'JOKE'], reason: 'not_found' })
+  )
+  expect(ended).toContainEqual(
+    expect.objectContaining({ type: 'stock_quotes', stream: 'trades', removed: ['JUNK'], reason: 'not_found' })
+  )
+  expect(await until('error')).toMatchObject({
+    code: 'SYMBOLS_REJECTED',
+    rejected: [{ symbol: 'JUNK', code: 'SYMBOL_NOT_FOUND' }]
+  })
+  const followed = async () => [...(await api.core.followedByUser()).values()].flatMap((symbols) => [...symbols])
+  await expect.poll(followed).toEqual(['V1', 'V1'])
 })

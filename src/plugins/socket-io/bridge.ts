@@ -27,6 +27,9 @@ export class Bridge {
     this.#stopListening = context.hub.listen({
       replaced: () => {
         for (const client of this.#clients) client.startOver()
+      },
+      unknown: (symbols) => {
+        for (const client of this.#clients) client.endUnknown(symbols)
       }
     })
   }

@@ -112,6 +112,12 @@ export class Client implements Listener {
     if (this.#symbols.size > 0) this.#do(() => this.#tellAllAgain())
   }
 
+  /** Symbols turned out to be unknown: they are as if rejected now. */
+  endUnknown(symbols: ReadonlyMap<string, Failure>): void {
+    const mayHold = [...symbols.keys()].some((symbol) => this.#symbols.has(symbol))
+    if (mayHold) this.#do(async () => this.#rejectLate(symbols))
+  }
+
   /** Closes the connection under the client, after which Socket.IO clients connect again by themselves. */
   end(failure: Failure): void {
     this.#options.socket.emit('error', failure)
@@ -195,18 +201,31 @@ export class Client implements Listener {
   }
 
   #unsubscribe(wanted: unknown, answer: unknown): void {
-    const { feed, holding, context } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(BAD_REQUEST, answer)
     const asked = new Set(names.map((name) => parseSymbol(name) ?? name))
     const removed = [...asked].filter((symbol) => this.#symbols.has(symbol))
+    this.#drop(removed)
+    this.#answer(answer, { removed })
+  }
+
+  #rejectLate(symbols: ReadonlyMap<string, Failure>): void {
+    const rejected = [...symbols].flatMap(([symbol, { code, message }]) =>
+      this.#symbols.has(symbol) ? [{ symbol, code, message }] : []
+    )
+    this.#drop(rejected.map(({ symbol }) => symbol))
+    if (rejected.length > 0) this.#tellOfRequest(rejectionOf(rejected))
+  }
+
+  /** Of those that are held. */
+  #drop(removed: readonly string[]): void {
+    const { feed, holding, context } = this.#options
     const topics = removed.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
     for (const symbol of removed) this.#symbols.delete(symbol)
     for (const topic of topics) this.#missed.delete(topic)
     holding.subscriptions -= removed.length
     context.interest.unfollow(holding.userId, removed)
     feed.remove(this, topics)
-    this.#answer(answer, { removed })
   }
 
   #refusalOf(asked: number): Failure | undefined {
