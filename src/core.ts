@@ -50,13 +50,18 @@ export type Core = {
   close(): Promise<void>
 }
 
-export type CoreOptions = { config: Config; log: Logger; vendors: Vendors }
+export type CoreOptions = { config: Config; log: Logger; vendors: Vendors; clock?: SessionClock }
 
 /**
  * Connects to Postgres and Redis and puts the ladder together. Rejects, saying what to do, where a service is not
  * configured or does not answer, and where the database belongs to the other market.
  */
-export async function createCore({ config, log, vendors }: CoreOptions): Promise<Core> {
+export async function createCore({
+  config,
+  log,
+  vendors,
+  clock = new SessionClock(CALENDARS)
+}: CoreOptions): Promise<Core> {
   const { databaseUrl, redisUrl, cacheUrl } = serviceUrls(config)
   const closers: (() => unknown)[] = [() => vendors.close()]
   const close = async () => {
@@ -89,7 +94,6 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
     const stalePublisher = createStalePublisher({ redis, eventLog, log })
     closers.push(() => stalePublisher.close())
     const metrics = createMetrics()
-    const clock = new SessionClock(CALENDARS)
     const calendars = createCalendarKeeper({ store: stores.calendars, clock, log })
     closers.push(() => calendars.close())
     await calendars.reload()
@@ -104,6 +108,7 @@ export async function createCore({ config, log, vendors }: CoreOptions): Promise
       requestDeadlineMs: config.REQUEST_DEADLINE_MS,
       divergencePercent: config.DIVERGENCE_PERCENT,
       market: config.MARKET,
+      hoursOf: (symbol) => clock.hoursOf(symbol),
       knownSymbols: () => knownSymbols,
       events: gatewayEvents(recorder, metrics),
       log

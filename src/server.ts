@@ -3,9 +3,11 @@ import type { Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { createCore } from './core.ts'
+import { CALENDARS } from './market/calendars.ts'
 import { createDataFreshness } from './market/data-freshness.ts'
 import { onParentGone, reportReady } from './embedded/child.ts'
 import { createLogger } from './logger.ts'
+import { SessionClock } from './market/session-clock.ts'
 import { createVendors } from './vendors.ts'
 
 const STOP_TIMEOUT_MS = 10_000
@@ -14,7 +16,8 @@ export type ApiServer = { url: string; close(): Promise<void> }
 
 /** Starts the API: resources first, listening last; `close` stops in reverse. */
 export async function startServer(config: Config, log: Logger): Promise<ApiServer> {
-  const core = await createCore({ config, log, vendors: createVendors(config) })
+  const clock = new SessionClock(CALENDARS)
+  const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
   try {
     const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })
     const url = await app.listen({ host: config.HOST, port: config.PORT })

@@ -1,3 +1,5 @@
+import type { HoursOf } from './market/market-hours.ts'
+import { shippedHours } from './market/session-clock.ts'
 import type { Config, ProviderConfig } from './config.ts'
 import { alphaVantage } from './providers/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './providers/fmp/fmp.ts'
@@ -5,7 +7,13 @@ import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/pr
 import { tiingo } from './providers/tiingo/tiingo.ts'
 import { yahoo } from './providers/yahoo/yahoo.ts'
 
-type Connection = { apiKey: string; baseUrl?: string; timeoutMs: number; plan: ProviderConfig['plan'] }
+type Connection = {
+  apiKey: string
+  baseUrl?: string
+  timeoutMs: number
+  plan: ProviderConfig['plan']
+  hoursOf: HoursOf
+}
 type ClosableProvider = Provider & { close(): Promise<void> }
 
 /** The vendors this process may ask, and why it may not ask the others. */
@@ -29,14 +37,17 @@ const KEY_VARIABLES: Record<ProviderName, string> = {
   tiingo: 'TIINGO_API_KEY'
 }
 
-/** Every vendor that the configuration gives what it needs. */
-export function createVendors({ providers: configured, UPSTREAM_TIMEOUT_MS: timeoutMs }: Config): Vendors {
+/** Every vendor that the configuration gives what it needs; `hoursOf` tells them when markets are open. */
+export function createVendors(
+  { providers: configured, UPSTREAM_TIMEOUT_MS: timeoutMs }: Config,
+  hoursOf: HoursOf = shippedHours
+): Vendors {
   const providers = new Map<ProviderName, ClosableProvider>()
   const off = new Map<ProviderName, string>()
   for (const name of PROVIDER_NAMES) {
     const { apiKey, needsKey, baseUrl, plan } = configured[name]
     if (needsKey && apiKey === undefined) off.set(name, `${KEY_VARIABLES[name]} is not set`)
-    else providers.set(name, CONSTRUCTORS[name]({ apiKey: apiKey ?? '', baseUrl, timeoutMs, plan }))
+    else providers.set(name, CONSTRUCTORS[name]({ apiKey: apiKey ?? '', baseUrl, timeoutMs, plan, hoursOf }))
   }
   return {
     providers,

@@ -1,12 +1,13 @@
 import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
-import { CALENDARS, exchangeOf } from '../market/calendars.ts'
-import type { Calendar } from '../market/session.ts'
+import type { HoursOf } from '../market/market-hours.ts'
+import { shippedHours } from '../market/session-clock.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 import { mayFallBelowZero, type Doubt, type Judgement } from './quality.ts'
 import { gapsIn } from './series-gaps.ts'
 import { intervalDoubts } from './series-interval.ts'
 import { contradictionsIn } from './series-quality.ts'
+import { whileOpen } from './session-state.ts'
 
 const FUTURE_TOLERANCE_MS = 120_000
 /** Vendors round the four prices of a bar, and adjust them, one by one. */
@@ -49,8 +50,9 @@ const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext
  * such bars, or of another interval, is rejected; jumps between neighbours and splits that it does not follow make it
  * suspect; a gap is noted, and the next vendor is asked. `now` in epoch milliseconds.
  */
-export function judgeBars(told: VendorSeries, now: number, calendarOf = shippedCalendarOf): Judgement<BarSeries> {
-  const { kind, splits: _, withoutPrices: _without, ...series } = told
+export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = shippedHours): Judgement<BarSeries> {
+  const hours = hoursOf(told.symbol)
+  const { kind, splits: _, withoutPrices: _without, ...series } = whileOpen(told, hours, now)
   const hasBegun = beginningCheck(series, now)
   const isAnySign = mayFallBelowZero({ symbol: series.symbol, ...(kind && { kind }) })
   const kept: Bar[] = []
@@ -70,17 +72,12 @@ export function judgeBars(told: VendorSeries, now: number, calendarOf = shippedC
       : []),
     ...intervalDoubts(series.interval, kept),
     ...contradictionsIn(told, kept),
-    ...gapsIn(told, kept, calendarOf(series.symbol))
+    ...gapsIn(told, kept, hours?.calendar)
   ]
   if (missing === 0) return { value: series, doubts }
 
   const notes = [...(series.provenance.notes ?? []), `bars dropped: ${reasons}`]
   return { value: { ...series, bars: kept, provenance: { ...series.provenance, notes } }, doubts }
-}
-
-function shippedCalendarOf(symbol: string): Calendar | undefined {
-  const exchange = exchangeOf(symbol)
-  return CALENDARS.find((calendar) => calendar.exchange === exchange)
 }
 
 function beginningCheck({ interval, timeZone }: BarSeries, now: number): (bar: Bar) => boolean {

@@ -5,6 +5,7 @@ import type { Dividends, Splits } from '../market/corporate-action.ts'
 import type { ExplainedProvider } from '../market/explanation.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Priority } from '../market/market-data.ts'
+import type { HoursOf } from '../market/market-hours.ts'
 import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
 import type { News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
@@ -25,6 +26,7 @@ import type { CallOutcome } from './provider-record.ts'
 import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
 import type { Arbitration, Offer, Sourced } from './pursuit.ts'
 import { quoteDivergence, type Severity } from './quality.ts'
+import { whileOpen } from './session-state.ts'
 import type { RedisConnection } from './shared-redis.ts'
 import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
@@ -88,6 +90,8 @@ export type GatewayOptions = {
   /** Prices of two providers further apart than this contradict each other. */
   divergencePercent: number
   market: 'live' | 'sandbox'
+  /** When markets are open. */
+  hoursOf: HoursOf
   /** Symbols to suggest from where one is unknown. */
   knownSymbols: () => Iterable<string>
   events: GatewayEvents
@@ -99,7 +103,7 @@ export type GatewayOptions = {
 const SHARE_FOR_SPLITS = 0.25
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { providers, off, plans, order, redis, reservePercent, events, log, now = Date.now } = options
+  const { providers, off, plans, order, redis, reservePercent, events, log, hoursOf, now = Date.now } = options
   const { upstreamTimeoutMs, requestDeadlineMs } = options
   const budgets = new Map([...providers.keys()].map((name) => [name, plans[name].budget]))
   const ledger = new Ledger({ redis, budgets, reservePercent, log, now })
@@ -185,7 +189,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestDeadlineMs * SHARE_FOR_SPLITS
   )
   const judge = (quote: Quote, held: Quote | undefined, priority: Priority) =>
-    judgeAcrossSplits(quote, { now: now(), held }, () => knownSplits(quote.symbol, priority))
+    judgeAcrossSplits(quote, { now: now(), held, hoursOf }, () => knownSplits(quote.symbol, priority))
 
   return {
     quotes: (symbols, { priority, held }) =>
@@ -206,7 +210,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(request.symbol, ask, {
         capability: 'bars',
         ask: (provider, signal) => provider.bars!(request, signal),
-        judge: (series) => judgeBars(series, now())
+        judge: (series) => judgeBars(series, now(), hoursOf)
       }),
     profile: (symbol, ask) =>
       one(symbol, ask, { capability: 'profile', ask: (provider, signal) => provider.profile!(symbol, signal) }),
@@ -227,7 +231,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     dividends: (symbol, ask) =>
       one(symbol, ask, { capability: 'dividends', ask: (provider, signal) => provider.dividends!(symbol, signal) }),
     options: (symbol, expiry, ask) =>
-      one(symbol, ask, { capability: 'options', ask: (provider, signal) => provider.options!(symbol, expiry, signal) }),
+      one(symbol, ask, {
+        capability: 'options',
+        ask: (provider, signal) => provider.options!(symbol, expiry, signal),
+        judge: (chain) => ({ value: whileOpen(chain, hoursOf(symbol), now()), doubts: [] })
+      }),
     indices: (ask) =>
       one('indices', ask, {
         capability: 'indices',
@@ -236,21 +244,21 @@ export function createGateway(options: GatewayOptions): Gateway {
           const list = await provider.indices!(signal)
           return { ...list, indices: list.indices.map(labelled) }
         },
-        judge: (list) => judgeIndices(list, now())
+        judge: (list) => judgeIndices(list, now(), hoursOf)
       }),
     sectors: (ask) =>
       one('sectors', ask, {
         capability: 'sectors',
         isOfSymbols: false,
         ask: (provider, signal) => provider.sectors!(signal),
-        judge: judgeSectors
+        judge: (list) => judgeSectors(list, now(), hoursOf)
       }),
     movers: (type, ask) =>
       one(type, ask, {
         capability: 'movers',
         isOfSymbols: false,
         ask: (provider, signal) => provider.movers!(type, signal),
-        judge: judgeMovers
+        judge: (list) => judgeMovers(list, now(), hoursOf)
       }),
     explainQuote(symbol, held) {
       const asked = capable('quotes')

@@ -6,9 +6,12 @@ import {
   type Movers,
   type Sectors
 } from '../market/market-wide.ts'
+import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
+import { shippedHours } from '../market/session-clock.ts'
 import { judgeQuote, withDoubts, type Judgement } from './quality.ts'
+import { whileOpen } from './session-state.ts'
 
 /** FMP's lists of movers hold funds that changed by 1.29e41 % in a day. */
 const ABSURD_PERCENT = 10_000
@@ -22,38 +25,46 @@ const NO_SHARE_TICKER = /^[A-Z]{4}[WRUX]$|[.-](W|WS|WT|R|RT|U|UN)$|[+^]/
 const NO_SHARE_NAME =
   /\bwarrants?\b|\brights?$|(?<!common )\bunits?$|\b(ETF|ETN|ETP|funds?|ishares|spdr|proshares|direxion|graniteshares|yieldmax|[23]x)\b/i
 
-/** Judges each index as a quote: the impossible are dropped and noted, the doubtful are marked. `now` in epoch milliseconds. */
-export function judgeIndices(list: Indices, now: number): Judgement<Indices> {
+/** Sectors and movers are those of New York, whose hours this index keeps. */
+const HOME_INDEX = '^GSPC'
+
+/**
+ * Judges each index as a quote: the impossible are dropped and noted, the doubtful are marked. The list is closed where
+ * all of them are. `now` in epoch milliseconds.
+ */
+export function judgeIndices(list: Indices, now: number, hoursOf: HoursOf = shippedHours): Judgement<Indices> {
   const dropped: string[] = []
   const indices: Quote[] = []
   for (const index of list.indices) {
-    const { value, doubts } = judgeQuote(index, { now })
+    const { value, doubts } = judgeQuote(index, { now, hoursOf })
     if (doubts.some(({ severity }) => severity === 'hard')) dropped.push(index.symbol)
     else indices.push(doubts.length > 0 ? withDoubts(value, doubts) : value)
   }
-  return judged({ ...list, indices }, indices.length, { impossible: dropped })
+  const areClosed = indices.length > 0 && indices.every(({ provenance }) => provenance.state === 'closed')
+  const provenance = areClosed ? { ...list.provenance, state: 'closed' as const } : list.provenance
+  return judged({ ...list, indices, provenance }, indices.length, { impossible: dropped })
 }
 
 /** Keeps the sectors of GICS whose change can be. */
-export function judgeSectors(list: Sectors): Judgement<Sectors> {
+export function judgeSectors(list: Sectors, now = Date.now(), hoursOf: HoursOf = shippedHours): Judgement<Sectors> {
   const known = list.sectors.filter(({ sector }) => GICS_SECTORS.has(sector))
   const sectors = known.filter(({ changePercent }) => Math.abs(changePercent) <= MAX_SECTOR_PERCENT)
   const impossible = known.filter((each) => !sectors.includes(each)).map(({ sector }) => sector)
-  return judged({ ...list, sectors }, sectors.length, { impossible })
+  return judged(whileOpen({ ...list, sectors }, hoursOf(HOME_INDEX), now), sectors.length, { impossible })
 }
 
 /**
  * Keeps shares whose figures can be: rows that contradict themselves, funds, warrants, rights and units go. Gainers have
  * risen and losers fallen, the furthest first; actives keep the vendor's order.
  */
-export function judgeMovers(list: Movers): Judgement<Movers> {
+export function judgeMovers(list: Movers, now = Date.now(), hoursOf: HoursOf = shippedHours): Judgement<Movers> {
   const distinct = list.movers.filter(
     ({ symbol }, place) => place === list.movers.findIndex((each) => each.symbol === symbol)
   )
   const possible = distinct.filter(isPossible)
   const shares = possible.filter(isShare)
   const movers = ranked(list.type, shares)
-  return judged({ ...list, movers }, movers.length, {
+  return judged(whileOpen({ ...list, movers }, hoursOf(HOME_INDEX), now), movers.length, {
     impossible: distinct.filter((mover) => !possible.includes(mover)).map(({ symbol }) => symbol),
     noShares: possible.length - shares.length
   })

@@ -1,6 +1,9 @@
 import { kindOfSymbol } from '../market/instrument-kind.ts'
+import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
+import { shippedHours } from '../market/session-clock.ts'
+import { inItsHours } from './session-state.ts'
 
 /** `hard`: the value is not served and the next provider decides. `soft`: it may be right, so it is served as `suspect`. */
 export type Severity = 'hard' | 'soft'
@@ -24,6 +27,8 @@ export type QuoteContext = {
   readonly now: number
   /** The value of the symbol that is already had. */
   readonly held?: Quote | undefined
+  /** When its market is open; by the calendars that ship with this version where it is not given. */
+  readonly hoursOf?: HoursOf | undefined
 }
 
 /** `evidence` is the held value while it is recent enough to be compared with. */
@@ -169,11 +174,12 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
 ]
 
 /**
- * Holds a fresh quote against every rule, and drops a crossed bid and ask from it. Where a hard rule is broken, the soft
- * ones have nothing to add.
+ * Brings a fresh quote in line with the hours of its market, holds it against every rule, and drops a crossed bid and ask
+ * from it. Where a hard rule is broken, the soft ones have nothing to add.
  * A held value that is itself suspect proves nothing, so nothing is held against it.
  */
-export function judgeQuote(quote: Quote, { now, held }: QuoteContext): Judgement<Quote> {
+export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: QuoteContext): Judgement<Quote> {
+  const quote = inItsHours(told, hoursOf, now)
   const trusted = held?.provenance.state === 'suspect' ? undefined : held
   const evidence = trusted && now - Date.parse(trusted.asOf) <= EVIDENCE_MS ? trusted : undefined
   const context = { now, held: trusted, evidence }

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { CALENDARS, exchangeOf } from '../market/calendars.ts'
 import type { Split } from '../market/corporate-action.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
+import { shippedHours } from '../market/session-clock.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import { judgeQuote, type Judgement, type QuoteContext } from './quality.ts'
 
@@ -12,6 +12,8 @@ const SMALLEST_JUMP = 1.4
 const MAX_REMEMBERED = 1000
 /** A vendor may list in an hour what it does not list yet. */
 const REMEMBERED_MS = 3_600_000
+/** Of a listing whose exchange is not known: in its days Europe's and most of Asia's sessions lie. */
+const UNKNOWN_ZONE = 'UTC'
 
 export type KnownSplits = (symbol: string, priority: Priority) => Promise<readonly Split[]>
 
@@ -39,29 +41,24 @@ export function createKnownSplits(ask: KnownSplits, waitMs: number): KnownSplits
  */
 export async function judgeAcrossSplits(
   quote: Quote,
-  { now, held }: QuoteContext,
+  { now, held, hoursOf = shippedHours }: QuoteContext,
   splitsOf: () => Promise<readonly Split[]>
 ): Promise<Judgement<Quote>> {
-  if (!held || !mayBeSplit(quote, held, now)) return judgeQuote(quote, { now, held })
-  const [heldOn, today] = [dayOf(held.symbol, Date.parse(held.asOf)), dayOf(held.symbol, now)]
+  if (!held || !mayBeSplit(quote, held)) return judgeQuote(quote, { now, held, hoursOf })
+  const dayOf = (instant: number) => dateIn(hoursOf(held.symbol)?.calendar.timeZone ?? UNKNOWN_ZONE, instant)
+  const [heldOn, today] = [dayOf(Date.parse(held.asOf)), dayOf(now)]
+  if (heldOn >= today) return judgeQuote(quote, { now, held, hoursOf })
   const between = (await splitsOf()).filter(({ exDate }) => exDate > heldOn && exDate <= today)
-  if (between.length === 0) return judgeQuote(quote, { now, held })
+  if (between.length === 0) return judgeQuote(quote, { now, held, hoursOf })
 
   const ratio = between.reduce((product, split) => product * split.ratio, 1)
-  const { value, doubts } = judgeQuote(quote, { now, held: { ...held, price: held.price / ratio } })
+  const { value, doubts } = judgeQuote(quote, { now, hoursOf, held: { ...held, price: held.price / ratio } })
   const told = between.map(({ exDate, ratio: shares }) => `${shares} for 1 on ${exDate}`).join(', ')
   const notes = [...(value.provenance.notes ?? []), `split since the price held before: ${told}`]
   return { value: { ...value, provenance: { ...value.provenance, notes } }, doubts }
 }
 
-function mayBeSplit(quote: Quote, held: Quote, now: number): boolean {
+function mayBeSplit(quote: Quote, held: Quote): boolean {
   const jump = Math.max(quote.price / held.price, held.price / quote.price)
-  const isOfAnotherDay = dayOf(held.symbol, Date.parse(held.asOf)) < dayOf(held.symbol, now)
-  return jump >= SMALLEST_JUMP && isOfAnotherDay && held.provenance.state !== 'suspect'
-}
-
-/** The date where the symbol trades; where that is not known, in UTC, in whose days Europe's and most of Asia's sessions lie. */
-function dayOf(symbol: string, instant: number): string {
-  const exchange = exchangeOf(symbol)
-  return dateIn(CALENDARS.find((each) => each.exchange === exchange)?.timeZone ?? 'UTC', instant)
+  return jump >= SMALLEST_JUMP && held.provenance.state !== 'suspect'
 }

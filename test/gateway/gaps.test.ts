@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import type { BarRequest } from '../../src/market/bar.ts'
+import { shippedHours } from '../../src/market/session-clock.ts'
 import type { Provider, ProviderName, VendorSeries } from '../../src/providers/provider.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { marketOf, provenanceOf } from './market.ts'
@@ -38,7 +39,7 @@ function vendor(name: ProviderName, starts: string[], more: Partial<VendorSeries
 }
 
 function barsOf(...providers: Provider[]) {
-  const gateway = createGateway(marketOf({ redis: server.redis, providers }))
+  const gateway = createGateway(marketOf({ redis: server.redis, hoursOf: shippedHours, providers }))
   open.push(gateway)
   return gateway.bars(REQUEST, { priority: 'interactive' })
 }

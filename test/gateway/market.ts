@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { GatewayEvents, GatewayOptions } from '../../src/gateway/gateway.ts'
 import { parseBudget } from '../../src/gateway/budget.ts'
 import type { RedisConnection } from '../../src/gateway/shared-redis.ts'
+import { MarketHours, type HoursOf } from '../../src/market/market-hours.ts'
 import type { Provenance } from '../../src/market/provenance.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { CAPABILITIES, type Capability, type Provider, type ProviderName } from '../../src/providers/provider.ts'
@@ -35,6 +36,18 @@ export function quoteProvider(
   }
 }
 
+const EVERY_DAY = new MarketHours({
+  exchange: 'TEST',
+  name: 'Never shut',
+  timeZone: 'America/New_York',
+  weekdays: [0, 1, 2, 3, 4, 5, 6],
+  hours: [{ from: '1970-01-01', regular: ['00:00', '24:00'] }],
+  closed: [],
+  special: []
+})
+/** What is tested at any hour must not depend on it. */
+export const alwaysOpen: HoursOf = () => EVERY_DAY
+
 export const silentLog: Pick<Logger, 'error' | 'warn' | 'info'> = { error() {}, warn() {}, info() {} }
 export const silentEvents: GatewayEvents = { call() {}, quarantined() {}, diverged() {} }
 
@@ -66,6 +79,7 @@ export function marketOf({ providers, budgets = {}, ...options }: Market): Gatew
     requestDeadlineMs: 2000,
     divergencePercent: 2,
     market: 'live',
+    hoursOf: alwaysOpen,
     knownSymbols: () => ['AAPL', 'MSFT', 'BRK.B'],
     events: silentEvents,
     log: silentLog,

@@ -72,7 +72,8 @@ function quoteOf(symbol: string): Quote {
 function provenance(): Provenance {
   return {
     source: 'yahoo',
-    feed: 'composite',
+    // Like the simulated market's, its hours are its own.
+    feed: 'sandbox',
     receivedAt: new Date().toISOString(),
     state: 'live',
     attempts: []

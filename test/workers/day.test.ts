@@ -133,7 +133,8 @@ function meteredVendor(name: ProviderName, maxQuotesPerRequest: number): Provide
   }
   const provenance = () => ({
     source: name,
-    feed: 'composite' as const,
+    // Like the simulated market's, its hours are its own.
+    feed: 'sandbox' as const,
     receivedAt: new Date().toISOString(),
     state: 'live' as const,
     attempts: []

@@ -1,3 +1,5 @@
+import type { HoursOf } from '../../market/market-hours.ts'
+import { shippedHours } from '../../market/session-clock.ts'
 import type { Quote } from '../../market/quote.ts'
 import type { Provider } from '../provider.ts'
 import { dividends, splits } from './actions.ts'
@@ -18,6 +20,8 @@ const NEW_YORK = 'America/New_York'
 export type AlphaVantageOptions = Omit<AlphaVantageClientOptions, 'now'> & {
   /** Epoch milliseconds. */
   now?: () => number
+  /** When markets are open. */
+  hoursOf?: HoursOf
 }
 
 /**
@@ -26,7 +30,7 @@ export type AlphaVantageOptions = Omit<AlphaVantageClientOptions, 'now'> & {
  * The free plan grants one request a second: no statements there, for they take three, and no weight on bars, for a
  * budget of one a second could never grant two.
  */
-export function alphaVantage({ now = Date.now, ...connection }: AlphaVantageOptions) {
+export function alphaVantage({ now = Date.now, hoursOf = shippedHours, ...connection }: AlphaVantageOptions) {
   const { plan } = connection
   const client = createClient({ ...connection, now })
   const unitOf = createPriceUnits(client)
@@ -46,7 +50,9 @@ export function alphaVantage({ now = Date.now, ...connection }: AlphaVantageOpti
       for (const symbol of symbols) {
         const listing = covered(symbol)
         const unit = await unitOf(listing, signal)
-        const quote = await fetchQuote(client, symbol, listing, unit, signal, now).catch(unlessNotFound)
+        const quote = await fetchQuote(client, symbol, listing, unit, signal, { now, hours: hoursOf(symbol) }).catch(
+          unlessNotFound
+        )
         if (quote) quotes.set(symbol, quote)
       }
       return quotes

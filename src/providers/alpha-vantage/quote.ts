@@ -1,8 +1,8 @@
 // https://www.alphavantage.co/documentation/#latestprice
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
+import type { MarketHours } from '../../market/market-hours.ts'
 import type { Quote } from '../../market/quote.ts'
 import { regularEnd, sessionOn } from '../../market/session.ts'
 import { instantOf } from '../../market/zoned-time.ts'
@@ -24,13 +24,13 @@ export async function fetchQuote(
   listing: Listing,
   unit: PriceUnit,
   signal: AbortSignal,
-  now: () => number
+  { now, hours }: { now: () => number; hours: MarketHours | undefined }
 ): Promise<Quote> {
   const body = await client.ask('GLOBAL_QUOTE', { symbol: listing.wire }, WireAnswer, symbol, signal)
   const [name, wire] = Object.entries(body).find(([member]) => member.startsWith('Global Quote')) ?? []
   if (!isRecord(wire)) throw refused('bad_payload', `sent no quote of ${symbol}`)
   if (Object.keys(wire).length === 0) throw refused('not_found', `does not know ${symbol}`)
-  return parseQuote(wire, symbol, listing, unit, { receivedAt: now(), delayedBySeconds: delayIn(name!) })
+  return parseQuote(wire, symbol, listing, unit, { receivedAt: now(), delayedBySeconds: delayIn(name!), hours })
 }
 
 /** With an entitlement the member says it: `Global Quote - DATA DELAYED BY 15 MINUTES`. */
@@ -44,7 +44,11 @@ function parseQuote(
   symbol: string,
   listing: Listing,
   unit: PriceUnit,
-  { receivedAt, delayedBySeconds }: { receivedAt: number; delayedBySeconds: number }
+  {
+    receivedAt,
+    delayedBySeconds,
+    hours
+  }: { receivedAt: number; delayedBySeconds: number; hours: MarketHours | undefined }
 ): Quote {
   const field = (name: string) => memberOf(wire, name)
   const priceOf = (name: string) => inMajorUnit(positiveOf(field(name)), unit)
@@ -68,7 +72,7 @@ function parseQuote(
     symbol,
     price,
     ...withoutAbsent(optional),
-    asOf: new Date(Math.min(closeOf(session, symbol, listing), receivedAt)).toISOString(),
+    asOf: new Date(Math.min(closeOf(session, hours, listing), receivedAt)).toISOString(),
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
       receivedAt,
@@ -84,10 +88,8 @@ function parseQuote(
 }
 
 /** The wire tells a day and no time: the end of that day's regular session where the instrument trades. */
-function closeOf(date: string, symbol: string, { exchange: { timeZone, closes } }: Listing): number {
-  const exchange = exchangeOf(symbol)
-  const calendar = CALENDARS.find((each) => each.exchange === exchange)
-  const session = calendar && sessionOn(calendar, date)
+function closeOf(date: string, hours: MarketHours | undefined, { exchange: { timeZone, closes } }: Listing): number {
+  const session = hours && sessionOn(hours.calendar, date)
   if (session) return regularEnd(session)
   const [year, month, day] = date.split('-').map(Number)
   const [hour, minute] = closes.split(':').map(Number)

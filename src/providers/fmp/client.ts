@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { HoursOf } from '../../market/market-hours.ts'
+import { shippedHours } from '../../market/session-clock.ts'
 import { createHttpClient, type Query } from '../http.ts'
 import { currencyUnit, type CurrencyUnit } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -22,6 +24,7 @@ export type Fmp = {
   /** The unit of a listing's prices, or undefined where the vendor does not tell it. */
   unitOf(listing: Listing, signal: AbortSignal): Promise<CurrencyUnit | undefined>
   now(): number
+  readonly hoursOf: HoursOf
   close(): Promise<void>
 }
 
@@ -32,10 +35,13 @@ export type FmpOptions = {
   timeoutMs: number
   plan: FmpPlan
   now?: () => number
+  /** When markets are open. */
+  hoursOf?: HoursOf
 }
 
 export function createFmp(options: FmpOptions): Fmp {
-  const { apiKey, baseUrl = 'https://financialmodelingprep.com', timeoutMs, plan, now = Date.now } = options
+  const { apiKey, baseUrl = 'https://financialmodelingprep.com', timeoutMs, plan } = options
+  const { now = Date.now, hoursOf = shippedHours } = options
   // The key goes into a header, not into the query, so that no URL in any log can carry it.
   const http = createHttpClient({ provider: 'fmp', baseUrl, headers: { apikey: apiKey }, timeoutMs })
   const units = new LRUCache<string, CurrencyUnit>({ max: MAX_REMEMBERED_UNITS })
@@ -63,6 +69,7 @@ export function createFmp(options: FmpOptions): Fmp {
       return unit
     },
     now,
+    hoursOf,
     close: () => http.close()
   }
 }

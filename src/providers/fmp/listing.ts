@@ -1,6 +1,6 @@
-import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
 import { exchangeOfListing } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
+import { shippedHours } from '../../market/session-clock.ts'
 import { cryptoPair, currencyPair, parseSymbol } from '../../market/symbol.ts'
 import { COMPACT_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 
@@ -61,6 +61,5 @@ export function canonicalOf(wire: string, exchange?: string | null): string | un
 }
 
 function zoneOfIndex(symbol: string): string | undefined {
-  const exchange = exchangeOf(symbol)
-  return CALENDARS.find((each) => each.exchange === exchange)?.timeZone
+  return shippedHours(symbol)?.calendar.timeZone
 }

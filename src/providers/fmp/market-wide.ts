@@ -1,6 +1,5 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { CALENDARS } from '../../market/calendars.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import {
@@ -11,7 +10,6 @@ import {
   type Movers,
   type Sectors
 } from '../../market/market-wide.ts'
-import { lastSession } from '../../market/session.ts'
 import { currencyUnit, finite, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -32,6 +30,8 @@ const US_EXCHANGES = new Set(['NASDAQ', 'NYSE', 'AMEX', 'CBOE', 'BATS', 'OTC', '
 /** The vendor ranks each exchange's sectors by itself. */
 export const SECTOR_EXCHANGES = ['NASDAQ', 'NYSE']
 const MAX_SECTOR_PERCENT = 100
+/** The sectors' exchanges keep the hours of this index. */
+const HOME_INDEX = '^GSPC'
 /** Sessions to go back when the newest has no figures yet. */
 const SECTOR_SESSIONS = 3
 
@@ -73,7 +73,8 @@ async function loadSingleIndices(fmp: Fmp, signal: AbortSignal): Promise<WireQuo
 export async function loadSectors(fmp: Fmp, signal: AbortSignal): Promise<Sectors> {
   let before = fmp.now()
   for (let count = 0; count < SECTOR_SESSIONS; count++) {
-    const session = lastSession(NEW_YORK, before)
+    const session = fmp.hoursOf(HOME_INDEX)?.sessionBefore(before)
+    if (!session) break
     const answers = await Promise.all(
       SECTOR_EXCHANGES.map((exchange) =>
         fmp.rows('sector-performance-snapshot', { date: session.date, exchange }, WireSectors, signal)
@@ -163,8 +164,6 @@ function isConsistent(price: number, change: number, percent: number): boolean {
 function isMutualFund(symbol: string): boolean {
   return /^[A-Z]{4}X$/.test(symbol)
 }
-
-const NEW_YORK = CALENDARS.find(({ exchange }) => exchange === 'XNYS')!
 
 const GICS_NAMES: Record<string, string> = {
   'Basic Materials': 'Materials',

@@ -1,3 +1,5 @@
+import type { HoursOf } from '../../market/market-hours.ts'
+import { shippedHours } from '../../market/session-clock.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { DASHED_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 import { createHttpClient, type Query } from '../http.ts'
@@ -16,6 +18,7 @@ export type Tiingo = {
   /** The readable rows of the array at a path. Rejects as `json` does. */
   rows<Row>(path: string, query: Query, wire: Wire<Row>, signal: AbortSignal): Promise<Row[]>
   now(): number
+  readonly hoursOf: HoursOf
   close(): Promise<void>
 }
 
@@ -27,10 +30,13 @@ export type TiingoOptions = {
   timeoutMs: number
   plan: TiingoPlan
   now?: () => number
+  /** When markets are open. */
+  hoursOf?: HoursOf
 }
 
 export function createTiingo(options: TiingoOptions): Tiingo {
-  const { apiKey, baseUrl = 'https://api.tiingo.com', timeoutMs, plan, now = Date.now } = options
+  const { apiKey, baseUrl = 'https://api.tiingo.com', timeoutMs, plan } = options
+  const { now = Date.now, hoursOf = shippedHours } = options
   const headers = { authorization: `Token ${apiKey}` }
   const http = createHttpClient({ provider: 'tiingo', baseUrl, headers, timeoutMs })
 
@@ -46,6 +52,7 @@ export function createTiingo(options: TiingoOptions): Tiingo {
     array,
     rows: async (path, query, wire, signal) => fittingRows('tiingo', path, await array(path, query, signal), wire),
     now,
+    hoursOf,
     close: () => http.close()
   }
 }

@@ -1,19 +1,18 @@
 // https://www.tiingo.com/documentation/iex
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { CALENDARS } from '../../market/calendars.ts'
+import type { MarketHours } from '../../market/market-hours.ts'
 import type { Quote } from '../../market/quote.ts'
-import { sessionOn } from '../../market/session.ts'
-import { dateIn } from '../../market/zoned-time.ts'
 import { notNegative, positive, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
 import { instantWithOffset } from '../session-dates.ts'
-import { CURRENCY, notCovered, wireOf, ZONE, type Tiingo } from './client.ts'
+import { CURRENCY, notCovered, wireOf, type Tiingo } from './client.ts'
 
 /** One venue's book may be almost empty: 174.1 bid and 185 asked around a price of 177.97 is no market. */
 const MAX_DISTANCE_FROM_PRICE = 0.02
 /** Differences of prices carry binary noise (148.6 - 147.54 = 1.0600000000000023). */
 const DECIMALS = 6
-const NEW_YORK = CALENDARS.find(({ exchange }) => exchange === 'XNYS')!
+/** All that is covered keeps the hours of this listing. */
+const HOME_LISTING = 'SPY'
 
 /** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
 export async function loadQuotes(
@@ -31,15 +30,21 @@ export async function loadQuotes(
   const rows = await tiingo.rows('/iex/', { tickers }, WireQuotes, signal)
   const byWire = new Map(rows.map((row) => [row.ticker.toUpperCase(), row]))
   const receivedAt = tiingo.now()
+  const hours = tiingo.hoursOf(HOME_LISTING)
   const quotes = covered.flatMap(({ symbol, wire }) => {
     const row = byWire.get(wire)
-    return (row && parseQuote(row, symbol, receivedAt)) ?? []
+    return (row && parseQuote(row, symbol, receivedAt, hours)) ?? []
   })
   return new Map(quotes.map((quote) => [quote.symbol, quote]))
 }
 
 /** The quote in a row, or undefined where the row has no price or no time of it. */
-function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote | undefined {
+function parseQuote(
+  row: WireQuote,
+  symbol: string,
+  receivedAt: number,
+  hours: MarketHours | undefined
+): Quote | undefined {
   // `tngoLast` is the last trade, or the middle of the book where the vendor trusts it; `mid` is never to be trusted.
   const price = positive(row.tngoLast) ?? positive(row.last)
   const stamp = price === row.last ? (row.lastSaleTimestamp ?? row.timestamp) : row.timestamp
@@ -50,7 +55,7 @@ function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote |
   const change = previousClose === undefined ? undefined : rounded(price - previousClose, DECIMALS)
   // A key without IEX's own agreement sees no book in session either.
   const isBookless = (row.bidPrice ?? row.askPrice ?? row.lastSize ?? undefined) === undefined
-  const isEndOfDay = isBookless && !isInSession(asOf)
+  const isEndOfDay = isBookless && hours?.status(asOf).marketState !== 'regular'
   return withoutAbsent({
     symbol,
     price,
@@ -72,11 +77,6 @@ function parseQuote(row: WireQuote, symbol: string, receivedAt: number): Quote |
       notes: [isEndOfDay ? undefined : "open, high and low are IEX's own; its volume is left out"]
     })
   })
-}
-
-function isInSession(instant: number): boolean {
-  const regular = sessionOn(NEW_YORK, dateIn(ZONE, instant))?.regular
-  return regular !== undefined && instant >= regular.open && instant < regular.close
 }
 
 /** Bid and ask with their sizes; a side too far from the price is left out. */

@@ -1,0 +1,56 @@
+import {
+  lastSession,
+  nextSession,
+  regularEnd,
+  statusAt,
+  type Calendar,
+  type Session,
+  type SessionStatus
+} from './session.ts'
+
+/** Says when the market of a canonical symbol is open; undefined where that is not known. */
+export type HoursOf = (symbol: string) => MarketHours | undefined
+
+/** One calendar, with what was last asked of it at hand: working a session out takes some hundred look-ups of its time zone. */
+export class MarketHours {
+  readonly calendar: Calendar
+  #status: { from: number; status: SessionStatus } | undefined
+  #last: { session: Session; until: number } | undefined
+
+  constructor(calendar: Calendar) {
+    this.calendar = calendar
+  }
+
+  /** What the market does at an instant (epoch milliseconds). Throws RangeError for a calendar that never opens. */
+  status(instant: number): SessionStatus {
+    const known = this.#status
+    if (known && known.from <= instant && instant < known.status.nextChange) return known.status
+    const status = statusAt(this.calendar, instant)
+    this.#status = { from: instant, status }
+    return status
+  }
+
+  /** The newest session that had opened by an instant (epoch ms); undefined where the calendar knows of none before. */
+  sessionBefore(instant: number): Session | undefined {
+    const known = this.#last
+    if (known && known.session.regular.open <= instant && instant < known.until) return known.session
+    try {
+      const session = lastSession(this.calendar, instant)
+      this.#last = { session, until: nextSession(this.calendar, instant).regular.open }
+      return session
+    } catch (error) {
+      if (error instanceof RangeError) return undefined
+      throw error
+    }
+  }
+
+  /** Whether regular trading ended between a session and an instant (epoch ms); days that follow without a break are one. */
+  hasShutSince(session: Session, instant: number): boolean {
+    let newest = session
+    for (let end = regularEnd(newest); end <= instant; end = regularEnd(newest)) {
+      newest = nextSession(this.calendar, newest.regular.open)
+      if (newest.regular.open > end) return true
+    }
+    return false
+  }
+}
