@@ -19,9 +19,12 @@ const MINOR_UNITS: Record<string, { currency: string; perMajor: number; name: st
 }
 /** Two capitals and a small letter spell a minor unit; of one that is not in the table only that much is known. */
 const MINOR_UNIT = /^[A-Z]{2}[a-z]$/
+/** What prices are in beside the currencies of ISO 4217: the offshore yuan, and the coins that others are priced in. */
+const OTHER_CURRENCIES = ['CNH', 'BTC', 'ETH', 'USDT', 'USDC']
+const CURRENCIES: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('currency'), ...OTHER_CURRENCIES])
 
 export type CurrencyUnit = {
-  /** ISO 4217, undefined where the vendor tells none. */
+  /** ISO 4217 (or the offshore yuan or a coin); undefined where the vendor tells none that is known. */
   readonly currency: string | undefined
   /** How many of the vendor's units make one major unit: 1, 100 or 1000. */
   readonly perMajor: number
@@ -32,21 +35,31 @@ export type CurrencyUnit = {
 }
 
 export const UNIT_UNKNOWN = 'the vendor does not tell the unit of this listing: the price may be in pence or cents'
+export const CURRENCY_UNKNOWN =
+  'the vendor names a currency that does not exist: which one the price is in is not known'
 
 /** Reads a vendor's currency code. GBp differs from GBP by its case only, so case counts. */
-export function currencyUnit(code: string | null | undefined): CurrencyUnit {
+export function currencyUnit(told: string | null | undefined): CurrencyUnit {
+  const code = told?.trim()
   if (!code) return { currency: undefined, perMajor: 1, note: undefined, isCertain: true }
-  const minor = MINOR_UNITS[code]
-  if (!minor && MINOR_UNIT.test(code)) {
-    return { currency: undefined, perMajor: 1, note: UNIT_UNKNOWN, isCertain: false }
+  const minor = Object.hasOwn(MINOR_UNITS, code) ? MINOR_UNITS[code] : undefined
+  if (!minor) {
+    const currency = MINOR_UNIT.test(code) ? undefined : code.toUpperCase()
+    if (currency && CURRENCIES.has(currency)) return { currency, perMajor: 1, note: undefined, isCertain: true }
+    const note = currency ? CURRENCY_UNKNOWN : UNIT_UNKNOWN
+    return { currency: undefined, perMajor: 1, note, isCertain: false }
   }
-  if (!minor) return { currency: code.toUpperCase(), perMajor: 1, note: undefined, isCertain: true }
   return {
     currency: minor.currency,
     perMajor: minor.perMajor,
     note: `prices converted from ${minor.name} (${code}) to ${minor.currency}`,
     isCertain: true
   }
+}
+
+/** The currency of amounts that no vendor tells in a minor unit, such as those of statements; undefined where not known. */
+export function currencyOf(told: unknown): string | undefined {
+  return typeof told === 'string' ? currencyUnit(told).currency : undefined
 }
 
 const NUMERIC_TEXT = /^[+-]?(\d+\.?\d*|\d{1,3}(,\d{3})+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
@@ -90,18 +103,46 @@ export function rounded(value: number | undefined, decimals: number): number | u
   return Number(text)
 }
 
+/** No story's address is longer, and no browser takes much longer ones. */
+const MAX_ADDRESS_LENGTH = 2000
+
 /** What vendors write into a text for nothing at all. */
 const PLACEHOLDERS = new Set(['', '-', '--', 'n/a', 'nan', 'none', 'null', 'undefined'])
 
+/** White space of every kind, and what else ends a line. */
+const WHITE_SPACE = /[\s\u0085]/g
+/**
+ * What a text must not hold: control characters (Postgres refuses NUL, terminals obey ESC), what turns the direction of
+ * the text around it, what has no width or is no character, and halves of a pair of surrogates.
+ */
+const UNWANTED =
+  /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/gu
+
 /**
  * A trimmed text of at most `maxLength` characters, or undefined where it is empty or a placeholder. Vendors take names
- * and stories from web pages and pass on their entities (`AT&amp;T`, `what&#39;s`), which are decoded once.
+ * and stories from web pages and pass on their entities (`AT&amp;T`, `what&#39;s`), which are decoded once. It is one line, and holds
+ * nothing but characters that can be shown.
  */
 export function textOf(value: unknown, maxLength = 500): string | undefined {
   if (typeof value !== 'string') return undefined
-  const trimmed = (value.includes('&') ? decode(value, { scope: 'strict' }) : value).trim()
-  if (PLACEHOLDERS.has(trimmed.toLowerCase())) return undefined
-  return trimmed.length > maxLength ? `${trimmed.slice(0, maxLength - 1)}…` : trimmed
+  const decoded = value.includes('&') ? decode(value, { scope: 'strict' }) : value
+  const text = decoded.replaceAll(WHITE_SPACE, ' ').replaceAll(UNWANTED, '').replaceAll(/ +/g, ' ').trim()
+  if (PLACEHOLDERS.has(text.toLowerCase())) return undefined
+  if (text.length <= maxLength) return text
+  // The cut may go through a pair of surrogates.
+  return `${text.slice(0, maxLength - 1).replace(/\p{Cs}$/u, '')}…`
+}
+
+/** A text that is a web address; undefined for all else, such as the `javascript:` of a hostile one. */
+export function webAddress(text: unknown): string | undefined {
+  if (typeof text !== 'string' || text.length > MAX_ADDRESS_LENGTH || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : undefined
+}
+
+/** The address of a company's site as the vendor writes it, where it is one. */
+export function websiteOf(text: unknown): string | undefined {
+  return webAddress(text) && textOf(text)
 }
 
 export type ProvenanceParts = {

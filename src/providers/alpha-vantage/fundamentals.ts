@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
-import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { currencyOf, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { partOf } from '../rows.ts'
 import { isRecord } from '../salvage.ts'
@@ -98,7 +98,7 @@ function joined(period: StatementPeriod, reports: readonly WireReport[][]): Stat
     if (end) periods.set(end, { ...Object.fromEntries(told), ...periods.get(end) })
   }
   return [...periods].map(([periodEnd, report]) => {
-    const currency = textOf(report['reportedCurrency'])
+    const currency = currencyOf(report['reportedCurrency'])
     return { periodEnd, period, ...(currency && { currency }), lines: linesOf(report) }
   })
 }

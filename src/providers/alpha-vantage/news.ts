@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
-import { provenanceOf, textOf } from '../parse.ts'
+import { provenanceOf, textOf, webAddress } from '../parse.ts'
 import { fittingRows } from '../rows.ts'
 import { isRecord } from '../salvage.ts'
 import { instantIn } from '../session-dates.ts'
@@ -42,7 +42,8 @@ export async function news(
 function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
   const title = textOf(wire.title)
   const published = instantIn(PUBLICATION_ZONE, wire.time_published)
-  if (!title || published === undefined || !/^https?:\/\//.test(wire.url)) return undefined
+  const url = webAddress(wire.url)
+  if (!title || published === undefined || url === undefined) return undefined
   const publisher = textOf(wire.source)
   const summary = textOf(wire.summary, MAX_SUMMARY_LENGTH)
   const tickers = (wire.ticker_sentiment ?? [])
@@ -53,7 +54,7 @@ function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
   return {
     id: createHash('sha256').update(wire.url).digest('hex').slice(0, 32),
     title,
-    url: wire.url,
+    url,
     ...(publisher && { publisher }),
     ...(summary && { summary }),
     publishedAt: new Date(published).toISOString(),

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
-import { provenanceOf, withoutAbsent } from '../parse.ts'
+import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
@@ -52,9 +52,11 @@ function parseContract(wire: WireContract): OptionContract | undefined {
   const strike = positiveOf(wire.strike)
   const expiry = dateOf(wire.expiration)
   const side = wire.type.toLowerCase()
-  if (strike === undefined || expiry === undefined || (side !== 'call' && side !== 'put')) return undefined
+  const symbol = textOf(wire.contractID)
+  if (symbol === undefined || strike === undefined || expiry === undefined || (side !== 'call' && side !== 'put'))
+    return undefined
   return {
-    symbol: wire.contractID,
+    symbol,
     side,
     strike,
     expiry,

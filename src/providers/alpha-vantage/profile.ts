@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { Profile } from '../../market/profile.ts'
-import { currencyUnit, provenanceOf, rounded, textOf, withoutAbsent } from '../parse.ts'
+import { currencyUnit, provenanceOf, rounded, textOf, websiteOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { numberOf, positiveOf } from './wire-value.ts'
@@ -34,7 +34,7 @@ export async function profile(
       country: textOf(wire['Country']),
       sector: textOf(wire['Sector']),
       industry: textOf(wire['Industry']),
-      website: textOf(wire['OfficialSite']),
+      website: websiteOf(wire['OfficialSite']),
       employees: employees === undefined ? undefined : Math.round(employees),
       marketCap: positiveOf(wire['MarketCapitalization']),
       beta: numberOf(wire['Beta']),

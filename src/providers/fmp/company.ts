@@ -6,7 +6,7 @@ import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
-import { currencyUnit, finite, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { currencyUnit, finite, positive, provenanceOf, textOf, webAddress, websiteOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { dateIn, instantIn } from '../session-dates.ts'
@@ -33,7 +33,7 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
     country: textOf(row.country),
     sector: textOf(row.sector),
     industry: textOf(row.industry),
-    website: textOf(row.website),
+    website: websiteOf(row.website),
     employees: employeesIn(row.fullTimeEmployees),
     marketCap: isInMajorUnit ? (positive(row.marketCap) ?? positive(row.mktCap)) : undefined,
     beta: finite(row.beta),
@@ -79,12 +79,12 @@ function parseStory(rows: readonly WireStory[]): NewsItem | undefined {
   const { url, title, publisher, site, text, publishedDate } = rows[0]!
   // Wall time of New York, whatever the symbol's exchange.
   const publishedAt = instantIn('America/New_York', publishedDate)
-  const headline = textOf(title)
-  if (publishedAt === undefined || headline === undefined) return undefined
+  const [headline, address] = [textOf(title), webAddress(url)]
+  if (publishedAt === undefined || headline === undefined || address === undefined) return undefined
   return withoutAbsent({
     id: createHash('sha256').update(url).digest('hex').slice(0, 16),
     title: headline,
-    url,
+    url: address,
     publisher: textOf(publisher) ?? textOf(site),
     summary: textOf(text, MAX_DESCRIPTION),
     publishedAt: new Date(publishedAt).toISOString(),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
-import { finite, provenanceOf, rounded, textOf, withoutAbsent } from '../parse.ts'
+import { currencyOf, finite, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { partOf } from '../rows.ts'
 import { DatedText, dateIn } from '../session-dates.ts'
@@ -121,7 +121,7 @@ function mergeStatements(parts: readonly StatementPart[]): Statement[] {
         withoutAbsent<Statement>({
           periodEnd,
           period,
-          currency: textOf(row.reportedCurrency),
+          currency: currencyOf(row.reportedCurrency),
           // The second spelling is of older answers.
           filedOn: dateIn(row.filingDate ?? row.fillingDate),
           lines: {}

@@ -5,7 +5,7 @@ import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
-import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { provenanceOf, textOf, webAddress, websiteOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer, partOf } from '../rows.ts'
 import { salvage } from '../salvage.ts'
@@ -37,7 +37,7 @@ export async function loadProfile(tiingo: Tiingo, symbol: string, signal: AbortS
     currency: CURRENCY,
     sector: soldText(company?.sector),
     industry: soldText(company?.industry),
-    website: soldText(company?.companyWebsite),
+    website: websiteOf(soldText(company?.companyWebsite)),
     provenance: provenanceOf('tiingo', { feed: 'composite', receivedAt: tiingo.now() })
   })
 }
@@ -75,12 +75,12 @@ function oncePerStory(items: readonly NewsItem[]): NewsItem[] {
 function parseStory(row: WireStory): NewsItem | undefined {
   // In UTC, says the vendor, and as a rule the text says so too.
   const publishedAt = instantIn('UTC', row.publishedDate)
-  const title = textOf(row.title)
-  if (publishedAt === undefined || title === undefined) return undefined
+  const [id, title, url] = [textOf(String(row.id)), textOf(row.title), webAddress(row.url)]
+  if (publishedAt === undefined || !id || !title || !url) return undefined
   return withoutAbsent({
-    id: String(row.id),
+    id,
     title,
-    url: row.url,
+    url,
     publisher: textOf(row.source),
     summary: textOf(row.description, MAX_DESCRIPTION),
     publishedAt: new Date(publishedAt).toISOString(),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
-import { finite, positive, provenanceOf, withoutAbsent } from '../parse.ts'
+import { currencyOf, finite, positive, provenanceOf, withoutAbsent } from '../parse.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
@@ -132,7 +132,8 @@ function statementsOf(series: unknown[]): Statement[] {
         if (!wire || amount === undefined) continue
         const statement = statementFor(statements, target.period, wire.asOfDate.slice(0, 10))
         statement.lines[target.line] = amount
-        if (wire.currencyCode) statement.currency ??= wire.currencyCode
+        const currency = currencyOf(wire.currencyCode)
+        if (currency) statement.currency ??= currency
       }
     }
   }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
 import { parseSymbol } from '../../market/symbol.ts'
-import { provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { provenanceOf, textOf, webAddress, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { instantIn } from '../session-dates.ts'
@@ -10,7 +10,7 @@ import { instantOf } from './quotes.ts'
 import { SEARCH_URL } from './search.ts'
 import type { YahooSession } from './session.ts'
 import { toYahooSymbol } from './symbols.ts'
-import { listOf, memberOf, webAddress, WireText } from './wire.ts'
+import { listOf, memberOf, WireText } from './wire.ts'
 
 const STREAM_URL = 'https://finance.yahoo.com/xhr/ncp'
 const MAX_SUMMARY_LENGTH = 2000
@@ -61,11 +61,12 @@ async function fetchStream(
 function streamedStory(content: unknown, symbol: string): NewsItem | undefined {
   const wire = salvage(StreamedStory, content)
   const url = webAddress(memberOf(wire?.canonicalUrl, 'url')) ?? webAddress(memberOf(wire?.clickThroughUrl, 'url'))
-  const title = textOf(wire?.title)
+  const [id, title] = [textOf(wire?.id), textOf(wire?.title)]
   const publishedMs = instantIn('UTC', wire?.pubDate)
-  if (!wire || url === undefined || title === undefined || publishedMs === undefined) return undefined
+  if (!wire || url === undefined || id === undefined || title === undefined || publishedMs === undefined)
+    return undefined
   return withoutAbsent({
-    id: wire.id,
+    id,
     title,
     url,
     publisher: textOf(memberOf(wire.provider, 'displayName')),
@@ -93,11 +94,12 @@ async function fetchFound(
 function foundStory(story: unknown): NewsItem | undefined {
   const wire = salvage(FoundStory, story)
   const url = webAddress(wire?.link)
-  const title = textOf(wire?.title)
+  const [id, title] = [textOf(wire?.uuid), textOf(wire?.title)]
   const publishedAt = instantOf(wire?.providerPublishTime)
-  if (!wire || url === undefined || title === undefined || publishedAt === undefined) return undefined
+  if (!wire || url === undefined || id === undefined || title === undefined || publishedAt === undefined)
+    return undefined
   const symbols = listOf(wire.relatedTickers).flatMap((text) => (typeof text === 'string' && parseSymbol(text)) || [])
-  return withoutAbsent({ id: wire.uuid, title, url, publisher: textOf(wire.publisher), publishedAt, symbols })
+  return withoutAbsent({ id, title, url, publisher: textOf(wire.publisher), publishedAt, symbols })
 }
 
 const StreamedStory = Compile(

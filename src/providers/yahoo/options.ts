@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
-import { finite, notNegative, withoutAbsent } from '../parse.ts'
+import { finite, notNegative, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
@@ -71,15 +71,16 @@ function contractsOf(list: unknown, side: OptionContract['side'], prices: PriceR
     const wire = salvage(Contract, entry)
     const expiry = dayOf(wire?.expiration)
     const strike = prices.price(wire?.strike)
-    return wire && expiry !== undefined && strike !== undefined
-      ? [parseContract(wire, { side, expiry, strike }, prices)]
+    const symbol = textOf(wire?.contractSymbol)
+    return wire && symbol !== undefined && expiry !== undefined && strike !== undefined
+      ? [parseContract(wire, { symbol, side, expiry, strike }, prices)]
       : []
   })
 }
 
 function parseContract(
   wire: WireContract,
-  terms: Pick<OptionContract, 'side' | 'expiry' | 'strike'>,
+  terms: Pick<OptionContract, 'symbol' | 'side' | 'expiry' | 'strike'>,
   prices: PriceReader
 ): OptionContract {
   // A bid of 0 under an ask is worth knowing; 0 on both sides is how Yahoo says that the book is empty, and what it
@@ -87,7 +88,6 @@ function parseContract(
   const quoted = Boolean(wire.bid) || Boolean(wire.ask)
   const volatility = quoted ? finite(wire.impliedVolatility) : undefined
   return withoutAbsent({
-    symbol: wire.contractSymbol,
     ...terms,
     last: prices.price(wire.lastPrice),
     bid: quoted ? (prices.price(wire.bid) ?? (wire.bid === 0 ? 0 : undefined)) : undefined,

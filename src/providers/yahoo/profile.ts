@@ -2,14 +2,14 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { Profile } from '../../market/profile.ts'
-import { currencyUnit, finite, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { currencyUnit, finite, positive, provenanceOf, textOf, websiteOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { percentOf } from './prices.ts'
 import type { YahooSession } from './session.ts'
 import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
-import { listOf, webAddress, WireText } from './wire.ts'
+import { listOf, WireText } from './wire.ts'
 
 const MODULES = ['assetProfile', 'quoteType', 'price', 'summaryDetail', 'defaultKeyStatistics'] as const
 /** The symbol and the provenance, which every profile has. */
@@ -46,7 +46,7 @@ function parseProfile(symbol: string, summary: Summary, receivedAt: number): Pro
     country: textOf(assetProfile.country),
     sector: textOf(assetProfile.sector),
     industry: textOf(assetProfile.industry),
-    website: webAddress(assetProfile.website) && textOf(assetProfile.website),
+    website: websiteOf(assetProfile.website),
     employees: employees === undefined ? undefined : Math.round(employees),
     marketCap: capitalisationOf(symbol, summary),
     beta: finite(summaryDetail.beta) ?? finite(statistics.beta),

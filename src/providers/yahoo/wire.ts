@@ -13,10 +13,3 @@ export function memberOf(value: unknown, name: string): unknown {
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
 }
-
-/** A text that is a web address; undefined for all else, such as the `javascript:` of a hostile one. */
-export function webAddress(text: unknown): string | undefined {
-  if (typeof text !== 'string' || !URL.canParse(text)) return undefined
-  const url = new URL(text)
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : undefined
-}
