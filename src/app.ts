@@ -5,7 +5,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance } from 'fastify'
 import { createHttpServer, endWithin, forgetTypeOfNoBody } from './http-server.ts'
 import { adminPages } from './plugins/admin-pages.ts'
-import { answerClientError, answerFrameworkError, errorHandler } from './plugins/error-handler.ts'
+import { ApiError } from './errors.ts'
+import { answerClientError, answerFrameworkError, errorHandler, refuse } from './plugins/error-handler.ts'
 import { gate } from './plugins/gate.ts'
 import { live } from './plugins/live.ts'
 import { openapi } from './plugins/openapi.ts'
@@ -15,6 +16,7 @@ import { socketIo } from './plugins/socket-io.ts'
 import { tokens } from './plugins/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
 import { validation } from './plugins/validation.ts'
+import { repeatedHeader } from './repeated-headers.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -67,6 +69,14 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
       createHttpServer(
         (request, response) => {
           if (fastLane.answer(request, response)) return
+          const repeated = repeatedHeader(request)
+          if (repeated !== undefined) {
+            given.metrics.unmatched(400)
+            return refuse(
+              response,
+              new ApiError('MALFORMED_REQUEST', 400, `The request has more than one ${repeated} header`)
+            )
+          }
           forgetTypeOfNoBody(request)
           handler(request, response)
         },

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { repeatedHeader } from './repeated-headers.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
@@ -44,7 +45,9 @@ export function createHttpServer(listener: RequestListener, { onRefused }: HttpS
       // Nearly every request has no body: no stream has to be ended for it.
       optimizeEmptyRequests: true,
       // Some HTTP clients offer h2c with every request: who asks for no WebSocket is answered as if it had not.
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
+      // A request that is to be refused is no upgrade either, so that it gets an answer.
+      shouldUpgradeCallback: (request) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket' && repeatedHeader(request) === undefined
     },
     (request, response) => {
       // A response has no socket yet where the connection's earlier answers are still on their way.

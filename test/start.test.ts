@@ -23,6 +23,9 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
       const printed = runProgram('sh', ['-c', lines!], home)
       expect(printed).toContain('"symbol":"AAPL"')
       expect(printed).toMatch(/open,high,low,close/)
+      const [, example] = /## Ask it[\s\S]*?```sh\n([\s\S]*?)```/.exec(await readFile('README.md', 'utf8'))!
+      const asked = example!.replace(/URL=.*/, `URL=${url}`).replace(/KEY=.*/, `KEY=${key}`)
+      expect(runProgram('sh', ['-c', asked], home)).toContain('"symbol":"AAPL"')
     }
 
     const second = startSystem(home)

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -64,6 +64,18 @@ export function answerClientError(
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   )
+}
+
+/** For a request that is refused before Fastify has it; the connection ends with the answer. */
+export function refuse(response: ServerResponse, error: ApiError): void {
+  response.writeHead(error.statusCode, UNROUTED_HEADERS).end(JSON.stringify(bodyOf(error, '')))
+}
+
+const UNROUTED_HEADERS = {
+  connection: 'close',
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  [SECURITY_HEADER[0]]: SECURITY_HEADER[1]
 }
 
 const NOT_HTTP = ['MALFORMED_REQUEST', 400, 'The request is not valid HTTP'] as const

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Server, type Socket } from 'socket.io'
 import type { Config } from '../config.ts'
+import { repeatedHeader } from '../repeated-headers.ts'
 import { CannotAuthenticateNow } from '../hub/context.ts'
 import { networkOf } from './network.ts'
 import { Bridge } from './socket-io/bridge.ts'
@@ -33,7 +34,8 @@ export const socketIo = fp<{ config: Config }>(
       pingTimeout: config.WS_HEARTBEAT_MS,
       connectTimeout: CONNECT_WITHIN_MS,
       ...(config.corsOrigins.length > 0 && { cors: { origin: [...config.corsOrigins] } }),
-      allowRequest(_request, callback) {
+      allowRequest(request, callback) {
+        if (repeatedHeader(request)) return callback('MALFORMED_REQUEST', false)
         const isFull = io.engine.clientsCount >= config.SOCKET_IO_MAX_CONNECTIONS
         callback(isFull || app.isOverloaded() ? 'OVERLOADED' : null, !isFull && !app.isOverloaded())
       }

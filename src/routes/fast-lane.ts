@@ -110,11 +110,17 @@ function write(response: ServerResponse, ready: Ready, { bucket }: Session, now:
  */
 function plainAuthorization(rawHeaders: readonly string[]): string | undefined {
   let header: string | undefined
+  let hasHost = false
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!
     if (!LENGTHS_OF_INTEREST.has(name.length)) continue
     const lowerCase = name.toLowerCase()
     if (NOT_FOR_THE_FAST_LANE.has(lowerCase)) return undefined
+    if (lowerCase === 'host') {
+      if (hasHost) return undefined
+      hasHost = true
+      continue
+    }
     const isKey = lowerCase === 'x-api-key'
     if (!isKey && lowerCase !== 'authorization') continue
     if (header !== undefined) return undefined
@@ -125,5 +131,5 @@ function plainAuthorization(rawHeaders: readonly string[]): string | undefined {
 
 const NOT_FOR_THE_FAST_LANE = new Set(['if-none-match', 'origin', 'content-length', 'transfer-encoding', 'expect'])
 const LENGTHS_OF_INTEREST = new Set(
-  ['authorization', 'x-api-key', ...NOT_FOR_THE_FAST_LANE].map(({ length }) => length)
+  ['host', 'authorization', 'x-api-key', ...NOT_FOR_THE_FAST_LANE].map(({ length }) => length)
 )
