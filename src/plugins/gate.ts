@@ -36,8 +36,6 @@ declare module 'fastify' {
     verifyKey(key: string, address: string, tries?: Bucket): Promise<Principal>
     revocations: Revocations
     rateLimiter: RateLimiter
-    /** What a user may spend, over REST and live connections together. */
-    bucketOf(principal: Pick<Principal, 'userId' | 'plan'>): Promise<Bucket>
   }
   interface FastifyInstance {
     /** In a scope of pages: what the routes of libraries, which cannot say it, admit. Such a scope brings its own hook. */
@@ -57,14 +55,15 @@ declare module 'fastify' {
 
 /**
  * Stands before every route: one synchronous hook that stamps the request, verifies its API key or token by one look-up in
- * memory, checks the scope and spends from the user's bucket. Only a credential that was not seen before makes a request
- * wait.
+ * memory, checks the scope and spends from the user's bucket. Only a credential that was not seen before, or a bucket of
+ * which this process has spent its share, makes a request wait.
  * A route that does not say whom it admits stops the start.
  */
 export const gate = fp<GateOptions>(
   async (app, { config, redis, log }) => {
     const limits = { standard: config.RATE_LIMIT_PER_MINUTE, pro: config.RATE_LIMIT_PRO_PER_MINUTE }
     const rateLimiter = new RateLimiter({ redis, log })
+    /** What a user may spend, over REST and live connections together. */
     const bucketOf = ({ userId, plan }: Pick<Principal, 'userId' | 'plan'>) =>
       rateLimiter.bucket(`user:${userId}`, limits[plan])
     const triesOf = (address: string) => rateLimiter.bucket(`address:${networkOf(address)}`, TRIES_PER_MINUTE)
@@ -111,7 +110,6 @@ export const gate = fp<GateOptions>(
     )
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)
-    app.decorate('bucketOf', bucketOf)
     app.decorateRequest('principal', undefined)
     app.decorateRequest('startedAt', 0)
     app.addHook('onRoute', function (route) {

@@ -97,7 +97,7 @@ export class Revocations {
   isRevoked({ keyId, tokenId, userId, issuedAt }: Subject): boolean {
     // For good, whatever the clock said that dated the token.
     if (this.#since.has(`key:${keyId}`) || this.#since.has(`token:${tokenId}`)) return true
-    return issuedAt <= (this.#since.get(`user:${userId}`) ?? 0) // a token's issue is known to the second, rounded down
+    return issuedAt <= (this.#since.get(`user:${userId}`) ?? 0)
   }
 
   async close(): Promise<void> {

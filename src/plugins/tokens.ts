@@ -69,8 +69,8 @@ export const tokens = fp<TokenOptions>(
     app.decorate('tokens', {
       issue({ userId, name, plan, scopes, keyId, issuedAt, expiresAt }, audience = 'api') {
         const iat = Math.floor(issuedAt / 1000)
-        const exp = Math.min(iat + config.TOKEN_TTL_SECONDS, Math.floor(expiresAt / 1000))
-        const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat, exp }
+        const exp = Math.floor(Math.min(Date.now() + config.TOKEN_TTL_SECONDS * 1000, expiresAt) / 1000)
+        const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat, at: issuedAt, exp }
         return {
           token: app.jwt.sign(claims, { sub: userId, aud: audiences[audience] }),
           expiresAt: new Date(exp * 1000)
@@ -135,7 +135,9 @@ const Claims = Type.Object({
   scopes: Type.Optional(Type.Array(Type.String())),
   scope: Type.Optional(Type.String()), // OAuth's form: names separated by spaces
   key: Type.Optional(Type.String()),
-  jti: Type.Optional(Type.String())
+  jti: Type.Optional(Type.String()),
+  // Ours: `iat` in milliseconds, for a user may be disabled and enabled again within a second.
+  at: Type.Optional(Type.Number())
 })
 type Claims = Static<typeof Claims>
 const claimsCheck = Compile(Claims)
@@ -156,7 +158,7 @@ function principalOf(claims: unknown, credential: 'token' | 'outside-token', max
     scopes: scopesAmong(granted),
     ...(own && claims.key !== undefined && { keyId: claims.key }),
     ...(own && claims.jti !== undefined && { tokenId: claims.jti }),
-    issuedAt: claims.iat * 1000,
+    issuedAt: (own && claims.at) || claims.iat * 1000,
     expiresAt: Math.min(claims.exp, claims.iat + maxLifeSeconds) * 1000
   }
 }

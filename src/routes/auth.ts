@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { requiredCredentialIn } from '../plugins/credential.ts'
+import { isApiKey, requiredCredentialIn } from '../plugins/credential.ts'
 import { addressOf } from '../plugins/network.ts'
-import { Credential, Plan, Scope } from '../plugins/principal.ts'
+import { Credential, Plan, Scope, type Principal } from '../plugins/principal.ts'
+import { tooManyRequests } from '../plugins/rate-limiter.ts'
 
 const MAX_KEY_LENGTH = 200
+const EXCHANGES_PER_MINUTE = 60
 
 const TokenRequest = Type.Object(
   { apiKey: Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH, examples: ['qw_...'] }) },
@@ -28,6 +30,12 @@ const Me = Type.Object({
 })
 
 export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  /** A token is no key: it could be renewed for ever. What is no key at all is a wrong one, which costs a try. */
+  async function holderOf(apiKey: string, address: string): Promise<Principal> {
+    if (!isApiKey(apiKey)) return app.verifyKey(apiKey, address)
+    return (await app.authenticate(() => apiKey, address)).principal
+  }
+
   app.post(
     '/token',
     {
@@ -47,8 +55,10 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const principal = await app.verifyKey(request.body.apiKey, addressOf(request))
-      const { token, expiresAt } = app.tokens.issue(principal)
+      const holder = await holderOf(request.body.apiKey, addressOf(request))
+      const bucket = await app.rateLimiter.bucket(`exchange:${holder.userId}`, EXCHANGES_PER_MINUTE)
+      if (!bucket.spend(Date.now())) throw tooManyRequests(bucket, 1, 'exchanges of keys by one user')
+      const { token, expiresAt } = app.tokens.issue(holder)
       reply.header('cache-control', 'no-store')
       return { token, tokenType: 'Bearer' as const, expiresAt: expiresAt.toISOString() }
     }

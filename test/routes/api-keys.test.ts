@@ -79,7 +79,8 @@ describe('an API key', () => {
   })
 
   test('that was verified goes on while Postgres is away; one that was not is 503, and no reason to throw it away', async () => {
-    const [known, unknown] = [await api.login(), await api.login()]
+    const known = await api.login()
+    const unknown = await api.core.stores.keys.createKey({ userId: known.userId, scopes: ['market:read'] })
     await api.get(ME, known.key)
     const lookUps = watchLookUps(api, () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' })))
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * 60_000 })
@@ -95,6 +96,18 @@ describe('an API key', () => {
       lookUps.end()
     }
     expect((await api.get(ME, unknown.key)).status).toBe(200)
+  })
+
+  test('is exchanged sixty times a minute at most, without asking Postgres each time, and a token is not', async () => {
+    const { key, token } = await api.login()
+    const exchange = (apiKey: string) => api.send({ method: 'POST', url: '/api/v1/auth/token', payload: { apiKey } })
+    const lookUps = watchLookUps(api)
+    const answers = await Promise.all(Array.from({ length: 90 }, () => exchange(key)))
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(50)
+    expect(errorOf(answers.find(({ status }) => status === 429)!).code).toBe('RATE_LIMITED')
+    expect(lookUps.count).toBe(0)
+    lookUps.end()
+    expect([400, 401]).toContain((await exchange(token)).status)
   })
 
   test('is looked at again after a minute: a user that was disabled without a word is out, another plan counts', async () => {
