@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { ApiError } from '../src/errors.ts'
 import type { Bar, BarSeries } from '../src/market/bar.ts'
 import type { IndicatorName, IndicatorParameters } from '../src/market/indicator.ts'
-import { computeIndicator, resolveParameters } from '../src/ladder/technical-indicators.ts'
+import { computeIndicators, onlyIndicator } from '../src/ladder/indicator-series.ts'
+import { resolveParameters } from '../src/ladder/technical-indicators.ts'
 
 const DAY_MS = 86_400_000
+const ALL = { from: 0, to: Infinity }
 const dayOf = (index: number) => new Date(Date.UTC(2026, 0, 1) + index * DAY_MS).toISOString().slice(0, 10)
 const seriesOf = (bars: readonly Bar[], interval: BarSeries['interval'] = '1d'): BarSeries => ({
   symbol: 'AAPL',
@@ -29,7 +31,7 @@ const BARS = Array.from({ length: 60 }, (_, index): Bar => {
 const closes = BARS.map(({ close }) => close)
 
 const compute = (name: IndicatorName, given: IndicatorParameters = {}, series = seriesOf(BARS)) =>
-  computeIndicator(name, resolveParameters(name, given), series)
+  onlyIndicator(computeIndicators([{ name, parameters: resolveParameters(name, given) }], series, ALL))
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 const windowsOf = <T>(values: readonly T[], length: number) =>
   values.slice(length - 1).map((_, index) => values.slice(index, index + length))
@@ -65,14 +67,14 @@ describe('an indicator is what its definition says, from its first defined bar o
   test('sma', () =>
     expectPoints(
       'sma',
-      { period: 7 },
+      { length: 7 },
       windowsOf(closes, 7).map((window) => ({ sma: mean(window) }))
     ))
 
   test('ema', () =>
     expectPoints(
       'ema',
-      { period: 9 },
+      { length: 9 },
       exponential(closes, 9)
         .slice(8)
         .map((ema) => ({ ema }))
@@ -135,7 +137,7 @@ describe('an indicator is what its definition says, from its first defined bar o
     })
     expectPoints(
       'atr',
-      { period: 10 },
+      { length: 10 },
       wilder(ranges, 10).map((atr) => ({ atr }))
     )
   })
@@ -161,9 +163,9 @@ describe('an indicator is what its definition says, from its first defined bar o
     expectPoints('obv', {}, lines)
   })
 
-  test('vwap over days', () => {
-    const lines = BARS.map((_, end) => {
-      const seen = BARS.slice(0, end + 1)
+  test('vwap over days, anew each month', () => {
+    const lines = BARS.map(({ start }, end) => {
+      const seen = BARS.slice(0, end + 1).filter((bar) => bar.start.slice(0, 7) === start.slice(0, 7))
       const traded = seen.reduce((sum, { high, low, close, volume }) => sum + ((high + low + close) / 3) * volume!, 0)
       return { vwap: traded / seen.reduce((sum, { volume }) => sum + volume!, 0) }
     })
@@ -199,14 +201,14 @@ describe('no point is invented', () => {
     for (const name of ['obv', 'vwap'] as const) {
       const { points, provenance } = compute(name, {}, series)
       expect(points).toEqual([])
-      expect(provenance.notes).toEqual(['no bar of the range has a volume'])
+      expect(provenance.notes).toEqual([`${name}: no bar of the range has a volume`])
     }
   })
 
   test('a range that is too short has no points, and the answer says how long it must be', () => {
-    const { points, provenance, barsNeeded } = compute('sma', { period: 200 })
+    const { points, provenance, barsNeeded } = compute('sma', { length: 200 })
     expect([points, barsNeeded]).toEqual([[], 200])
-    expect(provenance.notes).toEqual(['the first point needs 200 bars and the range has 60'])
+    expect(provenance.notes).toEqual(['sma 200: the first point needs 200 bars and there are 60'])
   })
 
   test.each(['sma', 'ema', 'rsi', 'macd', 'bollinger', 'atr', 'stochastic', 'obv'] as const)(
@@ -218,15 +220,15 @@ describe('no point is invented', () => {
 })
 
 test.each<[IndicatorName, IndicatorParameters, string, RegExp]>([
-  ['sma', { period: 0 }, 'period', /between 1 and 500/],
-  ['rsi', { period: 1 }, 'period', /between 2 and 500/],
-  ['sma', { period: 501 }, 'period', /between 1 and 500/],
-  ['macd', { period: 20 }, 'period', /not a parameter of macd, which takes fast, slow, signal/],
+  ['sma', { length: 0 }, 'length', /between 1 and 500/],
+  ['rsi', { length: 1 }, 'length', /between 2 and 500/],
+  ['sma', { length: 501 }, 'length', /between 1 and 500/],
+  ['macd', { length: 20 }, 'length', /not a parameter of macd, which takes fast, slow, signal/],
   ['macd', { fast: 26, slow: 26 }, 'fast', /less than slow/],
   ['macd', { fast: 30 }, 'fast', /less than slow, which is 26/],
   ['bollinger', { deviations: 0 }, 'deviations', /between 0.1 and 10/],
   ['sma', { deviations: 2 }, 'deviations', /not a parameter/],
-  ['obv', { period: 5 }, 'period', /takes no parameters/]
+  ['obv', { length: 5 }, 'length', /takes no parameters/]
 ])('%s with %o is refused, naming %s', (name, given, field, message) => {
   const refuse = () => resolveParameters(name, given)
   expect(refuse).toThrow(ApiError)

@@ -4,11 +4,13 @@ import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
 import { cachedValue, type Urgency } from './cached-value.ts'
 import { explainTiers } from './explain-tiers.ts'
+import { barsWithWarmUp, computeIndicators, onlyIndicator, resolveIndicators } from './indicator-series.ts'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
 import { CONFIRMED } from '../gateway/pursuit.ts'
 import type { BarRequest, BarSeries } from '../market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from '../market/corporate-action.ts'
 import { quoteUpdate } from '../market/event.ts'
+import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
 import type { Answer, MarketData, Priority } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
 import { withGreeks } from '../market/option-greeks.ts'
@@ -18,7 +20,6 @@ import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnOutlived } from './market-wide.ts'
 import { createPolicies } from './policies.ts'
-import { computeIndicator, resolveParameters } from './technical-indicators.ts'
 
 /** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
 export type Recorder = MarketWideRecorder & {
@@ -125,6 +126,15 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     kept(options, expiry ? `${symbol}:${expiry}` : symbol, priority, async (ask) =>
       withGreeks(await gateway.options(symbol, expiry, ask), { riskFreeRate, now: Date.now() })
     )
+  const askIndicators = async <T>(
+    { indicators, bars }: IndicatorRequest,
+    priority: Priority | undefined,
+    shape: (set: IndicatorSet) => T
+  ) => {
+    const resolved = resolveIndicators(indicators)
+    const series = await askBars(barsWithWarmUp(resolved, bars, Date.now()), priority)
+    return answerOf(shape(computeIndicators(resolved, series.value, bars)), series)
+  }
   const market = createMarketWide({
     gateway,
     cache,
@@ -190,11 +200,8 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     sentiment: market.sentiment,
     overview: market.overview,
     status: market.status,
-    async indicators({ name, parameters, bars }, priority) {
-      const resolved = resolveParameters(name, parameters)
-      const series = await askBars(bars, priority)
-      return answerOf(computeIndicator(name, resolved, series.value), series)
-    },
+    indicators: (request, priority) => askIndicators(request, priority, (set) => set),
+    indicator: (request, priority) => askIndicators(request, priority, onlyIndicator),
     providers: () => gateway.status(),
     cacheStats: () => cache.stats(),
     async explain(symbol) {

@@ -1,58 +1,76 @@
 import { ATR, BollingerBands, EMA, MACD, OBV, RSI, SMA, StochasticOscillator, VWAP } from 'trading-signals'
 import { InvalidField } from '../errors.ts'
-import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
-import type { IndicatorName, IndicatorParameters, IndicatorPoint, IndicatorSeries } from '../market/indicator.ts'
+import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
+import type { IndicatorConventions, IndicatorName, IndicatorParameters } from '../market/indicator.ts'
 import { dateIn } from '../market/zoned-time.ts'
 
 const MAX_LENGTH = 500
 const MAX_DEVIATIONS = 10
+/** What an average without an end may still owe to the bars before its warm-up, as a share of the price. */
+const UNSETTLED_SHARE = 1e-9
 
-type ParameterName = keyof IndicatorParameters
+export type ParameterName = keyof IndicatorParameters
 type Values = Record<string, number>
 /** Takes bar after bar; undefined until enough came, and for a bar that lacks what the indicator needs. */
 type Computation = (bar: Bar) => Values | undefined
+type CountedFrom = NonNullable<IndicatorConventions['countedFrom']>
 
-type Definition<Name extends ParameterName = ParameterName> = {
-  /** What is taken when nothing is asked for. */
+export type Definition<Name extends ParameterName = ParameterName> = {
+  /** What is taken when nothing is asked for, in the order in which a short form names them. */
   readonly defaults: Readonly<Record<Name, number>>
   /** The smallest length that means something, where that is not 1. */
   readonly shortest?: number
+  readonly conventions: Omit<IndicatorConventions, 'countedFrom' | 'warmUpBars'>
   /** Bars until the first point. */
   readonly barsNeeded: (parameters: Record<Name, number>) => number
+  /** Bars before a bar on which its value rests beyond `barsNeeded`, for averages without an end. */
+  readonly barsToSettle?: (parameters: Record<Name, number>) => number
+  /** Where a running sum begins anew. */
+  readonly countedFrom?: (interval: Interval) => CountedFrom
   /** `series` says what the bars are; a computation serves one pass over them. */
   readonly start: (parameters: Record<Name, number>, series: BarSeries) => Computation
 }
+
+/** Bars until the newest `weight` of an exponential average leaves the rest no more than the unsettled share. */
+const settled = (weight: number): number => Math.ceil(Math.log(UNSETTLED_SHARE) / Math.log1p(-weight))
+const exponential = (length: number): number => settled(2 / (length + 1))
+const wilder = (length: number): number => settled(1 / length)
 
 const define = <Name extends ParameterName>(definition: Definition<Name>) => definition as unknown as Definition
 
 /**
  * How each indicator is computed. Averages of `ema` and `macd` start from the first close of the series, those of `rsi`
- * and `atr` are Wilder's and start from the plain mean of their first period: either way they settle as bars come in.
+ * and `atr` are Wilder's and start from the plain mean of their first length: either way they settle as bars come in.
  */
-const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
-  sma: define<'period'>({
-    defaults: { period: 20 },
-    barsNeeded: ({ period }) => period,
-    start({ period }) {
-      const sma = new SMA(period)
+export const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
+  sma: define<'length'>({
+    defaults: { length: 20 },
+    conventions: { input: 'close', smoothing: 'simple' },
+    barsNeeded: ({ length }) => length,
+    start({ length }) {
+      const sma = new SMA(length)
       return ({ close }) => named('sma', sma.add(close))
     }
   }),
-  ema: define<'period'>({
-    defaults: { period: 20 },
-    barsNeeded: ({ period }) => period,
-    start({ period }) {
-      const ema = new EMA(period)
-      // It answers from the first close on; what it says before it has seen its period is no average of it.
+  ema: define<'length'>({
+    defaults: { length: 20 },
+    conventions: { input: 'close', smoothing: 'exponential' },
+    barsToSettle: ({ length }) => exponential(length),
+    barsNeeded: ({ length }) => length,
+    start({ length }) {
+      const ema = new EMA(length)
+      // It answers from the first close on; what it says before it has seen its length is no average of it.
       return ({ close }) => named('ema', ema.add(close), ema.isStable)
     }
   }),
-  rsi: define<'period'>({
-    defaults: { period: 14 },
+  rsi: define<'length'>({
+    defaults: { length: 14 },
     shortest: 2,
-    barsNeeded: ({ period }) => period + 1,
-    start({ period }) {
-      const rsi = new RSI(period)
+    conventions: { input: 'close', smoothing: 'wilder' },
+    barsToSettle: ({ length }) => wilder(length),
+    barsNeeded: ({ length }) => length + 1,
+    start({ length }) {
+      const rsi = new RSI(length)
       let first: number | undefined
       let hasMoved = false
       // A price that never moved has neither strength nor weakness; the library calls it all strength.
@@ -64,6 +82,8 @@ const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
   }),
   macd: define<'fast' | 'slow' | 'signal'>({
     defaults: { fast: 12, slow: 26, signal: 9 },
+    conventions: { input: 'close', smoothing: 'exponential' },
+    barsToSettle: ({ slow, signal }) => exponential(slow) + exponential(signal),
     barsNeeded: ({ slow, signal }) => slow + signal - 1,
     start({ fast, slow, signal }) {
       const average = new EMA(signal)
@@ -74,38 +94,42 @@ const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
       }
     }
   }),
-  bollinger: define<'period' | 'deviations'>({
-    defaults: { period: 20, deviations: 2 },
+  bollinger: define<'length' | 'deviations'>({
+    defaults: { length: 20, deviations: 2 },
     shortest: 2,
-    barsNeeded: ({ period }) => period,
-    start({ period, deviations }) {
-      const bands = new BollingerBands(period, deviations)
+    conventions: { input: 'close', smoothing: 'simple', deviation: 'population' },
+    barsNeeded: ({ length }) => length,
+    start({ length, deviations }) {
+      const bands = new BollingerBands(length, deviations)
       return ({ close }) => {
         const result = bands.add(close)
         return result ? { ...result } : undefined
       }
     }
   }),
-  atr: define<'period'>({
-    defaults: { period: 14 },
-    barsNeeded: ({ period }) => period,
-    start({ period }) {
-      const atr = new ATR(period)
+  atr: define<'length'>({
+    defaults: { length: 14 },
+    conventions: { input: 'high, low, close', smoothing: 'wilder' },
+    barsToSettle: ({ length }) => wilder(length),
+    barsNeeded: ({ length }) => length,
+    start({ length }) {
+      const atr = new ATR(length)
       return (bar) => named('atr', atr.add(bar))
     }
   }),
-  stochastic: define<'period' | 'smoothing' | 'signal'>({
-    defaults: { period: 14, smoothing: 3, signal: 3 },
-    barsNeeded: ({ period, smoothing, signal }) => period + smoothing + signal - 2,
-    start({ period, smoothing, signal }) {
-      const stochastic = new StochasticOscillator({ kPeriod: period, kSlowingPeriod: smoothing, dPeriod: signal })
+  stochastic: define<'length' | 'smoothing' | 'signal'>({
+    defaults: { length: 14, smoothing: 3, signal: 3 },
+    conventions: { input: 'high, low, close', smoothing: 'simple' },
+    barsNeeded: ({ length, smoothing, signal }) => length + smoothing + signal - 2,
+    start({ length, smoothing, signal }) {
+      const stochastic = new StochasticOscillator({ kPeriod: length, kSlowingPeriod: smoothing, dPeriod: signal })
       const window: Bar[] = []
       let barsSinceFlat = Infinity
       // In a window without a range there is no place within it; the library says the bottom, and smooths that along.
       return (bar) => {
-        if (window.push(bar) > period) window.shift()
+        if (window.push(bar) > length) window.shift()
         const isFlat = window.every(({ high, low }) => high === low && high === bar.high)
-        barsSinceFlat = isFlat && window.length === period ? 0 : barsSinceFlat + 1
+        barsSinceFlat = isFlat && window.length === length ? 0 : barsSinceFlat + 1
         const result = stochastic.add(bar)
         const isDefined = result && barsSinceFlat >= smoothing + signal - 1
         return isDefined ? { k: result.stochK, d: result.stochD } : undefined
@@ -114,28 +138,48 @@ const INDICATORS: Readonly<Record<IndicatorName, Definition>> = {
   }),
   obv: define<never>({
     defaults: {},
+    conventions: { input: 'close, volume' },
     barsNeeded: () => 2,
-    start() {
-      const obv = new OBV(2)
-      return ({ volume, ...bar }) => (volume === undefined ? undefined : named('obv', obv.add({ ...bar, volume })))
+    countedFrom: (interval) => (isIntraday(interval) ? 'session' : 'history'),
+    start(_, series) {
+      const begins = startOfCount(INDICATORS.obv, series)
+      let obv = new OBV(2)
+      return ({ volume, ...bar }) => {
+        if (begins(bar)) obv = new OBV(2)
+        return volume === undefined ? undefined : named('obv', obv.add({ ...bar, volume }))
+      }
     }
   }),
-  /** Counted anew in each session; from the first bar on where a bar is a day or longer. */
   vwap: define<never>({
     defaults: {},
+    conventions: { input: 'typical price, volume' },
     barsNeeded: () => 1,
-    start(_, { interval, timeZone = 'UTC' }) {
-      const sessionOf = isIntraday(interval) ? ({ start }: Bar) => dateIn(timeZone, Date.parse(start)) : () => ''
-      let session: string | undefined
+    countedFrom: (interval) => (isIntraday(interval) ? 'session' : interval === '1d' ? 'month' : 'year'),
+    start(_, series) {
+      const begins = startOfCount(INDICATORS.vwap, series)
       let vwap = new VWAP()
       return ({ volume, ...bar }) => {
-        const current = sessionOf(bar)
-        if (current !== session) vwap = new VWAP()
-        session = current
+        if (begins(bar)) vwap = new VWAP()
         return volume === undefined ? undefined : named('vwap', vwap.add({ ...bar, volume }))
       }
     }
   })
+}
+
+/** Of each bar in turn whether a new session, month or year begins with it, by the calendar of the exchange. */
+function startOfCount(
+  { countedFrom }: Definition,
+  { interval, timeZone = 'UTC' }: BarSeries
+): (bar: Pick<Bar, 'start'>) => boolean {
+  const length = { session: 10, month: 7, year: 4, history: 0 }[countedFrom!(interval)]
+  let current: string | undefined
+  return ({ start }) => {
+    const date = isIntraday(interval) ? dateIn(timeZone, Date.parse(start)) : start
+    const span = date.slice(0, length)
+    const isNew = current !== undefined && span !== current
+    current = span
+    return isNew
+  }
 }
 
 /**
@@ -151,7 +195,7 @@ export function resolveParameters(name: IndicatorName, given: IndicatorParameter
       throw new InvalidField(parameter, `is not a parameter of ${name}, which ${takes}`, taken)
     }
     if (parameter === 'deviations') inRange(parameter, value, 0.1, MAX_DEVIATIONS)
-    else inRange(parameter, value, parameter === 'period' ? shortest : 1, MAX_LENGTH)
+    else inRange(parameter, value, parameter === 'length' ? shortest : 1, MAX_LENGTH)
   }
   const parameters = { ...defaults, ...given }
   if (name === 'macd' && parameters.fast >= parameters.slow) {
@@ -160,43 +204,6 @@ export function resolveParameters(name: IndicatorName, given: IndicatorParameter
     })
   }
   return parameters
-}
-
-/**
- * An indicator over a series of bars. A bar for which it is not defined, as too few came before or the bar has no
- * volume, has no point. `parameters` as `resolveParameters` gives them.
- */
-export function computeIndicator(
-  name: IndicatorName,
-  parameters: Record<ParameterName, number>,
-  series: BarSeries
-): IndicatorSeries {
-  const { start, barsNeeded } = INDICATORS[name]
-  const compute = start(parameters, series)
-  const points = series.bars.flatMap((bar): IndicatorPoint[] => {
-    const values = compute(bar)
-    return values ? [{ start: bar.start, values }] : []
-  })
-  const { symbol, interval, adjusted, currency, timeZone, provenance } = series
-  const needed = barsNeeded(parameters)
-  const note = points.length > 0 ? undefined : whyEmpty(name, series.bars, needed)
-  return {
-    symbol,
-    name,
-    parameters,
-    interval,
-    adjusted,
-    ...(currency !== undefined && { currency }),
-    ...(timeZone !== undefined && { timeZone }),
-    points,
-    barsNeeded: needed,
-    provenance: note === undefined ? provenance : { ...provenance, notes: [...(provenance.notes ?? []), note] }
-  }
-}
-
-function whyEmpty(name: IndicatorName, bars: readonly Bar[], needed: number): string {
-  if (bars.length < needed) return `the first point needs ${needed} bars and the range has ${bars.length}`
-  return name === 'obv' || name === 'vwap' ? 'no bar of the range has a volume' : 'the price did not move in the range'
 }
 
 function named(name: string, value: number | null, isDefined = true): Values | undefined {

@@ -7,7 +7,9 @@ export type IndicatorName = Static<typeof IndicatorName>
 
 /** Lengths are counted in bars. Which of them an indicator takes is told by its catalog. */
 export const IndicatorParameters = Type.Object({
-  period: Type.Optional(Type.Integer({ description: 'sma, ema, rsi, bollinger, atr; %K of stochastic' })),
+  length: Type.Optional(
+    Type.Integer({ description: 'Bars of sma, ema, rsi, bollinger, atr, and of %K of stochastic' })
+  ),
   fast: Type.Optional(Type.Integer({ description: 'macd: the shorter average' })),
   slow: Type.Optional(Type.Integer({ description: 'macd: the longer average' })),
   signal: Type.Optional(Type.Integer({ description: 'macd: average of the difference; stochastic: %D' })),
@@ -16,36 +18,68 @@ export const IndicatorParameters = Type.Object({
 })
 export type IndicatorParameters = Static<typeof IndicatorParameters>
 
+/** How an indicator is computed where more than one way is in use. */
+export const IndicatorConventions = Type.Object({
+  input: Type.Enum(['close', 'high, low, close', 'close, volume', 'typical price, volume'], {
+    description: 'What of a bar is used; the typical price is the mean of high, low and close'
+  }),
+  smoothing: Type.Optional(
+    Type.Enum(['simple', 'exponential', 'wilder'], {
+      description: 'simple: equal weights; exponential: 2/(length+1) for the newest; wilder: 1/length for the newest'
+    })
+  ),
+  deviation: Type.Optional(Type.Enum(['population'], { description: 'Divisor of the standard deviation: length' })),
+  countedFrom: Type.Optional(
+    Type.Enum(['session', 'month', 'year', 'history'], {
+      description: 'Where a running sum begins anew: in the time zone of the exchange; history: the first bar there is'
+    })
+  ),
+  warmUpBars: Type.Integer({
+    description:
+      'Bars before the range that are taken into account, so that a value does not depend on the range asked. Averages ' +
+      'without an end differ by less than a billionth from those over all of history'
+  })
+})
+export type IndicatorConventions = Static<typeof IndicatorConventions>
+
 export const IndicatorPoint = Type.Object({
   start: Type.String({ description: 'Start of its bar, as in the series of bars' }),
   values: Type.Record(Type.String(), Type.Number())
 })
 export type IndicatorPoint = Static<typeof IndicatorPoint>
 
-/**
- * An indicator over one series of bars, oldest first. Bars for which it is not defined yet, because too few came
- * before, have no point.
- */
+const OF_BARS = {
+  symbol: Type.String(),
+  interval: Interval,
+  adjusted: Adjustment,
+  currency: Type.Optional(Type.String()),
+  timeZone: Type.Optional(Type.String({ description: 'IANA zone of the exchange' }))
+}
+
+const Line = Type.Object({
+  name: IndicatorName,
+  parameters: IndicatorParameters,
+  conventions: IndicatorConventions,
+  barsNeeded: Type.Integer({ description: 'Bars until the first point of a history' }),
+  points: Type.Array(IndicatorPoint)
+})
+export type IndicatorLine = Static<typeof Line>
+
+/** One indicator over the bars of one range, oldest first. A bar for which it is not defined has no point. */
 export const IndicatorSeries = Type.Object(
-  {
-    symbol: Type.String(),
-    name: IndicatorName,
-    parameters: IndicatorParameters,
-    interval: Interval,
-    adjusted: Adjustment,
-    currency: Type.Optional(Type.String()),
-    timeZone: Type.Optional(Type.String({ description: 'IANA zone of the exchange' })),
-    points: Type.Array(IndicatorPoint),
-    barsNeeded: Type.Integer({ description: 'Bars until the first point' }),
-    provenance: Provenance
-  },
+  { ...OF_BARS, ...Line.properties, provenance: Provenance },
   { $id: 'IndicatorSeries' }
 )
 export type IndicatorSeries = Static<typeof IndicatorSeries>
 
-/** What to compute, over which bars. */
-export type IndicatorRequest = {
-  readonly name: IndicatorName
-  readonly parameters: IndicatorParameters
-  readonly bars: BarRequest
-}
+/** Several indicators over the same bars, in the order they were asked for. */
+export const IndicatorSet = Type.Object(
+  { ...OF_BARS, indicators: Type.Array(Line), provenance: Provenance },
+  { $id: 'IndicatorSet' }
+)
+export type IndicatorSet = Static<typeof IndicatorSet>
+
+export type IndicatorSpec = { readonly name: IndicatorName; readonly parameters: IndicatorParameters }
+
+/** What to compute, and the bars to show it for; those before that it needs are added. */
+export type IndicatorRequest = { readonly indicators: readonly IndicatorSpec[]; readonly bars: BarRequest }

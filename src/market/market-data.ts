@@ -3,7 +3,7 @@ import type { CacheStats } from './cache-stats.ts'
 import type { CorporateActions } from './corporate-action.ts'
 import type { Explanation } from './explanation.ts'
 import type { Fundamentals } from './fundamentals.ts'
-import type { IndicatorRequest, IndicatorSeries } from './indicator.ts'
+import type { IndicatorRequest, IndicatorSeries, IndicatorSet } from './indicator.ts'
 import type { MarketStatus } from './market-status.ts'
 import type { Indices, MoverKind, Movers, Sectors } from './market-wide.ts'
 import type { News } from './news.ts'
@@ -79,8 +79,10 @@ export interface MarketData {
   sentiment(priority?: Priority): Promise<Answer<Sentiment>>
   /** All that is market-wide at once; what cannot be had is told in `errors`, so that it never rejects for a vendor. */
   overview(priority?: Priority): Promise<Answer<Overview>>
-  /** Rejects with the errors of `bars`, and with INVALID_REQUEST for parameters that the indicator does not take. */
-  indicators(request: IndicatorRequest, priority?: Priority): Promise<Answer<IndicatorSeries>>
+  /** Rejects with the errors of `bars`, and with INVALID_REQUEST for parameters that an indicator does not take. */
+  indicators(request: IndicatorRequest, priority?: Priority): Promise<Answer<IndicatorSet>>
+  /** The same for a request of one indicator. */
+  indicator(request: IndicatorRequest, priority?: Priority): Promise<Answer<IndicatorSeries>>
   /** What each exchange does now, by the calendars. */
   status(): Answer<MarketStatus>
   providers(): Promise<ProviderStatus[]>

@@ -1,4 +1,4 @@
-import type { Period } from './bar.ts'
+import type { Interval, Period } from './bar.ts'
 
 /** No history is asked for from before this instant, 1900-01-01 UTC. */
 export const EARLIEST = Date.UTC(1900, 0, 1)
@@ -13,6 +13,18 @@ const MONTHS: Partial<Record<Period, number>> = {
   '5y': 60,
   '10y': 120
 }
+/**
+ * How far apart the ends of a range may lie: about as many bars as ten years of days, and what vendors keep. A month, three
+ * months, two years: the longest there are, and today. Absent where there is no limit.
+ */
+export const LONGEST_DAYS: Partial<Record<Interval, number>> = {
+  '1m': 32,
+  '5m': 93,
+  '15m': 93,
+  '30m': 93,
+  '1h': 732
+}
+
 const WEEKDAYS: Partial<Record<Period, number>> = { '1d': 1, '5d': 5 }
 
 /**

@@ -9,7 +9,7 @@ import { CacheStats } from '../market/cache-stats.ts'
 import { CorporateActions } from '../market/corporate-action.ts'
 import { Explanation } from '../market/explanation.ts'
 import { Fundamentals } from '../market/fundamentals.ts'
-import { IndicatorSeries } from '../market/indicator.ts'
+import { IndicatorSeries, IndicatorSet } from '../market/indicator.ts'
 import { MarketStatus } from '../market/market-status.ts'
 import { Indices, Movers, Sectors } from '../market/market-wide.ts'
 import { News } from '../market/news.ts'
@@ -34,6 +34,7 @@ const SHARED: readonly TSchema[] = [
   CorporateActions,
   OptionChain,
   IndicatorSeries,
+  IndicatorSet,
   Indices,
   Sectors,
   Movers,

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
-import { Adjustment, Interval, Period } from '../market/bar.ts'
-import { IndicatorName, IndicatorParameters } from '../market/indicator.ts'
 import { cacheable, sendAnswer } from './answer.ts'
 import { resolveRange } from './historical-range.ts'
+import { IndicatorQuery, indicatorsOf, periodOf } from './indicator-query.ts'
 import { isDay } from './instant.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -15,19 +14,6 @@ const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
 
 const OptionsQuery = Type.Object(
   { expiry: Type.Optional(Type.String({ maxLength: 10, description: 'YYYY-MM-DD; the nearest where absent' })) },
-  { additionalProperties: false }
-)
-
-const IndicatorQuery = Type.Object(
-  {
-    name: IndicatorName,
-    ...IndicatorParameters.properties,
-    interval: Type.Enum([...Interval.enum], { default: '1d' }),
-    range: Type.Optional(Period),
-    from: Type.Optional(Type.String({ maxLength: 40, description: 'Date or instant; inclusive' })),
-    to: Type.Optional(Type.String({ maxLength: 40, description: 'Date (inclusive) or instant (exclusive)' })),
-    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits' })
-  },
   { additionalProperties: false }
 )
 
@@ -68,26 +54,38 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { access },
       schema: {
         operationId: 'getIndicator',
-        summary: 'A technical indicator over the bars of one symbol, oldest first',
+        summary: 'Technical indicators over the bars of one symbol, oldest first',
         description:
-          'Bars of a `range` (default 1y), or `from` and `to`. The first points are missing where too few bars came ' +
-          'before. The averages of ema and macd start from the first close of the range.',
+          'One by `name`, with its parameters; or several by `indicators`, which gives an IndicatorSet. Bars before the ' +
+          'range are taken into account, so that a value does not depend on the range asked; `conventions` say how it is ' +
+          'computed.',
         tags: ['market'],
         params: SymbolParams,
         querystring: IndicatorQuery,
-        response: { 200: Type.Ref('IndicatorSeries#'), ...cacheable, ...errors }
+        response: {
+          200: Type.Union([Type.Ref('IndicatorSeries#'), Type.Ref('IndicatorSet#')]),
+          ...cacheable,
+          ...errors
+        }
       }
     },
     async (request, reply) => {
-      const { name, interval, range, from, to, adjusted, ...parameters } = request.query
+      const { interval, adjusted, range, from, to } = request.query
+      const { specs, isSet } = indicatorsOf(request.query)
       const symbol = symbolOf(request.params.symbol)
-      const query = { interval, ...(range && { period: range }), ...(from && { from }), ...(to && { to }) }
-      const bars = { symbol, interval, adjusted, ...resolveRange(query, Date.now(), 'range') }
-      const answer = await app.marketData.indicators({ name, parameters, bars })
-      sendAnswer(request, reply, answer, app.freshness.historical)
+      const resolved = resolveRange({ interval, range, period: periodOf(request.query), from, to }, Date.now())
+      const asked = { indicators: specs, bars: { symbol, interval, adjusted, ...resolved } }
+      const answer = isSet ? app.marketData.indicators(asked).catch(toldOfList) : app.marketData.indicator(asked)
+      sendAnswer(request, reply, await answer, app.freshness.historical)
       return reply
     }
   )
+}
+
+/** In the short form a parameter has no field of its own. */
+function toldOfList(error: unknown): never {
+  if (!(error instanceof InvalidField)) throw error
+  throw new InvalidField('indicators', `holds what cannot be: ${error.message}`)
 }
 
 /** A day that exists and is not over everywhere. Throws INVALID_REQUEST. */

@@ -1,33 +1,43 @@
+import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
-import { isIntraday, type Interval, type Period } from '../market/bar.ts'
-import { periodRange } from '../market/period.ts'
+import { isIntraday, Period, type Interval } from '../market/bar.ts'
+import { LONGEST_DAYS, periodRange } from '../market/period.ts'
 import { instantOf, isDate } from './instant.ts'
 
 const DAY_MS = 86_400_000
 
-/**
- * How far apart `from` and `to` may lie: about as many bars as ten years of days, and what vendors keep. A month, three
- * months, two years: the longest there are, and today.
- */
-const LONGEST_DAYS: Partial<Record<Interval, number>> = { '1m': 32, '5m': 93, '15m': 93, '30m': 93, '1h': 732 }
+/** Which stretch of history, in the query of every route that shows one. */
+export const RANGE_QUERY = {
+  range: Type.Optional(
+    Type.Enum([...Period.enum], {
+      description: 'A stretch of history that ends today (default 1y); ranges of days count weekdays before today'
+    })
+  ),
+  period: Type.Optional(Type.Enum([...Period.enum], { description: 'Another name of range' })),
+  from: Type.Optional(Type.String({ maxLength: 40, description: 'Date or instant; inclusive; instead of range' })),
+  to: Type.Optional(Type.String({ maxLength: 40, description: 'Date (inclusive) or instant (exclusive)' }))
+}
 
-export type RangeQuery = { period?: Period; from?: string; to?: string; interval: Interval }
+export type RangeQuery = { range?: Period; period?: Period; from?: string; to?: string; interval: Interval }
 export type Range = { from: number; to: number; period?: Period }
 
 /**
- * What a request's period or its `from` and `to` mean, in epoch milliseconds (`to` exclusive). A period ends with the
- * current UTC day, so that all requests of a day share one range. `periodField` is the field that the period came in.
- * Throws INVALID_REQUEST naming the field at fault.
+ * What a request's range or its `from` and `to` mean, in epoch milliseconds (`to` exclusive). A range ends with the
+ * current UTC day, so that all requests of a day share one. Throws INVALID_REQUEST naming the field at fault.
  */
-export function resolveRange(query: RangeQuery, now: number, periodField = 'period'): Range {
+export function resolveRange(query: RangeQuery, now: number): Range {
+  const { range: named = query.period, interval } = query
+  const field = query.range ? 'range' : 'period'
   const given = query.from !== undefined || query.to !== undefined
-  if (given && query.period) throw new InvalidField(periodField, 'cannot be combined with from and to')
-  const range: Range = given ? explicitRange(query, now) : periodRange(query.period ?? '1y', now)
-  const longest = LONGEST_DAYS[query.interval]
+  if (query.range && query.period && query.range !== query.period) {
+    throw new InvalidField('period', 'is another name of range, which says something else')
+  }
+  if (given && named) throw new InvalidField(field, 'cannot be combined with from and to')
+  const range: Range = given ? explicitRange(query, now) : periodRange(named ?? '1y', now)
+  const longest = LONGEST_DAYS[interval]
   if (longest !== undefined && range.to - range.from > longest * DAY_MS) {
-    const field = query.period ? periodField : given ? 'from' : 'interval'
-    const message = `reaches back too far for ${query.interval} bars: at most ${longest} days`
-    throw new InvalidField(field, message, { maxDays: longest, interval: query.interval })
+    const message = `reaches back too far for ${interval} bars: at most ${longest} days`
+    throw new InvalidField(named ? field : given ? 'from' : 'interval', message, { maxDays: longest, interval })
   }
   return range
 }

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { Adjustment, Interval, Period, type Bar, type BarSeries } from '../market/bar.ts'
+import { Adjustment, Interval, type Bar, type BarSeries } from '../market/bar.ts'
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
-import { resolveRange } from './historical-range.ts'
+import { RANGE_QUERY, resolveRange } from './historical-range.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 const ROWS_PER_CHUNK = 500
@@ -12,9 +12,7 @@ const COLUMNS = ['start', 'open', 'high', 'low', 'close', 'volume'] as const sat
 
 const Query = Type.Object(
   {
-    period: Type.Optional(Period),
-    from: Type.Optional(Type.String({ maxLength: 40, description: 'Date or instant; inclusive' })),
-    to: Type.Optional(Type.String({ maxLength: 40, description: 'Date (inclusive) or instant (exclusive)' })),
+    ...RANGE_QUERY,
     interval: Type.Enum([...Interval.enum], { default: '1d' }),
     adjusted: Type.Enum([...Adjustment.enum], { default: 'splits' }),
     format: Type.Enum(['json', 'csv', 'ndjson'], { default: 'json' })
@@ -41,7 +39,7 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getHistorical',
         summary: 'Bars of one symbol, oldest first',
         description:
-          'Either `period` (default 1y) or `from` and `to`. Periods of days count weekdays before today. ' +
+          'Either `range` (default 1y) or `from` and `to`. ' +
           'As csv and ndjson the bars are streamed, and where they come from stands in the Quotewire-* headers.',
         tags: ['market'],
         params: SymbolParams,

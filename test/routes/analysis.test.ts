@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Compile } from 'typebox/compile'
 import type { BarSeries } from '../../src/market/bar.ts'
-import { IndicatorSeries } from '../../src/market/indicator.ts'
+import { IndicatorSeries, IndicatorSet } from '../../src/market/indicator.ts'
 import type { News } from '../../src/market/news.ts'
 import { OptionChain } from '../../src/market/option-chain.ts'
 import { errorOf } from '../support/api.ts'
@@ -60,7 +60,7 @@ describe('options', () => {
     ['AAPL?expiry=2020-01-17', 'expiry'],
     ['AAPL?expiry=2099-01-17', 'expiry'],
     ['AAPL?date=2027-01-15', 'date'],
-    ['A%20B', 'symbol']
+    ['A%24B', 'symbol']
   ])('%s is refused, naming %s', async (query, field) => {
     const answer = await market.get(`${PATH}/options/${query}`)
     expect(answer.status).toBe(400)
@@ -73,30 +73,63 @@ describe('options', () => {
 })
 
 describe('indicators', () => {
-  test('stand at the bars that history shows', async () => {
-    const { bars } = await market.value<BarSeries>(`${PATH}/historical/AAPL?period=6mo`)
-    const sma = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&period=5&range=6mo`)
+  test('stand at all bars that history shows', async () => {
+    const { bars } = await market.value<BarSeries>(`${PATH}/historical/AAPL?range=6mo`)
+    const sma = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&length=5&range=6mo`)
     expect(Compile(IndicatorSeries).Errors(sma)).toEqual([])
     expect(sma).toMatchObject({
       symbol: 'AAPL',
-      parameters: { period: 5 },
+      parameters: { length: 5 },
+      conventions: { input: 'close', smoothing: 'simple', warmUpBars: 4 },
       interval: '1d',
       currency: 'USD',
       barsNeeded: 5
     })
-    expect(sma.points.map(({ start }) => start)).toEqual(bars.slice(4).map(({ start }) => start))
-    const mean = bars.slice(-5).reduce((sum, { close }) => sum + close, 0) / 5
-    expect(sma.points.at(-1)!.values['sma']).toBeCloseTo(mean, 9)
+    expect(sma.points.map(({ start }) => start)).toEqual(bars.map(({ start }) => start))
+    // The last bar may still change between two requests.
+    const mean = bars.slice(-6, -1).reduce((sum, { close }) => sum + close, 0) / 5
+    expect(sma.points.at(-2)!.values['sma']).toBeCloseTo(mean, 9)
   })
 
-  test('share the bars of history: no vendor is asked twice', async () => {
-    await market.value(`${PATH}/historical/KO?period=1y`)
+  test('come several at once, over the same bars', async () => {
+    const asked = 'sma:20,sma:50,rsi,macd:12-26-9,bollinger:20-2.5'
+    const set = await market.value<IndicatorSet>(`${PATH}/indicators/AAPL?indicators=${asked}&range=3mo`)
+    expect(Compile(IndicatorSet).Errors(set)).toEqual([])
+    expect(set.indicators.map(({ name, parameters }) => [name, ...Object.values(parameters)])).toEqual([
+      ['sma', 20],
+      ['sma', 50],
+      ['rsi', 14],
+      ['macd', 12, 26, 9],
+      ['bollinger', 20, 2.5]
+    ])
+    const alone = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&length=50&range=3mo`)
+    const settled = ({ points }: Pick<IndicatorSeries, 'points'>) => points.slice(0, -1)
+    expect(settled(set.indicators[1]!)).toEqual(settled(alone))
+  })
+
+  test('have the same range by each of its names', async () => {
+    const ranges = await Promise.all(
+      ['range=3mo', 'period=3mo', 'range=3mo&period=3mo'].map((query) =>
+        market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&length=7&${query}`)
+      )
+    )
+    expect(ranges[1]!.points).toEqual(ranges[0]!.points)
+    expect(ranges[2]!.points).toEqual(ranges[0]!.points)
+    const length = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&period=7&range=3mo`)
+    expect(length.parameters).toEqual({ length: 7 })
+  })
+
+  test('share their bars: no vendor is asked twice', async () => {
+    const names = ['sma', 'ema', 'rsi', 'macd', 'bollinger', 'atr', 'stochastic', 'obv', 'vwap']
+    await market.value(`${PATH}/indicators/KO?indicators=${names.join(',')}`)
     const before = market.sandbox.requests.count('yahoo')
-    for (const name of ['sma', 'ema', 'rsi', 'macd', 'bollinger', 'atr', 'stochastic', 'obv', 'vwap']) {
-      const { points } = await market.value<IndicatorSeries>(`${PATH}/indicators/KO?name=${name}`)
-      expect(points.length).toBeGreaterThan(200)
-    }
+    for (const name of names.slice(0, -2)) await market.value(`${PATH}/indicators/KO?indicators=${name},obv`)
     expect(market.sandbox.requests.count('yahoo')).toBe(before)
+    for (const name of names) {
+      const { points } = await market.value<IndicatorSeries>(`${PATH}/indicators/KO?name=${name}`)
+      expect(points.length).toBeGreaterThan(240)
+    }
+    expect(market.sandbox.requests.count('yahoo')).toBeLessThanOrEqual(before + 2)
   })
 
   test('of intraday bars', async () => {
@@ -114,10 +147,23 @@ describe('indicators', () => {
   test.each([
     ['?name=magic', 'name'],
     ['', 'name'],
-    ['?name=sma&period=0', 'period'],
-    ['?name=sma&period=2.5', 'period'],
+    ['?name=sma&length=0', 'length'],
+    ['?name=sma&length=2.5', 'length'],
+    ['?name=sma&length=long', 'length'],
     ['?name=sma&period=long', 'period'],
-    ['?name=macd&period=20', 'period'],
+    ['?name=sma&period=7&length=7', 'period'],
+    ['?name=sma&period=1y&range=2y', 'period'],
+    ['?name=sma&period=1y&from=2026-01-01', 'period'],
+    ['?name=macd&length=20', 'length'],
+    ['?name=sma&indicators=rsi', 'name'],
+    ['?indicators=rsi&length=7', 'length'],
+    ['?indicators=magic', 'indicators'],
+    ['?indicators=sma:1-2', 'indicators'],
+    ['?indicators=sma:x', 'indicators'],
+    ['?indicators=sma:0', 'indicators'],
+    ['?indicators=sma:501', 'indicators'],
+    ['?indicators=sma:2.5', 'indicators'],
+    ['?indicators=sma,,rsi', 'indicators'],
     ['?name=macd&fast=30', 'fast'],
     ['?name=bollinger&deviations=-1', 'deviations'],
     ['?name=sma&interval=2d', 'interval'],

@@ -134,6 +134,9 @@ describe('the OpenAPI document', () => {
     await check('getTask', { taskId })
     await check('retryTask', { taskId })
     await check('getTask', { taskId: 'nothing' })
+    for (const query of [{ name: 'sma' }, { indicators: 'sma:20,rsi' }, {}]) {
+      await check('getIndicator', {}, undefined, query)
+    }
     for (const { operation } of routes) if (!tried.has(operation.operationId)) await check(operation.operationId)
     for (const format of ['csv', 'ndjson']) await check('getHistorical', {}, undefined, { format })
 

@@ -1,0 +1,159 @@
+import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval, type Period } from '../market/bar.ts'
+import type {
+  IndicatorLine,
+  IndicatorName,
+  IndicatorPoint,
+  IndicatorSeries,
+  IndicatorSet,
+  IndicatorSpec
+} from '../market/indicator.ts'
+import { EARLIEST, LONGEST_DAYS, periodRange } from '../market/period.ts'
+import { INDICATORS, resolveParameters, type ParameterName } from './technical-indicators.ts'
+
+const DAY_MS = 86_400_000
+/** Shortest first. Bars of one period are loaded once for everybody. */
+const PERIODS: readonly Period[] = ['5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'max']
+/** The least that an exchange trades in a day, so that days of intraday bars are never too few. */
+const SESSION_MINUTES = 360
+/** Calendar days for each session: weekends, and more holidays than any exchange has. */
+const DAYS_PER_SESSION = 1.5
+const SPARE_DAYS = 7
+const MINUTES: Partial<Record<Interval, number>> = { '1m': 1, '5m': 5, '15m': 15, '30m': 30, '1h': 60 }
+
+type Resolved = { readonly name: IndicatorName; readonly parameters: Record<ParameterName, number> }
+
+/** Throws INVALID_REQUEST naming the parameter that an indicator does not take, or cannot work with. */
+export function resolveIndicators(specs: readonly IndicatorSpec[]): Resolved[] {
+  return specs.map(({ name, parameters }) => ({ name, parameters: resolveParameters(name, parameters) }))
+}
+
+/**
+ * The bars to load for indicators over a range: of the range, and so many before it that the values in the range do not
+ * depend on where it begins. A period where one holds them all, as far back as bars of the interval are given.
+ */
+export function barsWithWarmUp(indicators: readonly Resolved[], request: BarRequest, now: number): BarRequest {
+  const { interval } = request
+  const wanted = Math.min(...indicators.map((indicator) => warmUpStart(indicator, request)))
+  const longestMs = (LONGEST_DAYS[interval] ?? Infinity) * DAY_MS
+  const periods = PERIODS.map((period) => periodRange(period, now)).filter(({ from, to }) => to - from <= longestMs)
+  const reaching = periods.filter(({ from, to }) => from <= request.from && to >= request.to)
+  const period = reaching.find(({ from }) => from <= wanted) ?? reaching.at(-1)
+  const { period: _, ...explicit } = request
+  if (period) return { ...explicit, ...period }
+  return { ...explicit, from: Math.max(wanted, request.to - longestMs, EARLIEST) }
+}
+
+function warmUpStart({ name, parameters }: Resolved, { interval, from }: BarRequest): number {
+  const date = new Date(from)
+  switch (INDICATORS[name].countedFrom?.(interval)) {
+    case 'history':
+      return EARLIEST
+    case 'year':
+      return Date.UTC(date.getUTCFullYear(), 0, 1)
+    case 'month':
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
+    case 'session':
+      return from - 2 * DAY_MS
+    default:
+      return from - daysOf(warmUpBars({ name, parameters }), interval) * DAY_MS
+  }
+}
+
+function daysOf(bars: number, interval: Interval): number {
+  if (interval === '1mo') return bars * 31 + SPARE_DAYS
+  if (interval === '1wk') return bars * 7 + SPARE_DAYS
+  const sessions = (bars * (MINUTES[interval] ?? SESSION_MINUTES)) / SESSION_MINUTES
+  return Math.ceil(sessions * DAYS_PER_SESSION) + SPARE_DAYS
+}
+
+function warmUpBars({ name, parameters }: Resolved): number {
+  const { barsNeeded, barsToSettle } = INDICATORS[name]
+  return barsNeeded(parameters) - 1 + (barsToSettle?.(parameters) ?? 0)
+}
+
+/**
+ * Indicators over a series that holds their warm-up too, with points from `from` on and before `to` (epoch milliseconds).
+ * Notes say where a range has no points, and where the history begins too late for a value to be settled.
+ */
+export function computeIndicators(
+  indicators: readonly Resolved[],
+  series: BarSeries,
+  { from, to }: Pick<BarRequest, 'from' | 'to'>
+): IndicatorSet {
+  const { symbol, interval, adjusted, currency, timeZone, provenance } = series
+  const isShown = (bar: Bar) => endOf(bar, interval) > from && Date.parse(bar.start) < to
+  const firstShown = series.bars.findIndex(isShown)
+  const shown = firstShown < 0 ? 0 : series.bars.slice(firstShown).filter(isShown).length
+  const lines = indicators.map((indicator) => lineOf(indicator, series, firstShown, shown))
+  const notes = lines.flatMap((line, index) => noteOn(line, indicators[index]!, firstShown, shown) ?? [])
+  return {
+    symbol,
+    interval,
+    adjusted,
+    ...(currency !== undefined && { currency }),
+    ...(timeZone !== undefined && { timeZone }),
+    indicators: lines,
+    provenance: notes.length > 0 ? { ...provenance, notes: [...(provenance.notes ?? []), ...notes] } : provenance
+  }
+}
+
+/** The only indicator of a set, told with its bars. */
+export function onlyIndicator({ indicators: [line], ...set }: IndicatorSet): IndicatorSeries {
+  return { ...set, ...line! }
+}
+
+function lineOf(indicator: Resolved, series: BarSeries, firstShown: number, shown: number): IndicatorLine {
+  const { name, parameters } = indicator
+  const { start, barsNeeded, conventions, countedFrom } = INDICATORS[name]
+  const compute = start(parameters, series)
+  const points: IndicatorPoint[] = []
+  const end = firstShown < 0 ? 0 : firstShown + shown
+  for (let index = 0; index < end; index++) {
+    const bar = series.bars[index]!
+    const values = compute(bar)
+    if (values && index >= firstShown) points.push({ start: bar.start, values })
+  }
+  return {
+    name,
+    parameters,
+    conventions: {
+      ...conventions,
+      ...(countedFrom && { countedFrom: countedFrom(series.interval) }),
+      warmUpBars: warmUpBars(indicator)
+    },
+    barsNeeded: barsNeeded(parameters),
+    points
+  }
+}
+
+function noteOn(
+  { name, points, barsNeeded, conventions }: IndicatorLine,
+  { parameters }: Resolved,
+  firstShown: number,
+  shown: number
+): string | undefined {
+  if (points.length > 0) {
+    const isSettled = INDICATORS[name].countedFrom !== undefined || firstShown >= conventions.warmUpBars
+    if (isSettled) return undefined
+    return `${name}: the first values rest on the ${firstShown} bars before the range, of ${conventions.warmUpBars} wanted`
+  }
+  const length = Object.values(parameters).join('-')
+  const label = length ? `${name} ${length}` : name
+  if (firstShown + shown < barsNeeded) {
+    return `${label}: the first point needs ${barsNeeded} bars and there are ${Math.max(0, firstShown) + shown}`
+  }
+  return name === 'obv' || name === 'vwap'
+    ? `${label}: no bar of the range has a volume`
+    : `${label}: the price did not move in the range`
+}
+
+/** An instant after which nothing of the bar lies; of weeks and months the first that is surely over. */
+function endOf({ start }: Bar, interval: Interval): number {
+  const begins = Date.parse(start)
+  if (isIntraday(interval)) return begins + 1
+  return begins + (interval === '1mo' ? daysInMonth(start) : interval === '1wk' ? 7 : 1) * DAY_MS
+}
+
+function daysInMonth(start: string): number {
+  return new Date(Date.UTC(Number(start.slice(0, 4)), Number(start.slice(5, 7)), 0)).getUTCDate()
+}
