@@ -21,6 +21,8 @@ import { createLadder, type Question } from './ladder.ts'
 import { Ledger } from './ledger.ts'
 import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.ts'
 import { nearMatches } from './near-matches.ts'
+import { nothingFound } from './nothing-found.ts'
+import { judgeOptions } from './option-quality.ts'
 import { ProviderCalls } from './provider-calls.ts'
 import type { CallOutcome } from './provider-record.ts'
 import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
@@ -28,6 +30,8 @@ import type { Arbitration, Offer, Sourced } from './pursuit.ts'
 import { quoteDivergence, type Severity } from './quality.ts'
 import { whileOpen } from './session-state.ts'
 import type { RedisConnection } from './shared-redis.ts'
+import { judgeFundamentals } from './statement-quality.ts'
+import { judgeNews } from './story-quality.ts'
 import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
 /** Who waits, and the values already had: a fresh one is never worse than those. */
@@ -215,17 +219,22 @@ export function createGateway(options: GatewayOptions): Gateway {
     profile: (symbol, ask) =>
       one(symbol, ask, { capability: 'profile', ask: (provider, signal) => provider.profile!(symbol, signal) }),
     news: (symbol, limit, ask) =>
-      one(symbol, ask, { capability: 'news', ask: (provider, signal) => provider.news!(symbol, limit, signal) }),
+      one(symbol, ask, {
+        capability: 'news',
+        ask: (provider, signal) => provider.news!(symbol, limit, signal),
+        judge: (news) => judgeNews(news, now())
+      }),
     search: (query, limit, ask) =>
       one(query, ask, {
         capability: 'search',
         isOfSymbols: false,
         ask: (provider, signal) => provider.search!(query, limit, signal)
-      }),
+      }).catch((error: unknown) => labelled(nothingFound(query, error, now()))),
     fundamentals: (symbol, ask) =>
       one(symbol, ask, {
         capability: 'fundamentals',
-        ask: (provider, signal) => provider.fundamentals!(symbol, signal)
+        ask: (provider, signal) => provider.fundamentals!(symbol, signal),
+        judge: (fundamentals) => judgeFundamentals(fundamentals, now())
       }),
     splits: askSplits,
     dividends: (symbol, ask) =>
@@ -234,7 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(symbol, ask, {
         capability: 'options',
         ask: (provider, signal) => provider.options!(symbol, expiry, signal),
-        judge: (chain) => ({ value: whileOpen(chain, hoursOf(symbol), now()), doubts: [] })
+        judge: (chain) => judgeOptions(whileOpen(chain, hoursOf(symbol), now()))
       }),
     indices: (ask) =>
       one('indices', ask, {

@@ -3,6 +3,7 @@ import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { shippedHours } from '../market/session-clock.ts'
+import { withoutImpossibleParts } from './quote-parts.ts'
 import { inItsHours } from './session-state.ts'
 
 /** `hard`: the value is not served and the next provider decides. `soft`: it may be right, so it is served as `suspect`. */
@@ -174,8 +175,8 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
 ]
 
 /**
- * Brings a fresh quote in line with the hours of its market, holds it against every rule, and drops a crossed bid and ask
- * from it. Where a hard rule is broken, the soft ones have nothing to add.
+ * Brings a fresh quote in line with the hours of its market, holds it against every rule, and drops its impossible
+ * parts. Where a hard rule is broken, the soft ones have nothing to add.
  * A held value that is itself suspect proves nothing, so nothing is held against it.
  */
 export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: QuoteContext): Judgement<Quote> {
@@ -190,7 +191,7 @@ export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: Q
     return [{ rule: name, severity, reason, ...(mayBeConfirmed && { mayBeConfirmed }) }]
   })
   const hard = doubts.filter(({ severity }) => severity === 'hard')
-  return { value: withoutCrossedBook(quote), doubts: hard.length > 0 ? hard : doubts }
+  return { value: withoutImpossibleParts(quote), doubts: hard.length > 0 ? hard : doubts }
 }
 
 /** A copy of a value that says why it may be wrong, or what it lacks. */
@@ -204,13 +205,6 @@ export function withDoubts<T extends { readonly provenance: Provenance }>(value:
 export function quoteDivergence(quote: Quote, reference: Quote): number | undefined {
   if (quote.currency && reference.currency && quote.currency !== reference.currency) return undefined
   return quote.price === reference.price ? 0 : Math.abs(quote.price / reference.price - 1) * 100
-}
-
-function withoutCrossedBook(quote: Quote): Quote {
-  if (quote.bid === undefined || quote.ask === undefined || quote.bid <= quote.ask) return quote
-  const { bid, ask, bidSize: _bidSize, askSize: _askSize, ...rest } = quote
-  const note = `bid ${bid} above ask ${ask}: both dropped`
-  return { ...rest, provenance: { ...quote.provenance, notes: [...(quote.provenance.notes ?? []), note] } }
 }
 
 /**

@@ -6,7 +6,7 @@ import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { currencyUnit, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
-import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
 import { memberOf } from './wire-value.ts'
 
@@ -20,13 +20,15 @@ export async function search(
   signal: AbortSignal,
   now: () => number
 ): Promise<SearchResult> {
-  const matches = await findMatches(client, query, signal)
+  const found = await findMatches(client, query, signal)
+  const matches = oncePer(
+    found.flatMap((each) => parseMatch(each) ?? []),
+    ({ symbol }) => symbol
+  )
+  if (matches.length === 0) throw refused('not_found', `found nothing for "${query}"`)
   return {
     query,
-    matches: oncePer(
-      matches.flatMap((each) => parseMatch(each) ?? []),
-      ({ symbol }) => symbol
-    ).slice(0, limit),
+    matches: matches.slice(0, limit),
     provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() })
   }
 }

@@ -96,12 +96,14 @@ function parseStory(rows: readonly WireStory[]): NewsItem | undefined {
 export async function loadMatches(fmp: Fmp, query: string, limit: number, signal: AbortSignal): Promise<SearchResult> {
   const bySymbol = await fmp.rows('search-symbol', { query, limit }, WireMatches, signal)
   const rows = bySymbol.length > 0 ? bySymbol : await fmp.rows('search-name', { query, limit }, WireMatches, signal)
+  const matches = oncePer(
+    rows.flatMap((row) => parseMatch(row) ?? []),
+    ({ symbol }) => symbol
+  )
+  if (matches.length === 0) throw new ProviderError('fmp', 'not_found', `fmp found nothing for "${query}"`)
   return {
     query,
-    matches: oncePer(
-      rows.flatMap((row) => parseMatch(row) ?? []),
-      ({ symbol }) => symbol
-    ).slice(0, limit),
+    matches: matches.slice(0, limit),
     provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
   }
 }

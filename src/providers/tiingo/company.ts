@@ -97,13 +97,15 @@ export async function loadMatches(
 ): Promise<SearchResult> {
   const rows = await tiingo.rows('/tiingo/utilities/search', { query, limit }, WireMatches, signal)
   const ranked = rows.toSorted((one, other) => Number(one.isActive === false) - Number(other.isActive === false))
+  // A ticker that was used again after its company went is there twice.
+  const matches = oncePer(
+    ranked.flatMap((row) => parseMatch(row) ?? []),
+    ({ symbol }) => symbol
+  )
+  if (matches.length === 0) throw new ProviderError('tiingo', 'not_found', `tiingo found nothing for "${query}"`)
   return {
     query,
-    // A ticker that was used again after its company went is there twice.
-    matches: oncePer(
-      ranked.flatMap((row) => parseMatch(row) ?? []),
-      ({ symbol }) => symbol
-    ).slice(0, limit),
+    matches: matches.slice(0, limit),
     provenance: provenanceOf('tiingo', { feed: 'composite', receivedAt: tiingo.now() })
   }
 }

@@ -1,0 +1,60 @@
+import type { Quote } from '../market/quote.ts'
+
+/** A session opens within its own range; vendors round the three prices one by one. */
+const OPEN_TOLERANCE = 0.001
+/** Vendors renew the range of the year less often than the price. */
+const YEAR_TOLERANCE = 0.01
+/** A price that a year's range is so many times away from is in another unit: shares move by ten, units by a hundred. */
+const ANOTHER_UNIT = 50
+
+type Part = 'open' | 'yearHigh' | 'yearLow' | 'bid' | 'bidSize' | 'ask' | 'askSize'
+
+/** The quote without the parts that cannot be beside its price or beside each other; what was left out is noted. */
+export function withoutImpossibleParts(quote: Quote): Quote {
+  const impossible = [crossedBook(quote), openOutsideDay(quote), ...yearOutsidePrice(quote)].filter(
+    (each) => each !== undefined
+  )
+  if (impossible.length === 0) return quote
+  const left: Quote = { ...quote }
+  for (const { parts } of impossible) for (const part of parts) delete left[part]
+  const notes = [...(quote.provenance.notes ?? []), ...impossible.map(({ note }) => note)]
+  return { ...left, provenance: { ...quote.provenance, notes } }
+}
+
+type Impossible = { readonly parts: readonly Part[]; readonly note: string }
+
+function crossedBook({ bid, ask }: Quote): Impossible | undefined {
+  if (bid === undefined || ask === undefined || bid <= ask) return undefined
+  return { parts: ['bid', 'bidSize', 'ask', 'askSize'], note: `bid ${bid} above ask ${ask}: both dropped` }
+}
+
+function openOutsideDay({ open, dayLow = -Infinity, dayHigh = Infinity }: Quote): Impossible | undefined {
+  if (open === undefined || dayLow > dayHigh) return undefined
+  const tolerance = Math.abs(open) * OPEN_TOLERANCE
+  if (open >= dayLow - tolerance && open <= dayHigh + tolerance) return undefined
+  return { parts: ['open'], note: `open ${open} left out: it lies outside the day's low and high` }
+}
+
+function yearOutsidePrice({ price, yearLow, yearHigh }: Quote): Impossible[] {
+  // Of what may fall below zero a multiple says nothing.
+  if (!(price > 0)) return []
+  if (yearLow !== undefined && yearHigh !== undefined && yearLow > yearHigh) {
+    return [
+      {
+        parts: ['yearLow', 'yearHigh'],
+        note: `the year's low ${yearLow} and high ${yearHigh} left out: low above high`
+      }
+    ]
+  }
+  const found: Impossible[] = []
+  if (yearHigh !== undefined && (yearHigh < price * (1 - YEAR_TOLERANCE) || yearHigh > price * ANOTHER_UNIT)) {
+    found.push({
+      parts: ['yearHigh'],
+      note: `the year's high ${yearHigh} left out: it cannot be of the price ${price}`
+    })
+  }
+  if (yearLow !== undefined && (yearLow > price * (1 + YEAR_TOLERANCE) || yearLow * ANOTHER_UNIT < price)) {
+    found.push({ parts: ['yearLow'], note: `the year's low ${yearLow} left out: it cannot be of the price ${price}` })
+  }
+  return found
+}
