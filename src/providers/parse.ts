@@ -1,4 +1,5 @@
 import { decode } from 'html-entities'
+import type { Bar } from '../market/bar.ts'
 import type { Feed, Provenance, ValueState } from '../market/provenance.ts'
 import type { ProviderName } from './provider.ts'
 
@@ -94,6 +95,25 @@ export function notNegative(value: unknown): number | undefined {
 /** The same members without those that are undefined: what a vendor did not give is a missing key. */
 export function withoutAbsent<Value extends object>(value: Value): Value {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
+}
+
+/** Of a computed price: more digits than any vendor sends, and fewer than binary noise begins at. */
+const COMPUTED_DIGITS = 10
+
+/** A price that was computed, without the noise of binary fractions (244579.00999999998). */
+export function computedPrice(price: number): number {
+  return Number(price.toPrecision(COMPUTED_DIGITS))
+}
+
+/** The four prices of a bar, each computed with `priceOf`. */
+export function withPrices<Priced extends Pick<Bar, 'open' | 'high' | 'low' | 'close'>>(
+  bar: Priced,
+  priceOf: (price: number) => number
+): Priced {
+  const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((price) =>
+    computedPrice(priceOf(price))
+  )
+  return { ...bar, open, high, low, close }
 }
 
 /** Rounds away binary noise such as 13.237000465393066. Throws nothing; undefined passes through. */

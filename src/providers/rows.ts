@@ -18,6 +18,16 @@ export function fittingRows<Row>(
   return fitting
 }
 
+/** The note on bars that are not told because the vendor lacks some of their prices; undefined where there are none. */
+export function leftOutNote(count: number): string | undefined {
+  return count > 0 ? `${count} bars without a full set of prices left out` : undefined
+}
+
+/** Whether a ratio of shares is a split: vendors list some of 1 for 1, which change nothing. */
+export function isSplitRatio(ratio: number | null | undefined): ratio is number {
+  return typeof ratio === 'number' && ratio > 0 && ratio !== 1
+}
+
 /** The rows without repetitions: of those under one key, the first. */
 export function oncePer<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
   const byKey = new Map<string, Row>()

@@ -295,7 +295,8 @@ test('dividends come newest first with the pay date where it is known', async ()
 
 test('a search text cannot become another request, and a key with signs arrives whole', async () => {
   const { provider, asked } = await connect({ SYMBOL_SEARCH: { bestMatches: [] } })
-  await provider.search('a&function=GLOBAL_QUOTE#', 10, signal)
+  const search = provider.search('a&function=GLOBAL_QUOTE#', 10, signal)
+  await expect(search).rejects.toMatchObject({ kind: 'not_found' })
   expect(asked[0]?.path).toBe('/query')
   expect(asked[0]?.query.getAll('function')).toEqual(['SYMBOL_SEARCH'])
   expect(asked[0]?.query.get('keywords')).toBe('a&function=GLOBAL_QUOTE#')

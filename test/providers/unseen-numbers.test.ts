@@ -164,8 +164,15 @@ describe('prices as traded need every split', () => {
       ...more
     })
     const provider = await connect(tiingo, json([row(20, {}), row(21, { close: null, splitFactor: 4 }), row(22, {})]))
-    await expect(provider.bars!(daily('AAPL', 'splits'), signal)).rejects.toMatchObject({ kind: 'bad_payload' })
+    const { bars, provenance } = await provider.bars!(daily('AAPL', 'splits'), signal)
+    expect(bars.map(({ start, close }) => [start, close])).toEqual([
+      ['2026-07-20', 2.5],
+      ['2026-07-22', 10]
+    ])
+    expect(provenance.notes).toEqual(['1 bars without a full set of prices left out'])
     expect((await provider.bars!(daily('AAPL', 'none'), signal)).bars).toHaveLength(2)
+    const unsure = await connect(tiingo, json([row(20, {}), row(21, { splitFactor: 'four' }), row(22, {})]))
+    await expect(unsure.bars!(daily('AAPL', 'splits'), signal)).rejects.toMatchObject({ kind: 'bad_payload' })
     expect((await provider.splits!('AAPL', signal)).splits).toEqual([{ exDate: '2026-07-21', ratio: 4 }])
   })
 })

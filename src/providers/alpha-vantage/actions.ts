@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Split, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
-import { oncePer } from '../rows.ts'
+import { isSplitRatio, oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { inMajorUnit, type PriceUnit } from './price-unit.ts'
@@ -25,8 +25,9 @@ export async function fetchSplits(
     const ratio = positiveOf(memberIn(row, 'split_factor'))
     return exDate && ratio ? [{ exDate, ratio }] : []
   })
+  const once = oncePer(splits, ({ exDate }) => exDate)
   return {
-    splits: oncePer(splits, ({ exDate }) => exDate).sort(newestFirst),
+    splits: once.filter(({ ratio }) => isSplitRatio(ratio)).sort(newestFirst),
     areAll: splits.length === data.length
   }
 }

@@ -1,4 +1,6 @@
 import type { Bar } from '../../market/bar.ts'
+import { withPrices } from '../parse.ts'
+import { isSplitRatio } from '../rows.ts'
 import type { Split } from '../../market/corporate-action.ts'
 
 /** A bar as traded, with what the wire says beside it. */
@@ -27,32 +29,42 @@ export function adjustedForSplits(rows: readonly DatedRow[], splits: readonly Sp
   })
 }
 
+/** Adjusted closes are rounded; of a price of a few cents that is a large part. */
+const FACTOR_TOLERANCE = 0.1
+
 /**
  * Scales `chosen` rows by the vendor's own adjusted close, volumes by the splits after each of them in `rows` (oldest
- * first). A row that is missing may have held a split: without `areAll` rows there are no volumes.
+ * first). A row that is missing may have held a split: without `areAll` rows there are no volumes. Left out are rows
+ * without an adjusted close, and with one that is above the close by more than the reverse splits since account for.
  */
 export function adjustedForAll(rows: readonly DatedRow[], chosen: readonly DatedRow[], areAll: boolean): Bar[] {
   const laterSplits = new Map<DatedRow, number>()
+  const largestFactors = new Map<DatedRow, number>()
   let ratio = areAll ? 1 : NaN
+  let largest = 1 + FACTOR_TOLERANCE
   for (const row of rows.toReversed()) {
     laterSplits.set(row, ratio)
+    largestFactors.set(row, largest)
     ratio *= row.splitCoefficient ?? NaN
+    largest /= Math.min(1, row.splitCoefficient ?? 1)
   }
   return chosen.flatMap((row) => {
     if (row.adjustedClose === undefined) return []
     const factor = row.adjustedClose / row.bar.close
+    if (factor > largestFactors.get(row)!) return []
     return [scaled(row.bar, (price) => price * factor, laterSplits.get(row) ?? NaN)]
   })
 }
 
+/** The splits that rows tell. */
+export function splitsIn(rows: readonly DatedRow[]): Split[] {
+  return rows.flatMap(({ day, splitCoefficient }) =>
+    isSplitRatio(splitCoefficient) ? [{ exDate: day, ratio: splitCoefficient }] : []
+  )
+}
+
 /** Without its volume where the factor of that is not a number. */
 function scaled({ volume, ...bar }: Bar, priceOf: (price: number) => number, volumeFactor: number): Bar {
-  return {
-    ...bar,
-    open: priceOf(bar.open),
-    high: priceOf(bar.high),
-    low: priceOf(bar.low),
-    close: priceOf(bar.close),
-    ...(volume !== undefined && !Number.isNaN(volumeFactor) && { volume: volume * volumeFactor })
-  }
+  const isCounted = volume !== undefined && !Number.isNaN(volumeFactor)
+  return { ...withPrices(bar, priceOf), ...(isCounted && { volume: Math.round(volume * volumeFactor) }) }
 }

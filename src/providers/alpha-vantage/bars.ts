@@ -1,16 +1,18 @@
 // https://www.alphavantage.co/documentation/#time-series-data
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../../market/bar.ts'
+import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
 import { dateIn } from '../../market/zoned-time.ts'
-import { provenanceOf } from '../parse.ts'
+import { provenanceOf, withPrices } from '../parse.ts'
+import type { VendorSeries } from '../provider.ts'
+import { leftOutNote } from '../rows.ts'
 import { datesOf, instantIn, isWithin } from '../session-dates.ts'
 import { fetchSplits } from './actions.ts'
-import { adjustedForAll, adjustedForSplits, type DatedRow } from './adjustment.ts'
+import { adjustedForAll, adjustedForSplits, splitsIn, type DatedRow } from './adjustment.ts'
 import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
-import { inMajorUnit, UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
+import { UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
 import { dateOf, memberIn, memberOf, notNegativeOf, positiveOf } from './wire-value.ts'
 
@@ -44,13 +46,14 @@ export async function fetchBars(
   unit: PriceUnit,
   signal: AbortSignal,
   { now, plan }: { now: () => number; plan: Plan }
-): Promise<BarSeries> {
+): Promise<VendorSeries> {
   const { symbol, interval, adjusted } = request
   const { name, parameters, premium } = functionFor(request, listing, now())
   if (premium && plan === 'free') throw refused('not_covered', `sells ${name} of this reach to paying plans only`)
   const body = await client.ask(name, { symbol: listing.wire, ...parameters }, WireSeries, symbol, signal)
-  const { rows, areAll: areAllRows } = rowsOf(body, request, listing)
-  const chosen = rows.filter((row) => isAsked(row, request))
+  const { rows, areAll: areAllRows, ...others } = rowsOf(body, request, listing)
+  const chosen = rows.filter(({ bar }) => isAsked(bar.start, request))
+  const withoutPrices = others.withoutPrices.filter(({ start }) => isAsked(start, request))
 
   const today = dateIn(listing.exchange.timeZone, now())
   const needsSplits = adjusted === 'splits' && datesOf(request).first < today
@@ -58,10 +61,10 @@ export async function fetchBars(
     ? await fetchSplits(client, symbol, listing, signal)
     : { splits: [], areAll: true }
   if (!areAll) throw refused('bad_payload', `sent splits of ${symbol} that cannot be read, and its bars need them all`)
-  const bars =
-    adjusted === 'all' && interval === '1d'
-      ? adjustedForAll(rows, chosen, areAllRows)
-      : splitAdjusted(chosen, splits, today)
+  const isAdjustedByRow = adjusted === 'all' && interval === '1d'
+  const bars = isAdjustedByRow ? adjustedForAll(rows, chosen, areAllRows) : splitAdjusted(chosen, splits, today)
+  if (chosen.length > 0 && bars.length === 0) throw refused('bad_payload', `sent no adjusted close of ${symbol}`)
+  const knownSplits = isAdjustedByRow ? splitsIn(rows) : needsSplits ? splits : undefined
 
   return {
     symbol,
@@ -70,12 +73,20 @@ export async function fetchBars(
     ...(unit.currency && { currency: unit.currency }),
     timeZone: listing.exchange.timeZone,
     bars: bars.map((bar) => inMajor(bar, unit)),
+    ...(knownSplits && { splits: knownSplits }),
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
       receivedAt: now(),
       delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
       ...(unit.assumed && { state: 'suspect' }),
-      notes: [unit.note, unit.assumed ? UNIT_ASSUMED : undefined]
+      notes: [
+        unit.note,
+        unit.assumed ? UNIT_ASSUMED : undefined,
+        leftOutNote(withoutPrices.length),
+        bars.length < chosen.length
+          ? `${chosen.length - bars.length} bars left out: they have no adjusted close, or one that cannot be`
+          : undefined
+      ]
     })
   }
 }
@@ -113,7 +124,7 @@ function monthOf(request: BarRequest, { exchange }: Listing, now: number): strin
   throw refused('not_covered', 'sells intraday bars older than 30 days by single months')
 }
 
-/** The rows of a series, oldest first. Those without a whole set of prices are left out: then `areAll` is false. */
+/** The rows of a series, oldest first; those without a whole set of prices apart. */
 function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Listing): DatedRows {
   const { 'Meta Data': meta, ...members } = body
   const series = Object.entries(members).find(([name]) => /time series/i.test(name))?.[1]
@@ -122,25 +133,29 @@ function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Lis
   }
   const zone = zoneOf(memberOf(meta, 'Time Zone'))
   const entries = Object.entries(series)
-  const rows = entries.flatMap(
-    ([label, row]) => rowOf(label, row, interval, isIntraday(interval) ? zone : listing.exchange.timeZone) ?? []
-  )
+  const labelled = entries.flatMap(([label, row]): Labelled[] => {
+    const day = dateOf(label.slice(0, 10))
+    const start = day && startOf(label, day, interval, isIntraday(interval) ? zone : listing.exchange.timeZone)
+    return start ? [{ day, start, row }] : []
+  })
+  const rows = labelled.flatMap((each) => rowOf(each) ?? [])
   if (entries.length > 0 && rows.length === 0) throw refused('bad_payload', `sent no readable bar of ${symbol}`)
   // Of a week or month that two labels fall into, the later one is whole.
   const byStart = new Map(rows.sort((a, b) => a.day.localeCompare(b.day)).map((row) => [row.bar.start, row]))
   return {
     rows: [...byStart.values()].sort((a, b) => a.bar.start.localeCompare(b.bar.start)),
+    withoutPrices: labelled.filter(({ start }) => !byStart.has(start)),
     areAll: rows.length === entries.length
   }
 }
 
-type DatedRows = { rows: DatedRow[]; areAll: boolean }
+/** `areAll` is false where some of the vendor's rows could not be read. */
+type DatedRows = { rows: DatedRow[]; withoutPrices: Labelled[]; areAll: boolean }
+type Labelled = { day: string; start: string; row: unknown }
 
-function rowOf(label: string, row: unknown, interval: Interval, zone: string): DatedRow | undefined {
-  const day = dateOf(label.slice(0, 10))
-  const start = day && startOf(label, day, interval, zone)
+function rowOf({ day, start, row }: Labelled): DatedRow | undefined {
   const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => positiveOf(memberIn(row, name)))
-  if (!start || !open || !high || !low || !close) return undefined
+  if (!open || !high || !low || !close) return undefined
   const volume = notNegativeOf(memberIn(row, 'volume'))
   return {
     day,
@@ -165,9 +180,9 @@ function mondayOf(day: string): string {
   return new Date(instant - sinceMonday * DAY_MS).toISOString().slice(0, 10)
 }
 
-function isAsked({ bar }: DatedRow, request: BarRequest): boolean {
-  if (!isIntraday(request.interval)) return isWithin(bar.start, datesOf(request))
-  const instant = Date.parse(bar.start)
+function isAsked(start: string, request: BarRequest): boolean {
+  if (!isIntraday(request.interval)) return isWithin(start, datesOf(request))
+  const instant = Date.parse(start)
   return instant >= request.from && instant < request.to
 }
 
@@ -178,9 +193,8 @@ function splitAdjusted(rows: readonly DatedRow[], splits: readonly Split[], toda
   return bars
 }
 
-function inMajor(bar: Bar, unit: PriceUnit): Bar {
-  const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((price) => inMajorUnit(price, unit))
-  return { ...bar, open: open!, high: high!, low: low!, close: close! }
+function inMajor(bar: Bar, { perMajor }: PriceUnit): Bar {
+  return perMajor === 1 ? bar : withPrices(bar, (price) => price / perMajor)
 }
 
 /** The zone of intraday labels: every known answer names `US/Eastern`, and so it is where the member is missing. */

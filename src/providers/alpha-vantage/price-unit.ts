@@ -1,4 +1,4 @@
-import { currencyUnit, textOf, type CurrencyUnit } from '../parse.ts'
+import { computedPrice, currencyUnit, textOf, type CurrencyUnit } from '../parse.ts'
 import type { AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { findMatches } from './search.ts'
@@ -46,5 +46,5 @@ export function inMajorUnit(value: number, unit: Pick<CurrencyUnit, 'perMajor'>)
 export function inMajorUnit(value: number | undefined, unit: Pick<CurrencyUnit, 'perMajor'>): number | undefined
 export function inMajorUnit(value: number | undefined, { perMajor }: Pick<CurrencyUnit, 'perMajor'>) {
   if (value === undefined || perMajor === 1) return value
-  return Number((value / perMajor).toPrecision(12))
+  return computedPrice(value / perMajor)
 }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf, withoutAbsent } from '../parse.ts'
-import { oncePer } from '../rows.ts'
+import { isSplitRatio, oncePer } from '../rows.ts'
 import { DatedText, dateIn } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
@@ -15,7 +15,9 @@ export async function loadSplits(fmp: Fmp, symbol: string, signal: AbortSignal):
     symbol,
     splits: newestFirst(
       oncePer(
-        rows.map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator })),
+        rows
+          .map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator }))
+          .filter(({ ratio }) => isSplitRatio(ratio)),
         ({ exDate }) => exDate
       )
     ),

@@ -1,15 +1,17 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import {
-  isIntraday,
-  type Adjustment,
-  type Bar,
-  type BarRequest,
-  type BarSeries,
-  type Interval
-} from '../../market/bar.ts'
-import { notNegative, provenanceOf, UNIT_UNKNOWN, type CurrencyUnit, withoutAbsent } from '../parse.ts'
-import { ProviderError } from '../provider.ts'
+  notNegative,
+  positive,
+  provenanceOf,
+  UNIT_UNKNOWN,
+  withoutAbsent,
+  withPrices,
+  type CurrencyUnit
+} from '../parse.ts'
+import { ProviderError, type VendorSeries } from '../provider.ts'
+import { leftOutNote } from '../rows.ts'
 import { datesOf, DatedText, instantIn, isWithin, type DateRange } from '../session-dates.ts'
 import { coveredListing, notCovered, type Fmp } from './client.ts'
 import type { Listing } from './listing.ts'
@@ -35,7 +37,7 @@ const INTRADAY_PATHS: Partial<Record<Interval, string>> = {
 }
 
 /** Weekly and monthly bars, and intraday bars adjusted for dividends, are not offered: ProviderError('not_covered'). */
-export async function loadBars(fmp: Fmp, request: BarRequest, signal: AbortSignal): Promise<BarSeries> {
+export async function loadBars(fmp: Fmp, request: BarRequest, signal: AbortSignal): Promise<VendorSeries> {
   const listing = coveredListing(request.symbol)
   const pages = isIntraday(request.interval)
     ? await loadIntraday(fmp, request, listing, signal)
@@ -54,13 +56,15 @@ export async function loadBars(fmp: Fmp, request: BarRequest, signal: AbortSigna
       state: unit ? undefined : 'suspect',
       notes: [
         unit ? unit.note : UNIT_UNKNOWN,
-        pages.isComplete ? undefined : 'the vendor gave only the newest part of the range'
+        pages.isComplete ? undefined : 'the vendor gave only the newest part of the range',
+        leftOutNote(pages.leftOut)
       ]
     })
   })
 }
 
-type Pages = { bars: Bar[]; isComplete: boolean }
+/** `leftOut` counts rows in the range that lack prices. */
+type Pages = { bars: Bar[]; leftOut: number; isComplete: boolean }
 
 async function loadDaily(fmp: Fmp, request: BarRequest, { wire }: Listing, signal: AbortSignal): Promise<Pages> {
   if (request.interval !== '1d') throw notCovered(`${request.interval} bars`)
@@ -72,13 +76,10 @@ async function loadDaily(fmp: Fmp, request: BarRequest, { wire }: Listing, signa
     (page) => page.length >= MAX_DAILY_ROWS
   )
   refuseEmpty(rows, request)
-  const bars = rows
-    .map((row) => {
-      const start = row.date.slice(0, 10)
-      return withoutAbsent({ start, ...ohlcOf(row, request.adjusted), volume: notNegative(row.volume) })
-    })
+  const periods = rows
+    .map((row) => periodOf(row.date.slice(0, 10), ohlcOf(row, request.adjusted), row.volume))
     .filter(({ start }) => isWithin(start, range))
-  return { bars, isComplete }
+  return { ...sortedOut(periods), isComplete }
 }
 
 async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, signal: AbortSignal): Promise<Pages> {
@@ -94,17 +95,14 @@ async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, sig
     (_page, oldest) => hasWeekday(range.first, oldest)
   )
   refuseEmpty(rows, request)
-  const bars = rows.flatMap(({ date, volume, ...ohlc }) => {
+  const periods = rows.flatMap(({ date, volume, ...ohlc }) => {
     // Wall time of the exchange without an offset: 12:29 in New York stands beside a quote stamped 16:30 UTC.
     const start = instantIn(zone, date)
     if (start === undefined || start < request.from || start >= request.to) return []
-    const { open, high, low, close } = ohlc
-    return [
-      withoutAbsent({ start: new Date(start).toISOString(), open, high, low, close, volume: notNegative(volume) })
-    ]
+    return [periodOf(new Date(start).toISOString(), ohlc, volume)]
   })
-  bars.sort((one, other) => (one.start < other.start ? -1 : 1))
-  return { bars, isComplete }
+  periods.sort((one, other) => (one.start < other.start ? -1 : 1))
+  return { ...sortedOut(periods), isComplete }
 }
 
 /**
@@ -149,52 +147,65 @@ function hasWeekday(first: string, end: string): boolean {
  * The path decides the adjustment, not the member: `adjClose` is the dividend-adjusted price under one path and the
  * price as traded under another. Older rows of the split-adjusted path carry both names.
  */
-function ohlcOf(row: WireDailyBar, adjusted: Adjustment): Omit<Bar, 'start' | 'volume'> {
+function ohlcOf(row: WireDailyBar, adjusted: Adjustment): Ohlc {
   if ('adjOpen' in row && (adjusted !== 'splits' || !('open' in row))) {
     return { open: row.adjOpen, high: row.adjHigh, low: row.adjLow, close: row.adjClose }
   }
-  const { open, high, low, close } = row as Static<typeof PlainDailyBar>
+  const { open, high, low, close } = row
   return { open, high, low, close }
+}
+
+type Ohlc = Pick<WireDailyBar, 'open' | 'high' | 'low' | 'close'>
+/** A row of the vendor's in the range, and its bar where it has all prices. */
+type Period = { readonly start: string; readonly bar: Bar | undefined }
+
+function periodOf(start: string, prices: Ohlc, told: number | null | undefined): Period {
+  const volume = notNegative(told)
+  const [open, high, low, close] = [prices.open, prices.high, prices.low, prices.close].map(positive)
+  const isWhole = open !== undefined && high !== undefined && low !== undefined && close !== undefined
+  return { start, bar: isWhole ? withoutAbsent({ start, open, high, low, close, volume }) : undefined }
+}
+
+/** Throws ProviderError('bad_payload') where there are rows and none has prices. */
+function sortedOut(periods: readonly Period[]): Omit<Pages, 'isComplete'> {
+  const bars = periods.flatMap(({ bar }) => bar ?? [])
+  if (periods.length > 0 && bars.length === 0) {
+    throw new ProviderError('fmp', 'bad_payload', 'fmp sent bars without prices')
+  }
+  return { bars, leftOut: periods.length - bars.length }
 }
 
 function inMajorUnit(bar: Bar, unit: CurrencyUnit | undefined): Bar {
   const perMajor = unit?.perMajor ?? 1
   if (perMajor === 1) return bar
-  const { open, high, low, close } = bar
-  return { ...bar, open: open / perMajor, high: high / perMajor, low: low / perMajor, close: close / perMajor }
+  return withPrices(bar, (price) => price / perMajor)
 }
 
-const Price = Type.Number({ exclusiveMinimum: 0 })
-const Volume = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
 
-const PlainDailyBar = Type.Object({
-  date: DatedText,
-  open: Price,
-  high: Price,
-  low: Price,
-  close: Price,
-  volume: Volume
-})
-const AdjustedDailyBar = Type.Object({
-  date: DatedText,
-  adjOpen: Price,
-  adjHigh: Price,
-  adjLow: Price,
-  adjClose: Price,
-  volume: Volume
-})
 // A daily row also carries `change` and `changePercent`, against its own open and not the previous close: not read.
-const WireDailyBar = Type.Union([AdjustedDailyBar, PlainDailyBar])
+const WireDailyBar = Type.Object({
+  date: DatedText,
+  open: Num,
+  high: Num,
+  low: Num,
+  close: Num,
+  adjOpen: Num,
+  adjHigh: Num,
+  adjLow: Num,
+  adjClose: Num,
+  volume: Num
+})
 type WireDailyBar = Static<typeof WireDailyBar>
 const WireDailyBars = Compile(WireDailyBar)
 
 const WireIntradayBars = Compile(
   Type.Object({
     date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}[ T]\\d{2}:\\d{2}' }),
-    open: Price,
-    high: Price,
-    low: Price,
-    close: Price,
-    volume: Volume
+    open: Num,
+    high: Num,
+    low: Num,
+    close: Num,
+    volume: Num
   })
 )

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
-import { oncePer } from '../rows.ts'
+import { isSplitRatio, oncePer } from '../rows.ts'
 import type { Wire } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
@@ -15,7 +15,7 @@ export async function loadSplits(tiingo: Tiingo, symbol: string, signal: AbortSi
   return {
     symbol,
     splits: rows.flatMap(({ exDate, splitFactor }) =>
-      splitFactor > 0 && splitFactor !== 1 ? [{ exDate, ratio: splitFactor }] : []
+      isSplitRatio(splitFactor) ? [{ exDate, ratio: splitFactor }] : []
     ),
     provenance: provenanceOf('tiingo', { feed: 'consolidated', receivedAt: tiingo.now() })
   }

@@ -1,15 +1,18 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../../market/bar.ts'
+import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
+import type { Split } from '../../market/corporate-action.ts'
 import { dateIn } from '../../market/zoned-time.ts'
-import { notNegative, positive, provenanceOf, withoutAbsent } from '../parse.ts'
-import { ProviderError } from '../provider.ts'
-import { oncePer } from '../rows.ts'
+import { notNegative, positive, provenanceOf, withoutAbsent, withPrices } from '../parse.ts'
+import { ProviderError, type VendorSeries } from '../provider.ts'
+import { leftOutNote, oncePer } from '../rows.ts'
 import { datesOf, instantWithOffset, isWithin } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, ZONE, type Tiingo } from './client.ts'
-import { factorsFrom, loadDailyRows, type DailyRow, type Factor } from './daily.ts'
+import { AS_TRADED, factorsFrom, isPriced, loadDailyRows, splitsIn, type DailyRow, type Factor } from './daily.ts'
 
 const DAY_MS = 86_400_000
+
+const RESAMPLED: Partial<Record<Interval, string>> = { '1d': 'daily', '1wk': 'weekly', '1mo': 'monthly' }
 
 const INTRADAY_FREQUENCIES: Partial<Record<Interval, string>> = {
   '1m': '1min',
@@ -23,10 +26,10 @@ const INTRADAY_FREQUENCIES: Partial<Record<Interval, string>> = {
  * Daily, weekly and monthly bars of all venues; intraday bars of IEX alone. A weekly bar starts on its Monday and a
  * monthly one on the first, whatever day was the first session.
  */
-export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: AbortSignal): Promise<BarSeries> {
+export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: AbortSignal): Promise<VendorSeries> {
   const wire = coveredSymbol(request.symbol)
   const intraday = isIntraday(request.interval)
-  const bars = intraday
+  const { bars, splits, leftOut } = intraday
     ? await loadIntraday(tiingo, wire, request, signal)
     : await loadSessions(tiingo, wire, request, signal)
   return {
@@ -36,45 +39,49 @@ export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: Abor
     currency: CURRENCY,
     timeZone: ZONE,
     bars,
+    ...(splits && { splits }),
     provenance: provenanceOf('tiingo', {
       feed: intraday ? 'iex' : 'consolidated',
       receivedAt: tiingo.now(),
-      notes: intraday ? ['prices and volume of IEX alone'] : []
+      notes: [intraday ? 'prices and volume of IEX alone' : undefined, leftOutNote(leftOut)]
     })
   }
 }
 
-async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Bar[]> {
+/** `leftOut` counts rows in the range of which no bar could be made. */
+type Loaded = { readonly bars: Bar[]; readonly splits?: Split[]; readonly leftOut: number }
+
+async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Loaded> {
   const { interval, adjusted } = request
   const asked = datesOf(request)
   const range = { first: startOf(interval, asked.first), last: asked.last }
-  const isInRange = (bar: Bar) => isWithin(bar.start, range)
-
   // The vendor has no columns for splits alone. They follow from the splits up to today, in daily rows: in a week of a
   // split, a weekly row as traded mixes prices from before and after it.
-  if (adjusted === 'splits') {
-    const known = await loadDailyRows(tiingo, wire, { startDate: range.first }, signal)
-    const factorOf = readable(factorsFrom(known, adjusted))
-    const daily = known.rows
-      .filter(({ date }) => date <= range.last)
-      .map((row) => barOf(row, row.date, factorOf(row.date)))
-    return aggregate(daily, interval).filter(isInRange)
+  const isFromDays = adjusted === 'splits'
+  const resampleFreq = isFromDays ? 'daily' : RESAMPLED[interval]
+  const query = { startDate: range.first, ...(!isFromDays && { endDate: range.last }), resampleFreq }
+  const known = await loadDailyRows(tiingo, wire, query, signal)
+  const factorOf = isFromDays ? readable(factorsFrom(known, adjusted)) : () => AS_TRADED
+  const periods = known.rows
+    .filter(({ date }) => isWithin(date, range))
+    .map((row): Period => {
+      const start = isFromDays ? row.date : startOf(interval, row.date)
+      const bar = adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, factorOf(row.date))
+      return { start, volume: row.volume, bar }
+    })
+  if (periods.length > 0 && periods.every(({ bar }) => !bar)) throw unreadable('prices')
+  // A weekly or monthly row carries the date of its last session: of two rows in one period the later one is whole.
+  const bars = isFromDays
+    ? aggregate(periods, interval)
+    : [...new Map(periods.flatMap(({ start, bar }) => (bar ? [[start, bar] as const] : []))).values()]
+  return {
+    bars: bars.filter(({ start }) => isWithin(start, range)),
+    ...(resampleFreq === 'daily' && { splits: splitsIn(known) }),
+    leftOut: periods.filter(({ bar }) => !bar).length
   }
-
-  const resampleFreq = interval === '1wk' ? 'weekly' : interval === '1mo' ? 'monthly' : 'daily'
-  const query = { startDate: range.first, endDate: range.last, resampleFreq }
-  const { rows } = await loadDailyRows(tiingo, wire, query, signal)
-  // A weekly or monthly row carries the date of its last session.
-  const bars = rows.flatMap((row) => {
-    const start = startOf(interval, row.date)
-    return (adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, AS_TRADED)) ?? []
-  })
-  if (rows.length > 0) readable(bars[0])
-  // Of two rows in one week or month the later one is whole.
-  return [...new Map(bars.map((bar) => [bar.start, bar])).values()].filter(isInRange)
 }
 
-async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Bar[]> {
+async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Loaded> {
   const { first, last } = datesOf(request, ZONE)
   const query = {
     startDate: first,
@@ -86,45 +93,55 @@ async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, s
   }
   const [rows, dailyRows] = await Promise.all([
     tiingo.rows(`/iex/${encodeURIComponent(wire)}/prices`, query, WireIntradayBars, signal),
-    request.adjusted === 'none' ? { rows: [], areAll: true } : loadDailyRows(tiingo, wire, { startDate: first }, signal)
+    request.adjusted === 'none' ? undefined : loadDailyRows(tiingo, wire, { startDate: first }, signal)
   ])
   if (rows.length === 0) {
     throw new ProviderError('tiingo', 'not_found', `tiingo has no bars of ${request.symbol} in the range`)
   }
-  const factorOf = readable(factorsFrom(dailyRows, request.adjusted))
-  const bars = rows.flatMap((row) => {
-    const start = instantWithOffset(row.date)
-    if (start === undefined || start < request.from || start >= request.to) return []
-    return [barOf(row, new Date(start).toISOString(), factorOf(dateIn(ZONE, start)))]
+  const factorOf = dailyRows ? readable(factorsFrom(dailyRows, request.adjusted)) : () => AS_TRADED
+  const periods = rows.flatMap((row): Period[] => {
+    const instant = instantWithOffset(row.date)
+    if (instant === undefined || instant < request.from || instant >= request.to) return []
+    const start = new Date(instant).toISOString()
+    return [{ start, volume: row.volume, bar: barOf(row, start, factorOf(dateIn(ZONE, instant))) }]
   })
-  return oncePer(bars, ({ start }) => start).sort((one, other) => (one.start < other.start ? -1 : 1))
+  if (periods.length > 0 && periods.every(({ bar }) => !bar)) throw unreadable('prices')
+  const bars = oncePer(
+    periods.flatMap(({ bar }) => bar ?? []),
+    ({ start }) => start
+  ).sort((one, other) => (one.start < other.start ? -1 : 1))
+  return { bars, ...(dailyRows && { splits: splitsIn(dailyRows) }), leftOut: periods.filter(({ bar }) => !bar).length }
 }
 
-const AS_TRADED: Factor = { price: 1, volume: 1 }
+/** A row of the vendor's in the range, and its bar where it has all prices. */
+type Period = {
+  readonly start: string
+  readonly volume?: number | null | undefined
+  readonly bar: Bar | undefined
+}
 
-type Ohlcv = Pick<DailyRow, 'open' | 'high' | 'low' | 'close' | 'volume'>
-
-function barOf({ open, high, low, close, volume }: Ohlcv, start: string, factor: Factor): Bar {
-  const shares = notNegative(volume)
-  return withoutAbsent({
-    start,
-    open: open * factor.price,
-    high: high * factor.price,
-    low: low * factor.price,
-    close: close * factor.price,
-    volume: shares === undefined ? undefined : shares * factor.volume
-  })
+/** Undefined for a row that lacks prices, or that cannot be adjusted. */
+function barOf(row: DailyRow, start: string, factor: Factor | undefined): Bar | undefined {
+  if (!isPriced(row) || !factor) return undefined
+  const { open, high, low, close } = row
+  const shares = notNegative(row.volume)
+  const volume = shares === undefined ? undefined : Math.round(shares * factor.volume)
+  return withPrices(withoutAbsent({ start, open, high, low, close, volume }), (price) => price * factor.price)
 }
 
 function adjustedBarOf(row: DailyRow, start: string): Bar | undefined {
   const { adjOpen: open, adjHigh: high, adjLow: low, adjClose: close, adjVolume } = row
-  if (![open, high, low, close].every(positive)) return undefined
+  if (!isPriced(row) || ![open, high, low, close].every(positive)) return undefined
   return withoutAbsent({ start, open: open!, high: high!, low: low!, close: close!, volume: notNegative(adjVolume) })
 }
 
 function readable<Value>(value: Value | undefined): Value {
   if (value !== undefined) return value
-  throw new ProviderError('tiingo', 'bad_payload', 'tiingo sent daily rows without the columns that adjust them')
+  throw unreadable('the columns that adjust them')
+}
+
+function unreadable(what: string): ProviderError {
+  return new ProviderError('tiingo', 'bad_payload', `tiingo sent rows without ${what}`)
 }
 
 /** The date that a bar of the interval starts with. */
@@ -136,32 +153,40 @@ function startOf(interval: Interval, date: string): string {
   return new Date(day.getTime() - sinceMonday * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** Weekly or monthly bars from daily ones, both oldest first. */
-function aggregate(daily: readonly Bar[], interval: Interval): Bar[] {
-  const byStart = Map.groupBy(daily, ({ start }) => startOf(interval, start))
-  return [...byStart].map(([start, bars]) =>
-    withoutAbsent({
-      start,
-      open: bars[0]!.open,
-      high: Math.max(...bars.map(({ high }) => high)),
-      low: Math.min(...bars.map(({ low }) => low)),
-      close: bars.at(-1)!.close,
-      volume: bars.every(({ volume }) => volume === undefined)
-        ? undefined
-        : bars.reduce((sum, { volume }) => sum + (volume ?? 0), 0)
-    })
-  )
+/**
+ * Weekly or monthly bars from days, both oldest first; without a volume where that of a day is not known. A day without
+ * prices is left out.
+ */
+function aggregate(days: readonly Period[], interval: Interval): Bar[] {
+  const byStart = Map.groupBy(days, ({ start }) => startOf(interval, start))
+  return [...byStart].flatMap(([start, ofPeriod]) => {
+    const bars = ofPeriod.flatMap(({ bar }) => bar ?? [])
+    if (bars.length === 0) return []
+    const isVolumeKnown = ofPeriod.every(
+      ({ bar, volume }) => (bar ? bar.volume : volume === 0 ? 0 : undefined) !== undefined
+    )
+    return [
+      withoutAbsent({
+        start,
+        open: bars[0]!.open,
+        high: Math.max(...bars.map(({ high }) => high)),
+        low: Math.min(...bars.map(({ low }) => low)),
+        close: bars.at(-1)!.close,
+        volume: isVolumeKnown ? bars.reduce((sum, { volume }) => sum + volume!, 0) : undefined
+      })
+    ]
+  })
 }
 
-const Price = Type.Number({ exclusiveMinimum: 0 })
+const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
 
 const WireIntradayBars = Compile(
   Type.Object({
     date: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}' }),
-    open: Price,
-    high: Price,
-    low: Price,
-    close: Price,
-    volume: Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+    open: Num,
+    high: Num,
+    low: Num,
+    close: Num,
+    volume: Num
   })
 )

@@ -3,7 +3,9 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Adjustment } from '../../market/bar.ts'
 import type { Query } from '../http.ts'
-import { fittingRows, oncePer } from '../rows.ts'
+import type { Split } from '../../market/corporate-action.ts'
+import { positive } from '../parse.ts'
+import { fittingRows, isSplitRatio, oncePer } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'
 import type { Tiingo } from './client.ts'
 
@@ -30,30 +32,54 @@ export async function loadDailyRows(
   return { rows: rows.sort((one, other) => (one.date < other.date ? -1 : 1)), areAll: fitting.length === all.length }
 }
 
+/** Whether a row has all of its prices as traded: a session without trades, and a mistake, may lack some. */
+export function isPriced(row: DailyRow): row is PricedRow {
+  return [row.open, row.high, row.low, row.close].every((price) => positive(price) !== undefined)
+}
+
+/** The splits that daily rows tell. */
+export function splitsIn({ rows }: DailyRows): Split[] {
+  return rows.flatMap(({ date, splitFactor }) =>
+    isSplitRatio(splitFactor) ? [{ exDate: date, ratio: splitFactor }] : []
+  )
+}
+
 /**
  * How to adjust what was traded on a date, from daily rows (oldest first) that reach from that date to today: later rows
  * tell the splits, the row of the date itself tells what dividends took off. Undefined where the rows lack the columns,
- * or where a row is missing, which may have held a split.
- * A date without a row is one whose session is not over: nothing came after it.
+ * or where a row is missing, which may have held a split; for a date it is undefined where that one cannot be adjusted.
+ * A date after all rows is one whose session is not over: nothing came after it.
  */
-export function factorsFrom({ rows, areAll }: DailyRows, adjusted: Adjustment): ((date: string) => Factor) | undefined {
-  if (adjusted === 'none') return () => ({ price: 1, volume: 1 })
-  if (!areAll || rows.some(({ splitFactor, adjClose }) => (adjusted === 'splits' ? !splitFactor : !adjClose)))
-    return undefined
+export function factorsFrom(
+  known: DailyRows,
+  adjusted: Adjustment
+): ((date: string) => Factor | undefined) | undefined {
+  if (adjusted === 'none') return () => AS_TRADED
+  const { rows, areAll } = known
+  const hasColumn = adjusted === 'splits' ? rows.every(({ splitFactor }) => splitFactor) : rows.some(isAdjusted)
+  if (rows.length > 0 && !(areAll && hasColumn)) return undefined
 
-  const factors = new Map<string, Factor>()
-  let laterSplits = 1
-  for (const { date, close, adjClose, splitFactor } of rows.toReversed()) {
-    const price = adjusted === 'all' ? adjClose! / close : 1 / laterSplits
-    factors.set(date, { price, volume: laterSplits })
-    laterSplits *= splitFactor || 1
-  }
-  const oldest = { price: 1 / laterSplits, volume: laterSplits }
+  const splits = splitsIn(known)
+  const sharesSince = (date: string) =>
+    splits.reduce((shares, { exDate, ratio }) => (exDate > date ? shares * ratio : shares), 1)
+  if (adjusted === 'splits') return (date) => ({ price: 1 / sharesSince(date), volume: sharesSince(date) })
+
+  const prices = new Map(
+    rows.flatMap((row) => (isAdjusted(row) ? [[row.date, row.adjClose / row.close] as const] : []))
+  )
   const newestDate = rows.at(-1)?.date ?? ''
-  return (date) => factors.get(date) ?? (date > newestDate ? { price: 1, volume: 1 } : oldest)
+  return (date) => {
+    const price = date > newestDate ? 1 : prices.get(date)
+    return price === undefined ? undefined : { price, volume: sharesSince(date) }
+  }
 }
 
-const Price = Type.Number({ exclusiveMinimum: 0 })
+export const AS_TRADED: Factor = { price: 1, volume: 1 }
+
+function isAdjusted(row: DailyRow): row is DailyRow & { close: number; adjClose: number } {
+  return positive(row.close) !== undefined && positive(row.adjClose) !== undefined
+}
+
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
 
 /**
@@ -62,10 +88,10 @@ const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
  */
 const WireDailyRow = Type.Object({
   date: DatedText,
-  open: Price,
-  high: Price,
-  low: Price,
-  close: Price,
+  open: Num,
+  high: Num,
+  low: Num,
+  close: Num,
   volume: Num,
   adjOpen: Num,
   adjHigh: Num,
@@ -75,4 +101,5 @@ const WireDailyRow = Type.Object({
   splitFactor: Num
 })
 export type DailyRow = Static<typeof WireDailyRow>
+export type PricedRow = DailyRow & Record<'open' | 'high' | 'low' | 'close', number>
 const WireDailyRows = Compile(WireDailyRow)
