@@ -102,6 +102,11 @@ test('no secret leaves the server: not in its log at its most talkative, not in 
   await ask('/api/v1/market/search', { method: 'POST', headers: json, body: '{"query":"apple"}' })
   await ask(`/api/v1/market/ws/market-data?token=${token}`)
   await ask(`/api/v1/market/quote/AAPL?token=${token}`)
+  const byKey = { headers: { authorization: `Bearer ${key}` } }
+  await ask('/api/v1/auth/me', byKey)
+  await ask('/api/v1/auth/me', { headers: { authorization: 'Bearer wrong', 'x-api-key': key } })
+  await ask(`/api/v1/market/ws/market-data?token=${key}`, byKey)
+  await ask('/api/v1/auth/ticket', { method: 'POST', ...byKey })
   await ask('/api/v1/auth/token', { method: 'POST', headers: json, body: JSON.stringify({ apiKey: `${key}x`, key }) })
   await ask('/api/v1/auth/me', { headers: { authorization: `Bearer ${token}x` } })
   await ask('/api/v1/admin/keys')

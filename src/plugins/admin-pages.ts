@@ -9,6 +9,7 @@ import { logFailure, sendError, translate } from './error-handler.ts'
 import { loginPage, logoutPage } from './login-page.ts'
 import { addressOf, networkOf } from './network.ts'
 import type { Principal, Scope } from './principal.ts'
+import { tooManyRequests } from './rate-limiter.ts'
 
 const COOKIE = 'quotewire_admin'
 const ROOT = '/admin'
@@ -92,6 +93,7 @@ async function signIn(app: FastifyInstance, request: FastifyRequest) {
   const tries = await app.rateLimiter.bucket(`login:${networkOf(address)}`, LOGINS_PER_MINUTE)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
   const holder = await app.verifyKey(apiKey ?? '', address, tries)
+  if (!tries.spend(Date.now())) throw tooManyRequests(tries, 1, 'sign-ins from one address')
   mustGrant(holder, 'admin:read')
   const scopes = holder.scopes.filter((scope) => scope.startsWith('admin:'))
   const { token, expiresAt } = app.tokens.issue({ ...holder, scopes }, 'admin-pages')

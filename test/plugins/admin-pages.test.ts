@@ -107,6 +107,16 @@ describe('what no login page sends', () => {
   })
 })
 
+test('a key that is right, but not for these pages, cannot be tried without end either', async () => {
+  const { key } = await api.login(['market:read'])
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...ORIGIN }
+  const remoteAddress = '198.51.100.11'
+  const login = { method: 'POST', url: '/admin/login', payload: `apiKey=${key}`, headers, remoteAddress } as const
+  const statuses = new Set<number>()
+  for (let tries = 0; tries < 40; tries++) statuses.add((await api.send(login)).status)
+  expect([...statuses]).toEqual([403, 429])
+})
+
 test("an office whose scripts use up the API's share of keys tried still signs in here", async () => {
   const remoteAddress = '198.51.100.9'
   const exchange = { method: 'POST', url: '/api/v1/auth/token', payload: { apiKey: 'x' }, remoteAddress } as const
