@@ -44,6 +44,8 @@ const BUDGETS = {
   'alpha-vantage': { standard: '5/minute, 500/day', free: '1/second, 25/day' },
   tiingo: { standard: '1000/minute, 50000/day', free: '50/hour, 1000/day, 500 symbols/month' }
 } as const
+/** Simulated Yahoo is asked every other second, and its days cost nobody anything. */
+const SIMULATED_YAHOO_LIMITS = '2000/minute'
 
 /** Real vendors are not asked more often than it takes to keep a quote within its minute; a demonstration has to move. */
 const QUOTE_REFRESH_SECONDS = { live: 30, sandbox: 2 } as const
@@ -83,13 +85,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     apiKey?: string
   ): ProviderConfig => {
     const plan = prefix === 'YAHOO' ? 'standard' : values[`${prefix}_PLAN`]
+    const simulated = sandboxed && prefix === 'YAHOO' ? SIMULATED_YAHOO_LIMITS : undefined
     return {
       baseUrl:
         values[`${prefix}_BASE_URL`] ?? (sandboxed ? `${values.SANDBOX_URL.replace(/\/$/, '')}/${name}` : undefined),
       apiKey: sandboxed ? 'sandbox' : apiKey,
       needsKey: prefix !== 'YAHOO',
       plan,
-      budget: budget(name, `${prefix}_LIMITS`, plan, values[`${prefix}_LIMITS`])
+      budget: budget(name, `${prefix}_LIMITS`, plan, values[`${prefix}_LIMITS`] ?? simulated)
     }
   }
   const providers = {

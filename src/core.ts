@@ -7,7 +7,7 @@ import { createLastGood, createStores, type Stores } from '../db/stores.ts'
 import { TieredCache } from './cache/tiered-cache.ts'
 import { createCachedMarket } from './ladder/cached-market.ts'
 import { ConfigError, type Config } from './config.ts'
-import { createCalendarKeeper, type CalendarKeeper } from './exchange-calendars.ts'
+import { createCalendarKeeper, isAlwaysOpen, shippedCalendars, type CalendarKeeper } from './exchange-calendars.ts'
 import { publishing } from './live/event-publisher.ts'
 import { createStalePublisher, type StalePublisher } from './live/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
@@ -16,7 +16,7 @@ import { createJobAdministration, type JobAdministration } from './jobs/administ
 import { countingDemand, Demand } from './jobs/demand.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
 import { createLog, type EventLog } from './log/log.ts'
-import { CALENDARS } from './market/calendars.ts'
+import { ALWAYS_OPEN } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
 import { SessionClock } from './market/session-clock.ts'
@@ -60,7 +60,7 @@ export async function createCore({
   config,
   log,
   vendors,
-  clock = new SessionClock(CALENDARS)
+  clock = new SessionClock(shippedCalendars(config))
 }: CoreOptions): Promise<Core> {
   const { databaseUrl, redisUrl, cacheUrl } = serviceUrls(config)
   const closers: (() => unknown)[] = [() => vendors.close()]
@@ -94,7 +94,9 @@ export async function createCore({
     const stalePublisher = createStalePublisher({ redis, eventLog, log })
     closers.push(() => stalePublisher.close())
     const metrics = createMetrics()
-    const calendars = createCalendarKeeper({ store: stores.calendars, clock, log })
+    // What operators change of real calendars is not to close a simulated market.
+    const calendarStore = isAlwaysOpen(config) ? { list: async () => [...ALWAYS_OPEN] } : stores.calendars
+    const calendars = createCalendarKeeper({ store: calendarStore, clock, log })
     closers.push(() => calendars.close())
     await calendars.reload()
     const knownSymbols = new Set(await stores.quotes.symbols())

@@ -81,6 +81,11 @@ export const Environment = Type.Object({
   RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs and quarantined values are kept'),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
+  SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {
+    default: 'always',
+    description: 'Whether simulated exchanges trade around the clock or keep their hours'
+  }),
+  SANDBOX_TICK_MS: integer(10, 60_000, 1000, 'How often simulated prices move'),
   YAHOO_BASE_URL: url('Stands for every Yahoo host'),
   YAHOO_LIMITS: limits,
   FINANCIAL_MODELING_PREP_API_KEY: text('FMP'),

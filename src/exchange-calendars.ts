@@ -1,11 +1,21 @@
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
+import type { Config } from './config.ts'
+import { ALWAYS_OPEN, CALENDARS } from './market/calendars.ts'
 import { Calendar, nextSession } from './market/session.ts'
 import type { SessionClock } from './market/session-clock.ts'
 
 const RELOAD_MS = 60_000
 const WARN_DAYS = 60
 const DAY_MS = 86_400_000
+
+/** Whether the configured market is simulated and trades around the clock. */
+export const isAlwaysOpen = ({ MARKET, SANDBOX_HOURS }: Pick<Config, 'MARKET' | 'SANDBOX_HOURS'>): boolean =>
+  MARKET === 'sandbox' && SANDBOX_HOURS === 'always'
+
+/** The calendars that a process starts with. */
+export const shippedCalendars = (config: Pick<Config, 'MARKET' | 'SANDBOX_HOURS'>): readonly Calendar[] =>
+  isAlwaysOpen(config) ? ALWAYS_OPEN : CALENDARS
 
 export type CalendarReload = {
   /** How many calendars are in use now. */

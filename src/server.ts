@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { createCore } from './core.ts'
-import { CALENDARS } from './market/calendars.ts'
+import { shippedCalendars } from './exchange-calendars.ts'
 import { createDataFreshness } from './market/data-freshness.ts'
 import { onParentGone, reportReady } from './embedded/child.ts'
 import { createLogger } from './logger.ts'
@@ -16,7 +16,7 @@ export type ApiServer = { url: string; close(): Promise<void> }
 
 /** Starts the API: resources first, listening last; `close` stops in reverse. */
 export async function startServer(config: Config, log: Logger): Promise<ApiServer> {
-  const clock = new SessionClock(CALENDARS)
+  const clock = new SessionClock(shippedCalendars(config))
   const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
   try {
     const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })

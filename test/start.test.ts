@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Quote } from '../src/market/quote.ts'
 import { hasProgram, runProgram } from './deploy/programs.ts'
+import { LiveClient } from './support/live-client.ts'
 import { pidOf, processesIn } from './support/processes.ts'
 import { testDatabase, testRedis } from './support/services.ts'
 import { freshHome, quote, startSystem } from './support/system.ts'
@@ -17,6 +19,16 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     const first = startSystem(home)
     const { url, key } = await first.ready()
     expect(await quote(url, key)).toMatchObject({ status: 200, body: { symbol: 'AAPL', price: expect.any(Number) } })
+
+    const client = new LiveClient(`${url.replace('http', 'ws')}/api/v1/market/ws/stock-quotes`, [], {
+      headers: { authorization: `Bearer ${key}` }
+    })
+    await client.frame('welcome')
+    client.subscribe(['AAPL'])
+    const prices = () => client.ofType('quote_update').map(({ data }) => (data['quote'] as Quote).price)
+    await client.until(() => prices().length >= 4, 'a price that moves', 15_000)
+    expect(new Set(prices()).size).toBeGreaterThanOrEqual(3)
+    await client.leave()
 
     const [, lines] = /Try:\n([\s\S]*)\nCtrl-C/.exec(first.output())!
     if (hasProgram('curl', '--version')) {

@@ -6,7 +6,7 @@ import { createCore } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'
 import { createLogger } from '../src/logger.ts'
-import { CALENDARS } from '../src/market/calendars.ts'
+import { shippedCalendars } from '../src/exchange-calendars.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import { connectQueueRedis, patiently } from '../src/redis.ts'
@@ -23,7 +23,7 @@ type JobProcess = {
 
 /** Starts working the queues: schedules first, so that a fresh installation has something to do at once. */
 async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
-  const clock = new SessionClock(CALENDARS)
+  const clock = new SessionClock(shippedCalendars(config))
   const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
   const connection = connectQueueRedis(config.REDIS_URL!)
   const closers: (() => unknown)[] = [() => core.close(), () => connection.disconnect()]

@@ -182,6 +182,17 @@ export const CALENDARS: readonly Calendar[] = [
   crypto
 ]
 
+/** The same exchanges in the simulated market, where each trades every day from midnight to midnight of its zone. */
+export const ALWAYS_OPEN: readonly Calendar[] = CALENDARS.map(({ exchange, name, timeZone }) => ({
+  exchange,
+  name: `${name}, simulated, always open`,
+  timeZone,
+  weekdays: EVERY_DAY,
+  hours: [{ from: '1970-01-01', regular: ['00:00', '24:00'] }],
+  closed: [],
+  special: []
+}))
+
 /** Exchanges that keep the calendar of another one. */
 const SHARED_CALENDARS: Readonly<Record<string, string>> = { XTSX: 'XTSE', XBOM: 'XNSE' }
 

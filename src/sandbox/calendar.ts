@@ -8,6 +8,8 @@ const FIRST_DAY = Date.UTC(2010, 0, 1) / DAY_MS
 /** Room for the sessions of about a century, so that a far-off date costs no more than that. */
 const LAST_DAY = FIRST_DAY + 36_525
 
+const AROUND_THE_CLOCK = { open: 0, close: 24 * 60 }
+
 /** Hours are minutes after local midnight. */
 export type VenueHours = {
   readonly timeZone: string
@@ -33,7 +35,7 @@ export type Session = {
 
 export type Phase = 'pre' | 'regular' | 'post' | 'closed'
 
-/** The sessions of one venue. With `alwaysOpen` a session lasts until the next one opens. */
+/** The sessions of one venue. With `alwaysOpen` every day is one, from midnight to midnight of the venue. */
 export class TradingCalendar {
   readonly timeZone: string
   readonly #hours: VenueHours
@@ -53,16 +55,16 @@ export class TradingCalendar {
     const known = this.#sessions.get(index)
     if (known) return known
     const day = this.#dayOf(index)
-    const { open, close, extended } = this.#hours
+    const { open, close, extended } = this.#alwaysOpen ? { ...AROUND_THE_CLOCK, extended: undefined } : this.#hours
     const opens = this.#instant(day, open)
-    const closes = this.#alwaysOpen ? this.#instant(this.#dayOf(index + 1), open) : this.#instant(day, close)
+    const closes = this.#instant(day, close)
     const session: Session = {
       index,
       date: dateOfDay(day),
       open: opens,
       close: closes,
-      preOpen: extended && !this.#alwaysOpen ? this.#instant(day, extended.preOpen) : opens,
-      postClose: extended && !this.#alwaysOpen ? this.#instant(day, extended.postClose) : closes
+      preOpen: extended ? this.#instant(day, extended.preOpen) : opens,
+      postClose: extended ? this.#instant(day, extended.postClose) : closes
     }
     this.#sessions.set(index, session)
     return session
@@ -127,7 +129,7 @@ export class TradingCalendar {
 
   /** When the venue's regular session opens, in minutes after local midnight. */
   get opensAtMinute(): number {
-    return this.#hours.open
+    return this.#alwaysOpen ? AROUND_THE_CLOCK.open : this.#hours.open
   }
 
   #dayOf(index: number): number {
@@ -141,12 +143,20 @@ export class TradingCalendar {
   }
 
   #isTradingDay(day: number): boolean {
-    if (this.#hours.days === 'all') return true
+    if (this.#alwaysOpen || this.#hours.days === 'all') return true
     return !isWeekend(day) && !holidaysOf(new Date(day * DAY_MS).getUTCFullYear(), this.#hours.holidays).has(day)
   }
 
   #instant(day: number, minutes: number): number {
-    return day * DAY_MS + minutes * MINUTE_MS - this.#offset(day)
+    const wall = day * DAY_MS + minutes * MINUTE_MS
+    const noon = this.#offset(day)
+    // Clocks change at night: midnight may still, or already, have the offset of the day beside.
+    const offset = this.#changesAround(day) ? offsetMs(this.#hours.timeZone, wall - noon) : noon
+    return wall - offset
+  }
+
+  #changesAround(day: number): boolean {
+    return this.#offset(day) !== this.#offset(day - 1) || this.#offset(day) !== this.#offset(day + 1)
   }
 
   /** Zone offset on a day; asked once per month where no change of clocks falls into it, for Intl is slow. */

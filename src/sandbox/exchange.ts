@@ -1,5 +1,5 @@
 import type { Split } from '../market/corporate-action.ts'
-import { TradingCalendar, type Session } from './calendar.ts'
+import { dayOfDate, TradingCalendar, type Session } from './calendar.ts'
 import { dividendsUntil, splitFactorAfter, splitsUntil, type SimulatedDividend } from './corporate-actions.ts'
 import { Intraday, type MinuteTrading, type SessionPart, type Trading } from './intraday.ts'
 import { integerBetween, mix } from './noise.ts'
@@ -10,15 +10,17 @@ import { MARKET_HOURS, VENUES, type MarketName } from './venues.ts'
 import { DailyWalks } from './walks.ts'
 
 const MINUTE_MS = 60_000
-const SESSIONS_PER_YEAR = 252
+const DAYS_PER_YEAR = 365
 /** Bid and ask stand a hundredth of a percent off the price, and at least one tick. */
 const HALF_SPREAD = 0.0001
 
 export type ExchangeOptions = {
   seed: number
   now: () => number
-  /** A session lasts until the next one opens, so that prices move at any hour of any day. Daily bars stay the same. */
+  /** Every venue trades around the clock, on weekends and holidays too, so that prices move whenever somebody looks. */
   alwaysOpen: boolean
+  /** How often the price of everything that trades changes. */
+  tickMs?: number
 }
 
 /** Which one-minute or longer bars: `from` inclusive, `to` exclusive, epoch milliseconds. */
@@ -48,11 +50,11 @@ export interface Exchange {
   dailyDeviation(instrument: Instrument): number
 }
 
-export function createExchange({ seed, now, alwaysOpen }: ExchangeOptions): Exchange {
+export function createExchange({ seed, now, alwaysOpen, tickMs = 1000 }: ExchangeOptions): Exchange {
   const calendars = new Map<MarketName, TradingCalendar>()
   const bySymbol = new Map(UNIVERSE.map((instrument) => [instrument.symbol, instrument]))
   const walks = new DailyWalks(seed, calendar)
-  const intraday = new Intraday(walks)
+  const intraday = new Intraday(walks, tickMs)
   const closedYears = new Map<string, { index: number; year: YearStatistics }>()
 
   function calendar({ venue }: Instrument): TradingCalendar {
@@ -129,7 +131,8 @@ export function createExchange({ seed, now, alwaysOpen }: ExchangeOptions): Exch
   function closedYear(instrument: Instrument, session: Session): YearStatistics {
     const split = splitFactorAfter(instrument, session.date)
     const tick = (price: number) => ticked(instrument, price * split)
-    const count = Math.min(SESSIONS_PER_YEAR, Math.max(1, session.index))
+    const firstDay = dayOfDate(session.date) - DAYS_PER_YEAR
+    const count = Math.max(1, session.index - calendar(instrument).indexOnOrBefore(firstDay))
     const days = Array.from({ length: count }, (_, back) =>
       walks.day(instrument, Math.max(0, session.index - 1 - back))
     )

@@ -1,14 +1,19 @@
 import type { Session } from './calendar.ts'
+import { splitFactorAfter } from './corporate-actions.ts'
 import { between, confinedPath, mix, normal, uniform } from './noise.ts'
 import type { Instrument } from './universe/instrument.ts'
 import { type DailyWalks, tradesAroundTheClock } from './walks.ts'
 
 const MINUTE_MS = 60_000
 const MINUTES_PER_BLOCK = 30
-const SECONDS_PER_MINUTE = 60
+/** Of the path within a minute; more where the price moves more often than every second. */
+const MIN_STEPS_PER_MINUTE = 60
 /** Volume before and after the regular session, as shares of a day's volume. */
 const PRE_VOLUME_SHARE = 0.02
 const POST_VOLUME_SHARE = 0.03
+
+/** Odd. The price moves by up to half as many of its least steps for it. */
+const DISTINCT_TICKS = 5
 
 export type SessionPart = 'pre' | 'regular' | 'post'
 
@@ -24,14 +29,20 @@ export type MinuteTrading = Trading & { readonly start: number }
 
 /**
  * The inside of a day, drawn from coarse to fine: half-hour blocks within the day's bar, minutes within a block,
- * seconds within a minute. Each level keeps to the range of the one above and touches its extremes, so bars of any
- * length add up, and the price of any second costs a few hundred steps, not a replay.
+ * ticks within a minute. Each level keeps to the range of the one above and touches its extremes, so bars of any
+ * length add up, and the price of any instant costs a few hundred steps, not a replay. Within a minute a price differs
+ * from those of the ticks just before it, as trades at bid and ask do, so that whoever looks sees it move.
  */
 export class Intraday {
   readonly #walks: DailyWalks
+  readonly #tickMs: number
+  readonly #stepsPerMinute: number
 
-  constructor(walks: DailyWalks) {
+  /** `tickMs`: how often prices move. */
+  constructor(walks: DailyWalks, tickMs: number) {
     this.#walks = walks
+    this.#tickMs = tickMs
+    this.#stepsPerMinute = Math.max(MIN_STEPS_PER_MINUTE, Math.ceil(MINUTE_MS / tickMs))
   }
 
   /** Undefined while the part has not begun, and where the venue has no such part. */
@@ -45,21 +56,21 @@ export class Intraday {
     const block = Math.floor(minute / MINUTES_PER_BLOCK)
     const minutes = minutesOf(stretch, blocks, block)
     const inBlock = minute % MINUTES_PER_BLOCK
-    const second = Math.floor((at - stretch.start) / 1000) % SECONDS_PER_MINUTE
-    const seconds = secondsOf(stretch.key, minute, minutes, inBlock)
+    const step = this.#stepAt((at - stretch.start) % MINUTE_MS)
+    const path = this.#pathOf(stretch, minute, minutes, inBlock)
 
-    let [high, low] = [seconds[0]!, seconds[0]!]
+    let [high, low] = [path[0]!, path[0]!]
     const see = (top: number, bottom: number) => {
       high = Math.max(high, top)
       low = Math.min(low, bottom)
     }
     for (let index = 0; index < block; index++) see(blocks.highs[index]!, blocks.lows[index]!)
     for (let index = 0; index < inBlock; index++) see(minutes.highs[index]!, minutes.lows[index]!)
-    for (let index = 1; index <= second; index++) see(seconds[index]!, seconds[index]!)
+    for (let index = 1; index <= step; index++) see(path[index]!, path[index]!)
     const inMinute = minutes.volumes[inBlock + 1]! - minutes.volumes[inBlock]!
     const volume =
-      blocks.volumes[block]! + minutes.volumes[inBlock]! + Math.floor((inMinute * second) / SECONDS_PER_MINUTE)
-    return { open: stretch.span.first, high, low, close: seconds[second]!, volume }
+      blocks.volumes[block]! + minutes.volumes[inBlock]! + Math.floor((inMinute * step) / this.#stepsPerMinute)
+    return { open: stretch.span.first, high, low, close: path[step]!, volume }
   }
 
   /** One-minute trading of a part of a session that began before an instant, oldest first; the last may be partial. */
@@ -78,41 +89,69 @@ export class Intraday {
         found.push(
           whole
             ? { start, ...stepOf(minutes, index) }
-            : this.#partial(stretch.key, minute + index, minutes, index, start, until)
+            : this.#partial(stretch, minute + index, minutes, index, until - start)
         )
       }
     }
     return found
   }
 
-  #partial(key: number, minute: number, minutes: Steps, index: number, start: number, until: number): MinuteTrading {
-    const path = secondsOf(key, minute, minutes, index)
-    const second = Math.floor((until - start) / 1000)
-    const seen = path.subarray(0, second + 1)
+  #partial(stretch: Stretch, minute: number, minutes: Steps, index: number, elapsedMs: number): MinuteTrading {
+    const path = this.#pathOf(stretch, minute, minutes, index)
+    const step = this.#stepAt(elapsedMs)
+    const seen = path.subarray(0, step + 1)
     const volume = stepOf(minutes, index).volume
     return {
-      start,
+      start: stretch.start + minute * MINUTE_MS,
       open: path[0]!,
       high: Math.max(...seen),
       low: Math.min(...seen),
-      close: path[second]!,
-      volume: Math.floor((volume * second) / SECONDS_PER_MINUTE)
+      close: path[step]!,
+      volume: Math.floor((volume * step) / this.#stepsPerMinute)
     }
+  }
+
+  #stepAt(elapsedMs: number): number {
+    return Math.floor((elapsedMs * this.#stepsPerMinute) / MINUTE_MS)
+  }
+
+  /** The prices within a minute, one more than its steps. */
+  #pathOf({ key, priceStep }: Stretch, minute: number, minutes: Steps, index: number): Float64Array {
+    const steps = this.#stepsPerMinute
+    const { first, last, low, high } = spanOf(minutes, index)
+    const path = confinedPath(mix(key, -minute - 1), steps, first, last, low, high)
+    const [lowest, highest] = [Math.round(low / priceStep), Math.round(high / priceStep)]
+    const opening = Math.round(first / priceStep)
+    for (let at = 1; at < steps; at++) {
+      const tick = Math.floor((at * MINUTE_MS) / steps / this.#tickMs)
+      // Prices go by their remainders, seen from the opening one: of so many ticks that follow each other no two agree.
+      const drawn = Math.round(path[at]! / priceStep)
+      const off = modulo(opening + 2 * tick - drawn, DISTINCT_TICKS)
+      let price = drawn + (2 * off > DISTINCT_TICKS ? off - DISTINCT_TICKS : off)
+      if (price > highest) price -= DISTINCT_TICKS
+      if (price < lowest) price += DISTINCT_TICKS
+      if (price <= highest) path[at] = price * priceStep
+    }
+    return path
   }
 
   #stretch(instrument: Instrument, session: Session, part: SessionPart): Stretch {
     const key = mix(this.#walks.keyOf(instrument), session.index * 3 + 1)
     const day = this.#walks.day(instrument, session.index)
+    const priceStep = 10 ** -instrument.decimals / splitFactorAfter(instrument, session.date)
     if (part === 'regular') {
       const span = { first: day.open, last: day.close, low: day.low, high: day.high, volume: day.volume }
       const weight = tradesAroundTheClock(instrument) ? evenly : uShaped
-      return { key, start: session.open, minutes: minutesBetween(session.open, session.close), span, weight }
+      return { key, start: session.open, minutes: minutesBetween(session.open, session.close), span, weight, priceStep }
     }
-    return part === 'pre' ? this.#pre(instrument, session, key) : this.#post(instrument, session, key)
+    return {
+      ...(part === 'pre' ? this.#pre(instrument, session, key) : this.#post(instrument, session, key)),
+      priceStep
+    }
   }
 
   /** From where the last evening left off to the opening price. */
-  #pre(instrument: Instrument, session: Session, key: number): Stretch {
+  #pre(instrument: Instrument, session: Session, key: number): Omit<Stretch, 'priceStep'> {
     const day = this.#walks.day(instrument, session.index)
     const first = session.index > 0 ? this.#lastEvening(instrument, session.index - 1) : day.open
     const span = this.#quietSpan(instrument, key, first, day.open, day.volume * PRE_VOLUME_SHARE)
@@ -120,7 +159,7 @@ export class Intraday {
     return { key: mix(key, 1), start: session.preOpen, minutes, span, weight: growing }
   }
 
-  #post(instrument: Instrument, session: Session, key: number): Stretch {
+  #post(instrument: Instrument, session: Session, key: number): Omit<Stretch, 'priceStep'> {
     const day = this.#walks.day(instrument, session.index)
     const last = this.#lastEvening(instrument, session.index)
     const span = this.#quietSpan(instrument, key, day.close, last, day.volume * POST_VOLUME_SHARE)
@@ -164,6 +203,8 @@ type Stretch = {
   readonly minutes: number
   readonly span: Span
   readonly weight: Weight
+  /** The least change of the price, in the units of the span. */
+  readonly priceStep: number
 }
 
 /** A span cut into equal steps: `points` and `volumes` (running totals) stand at the edges, one more than the steps. */
@@ -179,6 +220,7 @@ const growing: Weight = (position) => 0.2 + position
 const shrinking: Weight = (position) => 1.2 - position
 const evenly: Weight = () => 1
 
+const modulo = (value: number, by: number) => ((value % by) + by) % by
 const minutesBetween = (from: number, to: number) => Math.round((to - from) / MINUTE_MS)
 
 function refine(key: number, steps: number, span: Span, weight: Weight): Steps {
@@ -206,11 +248,6 @@ function blocksOf({ key, minutes, span, weight }: Stretch): Steps {
 function minutesOf(stretch: Stretch, blocks: Steps, block: number): Steps {
   const steps = Math.min(MINUTES_PER_BLOCK, stretch.minutes - block * MINUTES_PER_BLOCK)
   return refine(mix(stretch.key, block + 1), steps, spanOf(blocks, block), evenly)
-}
-
-function secondsOf(key: number, minute: number, minutes: Steps, index: number): Float64Array {
-  const { first, last, low, high } = spanOf(minutes, index)
-  return confinedPath(mix(key, -minute - 1), SECONDS_PER_MINUTE, first, last, low, high)
 }
 
 function spanOf(steps: Steps, index: number): Span {

@@ -43,7 +43,7 @@ export function hasOptions({ kind, venue }: Instrument): boolean {
   return (kind === 'equity' || kind === 'etf') && VENUES[venue].market === 'us'
 }
 
-/** The next Fridays and the third Fridays of the months after, as YYYY-MM-DD, soonest first; empty without options. */
+/** The next Fridays and third Fridays that are not over, as YYYY-MM-DD, soonest first; empty without options. */
 export function expiriesOf(exchange: Exchange, instrument: Instrument, at = exchange.now()): string[] {
   if (!hasOptions(instrument)) return []
   const today = dayOfDate(exchange.calendar(instrument).sessionAt(at).date)
@@ -56,7 +56,11 @@ export function expiriesOf(exchange: Exchange, instrument: Instrument, at = exch
     const third = first + ((FRIDAY - weekdayOf(first) + 7) % 7) + 14
     if (third >= today) expiries.add(dateOfDay(third))
   }
-  return [...expiries].sort()
+  return [...expiries].filter((expiry) => endOf(exchange, instrument, expiry) > at).sort()
+}
+
+function endOf(exchange: Exchange, instrument: Instrument, expiry: string): number {
+  return exchange.calendar(instrument).instantOn(expiry, CLOSE_MINUTE)
 }
 
 /** The contracts of one expiry, calls before puts, by strike; empty for an expiry that does not exist. */
@@ -68,7 +72,7 @@ export function optionChain(
 ): SimulatedOption[] {
   if (!expiriesOf(exchange, instrument, at).includes(expiry)) return []
   const quote = exchange.quote(instrument, at)
-  const expiresAt = exchange.calendar(instrument).instantOn(expiry, CLOSE_MINUTE)
+  const expiresAt = endOf(exchange, instrument, expiry)
   const years = Math.max((expiresAt - at) / (365 * 86_400_000), 1e-4)
   const volatility = exchange.dailyDeviation(instrument) * Math.sqrt(TRADING_DAYS)
   const strikes = strikesAround(quote.previousClose)

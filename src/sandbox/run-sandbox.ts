@@ -8,18 +8,19 @@ import { startSandbox } from './sandbox.ts'
 const STOP_TIMEOUT_MS = 5000
 
 /**
- * Serves the simulated market at SANDBOX_URL, round the clock. `--exchange-hours` keeps the exchanges' real hours,
+ * Serves the simulated market at SANDBOX_URL. SANDBOX_TICK_MS and SANDBOX_HOURS say how often and when its prices move;
  * `--seed 7` makes another market.
  */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { 'exchange-hours': { type: 'boolean' }, seed: { type: 'string' } } })
+  const { values } = parseArgs({ options: { seed: { type: 'string' } } })
   const config = loadConfig(process.env)
   const log = pino({ level: config.LOG_LEVEL })
   const { hostname, port } = new URL(config.SANDBOX_URL)
   const sandbox = await startSandbox({
     host: hostname.replaceAll(/[[\]]/g, ''),
     port: Number(port || 80),
-    alwaysOpen: !values['exchange-hours'],
+    alwaysOpen: config.SANDBOX_HOURS === 'always',
+    tickMs: config.SANDBOX_TICK_MS,
     ...(values.seed !== undefined && { seed: seedOf(values.seed) })
   })
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {

@@ -21,6 +21,7 @@ import {
 import { yahoo } from './vendors/yahoo/yahoo.ts'
 
 const DEFAULT_SEED = 1
+const DEFAULT_TICK_MS = 1000
 
 export type SandboxOptions = {
   /** 127.0.0.1 unless told. */
@@ -29,8 +30,10 @@ export type SandboxOptions = {
   port?: number
   seed?: number
   now?: () => number
-  /** True unless told: prices move at any hour of any day. False keeps the exchanges' hours. */
+  /** True unless told: every exchange trades around the clock. False keeps the exchanges' hours. */
   alwaysOpen?: boolean
+  /** How often prices move; every second unless told. */
+  tickMs?: number
 }
 
 /** A running sandbox. Each vendor's base URL is `url` and the vendor's name: `http://127.0.0.1:3900/yahoo`. */
@@ -46,8 +49,10 @@ export type Sandbox = {
 
 /** Starts a simulated exchange behind stand-ins for the four vendors. Rejects when the port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', port = 0, seed = DEFAULT_SEED, now = Date.now, alwaysOpen = true } = options
-  const exchange = createExchange({ seed, now, alwaysOpen })
+  const { host = '127.0.0.1', port = 0, seed = DEFAULT_SEED, alwaysOpen = true, tickMs = DEFAULT_TICK_MS } = options
+  const clock = options.now ?? Date.now
+  const now = () => Math.floor(clock() / tickMs) * tickMs
+  const exchange = createExchange({ seed, now, alwaysOpen, tickMs })
   const scenarios = new Scenarios(seed)
   const requests = new RequestLog()
   const vendors: Record<VendorName, Vendor> = {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createExchange } from '../../src/sandbox/exchange.ts'
+import { expiriesOf } from '../../src/sandbox/option-chains.ts'
 import type { TradedBar } from '../../src/sandbox/quotes.ts'
 
 const DAY_MS = 86_400_000
@@ -133,16 +134,49 @@ describe('the exchange keeps its hours', () => {
     expect(new Date(friday.asOf).toISOString()).toBe('2026-10-09T20:00:00.000Z')
   })
 
-  test('always open, it moves on a Saturday as well, and daily history is the same', () => {
+  test('always open, every day is a session from midnight to midnight, on both sides of a change of clocks', () => {
     const open = exchangeAt(SATURDAY, { alwaysOpen: true })
     const apple = find(open, 'AAPL')
-    expect(open.quote(apple).phase).toBe('regular')
-    const prices = Array.from({ length: 60 }, (_, second) => open.quote(apple, SATURDAY + second * 1000).price)
-    expect(new Set(prices).size).toBeGreaterThan(1)
-    const rested = exchangeAt(SATURDAY)
-    const days = (of: typeof open) =>
-      of.dailyBars(find(of, 'AAPL'), '2026-09-01', '2026-10-08').map(({ close }) => close)
-    expect(days(open)).toEqual(days(rested))
+    expect(open.quote(apple)).toMatchObject({ phase: 'regular', session: { date: '2026-10-10' } })
+    const days = open.dailyBars(apple, '2026-03-06', '2026-03-10')
+    expect(days.map(({ session }) => session.date)).toEqual([
+      '2026-03-06',
+      '2026-03-07',
+      '2026-03-08',
+      '2026-03-09',
+      '2026-03-10'
+    ])
+    expect(days.map(({ start }) => new Date(start).toISOString().slice(11, 16))).toEqual([
+      '05:00',
+      '05:00',
+      '05:00',
+      '04:00',
+      '04:00'
+    ])
+  })
+
+  test.each([1000, 250, 20])('with ticks of %s ms its price moves with every tick', (tickMs) => {
+    const open = createExchange({ seed: 1, alwaysOpen: true, tickMs, now: () => SATURDAY })
+    for (const symbol of ['AAPL', 'OCDO.L', 'BTC-USD', 'EURUSD=X', 'NVDA']) {
+      const prices = Array.from(
+        { length: 60 },
+        (_, tick) => open.quote(find(open, symbol), SATURDAY + tick * tickMs).price
+      )
+      const moved = prices.slice(1).filter((price, at) => price !== prices[at]).length
+      expect(moved, symbol).toBeGreaterThanOrEqual(57)
+      const everyOther = prices.filter((_, tick) => tick % 2 === 0)
+      const movedAgain = everyOther.slice(1).filter((price, at) => price !== everyOther[at]).length
+      expect(movedAgain, symbol).toBeGreaterThanOrEqual(27)
+    }
+  })
+
+  test('an expiry that is over is none any more', () => {
+    const apple = find(exchange, 'AAPL')
+    const friday = Date.parse('2026-10-09T20:00:00Z')
+    expect(expiriesOf(exchange, apple, friday - 1)[0]).toBe('2026-10-09')
+    for (const at of [friday, friday + DAY_MS, friday + 2 * DAY_MS]) {
+      expect(expiriesOf(exchange, apple, at)[0]).toBe('2026-10-16')
+    }
   })
 
   test('holidays and clock changes: Thanksgiving rests, and the open is 09:30 in New York on both sides of March', () => {

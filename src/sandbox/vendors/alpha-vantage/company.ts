@@ -173,7 +173,7 @@ export function dividendsOf({ request, market, instrument, symbol }: Context): V
   return json({ symbol, data: data.toReversed() })
 }
 
-/** The chain of the last closed session, or of `date`; all expiries. */
+/** The chain of the last closed session, or of `date`; all expiries that were, or still are, to come. */
 export function historicalOptions({ request, market, instrument, symbol }: Context): VendorAnswer {
   const calendar = market.calendar(instrument)
   const asked = dateParameter(request.query.get('date'))
@@ -184,7 +184,8 @@ export function historicalOptions({ request, market, instrument, symbol }: Conte
     return json({ endpoint: 'Historical Options', message: 'No data for symbol or date', data: [] })
   }
   const at = session.close - 1000
-  const contracts = expiriesOf(market, instrument, at).flatMap((expiry) => optionChain(market, instrument, expiry, at))
+  const expiries = expiriesOf(market, instrument, asked ? at : request.at)
+  const contracts = expiries.flatMap((expiry) => optionChain(market, instrument, expiry, at))
   const five = (value: number) => value.toFixed(5)
   return json({
     endpoint: 'Historical Options',

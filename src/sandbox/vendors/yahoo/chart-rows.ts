@@ -1,14 +1,10 @@
 import { dateIn } from '../../../market/zoned-time.ts'
 import { dateOfDay, dayOfDate, type TradingCalendar } from '../../calendar.ts'
 import { createDividendAdjustment } from '../../dividend-adjustment.ts'
-import { mix } from '../../noise.ts'
 import type { TradedBar } from '../../quotes.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import type { MarketView, VendorRequest } from '../vendor.ts'
 import { hasExtendedHours } from './quote-row.ts'
-
-/** One minute bar in so many has null in every member, as where nothing was traded. */
-const NULL_ROW_EVERY = 180
 
 /** Epoch milliseconds, `to` exclusive. */
 export type TimeSpan = { readonly from: number; readonly to: number }
@@ -31,12 +27,7 @@ export function intradayRows(
 ): ChartRow[] {
   const extendedHours = query.get('includePrePost') === 'true' && hasExtendedHours(instrument)
   const bars = market.intradayBars(instrument, { stepMinutes, ...span, extendedHours }, at)
-  const key = market.keyOf(instrument)
-  return bars.map((bar, index) => {
-    const time = bar.start / 1000
-    const silent = stepMinutes === 1 && index < bars.length - 1 && mix(key, time) % NULL_ROW_EVERY === 0
-    return { time, bar: silent ? undefined : bar, adjusted: bar.close / bar.splitFactor }
-  })
+  return bars.map((bar) => ({ time: bar.start / 1000, bar, adjusted: bar.close / bar.splitFactor }))
 }
 
 export function longRows(
