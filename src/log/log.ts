@@ -7,6 +7,9 @@ import type { Position } from './position.ts'
 import { createSource, type Reach } from './source.ts'
 import { Tail, type TailListener } from './tail.ts'
 
+/** Reading long ago takes its time, on a connection on which nobody else waits. */
+const READ_TIMEOUT_MS = 5000
+
 export type LogOptions = {
   /** Must fail fast. Stays the caller's to close; the log's own connections end with it. */
   redis: Redis
@@ -36,7 +39,8 @@ export type EventLog = {
   reach(shard: number): Promise<Reach>
   /**
    * Entries from the position's own on (its records up to the index are the caller's to skip), oldest first; where
-   * somebody else wrote stands one without records. Throws RangeError where one was written by a later version.
+   * somebody else wrote stands one without records. Over a connection of its own, which nothing else waits for. Throws
+   * RangeError where one was written by a later version.
    */
   read(from: Position, maxEntries: number): Promise<LogEntry[]>
   /** Follows the shards behind the given positions, over a connection of its own. */
@@ -48,6 +52,15 @@ export type EventLog = {
 /** Opens the event log over Redis Streams. */
 export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Date.now }: LogOptions): EventLog {
   const source = createSource({ redis, log, shards })
+  const reading = redis.duplicate({
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: 0,
+    commandTimeout: READ_TIMEOUT_MS,
+    lazyConnect: true
+  })
+  reading.on('error', () => undefined) // reported by the reads that fail
+  redis.once('end', () => reading.disconnect())
+  const readSource = createSource({ redis: reading, log, shards })
   const appender = new Appender({ redis, log, shards, retentionMs, maxBytes, now })
   let epoch: string | undefined
   return {
@@ -56,8 +69,11 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Dat
     append: (events) => appender.append(events),
     epoch: async () => (epoch = await source.epoch()),
     reach: (shard) => source.reach(shard),
-    read: (from, maxEntries) => source.read(from, maxEntries),
+    read: (from, maxEntries) => readSource.read(from, maxEntries),
     tail: (from, listener) => new Tail({ redis, log, source, epoch, from, listener }),
-    close: () => appender.close()
+    async close() {
+      reading.disconnect()
+      await appender.close()
+    }
   }
 }

@@ -76,7 +76,8 @@ export class ShardWriter {
       at = idOfRow(rows.at(-1)![0])
     }
     const { first, isWhole } = await source.reach(this.#shard)
-    if (!isWhole && (!first || isBefore(begin, first)) && isBefore(begin, end)) {
+    // It would stand behind the end that was known before it was sent: what was trimmed before that is none of it.
+    if (!isWhole && (!first || isBefore(this.#end, first)) && isBefore(this.#end, end)) {
       this.#inDoubt = undefined
       throw new TrimmedError()
     }

@@ -88,7 +88,7 @@ export class Tail {
       } catch (error) {
         if (this.#closed) return
         if (!this.#away) {
-          this.#options.log.warn({ err: error }, 'the log cannot be read; nothing is lost while it is away')
+          this.#options.log.warn({ err: error }, 'the log cannot be read now; reading goes on from where it was')
           this.#away = true
         }
         this.#lookedAt = -Infinity
