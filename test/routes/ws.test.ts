@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -6,10 +7,12 @@ import { createContext, runInContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { freePort } from '../../src/embedded/server-process.ts'
 import type { Quote } from '../../src/market/quote.ts'
-import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { errorOf, SECRET, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent } from '../support/events.ts'
 import { LiveClient } from '../support/live-client.ts'
 
+/** Of the process that an example's client is connected to. */
+const TOKEN_TTL_SECONDS = 3
 const QUOTES = '/api/v1/market/ws/stock-quotes'
 const MARKET = '/api/v1/market/ws/market-data'
 
@@ -53,7 +56,7 @@ describe('a dashboard', () => {
         { symbol: '??', code: 'INVALID_SYMBOL' },
         { symbol: 'NOPE', code: 'SYMBOL_NOT_FOUND' }
       ],
-      current: { channels: [], streams: { quotes: ['AAPL', 'MSFT'] } }
+      count: 2
     })
     const snapshot = await client.frame('snapshot')
     expect(snapshot.data).toMatchObject({ quotes: [{ symbol: 'AAPL', price: 231.4 }, { symbol: 'MSFT' }] })
@@ -258,38 +261,89 @@ test('asking for symbols is paid for as over REST, so that nobody spends the ven
   expect((await limited.get('/api/v1/market/quote/AAPL', login.token)).status).toBe(429)
 })
 
+/** The API in a process of its own, on the services of this world. Its vendors cannot be reached. */
+async function startProcess(port: string) {
+  const env = {
+    ...process.env,
+    MARKET: 'live',
+    YAHOO_BASE_URL: 'http://127.0.0.1:1',
+    DATABASE_URL: world.databaseUrl,
+    REDIS_URL: world.redisUrl,
+    JWT_SECRET: SECRET,
+    PORT: port,
+    LOG_LEVEL: 'error',
+    TOKEN_TTL_SECONDS: String(TOKEN_TTL_SECONDS)
+  }
+  const server = spawn(process.execPath, [...process.execArgv, 'src/server.ts'], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
+  onTestFinished(() => void server.kill('SIGKILL'))
+  await once(server, 'message')
+  return server
+}
+
 describe('docs/websocket.md', () => {
   const example = async (language: string) => {
     const text = await readFile(join(import.meta.dirname, '../../docs/websocket.md'), 'utf8')
     return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)![1]!
   }
 
-  test('has an example for Node that prints quotes', async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', await example('js node')], {
-      env: { PATH: process.env.PATH, QUOTEWIRE_WS: host, TOKEN: token }
-    })
-    onTestFinished(() => void child.kill())
-    let printed = ''
-    child.stdout.on('data', (chunk) => (printed += chunk))
-    child.stderr.on('data', (chunk) => (printed += chunk))
-    await expect.poll(() => printed, { timeout: 10_000 }).toMatch(/AAPL [\d.]+\nMSFT [\d.]+/)
-    await api.core.eventLog.append([quoteEvent('AAPL', 777)])
-    await expect.poll(() => printed).toContain('AAPL 777')
-  })
+  test(
+    'has an example for Node whose quotes survive the end of its token and a killed server, each once',
+    { timeout: 90_000 },
+    async () => {
+      const port = String(await freePort())
+      const url = `http://127.0.0.1:${port}`
+      const { key } = await api.login(['stream:read'])
+      let server = await startProcess(port)
+      const child = spawn(process.execPath, ['--input-type=module', '-e', await example('js node')], {
+        env: { PATH: process.env.PATH, QUOTEWIRE_URL: url, QUOTEWIRE_KEY: key }
+      })
+      onTestFinished(() => void child.kill())
+      let printed = ''
+      child.stdout.on('data', (chunk) => (printed += chunk))
+      child.stderr.on('data', (chunk) => (printed += chunk))
+      const patiently = { timeout: 40_000, interval: 50 }
+      await expect.poll(() => printed, patiently).toMatch(/AAPL [\d.]+\nMSFT [\d.]+/)
+      const begunAt = Date.now()
+      const publish = (price: number) => api.core.eventLog.append([quoteEvent('AAPL', price)])
+      await publish(771)
+      await expect.poll(() => printed, patiently).toContain('AAPL 771')
+      await expect.poll(() => Date.now() - begunAt, patiently).toBeGreaterThan(2.5 * TOKEN_TTL_SECONDS * 1000)
+      await publish(772)
+      await expect.poll(() => printed, patiently).toContain('AAPL 772')
+      server.kill('SIGKILL')
+      await publish(773)
+      server = await startProcess(port)
+      await publish(774)
+      await expect.poll(() => printed, patiently).toContain('AAPL 774')
+      for (const price of [771, 772, 773, 774]) expect(printed.split(`AAPL ${price}`)).toHaveLength(2)
+    }
+  )
 
   test('has an example for browsers that fills a table', async () => {
     const [, script] = /<script>([\s\S]*)<\/script>/.exec(await example('html browser'))!
     const rows: { textContent: string }[] = []
     const insertRow = () => rows[rows.push({ textContent: '' }) - 1]
+    const sockets: WebSocket[] = []
+    class RememberedWebSocket extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols)
+        sockets.push(this)
+      }
+    }
     const page = {
-      WebSocket,
+      WebSocket: RememberedWebSocket,
       URLSearchParams,
-      location: { hash: `#token=${token}&host=${host}` },
+      setTimeout,
+      fetch: async () => new Response(token),
+      location: { hash: `#tokenUrl=/token&host=${host}` },
       document: { getElementById: () => ({ insertRow }) },
       console
     }
-    runInContext(`${script!}; globalThis.socket = socket`, createContext(page))
-    onTestFinished(() => (page as unknown as { socket: WebSocket }).socket.close())
+    runInContext(script!, createContext(page))
+    onTestFinished(() => sockets.forEach((socket) => socket.close()))
     await expect.poll(() => rows[0]?.textContent).toMatch(/^AAPL/)
     await api.core.eventLog.append([quoteEvent('AAPL', 888)])
     await expect.poll(() => rows[0]!.textContent).toBe('AAPL 888')
