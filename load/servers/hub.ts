@@ -60,7 +60,8 @@ const live = new Live({
     knownUntil: Infinity,
     isRevoked: () => false,
     verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
-    pay: () => undefined
+    pay: () => undefined,
+    payForReplay: () => undefined
   })
 })
 await live.start()

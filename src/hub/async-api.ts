@@ -7,6 +7,7 @@ import { CloseCode } from './close-codes.ts'
 const SENT_BY_CLIENT: Record<string, [schema: TSchema, summary: string]> = {
   subscribe: [protocol.Subscribe, 'Wants events; with `since`, what was missed first'],
   unsubscribe: [protocol.Unsubscribe, 'Wants events no longer; without a list, none of that kind'],
+  list: [protocol.List, 'Asks for everything that is subscribed'],
   auth: [protocol.Authenticate, 'Opens a session that came without a key or token, or renews one'],
   ping: [protocol.Ping, 'Asks for a pong']
 }
@@ -18,6 +19,7 @@ const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
     protocol.Unsubscribed,
     'Answers unsubscribe; or, without being asked, ends symbols that no vendor knows'
   ],
+  subscriptions: [protocol.SubscriptionList, 'Answers list'],
   snapshot: [protocol.Snapshot, 'The state from which events go on'],
   resumed: [protocol.Resumed, 'Ends a replay'],
   gap: [protocol.Gap, 'Events are missing; a snapshot follows'],

@@ -1,6 +1,9 @@
 import { formatKey } from './format.ts'
 import { Audience, type Format, type Member, type Topic } from './topic.ts'
 
+/** Who listens to more topics has them for itself: comparing and copying larger sets would cost more than it saves. */
+const MAX_SHARED_TOPICS = 2000
+
 /** Where every connection listens. Changing that touches only the topics that change. */
 export class Audiences {
   readonly #byKey = new Map<string, Audience>()
@@ -11,64 +14,113 @@ export class Audiences {
     this.#settle = settle
   }
 
-  /** Lets a connection listen to exactly these topics (ascending by id); to none: it leaves. */
-  move(member: Member, topics: readonly Topic[], format: Format): void {
+  /** Lets a connection listen to more topics, in a format; it must not listen to any in another one. */
+  add(member: Member, topics: readonly Topic[], format: Format): void {
+    const current = member.audience?.topics
+    const added = current ? topics.filter((topic) => !current.has(topic)) : topics
+    if (added.length > 0) this.#move(member, added, NONE, format)
+  }
+
+  remove(member: Member, topics: readonly Topic[]): void {
+    const { audience } = member
+    if (!audience) return
+    const removed = topics.filter((topic) => audience.topics.has(topic))
+    if (removed.length > 0) this.#move(member, [], new Set(removed), audience.format)
+  }
+
+  /** Lets a connection have what it listens to in another format. */
+  reformat(member: Member, format: Format): void {
+    const { audience } = member
+    if (audience && formatKey(audience.format) !== formatKey(format)) this.#move(member, [], NONE, format)
+  }
+
+  #move(member: Member, added: readonly Topic[], removed: ReadonlySet<Topic>, format: Format): void {
     const current = member.audience
     if (current) this.#settle(current)
-    if (topics.length === 0) return this.#leave(member)
+    const size = (current?.topics.size ?? 0) + added.length - removed.size
+    if (size === 0) return this.#leave(member)
 
-    const key = keyOf(topics, format)
-    const shared = this.#find(key, topics)
-    if (shared && shared === current) return
-    if (shared) {
+    const key = keyOf(format, size, fingerprintOf(current, added, removed))
+    const shared = this.#byKey.get(key)
+    if (shared && holdsAll(shared, current, added, removed)) {
       this.#settle(shared)
       this.#leave(member)
       this.#join(member, shared)
-    } else if (current?.members.length === 1 && formatKey(current.format) === formatKey(format)) {
-      this.#change(current, key, topics)
+    } else if (current?.members.size === 1 && formatKey(current.format) === formatKey(format)) {
+      this.#change(current, added, removed)
     } else {
-      this.#leave(member)
       const own = new Audience(format)
-      this.#change(own, key, topics)
+      const kept = [...(current?.topics ?? [])].filter((topic) => !removed.has(topic))
+      this.#change(own, [...kept, ...added], NONE)
+      this.#leave(member)
       this.#join(member, own)
     }
   }
 
   #join(member: Member, audience: Audience): void {
-    audience.members.push(member)
+    audience.members.add(member)
     member.audience = audience
   }
 
   #leave(member: Member): void {
-    const audience = member.audience
+    const { audience } = member
     if (!audience) return
     member.audience = undefined
-    swapOut(audience.members, member)
-    if (audience.members.length === 0) this.#change(audience, '', [])
-  }
-
-  #find(key: string, topics: readonly Topic[]): Audience | undefined {
-    const found = this.#byKey.get(key)
-    const same = found?.topics.length === topics.length && found.topics.every((topic, at) => topic === topics[at])
-    return same ? found : undefined
+    audience.members.delete(member)
+    if (audience.members.size === 0) this.#change(audience, [], new Set(audience.topics))
   }
 
   /** Two sets with the same key are rarer than rare; the second one is then not shared. */
-  #change(audience: Audience, key: string, topics: readonly Topic[]): void {
+  #change(audience: Audience, added: readonly Topic[], removed: ReadonlySet<Topic>): void {
     if (this.#byKey.get(audience.key) === audience) this.#byKey.delete(audience.key)
-    const kept = new Set(topics)
-    for (const topic of audience.topics) if (!kept.delete(topic)) unlink(topic, audience)
-    for (const topic of kept) link(topic, audience)
-    audience.topics = topics
-    audience.key = key
-    if (topics.length > 0 && !this.#byKey.has(key)) this.#byKey.set(key, audience)
+    const fingerprint = fingerprintOf(audience, added, removed)
+    for (const topic of removed) {
+      audience.topics.delete(topic)
+      unlink(topic, audience)
+    }
+    for (const topic of added) {
+      audience.topics.add(topic)
+      link(topic, audience)
+    }
+    const { size } = audience.topics
+    audience.fingerprint = fingerprint
+    audience.key = keyOf(audience.format, size, fingerprint)
+    if (size > 0 && size <= MAX_SHARED_TOPICS && !this.#byKey.has(audience.key)) {
+      this.#byKey.set(audience.key, audience)
+    }
   }
 }
 
-function keyOf(topics: readonly Topic[], format: Format): string {
-  let sum = 0
-  for (const { fingerprint } of topics) sum += fingerprint
-  return `${formatKey(format)}:${topics.length}:${sum}`
+const NONE: ReadonlySet<Topic> = new Set()
+
+/** Of a set of topics: what each of them has drawn, joined so that topics can be taken in and out. */
+function fingerprintOf(
+  audience: Audience | undefined,
+  added: readonly Topic[],
+  removed: ReadonlySet<Topic>
+): readonly [number, number] {
+  let [high, low] = audience?.fingerprint ?? [0, 0]
+  for (const changed of [added, removed]) {
+    for (const { fingerprint } of changed) {
+      high ^= fingerprint[0]
+      low ^= fingerprint[1]
+    }
+  }
+  return [high, low]
+}
+
+const keyOf = (format: Format, size: number, [high, low]: readonly [number, number]): string =>
+  `${formatKey(format)}:${size}:${high}:${low}`
+
+/** Whether an audience of as many topics has those of a change's outcome. */
+function holdsAll(
+  { topics }: Audience,
+  current: Audience | undefined,
+  added: readonly Topic[],
+  removed: ReadonlySet<Topic>
+): boolean {
+  for (const topic of current?.topics ?? []) if (!topics.has(topic) && !removed.has(topic)) return false
+  return added.every((topic) => topics.has(topic))
 }
 
 const isConflated = (topic: Topic, { conflateMs }: Format): boolean => conflateMs > 0 && topic.isState
@@ -77,19 +129,14 @@ const encodingOf = ({ binary, changes }: Format): keyof Topic['wants'] =>
   binary ? 'binary' : changes ? 'changes' : 'text'
 
 function link(topic: Topic, audience: Audience): void {
-  if (isConflated(topic, audience.format)) return void topic.conflated.push(audience)
-  topic.immediate.push(audience)
+  if (isConflated(topic, audience.format)) return topic.conflated.add(audience)
+  topic.immediate.add(audience)
   topic.wants[encodingOf(audience.format)]++
 }
 
 function unlink(topic: Topic, audience: Audience): void {
-  if (isConflated(topic, audience.format)) return swapOut(topic.conflated, audience)
-  swapOut(topic.immediate, audience)
+  if (isConflated(topic, audience.format)) return topic.conflated.delete(audience)
+  topic.immediate.delete(audience)
   topic.wants[encodingOf(audience.format)]--
-}
-
-function swapOut<T>(list: T[], item: T): void {
-  const last = list.pop()!
-  const at = last === item ? -1 : list.indexOf(item)
-  if (at >= 0) list[at] = last
+  if (topic.wants.changes === 0) topic.parsed = undefined
 }

@@ -6,6 +6,7 @@ export const CloseCode = {
   shutdown: { code: 4001, reason: 'the server goes down: connect again and resume' },
   tokenExpired: { code: 4003, reason: 'the key or token has expired: connect with a new one and resume' },
   cannotAuthenticate: { code: 4005, reason: 'keys and tokens cannot be checked now: connect again and resume' },
+  overrun: { code: 4006, reason: 'too many connections without a key or token: connect again with one' },
   tooSlow: { code: 4008, reason: 'too slow to get every event: connect again and resume' },
   noPong: { code: 4012, reason: 'no sign of life: connect again and resume' },
   unauthorized: { code: 4500, reason: 'not authenticated' },

@@ -23,6 +23,8 @@ export type Caller = {
   verifyAgain(): Promise<Caller>
   /** Pays for asking about so many symbols, each of which may cost a vendor's answer; returns why it cannot. */
   pay(symbols: number): Failure | undefined
+  /** Pays for bytes of events that are read for a client that resumes; returns why it cannot. */
+  payForReplay(bytes: number): Failure | undefined
 }
 
 /** Whom a credential names cannot be told now. `code` is stable, UPPER_SNAKE. */

@@ -1,6 +1,6 @@
 import { Audiences } from './audiences.ts'
 import { changeFrame, encodeEvents } from './format.ts'
-import type { Audience, EventRef, Format, Member, Topic } from './topic.ts'
+import type { Audience, EventRef, Member, Topic } from './topic.ts'
 import { Window } from './window.ts'
 
 /** The room of more events than these is given back after a flush. */
@@ -31,11 +31,11 @@ export type FanoutOptions = {
  * what a write costs hardly depends on its size.
  */
 export class Fanout {
+  readonly audiences = new Audiences((audience) => this.#settle(audience))
   readonly #flushMs: number
   readonly #maxUnflushedBytes: number
   readonly #epoch: () => string
   readonly #window = new Window()
-  readonly #audiences = new Audiences((audience) => this.#settle(audience))
   readonly #dirty: Audience[] = []
   readonly #onFlushed: FanoutOptions['onFlushed']
   readonly #appended: number[] = []
@@ -66,21 +66,16 @@ export class Fanout {
   /** Takes an event for everybody who listens. `previous` is the newest event of the topic before it. */
   publish(event: EventRef, opening: string, previous: EventRef | undefined): void {
     const { topic } = event
-    for (const audience of topic.conflated) this.#conflate(audience, topic)
-    if (topic.immediate.length === 0) return
+    for (const audience of topic.conflated.items) this.#conflate(audience, topic)
+    if (topic.immediate.size === 0) return
     if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
     const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epoch()) : undefined
     const number = this.#window.add(event, opening, topic.wants, change)
-    for (const audience of topic.immediate) {
+    for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)
       audience.events[audience.eventCount++] = number
     }
     this.#scheduleFlush()
-  }
-
-  /** Lets a member listen to exactly these topics (ascending by id) in a format. */
-  move(member: Member, topics: readonly Topic[], format: Format): void {
-    this.#audiences.move(member, topics, format)
   }
 
   /** Delivers what waits for a member, so that it has everything that was published, or knows that it missed it. */
@@ -111,7 +106,7 @@ export class Fanout {
     this.#appended.length = 0
   }
 
-  /** Delivers what waits, conflated values included. */
+  /** Delivers what waits for the next flush. Conflated values were delivered to each member when it left. */
   close(): void {
     this.flush()
   }
@@ -131,7 +126,7 @@ export class Fanout {
   #deliver(audience: Audience): void {
     const { events, eventCount, members } = audience
     if (eventCount === 0) return
-    if (members.length === 1) this.#deliverTo(members[0]!, audience)
+    if (members.size === 1) this.#deliverTo(members.items[0]!, audience)
     else this.#deliverToAll(audience)
     audience.eventCount = 0
     if (eventCount > MAX_KEPT_EVENTS) events.length = 0
@@ -150,17 +145,17 @@ export class Fanout {
   }
 
   #deliverToAll({ events, eventCount, members, format }: Audience): void {
-    const takers = members.some(({ isBehind }) => !isBehind)
+    const takers = members.items.some(({ isBehind }) => !isBehind)
     const bytes = takers ? this.#window.assemble(events, 0, eventCount, format, false) : undefined
     const missed = this.#window.list(events, 0, eventCount)
-    for (const member of members) {
+    for (const member of members.items) {
       if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
       else member.miss(missed)
     }
   }
 
   #conflate(audience: Audience, topic: Topic): void {
-    if (audience.pending.has(topic)) this.#conflated += audience.members.length
+    if (audience.pending.has(topic)) this.#conflated += audience.members.size
     audience.pending.add(topic)
     audience.timer ??= setTimeout(() => this.#deliverPending(audience), audience.format.conflateMs)
   }
@@ -178,7 +173,7 @@ export class Fanout {
       topic: (at: number) => newest[at]!.topic,
       event: (at: number) => newest[at]!
     }
-    for (const member of audience.members) {
+    for (const member of audience.members.items) {
       if (member.isBehind) member.miss(events)
       else member.deliver(bytes, newest.length)
     }

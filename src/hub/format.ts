@@ -10,7 +10,7 @@ import {
   writeBinaryRecord,
   writeHeader
 } from './frame.ts'
-import type { EventRef, Format } from './topic.ts'
+import type { EventRef, Format, QuoteData } from './topic.ts'
 
 export const PLAIN: Format = { binary: false, batch: false, changes: false, conflateMs: 0 }
 
@@ -74,11 +74,13 @@ function runFrame(run: readonly EventRef[], epoch: string): Buffer {
 
 /**
  * A quote as what changed since the one before: fields that differ, and the names of those that are gone.
- * Undefined where the two have nothing to compare.
+ * Undefined where the two have nothing to compare. The topic keeps the quote as parsed, to be compared with the next.
  */
 export function changeFrame(previous: EventRef, current: EventRef, epoch: string): Buffer | undefined {
-  const before = quoteOf(previous)
+  const { topic, sequence } = current
+  const before = topic.parsed?.sequence === previous.sequence ? topic.parsed.quote : quoteOf(previous)
   const after = quoteOf(current)
+  topic.parsed = after && { sequence, quote: after }
   if (!before || !after) return undefined
   const changed: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(after.quote)) {
@@ -105,15 +107,13 @@ function isSame(before: unknown, after: unknown): boolean {
   return before === after || (typeof after === 'object' && JSON.stringify(before) === JSON.stringify(after))
 }
 
-type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }
-
 /** The data of a quote's event; undefined for events of other kinds. */
 export function quoteOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): QuoteData | undefined {
   if (entry.kind(index) !== RecordKind.quote) return undefined
   return (eventOf({ entry, index }) as { data: QuoteData }).data
 }
 
-/** Parses an event: for snapshots and comparisons, never on the way of every event. */
+/** Parses an event: for snapshots, for what changed in a quote, and for clients of Socket.IO. */
 export function eventOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): { data: unknown } {
   return JSON.parse(`${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`)
 }

@@ -9,7 +9,8 @@ import { cursorOpening } from './frame.ts'
 import { LagHistogram } from './lag-histogram.ts'
 import type { Failure } from './protocol.ts'
 import { Recent } from './recent.ts'
-import { Topics, type Format, type Member, type Topic } from './topic.ts'
+import type { Format, Member, Topic } from './topic.ts'
+import { Topics } from './topics.ts'
 
 /** How far back a hub looks when it starts, so that those who were connected elsewhere resume from its memory. */
 const LOOK_BACK_MS = 60_000
@@ -24,7 +25,6 @@ export type HubOptions = {
   logger: Pick<Logger, 'warn'>
   /** See FanoutOptions. */
   flushMs: number
-  now?: () => number
 }
 
 export type HubListener = {
@@ -40,7 +40,6 @@ export class Hub {
   readonly lag = new LagHistogram()
   readonly #log: EventLog
   readonly #logger: Pick<Logger, 'warn'>
-  readonly #now: () => number
   readonly #fanout: Fanout
   readonly #recent: Recent[] = []
   readonly #recentBytes: number
@@ -50,10 +49,9 @@ export class Hub {
   #sequence = 0
   #tail: Tail | undefined
 
-  constructor({ log, logger, flushMs, now = Date.now }: HubOptions) {
+  constructor({ log, logger, flushMs }: HubOptions) {
     this.#log = log
     this.#logger = logger
-    this.#now = now
     this.#recentBytes = Math.max(MIN_RECENT_BYTES_PER_SHARD, Math.floor(RECENT_BYTES / log.shards))
     this.#fanout = new Fanout({
       flushMs,
@@ -84,9 +82,10 @@ export class Hub {
     const ends: Position[] = []
     for (let shard = 0; shard < this.#log.shards; shard++) {
       const { last } = await this.#log.reach(shard)
-      // The clock of Redis may be behind.
-      const idMs = Math.max(0, Math.min(this.#now(), last?.idMs ?? Infinity) - LOOK_BACK_MS)
-      this.#recent.push(new Recent({ shard, idMs, idSeq: 0, index: LAST_INDEX }, this.#recentBytes))
+      // Ids follow the clock of Redis, not that of this host. Of a shard that never held anything all is known.
+      const idMs = Math.max(0, (last?.idMs ?? 0) - LOOK_BACK_MS)
+      const head = { shard, idMs, idSeq: 0, index: LAST_INDEX }
+      this.#recent.push(new Recent(head, this.#recentBytes, (topic) => this.topics.unused(topic)))
       if (last) ends.push({ shard, ...last, index: 0 })
     }
     this.#tail = this.#log.tail(
@@ -152,9 +151,19 @@ export class Hub {
     for (const listener of this.#listeners) listener.unknown(symbols)
   }
 
-  /** From now on the member gets the events of exactly these topics (ascending by id). */
-  move(member: Member, topics: readonly Topic[], format: Format): void {
-    this.#fanout.move(member, topics, format)
+  /** From now on the member gets the events of these topics too. Somebody must hold them for it. */
+  follow(member: Member, topics: readonly Topic[], format: Format): void {
+    this.#fanout.audiences.add(member, topics, format)
+  }
+
+  /** From now on the member gets no events of these topics. */
+  unfollow(member: Member, topics: readonly Topic[]): void {
+    this.#fanout.audiences.remove(member, topics)
+  }
+
+  /** From now on the member gets the events of what it follows in another format. */
+  reformat(member: Member, format: Format): void {
+    this.#fanout.audiences.reformat(member, format)
   }
 
   /** Brings a member everything that was seen; what it cannot take now it has missed. */

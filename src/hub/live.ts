@@ -8,17 +8,20 @@ import { CloseCode } from './close-codes.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { Hub } from './hub.ts'
 import { Interest } from './interest.ts'
+import { Newcomers } from './newcomers.ts'
 import type { Failure, Limits } from './protocol.ts'
 import { Replays } from './replay.ts'
 import { Session } from './session.ts'
 import type { Sources } from './sources.ts'
-import { statsOf, type LiveStats } from './stats.ts'
+import { largestTopics, statsOf, type LiveCounts, type LiveStats } from './stats.ts'
 import { Traffic } from './traffic.ts'
 import { Turns } from './turns.ts'
 import { Users } from './users.ts'
 
 /** At most: half a heartbeat where that is shorter. */
 const CHECK_EVERY_MS = 1000
+/** Of the process's connections so many may be of clients that have not said who they are. */
+const NEWCOMERS_SHARE = 0.1
 /** What clients get to answer the farewell before they are cut off. */
 const DRAIN_TIMEOUT_MS = 2000
 
@@ -53,6 +56,7 @@ export class Live {
   readonly #context: LiveContext
   readonly #hub: Hub
   readonly #interest: Interest
+  readonly #newcomers: Newcomers
   readonly #sessions = new Map<Session, WebSocket>()
   readonly #processId = randomBytes(5).toString('hex')
   readonly #rate = { messages: 0, bytes: 0, at: 0, messagesPerSecond: 0, bytesPerSecond: 0 }
@@ -63,15 +67,17 @@ export class Live {
   constructor(options: LiveOptions) {
     const { log, redis, logger, sources, limits, heartbeatMs, flushMs, follow, authenticate, now = Date.now } = options
     this.#options = options
-    this.#hub = new Hub({ log, logger, flushMs, now })
+    this.#newcomers = new Newcomers(Math.max(1, Math.floor(options.maxConnections * NEWCOMERS_SHARE)))
+    this.#hub = new Hub({ log, logger, flushMs })
     this.#interest = new Interest({ redis, log: logger, processId: this.#processId, follow })
+    const turns = new Turns()
     this.#context = {
       hub: this.#hub,
-      replays: new Replays(this.#hub, log),
+      replays: new Replays(this.#hub, log, turns),
       users: new Users(),
       interest: this.#interest,
       traffic: new Traffic(),
-      turns: new Turns(),
+      turns,
       sources,
       limits,
       heartbeatMs,
@@ -107,10 +113,15 @@ export class Live {
     // It was let in a moment before.
     if (this.#isClosing) return socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
     const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
-    const session = new Session({ id, socket, raw, token, binary, network, context: this.#context })
+    let introduced = () => {}
+    const onAuthenticated = () => introduced()
+    const context = this.#context
+    const session = new Session({ id, socket, raw, token, binary, network, context, onAuthenticated })
     this.#sessions.set(session, socket)
+    if (token === undefined) introduced = this.#newcomers.enter(network, () => session.giveWay())
     socket.on('close', () => {
       this.#sessions.delete(session)
+      introduced()
       session.closed()
     })
   }
@@ -121,8 +132,13 @@ export class Live {
     for (const session of this.#sessions.keys()) session.check(now)
   }
 
-  get stats(): LiveStats {
+  get stats(): LiveCounts {
     return statsOf(this.#context, this.#sessions.size, this.#rate, this.#options.log.stats)
+  }
+
+  /** With the topics that most subscribe to: looks at all of them. */
+  get fullStats(): LiveStats {
+    return { ...this.stats, topics: largestTopics(this.#hub) }
   }
 
   /** Sends every client elsewhere, then stops following the log. */

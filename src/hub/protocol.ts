@@ -15,6 +15,9 @@ export type Stream = (typeof STREAMS)[number]
 export const MAX_CONFLATE_MS = 60_000
 const MAX_CURSOR_LENGTH = 4096
 
+/** A client that wants more names them in several frames. */
+export const MAX_NAMES_PER_FRAME = 5000
+
 /** Text that clients send is echoed in answers: it is kept short. */
 const Name = Type.String({ minLength: 1, maxLength: 64 })
 const Id = Type.Optional(
@@ -22,6 +25,8 @@ const Id = Type.Optional(
 )
 const Cursor = Type.String({ description: 'Where in the log: resume with it as `since`' })
 const Instant = Type.String({ format: 'date-time' })
+
+const names = (options: { minItems?: number } = {}) => Type.Array(Name, { maxItems: MAX_NAMES_PER_FRAME, ...options })
 
 const frame = <Kind extends string, Data extends Type.TSchema>(type: Kind, data: Data) =>
   Type.Object({ type: Type.Literal(type), id: Id, data }, { additionalProperties: false })
@@ -55,8 +60,8 @@ const closed = { additionalProperties: false } as const
 export const Subscribe = frame(
   'subscribe',
   Type.Union([
-    Type.Object({ ...MarketDataTopics, channels: Type.Array(Name, { minItems: 1 }), ...delivery }, closed),
-    Type.Object({ ...StockQuotesTopics, symbols: Type.Array(Name, { minItems: 1 }), ...delivery }, closed)
+    Type.Object({ ...MarketDataTopics, channels: names({ minItems: 1 }), ...delivery }, closed),
+    Type.Object({ ...StockQuotesTopics, symbols: names({ minItems: 1 }), ...delivery }, closed)
   ])
 )
 export type Subscribe = Static<typeof Subscribe>
@@ -64,8 +69,8 @@ export type Subscribe = Static<typeof Subscribe>
 export const Unsubscribe = frame(
   'unsubscribe',
   Type.Union([
-    Type.Object({ ...MarketDataTopics, channels: Type.Optional(Type.Array(Name)) }, closed),
-    Type.Object({ ...StockQuotesTopics, symbols: Type.Optional(Type.Array(Name)) }, closed)
+    Type.Object({ ...MarketDataTopics, channels: Type.Optional(names()) }, closed),
+    Type.Object({ ...StockQuotesTopics, symbols: Type.Optional(names()) }, closed)
   ])
 )
 export type Unsubscribe = Static<typeof Unsubscribe>
@@ -78,8 +83,10 @@ export type Authenticate = Static<typeof Authenticate>
 
 export const Ping = Type.Object({ type: Type.Literal('ping'), id: Id }, closed)
 
+export const List = Type.Object({ type: Type.Literal('list'), id: Id }, closed)
+
 /** What clients send. */
-export const ClientFrame = Type.Union([Subscribe, Unsubscribe, Authenticate, Ping])
+export const ClientFrame = Type.Union([Subscribe, Unsubscribe, List, Authenticate, Ping])
 export type ClientFrame = Static<typeof ClientFrame>
 
 const Failure = Type.Object({
@@ -130,17 +137,23 @@ export const Rejected = Type.Object({
 })
 export type Rejected = Static<typeof Rejected>
 
-/** Everything that the connection is subscribed to. */
-export const Current = Type.Object({
-  channels: Type.Array(Type.String()),
-  streams: Type.Record(Type.String(), Type.Array(Type.String()), { description: 'Symbols by stream' })
-})
-export type Current = Static<typeof Current>
+const Subscriptions = Type.Integer({ minimum: 0, description: 'Of the connection, from now on; movers are three' })
+
+/** Everything that the connection is subscribed to, on request. */
+export const SubscriptionList = frame(
+  'subscriptions',
+  Type.Object({
+    channels: Type.Array(Type.String()),
+    streams: Type.Record(Type.String(), Type.Array(Type.String()), { description: 'Symbols by stream' }),
+    count: Subscriptions
+  })
+)
+export type Current = Omit<Static<typeof SubscriptionList>['data'], 'count'>
 
 const Topics = { type: Type.Enum(['market_data', 'stock_quotes']), stream: Type.Optional(Type.Enum(STREAMS)) }
 export const Subscribed = frame(
   'subscribed',
-  Type.Object({ ...Topics, accepted: Type.Array(Accepted), rejected: Type.Array(Rejected), current: Current })
+  Type.Object({ ...Topics, accepted: Type.Array(Accepted), rejected: Type.Array(Rejected), count: Subscriptions })
 )
 export const Unsubscribed = frame(
   'unsubscribed',
@@ -152,7 +165,7 @@ export const Unsubscribed = frame(
         description: 'Where nobody asked for it. not_found: no vendor knows the symbols, which could not be told before'
       })
     ),
-    current: Current
+    count: Subscriptions
   })
 )
 
@@ -212,6 +225,7 @@ export type ControlFrame =
   | Static<typeof Authenticated>
   | Static<typeof Subscribed>
   | Static<typeof Unsubscribed>
+  | Static<typeof SubscriptionList>
   | Static<typeof Gap>
   | Static<typeof Resumed>
   | Static<typeof Notice>

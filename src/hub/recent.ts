@@ -8,6 +8,8 @@ const BYTES_PER_ENTRY = 512
 
 export type Chunk = {
   readonly events: readonly EventRef[]
+  /** What was read for them, or is to be sent. */
+  readonly bytes: number
   /** Everything up to here was looked at. */
   readonly until: Position
   /** Nothing newer was seen. */
@@ -41,8 +43,13 @@ export class Recent {
   /** What comes after this position is here. */
   #tail: Position
 
-  /** Holds so many bytes of entries at most; knows nothing from before `head`. */
-  constructor(head: Position, maxBytes: number) {
+  readonly #unused: (topic: Topic) => void
+
+  /**
+   * Holds so many bytes of entries at most; knows nothing from before `head`. `unused` is told of each topic of which no
+   * record is held any more.
+   */
+  constructor(head: Position, maxBytes: number, unused: (topic: Topic) => void) {
     const entries = Math.ceil(maxBytes / BYTES_PER_ENTRY)
     this.shard = head.shard
     this.#bytes = Buffer.allocUnsafeSlow(maxBytes)
@@ -55,6 +62,7 @@ export class Recent {
     this.#topics = Array.from<Topic>({ length: Math.ceil(maxBytes / BYTES_PER_RECORD) })
     this.#head = head
     this.#tail = head
+    this.#unused = unused
   }
 
   /** The newest record seen. */
@@ -89,7 +97,10 @@ export class Recent {
     this.#length[slot] = length
     this.#firstRecord[slot] = this.#records
     this.#firstSequence[slot] = firstSequence
-    for (const topic of topics) this.#topics[this.#records++ % this.#topics.length] = topic
+    for (const topic of topics) {
+      topic.records++
+      this.#topics[this.#records++ % this.#topics.length] = topic
+    }
     this.#written = start + length
     return new LogEntry(shard, idMs, idSeq, held)
   }
@@ -106,6 +117,7 @@ export class Recent {
   /** Copies of events of wanted topics behind a covered position: so many at most, whole entries. */
   after(position: Position, wanted: ReadonlySet<Topic>, maxEvents: number): Chunk {
     const events: EventRef[] = []
+    let bytes = 0
     let until = position
     for (let number = this.#firstAfter(position); number < this.#to && events.length < maxEvents; number++) {
       const slot = number % this.#start.length
@@ -117,12 +129,13 @@ export class Recent {
         const topic = this.#topics[(first + index) % this.#topics.length]!
         if (!wanted.has(topic)) continue
         entry ??= this.#entry(number, true)
+        bytes += entry.jsonEnd(index) - entry.jsonStart(index)
         events.push({ topic, entry, index, sequence: this.#firstSequence[slot]! + index })
       }
       until = { shard: this.shard, ...id, index: count - 1 }
     }
     const isHead = comparePositions(until, this.#head) >= 0
-    return { events, until: isHead ? this.#head : until, isHead }
+    return { events, bytes, until: isHead ? this.#head : until, isHead }
   }
 
   /** Forgets everything: the log is another one. */
@@ -184,10 +197,12 @@ export class Recent {
     let entry: LogEntry | undefined
     for (let record = first; record < end; record++) {
       const topic = this.#topics[record % this.#topics.length]!
-      if (topic.sequence !== sequence + record - first) continue
-      entry ??= this.#entry(number, false)
-      topic.entry = entry.only(record - first)
-      topic.index = 0
+      if (topic.sequence === sequence + record - first) {
+        entry ??= this.#entry(number, false)
+        topic.entry = entry.only(record - first)
+        topic.index = 0
+      }
+      if (--topic.records === 0) this.#unused(topic)
     }
     this.#tail = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: LAST_INDEX }
   }

@@ -2,12 +2,17 @@ import type { LogEntry } from '../log/entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { comparePositions, LAST_INDEX, type Position } from '../log/position.ts'
 import type { Hub } from './hub.ts'
+import type { Failure } from './protocol.ts'
 import { firstAfter, type Chunk } from './recent.ts'
 import type { EventRef, Topic } from './topic.ts'
+import type { Turns } from './turns.ts'
 
 /** One write's worth: between two, the client may drain and others get their turn. */
 const MAX_CHUNK_EVENTS = 500
-const ENTRIES_PER_READ = 200
+/** An answer of Redis holds about so much; how many entries that is follows from those read before. */
+const BYTES_PER_READ = 1024 * 1024
+const FIRST_ENTRIES_PER_READ = 16
+const MAX_ENTRIES_PER_READ = 2000
 /** Replays that read the log of long ago, at a time; others wait for their turn. */
 const MAX_DEEP_REPLAYS = 8
 /** For how long an event that a client has already may be unknown here. */
@@ -16,9 +21,14 @@ const AHEAD_TIMEOUT_MS = 3000
 /** Why events are missing: trimmed from the log, lost with it, or named by a cursor that was never given out. */
 export type GapReason = 'trimmed' | 'log_replaced' | 'unknown_position'
 
+/** Nothing where the client has caught up; else why events are missing, or why the replay ended before, and where. */
+export type ReplayOutcome = undefined | GapReason | { readonly failure: Failure; readonly at: Position }
+
 export type ReplayTarget = {
   readonly isOpen: boolean
   send(events: readonly EventRef[]): void
+  /** Pays for bytes that were read for the client; returns why it cannot. */
+  pay(bytes: number): Failure | undefined
   /** Resolves when more can be sent. */
   drained(): Promise<void>
   /** The client is at the hub's head. Called in the very moment: from here on it listens. */
@@ -31,72 +41,87 @@ export type ReplayRequest = {
   readonly target: ReplayTarget
 }
 
+/** What was read of the log itself tells how many entries to read next. */
+type Step = Chunk & { readonly entriesPerRead?: number }
+
 /** Brings clients from where they were to where the hub is: from its memory, and from the log where that is too short. */
 export class Replays {
   readonly #hub: Hub
   readonly #log: EventLog
+  readonly #turns: Turns
   readonly #queue: (() => void)[] = []
   #deep = 0
 
-  constructor(hub: Hub, log: EventLog) {
+  constructor(hub: Hub, log: EventLog, turns: Turns) {
     this.#hub = hub
     this.#log = log
+    this.#turns = turns
   }
 
-  /**
-   * Sends every event of the topics behind the position, each once, in order. Resolves with the reason where that
-   * cannot be done; then nothing was promised, and the target is not caught up. Rejects when the log cannot be read.
-   */
-  async run(request: ReplayRequest): Promise<GapReason | undefined> {
-    const { target } = request
-    let at = request.from
-    for (;;) {
-      const step = await this.#step(at, request)
-      if (typeof step === 'string') return step
-      if (!target.isOpen) return undefined
-      target.send(step.events)
-      if (step.isHead) {
-        target.caughtUp()
-        return undefined
+  /** Sends every event of the topics behind the position, each once, in order, and lets the target catch up. */
+  async run({ from, topics, target }: ReplayRequest): Promise<ReplayOutcome> {
+    let at = from
+    let entriesPerRead = FIRST_ENTRIES_PER_READ
+    try {
+      for (;;) {
+        const recent = this.#hub.recent(at.shard)
+        if (comparePositions(at, recent.head) > 0 && !(await this.#isToCome(at))) return 'unknown_position'
+        // Nothing is awaited from here until the client has caught up, where the hub's memory reaches back.
+        const step: Step | GapReason = recent.covers(at)
+          ? recent.after(at, topics, MAX_CHUNK_EVENTS)
+          : await this.#readLog(at, topics, entriesPerRead)
+        if (typeof step === 'string') return step
+        if (!target.isOpen) return undefined
+        const failure = target.pay(step.bytes)
+        if (failure) return { failure, at }
+        target.send(step.events)
+        if (step.isHead) {
+          target.caughtUp()
+          return undefined
+        }
+        at = step.until
+        entriesPerRead = step.entriesPerRead ?? entriesPerRead
+        await target.drained()
+        await this.#turns.next()
       }
-      at = step.until
-      await target.drained()
-      await new Promise(setImmediate)
+    } catch (error) {
+      if (!(error instanceof LogUnreadable)) throw error
+      return { failure: LOG_UNREADABLE, at }
     }
-  }
-
-  async #step(at: Position, { topics }: ReplayRequest): Promise<Chunk | GapReason> {
-    const recent = this.#hub.recent(at.shard)
-    if (!recent.covers(at)) return this.#deepStep(at, topics)
-    if (comparePositions(at, recent.head) > 0 && !(await this.#isToCome(at))) return 'unknown_position'
-    return recent.after(at, topics, MAX_CHUNK_EVENTS)
   }
 
   /** A client can be ahead of this process by what another one showed it. */
   async #isToCome(at: Position): Promise<boolean> {
-    const { last } = await this.#log.reach(at.shard)
+    const { last } = await readable(this.#log.reach(at.shard))
     const wasGiven = last !== undefined && comparePositions({ ...at, index: 0 }, { ...last, index: 0 }) <= 0
     return wasGiven && this.#hub.reaches({ ...at, index: 0 }, AHEAD_TIMEOUT_MS)
   }
 
-  async #deepStep(at: Position, topics: ReadonlySet<Topic>): Promise<Chunk | GapReason> {
+  async #readLog(at: Position, topics: ReadonlySet<Topic>, maxEntries: number): Promise<Step | GapReason> {
     if (this.#deep >= MAX_DEEP_REPLAYS) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#deep++
     try {
-      const entries = await this.#log.read(at, ENTRIES_PER_READ)
+      const entries = await readable(this.#log.read(at, maxEntries))
       // Asked afterwards: what it still reaches back to was there to be read.
-      const { first, last, isWhole } = await this.#log.reach(at.shard)
+      const { first, last, isWhole } = await readable(this.#log.reach(at.shard))
+      const nothing = { events: [], isHead: false, bytes: 0, entriesPerRead: maxEntries }
       // Nothing was appended since: what the hub has seen begins behind the position.
       if (!last || comparePositions({ ...last, index: LAST_INDEX }, at) <= 0) {
-        return { events: [], until: this.#hub.recent(at.shard).tail, isHead: false }
+        return { ...nothing, until: this.#hub.recent(at.shard).tail }
       }
       const isThere = first && comparePositions({ ...first, index: 0 }, { ...at, index: 0 }) <= 0
       if (!isThere && !isWhole) return 'trimmed'
       const newest = entries.at(-1)
-      const until = newest && { shard: at.shard, idMs: newest.idMs, idSeq: newest.idSeq, index: LAST_INDEX }
       // What there is came after it was read.
-      if (!until) return { events: [], until: at, isHead: false }
-      return { events: entries.flatMap((entry) => this.#wantedOf(entry, at, topics)), until, isHead: false }
+      if (!newest) return { ...nothing, until: at }
+      const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
+      return {
+        events: entries.flatMap((entry) => this.#wantedOf(entry, at, topics)),
+        until: { shard: at.shard, idMs: newest.idMs, idSeq: newest.idSeq, index: LAST_INDEX },
+        isHead: false,
+        bytes,
+        entriesPerRead: Math.min(MAX_ENTRIES_PER_READ, Math.ceil((BYTES_PER_READ * entries.length) / bytes))
+      }
     } finally {
       this.#deep--
       this.#queue.shift()?.()
@@ -111,4 +136,19 @@ export class Replays {
     }
     return events
   }
+}
+
+class LogUnreadable extends Error {}
+
+async function readable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (cause) {
+    throw new LogUnreadable('the log cannot be read', { cause })
+  }
+}
+
+const LOG_UNREADABLE: Failure = {
+  code: 'LOG_UNREADABLE',
+  message: 'What was missed cannot be read now; what is in removed was unsubscribed: subscribe again with this since'
 }

@@ -27,6 +27,8 @@ export type SessionOptions = {
   readonly binary: boolean
   /** Where it came from. */
   readonly network: string
+  /** Called once, when the client has proved who it is. */
+  readonly onAuthenticated: () => void
 }
 
 type Member = { readonly caller: Caller; readonly holding: Holding; readonly subscriptions: Subscriptions }
@@ -38,6 +40,7 @@ export class Session {
   readonly #connection: Connection
   readonly #mustAuthenticateBy: number
   readonly #network: string
+  readonly #onAuthenticated: () => void
   /** Who the client proved to be. */
   #member: Member | undefined
   #work: Promise<void> = Promise.resolve()
@@ -53,9 +56,10 @@ export class Session {
   #refusals = 0
   #refusedSince = 0
 
-  constructor({ id, socket, raw, context, token, binary, network }: SessionOptions) {
+  constructor({ id, socket, raw, context, token, binary, network, onAuthenticated }: SessionOptions) {
     this.id = id
     this.#network = network
+    this.#onAuthenticated = onAuthenticated
     this.#context = context
     const { hub, traffic } = context
     this.#connection = new Connection({ socket, raw, hub, traffic })
@@ -121,13 +125,24 @@ export class Session {
     this.#connection.close(closeCode)
   }
 
+  /** Others need its place, and it has not said who it is. */
+  giveWay(): void {
+    this.#connection.send({ type: 'error', data: TOO_MANY_NEWCOMERS })
+    this.#connection.cut(CloseCode.overrun)
+  }
+
   /** The socket is gone. */
   closed(): void {
     this.#connection.closed()
     if (!this.#member) return
     const { holding, subscriptions } = this.#member
-    subscriptions.end()
     this.#context.users.leave(holding)
+    this.#work = this.#endAfter(this.#work, subscriptions)
+  }
+
+  async #endAfter(before: Promise<void>, subscriptions: Subscriptions): Promise<void> {
+    await before
+    await subscriptions.end()
   }
 
   #hear(): void {
@@ -137,7 +152,7 @@ export class Session {
   #receive(data: Buffer, isBinary: boolean): void {
     if (!this.#admits()) return
     if (isBinary) return this.#refuse(TEXT_EXPECTED)
-    const read = readClientFrame(data.toString())
+    const read = readClientFrame(data, this.#member !== undefined)
     if ('failure' in read) return this.#refuse(read.failure, read.id)
     const { frame } = read
     if (frame.type === 'ping') return this.#soon(() => this.#pong(frame.id))
@@ -209,6 +224,7 @@ export class Session {
     if (frame.type === 'auth') return this.#authenticate(frame.data.token, () => this.#confirm(frame.id))
     if (!this.#member) return this.#refuse(NOT_AUTHENTICATED, frame.id)
     const { subscriptions } = this.#member
+    if (frame.type === 'list') return subscriptions.list(frame.id)
     if (frame.type === 'unsubscribe') return subscriptions.unsubscribe(frame.data, frame.id)
     const failure = await subscriptions.subscribe(frame.data, frame.id)
     if (failure) this.#refuse(failure, frame.id)
@@ -234,9 +250,15 @@ export class Session {
     }
     const holding = users.enter(caller.userId, limits.connectionsPerUser)
     if (!holding) return this.#end(CloseCode.tooManyConnections, TOO_MANY_CONNECTIONS)
-    const pay = (symbols: number) => this.#member?.caller.pay(symbols)
-    const subscriptions = new Subscriptions({ context: this.#context, connection: this.#connection, holding, pay })
+    const subscriptions = new Subscriptions({
+      context: this.#context,
+      connection: this.#connection,
+      holding,
+      pay: (symbols) => this.#member?.caller.pay(symbols),
+      payForReplay: (bytes) => this.#member?.caller.payForReplay(bytes)
+    })
     this.#member = { caller, holding, subscriptions }
+    this.#onAuthenticated()
     answer()
   }
 
@@ -317,5 +339,6 @@ const EXPIRES_SOON = failure('TOKEN_EXPIRES', 'The key or token expires soon; re
 const OTHER_USER = failure('OTHER_USER', 'The key or token belongs to another user; open another connection')
 const TOO_MANY_FRAMES = failure('TOO_MANY_FRAMES', 'More frames than a connection may send')
 const TOO_MANY_CONNECTIONS = failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed')
+const TOO_MANY_NEWCOMERS = failure('TOO_MANY_CONNECTIONS', 'Too many connections wait here to say who they are')
 const TEXT_EXPECTED = failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too')
 const FAILED = failure('INTERNAL_ERROR', 'The frame could not be served; the log has the reason')

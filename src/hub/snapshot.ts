@@ -1,5 +1,6 @@
 import { eventOf, quoteOf } from './format.ts'
 import { newestOf } from './fanout.ts'
+import { piecesOf } from './pieces.ts'
 import type { Channel, Rejected, Stream } from './protocol.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
 import type { Topic } from './topic.ts'
@@ -18,7 +19,7 @@ export type QuoteInHand = { readonly topic: Topic; readonly symbol: string; read
  * what the market answered and what the hub saw is taken.
  */
 export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): Buffer[] {
-  return piecesOf(quotes).map((piece) => {
+  return framesOf(quotes).map((piece) => {
     const missing: Rejected[] = []
     const bodies = piece.flatMap(({ topic, symbol, value }) => {
       if (isOutdated(value, topic)) return Buffer.from(JSON.stringify(quoteOf(newestOf(topic))!.quote))
@@ -34,7 +35,7 @@ export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): 
 export function historySnapshots(stream: Stream, topics: readonly Topic[], cursor: string): Buffer[] {
   const known = topics.filter(({ entry }) => entry !== undefined)
   const field = stream === 'trades' ? 'trades' : 'bars'
-  return piecesOf(known).map((piece) => {
+  return framesOf(known).map((piece) => {
     const bodies = piece.map((topic) => {
       const { data } = eventOf(newestOf(topic)) as { data: { trade?: unknown } }
       return Buffer.from(JSON.stringify(data.trade ?? data))
@@ -83,10 +84,7 @@ function snapshotFrame(
   ])
 }
 
-/** At least one piece: an empty snapshot says that there is nothing yet. */
-function piecesOf<T>(values: readonly T[]): T[][] {
-  const pieces = Math.max(1, Math.ceil(values.length / MAX_VALUES_PER_FRAME))
-  return Array.from({ length: pieces }, (_, at) =>
-    values.slice(at * MAX_VALUES_PER_FRAME, (at + 1) * MAX_VALUES_PER_FRAME)
-  )
+/** At least one: an empty snapshot says that there is nothing yet. */
+function framesOf<T>(values: readonly T[]): T[][] {
+  return values.length === 0 ? [[]] : piecesOf(values, MAX_VALUES_PER_FRAME)
 }

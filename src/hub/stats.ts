@@ -42,21 +42,21 @@ export const LiveStats = Type.Object(
   { $id: 'LiveStats' }
 )
 export type LiveStats = Static<typeof LiveStats>
+/** What costs nothing to tell. */
+export type LiveCounts = Omit<LiveStats, 'topics'>
 
 export function statsOf(
   { hub, users, traffic }: LiveContext,
   connections: number,
   { messagesPerSecond, bytesPerSecond }: { messagesPerSecond: number; bytesPerSecond: number },
   log: Readonly<AppenderStats>
-): LiveStats {
-  const topics = subscribersByTopic(hub)
+): LiveCounts {
   const { counts, ...lag } = hub.lag.read()
   const { messages, bytes, received, slow, resumed, replayed, gaps, closedByCode } = traffic
   return {
     connections,
     users: users.size,
-    subscriptions: topics.reduce((sum, { subscribers }) => sum + subscribers, 0),
-    topics: topics.slice(0, MAX_TOPICS_LISTED),
+    subscriptions: users.subscriptions,
     messages,
     bytes,
     messagesPerSecond,
@@ -73,12 +73,9 @@ export function statsOf(
   }
 }
 
-function subscribersByTopic({ topics }: LiveContext['hub']): { topic: string; subscribers: number }[] {
-  const counted: { topic: string; subscribers: number }[] = []
-  for (const { name, immediate, conflated, hasAudience } of topics) {
-    if (!hasAudience) continue
-    const subscribers = [...immediate, ...conflated].reduce((sum, { members }) => sum + members.length, 0)
-    counted.push({ topic: name, subscribers })
-  }
-  return counted.sort((a, b) => b.subscribers - a.subscribers)
+/** Those with most subscribers. Looks at every topic of the process: for who asks now and then. */
+export function largestTopics({ topics }: LiveContext['hub']): LiveStats['topics'] {
+  const counted: LiveStats['topics'] = []
+  for (const { name, holders } of topics) if (holders > 0) counted.push({ topic: name, subscribers: holders })
+  return counted.sort((a, b) => b.subscribers - a.subscribers).slice(0, MAX_TOPICS_LISTED)
 }

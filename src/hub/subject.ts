@@ -20,23 +20,24 @@ export function subjectOf({ name }: Topic): Subject {
   return channel ? { channel } : { stream: STREAMS.find((each) => each === head)!, symbol: name.slice(at + 1) }
 }
 
-/** Everything in a list of topics, as clients name it. */
-export function currentOf(topics: readonly Topic[]): Current {
+/** The symbol of each topic that has one. */
+export function symbolsOf(topics: Iterable<Topic>): string[] {
+  const symbols: string[] = []
+  for (const topic of topics) {
+    const subject = subjectOf(topic)
+    if ('symbol' in subject) symbols.push(subject.symbol)
+  }
+  return symbols
+}
+
+/** Everything among some topics, as clients name it. */
+export function currentOf(topics: Iterable<Topic>): Current {
   const channels = new Set<string>()
   const streams: Record<string, string[]> = {}
-  for (const subject of topics.map(subjectOf)) {
+  for (const topic of topics) {
+    const subject = subjectOf(topic)
     if ('channel' in subject) channels.add(subject.channel)
     else (streams[subject.stream] ??= []).push(subject.symbol)
   }
   return { channels: [...channels], streams }
 }
-
-/** The symbol of each topic that has one. */
-export function symbolsOf(topics: Iterable<Topic>): string[] {
-  return [...topics].flatMap((topic) => {
-    const subject = subjectOf(topic)
-    return 'symbol' in subject ? [subject.symbol] : []
-  })
-}
-
-export const byId = (a: Topic, b: Topic): number => a.id - b.id

@@ -1,14 +1,9 @@
 import type { LogEntry } from '../log/entry.ts'
 import type { TopicName } from '../market/event.ts'
+import { Bag } from './bag.ts'
 
-/** Topics without an audience are forgotten above this number, those that were silent for longest first. */
-const MAX_TOPICS = 100_000
-const FORGET_AT_ONCE = 10_000
-/** A topic that is younger may be about to get its audience. */
-const MIN_AGE_MS = 600_000
-
-/** So that the sum of 32,768 fingerprints is still exact. */
-const MAX_FINGERPRINT = 2 ** 38
+/** What a quote's event says. */
+export type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }
 
 /** How a connection wants its events. Connections of one format share what is encoded. */
 export type Format = {
@@ -54,9 +49,10 @@ export interface Member {
 /** Connections with the same topics in the same format: what is assembled for one goes to all. */
 export class Audience {
   readonly format: Format
-  readonly members: Member[] = []
-  /** Ascending by id. */
-  topics: readonly Topic[] = []
+  readonly members = new Bag<Member>()
+  readonly topics = new Set<Topic>()
+  /** Its topics' joined. */
+  fingerprint: readonly [number, number] = [0, 0]
   key = ''
   /** Numbers of the window's events that wait for the flush: the first `eventCount`; the room is used again. */
   readonly events: number[] = []
@@ -77,18 +73,23 @@ export class Topic {
   readonly id: number
   /** Only the newest value counts (quotes, channels); of trades and bars every one does. */
   readonly isState: boolean
-  /** Random: audiences are found by the sum of their topics'. */
-  readonly fingerprint = Math.floor(Math.random() * MAX_FINGERPRINT)
+  /** 64 random bits: audiences are found by those of their topics, joined. */
+  readonly fingerprint: readonly [number, number] = [randomBits(), randomBits()]
   /** Who gets each event as it comes. */
-  readonly immediate: Audience[] = []
+  readonly immediate = new Bag<Audience>()
   /** Who gets the newest event every so often. */
-  readonly conflated: Audience[] = []
+  readonly conflated = new Bag<Audience>()
+  /** How many hold it, so that it is not forgotten: subscriptions and what replays for them. */
+  holders = 0
+  /** How many of its events the hub's memory of recent ones holds. */
+  records = 0
   /** The newest event: its entry and its place there. Undefined until one was seen. */
   entry: LogEntry | undefined
   index = 0
   /** Counts events over all topics of the hub: of two newest events the greater is the later. */
   sequence = 0
-  readonly createdAt = performance.now()
+  /** The newest quote, while somebody wants changes. */
+  parsed: { readonly sequence: number; readonly quote: QuoteData } | undefined
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 
@@ -99,46 +100,13 @@ export class Topic {
   }
 
   get hasAudience(): boolean {
-    return this.immediate.length > 0 || this.conflated.length > 0
+    return this.immediate.size > 0 || this.conflated.size > 0
+  }
+
+  /** It must be the same topic for whoever names it. */
+  get isUsed(): boolean {
+    return this.holders > 0 || this.records > 0
   }
 }
 
-/** The topics of this process, by name. */
-export class Topics {
-  readonly #byName = new Map<TopicName, Topic>()
-  readonly #freeIds: number[] = []
-  #nextId = 1
-
-  get size(): number {
-    return this.#byName.size
-  }
-
-  get(name: TopicName): Topic {
-    return this.#byName.get(name) ?? this.#create(name)
-  }
-
-  find(name: TopicName): Topic | undefined {
-    return this.#byName.get(name)
-  }
-
-  [Symbol.iterator](): Iterator<Topic> {
-    return this.#byName.values()
-  }
-
-  #create(name: TopicName): Topic {
-    if (this.#byName.size >= MAX_TOPICS) this.#forgetSilent()
-    const topic = new Topic(name, this.#freeIds.pop() ?? this.#nextId++)
-    this.#byName.set(name, topic)
-    return topic
-  }
-
-  #forgetSilent(): void {
-    const youngest = performance.now() - MIN_AGE_MS
-    const silent = [...this.#byName.values()].filter((topic) => !topic.hasAudience && topic.createdAt < youngest)
-    silent.sort((a, b) => a.sequence - b.sequence)
-    for (const topic of silent.slice(0, FORGET_AT_ONCE)) {
-      this.#byName.delete(topic.name)
-      this.#freeIds.push(topic.id)
-    }
-  }
-}
+const randomBits = (): number => Math.floor(Math.random() * 2 ** 32) | 0

@@ -9,6 +9,13 @@ export class Users {
     return this.#byId.size
   }
 
+  /** Of all users, those that are being asked for included. */
+  get subscriptions(): number {
+    let sum = 0
+    for (const { subscriptions } of this.#byId.values()) sum += subscriptions
+    return sum
+  }
+
   /** Takes one more connection of a user, unless it would be one too many. */
   enter(userId: string, maxConnections: number): Holding | undefined {
     const holding = this.#byId.get(userId) ?? { userId, connections: 0, subscriptions: 0 }

@@ -1,23 +1,26 @@
 import { parseSymbol } from '../market/symbol.ts'
 import type { LiveContext } from './context.ts'
 import type { Hub } from './hub.ts'
+import { piecesOf } from './pieces.ts'
 import { CHANNELS, type Rejected, type Stream } from './protocol.ts'
 import { channelSnapshot, historySnapshots, quoteSnapshots } from './snapshot.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
 import { topicNames, type Subject } from './subject.ts'
 import type { Topic } from './topic.ts'
 
-/** Something wanted, with its topics and what the market has of it now. */
-export type Wish = {
-  readonly subject: Subject
-  readonly topics: readonly Topic[]
-  readonly values: readonly (CurrentValue | NoValue)[]
-}
+/** So many symbols are looked up in one turn of the event loop. */
+const SYMBOLS_PER_TURN = 250
+
+/** Something wanted that can be had, with what the market has of it now. */
+export type Found = { readonly subject: Subject; readonly values: readonly (CurrentValue | NoValue)[] }
+
+/** The same with its topics, which must be held as soon as they are named. */
+export type Wish = Found & { readonly topics: readonly Topic[] }
 
 /** The kind of a group of subjects, as answers name it. */
 export type Group = { readonly type: 'market_data' } | { readonly type: 'stock_quotes'; readonly stream: Stream }
 
-export type Examined = { readonly wishes: Wish[]; readonly rejected: Rejected[] }
+export type Examined = { readonly found: Found[]; readonly rejected: Rejected[] }
 
 /** Finds out what there is of the names that a client sent. */
 export async function examine(context: LiveContext, group: Group, names: readonly string[]): Promise<Examined> {
@@ -26,12 +29,12 @@ export async function examine(context: LiveContext, group: Group, names: readonl
 
 async function examineChannels(context: LiveContext, names: readonly string[]): Promise<Examined> {
   const channels = CHANNELS.filter((channel) => names.includes(channel))
-  const wishes = await Promise.all(
-    channels.map(async (channel) => wishFor(context.hub, { channel }, await context.sources.channel(channel)))
+  const found = await Promise.all(
+    channels.map(async (channel) => ({ subject: { channel }, values: await context.sources.channel(channel) }))
   )
   const unknown = names.filter((name) => !channels.some((channel) => channel === name))
   const message = `There is no such channel; there are ${CHANNELS.join(', ')}`
-  return { wishes, rejected: unknown.map((channel) => ({ channel, code: 'UNKNOWN_CHANNEL', message })) }
+  return { found, rejected: unknown.map((channel) => ({ channel, code: 'UNKNOWN_CHANNEL', message })) }
 }
 
 /** A symbol that no provider knows is rejected; one that cannot be had now is accepted, and comes when it can. */
@@ -43,19 +46,33 @@ async function examineSymbols(context: LiveContext, stream: Stream, names: reado
     if (symbol) symbols.add(symbol)
     else rejected.push({ symbol: name, code: 'INVALID_SYMBOL', message: 'Not a symbol' })
   }
-  const values = await context.sources.quotes([...symbols])
-  const wishes = [...symbols].flatMap((symbol, at): Wish[] => {
-    const value = values[at]!
-    if (isValue(value) || !value.unknown) return [wishFor(context.hub, { stream, symbol }, [value])]
-    const { code, message, details } = value
-    rejected.push({ symbol, code, message, ...(details !== undefined && { details }) })
-    return []
-  })
-  return { wishes, rejected }
+  const found: Found[] = []
+  const pieces = piecesOf([...symbols], SYMBOLS_PER_TURN)
+  const looked = await Promise.all(
+    pieces.map(async (piece, at) => {
+      if (at > 0) await context.turns.next()
+      return context.sources.quotes(piece)
+    })
+  )
+  for (const [at, piece] of pieces.entries()) {
+    for (const [index, symbol] of piece.entries()) {
+      const value = looked[at]![index]!
+      if (isValue(value) || !value.unknown) found.push({ subject: { stream, symbol }, values: [value] })
+      else rejected.push(rejectionOf(symbol, value))
+    }
+  }
+  return { found, rejected }
 }
 
-function wishFor(hub: Hub, subject: Subject, values: readonly (CurrentValue | NoValue)[]): Wish {
-  return { subject, values, topics: topicNames(subject).map((name) => hub.topics.get(name)) }
+const rejectionOf = (symbol: string, { code, message, details }: NoValue): Rejected => ({
+  symbol,
+  code,
+  message,
+  ...(details !== undefined && { details })
+})
+
+export function wishOf(hub: Hub, found: Found): Wish {
+  return { ...found, topics: topicNames(found.subject).map((name) => hub.topics.get(name)) }
 }
 
 /** The state of what is wished for, as frames. */
@@ -79,8 +96,9 @@ export function snapshotsOf(group: Group, wishes: readonly Wish[], cursor: strin
   return quoteSnapshots(quotes, cursor)
 }
 
-export function subjectNamed(group: Group, name: string): Subject {
-  return group.type === 'market_data'
-    ? { channel: CHANNELS.find((channel) => channel === name)! }
-    : { stream: group.stream, symbol: name }
+/** Undefined where a group has no such subject. */
+export function subjectNamed(group: Group, name: string): Subject | undefined {
+  if (group.type === 'stock_quotes') return { stream: group.stream, symbol: parseSymbol(name) ?? name }
+  const channel = CHANNELS.find((each) => each === name)
+  return channel && { channel }
 }

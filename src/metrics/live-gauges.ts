@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { LiveStats } from '../hub/stats.ts'
+import type { LiveCounts } from '../hub/stats.ts'
 
-export type LiveSource = { readonly stats: LiveStats }
+export type LiveSource = { readonly stats: LiveCounts }
 export type SocketIoSource = {
   readonly stats: {
     readonly messages: number

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from '../errors.ts'
 import { CannotAuthenticateNow, type Caller } from '../hub/context.ts'
-import { payFor } from './payment.ts'
+import { payFor, REPLAYED_BYTES_PER_REQUEST } from './payment.ts'
 import { isTicket } from './tickets.ts'
 
 /** As over REST, where one request may ask for so many. */
@@ -25,7 +25,8 @@ export function createCallers(app: Built) {
         knownUntil,
         isRevoked: () => app.revocations.isRevoked(principal),
         verifyAgain: () => callerOf(credential, network),
-        pay: (symbols) => payFor(Math.ceil(symbols / SYMBOLS_PER_REQUEST), bucket)
+        pay: (symbols) => payFor(Math.ceil(symbols / SYMBOLS_PER_REQUEST), bucket),
+        payForReplay: (bytes) => payFor(bytes / REPLAYED_BYTES_PER_REQUEST, bucket)
       }
     } catch (error) {
       const isPassing = error instanceof ApiError && [429, 503].includes(error.statusCode)

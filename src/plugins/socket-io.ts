@@ -6,12 +6,24 @@ import { Server, type Socket } from 'socket.io'
 import type { Config } from '../config.ts'
 import { repeatedHeader } from '../repeated-headers.ts'
 import { CannotAuthenticateNow } from '../hub/context.ts'
+import { Newcomers } from '../hub/newcomers.ts'
 import { networkOf } from './network.ts'
 import { Bridge } from './socket-io/bridge.ts'
 import { DIALECTS } from './socket-io/dialect.ts'
-import { addressOf, anonymousIdOf, anonymousVisitor, tokenOf, type Visitor } from './socket-io/visitor.ts'
+import {
+  addressOf,
+  ANONYMOUS_SHARE,
+  anonymousIdOf,
+  anonymousVisitor,
+  tokenOf,
+  type Visitor
+} from './socket-io/visitor.ts'
+
+type Connection = Socket['conn']
 
 const PATH = '/socket.io/'
+/** Of the process's connections so many may be of clients that have not said who they are. */
+const NEWCOMERS_SHARE = 0.1
 const KIB = 1024
 /** For a connection to name its namespace and present its token. */
 const CONNECT_WITHIN_MS = 5000
@@ -40,6 +52,7 @@ export const socketIo = fp<{ config: Config }>(
         callback(isFull || app.isOverloaded() ? 'OVERLOADED' : null, !isFull && !app.isOverloaded())
       }
     })
+    const introduced = new WeakMap<Connection, () => void>()
     const upgraded = new Set<Duplex>()
     let bridge: Bridge | undefined
     app.addHook('onReady', async () => {
@@ -48,11 +61,20 @@ export const socketIo = fp<{ config: Config }>(
       for (const dialect of DIALECTS) {
         const namespace = io.of(dialect.namespace)
         namespace.use((socket, proceed) => {
-          void admit(app, config, socket).then(proceed, proceed)
+          void admit(app, config, socket, started).then((refused) => {
+            if (!refused) introduced.get(socket.conn)?.()
+            proceed(refused)
+          }, proceed)
         })
         namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
       }
       attach(io, app.server, upgraded)
+      const newcomers = new Newcomers(Math.max(1, Math.floor(config.SOCKET_IO_MAX_CONNECTIONS * NEWCOMERS_SHARE)))
+      io.engine.on('connection', (connection: Connection) => {
+        const leave = newcomers.enter(networkOf(originOf(connection, config)), () => connection.close(true))
+        introduced.set(connection, leave)
+        connection.once('close', leave)
+      })
       app.metrics.watch({ socketIo: started })
       app.revocations.listen(() => started.check())
     })
@@ -67,9 +89,10 @@ export const socketIo = fp<{ config: Config }>(
 )
 
 /** Finds out who connects; returns why it may not. */
-async function admit(app: FastifyInstance, config: Config, socket: Socket): Promise<Error | undefined> {
+async function admit(app: FastifyInstance, config: Config, socket: Socket, bridge: Bridge): Promise<Error | undefined> {
   const token = tokenOf(socket.handshake)
   if (token === undefined && config.SOCKET_IO_ANONYMOUS) {
+    if (bridge.anonymous >= config.SOCKET_IO_MAX_CONNECTIONS * ANONYMOUS_SHARE) return OVERLOADED
     const userId = anonymousIdOf(addressOf(socket.handshake, config.TRUST_PROXY))
     socket.data = anonymousVisitor(userId, await app.rateLimiter.bucket(userId, config.RATE_LIMIT_PER_MINUTE))
     return undefined
@@ -82,6 +105,7 @@ async function admit(app: FastifyInstance, config: Config, socket: Socket): Prom
     if (!caller.mayStream) return refusal('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
     const visitor: Visitor = {
       ...caller,
+      isAnonymous: false,
       connections: config.WS_CONNECTIONS_PER_USER,
       subscriptions: config.WS_SUBSCRIPTIONS_PER_USER
     }
@@ -94,6 +118,14 @@ async function admit(app: FastifyInstance, config: Config, socket: Socket): Prom
 
 /** Clients find `data` in the error of `connect_error`. */
 const refusal = (code: string, message: string): Error => Object.assign(new Error(message), { data: { code, message } })
+
+const OVERLOADED = refusal('OVERLOADED', 'This process has as many clients without a token as it takes')
+
+/** The address that a connection came from. */
+function originOf({ request }: Connection, { TRUST_PROXY }: Config): string {
+  const { socket, headers } = request as IncomingMessage
+  return addressOf({ address: socket.remoteAddress ?? '', headers }, TRUST_PROXY)
+}
 
 /** The WebSocket plugin answers every upgrade of the server; those of the bridge must not reach it. */
 function attach(io: Server, server: HttpServer, upgraded: Set<Duplex>): void {

@@ -17,7 +17,7 @@ export const liveInsightRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: LiveStats }
       }
     },
-    async () => app.live.stats
+    async () => app.live.fullStats
   )
 }
 

@@ -124,7 +124,7 @@ export class CarefulClient {
   /** One frame with `since` for each stream; what nothing is known of yet is asked for afterwards. */
   #comeBack(): void {
     const { channels, streams } = this.current
-    const wanted = Object.entries({ ...streams, ...(channels.length > 0 && { channels }) })
+    const wanted = Object.entries({ ...streams, channels }).filter(([, names]) => names.length > 0)
     this.isSettled = wanted.length === 0
     const later: [string, string[]][] = []
     for (const [stream, names] of wanted) {
@@ -187,19 +187,29 @@ export class CarefulClient {
 
   #readAnswer({ type, id, data }: Frame): void {
     if (--this.#asked === 0) this.isSettled = true
-    const before = this.current
-    this.current = data['current'] as Current
     const stream = data['stream'] as string | undefined
-    if (stream === undefined) return
+    const held = new Set(stream === undefined ? this.current.channels : this.current.streams[stream])
     if (type === 'unsubscribed') {
-      for (const symbol of data['removed'] as string[]) this.#forget(stream, symbol)
-      return
+      for (const name of data['removed'] as string[]) {
+        held.delete(name)
+        if (stream !== undefined) this.#forget(stream, name)
+      }
+    } else {
+      for (const { symbol, channel, topic } of data['accepted'] as AcceptedName[]) {
+        const isNew = !held.has(symbol ?? channel!)
+        held.add(symbol ?? channel!)
+        if (stream === undefined || symbol === undefined) continue
+        if (topic !== undefined) this.#topics.set(topic, { stream, symbol })
+        if (isNew && id !== RESUMING) this.#forget(stream, symbol)
+      }
     }
-    for (const { symbol, topic } of data['accepted'] as { symbol: string; topic?: number }[]) {
-      if (topic !== undefined) this.#topics.set(topic, { stream, symbol })
-      const isNew = !before.streams[stream]?.includes(symbol)
-      if (isNew && id !== RESUMING) this.#forget(stream, symbol)
-    }
+    const { channels, streams } = this.current
+    this.current =
+      stream === undefined
+        ? { channels: [...held], streams }
+        : { channels, streams: { ...streams, [stream]: [...held] } }
+    const count = [this.current.channels, ...Object.values(this.current.streams)].flat().length
+    if (data['count'] !== count) this.#wrong(`${String(data['count'])} subscriptions where ${count} are known`)
   }
 
   #forget(stream: string, symbol: string): void {
@@ -276,6 +286,7 @@ export class CarefulClient {
 }
 
 type Bar = { close: number }
+type AcceptedName = { symbol?: string; channel?: string; topic?: number }
 
 function streamOf({ type, data }: Frame): string {
   if (type === 'quote_update') return 'quotes'

@@ -31,7 +31,7 @@ describe('a client', () => {
     expect(prices(client, 'AAPL')).toEqual(Array.from({ length: 50 }, (_, at) => at + 1))
     expect(prices(client, 'MSFT')).toEqual([])
     client.send({ type: 'unsubscribe', data: { type: 'stock_quotes', symbols: ['AAPL'] } })
-    expect((await client.frame('unsubscribed')).data).toMatchObject({ removed: ['AAPL'], current: { streams: {} } })
+    expect((await client.frame('unsubscribed')).data).toMatchObject({ removed: ['AAPL'], count: 0 })
     await live.log.append([quoteEvent('AAPL', 99)])
     const other = await subscribed(live, ['AAPL'])
     expect((await other.frame('snapshot')).data['quotes']).toMatchObject([{ price: 99 }])
@@ -70,7 +70,13 @@ describe('a client', () => {
         { channel: 'status', servedBy: 'calendar' }
       ],
       rejected: [{ channel: 'weather', code: 'UNKNOWN_CHANNEL' }],
-      current: { channels: ['sectors', 'status'], streams: { quotes: ['AAPL'], trades: ['AAPL'], 'bars.1m': ['AAPL'] } }
+      count: 5
+    })
+    client.send({ type: 'list' })
+    expect((await client.frame('subscriptions')).data).toEqual({
+      channels: ['sectors', 'status'],
+      streams: { quotes: ['AAPL'], trades: ['AAPL'], 'bars.1m': ['AAPL'] },
+      count: 5
     })
     expect(client.ofType('subscribed')[1]!.data['accepted']).toEqual([{ symbol: 'AAPL', servedBy: 'nobody' }])
     await live.log.append([

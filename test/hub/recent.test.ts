@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { eventOf } from '../../src/hub/format.ts'
 import { Recent } from '../../src/hub/recent.ts'
-import { Topics, type EventRef, type Topic } from '../../src/hub/topic.ts'
+import type { EventRef, Topic } from '../../src/hub/topic.ts'
+import { Topics } from '../../src/hub/topics.ts'
 import { LogEntry, packEntries } from '../../src/log/entry.ts'
 import { LAST_INDEX, type Position } from '../../src/log/position.ts'
 import { encodeEvent } from '../../src/log/record.ts'
@@ -13,8 +14,8 @@ const SYMBOLS = ['AAPL', 'MSFT', 'BRK.B']
 
 /** One process's memory beside a plain list of all that it was given. */
 class Followed {
-  readonly recent = new Recent(START, MAX_BYTES)
   readonly topics = new Topics()
+  readonly recent = new Recent(START, MAX_BYTES, (topic) => this.topics.unused(topic))
   readonly all: { topic: Topic; position: Position; size: number; sequence: number }[] = []
   #sequence = 0
 

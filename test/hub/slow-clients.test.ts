@@ -163,7 +163,8 @@ test('a token can be renewed while a frame before it is still worked on', async 
       knownUntil: Infinity,
       isRevoked: () => false,
       verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
-      pay: () => undefined
+      pay: () => undefined,
+      payForReplay: () => undefined
     })
   })
   const client = await open(server)
@@ -226,9 +227,12 @@ describe('the subscriptions of a user', () => {
     const server = await start({ limits })
     const client = await subscribed(server, ['A', 'B', 'C'])
     client.subscribe(['a', 'B', 'C', 'D'])
-    expect((await client.frame('subscribed', 1)).data['current']).toEqual({
-      channels: [],
-      streams: { quotes: ['A', 'B', 'C', 'D'] }
+    expect((await client.frame('subscribed', 1)).data['count']).toBe(4)
+    client.send({ type: 'list', id: 4 })
+    expect(await client.frame('subscriptions')).toEqual({
+      type: 'subscriptions',
+      id: 4,
+      data: { channels: [], streams: { quotes: ['A', 'B', 'C', 'D'] }, count: 4 }
     })
     client.send({ type: 'subscribe', id: 5, data: { type: 'market_data', channels: ['movers'] } })
     expect(await client.frame('error')).toMatchObject({ id: 5, data: { details: { limit: 4, held: 4, asked: 3 } } })
@@ -291,7 +295,8 @@ test('the end of a connection is counted once, however long the peer takes to ag
     knownUntil: Infinity,
     verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
     isRevoked: () => isRevoked,
-    pay: () => undefined
+    pay: () => undefined,
+    payForReplay: () => undefined
   })
   const server = await start({ authenticate })
   const client = await open(server)

@@ -272,6 +272,17 @@ describe('limits', () => {
   })
 })
 
+test('who only begins to connect, again and again, leaves room for clients with a token', async () => {
+  const at = await listen(await world.startApi({ SOCKET_IO: 'true', SOCKET_IO_MAX_CONNECTIONS: '20' }))
+  const handshake = () => fetch(`${at}/socket.io/?EIO=4&transport=polling`)
+  await Promise.all(Array.from({ length: 60 }, handshake))
+  const { token } = await api.login(['stream:read'])
+  const client = connect(at, { auth: { token }, reconnection: false })
+  await vi.waitFor(() => expect(client.socket.connected).toBe(true))
+  await Promise.all(Array.from({ length: 60 }, handshake))
+  expect(await client.socket.emitWithAck('subscribe', 'AAPL')).toMatchObject({ accepted: ['AAPL'] })
+})
+
 describe('a slow client', () => {
   test('is told the newest value in the end, and the others every one meanwhile', async () => {
     const [fast, slow] = [connect(open, { transports: ['websocket'] }), connect(open, { transports: ['websocket'] })]

@@ -84,7 +84,8 @@ export async function startLive(
       knownUntil: Infinity,
       isRevoked: () => false,
       verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
-      pay: () => undefined
+      pay: () => undefined,
+      payForReplay: () => undefined
     }),
     ...options
   })

@@ -44,6 +44,13 @@ export class Bridge {
     return { ...this.#counts, namespaces }
   }
 
+  /** How many clients came without a token. */
+  get anonymous(): number {
+    let count = 0
+    for (const { isAnonymous } of this.#clients) if (isAnonymous) count++
+    return count
+  }
+
   /** Takes a client; one connection too many is told so and sent away for good. */
   accept(socket: Socket, dialect: Dialect, visitor: Visitor): void {
     const holding = this.#context.users.enter(visitor.userId, visitor.connections)

@@ -5,7 +5,8 @@ import type { Failure, Rejected } from '../../hub/protocol.ts'
 import { isValue } from '../../hub/sources.ts'
 import type { Topic } from '../../hub/topic.ts'
 import type { Holding } from '../../hub/users.ts'
-import { examine, type Wish } from '../../hub/wishes.ts'
+import { piecesOf } from '../../hub/pieces.ts'
+import { examine, type Found, type Wish } from '../../hub/wishes.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import type { Dialect } from './dialect.ts'
 import type { Feed, Listener } from './feed.ts'
@@ -19,6 +20,8 @@ const MAX_WAITING_EVENTS = 256
 const MAX_WAITING_MESSAGES = 512
 /** Requests of one client that wait until an earlier one is worked on and its answer is taken; above it, it is closed. */
 const MAX_WAITING_REQUESTS = 64
+/** So many symbols are begun or ended in one turn of the event loop. */
+const SYMBOLS_PER_TURN = 100
 const QUOTES = { type: 'stock_quotes', stream: 'quotes' } as const
 
 /** What all Socket.IO clients of the process did since its start. */
@@ -74,6 +77,10 @@ export class Client implements Listener {
     socket.conn.on('drain', this.#catchUp)
   }
 
+  get isAnonymous(): boolean {
+    return this.#options.visitor.isAnonymous
+  }
+
   get subscriptions(): number {
     return this.#symbols.size
   }
@@ -126,15 +133,30 @@ export class Client implements Listener {
 
   /** The client is gone. */
   closed(): void {
-    const { socket, feed, holding, context } = this.#options
+    const { socket, holding, context } = this.#options
     socket.conn.off('drain', this.#catchUp)
-    feed.remove(this, [...this.#symbols.values()].flat())
     holding.subscriptions -= this.#symbols.size
-    context.interest.unfollow(holding.userId, this.#symbols.keys())
-    this.#symbols.clear()
     this.#missed.clear()
     this.#taken.resolve()
     context.users.leave(holding)
+    this.#work = this.#endAfter(this.#work)
+  }
+
+  /** When many go at once, others get their turns in between. */
+  async #endAfter(before: Promise<void>): Promise<void> {
+    await before
+    const { feed, holding, context } = this.#options
+    for (const piece of piecesOf([...this.#symbols], SYMBOLS_PER_TURN)) {
+      await context.turns.next()
+      const topics = piece.flatMap(([, held]) => held)
+      feed.remove(this, topics)
+      for (const topic of topics) context.hub.topics.release(topic)
+      context.interest.unfollow(
+        holding.userId,
+        piece.map(([symbol]) => symbol)
+      )
+    }
+    this.#symbols.clear()
   }
 
   /** As many requests a second as frames are allowed, and once in a while twice as many. */
@@ -171,32 +193,24 @@ export class Client implements Listener {
   }
 
   async #subscribe(wanted: unknown, answer: unknown): Promise<void> {
-    const { socket, holding, context, feed } = this.#options
+    const { socket, holding, context } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(BAD_REQUEST, answer)
     const tooMany = this.#refusalOf(names.length)
     if (tooMany) return this.#refuse(tooMany, answer)
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
-    const { wishes, rejected } = await examine(context, QUOTES, names)
+    const { found, rejected } = await examine(context, QUOTES, names)
     if (!socket.connected) return
-    const found = wishes.map((wish) => ({ ...wish, symbol: symbolOf(wish), topics: this.#topicsOf(symbolOf(wish)) }))
-    const added = found.filter(({ symbol }) => !this.#symbols.has(symbol))
+    const added = found.filter((each) => !this.#symbols.has(symbolOf(each)))
     // Other connections of the user may have subscribed meanwhile.
     const tooManyNow = this.#refusalOf(added.length)
     if (tooManyNow) return this.#refuse(tooManyNow, answer)
     holding.subscriptions += added.length
-    for (const { symbol, topics } of added) this.#symbols.set(symbol, topics)
-    context.interest.follow(
-      holding.userId,
-      added.map(({ symbol }) => symbol)
-    )
-    feed.add(
-      this,
-      added.flatMap(({ topics }) => topics)
-    )
-    for (const wish of found) this.#tellCurrent(wish)
-    this.#answer(answer, { accepted: found.map(({ symbol }) => symbol), rejected })
+    for (const each of added) this.#symbols.set(symbolOf(each), this.#topicsOf(symbolOf(each)))
+    context.interest.follow(holding.userId, added.map(symbolOf))
+    await this.#tellCurrent(found)
+    this.#answer(answer, { accepted: found.map(symbolOf), rejected })
     if (rejected.length > 0) this.#tellOfRequest(rejectionOf(rejected))
   }
 
@@ -226,6 +240,7 @@ export class Client implements Listener {
     holding.subscriptions -= removed.length
     context.interest.unfollow(holding.userId, removed)
     feed.remove(this, topics)
+    for (const topic of topics) context.hub.topics.release(topic)
   }
 
   #refusalOf(asked: number): Failure | undefined {
@@ -237,20 +252,40 @@ export class Client implements Listener {
   }
 
   async #tellAllAgain(): Promise<void> {
-    const { wishes } = await examine(this.#options.context, QUOTES, [...this.#symbols.keys()])
-    for (const wish of wishes) {
-      const topics = this.#symbols.get(symbolOf(wish))
-      if (topics) this.#tellCurrent({ ...wish, topics })
+    const { found } = await examine(this.#options.context, QUOTES, [...this.#symbols.keys()])
+    await this.#tellCurrent(found)
+  }
+
+  /** The topics of a symbol, held. */
+  #topicsOf(symbol: string): Topic[] {
+    const { topics } = this.#options.context.hub
+    return this.dialect.streams.map((stream) => {
+      const topic = topics.get(`${stream}:${symbol}`)
+      topics.hold(topic)
+      return topic
+    })
+  }
+
+  /** Tells what there is and listens in one moment, some symbols in each turn of the event loop. */
+  async #tellCurrent(found: readonly Found[]): Promise<void> {
+    const { context, feed, socket } = this.#options
+    for (const [at, piece] of piecesOf(found, SYMBOLS_PER_TURN).entries()) {
+      if (at > 0) await context.turns.next()
+      if (!socket.connected) return
+      const held = piece.flatMap(({ subject, values }) => {
+        const topics = this.#symbols.get(symbolOf({ subject }))
+        return topics ? [{ topics, values }] : []
+      })
+      feed.add(
+        this,
+        held.flatMap(({ topics }) => topics)
+      )
+      for (const each of held) this.#tellNewest(each)
     }
   }
 
-  #topicsOf(symbol: string): Topic[] {
-    const { hub } = this.#options.context
-    return this.dialect.streams.map((stream) => hub.topics.get(`${stream}:${symbol}`))
-  }
-
   /** The newest of each stream: of quotes what the market answered, unless the hub saw a newer one. */
-  #tellCurrent({ topics, values: [value] }: Pick<Wish, 'topics' | 'values'>): void {
+  #tellNewest({ topics, values: [value] }: Pick<Wish, 'topics' | 'values'>): void {
     const { hub } = this.#options.context
     const [quotes, ...others] = topics
     for (const topic of others) if (topic.entry) this.take(readUpdate(hub, newestOf(topic)))
@@ -307,7 +342,7 @@ export class Client implements Listener {
   }
 }
 
-const symbolOf = ({ subject }: Wish): string => ('symbol' in subject ? subject.symbol : '')
+const symbolOf = ({ subject }: Pick<Found, 'subject'>): string => ('symbol' in subject ? subject.symbol : '')
 
 function rejectionOf(rejected: readonly Rejected[]): object {
   return { code: 'SYMBOLS_REJECTED', message: `${rejected.length} symbol(s) cannot be subscribed to`, rejected }

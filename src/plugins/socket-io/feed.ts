@@ -1,5 +1,4 @@
 import type { Hub } from '../../hub/hub.ts'
-import { byId } from '../../hub/subject.ts'
 import type { Audience, EventList, Format, Member, Topic } from '../../hub/topic.ts'
 import { readUpdate, type Update } from './update.ts'
 
@@ -40,25 +39,26 @@ export class Feed implements Member {
    * reads the topics' newest events in the same moment misses nothing and gets nothing twice.
    */
   add(listener: Listener, topics: readonly Topic[]): void {
-    this.#listenTo(new Set([...this.#listeners.keys(), ...topics]))
+    // What waits belongs to those who listened until now.
+    this.#hub.settle(this)
     for (const topic of topics) {
       const listeners = this.#listeners.get(topic)
       if (listeners) listeners.add(listener)
       else this.#listeners.set(topic, new Set([listener]))
     }
+    this.#hub.follow(this, topics, FORMAT)
   }
 
   remove(listener: Listener, topics: readonly Topic[]): void {
+    const left: Topic[] = []
+    this.#hub.settle(this)
     for (const topic of topics) {
       const listeners = this.#listeners.get(topic)
       listeners?.delete(listener)
-      if (listeners?.size === 0) this.#listeners.delete(topic)
+      if (listeners?.size !== 0) continue
+      this.#listeners.delete(topic)
+      left.push(topic)
     }
-    this.#listenTo(new Set(this.#listeners.keys()))
-  }
-
-  /** Delivers what waits to those who listened until now. */
-  #listenTo(topics: ReadonlySet<Topic>): void {
-    this.#hub.move(this, [...topics].sort(byId), FORMAT)
+    this.#hub.unfollow(this, left)
   }
 }

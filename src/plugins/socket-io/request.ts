@@ -1,8 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { MAX_NAMES_PER_FRAME } from '../../hub/protocol.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 64 })
-const Names = Type.Array(Name, { minItems: 1 })
+const Names = Type.Array(Name, { minItems: 1, maxItems: MAX_NAMES_PER_FRAME })
 
 /** What comes with `subscribe` and `unsubscribe`: the forms that clients in use send. */
 export const Wanted = Type.Union([Name, Names, Type.Object({ symbols: Type.Union([Name, Names]) })])

@@ -1,17 +1,21 @@
 import type { Socket } from 'socket.io'
 import type { Caller } from '../../hub/context.ts'
 import { addressIn, networkOf } from '../network.ts'
-import { payFor } from '../payment.ts'
+import { payFor, REPLAYED_BYTES_PER_REQUEST } from '../payment.ts'
 import type { Bucket } from '../rate-limiter.ts'
 
 type Handshake = Socket['handshake']
+type Origin = Pick<Handshake, 'address' | 'headers'>
 
 /** Who speaks on a Socket.IO connection, and what it may hold in this process together with its other connections. */
 export type Visitor = Caller & {
+  readonly isAnonymous: boolean
   readonly connections: number
   readonly subscriptions: number
 }
 
+/** Of the process's connections so many may be of anonymous clients. */
+export const ANONYMOUS_SHARE = 0.8
 /** Of all anonymous clients of one address. */
 const ANONYMOUS_CONNECTIONS = 10
 const ANONYMOUS_SUBSCRIPTIONS = 100
@@ -38,6 +42,7 @@ export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
   const visitor: Visitor = {
     userId,
     name: 'anonymous',
+    isAnonymous: true,
     mayStream: true,
     expiresAt: Infinity,
     knownUntil: Infinity,
@@ -45,7 +50,8 @@ export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
     verifyAgain: async () => visitor,
     connections: ANONYMOUS_CONNECTIONS,
     subscriptions: ANONYMOUS_SUBSCRIPTIONS,
-    pay: (symbols) => payFor(symbols, bucket)
+    pay: (symbols) => payFor(symbols, bucket),
+    payForReplay: (bytes) => payFor(bytes / REPLAYED_BYTES_PER_REQUEST, bucket)
   }
   return visitor
 }
@@ -54,7 +60,7 @@ export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
  * Where a connection comes from. Of X-Forwarded-For only the last entry is the proxy's own word; those before it are
  * whatever the client sent.
  */
-export function addressOf({ address, headers }: Handshake, trustProxy: boolean): string {
+export function addressOf({ address, headers }: Origin, trustProxy: boolean): string {
   const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? ''].flat().join(',') : ''
   return addressIn(forwarded.split(',').at(-1)!) ?? addressIn(address) ?? ''
 }
