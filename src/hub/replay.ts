@@ -65,7 +65,11 @@ export class Replays {
     try {
       for (;;) {
         const recent = this.#hub.recent(at.shard)
-        if (comparePositions(at, recent.head) > 0 && !(await this.#isToCome(at))) return 'unknown_position'
+        if (comparePositions(at, recent.head) > 0) {
+          const reached = await this.#reach(at)
+          if (!reached) return 'unknown_position'
+          at = reached
+        }
         // Nothing is awaited from here until the client has caught up, where the hub's memory reaches back.
         const step: Step | GapReason = recent.covers(at)
           ? recent.after(at, topics, MAX_CHUNK_EVENTS)
@@ -90,11 +94,16 @@ export class Replays {
     }
   }
 
-  /** A client can be ahead of this process by what another one showed it. */
-  async #isToCome(at: Position): Promise<boolean> {
+  /**
+   * A client can be ahead of this process by what another one showed it. Returns where it goes on when this process is
+   * there too, or nothing where the log does not hold its position. Where it never held anything, nothing can be missing.
+   */
+  async #reach(at: Position): Promise<Position | undefined> {
+    const { head } = this.#hub.recent(at.shard)
     const { last } = await readable(this.#log.reach(at.shard))
-    const wasGiven = last !== undefined && comparePositions({ ...at, index: 0 }, { ...last, index: 0 }) <= 0
-    return wasGiven && this.#hub.reaches({ ...at, index: 0 }, AHEAD_TIMEOUT_MS)
+    if (!last) return head
+    const isTold = comparePositions({ ...at, index: 0 }, { ...last, index: 0 }) <= 0
+    return isTold && (await this.#hub.reaches({ ...at, index: 0 }, AHEAD_TIMEOUT_MS)) ? at : undefined
   }
 
   async #readLog(at: Position, topics: ReadonlySet<Topic>, maxEntries: number): Promise<Step | GapReason> {

@@ -51,8 +51,11 @@ export async function resume(resumption: Resumption): Promise<Unfinished | undef
     }
   }
   traffic.replayed += replayed
-  connection.sendInPlace({ type: 'resumed', data: { ...group, replayed }, cursor: hub.cursor })
-  if (!failure) return undefined
+  if (!failure) {
+    connection.sendInPlace({ type: 'resumed', data: { ...group, replayed }, cursor: hub.cursor })
+    return undefined
+  }
+  // Here no cursor of the hub's: it would pass what was not replayed.
   const positions = new Map([...unfinished.values()].map((position) => [position.shard, position]))
   return {
     topics: new Set(unfinished.keys()),

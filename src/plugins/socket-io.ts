@@ -61,10 +61,8 @@ export const socketIo = fp<{ config: Config }>(
       for (const dialect of DIALECTS) {
         const namespace = io.of(dialect.namespace)
         namespace.use((socket, proceed) => {
-          void admit(app, config, socket, started).then((refused) => {
-            if (!refused) introduced.get(socket.conn)?.()
-            proceed(refused)
-          }, proceed)
+          const onAdmitted = () => introduced.get(socket.conn)?.()
+          void admit(app, config, socket, { bridge: started, onAdmitted }).then(proceed, proceed)
         })
         namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
       }
@@ -89,11 +87,17 @@ export const socketIo = fp<{ config: Config }>(
 )
 
 /** Finds out who connects; returns why it may not. */
-async function admit(app: FastifyInstance, config: Config, socket: Socket, bridge: Bridge): Promise<Error | undefined> {
+async function admit(
+  app: FastifyInstance,
+  config: Config,
+  socket: Socket,
+  { bridge, onAdmitted }: { bridge: Bridge; onAdmitted: () => void }
+): Promise<Error | undefined> {
   const token = tokenOf(socket.handshake)
   if (token === undefined && config.SOCKET_IO_ANONYMOUS) {
     if (bridge.anonymous >= config.SOCKET_IO_MAX_CONNECTIONS * ANONYMOUS_SHARE) return OVERLOADED
     const userId = anonymousIdOf(addressOf(socket.handshake, config.TRUST_PROXY))
+    onAdmitted()
     socket.data = anonymousVisitor(userId, await app.rateLimiter.bucket(userId, config.RATE_LIMIT_PER_MINUTE))
     return undefined
   }
@@ -110,6 +114,7 @@ async function admit(app: FastifyInstance, config: Config, socket: Socket, bridg
       subscriptions: config.WS_SUBSCRIPTIONS_PER_USER
     }
     socket.data = visitor
+    onAdmitted()
     return undefined
   } catch (error) {
     return refusal(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
@@ -123,7 +128,7 @@ const OVERLOADED = refusal('OVERLOADED', 'This process has as many clients witho
 
 /** The address that a connection came from. */
 function originOf({ request }: Connection, { TRUST_PROXY }: Config): string {
-  const { socket, headers } = request as IncomingMessage
+  const { socket, headers } = request
   return addressOf({ address: socket.remoteAddress ?? '', headers }, TRUST_PROXY)
 }
 

@@ -120,7 +120,9 @@ describe('a client that does not behave is sent away with a code that says so:',
     const address = server.url
     const silent = Array.from({ length: 300 }, () => new LiveClient(address))
     await Promise.all(
-      silent.map((client) => client.until(() => client.ofType('welcome').length > 0 || !!client.closed))
+      silent.map((client) =>
+        client.until(() => client.ofType('welcome').length > 0 || !!client.closed, 'an answer', 40_000)
+      )
     )
     await expect.poll(() => server.live.stats.connections).toBeLessThanOrEqual(10)
     for (const client of silent) if (client.closed) expect(client.closed.code).toBeOneOf([4006, 1006])
@@ -130,7 +132,11 @@ describe('a client that does not behave is sent away with a code that says so:',
     late.send({ type: 'auth', data: { token: 'ann' } })
     await late.frame('authenticated')
     const more = Array.from({ length: 30 }, () => new LiveClient(address))
-    await Promise.all(more.map((client) => client.until(() => client.ofType('welcome').length > 0 || !!client.closed)))
+    await Promise.all(
+      more.map((client) =>
+        client.until(() => client.ofType('welcome').length > 0 || !!client.closed, 'an answer', 40_000)
+      )
+    )
     for (const client of [...valid, late]) {
       client.send({ type: 'ping' })
       await client.frame('pong')

@@ -138,21 +138,40 @@ describe('a cursor', () => {
   test('from before anything happened is no gap, whenever the first event comes', async () => {
     const { url, log } = await testLog()
     let isFirst = true
-    const read: EventLog['read'] = async (from, maxEntries) => {
-      const entries = await log.read(from, maxEntries)
-      if (isFirst) await log.append([quoteEvent('AAPL', 7)])
-      isFirst = false
-      return entries
+    const reach: EventLog['reach'] = async (shard) => {
+      const reached = await log.reach(shard)
+      if (isFirst && server) {
+        isFirst = false
+        await log.append([quoteEvent('AAPL', 7)])
+        await server.live.context.hub.reaches({ shard, ...(await log.reach(shard)).last!, index: 0 }, 5000)
+      }
+      return reached
     }
-    const server = await startLive(url, { log: { ...log, read } })
+    let server: LiveServer | undefined
+    server = await startLive(url, { log: { ...log, reach } })
     const since = `${await log.epoch()}.0.${Date.now() - 600_000}-0.0`
     const client = await subscribed(server, ['AAPL'], { since })
     expect(client.ofType('gap')).toEqual([])
     expect(seen(client)).toEqual([7])
   })
 
+  test('given out by a host whose clock is ahead of that of Redis leaves no gap, before the first event and after', async () => {
+    const { url, log } = await testLog()
+    const ahead = await startLive(url, { now: () => Date.now() + 300_000 })
+    const client = await subscribed(ahead, ['AAPL'])
+    const since = lastCursor(client)
+    await log.append([quoteEvent('AAPL', 1)])
+    await client.until(() => seen(client).length === 1)
+    for (const server of [ahead, await startLive(url)]) {
+      const resumed = await subscribed(server, ['AAPL'], { since })
+      expect(resumed.ofType('gap')).toEqual([])
+      expect(seen(resumed)).toEqual([1])
+    }
+  })
+
   test('of another epoch, from the future or of no shard becomes a gap too, and nonsense is refused', async () => {
     const { url, log } = await testLog()
+    await log.append([quoteEvent('IBM', 1)])
     const server = await startLive(url)
     const epoch = await log.epoch()
     for (const [since, reason] of [
@@ -182,5 +201,73 @@ describe('a cursor', () => {
     await client.frame('snapshot', 1)
     await log.append([quoteEvent('AAPL', 2)])
     await client.until(() => seen(client).at(-1) === 2)
+  })
+})
+
+describe('a replay that ends early says what it did not finish, and goes on from there', () => {
+  /** From before what a fresh process keeps in memory, so that the log itself is read. */
+  const longAgo = async (log: EventLog) => `${await log.epoch()}.0.${Date.now() - 600_000}-0.0`
+  const PADDING = 'x'.repeat(20_000)
+
+  async function filledLog() {
+    const { url, log } = await testLog()
+    for (let price = 1; price <= 40; price++) {
+      await log.append([quoteEvent('AAPL', price, { name: PADDING }), tradeEvent('MSFT', price, 1)])
+    }
+    return { url, log }
+  }
+
+  async function interrupted(server: LiveServer, log: EventLog) {
+    const client = server.connect()
+    client.socket.once('open', () => void longAgo(log).then((since) => client.subscribe(['AAPL', 'MSFT'], { since })))
+    const { data } = await client.frame('error')
+    expect(data['details']).toMatchObject({ stream: 'quotes', removed: ['AAPL', 'MSFT'], count: 0 })
+    expect(client.ofType('resumed')).toEqual([])
+    client.send({ type: 'list' })
+    expect((await client.frame('subscriptions')).data).toEqual({ channels: [], streams: {}, count: 0 })
+    const goOn = async () => {
+      client.subscribe(['AAPL', 'MSFT'], { since: (data['details'] as { since: string }).since })
+      await client.frame('resumed')
+      expect(seen(client)).toEqual(range(1, 40))
+      expect(client.ofType('gap')).toEqual([])
+    }
+    return { code: data['code'], client, goOn }
+  }
+
+  test('where the log cannot be read', async () => {
+    const { url, log } = await filledLog()
+    let failures = 1
+    const read: EventLog['read'] = (from, maxEntries) =>
+      failures-- > 0 ? Promise.reject(new Error('Redis is away')) : log.read(from, maxEntries)
+    const server = await startLive(url, { log: { ...log, read } })
+    const { code, goOn } = await interrupted(server, log)
+    expect(code).toBe('LOG_UNREADABLE')
+    await goOn()
+  })
+
+  test('where its user has spent what reading may cost', async () => {
+    const { url, log } = await filledLog()
+    let left = 400_000
+    const server = await startLive(url, {
+      authenticate: async (token) => ({
+        userId: token,
+        name: token,
+        mayStream: true,
+        expiresAt: Date.now() + 600_000,
+        isRevoked: () => false,
+        pay: () => undefined,
+        payForReplay(bytes) {
+          left -= bytes
+          return left < 0 ? { code: 'RATE_LIMITED', message: 'spent', details: { retryAfterSeconds: 3 } } : undefined
+        }
+      })
+    })
+    const { code, client, goOn } = await interrupted(server, log)
+    expect(code).toBe('RATE_LIMITED')
+    expect(client.ofType('error')[0]!.data['details']).toMatchObject({ retryAfterSeconds: 3 })
+    expect(seen(client).length).toBeGreaterThan(0)
+    expect(seen(client).length).toBeLessThan(40)
+    left = 10_000_000
+    await goOn()
   })
 })

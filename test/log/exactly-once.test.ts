@@ -14,7 +14,7 @@ async function logBehindDoor({ shards = 1 } = {}) {
   const door = await openDoor()
   const log = await openLog(throughDoor(door, services.url), { shards })
   const witness = await openLog(services.url, { shards })
-  return { door, log, witness }
+  return { door, log, witness, redis: services.redis }
 }
 
 const trade = (price: number, symbol = 'AAPL') => tradeEvent(symbol, price, 1)
@@ -73,6 +73,22 @@ describe('an event is in the log exactly once', () => {
     await deliverLate()
     await log.append([trade(3)])
     expect(await pricesIn(witness, 'AAPL')).toEqual([1, 2, 3])
+  })
+
+  test('where it is in doubt when the log comes back as it was before, trimmed at some time', async () => {
+    const { door, log, witness, redis } = await logBehindDoor()
+    for (let price = 1; price <= 10; price++) await log.append([trade(price)])
+    await redis.xtrim('log:1:{0}', 'MAXLEN', '=', 5)
+    const before = await redis.dumpBuffer('log:1:{0}')
+    for (let price = 11; price <= 13; price++) await log.append([trade(price)])
+    door.treat('swallow requests')
+    const appended = log.append([trade(14)])
+    await expect.poll(() => door.requestedBytes()).toBeGreaterThan(0)
+    await redis.restore('log:1:{0}', 0, before, 'REPLACE')
+    door.cut()
+    await appended
+    expect(await pricesIn(witness, 'AAPL')).toEqual([...range(6, 10), 14])
+    expect(log.stats).toMatchObject({ failed: 0 })
   })
 
   test('where Redis answers late', async () => {
