@@ -254,7 +254,9 @@ describe('a replay that ends early says what it did not finish, and goes on from
         name: token,
         mayStream: true,
         expiresAt: Date.now() + 600_000,
+        knownUntil: Infinity,
         isRevoked: () => false,
+        verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
         pay: () => undefined,
         payForReplay(bytes) {
           left -= bytes
