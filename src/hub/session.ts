@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { Allowance } from './allowance.ts'
 import { readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
 import { Connection } from './connection.ts'
 import { CannotAuthenticateNow, type Caller, type LiveContext } from './context.ts'
 import type { ClientFrame, Failure } from './protocol.ts'
+import { AUTHENTICATE_WITHIN_MS, failureOf, Refused } from './refusals.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Holding } from './users.ts'
 
-const AUTHENTICATE_WITHIN_MS = 5000
 const WARN_BEFORE_EXPIRY_MS = 30_000
 /** Frames of one client that wait while an earlier one is worked on, or until it takes what it was sent. */
 const MAX_WAITING_FRAMES = 64
@@ -50,9 +51,7 @@ export class Session {
   #pingedAt = 0
   #isWarned = false
   #isVerifying = false
-  /** What is left of this second's frames. */
-  #allowance: number
-  #allowedAt: number
+  readonly #allowance: Allowance
   #refusals = 0
   #refusedSince = 0
 
@@ -65,8 +64,8 @@ export class Session {
     this.#connection = new Connection({ socket, raw, hub, traffic })
     this.#connection.format = { ...this.#connection.format, binary }
     const now = context.now()
-    this.#heardAt = this.#allowedAt = now
-    this.#allowance = context.limits.framesPerSecond
+    this.#heardAt = now
+    this.#allowance = new Allowance(context.limits.framesPerSecond, now)
     this.#mustAuthenticateBy = now + AUTHENTICATE_WITHIN_MS
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('pong', () => this.#hear())
@@ -93,15 +92,15 @@ export class Session {
       this.#connection.ping()
     }
     if (!this.#member) {
-      if (now > this.#mustAuthenticateBy) this.#end(CloseCode.unauthorized, NOT_IN_TIME)
+      if (now > this.#mustAuthenticateBy) this.#end(CloseCode.unauthorized, Refused.notInTime)
       return
     }
     const { caller } = this.#member
-    if (caller.isRevoked()) this.#end(CloseCode.unauthorized, REVOKED)
-    else if (caller.expiresAt <= now) this.#end(CloseCode.tokenExpired, EXPIRED)
+    if (caller.isRevoked()) this.#end(CloseCode.unauthorized, Refused.revoked)
+    else if (caller.expiresAt <= now) this.#end(CloseCode.tokenExpired, Refused.expired)
     else if (caller.expiresAt - now < WARN_BEFORE_EXPIRY_MS && !this.#isWarned) {
       this.#isWarned = true
-      const data = { ...EXPIRES_SOON, details: { expiresAt: new Date(caller.expiresAt).toISOString() } }
+      const data = { ...Refused.expiresSoon, details: { expiresAt: new Date(caller.expiresAt).toISOString() } }
       this.#connection.send({ type: 'notice', data })
     }
     if (caller.knownUntil <= now && !this.#isVerifying) void this.#verifyAgain(caller)
@@ -127,7 +126,7 @@ export class Session {
 
   /** Others need its place, and it has not said who it is. */
   giveWay(): void {
-    this.#connection.send({ type: 'error', data: TOO_MANY_NEWCOMERS })
+    this.#connection.send({ type: 'error', data: Refused.tooManyNewcomers })
     this.#connection.cut(CloseCode.overrun)
   }
 
@@ -151,12 +150,12 @@ export class Session {
 
   #receive(data: Buffer, isBinary: boolean): void {
     if (!this.#admits()) return
-    if (isBinary) return this.#refuse(TEXT_EXPECTED)
+    if (isBinary) return this.#refuse(Refused.textExpected)
     const read = readClientFrame(data, this.#member !== undefined)
     if ('failure' in read) return this.#refuse(read.failure, read.id)
     const { frame } = read
     if (frame.type === 'ping') return this.#soon(() => this.#pong(frame.id))
-    if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, Refused.tooManyFrames)
     if (frame.type === 'auth' && this.#member) return this.#renew(frame.data.token, frame.id)
     this.#do(() => this.#handle(frame))
   }
@@ -166,15 +165,15 @@ export class Session {
     if (!this.#connection.isOpen) return false
     this.#hear()
     this.#context.traffic.received++
-    const isAllowed = this.#isAllowed()
-    if (!isAllowed) this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    const isAllowed = this.#allowance.take(this.#context.now())
+    if (!isAllowed) this.#end(CloseCode.tooManyFrames, Refused.tooManyFrames)
     return isAllowed
   }
 
   /** Answers at once, unless the client does not take what it was sent before: then in turn. */
   #soon(answer: () => void): void {
     if (!this.#connection.isFull) return answer()
-    if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, TOO_MANY_FRAMES)
+    if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, Refused.tooManyFrames)
     this.#do(async () => answer())
   }
 
@@ -188,16 +187,6 @@ export class Session {
     await before
     await this.#authenticate(token, () => this.#do(async () => this.#confirm(id)))
     this.#waiting--
-  }
-
-  /** As many frames a second as are allowed, and once in a while twice as many. */
-  #isAllowed(): boolean {
-    const { framesPerSecond } = this.#context.limits
-    const now = this.#context.now()
-    this.#allowance += ((now - this.#allowedAt) / 1000) * framesPerSecond
-    this.#allowance = Math.min(this.#allowance, 2 * framesPerSecond) - 1
-    this.#allowedAt = now
-    return this.#allowance >= 0
   }
 
   /** Does work after all that was begun before. */
@@ -214,7 +203,7 @@ export class Session {
       if (this.#connection.isOpen) await work()
     } catch (err) {
       this.#context.log.error({ err, session: this.id }, 'a frame could not be served')
-      this.#refuse(FAILED)
+      this.#refuse(Refused.failed)
     }
     this.#waiting--
   }
@@ -222,7 +211,7 @@ export class Session {
   async #handle(frame: ClientFrame): Promise<void> {
     if (frame.type === 'ping') return
     if (frame.type === 'auth') return this.#authenticate(frame.data.token, () => this.#confirm(frame.id))
-    if (!this.#member) return this.#refuse(NOT_AUTHENTICATED, frame.id)
+    if (!this.#member) return this.#refuse(Refused.notAuthenticated, frame.id)
     const { subscriptions } = this.#member
     if (frame.type === 'list') return subscriptions.list(frame.id)
     if (frame.type === 'unsubscribe') return subscriptions.unsubscribe(frame.data, frame.id)
@@ -241,15 +230,15 @@ export class Session {
       return this.#endWithout(error)
     }
     if (!this.#connection.isOpen) return
-    if (this.#member && this.#member.caller.userId !== caller.userId) return this.#refuse(OTHER_USER)
-    if (!caller.mayStream) return this.#end(CloseCode.forbidden, NOT_AUTHORIZED)
+    if (this.#member && this.#member.caller.userId !== caller.userId) return this.#refuse(Refused.otherUser)
+    if (!caller.mayStream) return this.#end(CloseCode.forbidden, Refused.notAuthorized)
     if (this.#member) {
       this.#member = { ...this.#member, caller }
       this.#isWarned = false
       return answer()
     }
     const holding = users.enter(caller.userId, limits.connectionsPerUser)
-    if (!holding) return this.#end(CloseCode.tooManyConnections, TOO_MANY_CONNECTIONS)
+    if (!holding) return this.#end(CloseCode.tooManyConnections, Refused.tooManyConnections)
     const subscriptions = new Subscriptions({
       context: this.#context,
       connection: this.#connection,
@@ -268,7 +257,7 @@ export class Session {
     try {
       const caller = await verified.verifyAgain()
       if (this.#member?.caller !== verified) return // renewed meanwhile
-      if (!caller.mayStream) return this.#end(CloseCode.forbidden, NOT_AUTHORIZED)
+      if (!caller.mayStream) return this.#end(CloseCode.forbidden, Refused.notAuthorized)
       this.#member = { ...this.#member, caller }
     } catch (error) {
       if (this.#member?.caller === verified) this.#endWithout(error)
@@ -326,19 +315,3 @@ export class Session {
     this.#connection.close(closeCode)
   }
 }
-
-const failure = (code: string, message: string): Failure => ({ code, message })
-const failureOf = (error: unknown): Failure =>
-  failure(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
-const NOT_IN_TIME = failure('NOT_AUTHENTICATED', `No key and no token came within ${AUTHENTICATE_WITHIN_MS} ms`)
-const NOT_AUTHENTICATED = failure('NOT_AUTHENTICATED', 'Send {"type":"auth","data":{"token":"…"}} first')
-const NOT_AUTHORIZED = failure('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
-const REVOKED = failure('NOT_AUTHENTICATED', 'The key, its user or this token was revoked')
-const EXPIRED = failure('TOKEN_EXPIRED', 'The key or token has expired')
-const EXPIRES_SOON = failure('TOKEN_EXPIRES', 'The key or token expires soon; renew it by an auth frame')
-const OTHER_USER = failure('OTHER_USER', 'The key or token belongs to another user; open another connection')
-const TOO_MANY_FRAMES = failure('TOO_MANY_FRAMES', 'More frames than a connection may send')
-const TOO_MANY_CONNECTIONS = failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed')
-const TOO_MANY_NEWCOMERS = failure('TOO_MANY_CONNECTIONS', 'Too many connections wait here to say who they are')
-const TEXT_EXPECTED = failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too')
-const FAILED = failure('INTERNAL_ERROR', 'The frame could not be served; the log has the reason')

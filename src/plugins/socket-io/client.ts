@@ -1,17 +1,18 @@
 import type { Socket } from 'socket.io'
-import { CannotAuthenticateNow, type Caller, type LiveContext } from '../../hub/context.ts'
-import { newestOf } from '../../hub/fanout.ts'
-import type { Failure, Rejected } from '../../hub/protocol.ts'
-import { isValue } from '../../hub/sources.ts'
+import { Allowance } from '../../hub/allowance.ts'
+import type { Caller, LiveContext } from '../../hub/context.ts'
+import { piecesOf } from '../../hub/pieces.ts'
+import type { Failure } from '../../hub/protocol.ts'
+import { failureOf } from '../../hub/refusals.ts'
 import type { Topic } from '../../hub/topic.ts'
 import type { Holding } from '../../hub/users.ts'
-import { piecesOf } from '../../hub/pieces.ts'
-import { examine, type Found, type Wish } from '../../hub/wishes.ts'
+import { examine, type Found } from '../../hub/wishes.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import type { Dialect } from './dialect.ts'
 import type { Feed, Listener } from './feed.ts'
+import { Refused, rejectionOf } from './refusals.ts'
 import { namesIn } from './request.ts'
-import { quoteUpdateOf, readUpdate, type Update } from './update.ts'
+import { newestUpdates, type Update } from './update.ts'
 import type { Visitor } from './visitor.ts'
 
 /** Events for one client that its connection has not taken yet; above it the client gets only the newest per symbol. */
@@ -54,17 +55,14 @@ export class Client implements Listener {
   #taken = Promise.withResolvers<void>()
   #work: Promise<void> = Promise.resolve()
   #requests = 0
-  /** What is left of this second's requests. */
-  #allowance: number
-  #allowedAt: number
+  readonly #allowance: Allowance
 
   constructor(options: ClientOptions) {
     const { socket, context, dialect } = options
     this.#options = options
     this.dialect = dialect
     this.#caller = options.visitor
-    this.#allowance = context.limits.framesPerSecond
-    this.#allowedAt = context.now()
+    this.#allowance = new Allowance(context.limits.framesPerSecond, context.now())
     socket.use(([event], next) => {
       if (this.#admits(event)) next()
     })
@@ -94,8 +92,8 @@ export class Client implements Listener {
   /** Looks after who the client is; called about once a second. */
   check(now: number): void {
     const caller = this.#caller
-    if (caller.isRevoked()) this.end(REVOKED)
-    else if (caller.expiresAt <= now) this.end(EXPIRED)
+    if (caller.isRevoked()) this.end(Refused.revoked)
+    else if (caller.expiresAt <= now) this.end(Refused.expired)
     else if (caller.knownUntil <= now && !this.#isVerifying) void this.#verifyAgain(caller)
   }
 
@@ -105,10 +103,9 @@ export class Client implements Listener {
     try {
       const caller = await verified.verifyAgain()
       if (caller.mayStream) this.#caller = caller
-      else this.end(NOT_AUTHORIZED)
+      else this.end(Refused.notAuthorized)
     } catch (error) {
-      const code = error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED'
-      this.end(failure(code, (error as Error).message))
+      this.end(failureOf(error))
     } finally {
       this.#isVerifying = false
     }
@@ -151,24 +148,18 @@ export class Client implements Listener {
       const topics = piece.flatMap(([, held]) => held)
       feed.remove(this, topics)
       for (const topic of topics) context.hub.topics.release(topic)
-      context.interest.unfollow(
-        holding.userId,
-        piece.map(([symbol]) => symbol)
-      )
+      const symbols = piece.map(([symbol]) => symbol)
+      context.interest.unfollow(holding.userId, symbols)
     }
     this.#symbols.clear()
   }
 
   /** As many requests a second as frames are allowed, and once in a while twice as many. */
   #admits(event: string): boolean {
-    const { limits, now } = this.#options.context
-    const at = now()
-    this.#allowance += ((at - this.#allowedAt) / 1000) * limits.framesPerSecond
-    this.#allowance = Math.min(this.#allowance, 2 * limits.framesPerSecond) - 1
-    this.#allowedAt = at
-    const isAllowed = this.#allowance >= 0 && this.#requests < MAX_WAITING_REQUESTS
-    if (!isAllowed) this.end(TOO_MANY_REQUESTS)
-    else if (event !== 'subscribe' && event !== 'unsubscribe') this.#refuse(UNKNOWN_EVENT, undefined)
+    const { context } = this.#options
+    const isAllowed = this.#allowance.take(context.now()) && this.#requests < MAX_WAITING_REQUESTS
+    if (!isAllowed) this.end(Refused.tooManyRequests)
+    else if (event !== 'subscribe' && event !== 'unsubscribe') this.#refuse(Refused.unknownEvent, undefined)
     else return true
     return false
   }
@@ -187,7 +178,7 @@ export class Client implements Listener {
       if (socket.connected) await work()
     } catch (err) {
       context.log.error({ err, socket: socket.id }, 'a Socket.IO request could not be served')
-      this.#refuse(FAILED, answer)
+      this.#refuse(Refused.failed, answer)
     }
     this.#requests--
   }
@@ -195,7 +186,7 @@ export class Client implements Listener {
   async #subscribe(wanted: unknown, answer: unknown): Promise<void> {
     const { socket, holding, context } = this.#options
     const names = namesIn(wanted)
-    if (!names) return this.#refuse(BAD_REQUEST, answer)
+    if (!names) return this.#refuse(Refused.badRequest, answer)
     const tooMany = this.#refusalOf(names.length)
     if (tooMany) return this.#refuse(tooMany, answer)
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
@@ -216,7 +207,7 @@ export class Client implements Listener {
 
   #unsubscribe(wanted: unknown, answer: unknown): void {
     const names = namesIn(wanted)
-    if (!names) return this.#refuse(BAD_REQUEST, answer)
+    if (!names) return this.#refuse(Refused.badRequest, answer)
     const asked = new Set(names.map((name) => parseSymbol(name) ?? name))
     const removed = [...asked].filter((symbol) => this.#symbols.has(symbol))
     this.#drop(removed)
@@ -276,24 +267,11 @@ export class Client implements Listener {
         const topics = this.#symbols.get(symbolOf({ subject }))
         return topics ? [{ topics, values }] : []
       })
-      feed.add(
-        this,
-        held.flatMap(({ topics }) => topics)
-      )
-      for (const each of held) this.#tellNewest(each)
-    }
-  }
-
-  /** The newest of each stream: of quotes what the market answered, unless the hub saw a newer one. */
-  #tellNewest({ topics, values: [value] }: Pick<Wish, 'topics' | 'values'>): void {
-    const { hub } = this.#options.context
-    const [quotes, ...others] = topics
-    for (const topic of others) if (topic.entry) this.take(readUpdate(hub, newestOf(topic)))
-    const asked = value && isValue(value) ? value : undefined
-    if (quotes!.entry && quotes!.entry.receivedAt(quotes!.index) > (asked?.receivedAt ?? -Infinity)) {
-      this.take(readUpdate(hub, newestOf(quotes!)))
-    } else if (asked) {
-      this.take(quoteUpdateOf(hub, quotes!, JSON.parse(asked.body.toString()), asked.receivedAt))
+      const topics = held.flatMap((each) => each.topics)
+      feed.add(this, topics)
+      for (const { topics, values } of held) {
+        for (const update of newestUpdates(context.hub, topics, values[0])) this.take(update)
+      }
     }
   }
 
@@ -343,16 +321,3 @@ export class Client implements Listener {
 }
 
 const symbolOf = ({ subject }: Pick<Found, 'subject'>): string => ('symbol' in subject ? subject.symbol : '')
-
-function rejectionOf(rejected: readonly Rejected[]): object {
-  return { code: 'SYMBOLS_REJECTED', message: `${rejected.length} symbol(s) cannot be subscribed to`, rejected }
-}
-
-const failure = (code: string, message: string): Failure => ({ code, message })
-const REVOKED = failure('NOT_AUTHENTICATED', 'The key, its user or this token was revoked')
-const NOT_AUTHORIZED = failure('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
-const EXPIRED = failure('TOKEN_EXPIRED', 'The key or token has expired; connect with a new one')
-const TOO_MANY_REQUESTS = failure('TOO_MANY_FRAMES', 'More requests than a connection may send')
-const UNKNOWN_EVENT = failure('UNKNOWN_EVENT', 'Clients emit subscribe and unsubscribe')
-const BAD_REQUEST = failure('INVALID_FRAME', 'Send a symbol, a list of symbols, or {"symbols": [...]}')
-const FAILED = failure('INTERNAL_ERROR', 'The request could not be served; the log has the reason')

@@ -1,5 +1,7 @@
+import { newestOf } from '../../hub/fanout.ts'
 import { eventOf, quoteOf } from '../../hub/format.ts'
 import type { Hub } from '../../hub/hub.ts'
+import { isValue, type CurrentValue, type NoValue } from '../../hub/sources.ts'
 import type { EventRef, Topic } from '../../hub/topic.ts'
 import { RecordKind } from '../../log/record.ts'
 import type { Quote } from '../../market/quote.ts'
@@ -32,4 +34,20 @@ export function quoteUpdateOf(hub: Hub, topic: Topic, quote: Quote, receivedAt: 
   const trades = hub.topics.find(`trades:${quote.symbol}`)
   const tradedAt = trades?.entry?.receivedAt(trades.index) ?? -Infinity
   return { topic, quote, isTraded: receivedAt - tradedAt < TRADE_SILENCE_MS }
+}
+
+/** The newest of each of a symbol's streams: of quotes what the market answered, unless the hub saw a newer one. */
+export function newestUpdates(
+  hub: Hub,
+  [quotes, ...others]: readonly Topic[],
+  value: CurrentValue | NoValue | undefined
+): Update[] {
+  const updates = others.flatMap((topic) => (topic.entry ? [readUpdate(hub, newestOf(topic))] : []))
+  const asked = value && isValue(value) ? value : undefined
+  if (quotes!.entry && quotes!.entry.receivedAt(quotes!.index) > (asked?.receivedAt ?? -Infinity)) {
+    updates.push(readUpdate(hub, newestOf(quotes!)))
+  } else if (asked) {
+    updates.push(quoteUpdateOf(hub, quotes!, JSON.parse(asked.body.toString()) as Quote, asked.receivedAt))
+  }
+  return updates
 }

@@ -1,0 +1,27 @@
+import { CannotAuthenticateNow } from './context.ts'
+import type { Failure } from './protocol.ts'
+
+/** For a first auth frame to come, in milliseconds. */
+export const AUTHENTICATE_WITHIN_MS = 5000
+
+const failure = (code: string, message: string): Failure => ({ code, message })
+
+/** What a client is told where it, or a frame of it, is refused. */
+export const Refused = {
+  notInTime: failure('NOT_AUTHENTICATED', `No key and no token came within ${AUTHENTICATE_WITHIN_MS} ms`),
+  notAuthenticated: failure('NOT_AUTHENTICATED', 'Send {"type":"auth","data":{"token":"…"}} first'),
+  notAuthorized: failure('NOT_AUTHORIZED', 'The key or token does not grant stream:read'),
+  revoked: failure('NOT_AUTHENTICATED', 'The key, its user or this token was revoked'),
+  expired: failure('TOKEN_EXPIRED', 'The key or token has expired'),
+  expiresSoon: failure('TOKEN_EXPIRES', 'The key or token expires soon; renew it by an auth frame'),
+  otherUser: failure('OTHER_USER', 'The key or token belongs to another user; open another connection'),
+  tooManyFrames: failure('TOO_MANY_FRAMES', 'More frames than a connection may send'),
+  tooManyConnections: failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed'),
+  tooManyNewcomers: failure('TOO_MANY_CONNECTIONS', 'Too many connections wait here to say who they are'),
+  textExpected: failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too'),
+  failed: failure('INTERNAL_ERROR', 'The frame could not be served; the log has the reason')
+} as const
+
+/** Why a credential was refused. */
+export const failureOf = (error: unknown): Failure =>
+  failure(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
