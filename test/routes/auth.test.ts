@@ -82,6 +82,10 @@ describe('behind a proxy', () => {
     for (let tries = 0; tries < 70; tries++) statuses.add((await guess(`192.0.2.${tries}, 203.0.113.5`)).status)
     expect([...statuses]).toEqual([401, 429])
     expect((await guess('203.0.113.6')).status).toBe(401)
+    // Some proxies write the port, and what is no address is the proxy's own.
+    expect((await guess('203.0.113.5:4711')).status).toBe(429)
+    expect((await guess('[::ffff:203.0.113.5]:4711')).status).toBe(429)
+    expect((await guess('unknown')).status).toBe(401)
   })
 })
 
