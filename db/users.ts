@@ -28,6 +28,10 @@ export function createUserStore({ db }: Pick<Database, 'db'>) {
       return user
     },
 
+    async count(): Promise<number> {
+      return db.$count(users)
+    },
+
     async find(id: string): Promise<User | undefined> {
       const [user] = await db.select(shown).from(users).where(eq(users.id, id))
       return user

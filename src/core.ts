@@ -11,6 +11,7 @@ import { createCalendarKeeper, isAlwaysOpen, shippedCalendars, type CalendarKeep
 import { publishing } from './live/event-publisher.ts'
 import { createStalePublisher, type StalePublisher } from './live/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
+import { KnownSymbols } from './gateway/near-matches.ts'
 import { followedByUser } from './hub/interest.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
 import { countingDemand, Demand } from './jobs/demand.ts'
@@ -22,6 +23,7 @@ import type { MarketData } from './market/market-data.ts'
 import { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { connectCacheRedis, ready } from './redis.ts'
+import { createUserShare } from './user-share.ts'
 import type { Vendors } from './vendors.ts'
 
 /** What every process that serves or refreshes market data is made of. */
@@ -99,19 +101,24 @@ export async function createCore({
     const calendars = createCalendarKeeper({ store: calendarStore, clock, log })
     closers.push(() => calendars.close())
     await calendars.reload()
-    const knownSymbols = new Set(await stores.quotes.symbols())
+    const knownSymbols = new KnownSymbols(await stores.quotes.symbols())
+    const userSharePercent = createUserShare({
+      percent: config.USER_BUDGET_SHARE_PERCENT,
+      // An outside issuer's users stand in no table of ours.
+      count: async () => (config.JWKS_URL ? Infinity : stores.users.count())
+    })
     const gateway = createGateway({
       ...vendors,
       plans: config.providers,
       order: config.order,
       redis,
       reservePercent: config.INTERACTIVE_RESERVE_PERCENT,
+      userSharePercent,
       upstreamTimeoutMs: config.UPSTREAM_TIMEOUT_MS,
       requestDeadlineMs: config.REQUEST_DEADLINE_MS,
       divergencePercent: config.DIVERGENCE_PERCENT,
       market: config.MARKET,
       hoursOf: (symbol) => clock.hoursOf(symbol),
-      knownSymbols: () => knownSymbols,
       events: gatewayEvents(recorder, metrics),
       log
     })
@@ -125,6 +132,7 @@ export async function createCore({
       cache,
       clock,
       recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),
+      suggest: (symbol) => knownSymbols.near(symbol),
       lastGood: createLastGood(stores),
       onOutlived: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
       quoteRefreshMs: config.quoteRefreshMs,
@@ -189,7 +197,7 @@ function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
 }
 
 /** Symbols that were quoted once are what an unknown one may have been meant to be. */
-function rememberingSymbols(recorder: Recorder, known: Set<string>): Recorder {
+function rememberingSymbols(recorder: Recorder, known: KnownSymbols): Recorder {
   return {
     ...recorder,
     quote(quote) {

@@ -39,19 +39,31 @@ export class ApiError extends Error {
 
 /** Every capable provider was asked and none knows the symbol. `suggestions` are near matches, best first. */
 export class SymbolNotFound extends ApiError {
+  declare readonly details: {
+    readonly symbol: string
+    readonly suggestions: readonly string[]
+    readonly attempts: readonly Attempt[]
+  }
+
   constructor(symbol: string, attempts: readonly Attempt[], suggestions: readonly string[] = []) {
     const hint = suggestions.length > 0 ? `; did you mean ${suggestions.join(', ')}?` : ''
     super('SYMBOL_NOT_FOUND', 404, `No provider knows ${symbol}${hint}`, { details: { symbol, suggestions, attempts } })
   }
 }
 
-/** No provider could answer and no last good value exists. */
+/**
+ * No provider could answer and no last good value exists. `isUnconfirmed`: those that could be asked do not have it,
+ * which says little of the symbol as long as others could not be asked.
+ */
 export class MarketDataUnavailable extends ApiError {
-  constructor(subject: string, attempts: readonly Attempt[], retryAfterSeconds: number) {
+  readonly isUnconfirmed: boolean
+
+  constructor(subject: string, attempts: readonly Attempt[], retryAfterSeconds: number, isUnconfirmed = false) {
     super('MARKET_DATA_UNAVAILABLE', 503, `No provider could answer for ${subject}`, {
       details: { subject, attempts },
       retryAfterSeconds
     })
+    this.isUnconfirmed = isUnconfirmed
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Answer } from '../market/market-data.ts'
 import { isAbsence, type Entry } from './entry.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
@@ -27,4 +28,14 @@ export async function heldEntries<T>(
 function isBetter(entry: Entry<unknown>, held: Entry<unknown> | undefined): boolean {
   if (!held) return true
   return held.receivedAt < entry.receivedAt && (isAbsence(held) || !isAbsence(entry))
+}
+
+/** What memory holds, however old. */
+export function heldInMemory<T>(keys: readonly string[], memory: Pick<MemoryTier<T>, 'peek'>): Map<string, Answer<T>> {
+  const held = new Map<string, Answer<T>>()
+  for (const key of keys) {
+    const entry = memory.peek(key)
+    if (entry && !isAbsence(entry)) held.set(key, entry)
+  }
+  return held
 }

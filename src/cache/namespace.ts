@@ -2,9 +2,10 @@ import type { NamespaceStats } from '../market/cache-stats.ts'
 import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
 import { answerOf, freshAnswer, isAbsence, type Entry } from './entry.ts'
-import { heldEntries } from './held-entries.ts'
+import { heldEntries, heldInMemory } from './held-entries.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
+import { Negatives } from './negatives.ts'
 import type { Policy } from './policy.ts'
 import type { RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
@@ -34,6 +35,7 @@ export class Namespace<T> {
   })
   readonly #locks: LoadLocks
   readonly #standIns: StandIns<T>
+  readonly #negatives: Negatives
   readonly #counts = new Counters()
 
   constructor(policy: Policy<T>, redis: RedisTier, now: () => number) {
@@ -43,6 +45,7 @@ export class Namespace<T> {
     this.#locks = new LoadLocks(redis)
     this.#now = now
     this.#standIns = new StandIns(policy, now)
+    this.#negatives = new Negatives(policy.negative, now)
   }
 
   /** The answer if memory holds a fresh one; synchronous. A miss is counted by the `get` that follows it. */
@@ -109,7 +112,7 @@ export class Namespace<T> {
     const outcomes = new Map<string, Outcome<T>>()
     for (const [key, entry] of await this.#entries(keys)) {
       if (!isAbsence(entry)) outcomes.set(key, entry)
-      else if (entry.freshUntil > this.#now()) outcomes.set(key, this.policy.negative!.errorOf(entry.reason))
+      else if (entry.freshUntil > this.#now()) outcomes.set(key, this.#negatives.errorOf(entry))
     }
     return outcomes
   }
@@ -149,7 +152,7 @@ export class Namespace<T> {
     if (isAbsence(entry)) {
       if (entry.freshUntil <= now) return undefined
       this.#counts.negativeHits++
-      return this.policy.negative!.errorOf(entry.reason)
+      return this.#negatives.errorOf(entry)
     }
     if (entry.freshUntil > now) {
       this.#counts.memory.hits++
@@ -173,7 +176,7 @@ export class Namespace<T> {
   }
 
   async #fetch(keys: readonly string[], source: Source<T>): Promise<Map<string, Outcome<T>>> {
-    const previous = this.#inMemory(keys)
+    const previous = heldInMemory(keys, this.memory)
     const { found, missing } = await this.#readRedis(keys, previous)
     if (missing.length === 0) return found
 
@@ -233,7 +236,7 @@ export class Namespace<T> {
       this.memory.put(key, entry)
       if (isAbsence(entry)) {
         this.#counts.negativeHits++
-        found.set(key, this.policy.negative!.errorOf(entry.reason))
+        found.set(key, this.#negatives.errorOf(entry))
       } else {
         this.#counts.redis.hits++
         found.set(key, entry)
@@ -269,9 +272,15 @@ export class Namespace<T> {
     // Meanwhile another process may have had more luck.
     const held = failed.length > 0 ? await this.held(failed) : previous
     for (const [key, error] of failures) {
-      outcomes.set(key, await this.#lastGood(key, error, held.get(key) ?? previous.get(key), { source, startedAt }))
+      const outcome = await this.#lastGood(key, error, held.get(key) ?? previous.get(key), { source, startedAt })
+      outcomes.set(key, outcome)
+      const absence = outcome instanceof Error ? this.#negatives.absenceIn(error) : undefined
+      if (!absence) continue
+      this.memory.put(key, absence.entry)
+      stored.set(this.policy.prefix + key, absence.entry)
     }
-    await this.#redis.store(stored, this.#redisKeys(failed), this.#now())
+    const givenUp = failed.filter((key) => !stored.has(this.policy.prefix + key))
+    await this.#redis.store(stored, this.#redisKeys(givenUp), this.#now())
     return outcomes
   }
 
@@ -279,9 +288,8 @@ export class Namespace<T> {
   #entryOf(result: T | Error, held: Answer<T> | undefined): Entry<T> | undefined {
     const now = this.#now()
     if (!(result instanceof Error)) return freshAnswer(result, now, this.policy)
-    const reason = this.policy.negative?.reasonOf(result)
-    if (reason === undefined || (held && held.staleUntil > now)) return undefined
-    return { absent: true, reason, receivedAt: now, freshUntil: now + this.policy.negative!.forMs }
+    const absence = this.#negatives.absenceIn(result)
+    return absence?.isUnconfirmed || (held && held.staleUntil > now) ? undefined : absence?.entry
   }
 
   async #lastGood(
@@ -301,16 +309,6 @@ export class Namespace<T> {
     this.memory.put(key, standIn)
     source.outlived?.(key, standIn.value)
     return standIn
-  }
-
-  /** What memory holds, however old. */
-  #inMemory(keys: readonly string[]): Answers<T> {
-    const held: Answers<T> = new Map()
-    for (const key of keys) {
-      const entry = this.memory.peek(key)
-      if (entry && !isAbsence(entry)) held.set(key, entry)
-    }
-    return held
   }
 
   #entries(keys: readonly string[]): Promise<Map<string, Entry<T>>> {

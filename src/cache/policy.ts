@@ -22,8 +22,15 @@ export type Policy<T> = {
 
 /** How "there is no such thing" is remembered, and told again. */
 export type NegativePolicy = {
-  readonly forMs: number
   /** What to remember of an error that means absence; undefined for every other error. */
-  reasonOf(error: unknown): unknown
-  errorOf(reason: unknown): Error
+  absenceIn(error: unknown): AbsenceFound | undefined
+  /** The error anew; `leftMs` is how long the absence is still remembered. */
+  errorOf(reason: unknown, leftMs: number): Error
+}
+
+export type AbsenceFound = {
+  readonly reason: unknown
+  readonly forMs: number
+  /** Not everybody could be asked: what was persisted stands in before the absence is believed. */
+  readonly isUnconfirmed: boolean
 }

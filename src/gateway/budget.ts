@@ -43,6 +43,19 @@ export function periodOf(provider: ProviderName, per: BudgetPeriod, instant: num
   return periodAt(per, instant, QUOTA_ZONES[provider])
 }
 
+/** Fewer calls than this are too few to spend them on symbols that are most likely unknown. */
+const MANY = { minute: 30, day: 2000 }
+const DAYS = { hour: 1 / 24, day: 1, month: 30 }
+
+/** Whether a provider sells few calls, or counts different symbols. */
+export function sellsFewCalls(budget: readonly BudgetWindow[]): boolean {
+  return budget.some(({ unit, per, limit }) => {
+    if (unit === 'symbols') return true
+    if (per === 'second') return false
+    return per === 'minute' ? limit < MANY.minute : limit / DAYS[per] < MANY.day
+  })
+}
+
 /** The period an instant falls in; days and months begin at midnight of the zone. */
 export function periodAt(per: BudgetPeriod, instant: number, zone = 'UTC'): Period {
   if (per !== 'day' && per !== 'month') {
@@ -60,17 +73,27 @@ export type Purchase = {
   /** The symbols it names, for budgets of unique symbols; one counted already in the period is free. */
   readonly symbols: readonly string[]
   readonly priority: Priority
+  /** Whose share of the budget it is taken from; nobody's where it is nobody's request. */
+  readonly user?: string | undefined
   /** A probe of a provider that rests, of one capability: refused only where the vendor itself told us to wait. */
   readonly probes?: Capability | undefined
 }
 
 /** `budget_spent`: a window is full. `rate_limited`: a 429 of the vendor's own closed the provider. */
-export type Refusal = { readonly outcome: 'budget_spent' | 'rate_limited'; readonly opensAt: number }
+export type Refusal = {
+  readonly outcome: 'budget_spent' | 'rate_limited'
+  readonly opensAt: number
+  /** Others may still spend: the user's share is. */
+  readonly isOfShare?: boolean
+}
 
-/** One of a provider's windows at an instant. `ceilings`: how far each priority may fill it. */
+/** One of a provider's windows at an instant. */
 export type Window = BudgetWindow & {
   readonly provider: ProviderName
   readonly key: string
   readonly resetsAt: number
+  /** How far each priority may fill it. */
   readonly ceilings: Readonly<Record<Priority, number>>
+  /** How far one user may fill it. */
+  readonly share: number
 }

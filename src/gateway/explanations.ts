@@ -1,4 +1,5 @@
 import type { ExplainedProvider } from '../market/explanation.ts'
+import type { Priority } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 import type { Provider, ProviderName } from '../providers/provider.ts'
 import { notCovered, type ProviderCalls } from './provider-calls.ts'
@@ -16,6 +17,8 @@ export type ExplanationOptions = {
   divergencePercent: number
   onDiverged: (symbol: string, percent: number, providers: [string, string]) => void
   timeoutMs: number
+  priority: Priority
+  user: string | undefined
 }
 
 /**
@@ -41,13 +44,14 @@ async function explainOne(
   provider: Provider,
   symbol: string,
   deadline: number,
-  { calls, label, judge }: ExplanationOptions
+  { calls, label, judge, priority, user }: ExplanationOptions
 ): Promise<ExplainedProvider> {
   if (!provider.covers(symbol, 'quotes')) return { ...notCovered(provider, symbol), asked: false }
   const reply = await calls.call(provider, {
     capability: 'quotes',
     symbols: [symbol],
-    priority: 'interactive',
+    priority,
+    user,
     deadline,
     ask: (signal) => provider.quotes!([symbol], signal)
   })

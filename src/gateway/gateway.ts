@@ -15,12 +15,12 @@ import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import { judgeBars } from './bar-quality.ts'
+import { sellsFewCalls } from './budget.ts'
 import { Circuits } from './circuits.ts'
 import { explainQuote } from './explanations.ts'
 import { createLadder, type Question } from './ladder.ts'
 import { Ledger } from './ledger.ts'
 import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.ts'
-import { nearMatches } from './near-matches.ts'
 import { nothingFound } from './nothing-found.ts'
 import { judgeOptions } from './option-quality.ts'
 import { ProviderCalls } from './provider-calls.ts'
@@ -34,8 +34,12 @@ import { judgeFundamentals } from './statement-quality.ts'
 import { judgeNews } from './story-quality.ts'
 import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
-/** Who waits, and the values already had: a fresh one is never worse than those. */
-export type Ask = { readonly priority: Priority; readonly held?: ReadonlyMap<string, Quote> | undefined }
+/** Who waits, whose share of the budgets it costs, and the values already had: a fresh one is never worse than those. */
+export type Ask = {
+  readonly priority: Priority
+  readonly user?: string | undefined
+  readonly held?: ReadonlyMap<string, Quote> | undefined
+}
 
 /**
  * The market as the vendors tell it now: one good answer out of many providers, with no memory of past ones.
@@ -55,7 +59,7 @@ export interface Gateway {
   sectors(ask: Ask): Promise<Sectors>
   movers(type: MoverKind, ask: Ask): Promise<Movers>
   /** Asks every enabled provider for a quote now, within budgets and circuits; `held` is what is served. */
-  explainQuote(symbol: string, held: Quote | undefined): Promise<ExplainedProvider[]>
+  explainQuote(symbol: string, held: Quote | undefined, ask: Ask): Promise<ExplainedProvider[]>
   status(): Promise<ProviderStatus[]>
   /** Ends the calls under way and the polling of shared state. */
   close(): void
@@ -87,6 +91,8 @@ export type GatewayOptions = {
   redis: RedisConnection
   /** Share of the budgets that background work leaves to people. */
   reservePercent: number
+  /** Share of the budgets that one user may spend. */
+  userSharePercent: () => number
   /** One try of one provider. */
   upstreamTimeoutMs: number
   /** All providers together. */
@@ -96,8 +102,6 @@ export type GatewayOptions = {
   market: 'live' | 'sandbox'
   /** When markets are open. */
   hoursOf: HoursOf
-  /** Symbols to suggest from where one is unknown. */
-  knownSymbols: () => Iterable<string>
   events: GatewayEvents
   log: Pick<Logger, 'error' | 'warn' | 'info'>
   now?: () => number
@@ -107,10 +111,12 @@ export type GatewayOptions = {
 const SHARE_FOR_SPLITS = 0.25
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { providers, off, plans, order, redis, reservePercent, events, log, hoursOf, now = Date.now } = options
+  const { providers, off, plans, order, redis, reservePercent, userSharePercent } = options
+  const { events, log, hoursOf, now = Date.now } = options
   const { upstreamTimeoutMs, requestDeadlineMs } = options
   const budgets = new Map([...providers.keys()].map((name) => [name, plans[name].budget]))
-  const ledger = new Ledger({ redis, budgets, reservePercent, log, now })
+  const sparing = new Set([...budgets].flatMap(([name, budget]) => (sellsFewCalls(budget) ? [name] : [])))
+  const ledger = new Ledger({ redis, budgets, reservePercent, userSharePercent, log, now })
   const circuits = new Circuits({ redis, now })
   const calls = new ProviderCalls({
     circuits,
@@ -125,7 +131,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     capable,
     calls,
     circuits,
-    suggest: (symbol) => nearMatches(symbol, options.knownSymbols()),
+    isSparing: (provider) => sparing.has(provider),
     requestDeadlineMs,
     upstreamTimeoutMs,
     now
@@ -169,13 +175,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     readonly isOfSymbols?: boolean
   }
 
-  async function one<T extends Sourced>(subject: string, { priority }: Ask, single: Single<T>): Promise<T> {
+  async function one<T extends Sourced>(subject: string, { priority, user }: Ask, single: Single<T>): Promise<T> {
     const { capability, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
     const answers = await ladder<T>({
       ...arbitration,
       capability,
       subjects: [subject],
       priority,
+      user,
       isOfSymbols,
       chunkSize: () => 1,
       ask: async (provider, _subjects, signal) => new Map([[subject, labelled(await ask(provider, signal))]]),
@@ -196,12 +203,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     judgeAcrossSplits(quote, { now: now(), held, hoursOf }, () => knownSplits(quote.symbol, priority))
 
   return {
-    quotes: (symbols, { priority, held }) =>
+    quotes: (symbols, { priority, user, held }) =>
       ladder<Quote>({
         ...quoteArbitration,
         capability: 'quotes',
         subjects: symbols,
         priority,
+        user,
         isOfSymbols: true,
         chunkSize: ({ maxQuotesPerRequest }) => maxQuotesPerRequest,
         async ask(provider, subjects, signal) {
@@ -269,7 +277,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         ask: (provider, signal) => provider.movers!(type, signal),
         judge: (list) => judgeMovers(list, now(), hoursOf)
       }),
-    explainQuote(symbol, held) {
+    explainQuote(symbol, held, { priority, user }) {
       const asked = capable('quotes')
       return explainQuote(symbol, held, {
         capable: asked,
@@ -277,7 +285,9 @@ export function createGateway(options: GatewayOptions): Gateway {
         off,
         calls,
         label: labelled,
-        judge: (quote) => judge(quote, held, 'interactive'),
+        judge: (quote) => judge(quote, held, priority),
+        priority,
+        user,
         divergencePercent: options.divergencePercent,
         onDiverged,
         timeoutMs: Math.min(upstreamTimeoutMs, requestDeadlineMs)

@@ -2,7 +2,7 @@ import type { ApiError } from '../errors.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import type { Circuits } from './circuits.ts'
-import { notCovered, type ProviderCalls } from './provider-calls.ts'
+import { notAsked, notCovered, type Failure, type ProviderCalls } from './provider-calls.ts'
 import { Pursuit, type Arbitration, type Sourced } from './pursuit.ts'
 import type { Judgement } from './quality.ts'
 
@@ -14,6 +14,7 @@ export type Question<T extends Sourced> = Arbitration<T> & {
   /** Symbols, or a name for what has no symbol. */
   readonly subjects: readonly string[]
   readonly priority: Priority
+  readonly user?: string | undefined
   /** How many subjects one request to the provider carries. */
   readonly chunkSize: (provider: Provider) => number
   /** Whether the subjects are symbols: then they count in budgets of unique symbols, and may turn out to be unknown. */
@@ -31,7 +32,8 @@ export type LadderOptions = {
   capable: (capability: Capability) => readonly Provider[]
   calls: ProviderCalls
   circuits: Circuits
-  suggest: (symbol: string) => string[]
+  /** Providers that sell few calls: not to be spent on symbols that two others do not know. */
+  isSparing: (provider: ProviderName) => boolean
   requestDeadlineMs: number
   upstreamTimeoutMs: number
   now: () => number
@@ -77,17 +79,22 @@ export function createLadder(options: LadderOptions): Ladder {
     }
   }
 
+  function isSpared(provider: ProviderName, deniedBy: readonly ProviderName[]): boolean {
+    return options.isSparing(provider) && deniedBy.filter((name) => !options.isSparing(name)).length >= 2
+  }
+
   async function askChunk<T extends Sourced>(
     question: Question<T>,
     provider: Provider,
     chunk: readonly Pursuit<T>[],
     { deadline, isLastResort }: { deadline: number; isLastResort: boolean }
   ): Promise<void> {
-    const { capability, priority, isOfSymbols } = question
+    const { capability, priority, user, isOfSymbols } = question
     const subjects = chunk.map(({ subject }) => subject)
     const reply = await calls.call(provider, {
       capability,
       priority,
+      user,
       deadline,
       isLastResort,
       symbols: isOfSymbols ? subjects : [],
@@ -103,10 +110,15 @@ export function createLadder(options: LadderOptions): Ladder {
     }
     await Promise.all(
       chunk.map(async (pursuit) => {
-        if ('failure' in reply) pursuit.failed(reply.failure, now())
+        if ('failure' in reply) pursuit.failed(failureOf(provider.name, reply.failure), now())
         else await hear(question, pursuit, provider.name, reply.value.get(pursuit.subject), reply.durationMs)
       })
     )
+  }
+
+  /** A share of few calls is spent so soon that it must not keep what the others said from being remembered. */
+  function failureOf(provider: ProviderName, failure: Failure): Failure {
+    return failure.isOfShare && options.isSparing(provider) ? { ...failure, isOfShare: false } : failure
   }
 
   async function hear<T extends Sourced>(
@@ -137,8 +149,11 @@ export function createLadder(options: LadderOptions): Ladder {
       if (unsettled.length === 0) break
       const covered: typeof unsettled = []
       for (const pursuit of unsettled) {
-        if (isCovered(pursuit.subject, provider)) covered.push(pursuit)
-        else pursuit.failed({ attempt: notCovered(provider, pursuit.subject) }, now())
+        if (!isCovered(pursuit.subject, provider)) {
+          pursuit.failed({ attempt: notCovered(provider, pursuit.subject) }, now())
+        } else if (question.isOfSymbols && isSpared(provider.name, pursuit.deniedBy)) {
+          pursuit.failed({ attempt: notAsked(provider, pursuit.subject) }, now())
+        } else covered.push(pursuit)
       }
       const behind = capable
         .slice(place + 1)
@@ -150,8 +165,8 @@ export function createLadder(options: LadderOptions): Ladder {
     }
     await lastResort(question, capable, pursuits, requestDeadline)
 
-    const suggest = question.isOfSymbols ? options.suggest : undefined
-    return new Map(pursuits.map((pursuit) => [pursuit.subject, pursuit.value() ?? pursuit.error(now(), suggest)]))
+    const { isOfSymbols } = question
+    return new Map(pursuits.map((pursuit) => [pursuit.subject, pursuit.value() ?? pursuit.error(now(), isOfSymbols)]))
   }
 }
 

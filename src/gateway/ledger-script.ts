@@ -3,23 +3,27 @@ import { script } from './shared-redis.ts'
 /**
  * Spends in all of a provider's windows or in none.
  *
- * KEYS: until when the provider is closed; until when it told us to leave it closed; its probes; then one per window.
+ * KEYS: until when the provider is closed; until when it told us to leave it closed; its probes; then one per window;
+ * where a user asks, another one per window for what that user spent.
  * ARGV: now, `check`, `probe` or `record`, requests, number of windows; everyMs, burst and spreadMs of probes, and how long
- * they are remembered; per window: unit, ceiling, resetsAt, ttl; then the symbols that the request names.
+ * they are remembered; per window: unit, ceiling, resetsAt, ttl, a user's share; then the symbols that the
+ * request names.
  * `probe` heeds a closure only where the vendor told it, and the pace of probes.
  * `record` skips every check: it books what was spent while Redis could not be reached, and its requests are given per
  * window in place of the ceiling.
- * Returns { 'ok' | 'closed' | 'full', until, used of each window }; instants are epoch milliseconds.
+ * A user's first purchase in a window is not refused for the share: it may be smaller than what one call costs.
+ * Returns { 'ok' | 'closed' | 'full' | 'share', until, used of each window }; instants are epoch milliseconds.
  */
 const SPEND = `
 local now, mode, requests, windows = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local checking = mode ~= 'record'
 local firstWindow, firstKey = 9, 3
-local firstSymbol = firstWindow + windows * 4
-local used, cost, fullUntil = {}, {}, 0
+local firstSymbol = firstWindow + windows * 5
+local hasUser = #KEYS > firstKey + windows
+local used, cost, fullUntil, shareUntil = {}, {}, 0, 0
 
 for i = 1, windows do
-  local at, key = firstWindow + (i - 1) * 4, KEYS[firstKey + i]
+  local at, key = firstWindow + (i - 1) * 5, KEYS[firstKey + i]
   local unit, ceiling = ARGV[at], tonumber(ARGV[at + 1])
   if unit == 'requests' then
     used[i] = tonumber(redis.call('GET', key) or '0')
@@ -34,12 +38,19 @@ for i = 1, windows do
   if checking and cost[i] > 0 and used[i] + cost[i] > ceiling then
     fullUntil = math.max(fullUntil, tonumber(ARGV[at + 2]))
   end
+  if checking and hasUser and cost[i] > 0 then
+    local spent = tonumber(redis.call('GET', KEYS[firstKey + windows + i]) or '0')
+    if spent > 0 and spent + cost[i] > tonumber(ARGV[at + 4]) then
+      shareUntil = math.max(shareUntil, tonumber(ARGV[at + 2]))
+    end
+  end
 end
 
 if checking then
   local closedUntil = tonumber(redis.call('GET', mode == 'probe' and KEYS[2] or KEYS[1]) or '0')
   if closedUntil > now then return { 'closed', closedUntil, unpack(used) } end
   if fullUntil > 0 then return { 'full', fullUntil, unpack(used) } end
+  if shareUntil > 0 then return { 'share', shareUntil, unpack(used) } end
 end
 if mode == 'probe' then
   local probedAt, probes = unpack(redis.call('HMGET', KEYS[3], 'at', 'probes'))
@@ -52,7 +63,7 @@ if mode == 'probe' then
 end
 
 for i = 1, windows do
-  local at, key = firstWindow + (i - 1) * 4, KEYS[firstKey + i]
+  local at, key = firstWindow + (i - 1) * 5, KEYS[firstKey + i]
   if cost[i] > 0 then
     if ARGV[at] == 'requests' then
       redis.call('INCRBY', key, cost[i])
@@ -60,6 +71,10 @@ for i = 1, windows do
       for s = firstSymbol, #ARGV do redis.call('SADD', key, ARGV[s]) end
     end
     redis.call('PEXPIRE', key, ARGV[at + 3])
+    if hasUser then
+      redis.call('INCRBY', KEYS[firstKey + windows + i], cost[i])
+      redis.call('PEXPIRE', KEYS[firstKey + windows + i], ARGV[at + 3])
+    end
     used[i] = used[i] + cost[i]
   end
 end

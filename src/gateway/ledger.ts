@@ -30,9 +30,13 @@ export type LedgerOptions = {
   budgets: ReadonlyMap<ProviderName, readonly BudgetWindow[]>
   /** Share of every window longer than a second that background work leaves to people. */
   reservePercent: number
+  /** Share of every window longer than a second that one user may spend; read with each purchase. */
+  userSharePercent: () => number
   log: Pick<Logger, 'warn' | 'info'>
   now: () => number
 }
+
+type SpendReply = ['ok' | 'closed' | 'full' | 'share', number, ...number[]]
 
 /**
  * What every provider has been asked, shared by all processes through Redis. A purchase fits all of a provider's windows
@@ -60,13 +64,14 @@ export class Ledger {
     if (toldUntil > now()) return { outcome: 'rate_limited', opensAt: toldUntil }
 
     const windows = this.#windows(provider)
-    return this.#shared(
+    return this.#shared<Refusal | undefined>(
       async () => {
         await this.#book(provider)
         const [verdict, until, ...used] = await this.#runSpend(provider, windows, purchase)
         this.#outage.saw(windows, used, verdict === 'ok' ? purchase.symbols : [], now())
         if (verdict === 'ok') return undefined
-        return { outcome: verdict === 'closed' ? 'rate_limited' : 'budget_spent', opensAt: until }
+        if (verdict === 'closed') return { outcome: 'rate_limited', opensAt: until }
+        return { outcome: 'budget_spent', opensAt: until, ...(verdict === 'share' && { isOfShare: true }) }
       },
       () => this.#spendAlone(provider, windows, purchase)
     )
@@ -124,23 +129,20 @@ export class Ledger {
     return { budget, closedUntil: closed && closed > now() ? closed : undefined }
   }
 
-  async #runSpend(
-    provider: ProviderName,
-    windows: readonly Window[],
-    purchase: Purchase
-  ): Promise<['ok' | 'closed' | 'full', number, ...number[]]> {
+  async #runSpend(provider: ProviderName, windows: readonly Window[], purchase: Purchase): Promise<SpendReply> {
     const { redis, now } = this.#options
-    const { requests, priority, symbols, probes } = purchase
+    const { requests, priority, symbols, user, probes } = purchase
     const { everyMs, burst, spreadMs } = this.#paceOf(provider)
     const mode = probes === undefined ? 'check' : 'probe'
+    const userKeys = user === undefined ? [] : windows.map(({ key }) => `${key}:user:${user}`)
     const args = windows.flatMap((window) => argsOf(window, window.ceilings[priority], now()))
     const reply = await runScript(
       redis,
       spendScript,
-      [...providerKeys(provider, probes), ...windows.map(({ key }) => key)],
+      [...providerKeys(provider, probes), ...windows.map(({ key }) => key), ...userKeys],
       [now(), mode, requests, windows.length, everyMs, burst, spreadMs, spreadMs + PROBES_KEPT_MS, ...args, ...symbols]
     )
-    return reply as ['ok' | 'closed' | 'full', number, ...number[]]
+    return reply as SpendReply
   }
 
   #spendAlone(provider: ProviderName, windows: readonly Window[], purchase: Purchase): Refusal | undefined {
@@ -202,7 +204,8 @@ export class Ledger {
   }
 
   #windows(provider: ProviderName): Window[] {
-    const { budgets, reservePercent, now } = this.#options
+    const { budgets, reservePercent, userSharePercent, now } = this.#options
+    const sharePercent = userSharePercent()
     return (budgets.get(provider) ?? []).map((window) => {
       const { startsAt, endsAt } = periodOf(provider, window.per, now())
       const reserved = window.per === 'second' ? 0 : Math.floor((window.limit * reservePercent) / 100)
@@ -211,7 +214,8 @@ export class Ledger {
         provider,
         key: `quotewire:budget:{${provider}}:${window.unit}:${window.per}:${startsAt}`,
         resetsAt: endsAt,
-        ceilings: { interactive: window.limit, background: window.limit - reserved }
+        ceilings: { interactive: window.limit, background: window.limit - reserved },
+        share: window.per === 'second' ? window.limit : Math.max(1, Math.floor((window.limit * sharePercent) / 100))
       }
     })
   }
@@ -228,8 +232,8 @@ const providerKeys = (provider: ProviderName, probes: Capability | 'none' = 'non
   probeKey(provider, probes)
 ]
 
-function argsOf({ unit, resetsAt }: Window, ceiling: number, now: number): (string | number)[] {
-  return [unit, ceiling, resetsAt, resetsAt - now + KEY_GRACE_MS]
+function argsOf({ unit, resetsAt, share }: Window, ceiling: number, now: number): (string | number)[] {
+  return [unit, ceiling, resetsAt, resetsAt - now + KEY_GRACE_MS, share]
 }
 
 function guessedEnd(provider: ProviderName, scope: RateLimitScope | undefined, now: number): number {

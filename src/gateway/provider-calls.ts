@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Priority } from '../market/market-data.ts'
 import type { Attempt, AttemptOutcome } from '../market/provenance.ts'
 import { ProviderError, type Capability, type Provider, type ProviderName } from '../providers/provider.ts'
-import type { Purchase } from './budget.ts'
+import type { Purchase, Refusal } from './budget.ts'
 import type { Circuits, Pass } from './circuits.ts'
 import type { Ledger } from './ledger.ts'
 import { ProviderRecord, type CallOutcome } from './provider-record.ts'
@@ -24,6 +24,8 @@ export type Call<T> = {
   readonly capability: Capability
   readonly symbols: readonly string[]
   readonly priority: Priority
+  /** Whose share of the budgets it is taken from. */
+  readonly user?: string | undefined
   readonly deadline: number
   /** Nobody else answers: a provider that rests is probed before its time, as often as its budget allows. */
   readonly isLastResort?: boolean
@@ -31,7 +33,14 @@ export type Call<T> = {
 }
 
 /** Why a provider gave nothing. `opensAt` (epoch milliseconds) where it is known when asking makes sense again. */
-export type Failure = { readonly attempt: Attempt; readonly opensAt?: number | undefined }
+export type Failure = {
+  readonly attempt: Attempt
+  readonly opensAt?: number | undefined
+  /** It lacks what was asked for, which does not deny that there is such a symbol. */
+  readonly isOfRequest?: boolean
+  /** Others may be answered: it was refused for the share of the user who asked. */
+  readonly isOfShare?: boolean | undefined
+}
 
 export type Reply<T> = { readonly value: T; readonly durationMs: number } | { readonly failure: Failure }
 
@@ -71,9 +80,7 @@ export class ProviderCalls {
     const refusal = await ledger.spend(provider.name, purchaseOf(provider, call))
     if (refusal) {
       circuits.forget(pass)
-      const { outcome, opensAt } = refusal
-      const reason = outcome === 'budget_spent' ? `the ${call.priority} budget is spent` : 'the vendor told us to wait'
-      return this.#skip(provider, call, outcome, `${reason} until ${iso(opensAt)}`, opensAt)
+      return this.#skip(provider, call, refusal.outcome, reasonOf(refusal, call), refusal.opensAt, refusal.isOfShare)
     }
     return this.#ask(provider, call, pass)
   }
@@ -115,7 +122,10 @@ export class ProviderCalls {
       const opensAt = wasLimited ? await ledger.rest(provider.name, error) : undefined
       this.#report(provider, call, outcome, durationMs)
       this.#logFailure(provider, call, sorted, error)
-      return { failure: { attempt: { provider: provider.name, outcome, detail, durationMs }, opensAt } }
+      // Of other kinds of data a vendor that has none says the same of what exists and of what does not.
+      const isOfRequest =
+        call.capability === 'bars' && error instanceof ProviderError && error.notCoveredBy === 'request'
+      return { failure: { attempt: { provider: provider.name, outcome, detail, durationMs }, opensAt, isOfRequest } }
     }
   }
 
@@ -155,14 +165,15 @@ export class ProviderCalls {
     { capability, isLastResort }: Call<unknown>,
     outcome: AttemptOutcome,
     detail: string,
-    opensAt?: number
+    opensAt?: number,
+    isOfShare?: boolean
   ): { failure: Failure } {
     // That the last resort is none yet was told when the provider was first passed over.
     if (!isLastResort) {
       this.record(name).add(outcome, this.#options.now(), undefined)
       this.#options.onCall(name, capability, outcome, 0)
     }
-    return { failure: { attempt: { provider: name, outcome, detail }, opensAt } }
+    return { failure: { attempt: { provider: name, outcome, detail }, opensAt, isOfShare } }
   }
 
   #report({ name }: Provider, { capability }: Call<unknown>, outcome: CallOutcome, durationMs: number): void {
@@ -185,9 +196,26 @@ export function notCovered({ name }: Provider, symbol: string): Attempt {
   return { provider: name, outcome: 'not_covered', detail: `${name} does not cover ${symbol}` }
 }
 
-function purchaseOf({ cost }: Provider, { capability, symbols, priority, isLastResort }: Call<unknown>): Purchase {
+/** What is told of a provider that sells few calls, where two that sell many do not know the symbol. */
+export function notAsked({ name }: Provider, symbol: string): Attempt {
+  return {
+    provider: name,
+    outcome: 'not_asked',
+    detail: `${name} sells few calls and is spared, for two others do not know ${symbol}`
+  }
+}
+
+function reasonOf({ outcome, opensAt, isOfShare }: Refusal, { priority }: Call<unknown>): string {
+  const budget = isOfShare ? "your share of the vendor's budget is spent" : `the ${priority} budget is spent`
+  return `${outcome === 'budget_spent' ? budget : 'the vendor told us to wait'} until ${iso(opensAt)}`
+}
+
+function purchaseOf(
+  { cost }: Provider,
+  { capability, symbols, priority, user, isLastResort }: Call<unknown>
+): Purchase {
   const probes = isLastResort ? capability : undefined
-  return { requests: cost?.[capability] ?? 1, symbols, priority, probes }
+  return { requests: cost?.[capability] ?? 1, symbols, priority, user, probes }
 }
 
 /** Settles when the signal does, even where a vendor's library does not listen to it. */

@@ -14,8 +14,11 @@ const RETRY_AFTER_MS: Record<AttemptOutcome, number> = {
   rejected_by_quality: 5000,
   unauthorized: 600_000,
   not_covered: 3_600_000,
-  not_found: 3_600_000
+  not_found: 3_600_000,
+  not_asked: 3_600_000
 }
+
+const OUTCOMES_OF_UNKNOWN: ReadonlySet<AttemptOutcome> = new Set(['not_found', 'not_covered', 'not_asked'])
 
 /** How the note ends that a second provider said the same as the one that was doubted. */
 export const CONFIRMED = 'confirms the price'
@@ -45,6 +48,10 @@ export class Pursuit<T extends Sourced> {
   readonly #arbitration: Arbitration<T>
   readonly #attempts: Attempt[] = []
   readonly #opensAt: number[] = []
+  /** A provider has something of the subject, though not what was asked for, or nothing that could be trusted. */
+  #isKnown = false
+  /** Somebody else may be given it: what this user is told is not remembered for others. */
+  #isOfShare = false
   #answer: T | undefined
   #doubtful: Offer<T> | undefined
   /** Was rejected, for nothing that a second provider could not confirm. */
@@ -83,7 +90,16 @@ export class Pursuit<T extends Sourced> {
     if (index !== -1) this.#opensAt[index] = Math.min(opensAt, this.#opensAt[index]!)
   }
 
-  failed({ attempt, opensAt }: Failure, now: number): void {
+  /** Who was asked and does not know the subject. */
+  get deniedBy(): ProviderName[] {
+    return this.#attempts.flatMap(({ provider, outcome }) =>
+      outcome === 'not_found' ? [provider as ProviderName] : []
+    )
+  }
+
+  failed({ attempt, opensAt, isOfRequest, isOfShare }: Failure, now: number): void {
+    this.#isOfShare ||= isOfShare === true
+    this.#isKnown ||= isOfRequest === true || attempt.outcome === 'rejected_by_quality'
     this.#attempts.push(attempt)
     this.#opensAt.push(opensAt ?? now + RETRY_AFTER_MS[attempt.outcome])
   }
@@ -109,18 +125,23 @@ export class Pursuit<T extends Sourced> {
   }
 
   /**
-   * Why there is no value. A provider that does not cover the symbol could not have known it and has no say; every
-   * other one must have been asked and have said no before the symbol counts as unknown.
+   * Why there is no value. A symbol counts as unknown where providers that were asked do not know it and none shows that
+   * there is one; one that does not cover it has no say, and one that sells few calls is not asked after two denials.
+   * As long as others could not be asked, the symbol is not unknown but cannot be had.
    */
-  error(now: number, suggest: ((symbol: string) => string[]) | undefined): ApiError {
+  error(now: number, isOfSymbol: boolean): ApiError {
     const outcomes = this.#attempts.map(({ outcome }) => outcome)
-    const isUnknown =
-      outcomes.includes('not_found') &&
-      outcomes.every((outcome) => outcome === 'not_found' || outcome === 'not_covered')
-    if (isUnknown && suggest) return new SymbolNotFound(this.subject, this.#attempts, suggest(this.subject))
+    const isDenied = isOfSymbol && outcomes.includes('not_found') && !this.#isKnown
+    if (isDenied && outcomes.every((outcome) => OUTCOMES_OF_UNKNOWN.has(outcome))) {
+      return new SymbolNotFound(this.subject, this.#attempts)
+    }
     const opensAt = Math.min(...this.#opensAt, now + RETRY_AFTER_MS.not_covered)
     const retryAfterSeconds = Math.max(1, Math.ceil((opensAt - now) / 1000))
-    return new MarketDataUnavailable(this.subject, this.#attempts, retryAfterSeconds)
+    const isUnconfirmed = isOfSymbol && !this.#isOfShare && !outcomes.includes('rejected_by_quality')
+    const lacksIt = this.#attempts.some(
+      ({ outcome, durationMs }) => durationMs !== undefined && (outcome === 'not_found' || outcome === 'not_covered')
+    )
+    return new MarketDataUnavailable(this.subject, this.#attempts, retryAfterSeconds, isUnconfirmed && lacksIt)
   }
 
   #receive(offer: Offer<T>): void {

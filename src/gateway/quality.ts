@@ -187,7 +187,7 @@ export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: Q
   const doubts = QUOTE_RULES.flatMap(({ name, severity, broken }) => {
     const reason = broken(quote, context)
     if (!reason) return []
-    const mayBeConfirmed = name === 'unit-jump' && isOfAnotherSession(quote, evidence)
+    const mayBeConfirmed = name === 'currency-changed' || (name === 'unit-jump' && isOfAnotherSession(quote, evidence))
     return [{ rule: name, severity, reason, ...(mayBeConfirmed && { mayBeConfirmed }) }]
   })
   const hard = doubts.filter(({ severity }) => severity === 'hard')
@@ -221,11 +221,12 @@ function isOfAnotherSession({ asOf }: Quote, evidence: Quote | undefined): boole
 
 type Reference = { readonly price: number; readonly label: string }
 
-/** The prices that today's price must be of one kind with. */
-function references({ previousClose }: Quote, held: Quote | undefined): Reference[] {
+/** The prices that today's price must be of one kind with. A price in another currency tells nothing. */
+function references({ currency, previousClose }: Quote, held: Quote | undefined): Reference[] {
+  const isComparable = held && (!currency || !held.currency || currency === held.currency)
   return [
     ...(previousClose !== undefined && previousClose > 0 ? [{ price: previousClose, label: 'previous close' }] : []),
-    ...(held ? [{ price: held.price, label: 'held price' }] : [])
+    ...(isComparable ? [{ price: held.price, label: 'held price' }] : [])
   ]
 }
 

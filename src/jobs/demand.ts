@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { MarketData, Priority } from '../market/market-data.ts'
+import type { Asker, MarketData } from '../market/market-data.ts'
 
 const SETTLE_MS = 2000
 /** Of more symbols than this between two settlements, the later ones are not counted. */
@@ -119,7 +119,7 @@ const bucketKey = (bucket: number) => `quotewire:{demand}:${bucket}`
 
 /** The market, counting which quotes people get. What background work asks for is no demand. */
 export function countingDemand(marketData: MarketData, demand: Pick<Demand, 'note'>): MarketData {
-  const isAskedByPeople = (priority: Priority | undefined) => priority !== 'background'
+  const isAskedByPeople = (asker: Asker | undefined) => asker !== 'background'
   return {
     ...marketData,
     freshQuote(symbol) {
@@ -131,14 +131,14 @@ export function countingDemand(marketData: MarketData, demand: Pick<Demand, 'not
       marketData.countServed(symbols, times)
       for (const symbol of symbols) demand.note(symbol, times)
     },
-    async quote(symbol, priority) {
-      const answer = await marketData.quote(symbol, priority)
-      if (isAskedByPeople(priority)) demand.note(symbol)
+    async quote(symbol, asker) {
+      const answer = await marketData.quote(symbol, asker)
+      if (isAskedByPeople(asker)) demand.note(symbol)
       return answer
     },
-    async quotes(symbols, priority) {
-      const answers = await marketData.quotes(symbols, priority)
-      if (isAskedByPeople(priority)) {
+    async quotes(symbols, asker) {
+      const answers = await marketData.quotes(symbols, asker)
+      if (isAskedByPeople(asker)) {
         for (const [index, answer] of answers.entries()) if (!(answer instanceof Error)) demand.note(symbols[index]!)
       }
       return answers

@@ -1,8 +1,10 @@
+import { LRUCache } from 'lru-cache'
 import { answerOf } from '../cache/entry.ts'
 import type { Outcome, Source } from '../cache/source.ts'
 import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
-import { cachedValue, type Urgency } from './cached-value.ts'
+import { barsKey, newsKey, optionsKey, searchKey } from './cache-keys.ts'
+import { askOf, cachedValue, type Urgency } from './cached-value.ts'
 import { explainTiers } from './explain-tiers.ts'
 import { barsWithWarmUp, computeIndicators, onlyIndicator, resolveIndicators } from './indicator-series.ts'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
@@ -11,7 +13,7 @@ import type { BarRequest, BarSeries } from '../market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from '../market/corporate-action.ts'
 import { quoteUpdate } from '../market/event.ts'
 import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
-import type { Answer, MarketData, Priority } from '../market/market-data.ts'
+import { userOf, type Answer, type Asker, type MarketData } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
 import { withGreeks } from '../market/option-greeks.ts'
 import type { Profile } from '../market/profile.ts'
@@ -49,9 +51,14 @@ export type CachedMarketOptions = {
   onOutlived: OnOutlived
   /** How often quotes that clients follow are renewed. */
   quoteRefreshMs: number
+  /** Known symbols that an unknown one may have been meant to be, best first. */
+  suggest: (symbol: string) => string[]
   /** For what is computed of options: continuously compounded, 0.04 means 4 % a year. */
   riskFreeRate: number
 }
+
+/** Of more users than this, some are gathered anew. */
+const MAX_QUOTE_SOURCES = 1000
 
 /** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
@@ -65,16 +72,17 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const fundamentals = cache.namespace(policies.fundamentals)
   const corporateActions = cache.namespace(policies.corporateActions)
   const options = cache.namespace(policies.options)
+  const explanations = cache.namespace(policies.explanations)
 
   /** What has no table of its own: of what changes all day, each day's last is written down. */
   const kept = <T extends { provenance: Provenance }>(
     namespace: Namespace<T>,
     key: string,
-    priority: Priority | undefined,
+    asker: Asker | undefined,
     ask: (ask: Ask) => Promise<T>
   ) => {
     const kind = `${namespace.policy.name}:${key}`
-    return cachedValue(namespace, key, priority, ask, {
+    return cachedValue(namespace, key, asker, ask, {
       record(value) {
         const { receivedAt, source } = value.provenance
         recorder.snapshot({ kind, at: `${receivedAt.slice(0, 10)}T00:00:00.000Z`, source, value })
@@ -82,20 +90,30 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined
     })
   }
-  const quoteSourceFor = (priority: Priority): Source<Quote> => ({
+  const quoteSourceFor = (asker: Asker): Source<Quote> => ({
     async load(symbols, held) {
-      const results = await gateway.quotes(symbols, { priority, held })
+      const results = await gateway.quotes(symbols, { ...askOf(asker), held })
       for (const result of results.values()) if (!(result instanceof Error)) recorder.quote(result)
       return results
     },
     lastGood: (symbol) => lastGood.quote(symbol),
     outlived: (_symbol, quote) => onOutlived(quoteUpdate(quote), Date.parse(quote.provenance.receivedAt))
   })
-  const quoteSource = { interactive: quoteSourceFor('interactive'), background: quoteSourceFor('background') }
+  const unnamed = { interactive: quoteSourceFor('interactive'), background: quoteSourceFor('background') }
+  /** One for each user, for what is renewed together is gathered by its source. */
+  const quoteSources = new LRUCache<string, Source<Quote>>({ max: MAX_QUOTE_SOURCES })
+  const quoteSourceOf = (asker: Asker): Source<Quote> => {
+    if (typeof asker === 'string') return unnamed[asker]
+    const known = quoteSources.get(asker.user)
+    if (known) return known
+    const source = quoteSourceFor(asker)
+    quoteSources.set(asker.user, source)
+    return source
+  }
   const quoteOutcomes = (symbols: readonly string[], urgency: Urgency) =>
     urgency === 'renewal'
-      ? quotes.refresh(symbols, quoteSource.background)
-      : quotes.getMany(symbols, quoteSource[urgency])
+      ? quotes.refresh(symbols, unnamed.background)
+      : quotes.getMany(symbols, quoteSourceOf(urgency))
   const askQuotes = async (symbols: readonly string[], urgency: Urgency = 'interactive') => {
     const outcomes = await quoteOutcomes(symbols, urgency)
     return symbols.map((symbol): Outcome<Quote> => outcomes.get(symbol)!)
@@ -103,7 +121,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const askNews = (symbol: string, limit: number, urgency?: Urgency) =>
     cachedValue(
       news,
-      `${symbol}:${limit}`,
+      newsKey(symbol, limit),
       urgency,
       async (ask) => {
         const stories = await gateway.news(symbol, limit, ask)
@@ -117,22 +135,22 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
         }
       }
     )
-  const askBars = (request: BarRequest, priority?: Priority) =>
-    cachedValue(historical, barsKey(request), priority, (ask) => gateway.bars(request, ask), {
+  const askBars = (request: BarRequest, asker?: Asker) =>
+    cachedValue(historical, barsKey(request), asker, (ask) => gateway.bars(request, ask), {
       record: (series) => recorder.bars(series),
       lastGood: () => lastGood.bars(request)
     })
-  const askOptions = (symbol: string, expiry: string | undefined, priority?: Priority) =>
-    kept(options, expiry ? `${symbol}:${expiry}` : symbol, priority, async (ask) =>
+  const askOptions = (symbol: string, expiry: string | undefined, asker?: Asker) =>
+    kept(options, optionsKey(symbol, expiry), asker, async (ask) =>
       withGreeks(await gateway.options(symbol, expiry, ask), { riskFreeRate, now: Date.now() })
     )
   const askIndicators = async <T>(
     { indicators, bars }: IndicatorRequest,
-    priority: Priority | undefined,
+    asker: Asker | undefined,
     shape: (set: IndicatorSet) => T
   ) => {
     const resolved = resolveIndicators(indicators)
-    const series = await askBars(barsWithWarmUp(resolved, bars, Date.now()), priority)
+    const series = await askBars(barsWithWarmUp(resolved, bars, Date.now()), asker)
     return answerOf(shape(computeIndicators(resolved, series.value, bars)), series)
   }
   const market = createMarketWide({
@@ -171,21 +189,20 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
         return held && Date.parse(quote.asOf) < Date.parse(held.asOf) ? undefined : quote
       })
     },
-    quote: (symbol, priority = 'interactive') => quotes.get(symbol, quoteSource[priority]),
+    quote: (symbol, asker = 'interactive') => quotes.get(symbol, quoteSourceOf(asker)),
     quotes: askQuotes,
     bars: askBars,
-    profile: (symbol, priority) =>
-      cachedValue(profiles, symbol, priority, (ask) => gateway.profile(symbol, ask), {
+    profile: (symbol, asker) =>
+      cachedValue(profiles, symbol, asker, (ask) => gateway.profile(symbol, ask), {
         record: (profile) => recorder.profile(profile),
         lastGood: () => lastGood.profile(symbol)
       }),
     news: askNews,
-    search: (query, limit, priority) =>
-      cachedValue(searches, `${query.toLowerCase()}:${limit}`, priority, (ask) => gateway.search(query, limit, ask)),
-    fundamentals: (symbol, priority) =>
-      kept(fundamentals, symbol, priority, (ask) => gateway.fundamentals(symbol, ask)),
-    corporateActions: (symbol, priority) =>
-      cachedValue(corporateActions, symbol, priority, (ask) => actionsOf(gateway, symbol, ask), {
+    search: (query, limit, asker) =>
+      cachedValue(searches, searchKey(query, limit), asker, (ask) => gateway.search(query, limit, ask)),
+    fundamentals: (symbol, asker) => kept(fundamentals, symbol, asker, (ask) => gateway.fundamentals(symbol, ask)),
+    corporateActions: (symbol, asker) =>
+      cachedValue(corporateActions, symbol, asker, (ask) => actionsOf(gateway, symbol, ask), {
         record(actions) {
           if (actions.splits) recorder.splits(actions.splits)
           if (actions.dividends) recorder.dividends(actions.dividends)
@@ -200,27 +217,26 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     sentiment: market.sentiment,
     overview: market.overview,
     status: market.status,
-    indicators: (request, priority) => askIndicators(request, priority, (set) => set),
-    indicator: (request, priority) => askIndicators(request, priority, onlyIndicator),
+    indicators: (request, asker) => askIndicators(request, asker, (set) => set),
+    indicator: (request, asker) => askIndicators(request, asker, onlyIndicator),
+    suggest: given.suggest,
     providers: () => gateway.status(),
     cacheStats: () => cache.stats(),
-    async explain(symbol) {
-      const served = await quotes.get(symbol, quoteSource.interactive).catch((error: unknown) => error as Error)
+    async explain(symbol, asker = 'background') {
+      const served = await quotes.get(symbol, unnamed.background).catch((error: unknown) => error as Error)
       const chosen = served instanceof Error ? undefined : served.value
-      const [tiers, providers] = await Promise.all([
+      const askProviders = async (ask: Ask) => {
+        const askedAt = new Date().toISOString()
+        return { askedAt, providers: await gateway.explainQuote(symbol, chosen, { ...ask, user: userOf(asker) }) }
+      }
+      const [tiers, asked] = await Promise.all([
         explainTiers(await quotes.inspect(symbol), () => lastGood.quote(symbol)),
-        gateway.explainQuote(symbol, chosen)
+        cachedValue(explanations, symbol, 'background', askProviders)
       ])
       const chosenBecause = served instanceof Error ? served.message : whyChosen(served)
-      return { symbol, ...(chosen && { chosen }), chosenBecause, cache: tiers, providers }
+      return { symbol, ...(chosen && { chosen }), chosenBecause, cache: tiers, ...asked.value }
     }
   }
-}
-
-/** `AAPL:1y:1d` for a period, `AAPL:2020-01-02..2021-01-04:1d` for a range; the adjustment follows where not `splits`. */
-function barsKey({ symbol, interval, from, to, adjusted, period }: BarRequest): string {
-  const range = period ?? `${new Date(from).toISOString()}..${new Date(to).toISOString()}`
-  return `${symbol}:${range}:${interval}${adjusted === 'splits' ? '' : `:${adjusted}`}`
 }
 
 /** Splits and dividends come from whoever has them; one of the two is better than neither. */

@@ -1,10 +1,10 @@
 import type { Namespace } from '../cache/namespace.ts'
 import type { Source } from '../cache/source.ts'
 import type { Ask } from '../gateway/gateway.ts'
-import type { Answer, Priority } from '../market/market-data.ts'
+import { priorityOf, userOf, type Answer, type Asker } from '../market/market-data.ts'
 
 /** A renewal is background work that asks even for what is fresh. */
-export type Urgency = Priority | 'renewal'
+export type Urgency = Asker | 'renewal'
 type Extras<T> = {
   record?: (value: T) => void
   lastGood?: () => Promise<T | undefined>
@@ -21,7 +21,7 @@ export async function cachedValue<T>(
 ): Promise<Answer<T>> {
   const source: Source<T> = {
     async load() {
-      const value = await ask({ priority: urgency === 'renewal' ? 'background' : urgency })
+      const value = await ask(askOf(urgency))
       record?.(value)
       return new Map([[key, value]])
     },
@@ -32,4 +32,10 @@ export async function cachedValue<T>(
   const outcome = (await namespace.refresh([key], source)).get(key)!
   if (outcome instanceof Error) throw outcome
   return outcome
+}
+
+/** A renewal is nobody's request. */
+export function askOf(urgency: Urgency): Ask {
+  const asker = urgency === 'renewal' ? 'background' : urgency
+  return { priority: priorityOf(asker), user: userOf(asker) }
 }

@@ -1,7 +1,8 @@
 import type { NegativePolicy, Policy } from '../cache/policy.ts'
-import { ApiError, SymbolNotFound } from '../errors.ts'
+import { ApiError, MarketDataUnavailable, SymbolNotFound } from '../errors.ts'
 import type { BarSeries } from '../market/bar.ts'
 import type { CorporateActions } from '../market/corporate-action.ts'
+import type { AskedProviders } from '../market/explanation.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Indices, Movers, Sectors } from '../market/market-wide.ts'
 import type { News } from '../market/news.ts'
@@ -28,6 +29,7 @@ const CLOSING_MS = 15 * MINUTE
 /** A run that renews quotes begins late and takes its time. */
 const RENEWAL_MS = 15 * SECOND
 const SYMBOL_ABSENT_MS = 5 * MINUTE
+const SYMBOL_UNCONFIRMED_MS = MINUTE
 
 type Sourced = { provenance: Provenance }
 type Kept = { freshMs: number; revalidateMs: number; staleMs: number; maxEntries: number; maxBytes: number }
@@ -53,6 +55,7 @@ export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date
     fundamentals: sourced<Fundamentals>('fundamentals', 'fundamentals:', slow(6 * HOUR)),
     corporateActions: corporateActions(),
     options: sourced<OptionChain>('options', 'options:', slow(5 * MINUTE)),
+    explanations: explanations(),
     indices: {
       ...sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
       stale: ({ indices, provenance }: Indices, cause: unknown): Indices => ({
@@ -124,6 +127,21 @@ function quotes(clock: SessionClock, freshMs: number, now: () => number): Policy
   }
 }
 
+/** What the vendors said when they were asked for an explanation: nobody needs it when it is older. */
+function explanations(): Policy<AskedProviders> {
+  return {
+    name: 'explain',
+    prefix: 'explain:',
+    freshMs: () => MINUTE,
+    revalidateMs: 0,
+    staleMs: 0,
+    receivedAt: ({ askedAt }) => Date.parse(askedAt),
+    stale: (asked) => asked,
+    maxEntries: 1000,
+    maxBytes: 16 * MIB
+  }
+}
+
 /** Splits and dividends each carry their own provenance. */
 function corporateActions(): Policy<CorporateActions> {
   const { freshMs, ...kept } = slow(6 * HOUR)
@@ -149,12 +167,25 @@ function staleProvenance(provenance: Provenance, cause: unknown): Provenance {
   return { ...provenance, state: 'stale', attempts: attempts ?? provenance.attempts }
 }
 
-/** Remembers "no provider knows it", so that a typo in a dashboard costs the vendors one question in five minutes. */
+type UnknownSymbol = { readonly symbol: string; readonly attempts: readonly Attempt[]; readonly isUnconfirmed?: true }
+
+/**
+ * Remembers "no provider knows it", so that a typo in a dashboard costs the vendors one question in five minutes; and for
+ * a shorter time that those who could be asked do not know it, for the others may.
+ */
 const unknownSymbol: NegativePolicy = {
-  forMs: SYMBOL_ABSENT_MS,
-  reasonOf: (error) => (error instanceof SymbolNotFound ? error.details : undefined),
-  errorOf(reason) {
-    const { symbol, attempts, suggestions } = reason as { symbol: string; attempts: Attempt[]; suggestions: string[] }
-    return new SymbolNotFound(symbol, attempts, suggestions)
+  absenceIn(error) {
+    if (error instanceof SymbolNotFound) {
+      const { symbol, attempts } = error.details as UnknownSymbol
+      return { reason: { symbol, attempts }, forMs: SYMBOL_ABSENT_MS, isUnconfirmed: false }
+    }
+    if (!(error instanceof MarketDataUnavailable && error.isUnconfirmed)) return undefined
+    const { subject: symbol, attempts } = error.details as { subject: string; attempts: Attempt[] }
+    return { reason: { symbol, attempts, isUnconfirmed: true }, forMs: SYMBOL_UNCONFIRMED_MS, isUnconfirmed: true }
+  },
+  errorOf(reason, leftMs) {
+    const { symbol, attempts, isUnconfirmed } = reason as UnknownSymbol
+    if (!isUnconfirmed) return new SymbolNotFound(symbol, attempts)
+    return new MarketDataUnavailable(symbol, attempts, Math.max(1, Math.ceil(leftMs / SECOND)), true)
   }
 }

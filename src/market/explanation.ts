@@ -15,6 +15,9 @@ export const ExplainedProvider = Type.Object({
 })
 export type ExplainedProvider = Static<typeof ExplainedProvider>
 
+/** What every provider said at an instant. */
+export type AskedProviders = { readonly askedAt: string; readonly providers: ExplainedProvider[] }
+
 export const ExplainedTier = Type.Object({
   tier: Type.Enum(['memory', 'redis', 'postgres']),
   state: Type.Enum(['fresh', 'stale', 'absent', 'unreachable']),
@@ -30,6 +33,7 @@ export const Explanation = Type.Object(
     chosen: Type.Optional(Quote),
     chosenBecause: Type.String(),
     cache: Type.Array(ExplainedTier),
+    askedAt: Type.String({ format: 'date-time', description: 'When the providers were asked; kept for a minute' }),
     providers: Type.Array(ExplainedProvider)
   },
   { $id: 'Explanation' }

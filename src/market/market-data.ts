@@ -35,6 +35,17 @@ export type Answer<T> = {
 /** Who waits for the answer: people come before background work when a provider's budget runs low. */
 export type Priority = 'interactive' | 'background'
 
+/** Who asks: a user, whose share of the vendors' budgets the answer costs; somebody unnamed; or a job. */
+export type Asker = Priority | { readonly user: string }
+
+export function priorityOf(asker: Asker): Priority {
+  return asker === 'background' ? 'background' : 'interactive'
+}
+
+export function userOf(asker: Asker): string | undefined {
+  return typeof asker === 'object' ? asker.user : undefined
+}
+
 /**
  * The market, as routes and workers ask it: the cache ladder over the gateway over the providers.
  * Methods reject with the errors of src/errors.ts: SymbolNotFound when every capable provider was asked and does not
@@ -60,16 +71,16 @@ export interface MarketData {
    * one, whoever asks next gets this; only then it is read.
    */
   quoteSeen(symbol: string, receivedAt: number, read: () => Quote): void
-  quote(symbol: string, priority?: Priority): Promise<Answer<Quote>>
+  quote(symbol: string, asker?: Asker): Promise<Answer<Quote>>
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
-  quotes(symbols: readonly string[], priority?: Priority): Promise<(Answer<Quote> | Error)[]>
-  bars(request: BarRequest, priority?: Priority): Promise<Answer<BarSeries>>
-  profile(symbol: string, priority?: Priority): Promise<Answer<Profile>>
-  news(symbol: string, limit: number, priority?: Priority): Promise<Answer<News>>
-  search(query: string, limit: number, priority?: Priority): Promise<Answer<SearchResult>>
-  fundamentals(symbol: string, priority?: Priority): Promise<Answer<Fundamentals>>
-  corporateActions(symbol: string, priority?: Priority): Promise<Answer<CorporateActions>>
-  options(symbol: string, expiry: string | undefined, priority?: Priority): Promise<Answer<OptionChain>>
+  quotes(symbols: readonly string[], asker?: Asker): Promise<(Answer<Quote> | Error)[]>
+  bars(request: BarRequest, asker?: Asker): Promise<Answer<BarSeries>>
+  profile(symbol: string, asker?: Asker): Promise<Answer<Profile>>
+  news(symbol: string, limit: number, asker?: Asker): Promise<Answer<News>>
+  search(query: string, limit: number, asker?: Asker): Promise<Answer<SearchResult>>
+  fundamentals(symbol: string, asker?: Asker): Promise<Answer<Fundamentals>>
+  corporateActions(symbol: string, asker?: Asker): Promise<Answer<CorporateActions>>
+  options(symbol: string, expiry: string | undefined, asker?: Asker): Promise<Answer<OptionChain>>
   indices(priority?: Priority): Promise<Answer<Indices>>
   sectors(priority?: Priority): Promise<Answer<Sectors>>
   movers(type: MoverKind, priority?: Priority): Promise<Answer<Movers>>
@@ -80,15 +91,20 @@ export interface MarketData {
   /** All that is market-wide at once; what cannot be had is told in `errors`, so that it never rejects for a vendor. */
   overview(priority?: Priority): Promise<Answer<Overview>>
   /** Rejects with the errors of `bars`, and with INVALID_REQUEST for parameters that an indicator does not take. */
-  indicators(request: IndicatorRequest, priority?: Priority): Promise<Answer<IndicatorSet>>
+  indicators(request: IndicatorRequest, asker?: Asker): Promise<Answer<IndicatorSet>>
   /** The same for a request of one indicator. */
-  indicator(request: IndicatorRequest, priority?: Priority): Promise<Answer<IndicatorSeries>>
+  indicator(request: IndicatorRequest, asker?: Asker): Promise<Answer<IndicatorSeries>>
   /** What each exchange does now, by the calendars. */
   status(): Answer<MarketStatus>
+  /** Symbols that an unknown one may have been meant to be, best first; from memory, in less than a millisecond. */
+  suggest(symbol: string): string[]
   providers(): Promise<ProviderStatus[]>
   cacheStats(): Promise<CacheStats>
-  /** Asks every provider for a quote of the symbol now, within budgets, and tells what each said. */
-  explain(symbol: string): Promise<Explanation>
+  /**
+   * Asks every provider for a quote of the symbol, within the budgets of background work, and tells what each said; what
+   * they said is kept for a minute.
+   */
+  explain(symbol: string, asker?: Asker): Promise<Explanation>
 }
 
 /**

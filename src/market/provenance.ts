@@ -11,7 +11,9 @@ export type Feed = Static<typeof Feed>
 export const ValueState = Type.Enum(['live', 'delayed', 'closed', 'stale', 'suspect'])
 export type ValueState = Static<typeof ValueState>
 
-/** Why a provider that was tried before did not give the value. */
+/**
+ * Why a provider did not give the value. `not_asked`: it sells few calls, and two that sell many do not know the symbol.
+ */
 export const AttemptOutcome = Type.Enum([
   'rate_limited',
   'budget_spent',
@@ -19,6 +21,7 @@ export const AttemptOutcome = Type.Enum([
   'unauthorized',
   'not_covered',
   'not_found',
+  'not_asked',
   'unavailable',
   'bad_payload',
   'rejected_by_quality'

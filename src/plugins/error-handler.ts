@@ -3,7 +3,8 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
-import { ApiError, type ErrorBody } from '../errors.ts'
+import { ApiError, MarketDataUnavailable, SymbolNotFound, type ErrorBody } from '../errors.ts'
+import type { MarketData } from '../market/market-data.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { SECURITY_HEADER } from './security-headers.ts'
 
@@ -13,7 +14,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export const errorHandler = fp<{ log: Logger }>(
   async (app, { log }) => {
     app.setErrorHandler((error: FastifyError | Error, request, reply) => {
-      const answer = translate(error)
+      const answer = withSuggestions(translate(error), app.marketData)
       if (answer.statusCode >= 500) logFailure(log, request, error, answer)
       sendError(request, reply, answer)
       const { config, method, url } = request.routeOptions
@@ -29,6 +30,13 @@ export const errorHandler = fp<{ log: Logger }>(
   },
   { name: 'error-handler', dependencies: ['traffic', 'resources'] }
 )
+
+/** What may have been meant is looked for once, and only where a person or a program asked for that one symbol. */
+function withSuggestions(error: ApiError, marketData: Pick<MarketData, 'suggest'>): ApiError {
+  if (!(error instanceof SymbolNotFound)) return error
+  const { symbol, attempts } = error.details
+  return new SymbolNotFound(symbol, attempts, marketData.suggest(symbol))
+}
 
 /** A folder of files takes every address under it, and says afterwards that a file is not there. */
 function notFound(app: FastifyInstance, { method, url }: FastifyRequest): ApiError {
@@ -106,6 +114,8 @@ export function logFailure(log: Logger, request: FastifyRequest, error: Error, {
     error instanceof ApiError ? { reason: error.message, details: error.details, err: error.cause } : { err: error }
   const line = { ...about, code, requestId: request.id, method: request.method, route: request.routeOptions.url }
   if (statusCode === 500) log.error(line, 'request failed')
+  // Whoever asks for names that nobody knows would fill the log at the pace of the requests.
+  else if (error instanceof MarketDataUnavailable && error.isUnconfirmed) log.debug(line, 'no vendor knows a symbol')
   else log.warn(line, 'request could not be answered')
 }
 

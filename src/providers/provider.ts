@@ -84,7 +84,15 @@ export type ProviderErrorKind =
 /** How far a rate limit reaches: a burst (seconds), the day's quota, or the address the requests come from. */
 export type RateLimitScope = 'second' | 'minute' | 'hour' | 'day' | 'month' | 'address'
 
+/**
+ * What a vendor that was asked does not cover: what its plan leaves out says nothing of the symbol, while one that has
+ * not this range or interval of bars does not deny that there is such a symbol.
+ */
+export type NotCoveredBy = 'plan' | 'request'
+
 export type ProviderErrorOptions = ErrorOptions & {
+  /** Of `not_covered`; the request unless told. */
+  notCoveredBy?: NotCoveredBy
   retryAfterMs?: number
   scope?: RateLimitScope
 }
@@ -93,6 +101,7 @@ export type ProviderErrorOptions = ErrorOptions & {
 export class ProviderError extends Error {
   readonly provider: ProviderName
   readonly kind: ProviderErrorKind
+  readonly notCoveredBy: NotCoveredBy | undefined
   readonly retryAfterMs: number | undefined
   readonly scope: RateLimitScope | undefined
 
@@ -101,6 +110,7 @@ export class ProviderError extends Error {
     this.name = 'ProviderError'
     this.provider = provider
     this.kind = kind
+    this.notCoveredBy = kind === 'not_covered' ? (options.notCoveredBy ?? 'request') : undefined
     this.retryAfterMs = options.retryAfterMs
     this.scope = options.scope
   }

@@ -6,6 +6,7 @@ import { resolveRange } from './historical-range.ts'
 import { IndicatorQuery, indicatorsOf, periodOf } from './indicator-query.ts'
 import { isDay } from './instant.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
+import { askerOf } from './asker.ts'
 
 const DAY_MS = 86_400_000
 
@@ -38,7 +39,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const symbol = symbolOf(request.params.symbol)
       const expiry = expiryOf(request.query.expiry, Date.now())
-      const answer = await app.marketData.options(symbol, expiry)
+      const answer = await app.marketData.options(symbol, expiry, askerOf(request))
       const { expiries } = answer.value
       if (expiry !== undefined && !expiries.includes(expiry)) {
         throw new InvalidField('expiry', `is not an expiry of options on ${symbol}`, expiries)
@@ -75,7 +76,9 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const symbol = symbolOf(request.params.symbol)
       const resolved = resolveRange({ interval, range, period: periodOf(request.query), from, to }, Date.now())
       const asked = { indicators: specs, bars: { symbol, interval, adjusted, ...resolved } }
-      const answer = isSet ? app.marketData.indicators(asked).catch(toldOfList) : app.marketData.indicator(asked)
+      const answer = isSet
+        ? app.marketData.indicators(asked, askerOf(request)).catch(toldOfList)
+        : app.marketData.indicator(asked, askerOf(request))
       sendAnswer(request, reply, await answer, app.freshness.historical)
       return reply
     }

@@ -6,6 +6,7 @@ import { Adjustment, Interval, type Bar, type BarSeries } from '../market/bar.ts
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { RANGE_QUERY, resolveRange } from './historical-range.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
+import { askerOf } from './asker.ts'
 
 const ROWS_PER_CHUNK = 500
 const COLUMNS = ['start', 'open', 'high', 'low', 'close', 'volume'] as const satisfies readonly (keyof Bar)[]
@@ -63,7 +64,7 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { interval, adjusted, format, ...range } = request.query
       const symbol = symbolOf(request.params.symbol)
       const resolved = resolveRange({ interval, ...range }, Date.now())
-      const answer = await app.marketData.bars({ symbol, interval, adjusted, ...resolved })
+      const answer = await app.marketData.bars({ symbol, interval, adjusted, ...resolved }, askerOf(request))
       if (format === 'json') {
         sendAnswer(request, reply, answer, app.freshness.historical)
         return reply

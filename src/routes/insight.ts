@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { neverKept } from './answer.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
+import { askerOf } from './asker.ts'
 
 /** Why values are what they are: the providers, one symbol's story, and the cache. */
 export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -33,7 +34,7 @@ export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Type.Ref('Explanation#') }
       }
     },
-    async (request) => app.marketData.explain(symbolOf(request.params.symbol))
+    async (request) => app.marketData.explain(symbolOf(request.params.symbol), askerOf(request))
   )
 
   app.get(

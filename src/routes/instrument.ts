@@ -5,6 +5,7 @@ import type { DataClass } from '../market/data-freshness.ts'
 import type { Answer } from '../market/market-data.ts'
 import { cacheable, sendAnswer } from './answer.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
+import { askerOf } from './asker.ts'
 
 const access = 'market:read' as const
 const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
@@ -33,7 +34,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) =>
-      answer(request, reply, await app.marketData.profile(symbolOf(request.params.symbol)), 'profile')
+      answer(request, reply, await app.marketData.profile(symbolOf(request.params.symbol), askerOf(request)), 'profile')
   )
 
   app.get(
@@ -51,7 +52,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const symbol = symbolOf(request.params.symbol)
-      return answer(request, reply, await app.marketData.news(symbol, request.query.limit), 'news')
+      return answer(request, reply, await app.marketData.news(symbol, request.query.limit, askerOf(request)), 'news')
     }
   )
 
@@ -68,7 +69,12 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) =>
-      answer(request, reply, await app.marketData.fundamentals(symbolOf(request.params.symbol)), 'fundamentals')
+      answer(
+        request,
+        reply,
+        await app.marketData.fundamentals(symbolOf(request.params.symbol), askerOf(request)),
+        'fundamentals'
+      )
   )
 
   app.get(
@@ -87,7 +93,7 @@ export const instrumentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       answer(
         request,
         reply,
-        await app.marketData.corporateActions(symbolOf(request.params.symbol)),
+        await app.marketData.corporateActions(symbolOf(request.params.symbol), askerOf(request)),
         'corporate-actions'
       )
   )

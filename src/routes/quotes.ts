@@ -8,6 +8,7 @@ import { parseSymbol } from '../market/symbol.ts'
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { joined, MAX_BATCH, type Batch, type QuoteLists } from './quote-lists.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
+import { askerOf } from './asker.ts'
 
 /** A batch's worth of the longest symbols there are, with room for spaces. */
 const MAX_LIST_LENGTH = 8000
@@ -44,7 +45,12 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
       }
     },
     async (request, reply) => {
-      sendAnswer(request, reply, await app.marketData.quote(symbolOf(request.params.symbol)), freshness)
+      sendAnswer(
+        request,
+        reply,
+        await app.marketData.quote(symbolOf(request.params.symbol), askerOf(request)),
+        freshness
+      )
       return reply
     }
   )
@@ -73,7 +79,7 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
   )
 
   async function loadBatch(request: FastifyRequest, reply: FastifyReply, { symbols, errors }: ReadSymbols) {
-    const results = await app.marketData.quotes(symbols)
+    const results = await app.marketData.quotes(symbols, askerOf(request))
     const failed = results.flatMap((result, index) => (result instanceof Error ? errorOf(symbols[index]!, result) : []))
     const answers = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
     sendBatch(request, reply, joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}}`))

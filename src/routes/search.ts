@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { cacheable, sendAnswer } from './answer.ts'
+import { askerOf } from './asker.ts'
 
 const MAX_QUERY_LENGTH = 100
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u
@@ -35,7 +36,12 @@ export const searchRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const query = request.body.query.trim().normalize('NFC')
       if (!PRINTABLE.test(query)) throw new InvalidField('query', 'must be printable text, not empty')
-      sendAnswer(request, reply, await app.marketData.search(query, request.body.limit), app.freshness.search)
+      sendAnswer(
+        request,
+        reply,
+        await app.marketData.search(query, request.body.limit, askerOf(request)),
+        app.freshness.search
+      )
       return reply
     }
   )

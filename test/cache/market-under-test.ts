@@ -19,8 +19,8 @@ export const prices: Policy<Price> = {
   receivedAt: (value) => value.receivedAt,
   stale: (value) => ({ ...value, state: 'stale' }),
   negative: {
-    forMs: 5000,
-    reasonOf: (error) => (error instanceof Unknown ? error.message : undefined),
+    absenceIn: (error) =>
+      error instanceof Unknown ? { reason: error.message, forMs: 5000, isUnconfirmed: false } : undefined,
     errorOf: (reason) => new Unknown(reason as string)
   }
 }

@@ -73,11 +73,11 @@ describe('a batch', () => {
 })
 
 describe('a symbol counts as unknown', () => {
-  test('only when every vendor was asked and said so, and near matches are offered', async () => {
+  test('only when every vendor was asked and said so', async () => {
     const gateway = gatewayOf([quoteProvider('yahoo', {}), quoteProvider('fmp', {})])
     expect(await quoteOf(gateway, 'APPL')).toMatchObject({
       statusCode: 404,
-      message: 'No provider knows APPL; did you mean AAPL?',
+      message: 'No provider knows APPL',
       details: { attempts: [{ provider: 'yahoo' }, { provider: 'fmp' }] }
     })
   })
@@ -102,7 +102,8 @@ describe('a symbol counts as unknown', () => {
   })
 
   test('although a vendor whose plan leaves the symbol out has no say', async () => {
-    const uncovered = quoteProvider('fmp', () => Promise.reject(new ProviderError('fmp', 'not_covered', 'premium')))
+    const refusal = new ProviderError('fmp', 'not_covered', 'premium', { notCoveredBy: 'plan' })
+    const uncovered = quoteProvider('fmp', () => Promise.reject(refusal))
     expect(await quoteOf(gatewayOf([quoteProvider('yahoo', {}), uncovered]), 'APPL')).toBeInstanceOf(SymbolNotFound)
     expect(await quoteOf(gatewayOf([uncovered]), 'APPL')).toBeInstanceOf(MarketDataUnavailable)
   })
@@ -208,6 +209,24 @@ describe('a doubtful price', () => {
     })
   })
 
+  describe('in another currency than the one held', () => {
+    const held = aQuote('VOD.L', { price: 1.2, currency: 'USD', asOf: new Date(Date.now() - 60_000).toISOString() })
+    const inPounds = (provider: 'yahoo' | 'fmp', price: number) => saying(provider, { price, currency: 'GBP' })
+
+    test('is refused while one vendor says so', async () => {
+      const answer = await quoteOf(gatewayOf([inPounds('yahoo', 120)]), 'VOD.L', held)
+      expect(answer).toMatchObject({ details: { attempts: [{ outcome: 'rejected_by_quality' }] } })
+    })
+
+    test('outvotes it where two say so, and is not held against what comes next', async () => {
+      const gateway = gatewayOf([inPounds('yahoo', 120), inPounds('fmp', 120.4)])
+      const first = (await quoteOf(gateway, 'VOD.L', held)) as Quote
+      expect(first).toMatchObject({ currency: 'GBP', price: 120.4, provenance: { source: 'fmp', state: 'suspect' } })
+      const next = await quoteOf(gateway, 'VOD.L', first)
+      expect(next).toMatchObject({ currency: 'GBP', price: 120, provenance: { source: 'yahoo', state: 'live' } })
+    })
+  })
+
   test('older than the one already had never replaces it', async () => {
     const held = aQuote('AAPL', { asOf: new Date(Date.now() - 60_000).toISOString() })
     const late = saying('yahoo', { price: 99, asOf: new Date(Date.now() - 120_000).toISOString() })
@@ -280,9 +299,9 @@ test('explain asks everybody at once and tells who said what, and how far apart 
       events: { ...silentEvents, diverged: ({ percent }) => diverged.push(Math.round(percent)) }
     }
   )
-  await gateway.explainQuote('AAPL', undefined)
+  await gateway.explainQuote('AAPL', undefined, ask)
   const held = aQuote('AAPL', { price: 100, previousClose: 95, asOf: new Date(Date.now() - 1000).toISOString() })
-  expect(await gateway.explainQuote('AAPL', held)).toMatchObject([
+  expect(await gateway.explainQuote('AAPL', held, ask)).toMatchObject([
     { provider: 'yahoo', asked: true, outcome: 'answered', divergencePercent: 0 },
     { provider: 'fmp', asked: true, outcome: 'answered', divergencePercent: expect.closeTo(10) },
     { provider: 'alpha-vantage', asked: false, outcome: 'budget_spent' },

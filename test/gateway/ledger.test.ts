@@ -30,6 +30,7 @@ const ledgerOf = (budget: string, redis = server.redis, reservePercent = 30) =>
     redis,
     budgets: new Map([['tiingo', parseBudget(budget)]]),
     reservePercent,
+    userSharePercent: () => 25,
     log: silentLog,
     now: () => time
   })

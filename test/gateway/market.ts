@@ -75,12 +75,12 @@ export function marketOf({ providers, budgets = {}, ...options }: Market): Gatew
       ProviderName[]
     >,
     reservePercent: 30,
+    userSharePercent: () => 25,
     upstreamTimeoutMs: 1200,
     requestDeadlineMs: 2000,
     divergencePercent: 2,
     market: 'live',
     hoursOf: alwaysOpen,
-    knownSymbols: () => ['AAPL', 'MSFT', 'BRK.B'],
     events: silentEvents,
     log: silentLog,
     ...options

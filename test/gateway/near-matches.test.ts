@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nearMatches } from '../../src/gateway/near-matches.ts'
+import { KnownSymbols } from '../../src/gateway/near-matches.ts'
 
-const known = [
+const known = new KnownSymbols([
   'AAPL',
   'AAP',
   'BRK.A',
@@ -15,7 +15,7 @@ const known = [
   'T',
   'TSLA',
   'GOOGL'
-]
+])
 
 test.each([
   ['APPL', 'AAPL'],
@@ -30,21 +30,41 @@ test.each([
   ['TLSA', 'TSLA'],
   ['GOOGLE', 'GOOGL']
 ])('somebody who wrote %s is offered %s first', (written, meant) => {
-  expect(nearMatches(written, known)[0]).toBe(meant)
+  expect(known.near(written)[0]).toBe(meant)
 })
 
 test('offers nothing where nothing is near', () => {
-  expect(nearMatches('XQZWV', known)).toEqual([])
+  expect(known.near('XQZWV')).toEqual([])
 })
 
 test('offers at most five, never the symbol itself, and nothing twice', () => {
   const symbols = fc.string({ unit: fc.constantFrom('A', 'B', '.', '-'), minLength: 1, maxLength: 5 })
   fc.assert(
     fc.property(symbols, fc.uniqueArray(symbols), (symbol, universe) => {
-      const offered = nearMatches(symbol, universe)
+      const offered = new KnownSymbols(universe).near(symbol)
       expect(offered.length).toBeLessThanOrEqual(5)
       expect(offered).not.toContain(symbol)
       expect(new Set(offered).size).toBe(offered.length)
     })
   )
+})
+
+test('20,000 known symbols hold nobody up', () => {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+  const nameOf = (index: number) =>
+    [17, 13, 7, 3].map((prime, place) => letters[Math.floor((index * prime) / 26 ** place) % 26]).join('')
+  const universe = new KnownSymbols(Array.from({ length: 40_000 }, (_, index) => nameOf(index)))
+  const typos = Array.from({ length: 60 }, (_, index) => `${nameOf(index * 97)}X`)
+  const timed = (work: () => void) => {
+    const startedAt = performance.now()
+    work()
+    return (performance.now() - startedAt) / typos.length
+  }
+  const look = () => typos.forEach((typo) => universe.near(typo))
+  look()
+  const lookMs = Math.min(timed(look), timed(look), timed(look))
+  // The control: what comparing with every symbol would cost, at its least.
+  const all = Array.from({ length: 20_000 }, (_, index) => nameOf(index))
+  const controlMs = timed(() => typos.forEach((typo) => all.filter((symbol) => symbol.includes(typo))))
+  expect(lookMs).toBeLessThan(Math.max(1, controlMs * 2))
 })

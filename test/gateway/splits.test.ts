@@ -76,7 +76,7 @@ describe('the morning of a split', () => {
 
   test('whoever asks why is told the same', async () => {
     const { gateway } = gatewayOf([vendor('yahoo', 25, listing(4))])
-    const [yahoo] = await gateway.explainQuote('NVDA', heldHoursAgo(26))
+    const [yahoo] = await gateway.explainQuote('NVDA', heldHoursAgo(26), { priority: 'interactive' })
     expect(yahoo).toMatchObject({ provider: 'yahoo', outcome: 'answered' })
     expect(yahoo).not.toHaveProperty('doubts')
   })

@@ -51,3 +51,15 @@ test('a symbol that nobody knows is told as such', async () => {
   const { chosen, chosenBecause } = await explain('NOPE')
   expect([chosen, chosenBecause]).toEqual([undefined, expect.stringContaining('No provider knows NOPE')])
 })
+
+test('a program that asks all day for the same explanation costs each vendor one call a minute, whatever the process', async () => {
+  const other = await world.startApi()
+  await api.core.marketData.quote('AAPL')
+  const before = api.vendor.asked.length
+  const first = await explain()
+  for (let asked = 0; asked < 20; asked++) expect((await explain()).askedAt).toBe(first.askedAt)
+  expect((await other.core.marketData.explain('AAPL')).askedAt).toBe(first.askedAt)
+  expect([api.vendor.asked.length - before, other.vendor.asked.length]).toEqual([1, 0])
+  later(61_000)
+  expect((await explain()).askedAt).not.toBe(first.askedAt)
+})

@@ -49,7 +49,8 @@ export async function fetchBars(
 ): Promise<VendorSeries> {
   const { symbol, interval, adjusted } = request
   const { name, parameters, premium } = functionFor(request, listing, now())
-  if (premium && plan === 'free') throw refused('not_covered', `sells ${name} of this reach to paying plans only`)
+  if (premium && plan === 'free')
+    throw refused('not_covered', `sells ${name} of this reach to paying plans only`, { notCoveredBy: 'plan' })
   const body = await client.ask(name, { symbol: listing.wire, ...parameters }, WireSeries, symbol, signal)
   const { rows, areAll: areAllRows, ...others } = rowsOf(body, request, listing)
   const chosen = rows.filter(({ bar }) => isAsked(bar.start, request))

@@ -28,7 +28,7 @@ const RULES: readonly Rule[] = [
   {
     // It may name the plans that it comes with by their requests per minute.
     says: /this is a premium endpoint/i,
-    means: () => ({ kind: 'not_covered', reason: 'does not sell this data on the current plan' })
+    means: () => ({ kind: 'not_covered', notCoveredBy: 'plan', reason: 'does not sell this data on the current plan' })
   },
   {
     says: /per second|burst/i,
@@ -59,9 +59,12 @@ const RULES: readonly Rule[] = [
   },
   {
     says: /premium|entitle|subscribe/i,
-    means: () => ({ kind: 'not_covered', reason: 'does not sell this data on the current plan' })
+    means: () => ({ kind: 'not_covered', notCoveredBy: 'plan', reason: 'does not sell this data on the current plan' })
   },
-  { says: /function .*does not exist/i, means: () => ({ kind: 'not_covered', reason: 'no longer has this function' }) },
+  {
+    says: /function .*does not exist/i,
+    means: () => ({ kind: 'not_covered', notCoveredBy: 'plan', reason: 'no longer has this function' })
+  },
   {
     says: /invalid (API call|inputs)|no data for|no articles found/i,
     means: () => ({ kind: 'not_found', reason: 'does not know what was asked for' })
@@ -80,7 +83,13 @@ export function refusalIn(body: unknown, now: number): Refusal | undefined {
     return meaningOf(text, now) ?? { kind: 'bad_payload', reason: 'answered with a text that is not documented' }
   }
   if (typeof message !== 'string' || message.toLowerCase() === 'success') return undefined
-  return meaningOf(message, now) ?? { kind: 'not_covered', reason: 'answered with a notice in place of data' }
+  return (
+    meaningOf(message, now) ?? {
+      kind: 'not_covered',
+      notCoveredBy: 'plan',
+      reason: 'answered with a notice in place of data'
+    }
+  )
 }
 
 function meaningOf(text: string, now: number): Refusal | undefined {

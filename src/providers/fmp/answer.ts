@@ -29,6 +29,7 @@ function arrayIn(body: unknown): readonly unknown[] | undefined {
   return Object.keys(body).length === 0 ? [] : undefined
 }
 
+const BY_PLAN = { notCoveredBy: 'plan' } as const
 const OUTSIDE_THE_PLAN =
   /restricted endpoint|exclusive endpoint|legacy endpoint|premium (query parameter|endpoint)|special (endpoint|parameters)|not available under your current/i
 
@@ -42,12 +43,12 @@ function refusalOf(answer: HttpAnswer, body: unknown, plan: FmpPlan): ProviderEr
     return failure('rate_limited', `has no calls left this ${scope}`, { retryAfterMs, scope })
   }
   if (status === 402 || OUTSIDE_THE_PLAN.test(said)) {
-    return failure('not_covered', 'does not sell this endpoint, symbol or parameter under the current plan')
+    return failure('not_covered', 'does not sell this endpoint, symbol or parameter under the current plan', BY_PLAN)
   }
   if (status >= 500 || status === 408) return failure('unavailable', `answered with status ${status}`)
   if (status >= 200 && status < 300) return undefined
   if (isHtml(answer)) return failure('bad_payload', `answered with status ${status} and a web page`)
-  if (status === 403) return failure('not_covered', 'does not allow this endpoint under the current plan')
+  if (status === 403) return failure('not_covered', 'does not allow this endpoint under the current plan', BY_PLAN)
   if (status === 404) return failure('not_found', 'does not know what was asked for')
   return failure('bad_payload', `answered with status ${status}`)
 }

@@ -16,6 +16,8 @@ export function readJson(answer: HttpAnswer): unknown {
   return body
 }
 
+const BY_PLAN = { notCoveredBy: 'plan' } as const
+
 function refusalOf(answer: HttpAnswer, said: string): ProviderError | undefined {
   const { status, retryAfterMs } = answer
   if (status === 429 || /you have run over|request allocation/i.test(said)) {
@@ -27,10 +29,10 @@ function refusalOf(answer: HttpAnswer, said: string): ProviderError | undefined 
   }
   if (status >= 500 || status === 408) return failure('unavailable', `answered with status ${status}`)
   if (/do not have permission|plans? (is|are) limited to/i.test(said)) {
-    return failure('not_covered', 'does not include this under the current plan')
+    return failure('not_covered', 'does not include this under the current plan', BY_PLAN)
   }
   if (isHtml(answer)) return failure('bad_payload', `answered with status ${status} and a web page`)
-  if (status === 403) return failure('not_covered', 'does not allow this under the current plan')
+  if (status === 403) return failure('not_covered', 'does not allow this under the current plan', BY_PLAN)
   if (status === 404 || /not found/i.test(said)) return failure('not_found', 'does not know what was asked for')
   if (status < 200 || status >= 300) return failure('bad_payload', `answered with status ${status}`)
   return said === '' ? undefined : failure('bad_payload', 'sent a message where data was due')
