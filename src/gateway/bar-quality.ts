@@ -1,6 +1,7 @@
 import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
 import type { HoursOf } from '../market/market-hours.ts'
 import { shippedHours } from '../market/session-clock.ts'
+import { widestHoursOf } from '../market/widest-hours.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 import { mayFallBelowZero, type Doubt, type Judgement } from './quality.ts'
@@ -52,7 +53,12 @@ const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext
  */
 export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = shippedHours): Judgement<BarSeries> {
   const hours = hoursOf(told.symbol)
-  const { kind, splits: _, withoutPrices: _without, ...series } = whileOpen(told, hours, now)
+  const {
+    kind,
+    splits: _,
+    withoutPrices: _without,
+    ...series
+  } = whileOpen(told, widestHoursOf(told.symbol, hoursOf), now)
   const hasBegun = beginningCheck(series, now)
   const isAnySign = mayFallBelowZero({ symbol: series.symbol, ...(kind && { kind }) })
   const kept: Bar[] = []

@@ -10,6 +10,7 @@ import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.
 import type { News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
 import type { Profile } from '../market/profile.ts'
+import { widestHoursOf } from '../market/widest-hours.ts'
 import type { ProviderStatus } from '../market/provider-status.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
@@ -251,7 +252,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(symbol, ask, {
         capability: 'options',
         ask: (provider, signal) => provider.options!(symbol, expiry, signal),
-        judge: (chain) => judgeOptions(whileOpen(chain, hoursOf(symbol), now()))
+        judge: (chain) => judgeOptions(whileOpen(chain, widestHoursOf(symbol, hoursOf), now()))
       }),
     indices: (ask) =>
       one('indices', ask, {

@@ -2,6 +2,7 @@ import type { HoursOf, MarketHours } from '../market/market-hours.ts'
 import type { Provenance, ValueState } from '../market/provenance.ts'
 import type { MarketState, Quote } from '../market/quote.ts'
 import { regularEnd } from '../market/session.ts'
+import { widestHoursOf } from '../market/widest-hours.ts'
 
 /** No exchange rests for so long: an older price is of what trades no more, or of a vendor that does not look. */
 const OUTDATED_MS = 30 * 86_400_000
@@ -18,7 +19,7 @@ const USUAL_DELAY_SECONDS = 20 * 60
  * The quote with a state, an instant and a market state that agree with the hours of its market, whatever the vendor says:
  * not `live` where the market has shut since, `stale` where the price is older than any market rests, and not as of an
  * instant after its session. `now` in epoch milliseconds. Where the hours or the instant are not known, and where the
- * instant is yet to come, the vendor's word stands.
+ * instant is yet to come, the vendor's word stands; of an exchange without a calendar only nights and weekends are known.
  */
 export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
   // The simulated market keeps hours of its own.
@@ -26,7 +27,7 @@ export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
   const told = Date.parse(quote.asOf)
   if (!(told <= now + FUTURE_TOLERANCE_MS)) return quote
   if (now - told > OUTDATED_MS) return outdated(quote, Math.floor((now - told) / 86_400_000))
-  const hours = hoursOf(quote.symbol)
+  const hours = widestHoursOf(quote.symbol, hoursOf)
   const session = hours?.sessionBefore(told)
   if (!hours || !session) return quote
 

@@ -5,8 +5,9 @@ export const Feed = Type.Enum(['consolidated', 'iex', 'delayed', 'composite', 's
 export type Feed = Static<typeof Feed>
 
 /**
- * Whether to trust a value now: `live` and `delayed` as the vendor says, `closed` when its exchange is shut,
- * `stale` when it outlived its freshness and no vendor could renew it, `suspect` when a quality rule doubts it.
+ * Whether to trust a value now: `live` and `delayed` as the vendor says, `closed` when its market has shut since, `stale`
+ * when it outlived its freshness and no vendor could renew it, or the vendor's own price is older than any market rests,
+ * `suspect` when a quality rule doubts it.
  */
 export const ValueState = Type.Enum(['live', 'delayed', 'closed', 'stale', 'suspect'])
 export type ValueState = Static<typeof ValueState>

@@ -29,6 +29,10 @@ describe('a price is not live where its market has shut since', () => {
     ['in Toronto on Canada Day', '2026-07-01T15:00:00Z', 'RY.TO', '2026-06-30T20:00:00Z'],
     ['in Mumbai at Diwali', '2026-11-10T06:00:00Z', 'NSE:RELIANCE', '2026-11-09T10:00:00Z'],
     ['of an index on a Sunday', '2026-11-29T15:00:00Z', '^GSPC', '2026-11-27T18:10:00Z'],
+    ['in Frankfurt on a Sunday', '2026-11-29T12:00:00Z', 'SAP.DE', '2026-11-27T16:35:00Z'],
+    ['in Tokyo at night', '2026-11-24T15:00:00Z', '7203.T', '2026-11-24T06:30:00Z'],
+    ['of an index of Hong Kong on a Saturday', '2026-11-28T12:00:00Z', '^HSI', '2026-11-27T08:10:00Z'],
+    ['of a future on a Saturday', '2026-11-28T12:00:00Z', 'CL=F', '2026-11-27T18:30:00Z'],
     ['of a pair on a Saturday', '2026-11-28T12:00:00Z', 'EURUSD=X', '2026-11-27T21:59:00Z']
   ])('%s', (_, now, symbol, asOf) => {
     expect(judgedAt(now, symbol, { asOf, marketState: 'regular' })).toEqual({
@@ -50,6 +54,9 @@ describe('a price is live while its market is open', () => {
     ['of a coin on a Sunday', '2026-11-29T03:00:00Z', 'BTC-USD', '2026-11-28T23:59:00Z'],
     ['of a pair over midnight', '2026-11-25T05:00:30Z', 'EURUSD=X', '2026-11-25T04:59:58Z'],
     ['in the closing auction of London', '2026-11-24T16:33:00Z', 'VOD.L', '2026-11-24T16:29:58Z'],
+    ['in Frankfurt by day', '2026-11-24T12:00:00Z', 'SAP.DE', '2026-11-24T11:59:58Z'],
+    ['in Riyadh on a Sunday', '2026-11-29T10:00:00Z', '2222.SR', '2026-11-29T09:59:00Z'],
+    ['of a future at night', '2026-11-24T04:00:00Z', 'CL=F', '2026-11-24T03:59:58Z'],
     ['of a listing whose hours are not known', '2026-11-29T03:00:00Z', 'ABCDEFG', '2026-11-29T02:59:00Z']
   ])('%s', (_, now, symbol, asOf) => {
     expect(judgedAt(now, symbol, { asOf, marketState: 'regular' })).toEqual({
