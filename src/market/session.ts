@@ -123,6 +123,12 @@ function knownRangeOf({ weekdays, closed, knownUntil }: Calendar): { from: strin
   return { from: `${first.slice(0, 4)}-01-01`, until: knownUntil ?? FIRST_DATE }
 }
 
+/** Whether a date (YYYY-MM-DD) lies in the years that the calendar's lists of special days cover. */
+export function isListed(calendar: Calendar, date: string): boolean {
+  const { from, until } = knownRangeOf(calendar)
+  return from <= date && date <= until
+}
+
 function isOrdinaryDay({ closed, weekdays }: Calendar, date: string): boolean {
   return weekdays.includes(weekdayOf(date)) && !closed.some((each) => each.date === date)
 }

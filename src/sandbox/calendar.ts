@@ -1,3 +1,4 @@
+import { isListed, regularEnd, sessionOn, type Calendar } from '../market/session.ts'
 import { offsetMs } from '../market/zoned-time.ts'
 import { holidaysOf, type Holiday } from './holidays.ts'
 
@@ -18,6 +19,8 @@ export type VenueHours = {
   /** Absent where the venue has no trading outside its regular session. */
   readonly extended?: { readonly preOpen: number; readonly postClose: number }
   readonly days: 'weekdays' | 'all'
+  /** The calendar of the real exchange: as far as its lists reach, days and hours are as they stand there. */
+  readonly listed?: Calendar | undefined
   readonly holidays: readonly Holiday[]
 }
 
@@ -55,10 +58,27 @@ export class TradingCalendar {
     const known = this.#sessions.get(index)
     if (known) return known
     const day = this.#dayOf(index)
+    const session = this.#listedSession(index, day) ?? this.#ruledSession(index, day)
+    this.#sessions.set(index, session)
+    return session
+  }
+
+  #listedSession(index: number, day: number): Session | undefined {
+    const date = dateOfDay(day)
+    const { listed, extended } = this.#hours
+    const found = !this.#alwaysOpen && listed && isListed(listed, date) ? sessionOn(listed, date) : undefined
+    if (!found) return undefined
+    const { open } = found.regular
+    const close = regularEnd(found)
+    const { pre, post } = extended ? found : {}
+    return { index, date, open, close, preOpen: pre?.open ?? open, postClose: post?.close ?? close }
+  }
+
+  #ruledSession(index: number, day: number): Session {
     const { open, close, extended } = this.#alwaysOpen ? { ...AROUND_THE_CLOCK, extended: undefined } : this.#hours
     const opens = this.#instant(day, open)
     const closes = this.#instant(day, close)
-    const session: Session = {
+    return {
       index,
       date: dateOfDay(day),
       open: opens,
@@ -66,8 +86,6 @@ export class TradingCalendar {
       preOpen: extended ? this.#instant(day, extended.preOpen) : opens,
       postClose: extended ? this.#instant(day, extended.postClose) : closes
     }
-    this.#sessions.set(index, session)
-    return session
   }
 
   /** The last session that has opened by an instant; the very first one for all that came before. */
@@ -144,6 +162,9 @@ export class TradingCalendar {
 
   #isTradingDay(day: number): boolean {
     if (this.#alwaysOpen || this.#hours.days === 'all') return true
+    const { listed } = this.#hours
+    const date = dateOfDay(day)
+    if (listed && isListed(listed, date)) return sessionOn(listed, date) !== undefined
     return !isWeekend(day) && !holidaysOf(new Date(day * DAY_MS).getUTCFullYear(), this.#hours.holidays).has(day)
   }
 

@@ -1,3 +1,4 @@
+import { CALENDARS } from '../market/calendars.ts'
 import type { VenueHours } from './calendar.ts'
 import { EUROPEAN_HOLIDAYS, MINIMAL_HOLIDAYS, US_HOLIDAYS } from './holidays.ts'
 
@@ -21,17 +22,19 @@ const hours = (timeZone: string, open: number, close: number, holidays = MINIMAL
   holidays
 })
 const at = (hour: number, minute = 0) => hour * 60 + minute
+const listed = (mic: string) => ({ listed: CALENDARS.find(({ exchange }) => exchange === mic) })
 
 export const MARKET_HOURS = {
   us: {
     ...hours('America/New_York', at(9, 30), at(16), US_HOLIDAYS),
-    extended: { preOpen: at(4), postClose: at(20) }
+    extended: { preOpen: at(4), postClose: at(20) },
+    ...listed('XNYS')
   },
-  uk: hours('Europe/London', at(8), at(16, 30), EUROPEAN_HOLIDAYS),
+  uk: { ...hours('Europe/London', at(8), at(16, 30), EUROPEAN_HOLIDAYS), ...listed('XLON') },
   germany: hours('Europe/Berlin', at(9), at(17, 30), EUROPEAN_HOLIDAYS),
   france: hours('Europe/Paris', at(9), at(17, 30), EUROPEAN_HOLIDAYS),
-  canada: hours('America/Toronto', at(9, 30), at(16)),
-  india: hours('Asia/Kolkata', at(9, 15), at(15, 30)),
+  canada: { ...hours('America/Toronto', at(9, 30), at(16)), ...listed('XTSE') },
+  india: { ...hours('Asia/Kolkata', at(9, 15), at(15, 30)), ...listed('XNSE') },
   japan: hours('Asia/Tokyo', at(9), at(15, 30)),
   'hong-kong': hours('Asia/Hong_Kong', at(9, 30), at(16)),
   australia: hours('Australia/Sydney', at(10), at(16)),

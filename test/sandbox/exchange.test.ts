@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CALENDARS } from '../../src/market/calendars.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
 import { createExchange } from '../../src/sandbox/exchange.ts'
 import { expiriesOf } from '../../src/sandbox/option-chains.ts'
 import type { TradedBar } from '../../src/sandbox/quotes.ts'
@@ -188,6 +190,21 @@ describe('the exchange keeps its hours', () => {
       .dailyBars(apple, '2026-03-06', '2026-03-09')
       .map(({ start }) => new Date(start).toISOString())
     expect(opens).toEqual(['2026-03-06T14:30:00.000Z', '2026-03-09T13:30:00.000Z'])
+  })
+
+  test('half days and holidays are those that the market status tells, at any instant of two years', () => {
+    const clock = new SessionClock(CALENDARS)
+    const between = { min: Date.parse('2025-01-01'), max: Date.parse('2026-12-31') }
+    fc.assert(
+      fc.property(fc.integer(between), fc.constantFrom('AAPL', 'OCDO.L', 'NSE:TCS', 'BTC-USD'), (at, symbol) => {
+        const told = clock.statusOfSymbol(symbol, at)!.marketState
+        const phase = exchange.calendar(find(exchange, symbol)).phaseAt(at)
+        if (symbol !== 'NSE:TCS' || told !== 'pre') expect(phase).toBe(told)
+      }),
+      { numRuns: 400 }
+    )
+    const { close } = exchange.calendar(find(exchange, 'AAPL')).sessionOnOrAfter('2026-11-27')
+    expect(new Date(close).toISOString()).toBe('2026-11-27T18:00:00.000Z')
   })
 
   test('before the opening there is a price of the hours before it', () => {
