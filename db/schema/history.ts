@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { MarketState } from '../../src/market/quote.ts'
+import type { ExtendedHours, MarketState } from '../../src/market/quote.ts'
 import { figure, instant } from './columns.ts'
 
 /**
@@ -13,7 +13,7 @@ export const stockPriceHistory = pgTable(
     symbol: text().notNull(),
     asOf: instant().notNull(),
     source: text().notNull(),
-    session: text().$type<'pre' | 'regular' | 'post'>().notNull(),
+    session: text().$type<'regular' | ExtendedHours['session']>().notNull(),
     price: figure().notNull(),
     volume: figure(),
     bid: figure(),
@@ -26,7 +26,7 @@ export const stockPriceHistory = pgTable(
     primaryKey({ columns: [table.symbol, table.asOf, table.source, table.session] }),
     check('stock_price_history_price_finite', sql`${table.price} > '-infinity' and ${table.price} < 'infinity'`),
     check('stock_price_history_volume_not_negative', sql`${table.volume} >= 0`),
-    check('stock_price_history_session', sql`${table.session} in ('pre', 'regular', 'post')`)
+    check('stock_price_history_session', sql`${table.session} in ('pre', 'regular', 'post', 'overnight')`)
   ]
 )
 

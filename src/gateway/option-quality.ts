@@ -1,20 +1,15 @@
-import type { OptionChain, OptionContract } from '../market/option-chain.ts'
+import { withoutUnknownInterest, type OptionChain, type OptionContract } from '../market/option-chain.ts'
 import type { Judgement } from './quality.ts'
-
-/** Where so many contracts traded and none is open at any strike, the vendor has no open interest. */
-const TRADED_WITHOUT_INTEREST = 100
 
 /**
  * Leaves out figures that cannot be: bids above asks, deltas beyond 1, and an open interest of 0 in a whole chain that
  * trades, which is how vendors say that they have none.
  */
 export function judgeOptions(chain: OptionChain): Judgement<OptionChain> {
-  const sum = (figure: 'volume' | 'openInterest') =>
-    chain.contracts.reduce((total, contract) => total + (contract[figure] ?? 0), 0)
-  const hasInterest = chain.contracts.some(({ openInterest }) => openInterest !== undefined)
-  const isWithoutInterest = hasInterest && sum('openInterest') === 0 && sum('volume') >= TRADED_WITHOUT_INTEREST
-  const cleaned = chain.contracts.map(withoutImpossible)
-  const count = cleaned.filter((contract, place) => contract !== chain.contracts[place]).length
+  const known = withoutUnknownInterest(chain.contracts)
+  const isWithoutInterest = known !== chain.contracts
+  const contracts = known.map(withoutImpossible)
+  const count = contracts.filter((contract, place) => contract !== known[place]).length
   const notes = [
     ...(isWithoutInterest
       ? ['open interest left out: the vendor tells 0 at every strike although contracts trade']
@@ -22,7 +17,6 @@ export function judgeOptions(chain: OptionChain): Judgement<OptionChain> {
     ...(count > 0 ? [`figures of ${count} contracts left out: bids above asks, or deltas beyond 1`] : [])
   ]
   if (notes.length === 0) return { value: chain, doubts: [] }
-  const contracts = isWithoutInterest ? cleaned.map(({ openInterest: _none, ...contract }) => contract) : cleaned
   const provenance = { ...chain.provenance, notes: [...(chain.provenance.notes ?? []), ...notes] }
   return { value: { ...chain, contracts, provenance }, doubts: [] }
 }

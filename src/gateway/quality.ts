@@ -2,6 +2,7 @@ import { kindOfSymbol } from '../market/instrument-kind.ts'
 import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
+import { isRoundedRate } from '../market/rounded-rate.ts'
 import { shippedHours } from '../market/session-clock.ts'
 import { withoutImpossibleParts } from './quote-parts.ts'
 import { inItsHours } from './session-state.ts'
@@ -171,7 +172,15 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
         : undefined
     }
   },
-  { name: 'inconsistent-change', severity: 'soft', broken: inconsistentChange }
+  { name: 'inconsistent-change', severity: 'soft', broken: inconsistentChange },
+  {
+    name: 'rounded-rate',
+    severity: 'soft',
+    broken: (quote) =>
+      isRoundedRate(quote.price, quote)
+        ? `price ${quote.price} has one digit: it may be off by half of itself`
+        : undefined
+  }
 ]
 
 /**

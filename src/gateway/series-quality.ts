@@ -1,5 +1,6 @@
 import type { Bar, Interval } from '../market/bar.ts'
 import type { Split } from '../market/corporate-action.ts'
+import { isRoundedRate } from '../market/rounded-rate.ts'
 import { factorSize, placeOfSplit, splitPowerIn } from '../market/split-power.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 import { mayFallBelowZero, nearFactor, type Doubt } from './quality.ts'
@@ -37,7 +38,8 @@ export function contradictionsIn(series: VendorSeries, bars: readonly Bar[]): Do
         `prices around ${exDate} do not follow the split of ${ratio} for 1 that took effect then`
       )
     ),
-    ...(jumpIn(series, bars, splits) ?? spreadIn(series, bars) ?? [])
+    ...(jumpIn(series, bars, splits) ?? spreadIn(series, bars) ?? []),
+    ...roundingIn(series, bars)
   ]
 }
 
@@ -84,6 +86,12 @@ function spreadIn(series: VendorSeries, bars: readonly Bar[]): Doubt[] | undefin
       )
     ]
   )
+}
+
+function roundingIn(series: VendorSeries, bars: readonly Bar[]): Doubt[] {
+  const rounded = bars.filter(({ close }) => isRoundedRate(close, series)).length
+  if (rounded * 2 <= bars.length) return []
+  return [doubtOf('rounded-rate', `${rounded} closes have one digit: they may be off by half of themselves`)]
 }
 
 function leastPriceOf(series: VendorSeries): number {

@@ -58,3 +58,17 @@ export const OptionChain = Type.Object(
   { $id: 'OptionChain' }
 )
 export type OptionChain = Static<typeof OptionChain>
+
+/** Where so many contracts traded and none is open at any strike, the vendor has no open interest. */
+const TRADED_WITHOUT_INTEREST = 100
+
+/** The contracts without their open interest where that is 0 in a whole chain that trades; else the same array. */
+export function withoutUnknownInterest(contracts: OptionContract[]): OptionContract[] {
+  const traded = contracts.reduce((sum, { volume = 0 }) => sum + volume, 0)
+  const isTold = contracts.some(({ openInterest }) => openInterest !== undefined)
+  if (!isTold || traded < TRADED_WITHOUT_INTEREST || contracts.some(({ openInterest }) => openInterest)) return contracts
+  return contracts.map((contract) => {
+    const { openInterest: _unknown, ...rest } = contract
+    return rest
+  })
+}

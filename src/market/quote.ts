@@ -8,12 +8,14 @@ export type MarketState = Static<typeof MarketState>
 
 /** A price outside the regular session, beside the regular one and never in its place. */
 export const ExtendedHours = Type.Object({
-  session: Type.Enum(['pre', 'post']),
+  session: Type.Enum(['pre', 'post', 'overnight'], { description: '`overnight`: US venues between 20:00 and 4:00' }),
   price: Type.Number(),
   change: Type.Optional(Type.Number({ description: 'Against the regular price' })),
   changePercent: Type.Optional(Type.Number()),
   asOf: Type.Optional(Type.String({ format: 'date-time' }))
 })
+
+export type ExtendedHours = Static<typeof ExtendedHours>
 
 /** The newest regular-session price of an instrument. A number that the vendor did not give is a missing key. */
 export const Quote = Type.Object(

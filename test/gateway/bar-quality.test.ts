@@ -165,6 +165,11 @@ describe('a price that no market makes is in doubt', () => {
   })
 })
 
+test('rates of one digit may be off by half of themselves', () => {
+  expect(rulesOf(series(days(0.0001, 0.0001, 0.0001), { symbol: 'IDREUR=X' }))).toEqual(['rounded-rate'])
+  expect(rulesOf(series(days(0.0000578, 0.0000581, 0.0000579), { symbol: 'IDREUR=X' }))).toEqual([])
+})
+
 describe('a gap is told, and is no reason to doubt what is there', () => {
   const gapOf = (told: VendorSeries) => judgeBars(told, now).doubts.find(({ rule }) => rule === 'gap')
   const without = (date: string) => series(days(10, 10, 10, 10, 10, 10).filter(({ start }) => start !== date))

@@ -188,6 +188,23 @@ test('drops a bid above the ask and says so, keeping the price', () => {
   expect(value.provenance.notes).toEqual(['bid 102 above ask 101.1: both dropped'])
 })
 
+test('a rate of one digit may be off by half of itself, and says so', () => {
+  const rate = (price: number) =>
+    judgeQuote(aQuote('IDREUR=X', { price, asOf: good.asOf }), { now }).doubts.map(({ rule }) => rule)
+  expect(rate(0.0001)).toEqual(['rounded-rate'])
+  expect(rate(0.00006)).toEqual(['rounded-rate'])
+  expect(rate(0.000058)).toEqual([])
+  expect(rate(0.002)).toEqual([])
+})
+
+test('a contract of one month may cost less than nothing, by its kind or its spelling', () => {
+  const oil = { price: -37.63, asOf: good.asOf }
+  const rules = (quote: Quote) => judgeQuote(quote, { now }).doubts.map(({ rule }) => rule)
+  expect(rules(aQuote('CLK20.NYM', oil))).toEqual([])
+  expect(rules(aQuote('OILX', { ...oil, kind: 'future' }))).toEqual([])
+  expect(rules(aQuote('AAPL', { ...oil, kind: 'equity' }))).toEqual(['price-not-positive'])
+})
+
 test('does not compare prices of two currencies', () => {
   expect(quoteDivergence({ ...good, price: 102 }, { ...good, price: 100 })).toBeCloseTo(2)
   expect(quoteDivergence({ ...good, currency: 'GBP' }, good)).toBeUndefined()

@@ -94,8 +94,10 @@ describe('weeks and months are whole', () => {
     const { ranges } = await askedFor(range)
     expect(ranges[0]!.from).toBe(Date.parse('2026-05-04T00:00:00-04:00'))
     expect(ranges[0]!.to).toBeGreaterThanOrEqual(Date.parse('2026-05-25T00:00:00-04:00'))
-    const unknownExchange = await askedFor(range, 'VOW3.DE')
-    expect(new Date(unknownExchange.ranges[0]!.from).getUTCDay()).toBe(1)
+    const sydney = await askedFor(range, 'BHP.AX')
+    expect(sydney.ranges[0]!.from).toBe(Date.parse('2026-05-04T00:00:00+10:00'))
+    const nowhere = await askedFor(range, '^UNKNOWN')
+    expect(nowhere.ranges[0]!.from).toBe(utc('2026-05-04'))
   })
 
   test('months from the first', async () => {

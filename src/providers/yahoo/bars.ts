@@ -1,6 +1,7 @@
 import { barsFromDays, lastDateOf, nextStartOf, startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
+import { exchangeOfSuffix } from '../../market/exchanges.ts'
 import { splitPowerIn } from '../../market/split-power.ts'
 import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { provenanceOf } from '../parse.ts'
@@ -75,7 +76,8 @@ function rangeOf({ symbol, interval, from, to }: BarRequest, rowInterval: Interv
 /** Where the zone of the exchange is not known, midnight in UTC: most exchanges east of it have that date then. */
 function midnightAt(symbol: string, date: string): number {
   const exchange = exchangeOf(symbol)
-  const zone = CALENDARS.find((calendar) => calendar.exchange === exchange)?.timeZone ?? 'UTC'
+  const calendar = CALENDARS.find((each) => each.exchange === exchange)
+  const zone = (calendar ?? exchangeOfSuffix(symbol.slice(symbol.lastIndexOf('.') + 1)))?.timeZone ?? 'UTC'
   const [year, month, day] = date.split('-').map(Number) as [number, number, number]
   return instantOf(zone, year, month, day)
 }

@@ -12,7 +12,7 @@ const KINDS: Record<string, InstrumentKind> = {
   OPTION: 'option'
 }
 
-/** What Yahoo's quoteType means; undefined where it says none. */
+/** What Yahoo's quoteType means, which it also spells with an underscore; undefined where it says none. */
 export function kindOf(quoteType: string | null | undefined): InstrumentKind | undefined {
-  return quoteType ? (KINDS[quoteType.toUpperCase()] ?? 'other') : undefined
+  return quoteType ? (KINDS[quoteType.toUpperCase().replaceAll(/[^A-Z]/g, '')] ?? 'other') : undefined
 }

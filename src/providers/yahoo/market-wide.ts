@@ -17,7 +17,15 @@ import { oncePer } from '../rows.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { priceReader } from './prices.ts'
-import { fetchQuotes, instantOf, provenanceOfRow, QuoteRow, volumeOf, type WireQuote } from './quotes.ts'
+import {
+  fetchQuotes,
+  instantOf,
+  isDelayedSource,
+  provenanceOfRow,
+  QuoteRow,
+  volumeOf,
+  type WireQuote
+} from './quotes.ts'
 import type { YahooSession } from './session.ts'
 import { listOf, memberOf } from './wire.ts'
 
@@ -71,7 +79,11 @@ export async function fetchMovers(
     movers,
     asOf: instantOf(latest),
     provenance: provenanceOfRow(
-      { exchangeDataDelayedBy: Math.max(0, ...delays), marketState: wires[0]?.marketState },
+      {
+        exchangeDataDelayedBy: Math.max(0, ...delays),
+        quoteSourceName: wires.find(isDelayedSource)?.quoteSourceName,
+        marketState: wires[0]?.marketState
+      },
       now(),
       []
     )
@@ -103,7 +115,8 @@ function provenanceOfAll(quotes: Quote[], note?: string): Provenance {
   if (!first) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent none of the quotes asked for')
   const latest = quotes.reduce((worst, quote) => (delayOf(quote) > delayOf(worst) ? quote : worst), first)
   const open = quotes.filter(({ provenance }) => provenance.state !== 'closed')
-  const state = open.length === 0 ? 'closed' : delayOf(latest) > 0 ? 'delayed' : 'live'
+  const isDelayed = open.some(({ provenance }) => provenance.state === 'delayed')
+  const state = open.length === 0 ? 'closed' : isDelayed ? 'delayed' : 'live'
   return { ...latest.provenance, state, ...(note !== undefined && { notes: [note] }) }
 }
 

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
+import { withoutUnknownInterest, type OptionChain, type OptionContract } from '../../market/option-chain.ts'
 import { finite, notNegative, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -61,7 +61,7 @@ function parseChain(
     expiries: [...new Set(expiries)].sort(),
     underlyingPrice: prices.price(underlying.regularMarketPrice),
     currency: prices.currency,
-    contracts,
+    contracts: withoutUnknownInterest(contracts),
     provenance: provenanceOfRow(underlying, receivedAt, [prices.note])
   })
 }

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Provenance } from '../../market/provenance.ts'
-import type { MarketState, Quote } from '../../market/quote.ts'
+import type { ExtendedHours, MarketState, Quote } from '../../market/quote.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { finite, notNegative, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -16,8 +16,9 @@ import { memberOf, WireNumber, WireText } from './wire.ts'
 
 const QUOTE_URL = 'https://query2.finance.yahoo.com/v7/finance/quote'
 
-/** Before 4:00 and after 20:00 New York time nothing trades: PREPRE and POSTPOST are names for closed. */
+/** PREPRE, POSTPOST and OVERNIGHT are names for closed: before 4:00 and after 20:00 New York time the exchanges rest. */
 const MARKET_STATES: Record<string, MarketState> = {
+  OVERNIGHT: 'closed',
   PREPRE: 'closed',
   PRE: 'pre',
   REGULAR: 'regular',
@@ -25,6 +26,9 @@ const MARKET_STATES: Record<string, MarketState> = {
   POSTPOST: 'closed',
   CLOSED: 'closed'
 }
+
+/** Where their instants do not tell which is the newest, the first. */
+const EXTENDED_SESSIONS = ['post', 'overnight', 'pre'] as const
 
 /** Kinds whose volume counts what was traded, where 0 means nothing was. */
 const WITH_VOLUME = new Set(['EQUITY', 'ETF', 'FUTURE', 'OPTION', 'WARRANT'])
@@ -110,20 +114,29 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
   })
 }
 
-/** Where a row of Yahoo's comes from: `delayed` by its own word, else a blend of venues that it does not name. */
+/**
+ * Where a row of Yahoo's comes from: `delayed` by its own word, in minutes or in the name of its source (which says
+ * "Delayed Quote" beside 0 minutes too), else a blend of venues that it does not name.
+ */
 export function provenanceOfRow(
-  wire: Pick<WireQuote, 'exchangeDataDelayedBy' | 'marketState'>,
+  wire: Pick<WireQuote, 'exchangeDataDelayedBy' | 'quoteSourceName' | 'marketState'>,
   receivedAt: number,
   notes: (string | undefined)[]
 ): Provenance {
   const delayedBySeconds = Math.round((positive(wire.exchangeDataDelayedBy) ?? 0) * 60)
+  const isDelayed = delayedBySeconds > 0 || isDelayedSource(wire)
+  const isClosed = MARKET_STATES[wire.marketState ?? ''] === 'closed'
   return provenanceOf('yahoo', {
-    feed: delayedBySeconds > 0 ? 'delayed' : 'composite',
+    feed: isDelayed ? 'delayed' : 'composite',
     receivedAt,
     ...(delayedBySeconds > 0 && { delayedBySeconds }),
-    ...(MARKET_STATES[wire.marketState ?? ''] === 'closed' && { state: 'closed' as const }),
+    state: isClosed ? 'closed' : isDelayed ? 'delayed' : 'live',
     notes
   })
+}
+
+export function isDelayedSource({ quoteSourceName }: Pick<WireQuote, 'quoteSourceName'>): boolean {
+  return /delayed/i.test(quoteSourceName ?? '')
 }
 
 /**
@@ -159,18 +172,25 @@ function spreadOf(wire: WireQuote, prices: PriceReader): { bid?: number; ask?: n
   return bid !== undefined && ask !== undefined && bid > ask ? { note: CROSSED_NOTE } : { bid, ask }
 }
 
-/** The price after hours stays in the rows until the next pre-market. */
+/** The newest price outside of the regular session: each stays in the rows until its session comes again. */
 function extendedHoursOf(wire: WireQuote, prices: PriceReader): Quote['extendedHours'] {
   if (wire.marketState === 'REGULAR') return undefined
-  const session = wire.marketState === 'PRE' ? 'pre' : 'post'
-  const price = prices.price(wire[`${session}MarketPrice`])
-  if (price === undefined) return undefined
-  return withoutAbsent<NonNullable<Quote['extendedHours']>>({
+  const told = EXTENDED_SESSIONS.flatMap((session) => {
+    const price = prices.price(wire[`${session}MarketPrice`])
+    return price === undefined ? [] : [{ session, price, seconds: positive(wire[`${session}MarketTime`]) ?? 0 }]
+  })
+  const newest = told.reduce<(typeof told)[number] | undefined>(
+    (latest, each) => (latest && latest.seconds >= each.seconds ? latest : each),
+    undefined
+  )
+  if (!newest) return undefined
+  const { session, price, seconds } = newest
+  return withoutAbsent<ExtendedHours>({
     session,
     price,
     change: prices.change(wire[`${session}MarketChange`], wire[`${session}MarketPrice`], wire.regularMarketPrice),
     changePercent: finite(wire[`${session}MarketChangePercent`]),
-    asOf: instantOf(wire[`${session}MarketTime`])
+    asOf: instantOf(seconds)
   })
 }
 
@@ -183,6 +203,7 @@ const WireQuote = Type.Object({
   exchange: WireText,
   fullExchangeName: WireText,
   marketState: WireText,
+  quoteSourceName: WireText,
   exchangeDataDelayedBy: WireNumber, // minutes
   regularMarketTime: WireNumber, // epoch seconds, as all instants here
   regularMarketPrice: WireNumber,
@@ -206,7 +227,11 @@ const WireQuote = Type.Object({
   postMarketPrice: WireNumber,
   postMarketChange: WireNumber,
   postMarketChangePercent: WireNumber,
-  postMarketTime: WireNumber
+  postMarketTime: WireNumber,
+  overnightMarketPrice: WireNumber,
+  overnightMarketChange: WireNumber,
+  overnightMarketChangePercent: WireNumber,
+  overnightMarketTime: WireNumber
 })
 export type WireQuote = Static<typeof WireQuote>
 

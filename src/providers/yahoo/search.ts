@@ -26,12 +26,14 @@ export async function fetchSearch(
   )
   const rows = memberOf(answer, 'quotes')
   if (!Array.isArray(rows)) throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent no list of matches')
+  const matches = oncePer(
+    rows.flatMap((row) => matchOf(row) ?? []),
+    ({ symbol }) => symbol
+  )
+  if (matches.length === 0) throw new ProviderError('yahoo', 'not_found', 'yahoo finds nothing')
   return {
     query,
-    matches: oncePer(
-      rows.flatMap((row) => matchOf(row) ?? []),
-      ({ symbol }) => symbol
-    ).slice(0, limit),
+    matches: matches.slice(0, limit),
     provenance: provenanceOf('yahoo', { feed: 'composite', receivedAt: now() })
   }
 }
