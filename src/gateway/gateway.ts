@@ -162,7 +162,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  const arbitration: Arbitration<Sourced> = {
+  const arbitration: Omit<Arbitration<Sourced>, 'nothing'> = {
     divergencePercent: options.divergencePercent,
     onDiverged,
     onDoubted(subject, { provider, doubts }: Offer<Sourced>) {

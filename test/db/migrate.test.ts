@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
@@ -8,6 +7,7 @@ import { claimMarket, migrate, WrongMarketError } from '../../db/migrate.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
 import { createStores } from '../../db/stores.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
+import { createEmptyDatabase, dropDatabase, migrateUpTo } from './older-database.ts'
 import { quote, series } from './values.ts'
 
 let server: TestDatabase
@@ -22,28 +22,8 @@ afterAll(async () => {
   await server.close()
 })
 
-async function emptyDatabase(): Promise<string> {
-  const name = `${new URL(server.url).pathname.slice(1)}_${Math.random().toString(36).slice(2, 8)}`
-  await database.sql`create database ${database.sql(name)} template template0`
-  return Object.assign(new URL(server.url), { pathname: name }).href
-}
-
-async function drop(url: string): Promise<void> {
-  await database.sql`drop database ${database.sql(new URL(url).pathname.slice(1))} with (force)`
-}
-
-/** Makes what an installation of an older version has. */
-async function migrateUpTo({ sql }: Database, last: string): Promise<void> {
-  const journal = JSON.parse(await readFile('db/migrations/meta/_journal.json', 'utf8')) as {
-    entries: { tag: string; when: number }[]
-  }
-  await sql`create schema drizzle`
-  await sql`create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`
-  for (const { tag, when } of journal.entries.filter((entry) => entry.tag <= last)) {
-    await sql.unsafe(await readFile(`db/migrations/${tag}.sql`, 'utf8'))
-    await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${tag}, ${when})`
-  }
-}
+const emptyDatabase = () => createEmptyDatabase(server.url, database.sql)
+const drop = (url: string) => dropDatabase(url, database.sql)
 
 describe('migrate', () => {
   test('three processes that start at once on an empty database all succeed', async () => {
