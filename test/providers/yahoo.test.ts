@@ -146,7 +146,7 @@ describe('what Yahoo says instead of an answer', () => {
     [
       'a status that HTTP does not have',
       { status: 999, type: 'text/html', body: '<html>Unable to process request at this time</html>' },
-      { kind: 'rate_limited', scope: 'address', retryAfterMs: 300_000 }
+      { kind: 'rate_limited', scope: 'address' }
     ],
     ['a status that nobody has', { status: 777, body: '{}' }, { kind: 'unavailable' }],
     ['a broken gateway', { status: 502, type: 'text/html', body: '<html>' }, { kind: 'unavailable' }],
