@@ -66,7 +66,8 @@ const TRADED_WITHOUT_INTEREST = 100
 export function withoutUnknownInterest(contracts: OptionContract[]): OptionContract[] {
   const traded = contracts.reduce((sum, { volume = 0 }) => sum + volume, 0)
   const isTold = contracts.some(({ openInterest }) => openInterest !== undefined)
-  if (!isTold || traded < TRADED_WITHOUT_INTEREST || contracts.some(({ openInterest }) => openInterest)) return contracts
+  if (!isTold || traded < TRADED_WITHOUT_INTEREST || contracts.some(({ openInterest }) => openInterest))
+    return contracts
   return contracts.map((contract) => {
     const { openInterest: _unknown, ...rest } = contract
     return rest

@@ -13,9 +13,12 @@ const IDENTITIES: Record<string, (row: Record<string, unknown>) => string> = {
   items: ({ url }) => String(url)
 }
 
-/** Lists of texts, and texts that stand in for one another: names may come from another member. */
+/**
+ * Lists of texts, and texts that stand in for one another: names may come from another member. What names the missing
+ * grows with what is spoiled.
+ */
 const FREE =
-  /^(provenance|name|officers|symbols|id|publisher|summary|description|exchange|website|title|url|kind|sector|industry|country)$/
+  /^(provenance|withoutPrices|name|officers|symbols|id|publisher|summary|description|exchange|website|title|url|kind|sector|industry|country)$/
 /** Given to as many decimals as the prices beside it have, and worked out where the vendor leaves them out. */
 const ROUNDED = /^(change|changePercent)$/
 
