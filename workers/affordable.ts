@@ -33,6 +33,14 @@ export function isAffordable(statuses: readonly ProviderStatus[], capability: st
   return capable(statuses, capability).some((status) => affordableRequests(status, means) > 0)
 }
 
+/** Whether some provider rests after failures or a 429. */
+export function isAtRest(statuses: readonly ProviderStatus[], capability: string): boolean {
+  return statuses.some(
+    ({ enabled, capabilities, breakers, closedUntil }) =>
+      enabled && capabilities.includes(capability) && (breakers[capability] === 'open' || closedUntil !== undefined)
+  )
+}
+
 function capable(statuses: readonly ProviderStatus[], capability: string): ProviderStatus[] {
   return statuses.filter(
     ({ enabled, capabilities, breakers }) =>

@@ -1,4 +1,4 @@
-import { affordableQuotes, isAffordable } from './affordable.ts'
+import { affordableQuotes, isAffordable, isAtRest } from './affordable.ts'
 import type { JobContext } from './handler.ts'
 
 /** What the providers' budgets allow background work to ask now. */
@@ -7,6 +7,8 @@ export async function budgetOf({ marketData, config, now }: Pick<JobContext, 'ma
   const means = { reservePercent: config.INTERACTIVE_RESERVE_PERCENT, now: now() }
   return {
     quotes: affordableQuotes(statuses, means),
+    /** Nobody can be asked for quotes, and somebody rests after failures or a 429. */
+    isOut: affordableQuotes(statuses, means) === 0 && isAtRest(statuses, 'quotes'),
     allows: (capability: string) => isAffordable(statuses, capability, means)
   }
 }

@@ -2,6 +2,7 @@ import type { Answer } from '../../src/market/market-data.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { budgetOf, NOT_AFFORDABLE } from '../budget.ts'
 import { skipped, type Handler } from '../handler.ts'
+import { isAnybodyBack, NOBODY_ANSWERS } from '../outage.ts'
 import { quotesToRenew } from '../quotes-to-renew.ts'
 import { isRenewed, refusedForMs } from '../refusals.ts'
 
@@ -12,10 +13,12 @@ const SYMBOLS_PER_ASK = 400
  * Renews the quotes that clients follow and those that grow too old, as many as the budgets allow. What does not fit
  * before the next run is left to it. A closed exchange's quotes stay fresh until it opens, so nobody asks for them.
  */
-export const refreshQuotes: Handler<'refresh-quotes'> = async ({ symbols }, context, { signal, everyMs }) => {
+export const refreshQuotes: Handler<'refresh-quotes'> = async ({ symbols }, context, run) => {
+  const { signal, everyMs } = run
   const startedAt = context.now()
   const due = symbols ?? (await quotesToRenew(context))
   if (due.length === 0) return skipped('no quote grows too old')
+  if (!(await isAnybodyBack(due, context, run))) return { items: 0, failures: due.length, note: NOBODY_ANSWERS }
   const budget = await budgetOf(context)
   const affordable = due.slice(0, budget.quotes)
   if (affordable.length === 0) return skipped(NOT_AFFORDABLE)
