@@ -73,9 +73,9 @@ export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
         .limit(1)
       if (!header) return undefined
 
-      const { start, open, high, low, close, volume } = table
+      const { start, open, high, low, close, volume, complete } = table
       const rows = await db
-        .select({ start, open, high, low, close, volume })
+        .select({ start, open, high, low, close, volume, complete })
         .from(table)
         .innerJoin(barSeries, eq(table.seriesId, barSeries.id))
         .where(and(matching, eq(barSeries.id, header.series.id)))

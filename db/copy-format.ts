@@ -18,6 +18,7 @@ type WriteField = (view: DataView, at: number, value: never) => number
 
 const WRITERS: Record<string, WriteField> = {
   bigint: writeLong,
+  boolean: writeBoolean,
   numeric: writeNumeric,
   date: writeDate,
   'timestamp(3) with time zone': writeInstant
@@ -70,6 +71,12 @@ function writeLong(view: DataView, at: number, value: number): number {
   view.setInt32(at + 4, high)
   view.setUint32(at + 8, value - high * 2 ** 32)
   return at + 12
+}
+
+function writeBoolean(view: DataView, at: number, value: boolean): number {
+  view.setInt32(at, 1)
+  view.setInt8(at + 4, value ? 1 : 0)
+  return at + 5
 }
 
 function writeInstant(view: DataView, at: number, value: string): number {

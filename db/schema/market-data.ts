@@ -1,11 +1,24 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, date, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique
+} from 'drizzle-orm/pg-core'
 import type { Adjustment, Interval } from '../../src/market/bar.ts'
 import type { Dividends, Dividend } from '../../src/market/corporate-action.ts'
 import type { InstrumentKind } from '../../src/market/instrument-kind.ts'
 import type { Profile } from '../../src/market/profile.ts'
 import type { Provenance } from '../../src/market/provenance.ts'
 import type { MarketState, Quote } from '../../src/market/quote.ts'
+import type { Sector } from '../../src/market/sector.ts'
 import { figure, instant } from './columns.ts'
 
 /** The newest quote of each symbol. */
@@ -76,6 +89,8 @@ const barFigures = () => ({
   low: figure().notNull(),
   close: figure().notNull(),
   volume: figure(),
+  /** False where the interval had not ended; null otherwise. */
+  complete: boolean().$type<false>(),
   receivedAt: instant().notNull()
 })
 
@@ -122,7 +137,7 @@ export const profiles = pgTable('profiles', {
   exchange: text(),
   currency: text(),
   country: text(),
-  sector: text(),
+  sector: text().$type<Sector>(),
   industry: text(),
   website: text(),
   employees: bigint({ mode: 'number' }),

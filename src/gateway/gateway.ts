@@ -14,6 +14,7 @@ import { widestHoursOf } from '../market/widest-hours.ts'
 import type { ProviderStatus } from '../market/provider-status.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
+import { withRunningMarked } from '../market/running-bar.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import { judgeBars } from './bar-quality.ts'
 import { sellsFewCalls } from './budget.ts'
@@ -223,7 +224,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(request.symbol, ask, {
         capability: 'bars',
         ask: (provider, signal) => provider.bars!(request, signal),
-        judge: (series) => judgeBars(series, now(), hoursOf)
+        judge(told) {
+          const { value, doubts } = judgeBars(told, now(), hoursOf)
+          return { value: withRunningMarked(value, hoursOf(value.symbol)?.calendar), doubts }
+        }
       }),
     profile: (symbol, ask) =>
       one(symbol, ask, { capability: 'profile', ask: (provider, signal) => provider.profile!(symbol, signal) }),

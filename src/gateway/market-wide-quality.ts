@@ -1,14 +1,8 @@
-import {
-  SECTOR_FUNDS,
-  type Indices,
-  type Mover,
-  type MoverKind,
-  type Movers,
-  type Sectors
-} from '../market/market-wide.ts'
 import type { HoursOf } from '../market/market-hours.ts'
+import type { Indices, Mover, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
+import { inSectorOrder } from '../market/sector.ts'
 import { shippedHours } from '../market/session-clock.ts'
 import { judgeQuote, withDoubts, type Judgement } from './quality.ts'
 import { whileOpen } from './session-state.ts'
@@ -18,10 +12,9 @@ const ABSURD_PERCENT = 10_000
 /** How far a percent may lie from the one that price and change give, in points and as a share of it. */
 const PERCENT_TOLERANCE = { points: 0.5, share: 0.02 }
 const MAX_SECTOR_PERCENT = 50
-const GICS_SECTORS: ReadonlySet<string> = new Set(Object.values(SECTOR_FUNDS))
 
 /** The fifth letter of a US ticker: W a warrant, R a right, U a unit, X a mutual fund. NYSE spells them out behind a sign. */
-const NO_SHARE_TICKER = /^[A-Z]{4}[WRUX]$|[.-](W|WS|WT|R|RT|U|UN)$|[+^]/
+const NO_SHARE_TICKER = /^[A-Z]{4}[WRUX]$|[.-](W|WS[A-Z]?|WT|R|RT|U|UN)$|[+^]/
 const NO_SHARE_NAME =
   /\bwarrants?\b|\brights?$|(?<!common )\bunits?$|\b(ETF|ETN|ETP|funds?|ishares|spdr|proshares|direxion|graniteshares|yieldmax|[23]x)\b/i
 
@@ -45,11 +38,12 @@ export function judgeIndices(list: Indices, now: number, hoursOf: HoursOf = ship
   return judged({ ...list, indices, provenance }, indices.length, { impossible: dropped })
 }
 
-/** Keeps the sectors of GICS whose change can be. */
+/** Keeps the sectors whose change can be, in the order of the list, whichever vendor told them. */
 export function judgeSectors(list: Sectors, now = Date.now(), hoursOf: HoursOf = shippedHours): Judgement<Sectors> {
-  const known = list.sectors.filter(({ sector }) => GICS_SECTORS.has(sector))
-  const sectors = known.filter(({ changePercent }) => Math.abs(changePercent) <= MAX_SECTOR_PERCENT)
-  const impossible = known.filter((each) => !sectors.includes(each)).map(({ sector }) => sector)
+  const sectors = inSectorOrder(list.sectors).filter(
+    ({ changePercent }) => Math.abs(changePercent) <= MAX_SECTOR_PERCENT
+  )
+  const impossible = list.sectors.filter((each) => !sectors.includes(each)).map(({ sector }) => sector)
   return judged(whileOpen({ ...list, sectors }, hoursOf(HOME_INDEX), now), sectors.length, { impossible })
 }
 

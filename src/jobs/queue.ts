@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import { Compile } from 'typebox/compile'
 import { JOB_NAMES, JOBS, QUEUE_NAMES, type JobName, type JobSpec, type Payload } from './catalog.ts'
 import type { QueueName, Schedule, ScheduleSettings } from './catalog.ts'
+import { parseSymbol } from '../market/symbol.ts'
 
 /** In braces, so that all keys of a queue lie on one node of a Redis Cluster. */
 export const QUEUE_PREFIX = '{quotewire-jobs}'
@@ -26,7 +27,8 @@ export class PayloadError extends Error {
 const validators = Object.fromEntries(JOB_NAMES.map((name) => [name, Compile(JOBS[name].payload)]))
 
 /** The payload, typed. Throws PayloadError. */
-export function checkPayload<Name extends JobName>(name: Name, payload: unknown): Payload<Name> {
+export function checkPayload<Name extends JobName>(name: Name, given: unknown): Payload<Name> {
+  const payload = withCanonicalSymbols(given)
   const validator = validators[name]!
   if (validator.Check(payload)) {
     const { problemOf }: JobSpec = JOBS[name]
@@ -37,6 +39,15 @@ export function checkPayload<Name extends JobName>(name: Name, payload: unknown)
   const [first] = validator.Errors(payload)
   const place = first?.instancePath.slice(1).replaceAll('/', '.') || 'it'
   throw new PayloadError(name, `${place} ${first?.message ?? 'is wrong'}`)
+}
+
+/** Symbols under their canonical names, each once; what cannot be a symbol stays, and does not fit. */
+function withCanonicalSymbols(payload: unknown): unknown {
+  if (typeof payload !== 'object' || payload === null || !('symbols' in payload)) return payload
+  const { symbols } = payload
+  if (!Array.isArray(symbols)) return payload
+  const canonical = symbols.map((text: unknown) => (typeof text === 'string' ? (parseSymbol(text) ?? text) : text))
+  return { ...payload, symbols: [...new Set(canonical)] }
 }
 
 export type JobQueuesOptions = {

@@ -111,7 +111,8 @@ function lineOf(indicator: Resolved, series: BarSeries, firstShown: number, show
   for (let index = 0; index < end; index++) {
     const bar = series.bars[index]!
     const values = compute(bar)
-    if (values && index >= firstShown) points.push({ start: bar.start, values })
+    if (values && index >= firstShown)
+      points.push({ start: bar.start, values, ...(bar.complete === false && { complete: false }) })
   }
   return {
     name,

@@ -16,7 +16,12 @@ export const Bar = Type.Object({
   high: Type.Number(),
   low: Type.Number(),
   close: Type.Number(),
-  volume: Type.Optional(Type.Number({ description: 'Shares' }))
+  volume: Type.Optional(Type.Number({ description: 'Shares' })),
+  complete: Type.Optional(
+    Type.Literal(false, {
+      description: 'The interval had not ended when the vendor answered; absent where it had, and the bar is final'
+    })
+  )
 })
 export type Bar = Static<typeof Bar>
 

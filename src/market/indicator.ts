@@ -44,7 +44,10 @@ export type IndicatorConventions = Static<typeof IndicatorConventions>
 
 export const IndicatorPoint = Type.Object({
   start: Type.String({ description: 'Start of its bar, as in the series of bars' }),
-  values: Type.Record(Type.String(), Type.Number())
+  values: Type.Record(Type.String(), Type.Number()),
+  complete: Type.Optional(
+    Type.Literal(false, { description: 'Its bar was still running, so that the value may change' })
+  )
 })
 export type IndicatorPoint = Static<typeof IndicatorPoint>
 

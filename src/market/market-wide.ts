@@ -3,6 +3,7 @@ import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
 import { Quote } from './quote.ts'
+import { Sector } from './sector.ts'
 
 /** Quotes of indices; `volume` is absent where the vendor has none. */
 export const Indices = Type.Object({ indices: Type.Array(Quote), provenance: Provenance }, { $id: 'Indices' })
@@ -12,23 +13,8 @@ export type Indices = Static<typeof Indices>
 export const WORLD_INDICES: readonly string[] =
   '^GSPC ^DJI ^IXIC ^RUT ^VIX ^GSPTSE ^FTSE ^GDAXI ^FCHI ^STOXX50E ^N225 ^HSI ^BSESN ^NSEI ^AXJO'.split(' ')
 
-/** The eleven sectors of GICS, and the fund of S&P 500 shares that stands for each. */
-export const SECTOR_FUNDS: Readonly<Record<string, string>> = {
-  XLC: 'Communication Services',
-  XLY: 'Consumer Discretionary',
-  XLP: 'Consumer Staples',
-  XLE: 'Energy',
-  XLF: 'Financials',
-  XLV: 'Health Care',
-  XLI: 'Industrials',
-  XLK: 'Information Technology',
-  XLB: 'Materials',
-  XLRE: 'Real Estate',
-  XLU: 'Utilities'
-}
-
 export const SectorPerformance = Type.Object({
-  sector: Type.String({ description: 'GICS sector name, e.g. Information Technology' }),
+  sector: Sector,
   changePercent: Type.Number({ description: '1.27 means 1.27 %' }),
   asOf: Type.String({ description: 'Session date or instant of the figure' })
 })

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
+import { Sector } from './sector.ts'
 
 /** Who issues an instrument and what it is. */
 export const Profile = Type.Object(
@@ -14,7 +15,7 @@ export const Profile = Type.Object(
     exchange: Type.Optional(ExchangeName),
     currency: Type.Optional(Type.String({ description: 'Of the listing, ISO 4217' })),
     country: Type.Optional(Type.String()),
-    sector: Type.Optional(Type.String()),
+    sector: Type.Optional(Sector),
     industry: Type.Optional(Type.String()),
     website: Type.Optional(Type.String()),
     employees: Type.Optional(Type.Integer()),

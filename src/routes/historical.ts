@@ -9,7 +9,15 @@ import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
 
 const ROWS_PER_CHUNK = 500
-const COLUMNS = ['start', 'open', 'high', 'low', 'close', 'volume'] as const satisfies readonly (keyof Bar)[]
+const COLUMNS = [
+  'start',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'complete'
+] as const satisfies readonly (keyof Bar)[]
 
 const Query = Type.Object(
   {
@@ -50,7 +58,11 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
             description: 'The series',
             content: {
               'application/json': { schema: Type.Ref('BarSeries#') },
-              'text/csv': { schema: Type.String({ description: `A row per bar: ${COLUMNS.join(', ')}` }) },
+              'text/csv': {
+                schema: Type.String({
+                  description: `A row per bar: ${COLUMNS.join(', ')}; complete is false for a bar that runs, else empty`
+                })
+              },
               'application/x-ndjson': { schema: Type.String({ description: 'A bar per line' }) }
             }
           },
@@ -102,7 +114,8 @@ function describeSeries(reply: FastifyReply, series: BarSeries): void {
 const PLAIN_CELL = /^\w[\w:. -]*$/
 
 /** A spreadsheet takes what begins with =, +, - or @ for a formula; text that is not plain becomes a quoted literal. */
-function cellOf(value: string | number | undefined): string {
+function cellOf(value: string | number | boolean | undefined): string {
+  if (typeof value === 'boolean') return String(value)
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : ''
   if (value === undefined || PLAIN_CELL.test(value)) return value ?? ''
   return `"'${value.replaceAll('"', '""')}"`

@@ -25,7 +25,13 @@ type BatchError = Static<typeof BatchError>
 
 const Quotes = Type.Object({
   quotes: Type.Array(Type.Ref('Quote#'), { description: 'In the order asked for' }),
-  errors: Type.Array(BatchError, { description: 'Symbols without a quote, and why' })
+  errors: Type.Array(BatchError, { description: 'Symbols without a quote, and why' }),
+  requested: Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      description: 'Of symbols that were asked for in another spelling: the canonical symbol by that spelling',
+      examples: [{ 'BRK-B': 'BRK.B' }]
+    })
+  )
 })
 
 export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = async (app, { lists }) => {
@@ -78,11 +84,12 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
     }
   )
 
-  async function loadBatch(request: FastifyRequest, reply: FastifyReply, { symbols, errors }: ReadSymbols) {
+  async function loadBatch(request: FastifyRequest, reply: FastifyReply, { symbols, errors, requested }: ReadSymbols) {
     const results = await app.marketData.quotes(symbols, askerOf(request))
     const failed = results.flatMap((result, index) => (result instanceof Error ? errorOf(symbols[index]!, result) : []))
     const answers = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
-    sendBatch(request, reply, joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}}`))
+    const mapping = Object.keys(requested).length > 0 ? `,"requested":${JSON.stringify(requested)}` : ''
+    sendBatch(request, reply, joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}${mapping}}`))
   }
 
   function sendBatch(request: FastifyRequest, reply: FastifyReply, sent: Batch): void {
@@ -95,22 +102,25 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
   }
 }
 
-type ReadSymbols = { symbols: string[]; errors: BatchError[] }
+type ReadSymbols = { symbols: string[]; errors: BatchError[]; requested: Record<string, string> }
 
 /** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
 function readSymbols(list: string): ReadSymbols {
   if (list.length > MAX_LIST_LENGTH) throw wrongList()
   const symbols = new Set<string>()
   const misspelt = new Set<string>()
+  const requested = new Map<string, string>()
   for (const text of list.split(',').map((part) => part.trim())) {
     const symbol = parseSymbol(text)
-    if (symbol) symbols.add(symbol)
-    else if (text !== '') misspelt.add(text.slice(0, MAX_ECHO_LENGTH))
+    if (symbol) {
+      symbols.add(symbol)
+      if (symbol !== text) requested.set(text, symbol)
+    } else if (text !== '') misspelt.add(text.slice(0, MAX_ECHO_LENGTH))
   }
   const count = symbols.size + misspelt.size
   if (count < 1 || count > MAX_BATCH) throw wrongList()
   const errors = [...misspelt].map((symbol) => ({ symbol, code: 'INVALID_REQUEST', message: 'Not a symbol' }))
-  return { symbols: [...symbols], errors }
+  return { symbols: [...symbols], errors, requested: Object.fromEntries(requested) }
 }
 
 function wrongList(): InvalidField {

@@ -7,7 +7,8 @@ const EXAMPLES = ['AAPL', 'BRK.B', 'OCDO.L', '^GSPC', 'BTC-USD']
 /** Open on purpose: `symbolOf` reads it and says what a symbol looks like. */
 export const SymbolParams = Type.Object({
   symbol: Type.String({
-    description: 'In any case; class shares as BRK.B or BRK-B, other listings with their suffix as OCDO.L',
+    description:
+      'In any case and usual spelling (BRK.B, BRK-B, BRK/B; NSE:RELIANCE, RELIANCE.NS; BTC-USD, BTCUSD); the answer names the canonical one',
     examples: EXAMPLES
   })
 })

@@ -145,3 +145,19 @@ test('bars received before a known split are not served as adjusted for it', asy
   await under.stores.bars.upsert(traded)
   expect(closesOf(await under.stores.bars.range(requestOf(traded, '2024-03-01', '2024-03-31')))).toEqual(MARCH)
 })
+
+test.each([3, 300])('an unfinished bar says so until its finished self replaces it (%i bars)', async (count) => {
+  const startOf = (index: number) => new Date(Date.UTC(2024, 5, 3, 14) + index * 60_000).toISOString()
+  const price = { open: 1, high: 1, low: 1, close: 1 }
+  const bars = Array.from({ length: count }, (_, index) => ({ start: startOf(index), ...price }))
+  const running = { ...bars.at(-1)!, complete: false as const }
+  const received = (second: string) => provenance({ receivedAt: `2024-06-04T00:00:0${second}.000Z` })
+  const given = series({ symbol: `RUN${count}`, interval: '1m', bars: [...bars.slice(0, -1), running] })
+  const request = requestOf(given, '2024-06-03', '2024-06-04')
+
+  await under.stores.bars.upsert({ ...given, provenance: received('1') })
+  expect((await under.stores.bars.range(request))?.bars).toStrictEqual(given.bars)
+  const finished = { ...bars.at(-1)!, high: 2, close: 2 }
+  await under.stores.bars.upsert({ ...given, bars: [finished], provenance: received('2') })
+  expect((await under.stores.bars.range(request))?.bars).toStrictEqual([...bars.slice(0, -1), finished])
+})

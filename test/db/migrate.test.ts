@@ -111,6 +111,92 @@ describe('migrate', () => {
     await drop(url)
   })
 
+  test('what was stored under several names of one listing is found under its one name, the newest of each', async () => {
+    const url = await emptyDatabase()
+    const fresh = createDatabase({ url })
+    await migrateUpTo(fresh, '0007_stored_bars_and_texts')
+    const { sql } = fresh
+    const provenance = sql.json(quote().provenance)
+    const at = (hour: number) => `2026-11-25T${String(hour).padStart(2, '0')}:00:00.000Z`
+    const quoted = (symbol: string, price: number, hour: number, exchange = 'NSE') => {
+      return { symbol, price, exchange, as_of: at(hour), received_at: at(hour), provenance }
+    }
+    await sql`insert into quotes_latest ${sql([
+      quoted('RELIANCE.NS', 1380, 10),
+      quoted('NSE:RELIANCE', 1375, 9),
+      quoted('BAC-PL', 1200, 9, 'NYSE'),
+      quoted('BTCUSD', 90_000, 9, 'CRYPTO'),
+      quoted('OCDO.L', 3, 9, 'LSE'),
+      quoted('ABC-L', 4, 9, 'NasdaqGS')
+    ])}`
+    await sql`insert into profiles ${sql([
+      { symbol: 'RELIANCE.NS', sector: 'Energy', exchange: 'NSE', received_at: at(9), provenance },
+      { symbol: 'NSE:RELIANCE', sector: 'Technology', exchange: 'NSE', received_at: at(10), provenance },
+      { symbol: 'CAT', sector: 'MANUFACTURING', exchange: 'NYSE', received_at: at(10), provenance }
+    ])}`
+    const series = { interval: '1d', adjusted: 'none', source: 'yahoo', provenance }
+    const ids = await sql`insert into bar_series ${sql([
+      { ...series, symbol: 'RELIANCE.NS', received_at: at(8) },
+      { ...series, symbol: 'NSE:RELIANCE', received_at: at(9) }
+    ])} returning id`
+    const prices = { open: 1, high: 1, low: 1 }
+    await sql`insert into daily_bars ${sql([
+      { ...prices, series_id: ids[0]!['id'], start: '2026-11-24', close: 1, received_at: at(8) },
+      { ...prices, series_id: ids[1]!['id'], start: '2026-11-24', close: 1, received_at: at(9) },
+      { ...prices, series_id: ids[1]!['id'], start: '2026-11-25', close: 1, received_at: at(9) }
+    ])}`
+    await sql`insert into corporate_action_lists ${sql([
+      { symbol: 'RELIANCE.NS', kind: 'splits', received_at: at(8), provenance },
+      { symbol: 'NSE:RELIANCE', kind: 'splits', received_at: at(9), provenance }
+    ])}`
+    await sql`insert into splits ${sql([
+      { symbol: 'RELIANCE.NS', ex_date: '2017-09-07', ratio: 3 },
+      { symbol: 'NSE:RELIANCE', ex_date: '2017-09-07', ratio: 2 }
+    ])}`
+    const point = { as_of: at(8), source: 'yahoo', session: 'regular', price: 1, received_at: at(8) }
+    await sql`insert into stock_price_history ${sql([
+      { ...point, symbol: 'RELIANCE.NS' },
+      { ...point, symbol: 'NSE:RELIANCE' },
+      { ...point, symbol: 'ABC-WT' },
+      { ...point, symbol: 'ABC-WS' }
+    ])}`
+    await sql`insert into news ${sql({
+      source: 'yahoo',
+      id: '1',
+      title: 'A story',
+      url: 'https://example.com',
+      published_at: at(8),
+      symbols: ['RELIANCE.NS', 'NSE:RELIANCE'],
+      filed_under: ['BAC-PL'],
+      received_at: at(8),
+      provenance
+    })}`
+    await migrate(url, 'sandbox')
+
+    const { quotes, profiles, bars, corporateActions, news } = createStores(fresh)
+    const symbols = ['NSE:RELIANCE', 'BAC.PRL', 'BTC-USD', 'OCDO.L', 'ABC-L']
+    expect((await quotes.symbols()).sort()).toEqual(symbols.toSorted())
+    const held = await quotes.latest(symbols)
+    expect(held.get('NSE:RELIANCE')).toMatchObject({ price: 1380, mic: 'XNSE', exchange: 'NSE' })
+    expect(held.get('OCDO.L')).toMatchObject({ mic: 'XLON', exchange: 'London Stock Exchange' })
+    expect(held.get('ABC-L')).toMatchObject({ mic: 'XNAS', exchange: 'NASDAQ' })
+    expect(await profiles.find('NSE:RELIANCE')).toMatchObject({ sector: 'Information Technology', mic: 'XNSE' })
+    expect(await profiles.find('CAT')).not.toHaveProperty('sector')
+    const request = { symbol: 'NSE:RELIANCE', interval: '1d', adjusted: 'none', from: 0, to: Date.now() } as const
+    const found = (await bars.range(request))!.bars
+    expect(found.map(({ start, complete }) => [start, complete])).toEqual([
+      ['2026-11-24', undefined],
+      ['2026-11-25', false]
+    ])
+    expect((await corporateActions.find('NSE:RELIANCE'))?.splits?.splits).toMatchObject([{ ratio: 2 }])
+    const [story] = (await news.latest('BAC.PRL', 5))!.items
+    expect(story!.symbols).toEqual(['NSE:RELIANCE'])
+    const points = await sql`select symbol from stock_price_history order by symbol`
+    expect(points.map(({ symbol }) => symbol)).toEqual(['ABC.WS', 'NSE:RELIANCE'])
+    await fresh.close()
+    await drop(url)
+  })
+
   test('a server that is not there is an error, not a wait', async () => {
     await expect(migrate('postgres://nobody@127.0.0.1:1/none')).rejects.toThrow(/ECONNREFUSED/)
   })

@@ -80,15 +80,15 @@ describe('a list of movers shows shares that moved', () => {
   })
 })
 
-test("sectors are those of GICS; a vendor's own extra one and an impossible change go", () => {
+test('sectors come in one order whichever vendor told them; an impossible change goes', () => {
   const asOf = '2026-11-20'
   const sectors = [
-    { sector: 'Energy', changePercent: 1.2, asOf },
-    { sector: 'Conglomerates', changePercent: 0.4, asOf },
-    { sector: 'Utilities', changePercent: 3e7, asOf }
-  ]
-  const { value, doubts } = judgeSectors({ sectors, provenance })
-  expect(value.sectors.map(({ sector }) => sector)).toEqual(['Energy'])
+    { sector: 'Utilities', changePercent: 3e7, asOf },
+    { sector: 'Materials', changePercent: 0.4, asOf },
+    { sector: 'Energy', changePercent: 1.2, asOf }
+  ] as const
+  const { value, doubts } = judgeSectors({ sectors: [...sectors], provenance })
+  expect(value.sectors.map(({ sector }) => sector)).toEqual(['Energy', 'Materials'])
   expect(value.provenance.notes).toEqual(['dropped for impossible figures: Utilities'])
   expect(doubts).toEqual([])
 })

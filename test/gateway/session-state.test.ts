@@ -158,7 +158,7 @@ test('lists of a market that is shut are closed', () => {
   const monday = Date.parse('2026-11-30T15:00:00Z')
   const provenance = provenanceOf('fmp')
   const movers = { type: 'gainers' as const, movers: [{ symbol: 'AAPL', price: 11, changePercent: 10 }], provenance }
-  const sectors = { sectors: [{ sector: 'Energy', changePercent: 1, asOf: '2026-11-27' }], provenance }
+  const sectors = { sectors: [{ sector: 'Energy' as const, changePercent: 1, asOf: '2026-11-27' }], provenance }
   const indices = { indices: [aQuote('^GSPC', { asOf: '2026-11-27T18:00:00.000Z' })], provenance }
   const bars = {
     symbol: 'AAPL',

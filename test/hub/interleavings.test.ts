@@ -39,7 +39,10 @@ class Market {
 
   #sectorsEvent(): MarketEvent {
     const { provenance } = quoteEvent('A', 1).data.quote
-    const data = { sectors: [{ sector: 'Energy', changePercent: this.#price++, asOf: '2026-01-05' }], provenance }
+    const data = {
+      sectors: [{ sector: 'Energy' as const, changePercent: this.#price++, asOf: '2026-01-05' }],
+      provenance
+    }
     this.sectors = JSON.stringify(data)
     return { type: 'sectors_update', data }
   }

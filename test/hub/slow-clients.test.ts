@@ -320,7 +320,7 @@ test('a client that comes while the others are sent elsewhere is sent there too'
 test('a channel’s snapshot is no older than what the hub saw of it', async () => {
   const server = await start()
   const { provenance } = quoteOf('A', 1)
-  const data = { sectors: [{ sector: 'Energy', changePercent: 1.27, asOf: '2026-01-05' }], provenance }
+  const data = { sectors: [{ sector: 'Energy' as const, changePercent: 1.27, asOf: '2026-01-05' }], provenance }
   const client = await open(server)
   const channels = ['sectors']
   client.send({ type: 'subscribe', data: { type: 'market_data', channels } })

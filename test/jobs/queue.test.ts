@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createJobQueues } from '../../src/jobs/queue.ts'
+import { checkPayload, createJobQueues } from '../../src/jobs/queue.ts'
 import { connectCacheRedis, ready } from '../../src/redis.ts'
 import { lateDoor } from '../support/late-door.ts'
 import { testRedis } from '../support/services.ts'
@@ -20,4 +20,10 @@ test('queues that Redis answered late at first take jobs a moment later', async 
     redis.disconnect()
     await server.close()
   })
+})
+
+test('a job is told each symbol once, by the name that quotes are kept under', () => {
+  const symbols = ['brk-b', 'BRK.B', 'RELIANCE.NS', 'BTC/USD']
+  expect(checkPayload('refresh-quotes', { symbols })).toEqual({ symbols: ['BRK.B', 'NSE:RELIANCE', 'BTC-USD'] })
+  expect(() => checkPayload('refresh-quotes', { symbols: ['AAPL', '$$$'] })).toThrow(/symbols\.1/)
 })

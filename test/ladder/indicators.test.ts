@@ -192,3 +192,9 @@ describe('numbers by definition', () => {
     )
   })
 })
+
+test('the value of a bar that still runs says so, and no other', () => {
+  const bars: Omit<Bar, 'start'>[] = flat(5, 24)
+  const { points } = compute('sma', [...bars, { ...bars[0]!, complete: false }])
+  expect(points.map(({ complete }) => complete)).toEqual([undefined, undefined, undefined, undefined, undefined, false])
+})

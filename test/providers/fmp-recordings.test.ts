@@ -6,6 +6,7 @@ import { Fundamentals } from '../../src/market/fundamentals.ts'
 import { Indices, Movers, Sectors, type MoverKind } from '../../src/market/market-wide.ts'
 import { News } from '../../src/market/news.ts'
 import { Profile } from '../../src/market/profile.ts'
+import { sectorNamed } from '../../src/market/sector.ts'
 import { Quote } from '../../src/market/quote.ts'
 import { SearchResult } from '../../src/market/search.ts'
 import { fmp } from '../../src/providers/fmp/fmp.ts'
@@ -92,7 +93,7 @@ const READERS: Record<string, Reader> = {
       exchange: 'NASDAQ',
       currency: row!.currency,
       country: row!.country,
-      sector: row!.sector,
+      sector: sectorNamed(row!.sector as string),
       industry: row!.industry,
       employees: Number(row!.fullTimeEmployees),
       marketCap: row!.marketCap ?? row!.mktCap,

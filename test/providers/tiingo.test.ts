@@ -172,7 +172,7 @@ describe('Tiingo companies', () => {
   test('the sector comes with a plan that has it, and a placeholder is an absence', async () => {
     const { provider } = await connect(({ path }) => (path.endsWith('/meta') ? json([company]) : listing))
     const profile = await provider.profile!('AAPL', signal)
-    expect(profile).toMatchObject({ name: 'Apple', sector: 'Technology', website: 'https://apple.com' })
+    expect(profile).toMatchObject({ name: 'Apple', sector: 'Information Technology', website: 'https://apple.com' })
     expect(profile).not.toHaveProperty('industry')
   })
 

@@ -6,6 +6,7 @@ import { Movers } from '../../src/market/market-wide.ts'
 import { News } from '../../src/market/news.ts'
 import { OptionChain } from '../../src/market/option-chain.ts'
 import { Profile } from '../../src/market/profile.ts'
+import { sectorNamed } from '../../src/market/sector.ts'
 import { Quote } from '../../src/market/quote.ts'
 import { SearchResult } from '../../src/market/search.ts'
 import { parseSymbol } from '../../src/market/symbol.ts'
@@ -151,7 +152,7 @@ describe.skipIf(!hasRecordings)('recorded Yahoo payloads (skipped where there ar
     const profile = await provider.profile!(symbolIn(of.url), signal)
     expect(Compile(Profile).Errors(profile)).toEqual([])
     const { assetProfile } = (wireOf(of) as { quoteSummary: { result: [Summary] } }).quoteSummary.result[0]
-    expect(profile.sector).toBe(assetProfile?.sector)
+    expect(profile.sector).toBe(sectorNamed(assetProfile?.sector))
     expect(profile.employees).toBe(assetProfile?.fullTimeEmployees)
     expect(profile.description?.slice(0, 40)).toBe(
       (assetProfile?.longBusinessSummary ?? assetProfile?.description)?.slice(0, 40)

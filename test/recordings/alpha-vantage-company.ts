@@ -5,6 +5,7 @@ import type { MoverKind, Movers } from '../../src/market/market-wide.ts'
 import type { News } from '../../src/market/news.ts'
 import type { OptionChain } from '../../src/market/option-chain.ts'
 import type { Profile } from '../../src/market/profile.ts'
+import { sectorNamed } from '../../src/market/sector.ts'
 import type { SearchResult } from '../../src/market/search.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import { canonical, member, type Row } from './alpha-vantage-wire.ts'
@@ -19,7 +20,7 @@ export function profile(symbol: string, wire: Row): Ask {
     check(value: Profile) {
       assert.equal(value.symbol, symbol)
       assert.equal(value.name, textIn(wire['Name']))
-      assert.equal(value.sector, textIn(wire['Sector']))
+      assert.equal(value.sector, sectorNamed(textIn(wire['Sector'])))
       assert.equal(value.industry, textIn(wire['Industry']))
       assert.equal(value.country, textIn(wire['Country']))
       same(value.marketCap, priceIn(wire['MarketCapitalization']), 'market capitalisation')

@@ -4,6 +4,7 @@ import type { Fundamentals, StatementLines } from '../../src/market/fundamentals
 import type { MoverKind, Movers, Sectors } from '../../src/market/market-wide.ts'
 import type { News } from '../../src/market/news.ts'
 import type { Profile } from '../../src/market/profile.ts'
+import { sectorNamed } from '../../src/market/sector.ts'
 import type { SearchResult } from '../../src/market/search.ts'
 import * as checks from './checks.ts'
 import { canonical, near, numberIn, priceIn, same, textIn, wallInstant } from './checks.ts'
@@ -21,7 +22,8 @@ export function profile(symbol: string, [row = {}]: Row[]): Ask {
       assert.equal(value.symbol, symbol)
       assert.equal(value.name, textIn(row['companyName']))
       assert.equal(value.currency, checks.unitOf(textIn(row['currency'])).currency)
-      for (const name of ['country', 'sector', 'industry', 'isin', 'cusip', 'cik', 'ipoDate'] as const) {
+      assert.equal(value.sector, sectorNamed(textIn(row['sector'])))
+      for (const name of ['country', 'industry', 'isin', 'cusip', 'cik', 'ipoDate'] as const) {
         assert.equal(value[name], textIn(row[name]), name)
       }
       // Whether it is in pence where prices are, nothing tells.

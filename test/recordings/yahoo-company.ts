@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Fundamentals } from '../../src/market/fundamentals.ts'
 import type { Profile } from '../../src/market/profile.ts'
+import { sectorNamed } from '../../src/market/sector.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import { near, same, textIn, unitOf } from './checks.ts'
 import { planForeign } from './foreign.ts'
@@ -42,7 +43,7 @@ function profile(symbol: string, { assetProfile = {}, quoteType = {}, price = {}
         value.name,
         name.map(textIn).find((each) => each !== undefined)
       )
-      assert.equal(value.sector, textIn(assetProfile['sector']))
+      assert.equal(value.sector, sectorNamed(textIn(assetProfile['sector'])))
       assert.equal(value.industry, textIn(assetProfile['industry']))
       assert.equal(value.country, textIn(assetProfile['country']))
       same(value.employees, unwrapped(assetProfile['fullTimeEmployees']) || undefined, 'employees')

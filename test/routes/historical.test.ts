@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resolveRange } from '../../src/routes/historical-range.ts'
+import type { Bar } from '../../src/market/bar.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld
@@ -18,8 +19,10 @@ const get = (query: string, headers = {}) => api.get(`/api/v1/market/historical/
 describe('history', () => {
   test('comes as json, csv and ndjson with the same bars, and says where they come from', async () => {
     const json = await get('?period=1mo')
-    const { bars } = json.json() as { bars: { start: string }[] }
+    const { bars } = json.json() as { bars: Bar[] }
     expect(bars).toHaveLength(3)
+    // The last is of today, whose session ends in the evening of New York at the earliest.
+    expect(bars[0]).not.toHaveProperty('complete')
 
     const csv = await get('?period=1mo&format=csv')
     expect(csv.headers).toMatchObject({
@@ -29,8 +32,8 @@ describe('history', () => {
       'quotewire-currency': 'USD'
     })
     expect(csv.body.split('\n')).toEqual([
-      'start,open,high,low,close,volume',
-      ...bars.map(({ start }) => `${start},100,101.5,99.25,101,1000`),
+      'start,open,high,low,close,volume,complete',
+      ...bars.map(({ start, complete }) => `${start},100,101.5,99.25,101,1000,${complete ?? ''}`),
       ''
     ])
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Compile } from 'typebox/compile'
 import { MarketStatus } from '../../src/market/market-status.ts'
-import { Indices, Movers, SECTOR_FUNDS, Sectors, WORLD_INDICES } from '../../src/market/market-wide.ts'
+import { Indices, Movers, Sectors, WORLD_INDICES } from '../../src/market/market-wide.ts'
 import { Overview } from '../../src/market/overview.ts'
 import type { Provenance } from '../../src/market/provenance.ts'
+import { Sector } from '../../src/market/sector.ts'
 import { Sentiment } from '../../src/market/sentiment.ts'
 import { errorOf } from '../support/api.ts'
 import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
@@ -37,7 +38,7 @@ describe('the market as a whole', () => {
   test('the eleven sectors', async () => {
     const body = await market.value<Sectors>(`${PATH}/sectors`)
     expect(Compile(Sectors).Errors(body)).toEqual([])
-    expect(body.sectors.map(({ sector }) => sector).sort()).toEqual(Object.values(SECTOR_FUNDS).sort())
+    expect(body.sectors.map(({ sector }) => sector)).toEqual(Sector.enum)
   })
 
   test('movers of each kind, as many as asked for', async () => {
@@ -162,7 +163,7 @@ describe('when vendors fail', () => {
   test("sectors come from the next vendor's own figures", async () => {
     market.sandbox.scenario({ vendor: 'yahoo', scenario: 'down' })
     const { sectors, provenance } = await market.value<Sectors>(`${PATH}/sectors`)
-    expect(sectors).toHaveLength(11)
+    expect(sectors.map(({ sector }) => sector)).toEqual(Sector.enum)
     expect(provenance.source).toBe('fmp')
     expect(provenance.attempts[0]).toMatchObject({ provider: 'yahoo', outcome: 'unavailable' })
   })
@@ -172,7 +173,7 @@ describe('when vendors fail', () => {
     market.sandbox.scenario({ vendor: 'fmp', scenario: 'down' })
     market.sandbox.scenario({ vendor: 'alpha-vantage', scenario: 'down' })
     const { sectors, provenance } = await market.value<Sectors>(`${PATH}/sectors`)
-    expect(sectors).toHaveLength(11)
+    expect(sectors.map(({ sector }) => sector)).toEqual(Sector.enum)
     expect(provenance).toMatchObject({ source: 'tiingo', notes: [expect.stringContaining('Select Sector SPDR')] })
   })
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-type Batch = { quotes: Quote[]; errors: { symbol: string; code: string }[] }
+type Batch = { quotes: Quote[]; errors: { symbol: string; code: string }[]; requested?: Record<string, string> }
 
 describe('a quote', () => {
   test('says what it costs, where it comes from and for how long it holds', async () => {
@@ -37,8 +37,11 @@ describe('a quote', () => {
   })
 
   test('is found however its symbol is written', async () => {
-    for (const written of ['brk-b', 'BRK.B', 'Brk.b']) {
+    for (const written of ['brk-b', 'BRK.B', 'Brk.b', 'brk%2Fb', 'BRK%20B']) {
       expect((await api.get(`/api/v1/market/quote/${written}`, token)).json()).toMatchObject({ symbol: 'BRK.B' })
+    }
+    for (const written of ['BTCUSD', 'btc%2Fusd', 'BTC-USD']) {
+      expect((await api.get(`/api/v1/market/quote/${written}`, token)).json()).toMatchObject({ symbol: 'BTC-USD' })
     }
   })
 
@@ -107,6 +110,14 @@ describe('a batch of quotes', () => {
       { symbol: '$$$', code: 'INVALID_REQUEST' },
       { symbol: 'NOPE1', code: 'SYMBOL_NOT_FOUND' }
     ])
+  })
+
+  test('tells which symbol is meant by each other spelling that was asked for', async () => {
+    const symbols = 'brk-b,AAPL,BRK.B,BTC/USD'
+    const answer = await api.get(`/api/v1/market/quotes?symbols=${encodeURIComponent(symbols)}`, token)
+    const { quotes, requested } = answer.json() as Batch
+    expect(quotes.map(({ symbol }) => symbol)).toEqual(['BRK.B', 'AAPL', 'BTC-USD'])
+    expect(requested).toEqual({ 'brk-b': 'BRK.B', 'BTC/USD': 'BTC-USD' })
   })
 
   test('carries the same bytes as the single quotes, also when all come from memory', async () => {

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { Profile } from '../../market/profile.ts'
+import { sectorNamed } from '../../market/sector.ts'
 import { currencyUnit, provenanceOf, rounded, textOf, websiteOf, withoutAbsent } from '../parse.ts'
 import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
@@ -32,7 +33,7 @@ export async function profile(
       ...exchangeMembers(symbol, textOf(wire['Exchange'])),
       currency: currencyUnit(textOf(wire['Currency'])).currency,
       country: textOf(wire['Country']),
-      sector: textOf(wire['Sector']),
+      sector: sectorNamed(textOf(wire['Sector'])),
       industry: textOf(wire['Industry']),
       website: websiteOf(wire['OfficialSite']),
       employees: employees === undefined ? undefined : Math.round(employees),

@@ -6,6 +6,7 @@ import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
+import { sectorNamed } from '../../market/sector.ts'
 import { currencyUnit, finite, positive, provenanceOf, textOf, webAddress, websiteOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -31,7 +32,7 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
     ...exchangeMembers(symbol, textOf(row.exchangeShortName) ?? textOf(row.exchange)),
     currency: unit.currency,
     country: textOf(row.country),
-    sector: textOf(row.sector),
+    sector: sectorNamed(textOf(row.sector)),
     industry: textOf(row.industry),
     website: websiteOf(row.website),
     employees: employeesIn(row.fullTimeEmployees),

@@ -10,6 +10,7 @@ import {
   type Movers,
   type Sectors
 } from '../../market/market-wide.ts'
+import { sectorNamed } from '../../market/sector.ts'
 import { currencyUnit, finite, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -95,14 +96,12 @@ function meanBySector(rows: readonly { sector: string; exchange: string; date: s
     rows.filter(({ averageChange }) => Math.abs(averageChange) <= MAX_SECTOR_PERCENT),
     ({ sector }) => sector
   )
-  return [...bySector].map(([sector, ofSector]) => {
+  return [...bySector].flatMap(([name, ofSector]) => {
+    const sector = sectorNamed(name)
+    if (sector === undefined) return []
     const byExchange = new Map(ofSector.map(({ exchange, averageChange }) => [exchange, averageChange]))
     const sum = [...byExchange.values()].reduce((total, each) => total + each, 0)
-    return {
-      sector: GICS_NAMES[sector] ?? sector,
-      changePercent: sum / byExchange.size,
-      asOf: ofSector[0]!.date.slice(0, 10)
-    }
+    return [{ sector, changePercent: sum / byExchange.size, asOf: ofSector[0]!.date.slice(0, 10) }]
   })
 }
 
@@ -163,15 +162,6 @@ function isConsistent(price: number, change: number, percent: number): boolean {
 /** In the United States a symbol of five letters that ends in X is an open-end fund, which has no intraday price. */
 function isMutualFund(symbol: string): boolean {
   return /^[A-Z]{4}X$/.test(symbol)
-}
-
-const GICS_NAMES: Record<string, string> = {
-  'Basic Materials': 'Materials',
-  'Consumer Cyclical': 'Consumer Discretionary',
-  'Consumer Defensive': 'Consumer Staples',
-  'Financial Services': 'Financials',
-  Healthcare: 'Health Care',
-  Technology: 'Information Technology'
 }
 
 const WireSectors = Compile(

@@ -5,6 +5,7 @@ import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
+import { sectorNamed } from '../../market/sector.ts'
 import { provenanceOf, textOf, webAddress, websiteOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer, partOf } from '../rows.ts'
@@ -35,7 +36,7 @@ export async function loadProfile(tiingo: Tiingo, symbol: string, signal: AbortS
     description: textOf(listing.description, MAX_DESCRIPTION),
     ...exchangeMembers(symbol, textOf(listing.exchangeCode)),
     currency: CURRENCY,
-    sector: soldText(company?.sector),
+    sector: sectorNamed(soldText(company?.sector)),
     industry: soldText(company?.industry),
     website: websiteOf(soldText(company?.companyWebsite)),
     provenance: provenanceOf('tiingo', { feed: 'composite', receivedAt: tiingo.now() })

@@ -1,6 +1,5 @@
 import { exchangeMembers } from '../../market/exchange.ts'
 import {
-  SECTOR_FUNDS,
   WORLD_INDICES,
   type Indices,
   type Mover,
@@ -10,6 +9,7 @@ import {
 } from '../../market/market-wide.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { Quote } from '../../market/quote.ts'
+import { SECTOR_FUNDS } from '../../market/sector.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { finite, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'

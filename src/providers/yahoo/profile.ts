@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { Profile } from '../../market/profile.ts'
+import { sectorNamed } from '../../market/sector.ts'
 import { currencyUnit, finite, positive, provenanceOf, textOf, websiteOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
@@ -44,7 +45,7 @@ function parseProfile(symbol: string, summary: Summary, receivedAt: number): Pro
     ...exchangeMembers(symbol, textOf(price.exchange), textOf(quoteType.exchange), textOf(price.exchangeName)),
     currency: currencyUnit(price.currency ?? summaryDetail.currency).currency,
     country: textOf(assetProfile.country),
-    sector: textOf(assetProfile.sector),
+    sector: sectorNamed(textOf(assetProfile.sector)),
     industry: textOf(assetProfile.industry),
     website: websiteOf(assetProfile.website),
     employees: employees === undefined ? undefined : Math.round(employees),

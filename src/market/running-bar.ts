@@ -1,0 +1,100 @@
+import { isIntraday, type Bar, type BarSeries, type Interval } from './bar.ts'
+import { exchangeOfListing } from './exchange.ts'
+import { regularEnd, sessionOn, type Calendar } from './session.ts'
+import { dateIn, instantOf } from './zoned-time.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+const LENGTH_MS: Partial<Record<Interval, number>> = {
+  '1m': MINUTE_MS,
+  '5m': 5 * MINUTE_MS,
+  '15m': 15 * MINUTE_MS,
+  '30m': 30 * MINUTE_MS,
+  '1h': 60 * MINUTE_MS
+}
+/** A session that lasts longer runs from day to day: coins, and currencies within a week. */
+const AROUND_THE_CLOCK_MS = 23 * 3_600_000
+/** A vendor that says to be later than this renews when a session has ended, so that what it has of it is final. */
+const MAX_FEED_DELAY_MS = 3_600_000
+/** The last place on Earth where a date ends, for listings whose zone nobody tells. */
+const LAST_ZONE = 'Etc/GMT+12'
+
+/**
+ * Marks the bars whose interval had not ended when the vendor answered with `complete: false`. Within a day a bar ends by
+ * its length, or with the regular session if that comes first; a day with its regular session, half days and closing
+ * auctions included; a week and a month with the last session in them. What trades around the clock ends its day at
+ * midnight. `calendar` is the one that the symbol follows, where there is one.
+ */
+export function withRunningMarked<Series extends BarSeries>(series: Series, calendar: Calendar | undefined): Series {
+  const { receivedAt, delayedBySeconds = 0 } = series.provenance
+  const delayMs = delayedBySeconds * 1000
+  const knownUntil = Date.parse(receivedAt) - (delayMs <= MAX_FEED_DELAY_MS ? delayMs : 0)
+  const ends = endReader(series, calendar)
+  const firstComplete = series.bars.findLastIndex((bar) => ends(bar.start) <= knownUntil)
+  if (firstComplete === series.bars.length - 1) return series
+  const running = series.bars.slice(firstComplete + 1).map((bar): Bar => ({ ...bar, complete: false }))
+  return { ...series, bars: [...series.bars.slice(0, firstComplete + 1), ...running] }
+}
+
+/** When a bar of the series ends, by its start; epoch milliseconds. */
+function endReader(series: BarSeries, calendar: Calendar | undefined): (start: string) => number {
+  const { interval } = series
+  const endOfSession = sessionEndReader(series, calendar)
+  if (isIntraday(interval)) {
+    return (start) => {
+      const opens = Date.parse(start)
+      const ends = opens + LENGTH_MS[interval]!
+      const session = calendar && sessionOn(calendar, dateIn(calendar.timeZone, opens))
+      const close = session && regularEnd(session)
+      return close !== undefined && opens < close ? Math.min(ends, close) : ends
+    }
+  }
+  return (start) => {
+    const days = daysOf(start.slice(0, 10), interval)
+    const ends = days.map(endOfSession).filter((end) => end !== undefined)
+    return ends.at(-1) ?? midnightAfter(days.at(-1)!, series.timeZone ?? LAST_ZONE)
+  }
+}
+
+/** The end of the regular session of a date, or undefined where there is none that day. */
+function sessionEndReader(
+  { symbol, timeZone }: BarSeries,
+  calendar: Calendar | undefined
+): (date: string) => number | undefined {
+  if (calendar) {
+    return (date) => {
+      const session = sessionOn(calendar, date)
+      if (!session) return undefined
+      const isAroundTheClock = session.regular.close - session.regular.open >= AROUND_THE_CLOCK_MS
+      return isAroundTheClock ? midnightAfter(date, timeZone ?? calendar.timeZone) : regularEnd(session)
+    }
+  }
+  const exchange = exchangeOfListing(symbol)
+  return (date) => {
+    if (!exchange) return midnightAfter(date, timeZone ?? LAST_ZONE)
+    return isWeekend(date) ? undefined : wallInstant(date, exchange.closes, exchange.timeZone)
+  }
+}
+
+/** The dates that a bar of a day or longer spans, in order. Vendors name a week by its first or by its last day. */
+function daysOf(start: string, interval: Interval): string[] {
+  if (interval === '1d') return [start]
+  const first = Date.parse(start)
+  const date = new Date(first)
+  const monday = first - ((date.getUTCDay() + 6) % 7) * DAY_MS
+  const [from, to] =
+    interval === '1wk'
+      ? [monday, monday + 7 * DAY_MS]
+      : [Date.UTC(date.getUTCFullYear(), date.getUTCMonth()), Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)]
+  return Array.from({ length: (to - from) / DAY_MS }, (_, day) => dateOf(from + day * DAY_MS))
+}
+
+const dateOf = (instant: number): string => new Date(instant).toISOString().slice(0, 10)
+const isWeekend = (date: string): boolean => new Date(date).getUTCDay() % 6 === 0
+const midnightAfter = (date: string, timeZone: string): number => wallInstant(date, '24:00', timeZone)
+
+function wallInstant(date: string, wall: string, timeZone: string): number {
+  const [year, month, day] = date.split('-').map(Number)
+  const [hour, minute] = wall.split(':').map(Number)
+  return instantOf(timeZone, year!, month!, day!, hour, minute)
+}
