@@ -51,8 +51,8 @@ describe('history', () => {
 
   test('asks the vendor once for one period', async () => {
     api.vendor.asked.length = 0
-    await get('?period=5y&interval=1wk')
-    await get('?period=5y&interval=1wk&format=csv')
+    await get('?period=5y')
+    await get('?period=5y&format=csv')
     expect(api.vendor.asked).toEqual(['bars AAPL'])
   })
 
