@@ -97,8 +97,9 @@ export function createJobQueues({ redis, settings, onError }: JobQueuesOptions) 
       return jobId
     },
 
-    /** The task's queue and job, wherever it lies. */
+    /** The task's queue and job, wherever it lies; undefined for what cannot be the id of a task. */
     async find(taskId: string): Promise<{ queue: QueueName; job: Job } | undefined> {
+      if (!TASK_ID.test(taskId)) return undefined
       const found = await Promise.all(QUEUE_NAMES.map((name) => queues[name].getJob(taskId)))
       const at = found.findIndex((job) => job !== undefined)
       return at < 0 ? undefined : { queue: QUEUE_NAMES[at]!, job: found[at]! }
@@ -136,6 +137,12 @@ export function createJobQueues({ redis, settings, onError }: JobQueuesOptions) 
     }
   }
 }
+
+/**
+ * Ids that tasks have: of `add`, of a schedule (`repeat:NAME:DUE_AT`), and the numbers that BullMQ gives where nobody named
+ * one. A task's key is its id behind the queue's prefix, where the queue's own keys (`meta`, `delayed`, `7:lock`) stand too.
+ */
+const TASK_ID = /^(\d+|repeat:[\w.-]+:\d+|[a-z-]+-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/
 
 export type NamedSchedule = { readonly id: string; readonly job: JobName; readonly schedule: Schedule }
 

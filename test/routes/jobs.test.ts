@@ -81,6 +81,21 @@ describe('what operators see', () => {
 })
 
 describe('what operators do', () => {
+  test('a key of the queues’ own is no task', async () => {
+    await taskIn('completed', taskIdOf(await post('', { job: 'refresh-indices' })))
+    const keys = await api.core.redis.keys('*:live:*')
+    const prefix = keys.find((key) => key.endsWith(':live:meta'))!.slice(0, -'meta'.length)
+    const names = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+    const own = names.filter((name) => !/^(\d+|.*:\d+|.*-[\da-f]{12})$/.test(name))
+    expect(own).toEqual(expect.arrayContaining(['meta', 'events', 'completed', 'repeat:refresh-quotes']))
+    for (const name of [...own, 'id', 'delayed', '1:lock', 'limiter', '__proto__']) {
+      expect([name, (await api.get(`${JOBS}/${name}`, reader)).status]).toEqual([name, 404])
+      expect([name, (await post(`/${name}/retry`)).status]).toEqual([name, 404])
+    }
+    const due = names.find((name) => /^repeat:refresh-quotes:\d+$/.test(name))
+    expect((await api.get(`${JOBS}/${due}`, reader)).json()).toMatchObject({ job: 'refresh-quotes' })
+  })
+
   test('a payload that does not fit is refused before it reaches a queue', async () => {
     const answer = await post('', {
       job: 'backfill-history',
@@ -94,11 +109,11 @@ describe('what operators do', () => {
   test('a failed task is done again; a completed one is not', async () => {
     api.vendor.isDown = true
     const failed = taskIdOf(await post('', { job: 'refresh-market' }))
-    const bad = await api.core.queues.queues.live.add('refresh-quotes', { symbols: 1 }, { jobId: 'bad', priority: 1 })
+    const bad = await api.core.queues.queues.live.add('refresh-quotes', { symbols: 1 }, { priority: 1 })
     await taskIn('failed', bad.id!)
     api.vendor.isDown = false
-    expect((await post('/bad/retry')).status).toBe(202)
-    expect((await taskIn('failed', 'bad')).runs).toHaveLength(2)
+    expect((await post(`/${bad.id}/retry`)).status).toBe(202)
+    expect((await taskIn('failed', bad.id!)).runs).toHaveLength(2)
 
     const done = taskIdOf(await post('', { job: 'ensure-partitions' }))
     await taskIn('completed', done)

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { checkImports } from './import-rules.ts'
+import { lockProblems, type Lock } from './lock-rules.ts'
 
 /** `npm run check`: every static gate in turn. All of them run, so that one round shows everything that is wrong. */
 const gates: [name: string, run: () => Promise<boolean> | boolean][] = [
@@ -8,7 +9,7 @@ const gates: [name: string, run: () => Promise<boolean> | boolean][] = [
   ['lint', () => command('oxlint', ['--type-aware', '--deny-warnings'])],
   ['types', () => command('tsc', ['-p', '.'])],
   ['imports', imports],
-  ['lock', lockNamesNoHost]
+  ['lock', lock]
 ]
 
 const failed: string[] = []
@@ -37,10 +38,8 @@ async function imports(): Promise<boolean> {
   return violations.length === 0
 }
 
-/** A lock file that names a download host works at one company only. */
-async function lockNamesNoHost(): Promise<boolean> {
-  const lock = await readFile('package-lock.json', 'utf8')
-  const found = /"resolved":\s*"https?:/.test(lock)
-  if (found) console.error('package-lock.json names a download host: run npm with omit-lockfile-registry-resolved')
-  return !found && lock.includes('"lockfileVersion": 3')
+async function lock(): Promise<boolean> {
+  const problems = lockProblems(JSON.parse(await readFile('package-lock.json', 'utf8')) as Lock)
+  for (const problem of problems) console.error(problem)
+  return problems.length === 0
 }
