@@ -91,8 +91,6 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, given.metrics)
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.removeContentTypeParser('text/plain')
-  // No route takes it, and Fastify would ask for a content type before it says so.
-  app.addHttpMethod('QUERY', { hasBody: false, overrideExisting: true })
 
   await app.register(resources, given)
   await app.register(validation)

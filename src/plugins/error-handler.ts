@@ -21,11 +21,17 @@ export const errorHandler = fp<{ log: Logger }>(
       if (config?.finishesItself) app.traffic.route(String(method), url!).finished(request, answer.statusCode)
     })
 
-    app.setNotFoundHandler((request, reply) => {
-      const answer = notFound(app, request)
-      if (answer.statusCode === 405) reply.header('allow', (answer.details as { allowed: string[] }).allowed.join(', '))
-      sendError(request, reply.header(...SECURITY_HEADER), answer)
-      app.metrics.unmatched(answer.statusCode)
+    await app.register(async (scope) => {
+      // In a hook of its own scope, so that no body of such a request is read.
+      scope.addHook('onRequest', async (request, reply) => {
+        const answer = notFound(app, request)
+        if (answer.statusCode === 405)
+          reply.header('allow', (answer.details as { allowed: string[] }).allowed.join(', '))
+        sendError(request, reply.header(...SECURITY_HEADER), answer)
+        app.metrics.unmatched(answer.statusCode)
+        return reply
+      })
+      scope.setNotFoundHandler()
     })
   },
   { name: 'error-handler', dependencies: ['traffic', 'resources'] }

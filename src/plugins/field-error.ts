@@ -1,8 +1,12 @@
 import type { TLocalizedValidationError } from 'typebox/error'
+import type { TObject, TSchema } from 'typebox'
 import { InvalidField, type ApiError } from '../errors.ts'
 
-/** Turns the validator's first finding into the field's name, what is wrong with it and what is allowed. */
-export function fieldErrorOf(findings: readonly TLocalizedValidationError[], part: string): ApiError {
+/**
+ * Turns the validator's first finding into the field's name, what is wrong with it and what is allowed. A text that does
+ * not match its pattern is not what the `title` of its schema calls it.
+ */
+export function fieldErrorOf(findings: readonly TLocalizedValidationError[], part: string, schema: TObject): ApiError {
   // What is true of every unknown field is told once more, by name; but of many fields not all is told.
   const finding = findings.find(({ keyword }) => keyword !== 'boolean') ?? findings[0]!
   const path = finding.instancePath.slice(1).replaceAll('/', '.')
@@ -21,6 +25,11 @@ export function fieldErrorOf(findings: readonly TLocalizedValidationError[], par
         `must be one of ${finding.params.allowedValues.join(', ')}`,
         finding.params.allowedValues
       )
+    case 'pattern': {
+      const { title, examples } = (schema.properties[path] ?? {}) as TSchema & { title?: string; examples?: unknown }
+      if (title !== undefined) return new InvalidField(path, `is not a ${title}`, { examples })
+      return new InvalidField(path || part, finding.message, finding.params)
+    }
     default:
       return new InvalidField(path || part, finding.message || 'is not valid', finding.params)
   }

@@ -8,10 +8,18 @@ import { fieldErrorOf } from './field-error.ts'
 
 /** Levels of a body's objects and arrays. Deeper ones serve nobody, and would exhaust the stack of what reads them. */
 const MAX_DEPTH = 16
+/** For routes that ask for no key or token: a body is read before anybody knows who sent it. */
+const MAX_PUBLIC_BODY_BYTES = 4096
 /** Neither Postgres nor a log keeps these as they are: control characters, and halves of a character. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
+/** Fields of one object; no body that a route takes has so many. */
+const MAX_FIELDS = 64
+/** Items of one list, where the schema sets no limit: the longest list of symbols. */
+const MAX_ITEMS = 2000
+/** Values of one body in all. */
+const MAX_VALUES = 5000
 /** Decimals as people write them, exact in a double: no exponents, no hexadecimals, nothing infinite. */
-const DECIMAL = /^-?\d{1,15}(\.\d{1,9})?$/
+const DECIMAL = /^-?(\d{1,15}(\.\d{1,9})?|\d{16})$/
 
 const NoQuery = Type.Object({}, { additionalProperties: false })
 
@@ -31,7 +39,9 @@ export const validation = fp(
       return parse(request, body, done)
     })
     app.addHook('onRoute', (route) => {
-      const isGuarded = route.config?.access !== undefined && route.config.access !== 'none'
+      const access = route.config?.access
+      if (access === 'none') route.bodyLimit ??= MAX_PUBLIC_BODY_BYTES
+      const isGuarded = access !== undefined && access !== 'none'
       if (isGuarded && !route.schema?.querystring) route.schema = { ...route.schema, querystring: NoQuery }
     })
   },
@@ -42,13 +52,23 @@ type Validated = { value: unknown } | { error: Error }
 
 function createValidator({ schema, httpPart }: { schema: TObject; httpPart?: string }): (given: unknown) => Validated {
   const validator = Compile(schema)
+  const limits = { maxItems: longestListOf(schema) ?? MAX_ITEMS }
   const part = httpPart === 'querystring' ? 'query' : (httpPart ?? 'body')
   return (given) => {
+    // First, for the validator looks at all of a value to tell what is wrong with it.
+    const problem = unkeepable(given, part, limits)
+    if (problem) return { error: problem }
     const value = Default(schema, part === 'body' ? given : readNumbers(schema, given as Record<string, unknown>))
-    if (!validator.Check(value)) return { error: fieldErrorOf(validator.Errors(value), part) }
-    const problem = unkeepable(value, part)
-    return problem ? { error: problem } : { value }
+    return validator.Check(value) ? { value } : { error: fieldErrorOf(validator.Errors(value), part, schema) }
   }
+}
+
+/** The largest `maxItems` in a schema. */
+function longestListOf(schema: unknown): number | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  const own = 'maxItems' in schema ? [schema.maxItems as number] : []
+  const limits = [...own, ...Object.values(schema).flatMap((part) => longestListOf(part) ?? [])]
+  return limits.length > 0 ? Math.max(...limits) : undefined
 }
 
 function readNumbers({ properties }: TObject, given: Record<string, unknown>): Record<string, unknown> {
@@ -60,9 +80,10 @@ function readNumbers({ properties }: TObject, given: Record<string, unknown>): R
   return Object.fromEntries(read) as Record<string, unknown>
 }
 
-/** Looks into everything that was sent, level by level. */
-function unkeepable(root: unknown, part: string): InvalidField | undefined {
+/** What nobody keeps or reads: text that is none, and more than any route asks for. Looks level by level, and stops early. */
+function unkeepable(root: unknown, part: string, { maxItems }: { maxItems: number }): InvalidField | undefined {
   let level: [path: string, value: unknown][] = [['', root]]
+  let values = 0
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) return new InvalidField(part, 'is nested too deeply', { maxDepth: MAX_DEPTH })
     const next: typeof level = []
@@ -71,9 +92,20 @@ function unkeepable(root: unknown, part: string): InvalidField | undefined {
         return new InvalidField(path || part, 'must not hold control characters')
       }
       if (typeof value !== 'object' || value === null) continue
-      for (const [name, member] of Object.entries(value)) {
+      if (Array.isArray(value) && value.length > maxItems) {
+        return new InvalidField(path || part, `has more than ${maxItems} items`, { maxItems })
+      }
+      const names = Object.keys(value)
+      if (!Array.isArray(value) && names.length > MAX_FIELDS) {
+        return new InvalidField(path || part, `has more than ${MAX_FIELDS} fields`, { maxFields: MAX_FIELDS })
+      }
+      values += names.length
+      if (values > MAX_VALUES) {
+        return new InvalidField(path || part, `holds more than ${MAX_VALUES} values`, { maxValues: MAX_VALUES })
+      }
+      for (const name of names) {
         if (UNPRINTABLE.test(name)) return new InvalidField(path || part, 'must not have control characters in a name')
-        next.push([path ? `${path}.${name}` : name, member])
+        next.push([path ? `${path}.${name}` : name, (value as Record<string, unknown>)[name]])
       }
     }
     level = next

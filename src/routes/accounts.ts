@@ -29,7 +29,12 @@ const User = Type.Object({
 })
 const NewKey = Type.Object(
   {
-    scopes: Type.Array(Scope, { minItems: 1, uniqueItems: true, description: 'None that the maker of the key lacks' }),
+    scopes: Type.Array(Scope, {
+      minItems: 1,
+      maxItems: Scope.enum.length,
+      uniqueItems: true,
+      description: 'None that the maker of the key lacks'
+    }),
     label: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     expiresAt: Type.Optional(
       Type.String({

@@ -4,7 +4,7 @@ import { InvalidField } from '../errors.ts'
 import { cacheable, sendAnswer } from './answer.ts'
 import { resolveRange } from './historical-range.ts'
 import { IndicatorQuery, indicatorsOf, periodOf } from './indicator-query.ts'
-import { isDay } from './instant.ts'
+import { Day, isDay } from './instant.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
 
@@ -14,7 +14,7 @@ const access = 'market:read' as const
 const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
 
 const OptionsQuery = Type.Object(
-  { expiry: Type.Optional(Type.String({ maxLength: 10, description: 'YYYY-MM-DD; the nearest where absent' })) },
+  { expiry: Type.Optional(Day('YYYY-MM-DD; the nearest where absent')) },
   { additionalProperties: false }
 )
 

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { isIntraday, Period, type Interval } from '../market/bar.ts'
 import { LONGEST_DAYS, periodRange } from '../market/period.ts'
-import { instantOf, isDate } from './instant.ts'
+import { DayOrInstant, instantOf, isDate } from './instant.ts'
 
 const DAY_MS = 86_400_000
 
@@ -14,8 +14,8 @@ export const RANGE_QUERY = {
     })
   ),
   period: Type.Optional(Type.Enum([...Period.enum], { description: 'Another name of range' })),
-  from: Type.Optional(Type.String({ maxLength: 40, description: 'Date or instant; inclusive; instead of range' })),
-  to: Type.Optional(Type.String({ maxLength: 40, description: 'Date (inclusive) or instant (exclusive)' }))
+  from: Type.Optional(DayOrInstant('Date or instant; inclusive; instead of range')),
+  to: Type.Optional(DayOrInstant('Date (inclusive) or instant (exclusive)'))
 }
 
 export type RangeQuery = { range?: Period; period?: Period; from?: string; to?: string; interval: Interval }

@@ -1,9 +1,23 @@
+import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { EARLIEST } from '../market/period.ts'
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
 const DATE_LENGTH = 10
+
+/** A day that somebody asks for. `isDay` says whether there is such a day. */
+export const Day = (description: string) =>
+  Type.String({ title: 'date', pattern: DATE.source, description, examples: ['2027-01-15'] })
+
+/** A date or an instant that somebody asks for; `instantOf` reads it. */
+export const DayOrInstant = (description: string) =>
+  Type.String({
+    title: 'date or an instant with its zone',
+    pattern: `${DATE.source}|${INSTANT.source}`,
+    description,
+    examples: ['2024-01-31', '2024-01-31T14:30:00Z']
+  })
 
 export const isDate = (text: string): boolean => DATE.test(text)
 

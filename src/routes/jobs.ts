@@ -4,7 +4,7 @@ import { JOB_NAMES, QUEUE_NAMES } from '../jobs/catalog.ts'
 import { JobRun } from '../jobs/job-run.ts'
 import { JobsStatus, TaskStatus } from '../jobs/status.ts'
 import { neverKept } from './answer.ts'
-import { instantOf } from './instant.ts'
+import { DayOrInstant, instantOf } from './instant.ts'
 
 const JobName = Type.Enum(JOB_NAMES)
 const TaskParams = Type.Object({ taskId: Type.String({ minLength: 1, maxLength: 200 }) })
@@ -19,7 +19,7 @@ const RunQuery = Type.Object(
   {
     job: Type.Optional(JobName),
     limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
-    before: Type.Optional(Type.String({ description: '`startedAt` of the last run of the page before' }))
+    before: Type.Optional(DayOrInstant('`startedAt` of the last run of the page before'))
   },
   { additionalProperties: false }
 )

@@ -4,11 +4,13 @@ import { MAX_SYMBOL_LENGTH, parseSymbol } from '../market/symbol.ts'
 
 const EXAMPLES = ['AAPL', 'BRK.B', 'OCDO.L', '^GSPC', 'BTC-USD']
 
-/** Open on purpose: `symbolOf` reads it and says what a symbol looks like. */
+/** Wider than what is a symbol: `symbolOf` reads it. */
 export const SymbolParams = Type.Object({
   symbol: Type.String({
+    title: 'symbol',
     description:
       'In any case and usual spelling (BRK.B, BRK-B, BRK/B; NSE:RELIANCE, RELIANCE.NS; BTC-USD, BTCUSD); the answer names the canonical one',
+    pattern: '^ *\\^?[A-Za-z0-9][A-Za-z0-9.:&=+_/ -]*$',
     examples: EXAMPLES
   })
 })

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { documentOf, routesOf } from '../routes/documented-routes.ts'
+import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
+
+const BODY_BYTES = 60_000
+/** What any request may cost on a busy machine, beside reading its body. */
+const MAX_REQUEST_MS = 4
+const ROUNDS = 20
+
+let world: ApiWorld
+let api: Api
+let admin: string
+let userId: string
+
+beforeAll(async () => {
+  world = await startWorld()
+  api = await world.startApi({ RATE_LIMIT_PER_MINUTE: '100000' })
+  ;({ token: admin, userId } = await api.login(['admin:read', 'admin:write']))
+})
+afterAll(() => world.close())
+
+const many = (write: (index: number) => string, size: number) =>
+  Array.from({ length: Math.floor(BODY_BYTES / size) }, (_, index) => write(index)).join(',')
+
+test.each([
+  ['thousands of unknown fields', '/jobs', `{${many((index) => `"f${index}":1`, 10)}}`, 'body'],
+  ['objects in objects', '/jobs', `{"job":[${many(() => '{"b":[]}', 9)}]}`, 'job'],
+  ['a value said a thousand times', '/keys', `{"scopes":[${many(() => '"market:read"', 14)}]}`, 'scopes'],
+  [
+    'a long list of symbols',
+    '/jobs',
+    `{"job":"refresh-quotes","payload":{"symbols":[${many(() => '"AAPL"', 7)}]}}`,
+    'payload.symbols'
+  ]
+])('a body with %s costs about what reading it costs', async (_name, address, payload, field) => {
+  const url = address === '/keys' ? `/api/v1/admin/users/${userId}/keys` : '/api/v1/market/jobs'
+  const post = { method: 'POST', url, payload, headers: { 'content-type': 'application/json' } } as const
+  let answer: Answer | undefined
+  const readingMs: number[] = []
+  const refusingMs: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    readingMs.push(await cpuMsOf(() => Object.keys(JSON.parse(payload) as object)))
+    refusingMs.push(await cpuMsOf(async () => (answer = await api.send(post, admin))))
+  }
+  expect([answer!.status, errorOf(answer!).details?.['field']]).toEqual([400, field])
+  expect(median(refusingMs)).toBeLessThan(3 * median(readingMs) + MAX_REQUEST_MS)
+})
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+async function cpuMsOf(work: () => unknown): Promise<number> {
+  const before = process.threadCpuUsage()
+  await work()
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1000
+}
+
+test('nobody without a key or a token has a large body read', async () => {
+  const routes = routesOf(await documentOf(api)).filter(({ isGuarded, body }) => !isGuarded && body)
+  expect(routes.length).toBeGreaterThan(0)
+  const payload = JSON.stringify({ x: 'x'.repeat(5000) })
+  const headers = { 'content-type': 'application/json' }
+  for (const { method, path } of routes) {
+    expect([path, (await api.send({ method, url: path, payload, headers })).status]).toEqual([path, 413])
+  }
+  expect((await api.send({ method: 'PUT', url: '/nowhere', payload: '{', headers })).status).toBe(404)
+  expect((await api.send({ method: 'PUT', url: '/api/health', payload: '{', headers })).status).toBe(405)
+})
+
+test('a page of sixteen digits is read, as the document says', async () => {
+  const page = (before: string) => api.get(`/api/v1/admin/audit?before=${before}`, admin)
+  expect((await page(String(Number.MAX_SAFE_INTEGER))).status).toBe(200)
+  expect((await page('9007199254740993')).status).toBe(400)
+})
