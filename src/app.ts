@@ -3,10 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance } from 'fastify'
-import { createHttpServer, endWithin, forgetTypeOfNoBody } from './http-server.ts'
+import { createHttpServer, endWithin } from './http-server.ts'
 import { adminPages } from './plugins/admin-pages.ts'
-import { ApiError } from './errors.ts'
-import { answerClientError, answerFrameworkError, errorHandler, refuse } from './plugins/error-handler.ts'
+import { answerClientError, answerFrameworkError, errorHandler } from './plugins/error-handler.ts'
 import { gate } from './plugins/gate.ts'
 import { live } from './plugins/live.ts'
 import { openapi } from './plugins/openapi.ts'
@@ -16,7 +15,6 @@ import { socketIo } from './plugins/socket-io.ts'
 import { tokens } from './plugins/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
 import { validation } from './plugins/validation.ts'
-import { repeatedHeader } from './repeated-headers.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -66,22 +64,10 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   const fastLane = new FastLane(quoteLists)
   const app = fastify({
     serverFactory: (handler) =>
-      createHttpServer(
-        (request, response) => {
-          if (fastLane.answer(request, response)) return
-          const repeated = repeatedHeader(request)
-          if (repeated !== undefined) {
-            given.metrics.unmatched(400)
-            return refuse(
-              response,
-              new ApiError('MALFORMED_REQUEST', 400, `The request has more than one ${repeated} header`)
-            )
-          }
-          forgetTypeOfNoBody(request)
-          handler(request, response)
-        },
-        { onRefused: (status) => given.metrics.unmatched(status) }
-      ),
+      createHttpServer(handler, {
+        metrics: given.metrics,
+        answerAtOnce: (request, response) => fastLane.answer(request, response)
+      }),
     genReqId: createRequestIds(),
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: config.TRUST_PROXY ? isProxy : false,

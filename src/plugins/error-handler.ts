@@ -1,5 +1,6 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
@@ -21,17 +22,17 @@ export const errorHandler = fp<{ log: Logger }>(
       if (config?.finishesItself) app.traffic.route(String(method), url!).finished(request, answer.statusCode)
     })
 
+    const answerUnrouted = async (request: FastifyRequest, reply: FastifyReply) => {
+      const answer = notFound(app, request)
+      if (answer.statusCode === 405) reply.header('allow', (answer.details as { allowed: string[] }).allowed.join(', '))
+      sendError(request, reply.header(...SECURITY_HEADER), answer)
+      app.metrics.unmatched(answer.statusCode)
+      return reply
+    }
     await app.register(async (scope) => {
-      // In a hook of its own scope, so that no body of such a request is read.
-      scope.addHook('onRequest', async (request, reply) => {
-        const answer = notFound(app, request)
-        if (answer.statusCode === 405)
-          reply.header('allow', (answer.details as { allowed: string[] }).allowed.join(', '))
-        sendError(request, reply.header(...SECURITY_HEADER), answer)
-        app.metrics.unmatched(answer.statusCode)
-        return reply
-      })
-      scope.setNotFoundHandler()
+      // Answered by a hook, so that no body is read that nobody takes; the handler is asked by folders of files.
+      scope.addHook('onRequest', answerUnrouted)
+      scope.setNotFoundHandler(answerUnrouted)
     })
   },
   { name: 'error-handler', dependencies: ['traffic', 'resources'] }
@@ -62,7 +63,7 @@ export function answerFrameworkError(error: FastifyError, request: FastifyReques
   request.server.metrics.unmatched(answer.statusCode)
 }
 
-/** For bytes that are not HTTP, or headers that are too large: there is no request yet, so the answer goes by hand. */
+/** For bytes that are not HTTP, or headers that are too large. */
 export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
@@ -70,14 +71,17 @@ export function answerClientError(
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
   const answer = new ApiError(...(PROTOCOL_ERRORS[error.code ?? ''] ?? NOT_HTTP))
-  const status = answer.statusCode
-  const reason = STATUS_CODES[status]!
-  metrics.unmatched(status)
-  const body = JSON.stringify(bodyOf(answer, ''))
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
+  metrics.unmatched(answer.statusCode)
+  endWithError(socket, answer)
+}
+
+/** An answer by hand, where there is no request or none that Node answers any more; the connection ends with it. */
+export function endWithError(socket: Duplex, error: ApiError, headers: Record<string, string> = {}): void {
+  const body = JSON.stringify(bodyOf(error, ''))
+  const lines = Object.entries({ ...UNROUTED_HEADERS, 'content-length': Buffer.byteLength(body), ...headers })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\n${head}\r\n${body}`)
 }
 
 /** For a request that is refused before Fastify has it; the connection ends with the answer. */

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { ApiError } from '../errors.ts'
 import { Live } from '../hub/live.ts'
 import type { Demand } from '../jobs/demand.ts'
 import { createSources } from '../live/live-sources.ts'
@@ -15,6 +16,7 @@ import type { SessionClock } from '../market/session-clock.ts'
 import { patiently } from '../redis.ts'
 import { liveRoutes } from '../routes/live.ts'
 import { createCallers } from './callers.ts'
+import { endWithError } from './error-handler.ts'
 import { chooseProtocol } from './handshake.ts'
 
 const KIB = 1024
@@ -97,6 +99,10 @@ export const live = fp<LivePluginOptions>(
           log.error({ err: error }, 'a WebSocket connection could not be opened')
           socket.close(1011)
         }
+      })
+      scope.websocketServer.on('wsClientError', (error, socket) => {
+        const answer = new ApiError('BAD_HANDSHAKE', 400, `This is no WebSocket handshake: ${error.message}`)
+        endWithError(socket, answer, { 'sec-websocket-version': '13' })
       })
       await scope.register(liveRoutes, { prefix: '/api/v1/market' })
     })

@@ -9,7 +9,7 @@ import { fieldErrorOf } from './field-error.ts'
 /** Levels of a body's objects and arrays. Deeper ones serve nobody, and would exhaust the stack of what reads them. */
 const MAX_DEPTH = 16
 /** For routes that ask for no key or token: a body is read before anybody knows who sent it. */
-const MAX_PUBLIC_BODY_BYTES = 4096
+const MAX_PUBLIC_BODY_BYTES = 16 * 1024
 /** Neither Postgres nor a log keeps these as they are: control characters, and halves of a character. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
 /** Fields of one object; no body that a route takes has so many. */

@@ -105,8 +105,9 @@ function write(response: ServerResponse, ready: Ready, { bucket }: Session, now:
 }
 
 /**
- * The Authorization header, or the one that X-API-Key stands for, of a request without conditions, without a body, and not
- * from another site's page. Read from the raw list, for Node builds its object of headers only when somebody asks for it.
+ * The Authorization header, or the one that X-API-Key stands for, of a request with one Host, without conditions, without a
+ * body, and not from another site's page. Read from the raw list, for Node builds its object of headers only when somebody
+ * asks for it.
  */
 function plainAuthorization(rawHeaders: readonly string[]): string | undefined {
   let header: string | undefined
@@ -126,7 +127,7 @@ function plainAuthorization(rawHeaders: readonly string[]): string | undefined {
     if (header !== undefined) return undefined
     header = isKey ? headerOf(rawHeaders[at + 1]!) : rawHeaders[at + 1]
   }
-  return header
+  return hosts === 1 ? header : undefined
 }
 
 const NOT_FOR_THE_FAST_LANE = new Set(['if-none-match', 'origin', 'content-length', 'transfer-encoding', 'expect'])

@@ -75,6 +75,44 @@ describe('a request that names a content type and has no body', () => {
   })
 })
 
+describe('an error that comes before any route', () => {
+  const upgrade = (...headers: string[]) =>
+    requestOf('GET /api/v1/market/ws/market-data', 'Upgrade: websocket', ...headers).replace('close', 'Upgrade')
+  test.each([
+    ['no Host', 'GET /api/health HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    [
+      'no Host, from a known user',
+      () => `GET /api/v1/market/quote/AAPL HTTP/1.1\r\nAuthorization: Bearer ${admin}\r\n\r\n`,
+      400,
+      'MALFORMED_REQUEST'
+    ],
+    ['two Hosts', requestOf('GET /api/health', 'Host: b'), 400, 'MALFORMED_REQUEST'],
+    ['something else expected', requestOf('GET /api/health', 'Expect: a miracle'), 417, 'EXPECTATION_FAILED'],
+    ['a handshake without a key', upgrade('Sec-WebSocket-Version: 13'), 400, 'BAD_HANDSHAKE'],
+    [
+      'a handshake of another version',
+      upgrade('Sec-WebSocket-Version: 7', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='),
+      400,
+      'BAD_HANDSHAKE'
+    ],
+    [
+      'an address that takes no WebSocket',
+      requestOf('GET /api/v1/nothing', 'Upgrade: websocket').replace('close', 'close, Upgrade'),
+      404,
+      'ROUTE_NOT_FOUND'
+    ],
+    ['a method that no route takes', requestOf('QUERY /api/health'), 405, 'METHOD_NOT_ALLOWED'],
+    ['a method that Fastify does not know', requestOf('PROPFIND /api/health'), 405, 'METHOD_NOT_ALLOWED']
+  ])('(%s) has the one body', async (_name, octets, status, code) => {
+    const answer = await exchange(typeof octets === 'string' ? octets : octets())
+    expect(statusOf(answer)).toBe(status)
+    expect(answer.toLowerCase()).toContain('content-type: application/json; charset=utf-8\r\n')
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+      error: { code, message: expect.any(String) as string }
+    })
+  })
+})
+
 describe('a client that sends requests without waiting for answers', () => {
   const pipelined = (path: string, count: number) =>
     `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${admin}\r\n\r\n`.repeat(count)
@@ -112,7 +150,7 @@ describe('a connection on which nothing moves', () => {
   const BIG = Buffer.alloc(2 ** 20)
   /** On a socket of the file system: the kernel keeps little of what its reader does not take. */
   async function serve(listener: RequestListener): Promise<{ server: Server; ask: () => Promise<Socket> }> {
-    const server = createHttpServer(listener, { onRefused: () => undefined })
+    const server = createHttpServer(listener, { metrics: { unmatched: () => undefined } })
     server.timeout = 200
     const path = join(await privateFolder(), 'http')
     await once(server.listen(path), 'listening')
