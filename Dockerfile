@@ -10,7 +10,7 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=3000 \
-    HEALTH_URL=http://127.0.0.1:3000/api/health
+    HEALTH_URL=http://127.0.0.1:3000/api/health/live
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
@@ -21,6 +21,7 @@ COPY workers workers
 USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
+# Whether the process answers: restarting it would not bring back a database that is away.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 

@@ -21,6 +21,7 @@ import { authRoutes } from './routes/auth.ts'
 import { FastLane } from './routes/fast-lane.ts'
 import { healthRoutes } from './routes/health.ts'
 import { historicalRoutes, SERIES_HEADERS } from './routes/historical.ts'
+import { homeRoutes } from './routes/home.ts'
 import { insightRoutes } from './routes/insight.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -108,8 +109,9 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(marketStatusRoutes, { prefix: '/api/marketdata', isAlias: true })
   await app.register(authRoutes, { prefix: '/api/v1/auth' })
   await app.register(accountRoutes, { prefix: '/api/v1/admin' })
-  await app.register(healthRoutes, { prefix: '/api' })
+  await app.register(healthRoutes, { prefix: '/api', market: config.MARKET })
   await app.register(metricsRoutes)
+  await app.register(homeRoutes, { market: config.MARKET })
   await app.register(asyncApiRoutes)
 
   fastLane.open(app)

@@ -8,9 +8,23 @@ export class Counters {
   loads = 0
   loadFailures = 0
   negativeHits = 0
+  /** Since when no load had a value: epoch milliseconds. */
+  failingSince: number | undefined
+
+  /** Notes what came of a load: `succeeded` keys with a value or a certain absence, `failed` ones without. */
+  loaded(succeeded: number, failed: number, now: number): void {
+    this.loadFailures += failed
+    if (succeeded > 0) this.failingSince = undefined
+    else if (failed > 0) this.failingSince ??= now
+  }
+
+  /** Notes that another process had a value at an instant. */
+  loadedElsewhere(receivedAt: number): void {
+    if (this.failingSince !== undefined && receivedAt > this.failingSince) this.failingSince = undefined
+  }
 
   stats(namespace: string): NamespaceStats {
-    const { memory, redis, joins, loads, loadFailures, negativeHits } = this
+    const { memory, redis, joins, loads, loadFailures, negativeHits, failingSince } = this
     return {
       namespace,
       memory: withHitRate(memory),
@@ -19,7 +33,8 @@ export class Counters {
       loads,
       loadsSaved: memory.hits + memory.staleHits + redis.hits + joins + negativeHits,
       loadFailures,
-      negativeHits
+      negativeHits,
+      ...(failingSince !== undefined && { failingSince: new Date(failingSince).toISOString() })
     }
   }
 }

@@ -239,6 +239,7 @@ export class Namespace<T> {
         found.set(key, this.#negatives.errorOf(entry))
       } else {
         this.#counts.redis.hits++
+        this.#counts.loadedElsewhere(entry.receivedAt)
         found.set(key, entry)
       }
     }
@@ -268,7 +269,7 @@ export class Namespace<T> {
       } else failures.set(key, asError(result))
     }
     const failed = [...failures.keys()]
-    this.#counts.loadFailures += failed.length
+    this.#counts.loaded(stored.size, failed.length, this.#now())
     // Meanwhile another process may have had more luck.
     const held = failed.length > 0 ? await this.held(failed) : previous
     for (const [key, error] of failures) {

@@ -26,6 +26,7 @@ import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.t
 import { nothingFound } from './nothing-found.ts'
 import { judgeOptions } from './option-quality.ts'
 import { ProviderCalls } from './provider-calls.ts'
+import { ProviderHealths } from './provider-health.ts'
 import type { CallOutcome } from './provider-record.ts'
 import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
 import type { Arbitration, Offer, Sourced } from './pursuit.ts'
@@ -120,9 +121,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sparing = new Set([...budgets].flatMap(([name, budget]) => (sellsFewCalls(budget) ? [name] : [])))
   const ledger = new Ledger({ redis, budgets, reservePercent, userSharePercent, log, now })
   const circuits = new Circuits({ redis, now })
+  const healths = new ProviderHealths(redis)
   const calls = new ProviderCalls({
     circuits,
     ledger,
+    healths,
     upstreamTimeoutMs,
     requestDeadlineMs,
     log,
@@ -298,7 +301,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         timeoutMs: Math.min(upstreamTimeoutMs, requestDeadlineMs)
       })
     },
-    status: () => providerStatuses({ providers, off, plans, ledger, circuits, calls }),
+    status: () => providerStatuses({ providers, off, plans, ledger, circuits, calls, healths }),
     close() {
       calls.close()
       circuits.close()

@@ -7,6 +7,7 @@ import { ProviderError, type Capability, type Provider, type ProviderName } from
 import type { Purchase, Refusal } from './budget.ts'
 import type { Circuits, Pass } from './circuits.ts'
 import type { Ledger } from './ledger.ts'
+import type { ProviderHealths } from './provider-health.ts'
 import { ProviderRecord, type CallOutcome } from './provider-record.ts'
 
 const MAX_RETRIES = 2
@@ -49,6 +50,7 @@ type Sorted = { readonly outcome: AttemptOutcome; readonly detail: string; reado
 export type ProviderCallsOptions = {
   circuits: Circuits
   ledger: Ledger
+  healths: Pick<ProviderHealths, 'note'>
   upstreamTimeoutMs: number
   requestDeadlineMs: number
   log: Pick<Logger, 'warn' | 'error'>
@@ -109,6 +111,7 @@ export class ProviderCalls {
       const value = await this.#withRetries(provider, call, retries, signal)
       const durationMs = elapsedMs()
       circuits.record(pass, 'answered')
+      this.#options.healths.note(provider.name, 'answered', this.#options.now())
       if (call.isLastResort) await ledger.reopen(provider.name, call.capability)
       this.#report(provider, call, 'answered', durationMs)
       return { value, durationMs }
@@ -116,8 +119,10 @@ export class ProviderCalls {
       const durationMs = elapsedMs()
       const sorted = this.#sorted(error, signal, allowedMs)
       const { outcome, detail, isToBlame } = sorted
-      if (isToBlame) circuits.record(pass, outcome)
-      else circuits.forget(pass)
+      if (isToBlame) {
+        circuits.record(pass, outcome)
+        this.#options.healths.note(provider.name, outcome, this.#options.now())
+      } else circuits.forget(pass)
       const wasLimited = error instanceof ProviderError && error.kind === 'rate_limited'
       const opensAt = wasLimited ? await ledger.rest(provider.name, error) : undefined
       this.#report(provider, call, outcome, durationMs)

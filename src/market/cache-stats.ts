@@ -17,6 +17,9 @@ export const NamespaceStats = Type.Object({
   loads: Type.Integer({ description: 'Times the source behind the cache was asked' }),
   loadsSaved: Type.Integer({ description: 'Lookups that needed no load' }),
   loadFailures: Type.Integer(),
+  failingSince: Type.Optional(
+    Type.String({ format: 'date-time', description: 'Since when every load failed; absent after one that did not' })
+  ),
   negativeHits: Type.Integer({ description: 'Answered from a remembered "no such symbol"' })
 })
 export type NamespaceStats = Static<typeof NamespaceStats>

@@ -15,8 +15,8 @@ export type MonitorOptions = {
 export type Monitor = { url: string; close(): Promise<void> }
 
 /**
- * What Prometheus and a supervisor ask of a process that has no API: `/metrics`, and `/api/health`, which answers 503
- * where a service is away. Rejects where the port cannot be had.
+ * What Prometheus and a supervisor ask of a process that has no API: `/metrics`; `/api/health`, which answers 503 where a
+ * service is away; and `/api/health/live`, which answers while the process does. Rejects where the port cannot be had.
  */
 export async function startMonitor({ host, port, metrics, dependencies }: MonitorOptions): Promise<Monitor> {
   const answer: RequestListener = (request, response) => {
@@ -24,7 +24,8 @@ export async function startMonitor({ host, port, metrics, dependencies }: Monito
     if (request.method !== 'GET') send(response, 405, { error: 'Use GET' })
     else if (asked === '/metrics') void sendMetrics(response, metrics)
     else if (asked === '/api/health') void sendHealth(response, dependencies)
-    else send(response, 404, { error: 'There are /metrics and /api/health' })
+    else if (asked === '/api/health/live') send(response, 200, { live: true })
+    else send(response, 404, { error: 'There are /metrics, /api/health and /api/health/live' })
   }
   const server = createServer(answer).listen(port, host)
   await once(server, 'listening')

@@ -86,7 +86,8 @@ export function endWithError(socket: Duplex, error: ApiError, headers: Record<st
 
 /** For a request that is refused before Fastify has it; the connection ends with the answer. */
 export function refuse(response: ServerResponse, error: ApiError): void {
-  response.writeHead(error.statusCode, UNROUTED_HEADERS).end(JSON.stringify(bodyOf(error, '')))
+  const body = JSON.stringify(bodyOf(error, ''))
+  response.writeHead(error.statusCode, { ...UNROUTED_HEADERS, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 const UNROUTED_HEADERS = {

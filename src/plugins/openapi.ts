@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -56,6 +58,8 @@ function withReferences(schema: TSchema): object {
   ) as object
 }
 
+const ICON = readFileSync(join(import.meta.dirname, '../pages/icon.svg'))
+
 const DESCRIPTION = `Quotes, history, profiles, news and search from several vendors, each value with where it comes from.
 
 Send an API key as \`Authorization: Bearer <key>\` or as \`X-API-Key: <key>\`. For a browser, exchange it for a token that
@@ -99,7 +103,13 @@ export const openapi = fp(
         contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
         hsts: false // for the proxy that ends TLS: it would bind every subdomain
       })
-      await pages.register(swaggerUi, { routePrefix: '/docs', logo: undefined })
+      const icon = { filename: 'icon.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: ICON }
+      await pages.register(swaggerUi, {
+        routePrefix: '/docs',
+        theme: { title: 'Quotewire API', favicon: [icon] },
+        // Without the bar that carries another product's name.
+        uiConfig: { layout: 'BaseLayout' }
+      })
       let document: string | undefined
       pages.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
         reply.type('application/json; charset=utf-8').send((document ??= JSON.stringify(app.swagger())))

@@ -2,35 +2,53 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { DATA_CLASSES, type ClassFreshness } from '../market/data-freshness.ts'
 import { checkDependencies, Dependency } from '../market/dependency.ts'
+import type { MarketData } from '../market/market-data.ts'
+import { Answering } from '../market/provider-status.ts'
+import { VERSION } from '../version.ts'
 import { shared } from './shared-work.ts'
 
+/** What cached reads, limits and streams cannot do without; without the others the server is degraded. */
+const NEEDED_TO_SERVE = ['redis', 'redisCache']
+
+const Instant = Type.String({ format: 'date-time' })
 const ProviderHealth = Type.Object({
-  status: Type.Enum(['up', 'off', 'resting']),
+  status: Answering,
   reason: Type.Optional(Type.String()),
-  lastSuccessAt: Type.Optional(Type.String())
+  failingSince: Type.Optional(Instant),
+  lastSuccessAt: Type.Optional(Instant)
 })
 type ProviderHealth = Static<typeof ProviderHealth>
 
 const DataHealth = Type.Object({
-  status: Type.Enum(['fresh', 'late', 'unused'], { description: 'Of the value served last' }),
+  status: Type.Enum(['fresh', 'late', 'failing', 'unused'], {
+    description: 'Of the value served last; failing where no renewal works, whatever is still served'
+  }),
   targetSeconds: Type.Number(),
+  failingSince: Type.Optional(Instant),
   ageSeconds: Type.Optional(Type.Number()),
-  lastServedAt: Type.Optional(Type.String()),
+  lastServedAt: Type.Optional(Instant),
   servedLate: Type.Optional(Type.Integer({ description: 'How often, since the start' }))
 })
+type DataHealth = Static<typeof DataHealth>
 
 const Health = Type.Object({
   status: Type.Enum(['ok', 'degraded', 'unavailable']),
   live: Type.Boolean(),
-  ready: Type.Boolean({ description: 'Every dependency that tokens and limits need answers' }),
+  ready: Type.Boolean({ description: `Whether it can serve: ${NEEDED_TO_SERVE.join(' and ')} answer` }),
+  version: Type.String(),
+  market: Type.Enum(['sandbox', 'live']),
+  uptimeSeconds: Type.Integer({ description: 'Of this process' }),
   dependencies: Type.Record(Type.String(), Dependency),
   providers: Type.Record(Type.String(), ProviderHealth),
   data: Type.Record(Type.String(), DataHealth)
 })
 const Live = Type.Object({ live: Type.Boolean() })
 
-export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const look = shared(() => Promise.all([checkDependencies(app.dependencies), providersOf(app.marketData)]))
+export const healthRoutes: FastifyPluginAsyncTypebox<{ market: 'sandbox' | 'live' }> = async (app, { market }) => {
+  const { marketData } = app
+  const look = shared(() =>
+    Promise.all([checkDependencies(app.dependencies), providersOf(marketData), failingClasses(marketData)])
+  )
 
   app.get(
     '/health',
@@ -38,22 +56,35 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { access: 'none' },
       schema: {
         operationId: 'getHealth',
-        summary: 'Each dependency, provider and class of data; 503 where the server is not ready',
+        summary: 'Each dependency, provider and class of data; 503 where the server cannot serve',
         tags: ['operations'],
         response: { 200: Health, 503: Health }
       }
     },
     async (_request, reply) => {
-      const [dependencies, providers] = await look()
-      const ready = Object.values(dependencies).every(({ status }) => status === 'up')
+      const [dependencies, providers, failing] = await look()
+      const isUp = (name: string) => dependencies[name]?.status !== 'down'
+      const ready = NEEDED_TO_SERVE.every(isUp)
       const enabled = Object.values(providers).filter(({ status }) => status !== 'off')
-      const served = enabled.length > 0 && enabled.every(({ status }) => status === 'up')
-      const data = Object.fromEntries(DATA_CLASSES.map((name) => [name, dataHealth(app.freshness[name])]))
-      const status = !ready ? 'unavailable' : served ? 'ok' : 'degraded'
+      const served = enabled.length > 0 && enabled.every(({ status }) => status === 'up' || status === 'unknown')
+      const isWhole = served && Object.keys(dependencies).every(isUp)
+      const data = Object.fromEntries(
+        DATA_CLASSES.map((name) => [name, dataHealth(app.freshness[name], failing.get(name))])
+      )
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ status, live: true, ready, dependencies, providers, data })
+        .send({
+          status: !ready ? 'unavailable' : isWhole ? 'ok' : 'degraded',
+          live: true,
+          ready,
+          version: VERSION,
+          market,
+          uptimeSeconds: Math.floor(process.uptime()),
+          dependencies,
+          providers,
+          data
+        })
     }
   )
 
@@ -72,42 +103,35 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 }
 
-async function providersOf(marketData: { providers(): Promise<ProviderSummary[]> }) {
+async function providersOf(marketData: Pick<MarketData, 'providers'>): Promise<Record<string, ProviderHealth>> {
   const statuses = await marketData.providers()
-  return Object.fromEntries(statuses.map((status) => [status.name, providerHealth(status)]))
+  return Object.fromEntries(
+    statuses.map(({ name, status, offBecause, statusBecause, failingSince, lastSuccessAt }) => {
+      const reason = offBecause ?? statusBecause
+      const instants = { ...(failingSince && { failingSince }), ...(lastSuccessAt && { lastSuccessAt }) }
+      return [name, { status, ...(reason !== undefined && { reason }), ...instants }]
+    })
+  )
 }
 
-type ProviderSummary = {
-  name: string
-  enabled: boolean
-  offBecause?: string
-  closedUntil?: string
-  breakers: Record<string, string>
-  lastSuccessAt?: string
+/** Since when classes of data could not be renewed, by name. */
+async function failingClasses(marketData: Pick<MarketData, 'cacheStats'>): Promise<Map<string, string>> {
+  const { namespaces } = await marketData.cacheStats()
+  return new Map(
+    namespaces.flatMap(({ namespace, failingSince }) => (failingSince === undefined ? [] : [[namespace, failingSince]]))
+  )
 }
 
-function providerHealth({
-  enabled,
-  offBecause,
-  closedUntil,
-  breakers,
-  lastSuccessAt
-}: ProviderSummary): ProviderHealth {
-  const open = Object.keys(breakers).filter((capability) => breakers[capability] === 'open')
-  const seen = lastSuccessAt === undefined ? {} : { lastSuccessAt }
-  if (!enabled) return { status: 'off', ...(offBecause !== undefined && { reason: offBecause }) }
-  if (closedUntil) return { status: 'resting', reason: `refuses requests until ${closedUntil}`, ...seen }
-  if (open.length > 0) return { status: 'resting', reason: `breaker open for ${open.join(', ')}`, ...seen }
-  return { status: 'up', ...seen }
-}
-
-function dataHealth({ served, servedLate, targetSeconds, lastAgeMs, lastLate, lastServedAt }: ClassFreshness) {
-  if (served === 0) return { status: 'unused' as const, targetSeconds }
+function dataHealth(freshness: ClassFreshness, failingSince: string | undefined): DataHealth {
+  const { served, servedLate, targetSeconds, lastAgeMs, lastLate, lastServedAt } = freshness
+  const failing = failingSince === undefined ? undefined : ({ status: 'failing', failingSince } as const)
+  if (served === 0) return { status: 'unused', targetSeconds, ...failing }
   return {
-    status: lastLate ? ('late' as const) : ('fresh' as const),
+    status: lastLate ? 'late' : 'fresh',
     targetSeconds,
     ageSeconds: Math.round(lastAgeMs / 1000),
     lastServedAt: new Date(lastServedAt).toISOString(),
-    servedLate
+    servedLate,
+    ...failing
   }
 }

@@ -20,8 +20,11 @@ describe('an operator', () => {
     expect(answer.json()).toMatchObject({
       live: true,
       ready: true,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
+      market: 'live',
+      uptimeSeconds: expect.any(Number) as number,
       dependencies: { postgres: { status: 'up' }, redis: { status: 'up' } },
-      providers: { yahoo: { status: 'up' } },
+      providers: { yahoo: { status: 'up', lastSuccessAt: expect.any(String) as string } },
       data: { quote: { status: 'fresh', targetSeconds: 60 }, profile: { status: 'unused' } }
     })
     expect((await api.get('/api/health/live')).json()).toEqual({ live: true })

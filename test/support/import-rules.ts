@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/embedded': [],
   'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config.ts'],
   'src/jobs': ['src/market', 'src/errors.ts'],
-  'src/routes': ['src/market', 'src/errors.ts', 'src/plugins', 'src/hub', 'src/jobs'],
+  'src/routes': ['src/market', 'src/errors.ts', 'src/version.ts', 'src/plugins', 'src/hub', 'src/jobs'],
   'src/plugins': ['src', 'db'],
   'src/*': ['src', 'db'],
   db: ['src/market', 'src/jobs/job-run.ts'],

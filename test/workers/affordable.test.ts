@@ -14,7 +14,17 @@ function window(limit: number, per: BudgetUse['per'], used: number, resetsAt: st
 
 function status(budget: BudgetUse[], over: Partial<ProviderStatus> = {}): ProviderStatus {
   const capabilities = ['quotes', 'news']
-  return { name: 'fmp', enabled: true, plan: 'free', capabilities, budget, breakers: {}, calls: {}, ...over }
+  return {
+    name: 'fmp',
+    enabled: true,
+    status: 'up',
+    plan: 'free',
+    capabilities,
+    budget,
+    breakers: {},
+    calls: {},
+    ...over
+  }
 }
 
 const day = (used: number) => window(250, 'day', used, '2026-03-06T00:00:00.000Z')
