@@ -243,24 +243,43 @@ async function embeddedRedis(home: Home): Promise<Finding> {
 async function checkSandbox(config: Config, running: Running | undefined): Promise<Finding[]> {
   const own = running?.sandboxUrl
   if (own === undefined && running === undefined) return [found('Sandbox', 'ok', 'not running; npm start runs it')]
-  const { error } = await reach(own ?? config.SANDBOX_URL)
-  return [found('Sandbox', error ? 'problem' : 'ok', error ?? 'answers')]
+  const { silentBecause } = await reach(own ?? config.SANDBOX_URL)
+  return [
+    found('Sandbox', silentBecause ? 'problem' : 'ok', silentBecause ? `not reachable: ${silentBecause}` : 'answers')
+  ]
 }
 
 async function checkVendors(config: Config, now: () => number): Promise<Finding[]> {
   const answers = await Promise.all(
     PROVIDER_NAMES.map(async (name) => {
-      const { baseUrl, needsKey, apiKey } = config.providers[name]
+      const { needsKey, apiKey } = config.providers[name]
       const key = needsKey ? (apiKey ? 'key present' : 'off: no key') : 'needs no key'
-      const { error, skewMs } = await reach(baseUrl ?? VENDOR_ADDRESSES[name], now)
+      const { silentBecause, skewMs } = await reach(addressOf(name, config), now)
       const usable = !needsKey || apiKey !== undefined
-      const state = error && usable ? 'problem' : usable ? 'ok' : 'note'
-      return { finding: found(name, state, `${key}; ${error ?? 'reachable'}`), skewMs }
+      const state = silentBecause && usable ? 'problem' : usable ? 'ok' : 'note'
+      const reached = silentBecause ? `not reachable: ${silentBecause}` : 'reachable'
+      return { finding: found(name, state, `${key}; ${reached}`), skewMs }
     })
   )
   const skews = answers.flatMap(({ skewMs }) => skewMs ?? []).toSorted((a, b) => a - b)
   return [...answers.map(({ finding }) => finding), checkClock(skews[Math.floor(skews.length / 2)])]
 }
+
+/**
+ * Vendors of the live market that are on and do not answer now, each with the reason: `fmp (no answer within 3 s)`. Never
+ * rejects, and takes no longer than these three seconds.
+ */
+export async function vendorsOutOfReach(config: Config): Promise<string[]> {
+  const on = PROVIDER_NAMES.filter((name) => !config.providers[name].needsKey || config.providers[name].apiKey)
+  const asked = on.map(async (name) => {
+    const { silentBecause } = await reach(addressOf(name, config))
+    return silentBecause ? [`${name} (${silentBecause})`] : []
+  })
+  return (await Promise.all(asked)).flat()
+}
+
+const addressOf = (name: ProviderName, config: Config): string =>
+  config.providers[name].baseUrl ?? VENDOR_ADDRESSES[name]
 
 function checkClock(skewMs: number | undefined): Finding {
   if (skewMs === undefined) return found('Clock', 'note', 'not compared: no vendor told its time')
@@ -269,7 +288,7 @@ function checkClock(skewMs: number | undefined): Finding {
 }
 
 /** Any answer at all will do. `skewMs` is how far the other clock is ahead of ours. */
-async function reach(url: string, now: () => number = Date.now): Promise<{ error?: string; skewMs?: number }> {
+async function reach(url: string, now: () => number = Date.now): Promise<{ silentBecause?: string; skewMs?: number }> {
   const askedAt = now()
   try {
     const signal = AbortSignal.timeout(REACH_TIMEOUT_MS)
@@ -279,7 +298,7 @@ async function reach(url: string, now: () => number = Date.now): Promise<{ error
     // A Date header names the second that had begun: on average half a second ago.
     return Number.isNaN(told) ? {} : { skewMs: told + 500 - (askedAt + now()) / 2 }
   } catch (error) {
-    return { error: `not reachable: ${reason(error)}` }
+    return { silentBecause: reason(error) }
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate, WrongMarketError } from '../db/migrate.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
-import { servicesThatDoNotAnswer } from './diagnosis.ts'
+import { servicesThatDoNotAnswer, vendorsOutOfReach } from './diagnosis.ts'
 import { onParentGone } from './embedded/child.ts'
 import { startChild, type Child } from './embedded/child-process.ts'
 import { holdHome } from './embedded/home-lock.ts'
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     for (const line of config.misspelt) progress.note(line)
     const system = await bringUp({ config, home, progress, supervisor, signal: ending.signal })
     say(welcome(system, config, home, seconds(startedAt)))
+    if (config.MARKET === 'live') void tellOfSilentVendors(config, ending.signal)
     await aborted(ending.signal)
   } catch (error) {
     if (!ending.signal.aborted) throw error
@@ -69,6 +70,12 @@ async function main(): Promise<void> {
     await supervisor.stop()
   }
   say('Stopped.')
+}
+
+/** In one line, some seconds later: nothing waits for it. */
+async function tellOfSilentVendors(config: Config, signal: AbortSignal): Promise<void> {
+  const vendors = await vendorsOutOfReach(config)
+  if (vendors.length > 0 && !signal.aborted) say(`Vendors that cannot be reached: ${vendors.join(', ')}`)
 }
 
 /** The first signal stops in order, a second one at once. */

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { diagnose } from '../src/diagnosis.ts'
+import { loadConfig } from '../src/config.ts'
+import { diagnose, vendorsOutOfReach } from '../src/diagnosis.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { privateFolder, PROGRAMS_HOME } from './support/folders.ts'
 import { testDatabase, testRedis } from './support/services.ts'
@@ -121,6 +122,17 @@ test('tells which vendors can be asked, never their keys', async () => {
   expect(states.tiingo).toBe('note: off: no key; reachable')
   expect(states.Clock).toMatch(/^ok: /)
   expect(JSON.stringify(findings)).not.toContain('hidden')
+})
+
+test('names the vendors that are on and cannot be reached, and no others', async () => {
+  const env = await environment({
+    MARKET: 'live',
+    YAHOO_BASE_URL: 'http://127.0.0.1:1',
+    FMP_BASE_URL: await vendor(),
+    FINANCIAL_MODELING_PREP_API_KEY: 'a-key-that-stays-here',
+    TIINGO_BASE_URL: 'http://127.0.0.1:1'
+  })
+  expect(await vendorsOutOfReach(loadConfig(env))).toEqual(['yahoo (ECONNREFUSED)'])
 })
 
 test('notices a clock that makes tokens and the age of prices lie', async () => {
