@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
-import { request } from 'undici'
 import { createDatabase, type Database } from '../db/client.ts'
 import { pendingMigrations } from '../db/migration-status.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
@@ -15,11 +14,11 @@ import { findPostgres } from './embedded/postgres-binaries.ts'
 import { locateRedis } from './embedded/redis-binaries.ts'
 import { REDIS_PROGRAM } from './embedded/redis.ts'
 import { findRunning, type Running } from './embedded/running.ts'
-import { PROVIDER_NAMES, type ProviderName } from './providers/provider.ts'
+import { PROVIDER_NAMES } from './providers/provider.ts'
 import { connectCacheRedis, isTooOldRedis, OLDEST_REDIS, ready } from './redis.ts'
+import { addressOf, reach, reason } from './reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24
-const REACH_TIMEOUT_MS = 3000
 const REDIS_TIMEOUT_MS = 3000
 const DATABASE_TIMEOUT_MS = 6000
 /** A Date header has whole seconds; beyond this, tokens and the age of prices begin to lie. */
@@ -28,13 +27,6 @@ const LOW_DISK_BYTES = 1_000_000_000
 /** The first that knows `!override`, by which docs/operations.md gives the proxy its ports. */
 const OLDEST_COMPOSE = '2.24.4'
 const COMPOSE_TIMEOUT_MS = 5000
-
-const VENDOR_ADDRESSES: Record<ProviderName, string> = {
-  yahoo: 'https://query2.finance.yahoo.com',
-  fmp: 'https://financialmodelingprep.com',
-  'alpha-vantage': 'https://www.alphavantage.co',
-  tiingo: 'https://api.tiingo.com'
-}
 
 /** `problem`: it will not work like this. `note`: it works, with less. */
 export type Finding = { check: string; state: 'ok' | 'note' | 'problem'; detail: string }
@@ -265,56 +257,10 @@ async function checkVendors(config: Config, now: () => number): Promise<Finding[
   return [...answers.map(({ finding }) => finding), checkClock(skews[Math.floor(skews.length / 2)])]
 }
 
-/**
- * Vendors of the live market that are on and do not answer now, each with the reason: `fmp (no answer within 3 s)`. Never
- * rejects, and takes no longer than these three seconds.
- */
-export async function vendorsOutOfReach(config: Config): Promise<string[]> {
-  const on = PROVIDER_NAMES.filter((name) => !config.providers[name].needsKey || config.providers[name].apiKey)
-  const asked = on.map(async (name) => {
-    const { silentBecause } = await reach(addressOf(name, config))
-    return silentBecause ? [`${name} (${silentBecause})`] : []
-  })
-  return (await Promise.all(asked)).flat()
-}
-
-const addressOf = (name: ProviderName, config: Config): string =>
-  config.providers[name].baseUrl ?? VENDOR_ADDRESSES[name]
-
 function checkClock(skewMs: number | undefined): Finding {
   if (skewMs === undefined) return found('Clock', 'note', 'not compared: no vendor told its time')
   const detail = `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'ahead of' : 'behind'} the vendors' clocks`
   return found('Clock', Math.abs(skewMs) > MAX_CLOCK_SKEW_MS ? 'problem' : 'ok', detail)
-}
-
-/** Any answer at all will do. `skewMs` is how far the other clock is ahead of ours. */
-async function reach(url: string, now: () => number = Date.now): Promise<{ silentBecause?: string; skewMs?: number }> {
-  const askedAt = now()
-  try {
-    const signal = AbortSignal.timeout(REACH_TIMEOUT_MS)
-    const { headers, body } = await request(url, { method: 'HEAD', signal })
-    await body.dump()
-    const told = Date.parse(String(headers.date))
-    // A Date header names the second that had begun: on average half a second ago.
-    return Number.isNaN(told) ? {} : { skewMs: told + 500 - (askedAt + now()) / 2 }
-  } catch (error) {
-    return { silentBecause: reason(error) }
-  }
-}
-
-/** What is wrong, without what drivers like to put beside it: addresses, users, passwords. */
-function reason(error: unknown): string {
-  const { code, name, message, errors } = error as Error & { code?: string; errors?: { code?: string }[] }
-  if (name === 'TimeoutError') return `no answer within ${REACH_TIMEOUT_MS / 1000} s`
-  return PLAIN_REASONS[code ?? ''] ?? code ?? errors?.[0]?.code ?? message
-}
-
-const PLAIN_REASONS: Record<string, string> = {
-  '28P01': 'wrong user or password',
-  '28000': 'wrong user or password',
-  '3D000': 'there is no such database',
-  CONNECT_TIMEOUT: 'no answer',
-  CONNECTION_CLOSED: 'connections are taken and ended, as by a proxy without a server'
 }
 
 function found(check: string, state: Finding['state'], detail: string): Finding {

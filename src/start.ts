@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate, WrongMarketError } from '../db/migrate.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
-import { servicesThatDoNotAnswer, vendorsOutOfReach } from './diagnosis.ts'
+import { servicesThatDoNotAnswer } from './diagnosis.ts'
 import { onParentGone } from './embedded/child.ts'
 import { startChild, type Child } from './embedded/child-process.ts'
 import { holdHome } from './embedded/home-lock.ts'
@@ -16,6 +16,7 @@ import { keptSecret } from './embedded/secret.ts'
 import { EmbeddedServiceError } from './embedded/server-process.ts'
 import { Supervisor } from './embedded/supervisor.ts'
 import { firstKey } from './first-key.ts'
+import { vendorsOutOfReach } from './reach.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const FORCED_EXIT_CODE = 130

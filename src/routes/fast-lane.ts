@@ -127,7 +127,7 @@ function plainAuthorization(rawHeaders: readonly string[]): string | undefined {
     if (header !== undefined) return undefined
     header = isKey ? headerOf(rawHeaders[at + 1]!) : rawHeaders[at + 1]
   }
-  return hosts === 1 ? header : undefined
+  return hasHost ? header : undefined
 }
 
 const NOT_FOR_THE_FAST_LANE = new Set(['if-none-match', 'origin', 'content-length', 'transfer-encoding', 'expect'])

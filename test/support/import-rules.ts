@@ -34,7 +34,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'drizzle-orm': ['db'],
   postgres: ['db', 'load', 'test'],
   'html-entities': ['src/providers'],
-  undici: ['src/providers', 'load', 'test', 'src/diagnosis.ts', 'src/embedded/redis-download.ts'],
+  undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/routes', 'load', 'test'],
   bullmq: ['src/jobs', 'workers', 'test'],
   jose: ['src/plugins', 'test'],
