@@ -21,6 +21,7 @@ import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnOutlived } from './market-wide.ts'
+import { dividendYieldOf, openChain } from './option-chains.ts'
 import { createPolicies } from './policies.ts'
 
 /** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
@@ -140,10 +141,17 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       record: (series) => recorder.bars(series),
       lastGood: () => lastGood.bars(request)
     })
+  const askFundamentals = (symbol: string, asker?: Asker) =>
+    kept(fundamentals, symbol, asker, (ask) => gateway.fundamentals(symbol, ask))
   const askOptions = (symbol: string, expiry: string | undefined, asker?: Asker) =>
-    kept(options, optionsKey(symbol, expiry), asker, async (ask) =>
-      withGreeks(await gateway.options(symbol, expiry, ask), { riskFreeRate, now: Date.now() })
-    )
+    kept(options, optionsKey(symbol, expiry), asker, async (ask) => {
+      const now = Date.now()
+      const [chain, dividendYield] = await Promise.all([
+        openChain(gateway, clock, symbol, expiry, ask, now),
+        dividendYieldOf(symbol, () => askFundamentals(symbol, asker))
+      ])
+      return withGreeks(chain, { riskFreeRate, dividendYield, now })
+    })
   const askIndicators = async <T>(
     { indicators, bars }: IndicatorRequest,
     asker: Asker | undefined,
@@ -200,7 +208,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     news: askNews,
     search: (query, limit, asker) =>
       cachedValue(searches, searchKey(query, limit), asker, (ask) => gateway.search(query, limit, ask)),
-    fundamentals: (symbol, asker) => kept(fundamentals, symbol, asker, (ask) => gateway.fundamentals(symbol, ask)),
+    fundamentals: askFundamentals,
     corporateActions: (symbol, asker) =>
       cachedValue(corporateActions, symbol, asker, (ask) => actionsOf(gateway, symbol, ask), {
         record(actions) {

@@ -20,6 +20,16 @@ export const OptionContract = Type.Object({
   impliedVolatility: Type.Optional(Type.Number({ description: '0.32 means 32 % a year' })),
   inTheMoney: Type.Optional(Type.Boolean()),
   lastTradeAt: Type.Optional(Type.String({ format: 'date-time' })),
+  lastTradingAt: Type.Optional(
+    Type.String({ format: 'date-time', description: 'End of the last session in which it trades, UTC' })
+  ),
+  settlesAt: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description:
+        'When its value is fixed, UTC: the time to expiry counts to here. Later than lastTradingAt for index options that the next opening settles'
+    })
+  ),
   delta: Type.Optional(Type.Number()),
   gamma: Type.Optional(Type.Number()),
   theta: Type.Optional(Type.Number({ description: 'For one calendar day' })),
@@ -38,8 +48,14 @@ export type OptionContract = Static<typeof OptionContract>
 export const OptionPricing = Type.Object({
   model: Type.Literal('black-scholes'),
   underlyingPrice: Type.Number(),
-  riskFreeRate: Type.Number({ description: 'Continuously compounded; 0.04 means 4 % a year' }),
-  dividendYield: Type.Number({ description: 'Assumed; 0.01 means 1 % a year' }),
+  riskFreeRate: Type.Number({
+    description: 'A setting of this server; continuously compounded; 0.04 means 4 % a year'
+  }),
+  dividendYield: Type.Number({ description: 'Continuously compounded; 0.01 means 1 % a year' }),
+  dividendYieldSource: Type.String({
+    description: 'The provider whose fundamentals tell the yield, as /fundamentals shows it; `assumed` where none does',
+    examples: ['yahoo', 'assumed']
+  }),
   computedAt: Type.String({ format: 'date-time', description: 'The instant that the time to expiry counts from, UTC' })
 })
 export type OptionPricing = Static<typeof OptionPricing>
@@ -48,7 +64,8 @@ export type OptionPricing = Static<typeof OptionPricing>
 export const OptionChain = Type.Object(
   {
     symbol: Type.String(),
-    expiries: Type.Array(Type.String({ description: 'YYYY-MM-DD' })),
+    expiries: Type.Array(Type.String({ description: 'YYYY-MM-DD' }), { description: 'Those that still trade' }),
+    timeZone: Type.Optional(Type.String({ description: 'IANA zone of the exchange that lists the options' })),
     underlyingPrice: Type.Optional(Type.Number()),
     currency: Type.Optional(Type.String()),
     contracts: Type.Array(OptionContract),

@@ -1,46 +1,73 @@
 import { greeksOf, impliedVolatility, type OptionTerms } from './black-scholes.ts'
 import type { ComputedFigure, OptionChain, OptionContract } from './option-chain.ts'
-import { instantOf } from './zoned-time.ts'
+import { expirationOf, type Expiration } from './option-expiry.ts'
+import type { SessionClock } from './session-clock.ts'
 
 const YEAR_MS = 365 * 86_400_000
-/** US equity options, the only ones that any provider here has, live until the close of their last day. */
-const EXPIRY = { zone: 'America/New_York', hour: 16 }
 /** An older trade was made at another price of the underlying than the one it would be held against. */
 const MAX_TRADE_AGE_MS = 86_400_000
-/** No listed company pays it evenly, and no vendor tells it with a chain: the answer says that it is assumed. */
-const DIVIDEND_YIELD = 0
+const NO_YIELD: DividendYield = { percent: 0, source: 'assumed' }
 
 const GREEKS = ['delta', 'gamma', 'theta', 'vega', 'rho'] as const
+
+/** Of a year, as fundamentals tell it: 1.5 means 1.5 %. */
+export type DividendYield = { readonly percent: number; readonly source: string }
 
 export type PricingOptions = {
   /** Continuously compounded, 0.04 means 4 % a year. */
   readonly riskFreeRate: number
+  /** Absent where nobody tells it: none is assumed then, and the answer says so. */
+  readonly dividendYield?: DividendYield | undefined
   /** Epoch milliseconds. */
   readonly now: number
 }
 
 /**
- * Fills in the volatilities and greeks that the vendor left out, and marks each as computed. What a vendor gave is never
- * touched. A volatility follows from the middle of bid and ask, else from a recent trade; a contract that has expired or
- * whose price allows no volatility stays as it is.
+ * A chain whose contracts say until when they trade, by the calendar of their exchange, and whose expiries are those that
+ * still trade. Contracts of an expiry that is over stay, for who asked for them.
  */
-export function withGreeks(chain: OptionChain, { riskFreeRate, now }: PricingOptions): OptionChain {
-  const { underlyingPrice } = chain
-  if (underlyingPrice === undefined) return chain
+export function withExpirations(chain: OptionChain, clock: SessionClock, now: number): OptionChain {
+  const known = new Map<string, Expiration>()
+  const expiration = (contract: string, expiry: string) => {
+    const key = `${contract.slice(0, -15)} ${expiry}`
+    const found = known.get(key) ?? expirationOf(chain.symbol, contract, expiry, clock)
+    known.set(key, found)
+    return found
+  }
   const contracts = chain.contracts.map((contract) => {
-    const { side, strike, expiry } = contract
-    const years = (expiryInstant(expiry) - now) / YEAR_MS
+    const { lastTradingAt, settlesAt } = expiration(contract.symbol, contract.expiry)
+    return { ...contract, lastTradingAt: iso(lastTradingAt), settlesAt: iso(settlesAt) }
+  })
+  const isOpen = (expiry: string) => expiration('', expiry).lastTradingAt > now
+  const [first] = chain.expiries
+  const timeZone = first === undefined ? undefined : expiration('', first).timeZone
+  return { ...chain, expiries: chain.expiries.filter(isOpen), ...(timeZone && { timeZone }), contracts }
+}
+
+/**
+ * Fills in the volatilities and greeks that the vendor left out, and marks each as computed. What a vendor gave is never
+ * touched. A volatility follows from the middle of bid and ask, else from a recent trade; a contract whose value is fixed,
+ * that does not say when that is, or whose price allows no volatility stays as it is.
+ */
+export function withGreeks(chain: OptionChain, options: PricingOptions): OptionChain {
+  const { underlyingPrice } = chain
+  const { riskFreeRate, dividendYield: { percent, source } = NO_YIELD, now } = options
+  if (underlyingPrice === undefined) return chain
+  const dividendYield = Math.log1p(percent / 100)
+  const contracts = chain.contracts.map((contract) => {
+    const { side, strike, settlesAt } = contract
+    const years = settlesAt === undefined ? 0 : (Date.parse(settlesAt) - now) / YEAR_MS
     if (years <= 0) return contract
-    const terms = { side, strike, spot: underlyingPrice, years, rate: riskFreeRate, dividendYield: DIVIDEND_YIELD }
-    return completed(contract, terms, now)
+    return completed(contract, { side, strike, spot: underlyingPrice, years, rate: riskFreeRate, dividendYield }, now)
   })
   if (!contracts.some(({ computed }) => computed)) return chain
   const pricing = {
     model: 'black-scholes' as const,
     underlyingPrice,
     riskFreeRate,
-    dividendYield: DIVIDEND_YIELD,
-    computedAt: new Date(now).toISOString()
+    dividendYield,
+    dividendYieldSource: source,
+    computedAt: iso(now)
   }
   return { ...chain, contracts, pricing }
 }
@@ -70,7 +97,4 @@ function recentTrade({ last, lastTradeAt }: OptionContract, now: number): number
   return last
 }
 
-function expiryInstant(expiry: string): number {
-  const [year, month, day] = expiry.split('-').map(Number) as [number, number, number]
-  return instantOf(EXPIRY.zone, year, month, day, EXPIRY.hour)
-}
+const iso = (instant: number): string => new Date(instant).toISOString()

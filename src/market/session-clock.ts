@@ -24,6 +24,11 @@ export class SessionClock {
     return exchange === undefined ? undefined : this.#hours.get(exchange)
   }
 
+  /** The hours of an exchange, or of a segment of one; undefined where there is no calendar. */
+  hoursAt(exchange: string): MarketHours | undefined {
+    return this.#hours.get(exchange)
+  }
+
   /** Undefined for an exchange without a calendar. `instant` in epoch milliseconds. */
   status(exchange: string, instant: number): SessionStatus | undefined {
     return this.#hours.get(exchange)?.status(instant)

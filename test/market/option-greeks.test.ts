@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { greeksOf, impliedVolatility, normalCdf, theoreticalPrice } from '../../src/market/black-scholes.ts'
 import type { OptionChain, OptionContract } from '../../src/market/option-chain.ts'
-import { withGreeks } from '../../src/market/option-greeks.ts'
+import { CALENDARS } from '../../src/market/calendars.ts'
+import { withExpirations, withGreeks } from '../../src/market/option-greeks.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
 
 const terms = fc.record({
   spot: fc.double({ min: 5, max: 500, noNaN: true }),
@@ -129,7 +131,9 @@ const chain = (...contracts: OptionContract[]): OptionChain => ({
     attempts: []
   }
 })
-const complete = (...contracts: OptionContract[]) => withGreeks(chain(...contracts), { riskFreeRate: 0.04, now: NOW })
+const clock = new SessionClock(CALENDARS)
+const complete = (...contracts: OptionContract[]) =>
+  withGreeks(withExpirations(chain(...contracts), clock, NOW), { riskFreeRate: 0.04, now: NOW })
 
 describe('a chain without greeks', () => {
   test("gets them from the vendor's volatility, each marked as computed", () => {
@@ -142,6 +146,7 @@ describe('a chain without greeks', () => {
       underlyingPrice: 255,
       riskFreeRate: 0.04,
       dividendYield: 0,
+      dividendYieldSource: 'assumed',
       computedAt: '2026-11-20T15:00:00.000Z'
     })
   })
@@ -166,8 +171,18 @@ describe('a chain without greeks', () => {
     ['an option that has expired', contract({ expiry: '2026-11-19', impliedVolatility: 0.3 })]
   ])('has none invented from %s', (_, given) => {
     const { contracts, pricing } = complete(given)
-    expect(contracts).toEqual([given])
+    expect(contracts).toMatchObject([given])
+    expect(contracts[0]!.computed).toBeUndefined()
     expect(pricing).toBeUndefined()
+  })
+
+  test('counts on the dividends that fundamentals tell, and says whose they are', () => {
+    const expiring = withExpirations(chain(contract({ bid: 11.4, ask: 11.6 })), clock, NOW)
+    const dividendYield = { percent: 2, source: 'fmp' }
+    const { contracts, pricing } = withGreeks(expiring, { riskFreeRate: 0.04, dividendYield, now: NOW })
+    expect(pricing).toMatchObject({ dividendYield: Math.log1p(0.02), dividendYieldSource: 'fmp' })
+    const without = withGreeks(expiring, { riskFreeRate: 0.04, now: NOW }).contracts[0]!
+    expect(contracts[0]!.impliedVolatility).toBeGreaterThan(without.impliedVolatility!)
   })
 
   test("keeps every figure that is the vendor's own", () => {

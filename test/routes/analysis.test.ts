@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Compile } from 'typebox/compile'
 import type { BarSeries } from '../../src/market/bar.ts'
 import { IndicatorSeries, IndicatorSet } from '../../src/market/indicator.ts'
+import type { Fundamentals } from '../../src/market/fundamentals.ts'
 import type { News } from '../../src/market/news.ts'
 import { OptionChain } from '../../src/market/option-chain.ts'
 import { errorOf } from '../support/api.ts'
@@ -30,7 +31,13 @@ describe('options', () => {
   test('of a later expiry, whose deltas are those of calls and puts', async () => {
     const { expiries } = await market.value<OptionChain>(`${PATH}/options/AAPL`)
     const chain = await market.value<OptionChain>(`${PATH}/options/aapl?expiry=${expiries[4]}`)
-    expect(chain.pricing).toMatchObject({ model: 'black-scholes', riskFreeRate: 0.04, dividendYield: 0 })
+    const { metrics } = await market.value<Fundamentals>(`${PATH}/fundamentals/AAPL`)
+    expect(chain.pricing).toMatchObject({
+      model: 'black-scholes',
+      riskFreeRate: 0.04,
+      dividendYield: Math.log1p(metrics.dividendYieldPercent! / 100),
+      dividendYieldSource: 'yahoo'
+    })
     expect(chain.contracts.length).toBeGreaterThan(40)
     const deltas = (side: 'call' | 'put') =>
       chain.contracts.filter((contract) => contract.side === side).map(({ delta }) => delta!)

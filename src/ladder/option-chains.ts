@@ -1,0 +1,38 @@
+import type { Ask, Gateway } from '../gateway/gateway.ts'
+import type { Fundamentals } from '../market/fundamentals.ts'
+import type { Answer } from '../market/market-data.ts'
+import type { OptionChain } from '../market/option-chain.ts'
+import { withExpirations, type DividendYield } from '../market/option-greeks.ts'
+import type { SessionClock } from '../market/session-clock.ts'
+
+/** The chain of an expiry; where none is named, of the nearest one that still trades. Vendors show one that is over for hours. */
+export async function openChain(
+  gateway: Pick<Gateway, 'options'>,
+  clock: SessionClock,
+  symbol: string,
+  expiry: string | undefined,
+  ask: Ask,
+  now: number
+): Promise<OptionChain> {
+  const chain = withExpirations(await gateway.options(symbol, expiry, ask), clock, now)
+  const [nearest] = chain.expiries
+  const isOver = chain.contracts.every(({ lastTradingAt }) => Date.parse(lastTradingAt!) <= now)
+  if (expiry !== undefined || nearest === undefined || !isOver) return chain
+  return withExpirations(await gateway.options(symbol, nearest, ask), clock, now)
+}
+
+/** What the server itself reports of a share or fund. Indices pay nothing and have no fundamentals. */
+export async function dividendYieldOf(
+  symbol: string,
+  fundamentals: () => Promise<Answer<Fundamentals>>
+): Promise<DividendYield | undefined> {
+  if (symbol.startsWith('^')) return undefined
+  try {
+    const { metrics, provenance } = (await fundamentals()).value
+    const percent = metrics.dividendYieldPercent
+    return percent === undefined ? undefined : { percent, source: provenance.source }
+  } catch {
+    // Options are worth showing where nobody tells the yield: the answer says that none is assumed.
+    return undefined
+  }
+}

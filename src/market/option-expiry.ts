@@ -1,0 +1,56 @@
+import { exchangeOf } from './calendars.ts'
+import { lastSession, regularEnd, sessionOn, type Calendar, type Session } from './session.ts'
+import type { SessionClock } from './session-clock.ts'
+import { instantOf } from './zoned-time.ts'
+
+export type Expiration = {
+  /** The end of the last session in which the contract trades, epoch milliseconds. */
+  readonly lastTradingAt: number
+  /** When its value is fixed, epoch milliseconds: the time to expiry counts to here. */
+  readonly settlesAt: number
+  /** IANA zone of the exchange that lists it. */
+  readonly timeZone: string
+}
+
+/** US options of shares and funds, and whatever else is listed where nothing is known. */
+const US_EXCHANGE = 'XNYS'
+const INDIAN_EXCHANGE = 'XNSE'
+const INDIAN_DERIVATIVES = 'XNSE.DERIVATIVES'
+/**
+ * Roots of index options that are settled by the opening prices of their expiry day, and trade until a quarter past the
+ * close of the session before (Cboe's and Nasdaq's contract specifications). Their weeklies, such as SPXW, are not.
+ */
+const MORNING_SETTLED = new Set(['SPX', 'NDX', 'RUT', 'DJX', 'VIX', 'VIXW'])
+const LATE_CLOSE_MS = 15 * 60_000
+const OCC_ROOT = /^([A-Z]{1,6})\d{6}[CP]\d{8}$/
+
+/**
+ * When a contract stops trading and when its value is fixed. `expiry` is a date (YYYY-MM-DD) of the exchange; where the
+ * exchange is closed then, the session before counts. `contract` is an OCC symbol.
+ */
+export function expirationOf(underlying: string, contract: string, expiry: string, clock: SessionClock): Expiration {
+  const calendar = calendarOf(underlying, clock)
+  const { timeZone } = calendar
+  const session = sessionOn(calendar, expiry) ?? sessionBefore(calendar, expiry)
+  const root = OCC_ROOT.exec(contract)?.[1]
+  if (root === undefined || !MORNING_SETTLED.has(root)) {
+    const end = regularEnd(session)
+    return { lastTradingAt: end, settlesAt: end, timeZone }
+  }
+  const before = sessionBefore(calendar, session.date)
+  return { lastTradingAt: regularEnd(before) + LATE_CLOSE_MS, settlesAt: session.regular.open, timeZone }
+}
+
+function calendarOf(underlying: string, clock: SessionClock): Calendar {
+  const exchange = exchangeOf(underlying) ?? US_EXCHANGE
+  const listed = clock.hoursAt(exchange === INDIAN_EXCHANGE ? INDIAN_DERIVATIVES : exchange)
+  const hours = listed ?? clock.hoursAt(US_EXCHANGE)
+  if (!hours) throw new RangeError(`there is no calendar of ${exchange}`)
+  return hours.calendar
+}
+
+/** The last session that opened before a date. */
+function sessionBefore(calendar: Calendar, date: string): Session {
+  const [year, month, day] = date.split('-').map(Number) as [number, number, number]
+  return lastSession(calendar, instantOf(calendar.timeZone, year, month, day) - 1)
+}
