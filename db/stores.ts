@@ -1,5 +1,5 @@
 import type { BarRequest } from '../src/market/bar.ts'
-import type { Sentiment } from '../src/market/sentiment.ts'
+import type { ScoredSentiment } from '../src/market/sentiment.ts'
 import { createAuditStore } from './audit.ts'
 import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
@@ -46,7 +46,7 @@ export function createLastGood({ quotes, bars, profiles, news, corporateActions,
     news: (symbol: string, limit: number) => news.latest(symbol, limit),
     corporateActions: (symbol: string) => corporateActions.find(symbol),
     snapshot: async (kind: string) => (await marketHistory.snapshots(kind, 1))[0]?.value,
-    sentiment: async () => (await marketHistory.sentiment(1))[0]?.value as Sentiment | undefined,
+    sentiment: async () => (await marketHistory.sentiment(1))[0]?.value as ScoredSentiment | undefined,
     quotesSince: (instant: number) => quotes.since(instant)
   }
 }

@@ -11,28 +11,30 @@ import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.
 import { combinedProvenance, type Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { SECTOR_FUNDS } from '../market/sector.ts'
-import type { Sentiment } from '../market/sentiment.ts'
+import type { ScoredSentiment, Sentiment } from '../market/sentiment.ts'
 import { lastSession } from '../market/session.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { createOverview } from './overview.ts'
 import type { Policies } from './policies.ts'
-import { loadSentiment, type SentimentInputs } from './sentiment-source.ts'
+import { loadSentiment, TooLittleKnown, type SentimentInputs } from './sentiment-source.ts'
 
 const HOME_EXCHANGE = 'XNYS'
 /** Calendars can be replaced at any time; a status that was told before is then right again after this long. */
 const STATUS_FRESH_MS = 60_000
+/** A sentiment of which too little is known is looked for again soon, but not by each request. */
+const PARTIAL_FRESH_MS = 10_000
 
 /** Takes the market as a whole as it is served from now on; it never makes the caller wait and never throws. */
 export type MarketWideRecorder = {
   snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
-  sentiment(point: { at: string; score: number; label: string; value: Sentiment }): void
+  sentiment(point: { at: string; score: number; label: string; value: ScoredSentiment }): void
 }
 
 /** What was recorded before. Undefined where nothing was. */
 export type MarketWideLastGood = {
   /** As the recorder was given it. */
   snapshot(kind: string): Promise<unknown>
-  sentiment(): Promise<Sentiment | undefined>
+  sentiment(): Promise<ScoredSentiment | undefined>
   /** The newest quote of each symbol whose price is of an instant (epoch ms) or later. */
   quotesSince(instant: number): Promise<Quote[]>
 }
@@ -90,6 +92,8 @@ export function createMarketWide({
     })
   }
 
+  let partial: Answer<Sentiment> | undefined
+
   const indices = (urgency?: Urgency): Promise<Answer<Indices>> =>
     recorded(
       caches.indices,
@@ -130,7 +134,7 @@ export function createMarketWide({
     return short
   }
 
-  const sentiment = (urgency?: Urgency): Promise<Answer<Sentiment>> =>
+  const scoredSentiment = (urgency?: Urgency): Promise<Answer<ScoredSentiment>> =>
     cachedValue(
       caches.sentiment,
       'sentiment',
@@ -142,6 +146,21 @@ export function createMarketWide({
         outlived: (data) => onOutlived({ type: 'sentiment_update', data }, Date.parse(data.asOf))
       }
     )
+
+  /** What is known, for people; a renewal is to learn that it was too little. */
+  async function sentiment(urgency?: Urgency): Promise<Answer<Sentiment>> {
+    if (partial && partial.freshUntil > Date.now() && urgency !== 'renewal') return partial
+    partial = undefined
+    try {
+      return await scoredSentiment(urgency)
+    } catch (error) {
+      if (!(error instanceof TooLittleKnown) || !error.sentiment || urgency === 'renewal') throw error
+      const receivedAt = Date.now()
+      const freshUntil = receivedAt + PARTIAL_FRESH_MS
+      partial = answerOf(error.sentiment, { receivedAt, freshUntil, staleUntil: freshUntil })
+      return partial
+    }
+  }
 
   async function knownQuotes() {
     const home = clock.calendars.find(({ exchange }) => exchange === HOME_EXCHANGE)

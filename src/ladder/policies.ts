@@ -11,7 +11,7 @@ import type { Profile } from '../market/profile.ts'
 import type { Attempt, Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
-import type { Sentiment } from '../market/sentiment.ts'
+import type { ScoredSentiment } from '../market/sentiment.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 
 const SECOND = 1000
@@ -66,9 +66,9 @@ export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date
     sectors: sourced<Sectors>('sectors', 'market:', marketWide(5 * MINUTE)),
     movers: sourced<Movers>('movers', 'market:', marketWide(5 * MINUTE)),
     sentiment: {
-      ...sourced<Sentiment>('sentiment', 'market:', marketWide(5 * MINUTE)),
+      ...sourced<ScoredSentiment>('sentiment', 'market:', marketWide(5 * MINUTE)),
       // Its parts are of different ages: as a whole it is as old as its making.
-      receivedAt: ({ asOf }: Sentiment) => Date.parse(asOf)
+      receivedAt: ({ asOf }: ScoredSentiment) => Date.parse(asOf)
     }
   }
 }

@@ -20,7 +20,7 @@ import {
   type Reading,
   type SectorChanges
 } from '../market/sentiment-score.ts'
-import type { Sentiment } from '../market/sentiment.ts'
+import type { MissingComponent, ScoredSentiment, Sentiment } from '../market/sentiment.ts'
 
 const MOMENTUM_INDICES = ['^GSPC', '^IXIC', '^RUT']
 const VOLATILITY_INDEX = '^VIX'
@@ -42,11 +42,25 @@ export type SentimentInputs = {
   knownQuotes: () => Promise<readonly Quote[]>
 }
 
-/**
- * The market's sentiment from whatever of its inputs can be had. Rejects with MARKET_DATA_UNAVAILABLE, telling what is
- * missing, where that is too little.
- */
-export async function loadSentiment(inputs: SentimentInputs, priority: Priority, now: number): Promise<Sentiment> {
+/** Fewer than half of the sentiment's weights have data. `sentiment` says so, where any has. */
+export class TooLittleKnown extends ApiError {
+  readonly sentiment: Sentiment | undefined
+
+  constructor(sentiment: Sentiment | undefined, missing: readonly MissingComponent[]) {
+    super('MARKET_DATA_UNAVAILABLE', 503, 'Too little is known of the market for a sentiment', {
+      details: { subject: 'sentiment', missing },
+      retryAfterSeconds: RETRY_AFTER_SECONDS
+    })
+    this.sentiment = sentiment
+  }
+}
+
+/** The market's sentiment from whatever of its inputs can be had. Rejects with TooLittleKnown. */
+export async function loadSentiment(
+  inputs: SentimentInputs,
+  priority: Priority,
+  now: number
+): Promise<ScoredSentiment> {
   const indices = inputs.indices(priority)
   const shares = usShares(inputs)
   const [momentum, volatility, breadth, highsLows, putCall, newsTone] = await Promise.all([
@@ -83,11 +97,12 @@ export async function loadSentiment(inputs: SentimentInputs, priority: Priority,
     'news-tone': newsTone
   }
   const { sentiment, missing } = compositeOf(readings, now)
-  if (sentiment) return sentiment
-  throw new ApiError('MARKET_DATA_UNAVAILABLE', 503, 'Too little is known of the market for a sentiment', {
-    details: { subject: 'sentiment', missing },
-    retryAfterSeconds: RETRY_AFTER_SECONDS
-  })
+  if (!isScored(sentiment)) throw new TooLittleKnown(sentiment, missing)
+  return sentiment
+}
+
+function isScored(sentiment: Sentiment | undefined): sentiment is ScoredSentiment {
+  return sentiment?.score !== undefined && sentiment.label !== undefined
 }
 
 /** A reading, or why there is none: that nobody can give the input is an answer here. Any other failure is a bug. */

@@ -22,8 +22,7 @@ export const SENTIMENT_WEIGHTS: Readonly<Record<SentimentComponentName, number>>
   'put-call': 0.1
 }
 
-/** Less than this is a guess, not a composite. */
-const MIN_COMPONENTS = 3
+/** Less than this share of the weights is a guess, not a composite. */
 const MIN_WEIGHT = 0.5
 /** The longest weekend, with a holiday on both of its sides. */
 const MAX_INPUT_AGE_MS = 5 * 86_400_000
@@ -176,8 +175,8 @@ export function newsToneOf(stories: readonly NewsItem[], provenance: Provenance,
 }
 
 /**
- * Weighs the readings: the weights of missing ones go to the others in proportion. Undefined, with what is missing,
- * where too few are left for a composite. `now` in epoch milliseconds.
+ * Weighs the readings: the weights of missing ones go to the others in proportion. Where fewer than half of the weights
+ * have data there is no score and no label, and a note says so; undefined where none has. `now` in epoch milliseconds.
  */
 export function compositeOf(
   readings: Readonly<Record<SentimentComponentName, Reading | NoReading>>,
@@ -194,17 +193,25 @@ export function compositeOf(
     else
       told.push({ name, nominalWeight, ...reading, score: round(reading.score), ageSeconds: Math.floor(ageMs / 1000) })
   }
-  const total = sumOf(told.map(({ nominalWeight }) => nominalWeight))
-  if (told.length < MIN_COMPONENTS || total < MIN_WEIGHT) return { sentiment: undefined, missing }
+  const knownWeight = round(sumOf(told.map(({ nominalWeight }) => nominalWeight)))
+  if (told.length === 0) return { sentiment: undefined, missing }
 
-  const components = told.map(({ nominalWeight, ...component }) => ({ ...component, weight: nominalWeight / total }))
-  const score = round(sumOf(components.map((component) => component.score * component.weight)))
+  const components = told.map(({ nominalWeight, ...component }) => ({
+    ...component,
+    weight: nominalWeight / knownWeight
+  }))
   const provenance = combinedProvenance(
     components.map((component) => component.provenance),
     ['weighted mean of the components']
   )
-  const asOf = new Date(now).toISOString()
-  return { sentiment: { score, label: labelOf(score), asOf, components, missing, provenance }, missing }
+  const known = { knownWeight, asOf: new Date(now).toISOString(), components, missing, provenance }
+  if (knownWeight < MIN_WEIGHT) return { sentiment: { note: tooLittle(knownWeight), ...known }, missing }
+  const score = round(sumOf(components.map((component) => component.score * component.weight)))
+  return { sentiment: { score, label: labelOf(score), ...known }, missing }
+}
+
+function tooLittle(knownWeight: number): string {
+  return `Too little is known: ${Math.round(knownWeight * 100)} % of the weights have data, ${MIN_WEIGHT * 100} % are needed`
 }
 
 function labelOf(score: number): SentimentLabel {

@@ -41,8 +41,16 @@ export type MissingComponent = Static<typeof MissingComponent>
 /** The market's mood as one number, and everything it follows from. How it is made: docs/sentiment.md. */
 export const Sentiment = Type.Object(
   {
-    score: Score,
-    label: SentimentLabel,
+    score: Type.Optional(Score),
+    label: Type.Optional(SentimentLabel),
+    knownWeight: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'The nominal weights of the components that are there, added up'
+    }),
+    note: Type.Optional(
+      Type.String({ description: 'That too little is known, where it is: then there is no score and no label' })
+    ),
     asOf: Type.String({ format: 'date-time', description: 'When the composite was made, UTC' }),
     components: Type.Array(SentimentComponent),
     missing: Type.Array(MissingComponent),
@@ -51,3 +59,6 @@ export const Sentiment = Type.Object(
   { $id: 'Sentiment' }
 )
 export type Sentiment = Static<typeof Sentiment>
+
+/** One of which enough is known. */
+export type ScoredSentiment = Sentiment & Required<Pick<Sentiment, 'score' | 'label'>>

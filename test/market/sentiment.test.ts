@@ -179,10 +179,15 @@ describe('the composite', () => {
         readings((name) => (names.includes(name) ? reading(50) : new NoReading('away'))),
         NOW
       )
-    expect(only('momentum', 'volatility').sentiment).toBeUndefined()
-    expect(only('put-call', 'highs-lows', 'news-tone').sentiment).toBeUndefined()
+    for (const few of [only('momentum', 'volatility'), only('put-call', 'highs-lows', 'news-tone')]) {
+      expect(few.sentiment).not.toHaveProperty('score')
+      expect(few.sentiment).not.toHaveProperty('label')
+      expect(few.sentiment!.note).toMatch(/^Too little is known: (45|35) % of the weights have data, 50 % are needed$/)
+    }
     expect(only('momentum', 'volatility').missing).toHaveLength(4)
-    expect(only('momentum', 'volatility', 'put-call').sentiment).toBeDefined()
+    expect(only('momentum', 'volatility').sentiment!.components).toHaveLength(2)
+    expect(only().sentiment).toBeUndefined()
+    expect(only('momentum', 'volatility', 'put-call').sentiment).toMatchObject({ label: 'neutral', knownWeight: 0.55 })
   })
 
   test('is trusted as little as the least trusted of its parts', () => {
@@ -204,7 +209,7 @@ describe('the composite', () => {
         })
         const { sentiment, missing } = compositeOf(given, NOW)
         expect(missing).toHaveLength(scores.filter((each) => each === null).length)
-        if (!sentiment) return
+        if (sentiment?.score === undefined) return
         const told = scores.filter((each) => each !== null)
         expect(sentiment.score).toBeGreaterThanOrEqual(Math.min(...told) - 0.01)
         expect(sentiment.score).toBeLessThanOrEqual(Math.max(...told) + 0.01)
