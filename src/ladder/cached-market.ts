@@ -146,10 +146,8 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const askOptions = (symbol: string, expiry: string | undefined, asker?: Asker) =>
     kept(options, optionsKey(symbol, expiry), asker, async (ask) => {
       const now = Date.now()
-      const [chain, dividendYield] = await Promise.all([
-        openChain(gateway, clock, symbol, expiry, ask, now),
-        dividendYieldOf(symbol, () => askFundamentals(symbol, asker))
-      ])
+      const chain = await openChain(gateway, clock, symbol, expiry, ask, now)
+      const dividendYield = await dividendYieldOf(chain, () => askFundamentals(symbol, asker))
       return withGreeks(chain, { riskFreeRate, dividendYield, now })
     })
   const askIndicators = async <T>(

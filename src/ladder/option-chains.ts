@@ -21,12 +21,12 @@ export async function openChain(
   return withExpirations(await gateway.options(symbol, nearest, ask), clock, now)
 }
 
-/** What the server itself reports of a share or fund. Indices pay nothing and have no fundamentals. */
+/** What the server itself reports of a share or fund that has options. Indices have no fundamentals. */
 export async function dividendYieldOf(
-  symbol: string,
+  { symbol, contracts }: OptionChain,
   fundamentals: () => Promise<Answer<Fundamentals>>
 ): Promise<DividendYield | undefined> {
-  if (symbol.startsWith('^')) return undefined
+  if (symbol.startsWith('^') || contracts.length === 0) return undefined
   try {
     const { metrics, provenance } = (await fundamentals()).value
     const percent = metrics.dividendYieldPercent
