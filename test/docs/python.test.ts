@@ -1,0 +1,239 @@
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { BarSeries } from '../../src/market/bar.ts'
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { quoteEvent } from '../support/events.ts'
+import { privateFolder } from '../support/folders.ts'
+
+const run = promisify(execFile)
+
+const PACKAGES = ['requests', 'pandas', 'polars', 'duckdb', 'websockets']
+/** An interpreter that has the packages, such as that of a virtual environment, is named by the variable PYTHON. */
+const PYTHON = process.env.PYTHON ?? 'python3'
+const LOOK =
+  'import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))'
+const hasPackages = spawnSync(PYTHON, ['-c', LOOK, ...PACKAGES]).status === 0
+
+const TIME = { timeout: 60_000 }
+const PATIENTLY = { timeout: 40_000, interval: 50 }
+/** Little enough to be spent at once; it refills by two a second. */
+const REQUESTS_PER_MINUTE = 120
+
+/** Prints tables as JSON: instants as epoch milliseconds, dates as they are written, an absent figure as null. */
+const TABLES = `
+import json
+from datetime import date, datetime
+
+def plain(value):
+    if value is None or value is pd.NA or value != value:
+        return None
+    if isinstance(value, datetime) and value.tzinfo:
+        return round(value.timestamp() * 1000)
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    return value.item() if hasattr(value, 'item') else value
+
+def table(types, rows):
+    return {'types': {name: str(type) for name, type in types}, 'rows': [[plain(value) for value in row] for row in rows]}
+
+def of_pandas(frame):
+    return table(frame.dtypes.items(), frame.itertuples(index=False, name=None))
+
+def of_polars(frame):
+    return table(frame.schema.items(), frame.rows())
+
+print(json.dumps({
+    'days': of_pandas(days.reset_index()),
+    'minutes': of_pandas(minutes.reset_index()),
+    'pair': of_pandas(pair),
+    'minutesPolars': of_polars(minutes_polars),
+    'pairPolars': of_polars(pair_polars),
+}))
+`
+type Table = { types: Record<string, string>; rows: unknown[][] }
+const NAMES = ['open', 'high', 'low', 'close', 'volume']
+const typesOf = (start: unknown, float: string, boolean: string) => ({
+  start,
+  ...Object.fromEntries(NAMES.map((name) => [name, float])),
+  complete: boolean
+})
+
+const BATCH = `
+import json
+print(json.dumps([
+    quotes.dtypes.astype(str).to_dict(),
+    quotes['volume'].isna().to_dict(),
+    quotes['price'].to_dict() == {quote['symbol']: quote['price'] for quote in batch['quotes']},
+]))
+`
+
+const COUNTS = `
+import json
+counts = 'count(*), count(volume), count(distinct start), epoch_ms(min(start)), sum(close), count(complete)'
+for symbol in SYMBOLS:
+    print(json.dumps(database.execute(f'select {counts} from bars where symbol = ?', [symbol]).fetchone()))
+`
+
+describe.skipIf(!hasPackages)(
+  `Python (needs ${PACKAGES.join(', ')} in python3, or in the one that PYTHON names)`,
+  TIME,
+  () => {
+    let sandbox: Sandbox
+    let world: ApiWorld
+    let api: Api
+    let url: string
+
+    const startApi = async (port: number) => {
+      const env = { MARKET: 'sandbox', SANDBOX_URL: sandbox.url, RATE_LIMIT_PER_MINUTE: `${REQUESTS_PER_MINUTE}` }
+      api = await world.startApi({ ...env, UPSTREAM_TIMEOUT_MS: '5000', REQUEST_DEADLINE_MS: '15000' })
+      url = await api.app.listen({ host: '127.0.0.1', port })
+      await vi.waitUntil(() => !api.app.isOverloaded(), { timeout: 20_000 })
+    }
+    beforeAll(async () => {
+      ;[sandbox, world] = await Promise.all([startSandbox(), startWorld()])
+      await startApi(0)
+    })
+    afterAll(async () => {
+      await world.close()
+      await sandbox.close()
+    })
+
+    const environmentOf = (key: string) => ({ PATH: process.env.PATH, QUOTEWIRE_URL: url, QUOTEWIRE_KEY: key })
+    const newKey = async () => (await api.login(['market:read', 'stream:read'])).key
+
+    /** The lines that a printed script, with `more` behind it, prints in `folder`; a warning is an error. */
+    async function python(folder: string, name: string, key: string, more: string): Promise<string[]> {
+      await writeFile(join(folder, name), `${await printed(name)}${more}`)
+      const options = { cwd: folder, env: environmentOf(key) }
+      return (await run(PYTHON, ['-W', 'error', name], options)).stdout.trimEnd().split('\n')
+    }
+
+    async function series(key: string, path: string): Promise<BarSeries> {
+      const answer = await fetch(`${url}/api/v1/market/historical/${path}`, { headers: { 'x-api-key': key } })
+      expect(answer.status).toBe(200)
+      return (await answer.json()) as BarSeries
+    }
+
+    test('the printed commands name what is needed, the variables and every script', async () => {
+      const commands = await printed('sh python')
+      expect(commands.split('\n')[0]).toBe(`pip install ${PACKAGES.join(' ')}`)
+      expect([...commands.matchAll(/^export (\w+)=/gm)].map(([, name]) => name)).toEqual([
+        'QUOTEWIRE_URL',
+        'QUOTEWIRE_KEY'
+      ])
+      for (const [, name] of commands.matchAll(/^python (\S+)$/gm)) expect(await printed(name!)).toContain('import')
+    })
+
+    test('quotes: a batch is a table with NaN for what is missing, and a spent minute is waited for', async () => {
+      const key = await newKey()
+      const ask = async () => (await fetch(`${url}/api/v1/market/quote/AAPL`, { headers: { 'x-api-key': key } })).status
+      await ask()
+      const statuses = await Promise.all(Array.from({ length: 2 * REQUESTS_PER_MINUTE }, ask))
+      expect(new Set(statuses)).toEqual(new Set([200, 429]))
+
+      const lines = await python(await privateFolder(), 'quotes.py', key, BATCH)
+      expect(lines[0]).toMatch(/^EURUSD=X [\d.]+ \w+ volume: None$/)
+      expect(lines).toContain('NOSUCHX SYMBOL_NOT_FOUND No provider knows NOSUCHX')
+      expect(lines).toContainEqual(expect.stringMatching(/^\d+ of 120 requests are left$/))
+      const instant = expect.stringMatching(/^datetime64\[\w+, UTC\]$/)
+      expect(JSON.parse(lines.at(-1)!)).toEqual([
+        expect.objectContaining({ price: 'float64', changePercent: 'float64', volume: 'float64', asOf: instant }),
+        { AAPL: false, MSFT: false, 'EURUSD=X': true },
+        true
+      ])
+    })
+
+    test('history: pandas and polars hold what the JSON says, to the last digit, in order, with its types', async () => {
+      const key = await newKey()
+      const lines = await python(await privateFolder(), 'history.py', key, TABLES)
+      expect(lines.join('\n')).toMatch(/^Source yahoo\nState live\nAdjusted all\nCurrency USD\nReceived-At 20\S+Z$/m)
+      const got = JSON.parse(lines.at(-1)!) as Record<string, Table>
+
+      const date = expect.stringMatching(/^datetime64\[\w+\]$/)
+      const days = await series(key, 'AAPL?range=1y&adjusted=all')
+      expect(got['days']).toEqual({ types: typesOf(date, 'float64', 'boolean'), rows: rowsOf(days, String) })
+
+      const minutes = await series(key, 'AAPL?range=5d&interval=5m')
+      const rows = rowsOf(minutes, Date.parse)
+      expect(rows.at(-1)!.at(-1)).toBe(false)
+      const instant = expect.stringMatching(/^datetime64\[\w+, America\/New_York\]$/)
+      expect(got['minutes']).toEqual({ types: typesOf(instant, 'float64', 'boolean'), rows })
+      const utc = expect.stringMatching(/^Datetime\(.*'UTC'\)$/)
+      expect(got['minutesPolars']).toEqual({ types: typesOf(utc, 'Float64', 'Boolean'), rows })
+
+      const pair = rowsOf(await series(key, 'EURUSD=X?range=1mo'), String)
+      expect(pair.map((row) => row[5])).toEqual(pair.map(() => null))
+      expect(got['pair']).toEqual({ types: typesOf(date, 'float64', 'boolean'), rows: pair })
+      expect(got['pairPolars']).toEqual({ types: typesOf('Date', 'Float64', 'Boolean'), rows: pair })
+    })
+
+    test('a file of DuckDB holds every bar once, however often the script runs', async () => {
+      const key = await newKey()
+      const folder = await privateFolder()
+      const run = async () => (await python(folder, 'store.py', key, COUNTS)).slice(-2).map((line) => JSON.parse(line))
+      const first = await run()
+      expect(await run()).toEqual(first)
+
+      const from = new Date(Date.now() - 50 * 86_400_000).toISOString().slice(0, 10)
+      for (const [index, symbol] of ['AAPL', 'EURUSD=X'].entries()) {
+        const { bars } = await series(key, `${symbol}?interval=5m&from=${from}`)
+        expect(bars.length).toBeGreaterThan(10_000)
+        const volumes = bars.filter(({ volume }) => volume !== undefined).length
+        const closes = bars.reduce((total, { close }) => total + close, 0)
+        const oldest = Date.parse(bars[0]!.start)
+        expect(first[index]).toEqual([bars.length, volumes, bars.length, oldest, expect.closeTo(closes, 0), 1])
+        expect(volumes).toBe(symbol === 'AAPL' ? bars.length : 0)
+      }
+    })
+
+    test('live: nothing is lost and nothing comes twice over a restart, and a wrong key is told so', async () => {
+      const script = await printed('follow.py')
+      const wrong = await run(PYTHON, ['-c', script], { env: environmentOf('qw_wrong') }).catch(
+        (error: unknown) => error
+      )
+      expect(wrong).toMatchObject({ code: 1, stderr: '4500 not authenticated\n' })
+
+      const env = { ...environmentOf(await newKey()), WEBSOCKETS_BACKOFF_INITIAL_DELAY: '0.1' }
+      const child = spawn(PYTHON, ['-c', script], { env })
+      onTestFinished(() => void child.kill())
+      let output = ''
+      child.stdout.on('data', (chunk) => (output += chunk))
+      child.stderr.on('data', (chunk) => (output += chunk))
+      await expect.poll(() => output, PATIENTLY).toMatch(/^AAPL [\d.]+ 20\S+Z \w+\nMSFT [\d.]+/)
+      const publish = (price: number) => api.core.eventLog.append([quoteEvent('AAPL', price)])
+      await publish(771)
+      await expect.poll(() => output, PATIENTLY).toContain('AAPL 771')
+      await api.app.close()
+      await publish(772)
+      await startApi(Number(new URL(url).port))
+      await publish(773)
+      await expect.poll(() => output, PATIENTLY).toContain('AAPL 773')
+      expect(output.match(/^AAPL 77\d/gm)).toEqual(['AAPL 771', 'AAPL 772', 'AAPL 773'])
+    })
+  }
+)
+
+/** The block of docs/clients.md that is marked so. */
+async function printed(mark: string): Promise<string> {
+  const text = await readFile('docs/clients.md', 'utf8')
+  const blocks = [...text.matchAll(/```(\S+ \S+)\n([^]*?)```/g)]
+  const block = blocks.find(([, marked]) => marked === mark || marked === `python ${mark}`)
+  if (!block) throw new Error(`docs/clients.md prints no ${mark}`)
+  return block[2]!
+}
+
+function rowsOf({ bars }: BarSeries, startOf: (start: string) => string | number) {
+  return bars.map(({ start, open, high, low, close, volume = null, complete = null }) => [
+    startOf(start),
+    open,
+    high,
+    low,
+    close,
+    volume,
+    complete
+  ])
+}
