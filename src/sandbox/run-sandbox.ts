@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
-import { pino } from 'pino'
 import { ConfigError, loadConfig } from '../config.ts'
 import { onParentGone, reportReady } from '../embedded/child.ts'
+import { createLogger } from '../logger.ts'
 import { startSandbox } from './sandbox.ts'
 
 const STOP_TIMEOUT_MS = 5000
@@ -14,7 +14,7 @@ const STOP_TIMEOUT_MS = 5000
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { seed: { type: 'string' } } })
   const config = loadConfig(process.env)
-  const log = pino({ level: config.LOG_LEVEL })
+  const log = createLogger(config)
   const { hostname, port } = new URL(config.SANDBOX_URL)
   const sandbox = await startSandbox({
     host: hostname.replaceAll(/[[\]]/g, ''),

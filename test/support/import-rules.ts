@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/live': ['src/market', 'src/log', 'src/hub', 'src/ladder', 'src/errors.ts'],
   'src/metrics': ['src/market', 'src/hub', 'src/jobs'],
   'src/embedded': [],
-  'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config.ts'],
+  'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config.ts', 'src/logger.ts'],
   'src/jobs': ['src/market', 'src/errors.ts'],
   'src/routes': ['src/market', 'src/errors.ts', 'src/version.ts', 'src/plugins', 'src/hub', 'src/jobs'],
   'src/plugins': ['src', 'db'],
