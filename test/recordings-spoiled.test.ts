@@ -29,7 +29,7 @@ const STATUSES = [
 const PAGE = Buffer.from('<html><head><title>Error</title></head><body><h1>Error</h1></body></html>')
 
 describe.skipIf(recordings.length === 0)(
-  'a spoiled answer costs what is spoiled, and never makes a wrong value',
+  'a spoiled answer costs what is spoiled, and never makes a wrong value (needs recordings)',
   () => {
     let vendors: RecordedVendors
 

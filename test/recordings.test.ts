@@ -14,26 +14,29 @@ const { recordings, unusable } = present ? await readFolder(folder) : { recordin
 if (!present)
   process.stdout.write(`No recordings are asked for: there is no folder ${folder} (RECORDINGS_DIR names another).\n`)
 
-describe.skipIf(!present)(`each recording in ${folder} comes to the value or the refusal that it means`, () => {
-  const verdicts: { recording: Recording; verdict: Verdict }[] = []
-  let vendors: RecordedVendors
+describe.skipIf(!present)(
+  `each recording in ${folder} comes to the value or the refusal that it means (needs recordings)`,
+  () => {
+    const verdicts: { recording: Recording; verdict: Verdict }[] = []
+    let vendors: RecordedVendors
 
-  beforeAll(async () => {
-    vendors = await startRecordings({ folder, recordings })
-  })
-  afterAll(async () => {
-    await vendors.close()
-    process.stdout.write(`\n${tableOf(verdicts, unusable)}\n`)
-  })
+    beforeAll(async () => {
+      vendors = await startRecordings({ folder, recordings })
+    })
+    afterAll(async () => {
+      await vendors.close()
+      process.stdout.write(`\n${tableOf(verdicts, unusable)}\n`)
+    })
 
-  test('there are recordings to come to something', () => expect(recordings.length).toBeGreaterThan(0))
+    test('there are recordings to come to something', () => expect(recordings.length).toBeGreaterThan(0))
 
-  test.each(recordings.map((recording) => [recording.id, recording] as const))('%s', async (_, recording) => {
-    const verdict = await verdictOn(recording, vendors)
-    verdicts.push({ recording, verdict })
-    expect(verdict.outcome === 'failed' ? verdict.detail : '').toBe('')
-  })
-})
+    test.each(recordings.map((recording) => [recording.id, recording] as const))('%s', async (_, recording) => {
+      const verdict = await verdictOn(recording, vendors)
+      verdicts.push({ recording, verdict })
+      expect(verdict.outcome === 'failed' ? verdict.detail : '').toBe('')
+    })
+  }
+)
 
 /** A payload that the plan cannot make sense of is a failure like any other: it must be in the table. */
 async function verdictOn(recording: Recording, vendors: RecordedVendors): Promise<Verdict> {

@@ -43,7 +43,9 @@ test('a vendor that fails costs the log one line without a stack', async () => {
 
 test('a vendor that says nothing is told as shortly', async () => {
   const logged = await loggedAfter(() => new Promise(() => {}))
-  expect(logged).toMatchObject([{ level: 'warn', outcome: 'unavailable', reason: 'did not answer within 300 ms' }])
+  // The call gets what the steps before it left of the 300 ms.
+  const reason = expect.stringMatching(/^did not answer within (300|[12]\d\d) ms$/) as string
+  expect(logged).toMatchObject([{ level: 'warn', outcome: 'unavailable', reason }])
   expect(JSON.stringify(logged)).not.toContain('stack')
 })
 

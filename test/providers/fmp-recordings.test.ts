@@ -21,7 +21,7 @@ type Reader = (provider: Vendor, rows: Row[], recording: Recording) => Promise<v
 const recordings = await recordingsOf('fmp')
 const answers = recordings.filter(({ need }) => need !== 'errors')
 
-describe.skipIf(!hasRecordings)('recorded FMP payloads (skipped where there are none)', () => {
+describe.skipIf(!hasRecordings)('recorded FMP payloads (needs recordings)', () => {
   test.each(answers.map((each) => [each.id, each] as const))('%s', async (_, recording) => {
     const reader = Object.entries(READERS).find(([path]) => recording.url.pathname.includes(path))?.[1]
     expect(reader, `nobody reads ${recording.url.pathname}`).toBeDefined()

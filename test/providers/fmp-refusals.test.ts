@@ -27,16 +27,15 @@ const RECORDED: readonly (readonly [name: string, kind: string])[] = [
 ]
 const errors = (await recordingsOf('fmp')).filter(({ need }) => need === 'errors')
 
-test.skipIf(!hasRecordings).each(errors.map((each) => [each.id, each] as const))(
-  '%s is told apart, whatever its status (skipped where there are none)',
-  async (id, recording) => {
+describe.skipIf(!hasRecordings)('recorded refusals are told apart, whatever their status (needs recordings)', () => {
+  test.each(errors.map((each) => [each.id, each] as const))('%s', async (id, recording) => {
     const expected = RECORDED.find(([name]) => id.includes(name))?.[1]
     expect(await refusalOf(replyOf(recording))).toMatchObject({ kind: expected ?? expect.any(String) })
     if (recording.status >= 400) {
       expect(await refusalOf({ ...replyOf(recording), status: 200 })).toMatchObject({ kind: expected })
     }
-  }
-)
+  })
+})
 
 describe('what FMP says when it does not answer', () => {
   const text = (body: string, status: number, type = 'text/plain') => ({ status, type, body })

@@ -18,7 +18,7 @@ type Reader = (provider: Vendor, body: unknown, recording: Recording) => Promise
 const DAY_MS = 86_400_000
 const recordings = await recordingsOf('tiingo')
 
-describe.skipIf(!hasRecordings)('recorded Tiingo payloads (skipped where there are none)', () => {
+describe.skipIf(!hasRecordings)('recorded Tiingo payloads (needs recordings)', () => {
   const answers = recordings.filter(({ need }) => need !== 'errors')
 
   test.each(answers.map((each) => [each.id, each] as const))('%s', async (_, recording) => {

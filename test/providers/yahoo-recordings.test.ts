@@ -17,7 +17,7 @@ const last = (path: URL) => decodeURIComponent(path.pathname.split('/').at(-1)!)
 const under = (need: string, path: string) => recordings(need).filter(({ url }) => url.pathname.includes(path))
 const symbolIn = (path: URL) => parseSymbol(last(path))!
 
-describe.skipIf(!hasRecordings)('recorded Yahoo payloads (skipped where there are none)', () => {
+describe.skipIf(!hasRecordings)('recorded Yahoo payloads (needs recordings)', () => {
   const quoteFiles = ['quote', 'batch-quote', 'market-indices', 'errors'].flatMap((need) =>
     under(need, '/v7/finance/quote')
   )

@@ -152,7 +152,8 @@ describe('every documented route', () => {
         for (const value of VALUES) {
           const answer = await send(jsonOf(route, { [name]: value }))
           const taken = `${route.path} ${name}: ${JSON.stringify(value).slice(0, 40)}`
-          if (!isOfType(value, schema)) expect([taken, answer.status]).toEqual([taken, 400])
+          // A value that is too long or too wide is refused before anybody looks at its type.
+          if (!isOfType(value, schema)) expect([400, 413], taken).toContain(answer.status)
         }
       }
     }

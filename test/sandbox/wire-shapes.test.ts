@@ -253,7 +253,7 @@ const CASES: [name: string, path: string, recording: string, at?: number][] = [
 ]
 
 describe.skipIf(knownRecordings === undefined)(
-  `the stand-ins say nothing that the vendors do not say (recordings in ${folder})`,
+  `the stand-ins say nothing that the vendors do not say (needs recordings)`,
   () => {
     test.each(CASES)('%s', async (_name, path, recording, at = IN_SESSION) => {
       now = at

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
@@ -105,12 +105,14 @@ async function withDatabase(url: string, work: (sql: postgres.Sql) => Promise<un
   }
 }
 
-/** A run ended by `kill -9` could not clean up after itself: the next one does. */
+/** A run ended by `kill -9` could not clean up after itself: the next one of the same user does. */
 async function removeKilledRuns(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = Number(name.startsWith(RUN_PREFIX) && name.slice(RUN_PREFIX.length).split('-')[0])
     if (!pid || isRunning(pid)) continue
     const folder = join(tmpdir(), name)
+    const found = await stat(folder).catch(() => undefined)
+    if (!found || (process.getuid && found.uid !== process.getuid())) continue
     killProcessesIn(folder)
     await rm(folder, { recursive: true, force: true })
   }
