@@ -24,8 +24,8 @@ async function showHealth() {
     const vendors = byId('providers')
     vendors.hidden = false
     vendors.tBodies[0].replaceChildren(
-      ...Object.entries(health.providers).map(([name, { status, failingSince, lastSuccessAt }]) =>
-        row([{ text: name }, { text: status }, { text: time(failingSince ?? lastSuccessAt) }])
+      ...Object.entries(health.providers).map(([name, { status, failingSince }]) =>
+        row([{ text: name }, { text: failingSince ? `failing since ${time(failingSince)}` : status }])
       )
     )
   } catch {
