@@ -10,8 +10,8 @@ export const isValue = (value: CurrentValue | NoValue): value is CurrentValue =>
 
 /** Where snapshots come from. Asking may make the server ask its vendors; nothing rejects for what they say. */
 export type Sources = {
-  /** Order and length as asked. */
-  quotes(symbols: readonly string[]): Promise<(CurrentValue | NoValue)[]>
+  /** Order and length as asked. What the vendors are asked for it is charged to the user. */
+  quotes(symbols: readonly string[], userId: string): Promise<(CurrentValue | NoValue)[]>
   /** The channel's values: one, or three for movers. */
   channel(channel: Channel): Promise<(CurrentValue | NoValue)[]>
 }

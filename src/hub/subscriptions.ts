@@ -52,7 +52,7 @@ export class Subscriptions {
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     holding.subscriptions += asked
-    const { found, rejected } = await examine(context, group, names).finally(() => {
+    const { found, rejected } = await examine(context, { userId: holding.userId, group, names }).finally(() => {
       holding.subscriptions -= asked
     })
     if (!connection.isOpen) return undefined
@@ -115,9 +115,9 @@ export class Subscriptions {
 
   /** Begins anew, with all that is subscribed. */
   async startOver(): Promise<void> {
-    const { context, connection } = this.#options
+    const { context, connection, holding } = this.#options
     for (const [group, names] of this.#groups()) {
-      const { found } = await examine(context, group, names)
+      const { found } = await examine(context, { userId: holding.userId, group, names })
       if (!connection.isOpen) return
       const wishes = found.map((each) => wishOf(context.hub, each))
       await this.#begin(

@@ -22,9 +22,13 @@ export type Group = { readonly type: 'market_data' } | { readonly type: 'stock_q
 
 export type Examined = { readonly found: Found[]; readonly rejected: Rejected[] }
 
-/** Finds out what there is of the names that a client sent. */
-export async function examine(context: LiveContext, group: Group, names: readonly string[]): Promise<Examined> {
-  return group.type === 'market_data' ? examineChannels(context, names) : examineSymbols(context, group.stream, names)
+/** What a user asks about: the names that a client sent. */
+export type Asked = { readonly userId: string; readonly group: Group; readonly names: readonly string[] }
+
+/** Finds out what there is of what a user asks about. */
+export async function examine(context: LiveContext, { userId, group, names }: Asked): Promise<Examined> {
+  if (group.type === 'market_data') return examineChannels(context, names)
+  return examineSymbols(context, { userId, stream: group.stream, names })
 }
 
 async function examineChannels(context: LiveContext, names: readonly string[]): Promise<Examined> {
@@ -38,7 +42,10 @@ async function examineChannels(context: LiveContext, names: readonly string[]): 
 }
 
 /** A symbol that no provider knows is rejected; one that cannot be had now is accepted, and comes when it can. */
-async function examineSymbols(context: LiveContext, stream: Stream, names: readonly string[]): Promise<Examined> {
+async function examineSymbols(
+  context: LiveContext,
+  { userId, stream, names }: Pick<Asked, 'userId' | 'names'> & { stream: Stream }
+): Promise<Examined> {
   const symbols = new Set<string>()
   const rejected: Rejected[] = []
   for (const name of names) {
@@ -51,7 +58,7 @@ async function examineSymbols(context: LiveContext, stream: Stream, names: reado
   const looked = await Promise.all(
     pieces.map(async (piece, at) => {
       if (at > 0) await context.turns.next()
-      return context.sources.quotes(piece)
+      return context.sources.quotes(piece, userId)
     })
   )
   for (const [at, piece] of pieces.entries()) {

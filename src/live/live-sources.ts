@@ -14,8 +14,8 @@ export function createSources(marketData: MarketData): Sources {
     status: () => [Promise.resolve(marketData.status())]
   }
   return {
-    async quotes(symbols) {
-      return (await marketData.quotes(symbols)).map(valueOf)
+    async quotes(symbols, user) {
+      return (await marketData.quotes(symbols, { user })).map(valueOf)
     },
     async channel(channel) {
       const settled = await Promise.allSettled(channels[channel]())

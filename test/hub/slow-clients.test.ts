@@ -183,8 +183,10 @@ test('a client is told that the log was replaced before it gets anything that th
   const { sources } = heldUp()
   const { url } = await testLog()
   let isHeldUp = false
-  const quotes: Sources['quotes'] = async (symbols) =>
-    isHeldUp ? sources.quotes(symbols) : symbols.map(() => ({ code: 'UNAVAILABLE', message: 'later', unknown: false }))
+  const quotes: Sources['quotes'] = async (symbols, userId) =>
+    isHeldUp
+      ? sources.quotes(symbols, userId)
+      : symbols.map(() => ({ code: 'UNAVAILABLE', message: 'later', unknown: false }))
   const server = await startLive(url, { sources: { ...sources, quotes } })
   const client = await subscribed(server, ['A'])
   await server.log.append([quoteEvent('A', 1)])

@@ -191,7 +191,7 @@ export class Client implements Listener {
     if (tooMany) return this.#refuse(tooMany, answer)
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
-    const { found, rejected } = await examine(context, QUOTES, names)
+    const { found, rejected } = await examine(context, { userId: holding.userId, group: QUOTES, names })
     if (!socket.connected) return
     const added = found.filter((each) => !this.#symbols.has(symbolOf(each)))
     // Other connections of the user may have subscribed meanwhile.
@@ -243,7 +243,9 @@ export class Client implements Listener {
   }
 
   async #tellAllAgain(): Promise<void> {
-    const { found } = await examine(this.#options.context, QUOTES, [...this.#symbols.keys()])
+    const { context, holding } = this.#options
+    const names = [...this.#symbols.keys()]
+    const { found } = await examine(context, { userId: holding.userId, group: QUOTES, names })
     await this.#tellCurrent(found)
   }
 
