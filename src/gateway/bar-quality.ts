@@ -1,5 +1,6 @@
-import { isIntraday, type Bar, type BarSeries } from '../market/bar.ts'
-import type { HoursOf } from '../market/market-hours.ts'
+import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
+import type { HoursOf, MarketHours } from '../market/market-hours.ts'
+import { isListed } from '../market/session.ts'
 import { shippedHours } from '../market/session-clock.ts'
 import { widestHoursOf } from '../market/widest-hours.ts'
 import { dateIn } from '../market/zoned-time.ts'
@@ -15,17 +16,26 @@ const FUTURE_TOLERANCE_MS = 120_000
 const RANGE_TOLERANCE = 0.005
 /** A series that loses more than this share of its bars is no series. */
 const MAX_DROPPED_SHARE = 0.5
+/** Every session opens at a multiple of five minutes, so that all bars within the day do, but those of a minute. */
+const GRID_MS = 5 * 60_000
+const MINUTE_MS = 60_000
 /** Where the exchange's zone is unknown, a session date may be as far ahead as the first zone on Earth. */
 const FIRST_ZONE = 'Pacific/Kiritimati'
 
 type BarContext = {
   readonly previous: Bar | undefined
   readonly hasBegun: (bar: Bar) => boolean
+  readonly isOnGrid: (bar: Bar) => boolean
+  readonly mayHaveTraded: (bar: Bar) => boolean
   readonly mayFallBelowZero: boolean
 }
 
+type BarRule = { readonly name: string; readonly broken: (bar: Bar, context: BarContext) => boolean }
+
+const OFF_GRID: BarRule = { name: 'off the grid of their interval', broken: (bar, { isOnGrid }) => !isOnGrid(bar) }
+
 /** Why a bar is not kept. Bars are dropped, never repaired: an invented price is worse than a missing one. */
-const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext) => boolean }[] = [
+const BAR_RULES: readonly BarRule[] = [
   {
     name: 'prices not positive',
     broken: ({ open, high, low, close }, { mayFallBelowZero: isAnySign }) =>
@@ -43,7 +53,9 @@ const BAR_RULES: readonly { name: string; broken: (bar: Bar, context: BarContext
     name: 'not after the bar before',
     broken: ({ start }, { previous }) => previous !== undefined && start <= previous.start
   },
-  { name: 'yet to come', broken: (bar, { hasBegun }) => !hasBegun(bar) }
+  { name: 'yet to come', broken: (bar, { hasBegun }) => !hasBegun(bar) },
+  OFF_GRID,
+  { name: 'without trades outside of the session', broken: (bar, { mayHaveTraded }) => !mayHaveTraded(bar) }
 ]
 
 /**
@@ -59,24 +71,31 @@ export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = sh
     withoutPrices: _without,
     ...series
   } = whileOpen(told, widestHoursOf(told.symbol, hoursOf), now)
-  const hasBegun = beginningCheck(series, now)
+  const checks = {
+    hasBegun: beginningCheck(series, now),
+    isOnGrid: gridCheck(series.interval),
+    mayHaveTraded: sessionCheck(series, hours)
+  }
   const isAnySign = mayFallBelowZero({ symbol: series.symbol, ...(kind && { kind }) })
   const kept: Bar[] = []
+  const inOrder: Bar[] = []
   const dropped = new Map<string, number>()
   for (const bar of series.bars) {
-    const context = { previous: kept.at(-1), hasBegun, mayFallBelowZero: isAnySign }
+    const context = { previous: kept.at(-1), ...checks, mayFallBelowZero: isAnySign }
     const rule = BAR_RULES.find(({ broken }) => broken(bar, context))
+    if (!rule || rule === OFF_GRID) inOrder.push(bar)
     if (rule) dropped.set(rule.name, (dropped.get(rule.name) ?? 0) + 1)
     else kept.push(bar)
   }
 
   const missing = series.bars.length - kept.length
   const reasons = [...dropped].map(([name, count]) => `${count} ${name}`).join(', ')
+  const ofOtherInterval = intervalDoubts(series.interval, inOrder)
   const doubts: Doubt[] = [
-    ...(missing > series.bars.length * MAX_DROPPED_SHARE
+    ...ofOtherInterval,
+    ...(ofOtherInterval.length === 0 && missing > series.bars.length * MAX_DROPPED_SHARE
       ? [{ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` } as const]
       : []),
-    ...intervalDoubts(series.interval, kept),
     ...contradictionsIn(told, kept),
     ...gapsIn(told, kept, hours?.calendar)
   ]
@@ -90,4 +109,20 @@ function beginningCheck({ interval, timeZone }: BarSeries, now: number): (bar: B
   if (isIntraday(interval)) return ({ start }) => Date.parse(start) <= now + FUTURE_TOLERANCE_MS
   const today = dateIn(timeZone ?? FIRST_ZONE, now + FUTURE_TOLERANCE_MS)
   return ({ start }) => start.slice(0, 10) <= today
+}
+
+/** The row of a last trade stands at its second, where a vendor tells it beside the bars. */
+function gridCheck(interval: Interval): (bar: Bar) => boolean {
+  if (!isIntraday(interval)) return () => true
+  const stepMs = interval === '1m' ? MINUTE_MS : GRID_MS
+  return ({ start }) => Date.parse(start) % stepMs === 0
+}
+
+/** What vendors repeat the last price in while nobody can trade. Of indices no volume is counted. */
+function sessionCheck({ interval, symbol }: BarSeries, hours: MarketHours | undefined): (bar: Bar) => boolean {
+  if (!hours || !isIntraday(interval) || symbol.startsWith('^')) return () => true
+  return ({ start, volume }) =>
+    volume !== 0 ||
+    !isListed(hours.calendar, start.slice(0, 10)) ||
+    hours.status(Date.parse(start)).marketState === 'regular'
 }

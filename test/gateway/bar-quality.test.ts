@@ -47,6 +47,20 @@ describe('a backtest never sees a bar', () => {
     expect(doubts).toEqual([])
   })
 
+  test.each<[string, VendorSeries['interval'], string, number]>([
+    ['off the grid of five minutes', '5m', '2026-03-05T15:02:11Z', 5000],
+    ['off the minute', '1m', '2026-03-05T15:00:41Z', 5000],
+    ['off the half hour', '30m', '2026-03-05T15:07:00Z', 5000],
+    ['at the bell that ends the session, of no trade', '5m', '2026-03-05T21:00:00Z', 0],
+    ['of a night, of no trade', '1h', '2026-03-05T08:30:00Z', 0],
+    ['of a Sunday, of no trade', '15m', '2026-03-01T15:00:00Z', 0]
+  ])('%s', (_, interval, start, volume) => {
+    const { value, doubts } = judgeBars(series([bar(start, { volume })], { interval }), now)
+    expect(value.bars).toEqual([])
+    expect(value.provenance.notes?.[0]).toMatch(/^bars dropped: 1 /)
+    expect(doubts).toMatchObject([{ rule: 'mostly-bad-bars' }])
+  })
+
   test('that opens in the future of an intraday series', () => {
     const intraday = series([bar('2026-03-06T14:59:00Z'), bar('2026-03-06T15:05:00Z')], { interval: '1m' })
     expect(judgeBars(intraday, now).value.bars).toHaveLength(1)
@@ -68,6 +82,20 @@ test('keeps the session that has begun in Tokyo while it is still yesterday in U
   const tokyo = series([bar('2026-03-06')], { timeZone: 'Asia/Tokyo' })
   expect(judgeBars(tokyo, Date.parse('2026-03-06T01:00:00Z')).value.bars).toHaveLength(1)
   expect(judgeBars(series([bar('2026-03-06')]), evening).value.bars).toHaveLength(0)
+})
+
+test.each<[string, string, VendorSeries['interval'], string, number | undefined]>([
+  ['a quarter to four in Mumbai', 'NSE:RELIANCE', '1h', '2026-03-05T03:45:00Z', 5000],
+  ['trades after the bell', 'AAPL', '5m', '2026-03-05T21:05:00Z', 5000],
+  ['a halt', 'AAPL', '5m', '2026-03-05T15:05:00Z', 0],
+  ['the night of a coin', 'BTC-USD', '5m', '2026-03-01T03:05:00Z', 0],
+  ['the night of a currency', 'EURUSD=X', '5m', '2026-03-05T03:05:00Z', 0],
+  ['the evening of a future', 'CL=F', '5m', '2026-03-05T03:05:00Z', 0],
+  ['an index without volume', '^VIX', '15m', '2026-03-05T09:15:00Z', 0],
+  ['a time whose holidays are not known', 'AAPL', '1m', '1999-03-06T15:00:00Z', 0]
+])('keeps bars of %s', (_, symbol, interval, start, volume) => {
+  const kept = series([bar(start, volume === undefined ? {} : { volume })], { symbol, interval })
+  expect(judgeBars(kept, now).value.bars).toHaveLength(1)
 })
 
 test('tolerates prices of a bar that were rounded one by one', () => {
