@@ -200,7 +200,7 @@ export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: Q
     return [{ rule: name, severity, reason, ...(mayBeConfirmed && { mayBeConfirmed }) }]
   })
   const hard = doubts.filter(({ severity }) => severity === 'hard')
-  return { value: withoutImpossibleParts(quote), doubts: hard.length > 0 ? hard : doubts }
+  return { value: withoutImpossibleParts(quote, now), doubts: hard.length > 0 ? hard : doubts }
 }
 
 /** A copy of a value that says why it may be wrong, or what it lacks. */

@@ -7,13 +7,26 @@ const YEAR_TOLERANCE = 0.01
 /** A price that a year's range is so many times away from is in another unit: shares move by ten, units by a hundred. */
 const ANOTHER_UNIT = 50
 
-type Part = 'open' | 'yearHigh' | 'yearLow' | 'bid' | 'bidSize' | 'ask' | 'askSize'
+/** Trading before and after the session does not take a price further than this in one night. */
+const EXTENDED_FACTOR = 10
+/** Vendors' clocks and ours differ by seconds, never by minutes. */
+const FUTURE_TOLERANCE_MS = 120_000
 
-/** The quote without the parts that cannot be beside its price or beside each other; what was left out is noted. */
-export function withoutImpossibleParts(quote: Quote): Quote {
-  const impossible = [crossedBook(quote), openOutsideDay(quote), ...yearOutsidePrice(quote)].filter(
-    (each) => each !== undefined
-  )
+type Part =
+  'open' | 'dayHigh' | 'dayLow' | 'yearHigh' | 'yearLow' | 'bid' | 'bidSize' | 'ask' | 'askSize' | 'extendedHours'
+
+/**
+ * The quote without the parts that cannot be beside its price or beside each other; what was left out is noted. `now` in
+ * epoch milliseconds.
+ */
+export function withoutImpossibleParts(quote: Quote, now: number): Quote {
+  const impossible = [
+    crossedBook(quote),
+    ...dayInAnotherUnit(quote),
+    openOutsideDay(quote),
+    ...yearOutsidePrice(quote),
+    extendedOutsidePrice(quote, now)
+  ].filter((each) => each !== undefined)
   if (impossible.length === 0) return quote
   const left: Quote = { ...quote }
   for (const { parts } of impossible) for (const part of parts) delete left[part]
@@ -28,8 +41,39 @@ function crossedBook({ bid, ask }: Quote): Impossible | undefined {
   return { parts: ['bid', 'bidSize', 'ask', 'askSize'], note: `bid ${bid} above ask ${ask}: both dropped` }
 }
 
-function openOutsideDay({ open, dayLow = -Infinity, dayHigh = Infinity }: Quote): Impossible | undefined {
-  if (open === undefined || dayLow > dayHigh) return undefined
+/** A price below the day's low or above its high is judged by its rule: here the range reaches too far. */
+function dayInAnotherUnit({ price, dayLow, dayHigh }: Quote): Impossible[] {
+  if (!(price > 0)) return []
+  const found: Impossible[] = []
+  if (dayHigh !== undefined && dayHigh > price * ANOTHER_UNIT) {
+    found.push({ parts: ['dayHigh'], note: `the day's high ${dayHigh} left out: it cannot be of the price ${price}` })
+  }
+  if (dayLow !== undefined && dayLow * ANOTHER_UNIT < price) {
+    found.push({ parts: ['dayLow'], note: `the day's low ${dayLow} left out: it cannot be of the price ${price}` })
+  }
+  return found
+}
+
+function extendedOutsidePrice({ price, extendedHours }: Quote, now: number): Impossible | undefined {
+  if (!extendedHours) return undefined
+  const { price: extended, session, asOf } = extendedHours
+  const parts = ['extendedHours'] as const
+  if (asOf !== undefined && Date.parse(asOf) > now + FUTURE_TOLERANCE_MS) {
+    return { parts, note: `the price of the ${session} session left out: ${asOf} is yet to come` }
+  }
+  const isFar = price > 0 && !(extended * EXTENDED_FACTOR >= price && extended <= price * EXTENDED_FACTOR)
+  return isFar
+    ? { parts, note: `the ${session} price ${extended} left out: it cannot be of the price ${price}` }
+    : undefined
+}
+
+function openOutsideDay({ price, open, ...range }: Quote): Impossible | undefined {
+  if (open === undefined) return undefined
+  const { dayLow = -Infinity, dayHigh = Infinity } = range
+  if (price > 0 && (open > price * ANOTHER_UNIT || open * ANOTHER_UNIT < price)) {
+    return { parts: ['open'], note: `open ${open} left out: it cannot be of the price ${price}` }
+  }
+  if (dayLow > dayHigh) return undefined
   const tolerance = Math.abs(open) * OPEN_TOLERANCE
   if (open >= dayLow - tolerance && open <= dayHigh + tolerance) return undefined
   return { parts: ['open'], note: `open ${open} left out: it lies outside the day's low and high` }

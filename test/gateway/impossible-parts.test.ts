@@ -24,6 +24,15 @@ describe('a part of a quote that cannot be is left out and noted', () => {
   test.each<[string, Partial<Quote>, string[]]>([
     ['an open below the low', { open: 9.95, dayLow: 10, dayHigh: 10.56 }, ['open']],
     ['an open above the high', { open: 10.7, dayLow: 10, dayHigh: 10.56 }, ['open']],
+    ['an open of another unit, beside no range', { open: 1044 }, ['open']],
+    ['a day high in pence', { dayLow: 10, dayHigh: 1056 }, ['dayHigh']],
+    ['a day low in pounds', { dayLow: 0.1, dayHigh: 10.6 }, ['dayLow']],
+    ['a price of the evening in pence', { extendedHours: { session: 'post', price: 1050 } }, ['extendedHours']],
+    [
+      'a price of a night to come',
+      { extendedHours: { session: 'overnight', price: 10.5, asOf: '2026-11-25T03:00:00.000Z' } },
+      ['extendedHours']
+    ],
     ['an open of another unit, beside a low alone', { open: 0.104, dayLow: 10 }, ['open']],
     ['a year high in pence', { yearLow: 6.4162, yearHigh: 908.05 }, ['yearHigh']],
     ['a year low in pounds', { yearLow: 0.064, yearHigh: 12 }, ['yearLow']],
@@ -38,6 +47,8 @@ describe('a part of a quote that cannot be is left out and noted', () => {
   test('while what can be stays, without a note', () => {
     const whole = { open: 10, dayLow: 10, dayHigh: 10.56, yearLow: 0.9, yearHigh: 75, bid: 10.4, ask: 10.5 }
     expect(judged(whole)).toEqual({ left: [], notes: undefined, rules: [] })
+    const fallen = { dayHigh: 98, open: 95, dayLow: 8, extendedHours: { session: 'pre', price: 41 } } as const
+    expect(judged(fallen)).toEqual({ left: [], notes: undefined, rules: [] })
     // A new high, told before the vendor renewed the year's.
     expect(judged({ yearHigh: 10.43 })).toMatchObject({ left: [] })
   })
