@@ -35,7 +35,10 @@ export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
   const isStampedShut = told > end + CLOSING_PRINTS_MS && hours.status(told).phase !== 'pre'
   const asOf = isStampedShut ? end : told
   const hasShut = hours.hasShutSince(session, now)
-  const state = hasShut ? shutState(quote.provenance, hours, asOf, now) : quote.provenance.state
+  const { state: toldState } = quote.provenance
+  // A price from the midst of a session that the vendor still calls open is not the last one, however late it is read.
+  const isSnapshot = toldState === 'delayed' && quote.marketState === 'regular' && asOf < end - LAST_TRADE_MS
+  const state = hasShut && !isSnapshot ? shutState(quote.provenance, hours, asOf, now) : toldState
   const marketState = marketStateOf(quote.marketState, hours, state, now)
   const isAsTold = !isStampedShut && state === quote.provenance.state && marketState === quote.marketState
   return isAsTold

@@ -133,6 +133,13 @@ describe('a vendor that is behind', () => {
     expect(judgedAt('2026-11-24T21:05:00Z', 'AAPL', { asOf, ...delayed }).state).toBe('closed')
   })
 
+  test('and still calls the session open has told a price from the midst of it, however late that is read', () => {
+    const midst = { asOf: '2026-11-27T17:00:00Z', state: 'delayed', marketState: 'regular' } as const
+    expect(judgedAt('2026-11-29T15:00:00Z', 'AAPL', midst)).toMatchObject({ state: 'delayed', marketState: 'closed' })
+    const end = { ...midst, asOf: '2026-11-27T18:00:00Z' }
+    expect(judgedAt('2026-11-29T15:00:00Z', 'AAPL', end).state).toBe('closed')
+  })
+
   test('by a day is delayed while the next session runs, and closed on a Sunday', () => {
     const eachDay = { state: 'delayed', delayedBySeconds: 86_400 } as const
     const friday = { asOf: '2026-11-27T18:00:00Z', ...eachDay }
