@@ -42,6 +42,14 @@ describe('bars that are not those asked for', () => {
     await expect(answer).rejects.toMatchObject({ kind: 'bad_payload' })
   })
 
+  test('are none: they are of another symbol', async () => {
+    const chartOf = (symbol: string, asked: string) =>
+      barsOf({ times: [], closes: [], meta: { symbol } }, { symbol: asked })
+    await expect(chartOf('MSFT', 'AAPL')).rejects.toMatchObject({ kind: 'bad_payload' })
+    await chartOf('BRK-B', 'BRK.B')
+    await chartOf('RELIANCE.NS', 'NSE:RELIANCE')
+  })
+
   test('hours are hours by either name', async () => {
     await barsOf(
       { times: [], closes: [], meta: { dataGranularity: '60m' } },

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { parseSymbol } from '../../market/symbol.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -128,6 +129,9 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
   if (!meta || !isTimeZone(meta.exchangeTimezoneName)) {
     throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent a chart without the time zone of its exchange')
   }
+  if (meta.symbol && parseSymbol(meta.symbol) !== parseSymbol(toYahooSymbol(symbol))) {
+    throw new ProviderError('yahoo', 'bad_payload', `yahoo sent a chart of another symbol for ${symbol}`)
+  }
   const timeZone = meta.exchangeTimezoneName
   const prices = priceReader({ symbol, currency: meta.currency, quoteType: meta.instrumentType })
   return {
@@ -205,6 +209,7 @@ function isTimeZone(name: string | null | undefined): name is string {
 
 const ChartMeta = Compile(
   Type.Object({
+    symbol: WireText,
     currency: WireText,
     // `gmtoffset` beside it is today's, and wrong for every date of the other half of the year.
     exchangeTimezoneName: WireText,
