@@ -153,10 +153,13 @@ export function textOf(value: unknown, maxLength = 500): string | undefined {
   return `${text.slice(0, maxLength - 1).replace(/\p{Cs}$/u, '')}…`
 }
 
+/** An ampersand as pages write it within an address. */
+const AMPERSAND = /&(?:amp|#38|#x26);/gi
+
 /** A text that is a web address; undefined for all else, such as the `javascript:` of a hostile one. */
 export function webAddress(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > MAX_ADDRESS_LENGTH || !URL.canParse(text)) return undefined
-  const url = new URL(text)
+  const url = new URL(text.replaceAll(AMPERSAND, '&'))
   return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : undefined
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { alphaVantage } from '../../src/providers/alpha-vantage/alpha-vantage.ts'
 import { fmp } from '../../src/providers/fmp/fmp.ts'
-import { textOf } from '../../src/providers/parse.ts'
+import { textOf, webAddress } from '../../src/providers/parse.ts'
 import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
 import { connect, quoted } from './answers.ts'
 import { json, signal } from './vendor-server.ts'
@@ -21,6 +21,10 @@ describe('a reader sees letters where a vendor sends their entities', () => {
 
   test('once, so that a text about entities keeps them', () =>
     expect(textOf('write &amp;amp; twice')).toBe('write &amp; twice'))
+  test('and an address leads where the page led', () => {
+    expect(webAddress('https://news.example/a?id=1&amp;page=2&#38;b=3')).toBe('https://news.example/a?id=1&page=2&b=3')
+    expect(webAddress('https://news.example/a?id=1&page=2')).toBe('https://news.example/a?id=1&page=2')
+  })
   test('and a text of nothing but spaces is none', () => expect(textOf('&nbsp;&#32;')).toBeUndefined())
 })
 
