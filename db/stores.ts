@@ -5,6 +5,7 @@ import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
 import { createCorporateActionStore } from './corporate-actions.ts'
+import { createIdentityStore } from './identities.ts'
 import { createJobRunStore } from './job-runs.ts'
 import { createKeyStore } from './keys.ts'
 import { createMarketHistoryStore } from './market-history.ts'
@@ -23,6 +24,7 @@ export function createStores(database: Database) {
     quotes: createQuoteStore(database),
     bars: createBarStore(database),
     profiles: createProfileStore(database),
+    identities: createIdentityStore(database),
     news: createNewsStore(database),
     corporateActions: createCorporateActionStore(database),
     users: createUserStore(database),

@@ -6,6 +6,7 @@ import { createRecorder, type Recorder } from '../db/recorder.ts'
 import { createLastGood, createStores, type Stores } from '../db/stores.ts'
 import { TieredCache } from './cache/tiered-cache.ts'
 import { createCachedMarket } from './ladder/cached-market.ts'
+import { withIdentities } from './ladder/identities.ts'
 import { ConfigError, type Config } from './config.ts'
 import { createCalendarKeeper, isAlwaysOpen, shippedCalendars, type CalendarKeeper } from './exchange-calendars.ts'
 import { publishing } from './live/event-publisher.ts'
@@ -128,7 +129,7 @@ export async function createCore({
     const demand = new Demand({ redis, log, exists: (symbol) => knownSymbols.has(symbol) })
     closers.push(() => demand.close())
     const cachedMarket = createCachedMarket({
-      gateway,
+      gateway: withIdentities(gateway, (symbols) => stores.identities.find(symbols)),
       cache,
       clock,
       recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { ExchangeName, Mic } from './exchange.ts'
 import { Provenance } from './provenance.ts'
 
 /** Figures that can be worked out where a vendor gives none. */
@@ -63,7 +64,10 @@ export type OptionPricing = Static<typeof OptionPricing>
 /** One expiry's contracts, and the list of all expiries. Both are empty for a symbol that has no options. */
 export const OptionChain = Type.Object(
   {
-    symbol: Type.String(),
+    symbol: Type.String({ description: 'Canonical symbol of the underlying' }),
+    name: Type.Optional(Type.String({ description: 'Of the underlying' })),
+    mic: Type.Optional(Mic),
+    exchange: Type.Optional(ExchangeName),
     expiries: Type.Array(Type.String({ description: 'YYYY-MM-DD' }), { description: 'Those that still trade' }),
     timeZone: Type.Optional(Type.String({ description: 'IANA zone of the exchange that lists the options' })),
     underlyingPrice: Type.Optional(Type.Number()),

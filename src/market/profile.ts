@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { Country } from './country.ts'
 import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
@@ -14,7 +15,7 @@ export const Profile = Type.Object(
     mic: Type.Optional(Mic),
     exchange: Type.Optional(ExchangeName),
     currency: Type.Optional(Type.String({ description: 'Of the listing, ISO 4217' })),
-    country: Type.Optional(Type.String()),
+    country: Type.Optional(Country),
     sector: Type.Optional(Sector),
     industry: Type.Optional(Type.String()),
     website: Type.Optional(Type.String()),

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { Country } from './country.ts'
 import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
 import { Provenance } from './provenance.ts'
@@ -10,7 +11,7 @@ export const SearchMatch = Type.Object({
   mic: Type.Optional(Mic),
   exchange: Type.Optional(ExchangeName),
   currency: Type.Optional(Type.String()),
-  country: Type.Optional(Type.String())
+  country: Type.Optional(Country)
 })
 export type SearchMatch = Static<typeof SearchMatch>
 

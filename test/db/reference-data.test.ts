@@ -17,7 +17,7 @@ test('a profile comes back whole, and an earlier one does not replace it', async
     description: 'Line one\nline "two"',
     exchange: 'NYSE',
     currency: 'USD',
-    country: 'United States',
+    country: 'US',
     sector: 'Financials',
     industry: 'Insurance',
     website: 'https://www.berkshirehathaway.com',

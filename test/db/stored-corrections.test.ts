@@ -59,6 +59,16 @@ const STORED: Record<string, { told: Partial<BarSeries>; right: string[] }> = {
   }
 }
 
+/** Symbol, what an older version wrote down as the country, and its code. */
+const STORED_COUNTRIES: readonly [string, string, string | undefined][] = [
+  ['OF.YAHOO', 'United States', 'US'],
+  ['OF.FMP', 'gb', 'GB'],
+  ['OF.AV', 'USA', 'US'],
+  ['OF.KOREA', 'South Korea', 'KR'],
+  ['OF.UK', 'UK', 'GB'],
+  ['OF.NOWHERE', 'Global', undefined]
+]
+
 let server: TestDatabase
 let own: Database
 let database: Database
@@ -72,6 +82,9 @@ beforeAll(async () => {
   database = createDatabase({ url })
   stores = createStores(database)
   await migrateUpTo(database, '0006_key_expiry_and_user_names')
+  // Today's store writes a column that the older version has not: it is there while bars are written.
+  await database.sql`alter table daily_bars add column complete boolean`
+  await database.sql`alter table bars add column complete boolean`
   for (const [symbol, { told }] of Object.entries(STORED)) await stores.bars.upsert(series({ symbol, ...told }))
   // An answer of months among days that came before.
   await stores.bars.upsert(series({ symbol: 'MIXED', bars: starting(...DAYS) }))
@@ -82,6 +95,8 @@ beforeAll(async () => {
       provenance: provenance({ receivedAt: '2024-03-06T00:00:00.000Z' })
     })
   )
+  await database.sql`alter table daily_bars drop column complete`
+  await database.sql`alter table bars drop column complete`
   await stores.corporateActions.replaceSplits({
     symbol: 'ONE',
     splits: [
@@ -97,6 +112,10 @@ beforeAll(async () => {
   await database.sql`
     insert into profiles (symbol, name, description, officers, received_at, provenance)
     values ('MKS.L', 'M&amp;S', 'R&#x26;D &lt;b&gt;', ${database.sql.json([{ name: 'O&#39;Neil &quot;Bo&quot;', title: 'CEO' }])}, now(), '{}')`
+  for (const [symbol, told] of STORED_COUNTRIES) {
+    await database.sql`
+      insert into profiles (symbol, country, received_at, provenance) values (${symbol}, ${told}, now(), '{}')`
+  }
   const item = { url: 'https://a.example/', publishedAt: '2024-01-02T00:00:00.000Z', symbols: ['MKS.L'] }
   await stores.news.upsert({
     symbol: 'MKS.L',
@@ -148,4 +167,10 @@ describe('what an older version wrote down wrong is gone after the migration, an
       { session: 'overnight', price: 92 }
     ])
   })
+})
+
+test('countries of profiles are told by their codes', async () => {
+  for (const [symbol, , code] of STORED_COUNTRIES) {
+    expect([symbol, (await stores.profiles.find(symbol))?.country]).toEqual([symbol, code])
+  }
 })

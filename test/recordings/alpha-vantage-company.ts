@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Dividends, Splits } from '../../src/market/corporate-action.ts'
+import { countryNamed } from '../../src/market/country.ts'
 import type { Fundamentals } from '../../src/market/fundamentals.ts'
 import type { MoverKind, Movers } from '../../src/market/market-wide.ts'
 import type { News } from '../../src/market/news.ts'
@@ -22,7 +23,7 @@ export function profile(symbol: string, wire: Row): Ask {
       assert.equal(value.name, textIn(wire['Name']))
       assert.equal(value.sector, sectorNamed(textIn(wire['Sector'])))
       assert.equal(value.industry, textIn(wire['Industry']))
-      assert.equal(value.country, textIn(wire['Country']))
+      assert.equal(value.country, countryNamed(textIn(wire['Country'])))
       same(value.marketCap, priceIn(wire['MarketCapitalization']), 'market capitalisation')
       same(value.beta, numberIn(wire['Beta']), 'beta')
       same(value.eps, numberIn(wire['EPS']), 'earnings per share')

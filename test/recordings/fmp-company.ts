@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Dividends, Splits } from '../../src/market/corporate-action.ts'
+import { countryNamed } from '../../src/market/country.ts'
 import type { Fundamentals, StatementLines } from '../../src/market/fundamentals.ts'
 import type { MoverKind, Movers, Sectors } from '../../src/market/market-wide.ts'
 import type { News } from '../../src/market/news.ts'
@@ -23,7 +24,8 @@ export function profile(symbol: string, [row = {}]: Row[]): Ask {
       assert.equal(value.name, textIn(row['companyName']))
       assert.equal(value.currency, checks.unitOf(textIn(row['currency'])).currency)
       assert.equal(value.sector, sectorNamed(textIn(row['sector'])))
-      for (const name of ['country', 'industry', 'isin', 'cusip', 'cik', 'ipoDate'] as const) {
+      assert.equal(value.country, countryNamed(textIn(row['country'])))
+      for (const name of ['industry', 'isin', 'cusip', 'cik', 'ipoDate'] as const) {
         assert.equal(value[name], textIn(row[name]), name)
       }
       // Whether it is in pence where prices are, nothing tells.

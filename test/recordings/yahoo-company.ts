@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { countryNamed } from '../../src/market/country.ts'
 import type { Fundamentals } from '../../src/market/fundamentals.ts'
 import type { Profile } from '../../src/market/profile.ts'
 import { sectorNamed } from '../../src/market/sector.ts'
@@ -45,7 +46,7 @@ function profile(symbol: string, { assetProfile = {}, quoteType = {}, price = {}
       )
       assert.equal(value.sector, sectorNamed(textIn(assetProfile['sector'])))
       assert.equal(value.industry, textIn(assetProfile['industry']))
-      assert.equal(value.country, textIn(assetProfile['country']))
+      assert.equal(value.country, countryNamed(textIn(assetProfile['country'])))
       same(value.employees, unwrapped(assetProfile['fullTimeEmployees']) || undefined, 'employees')
       const officers = (assetProfile['companyOfficers'] as { name?: string }[] | undefined) ?? []
       assert.equal(value.officers?.length ?? 0, Math.min(50, officers.filter((each) => textIn(each.name)).length))

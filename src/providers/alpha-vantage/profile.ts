@@ -1,6 +1,7 @@
 // https://www.alphavantage.co/documentation/#company-overview
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { countryNamed } from '../../market/country.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { Profile } from '../../market/profile.ts'
@@ -12,7 +13,11 @@ import { numberOf, positiveOf } from './wire-value.ts'
 
 const MAX_DESCRIPTION_LENGTH = 10_000
 
-const KINDS: Record<string, InstrumentKind> = { 'common stock': 'equity', etf: 'etf', 'mutual fund': 'fund' }
+const KINDS = new Map<string, InstrumentKind>([
+  ['common stock', 'equity'],
+  ['etf', 'etf'],
+  ['mutual fund', 'fund']
+])
 
 export async function profile(
   client: AlphaVantageClient,
@@ -28,11 +33,11 @@ export async function profile(
     symbol,
     ...withoutAbsent({
       name: textOf(wire['Name']),
-      kind: KINDS[textOf(wire['AssetType'])?.toLowerCase() ?? ''],
+      kind: KINDS.get(textOf(wire['AssetType'])?.toLowerCase() ?? ''),
       description: textOf(wire['Description'], MAX_DESCRIPTION_LENGTH),
       ...exchangeMembers(symbol, textOf(wire['Exchange'])),
       currency: currencyUnit(textOf(wire['Currency'])).currency,
-      country: textOf(wire['Country']),
+      country: countryNamed(textOf(wire['Country'])),
       sector: sectorNamed(textOf(wire['Sector'])),
       industry: textOf(wire['Industry']),
       website: websiteOf(wire['OfficialSite']),

@@ -10,7 +10,11 @@ import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import { canonicalOf, listingOf } from './listing.ts'
 import { memberOf } from './wire-value.ts'
 
-const KINDS: Record<string, InstrumentKind> = { equity: 'equity', etf: 'etf', 'mutual fund': 'fund' }
+const KINDS = new Map<string, InstrumentKind>([
+  ['equity', 'equity'],
+  ['etf', 'etf'],
+  ['mutual fund', 'fund']
+])
 
 /** Instruments whose symbol or name resembles the query; listings of exchanges that we cannot spell are left out. */
 export async function search(
@@ -49,7 +53,7 @@ function parseMatch(wire: WireMatch): SearchMatch | undefined {
   const listing = symbol && listingOf(symbol)
   if (!listing) return undefined
   const name = text('name')
-  const kind = KINDS[text('type')?.toLowerCase() ?? '']
+  const kind = KINDS.get(text('type')?.toLowerCase() ?? '')
   const { currency } = currencyUnit(text('currency'))
   return {
     symbol,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { countryNamed } from '../../market/country.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
@@ -31,7 +32,7 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
     // `exchange` is the short name; in older answers it was the long one, and the short one had its own member.
     ...exchangeMembers(symbol, textOf(row.exchangeShortName) ?? textOf(row.exchange)),
     currency: unit.currency,
-    country: textOf(row.country),
+    country: countryNamed(textOf(row.country)),
     sector: sectorNamed(textOf(row.sector)),
     industry: textOf(row.industry),
     website: websiteOf(row.website),
@@ -51,7 +52,7 @@ export async function loadProfile(fmp: Fmp, symbol: string, signal: AbortSignal)
 function kindOf({ isEtf, isFund, exchangeShortName, exchange }: WireProfile): InstrumentKind {
   if (isEtf) return 'etf'
   if (isFund) return 'fund'
-  return KIND_BY_EXCHANGE[exchangeShortName ?? exchange ?? ''] ?? 'equity'
+  return KIND_BY_EXCHANGE.get(exchangeShortName ?? exchange ?? '') ?? 'equity'
 }
 
 /** A number written as text: "164000". */
@@ -117,13 +118,17 @@ function parseMatch(row: WireMatch): SearchMatch | undefined {
   return withoutAbsent({
     symbol,
     name: textOf(row.name),
-    kind: KIND_BY_EXCHANGE[exchange ?? ''],
+    kind: KIND_BY_EXCHANGE.get(exchange ?? ''),
     ...exchangeMembers(symbol, textOf(exchange)),
     currency: currencyUnit(row.currency).currency
   })
 }
 
-const KIND_BY_EXCHANGE: Record<string, InstrumentKind> = { CRYPTO: 'crypto', FOREX: 'fx', INDEX: 'index' }
+const KIND_BY_EXCHANGE = new Map<string, InstrumentKind>([
+  ['CRYPTO', 'crypto'],
+  ['FOREX', 'fx'],
+  ['INDEX', 'index']
+])
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))

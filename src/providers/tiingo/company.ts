@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { countryNamed } from '../../market/country.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
 import type { News, NewsItem } from '../../market/news.ts'
@@ -115,17 +116,21 @@ function parseMatch(row: WireMatch): SearchMatch | undefined {
   const symbol = canonicalOf(row.ticker)
   if (symbol === undefined || (row.name ?? row.assetType ?? row.countryCode ?? undefined) === undefined)
     return undefined
-  const country = textOf(row.countryCode)
+  const country = countryNamed(textOf(row.countryCode))
   return withoutAbsent({
     symbol,
     name: textOf(row.name),
-    kind: KIND_BY_ASSET[row.assetType?.toLowerCase() ?? ''],
+    kind: KIND_BY_ASSET.get(row.assetType?.toLowerCase() ?? ''),
     country,
     currency: country === 'US' ? CURRENCY : undefined
   })
 }
 
-const KIND_BY_ASSET: Record<string, InstrumentKind> = { stock: 'equity', etf: 'etf', 'mutual fund': 'fund' }
+const KIND_BY_ASSET = new Map<string, InstrumentKind>([
+  ['stock', 'equity'],
+  ['etf', 'etf'],
+  ['mutual fund', 'fund']
+])
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 

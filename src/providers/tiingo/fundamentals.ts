@@ -16,34 +16,34 @@ const METRIC_DAYS = 14
 
 export const FUNDAMENTALS_CALLS = 2
 
-const LINE_BY_CODE: Record<string, keyof StatementLines> = {
-  revenue: 'revenue',
-  costRev: 'costOfRevenue',
-  grossProfit: 'grossProfit',
-  opex: 'operatingExpenses',
-  opinc: 'operatingIncome',
-  ebitda: 'ebitda',
-  intexp: 'interestExpense',
-  taxExp: 'incomeTax',
-  netinc: 'netIncome',
-  eps: 'epsBasic',
-  epsDil: 'epsDiluted',
-  shareswaDil: 'sharesDiluted',
-  totalAssets: 'totalAssets',
-  assetsCurrent: 'currentAssets',
-  cashAndEq: 'cash',
-  inventory: 'inventory',
-  totalLiabilities: 'totalLiabilities',
-  liabilitiesCurrent: 'currentLiabilities',
-  debt: 'totalDebt',
-  debtNonCurrent: 'longTermDebt',
-  equity: 'equity',
-  retainedEarnings: 'retainedEarnings',
-  ncfo: 'operatingCashFlow',
-  capex: 'capitalExpenditure',
-  freeCashFlow: 'freeCashFlow',
-  payDiv: 'dividendsPaid'
-}
+const LINE_BY_CODE = new Map<string, keyof StatementLines>([
+  ['revenue', 'revenue'],
+  ['costRev', 'costOfRevenue'],
+  ['grossProfit', 'grossProfit'],
+  ['opex', 'operatingExpenses'],
+  ['opinc', 'operatingIncome'],
+  ['ebitda', 'ebitda'],
+  ['intexp', 'interestExpense'],
+  ['taxExp', 'incomeTax'],
+  ['netinc', 'netIncome'],
+  ['eps', 'epsBasic'],
+  ['epsDil', 'epsDiluted'],
+  ['shareswaDil', 'sharesDiluted'],
+  ['totalAssets', 'totalAssets'],
+  ['assetsCurrent', 'currentAssets'],
+  ['cashAndEq', 'cash'],
+  ['inventory', 'inventory'],
+  ['totalLiabilities', 'totalLiabilities'],
+  ['liabilitiesCurrent', 'currentLiabilities'],
+  ['debt', 'totalDebt'],
+  ['debtNonCurrent', 'longTermDebt'],
+  ['equity', 'equity'],
+  ['retainedEarnings', 'retainedEarnings'],
+  ['ncfo', 'operatingCashFlow'],
+  ['capex', 'capitalExpenditure'],
+  ['freeCashFlow', 'freeCashFlow'],
+  ['payDiv', 'dividendsPaid']
+])
 
 /**
  * Annual and quarterly statements with the newest daily metrics. What the plan does not include, or what cannot be read,
@@ -84,7 +84,7 @@ function parseStatement(report: WireStatement): Statement {
   const lines: StatementLines = {}
   const { incomeStatement, balanceSheet, cashFlow } = report.statementData
   for (const { dataCode, value } of [incomeStatement, balanceSheet, cashFlow].flatMap(linesIn)) {
-    const line = LINE_BY_CODE[dataCode]
+    const line = LINE_BY_CODE.get(dataCode)
     const amount = finite(value)
     if (line !== undefined && amount !== undefined) lines[line] = amount
   }

@@ -17,7 +17,7 @@ import type { YahooSession } from './session.ts'
 
 const DAY_MS = 86_400_000
 /** Yahoo's other names of our intervals. */
-const GRANULARITIES: Record<string, string> = { '60m': '1h' }
+const GRANULARITIES = new Map<string, string>([['60m', '1h']])
 /** Kinds that pay nothing out: adjusted for payouts they are as they are, and Yahoo may leave the column out. */
 const WITHOUT_PAYOUTS = new Set(['INDEX', 'CURRENCY', 'CRYPTOCURRENCY', 'FUTURE'])
 
@@ -83,7 +83,7 @@ function midnightAt(symbol: string, date: string): number {
 }
 
 function rejectOther(interval: Interval, { granularity }: Chart): void {
-  if (granularity === undefined || (GRANULARITIES[granularity] ?? granularity) === interval) return
+  if (granularity === undefined || (GRANULARITIES.get(granularity) ?? granularity) === interval) return
   throw new ProviderError('yahoo', 'bad_payload', `yahoo sent bars of ${granularity.slice(0, 10)} for ${interval}`)
 }
 

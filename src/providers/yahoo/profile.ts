@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { countryNamed } from '../../market/country.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { Profile } from '../../market/profile.ts'
 import { sectorNamed } from '../../market/sector.ts'
@@ -44,7 +45,7 @@ function parseProfile(symbol: string, summary: Summary, receivedAt: number): Pro
     description: textOf(assetProfile.longBusinessSummary ?? assetProfile.description, MAX_DESCRIPTION_LENGTH),
     ...exchangeMembers(symbol, textOf(price.exchange), textOf(quoteType.exchange), textOf(price.exchangeName)),
     currency: currencyUnit(price.currency ?? summaryDetail.currency).currency,
-    country: textOf(assetProfile.country),
+    country: countryNamed(textOf(assetProfile.country)),
     sector: sectorNamed(textOf(assetProfile.sector)),
     industry: textOf(assetProfile.industry),
     website: websiteOf(assetProfile.website),

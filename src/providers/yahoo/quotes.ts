@@ -17,15 +17,15 @@ import { memberOf, WireNumber, WireText } from './wire.ts'
 const QUOTE_URL = 'https://query2.finance.yahoo.com/v7/finance/quote'
 
 /** PREPRE, POSTPOST and OVERNIGHT are names for closed: before 4:00 and after 20:00 New York time the exchanges rest. */
-const MARKET_STATES: Record<string, MarketState> = {
-  OVERNIGHT: 'closed',
-  PREPRE: 'closed',
-  PRE: 'pre',
-  REGULAR: 'regular',
-  POST: 'post',
-  POSTPOST: 'closed',
-  CLOSED: 'closed'
-}
+const MARKET_STATES = new Map<string, MarketState>([
+  ['OVERNIGHT', 'closed'],
+  ['PREPRE', 'closed'],
+  ['PRE', 'pre'],
+  ['REGULAR', 'regular'],
+  ['POST', 'post'],
+  ['POSTPOST', 'closed'],
+  ['CLOSED', 'closed']
+])
 
 /** Where their instants do not tell which is the newest, the first. */
 const EXTENDED_SESSIONS = ['post', 'overnight', 'pre'] as const
@@ -104,7 +104,7 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
     marketCap: marketCapOf(wire, prices),
     currency: prices.currency,
     ...exchangeMembers(symbol, textOf(wire.exchange), textOf(wire.fullExchangeName)),
-    marketState: MARKET_STATES[wire.marketState ?? ''],
+    marketState: MARKET_STATES.get(wire.marketState ?? ''),
     extendedHours: extendedHoursOf(wire, prices),
     asOf,
     provenance: {
@@ -125,7 +125,7 @@ export function provenanceOfRow(
 ): Provenance {
   const delayedBySeconds = Math.round((positive(wire.exchangeDataDelayedBy) ?? 0) * 60)
   const isDelayed = delayedBySeconds > 0 || isDelayedSource(wire)
-  const isClosed = MARKET_STATES[wire.marketState ?? ''] === 'closed'
+  const isClosed = MARKET_STATES.get(wire.marketState ?? '') === 'closed'
   return provenanceOf('yahoo', {
     feed: isDelayed ? 'delayed' : 'composite',
     receivedAt,
