@@ -23,7 +23,12 @@ beforeAll(async () => {
   before = await seenBy(market)
   const moved = [...before].flatMap(([key, { symbol }]) => (key.startsWith('movers') ? [symbol] : []))
   for (let first = 0; first < moved.length; first += 50) {
-    await market.value(`${PATH}/quotes?symbols=${moved.slice(first, first + 50).map(encodeURIComponent).join(',')}`)
+    await market.value(
+      `${PATH}/quotes?symbols=${moved
+        .slice(first, first + 50)
+        .map(encodeURIComponent)
+        .join(',')}`
+    )
   }
   await market.api.core.recorder.flush()
 }, 60_000)
