@@ -23,18 +23,21 @@ const LAST_ZONE = 'Etc/GMT+12'
  * Marks the bars whose interval had not ended when the vendor answered with `complete: false`. Within a day a bar ends by
  * its length, or with the regular session if that comes first; a day with its regular session, half days and closing
  * auctions included; a week and a month with the last session in them. What trades around the clock ends its day at
- * midnight. `calendar` is the one that the symbol follows, where there is one.
+ * midnight. A start that is no date tells no end, and is not marked. `calendar` is the one that the symbol follows, where
+ * there is one.
  */
 export function withRunningMarked<Series extends BarSeries>(series: Series, calendar: Calendar | undefined): Series {
   const { receivedAt, delayedBySeconds = 0 } = series.provenance
   const delayMs = delayedBySeconds * 1000
   const knownUntil = Date.parse(receivedAt) - (delayMs <= MAX_FEED_DELAY_MS ? delayMs : 0)
   const ends = endReader(series, calendar)
-  const firstComplete = series.bars.findLastIndex((bar) => ends(bar.start) <= knownUntil)
+  const firstComplete = series.bars.findLastIndex(({ start }) => !isDated(start) || ends(start) <= knownUntil)
   if (firstComplete === series.bars.length - 1) return series
   const running = series.bars.slice(firstComplete + 1).map((bar): Bar => ({ ...bar, complete: false }))
   return { ...series, bars: [...series.bars.slice(0, firstComplete + 1), ...running] }
 }
+
+const isDated = (start: string): boolean => /^\d{4}-\d\d-\d\d/.test(start) && !Number.isNaN(Date.parse(start))
 
 /** When a bar of the series ends, by its start; epoch milliseconds. */
 function endReader(series: BarSeries, calendar: Calendar | undefined): (start: string) => number {
