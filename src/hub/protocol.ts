@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Interval } from '../market/bar.ts'
 import { BarUpdate } from '../market/event.ts'
 import { Quote } from '../market/quote.ts'
+import { RequestedSymbols } from '../market/symbol.ts'
 import { Trade } from '../market/trade.ts'
 
 /** Market-wide channels. */
@@ -153,7 +154,13 @@ export type Current = Omit<Static<typeof SubscriptionList>['data'], 'count'>
 const Topics = { type: Type.Enum(['market_data', 'stock_quotes']), stream: Type.Optional(Type.Enum(STREAMS)) }
 export const Subscribed = frame(
   'subscribed',
-  Type.Object({ ...Topics, accepted: Type.Array(Accepted), rejected: Type.Array(Rejected), count: Subscriptions })
+  Type.Object({
+    ...Topics,
+    accepted: Type.Array(Accepted),
+    rejected: Type.Array(Rejected),
+    requested: Type.Optional(RequestedSymbols),
+    count: Subscriptions
+  })
 )
 export const Unsubscribed = frame(
   'unsubscribed',

@@ -52,9 +52,11 @@ export class Subscriptions {
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     holding.subscriptions += asked
-    const { found, rejected } = await examine(context, { userId: holding.userId, group, names }).finally(() => {
-      holding.subscriptions -= asked
-    })
+    const { found, rejected, requested } = await examine(context, { userId: holding.userId, group, names }).finally(
+      () => {
+        holding.subscriptions -= asked
+      }
+    )
     if (!connection.isOpen) return undefined
 
     this.#choose(data)
@@ -63,7 +65,13 @@ export class Subscriptions {
     connection.send({
       type: 'subscribed',
       ...(id !== undefined && { id }),
-      data: { ...group, accepted: wishes.map((wish) => this.#acceptedOf(wish)), rejected, count: this.count }
+      data: {
+        ...group,
+        accepted: wishes.map((wish) => this.#acceptedOf(wish)),
+        rejected,
+        ...(requested && { requested }),
+        count: this.count
+      }
     })
     if (since) return this.#resume(group, wishes, added, since)
     await this.#begin(group, wishes)

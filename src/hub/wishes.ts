@@ -1,4 +1,4 @@
-import { parseSymbol } from '../market/symbol.ts'
+import { parseSymbol, type RequestedSymbols } from '../market/symbol.ts'
 import type { LiveContext } from './context.ts'
 import type { Hub } from './hub.ts'
 import { piecesOf } from './pieces.ts'
@@ -20,7 +20,12 @@ export type Wish = Found & { readonly topics: readonly Topic[] }
 /** The kind of a group of subjects, as answers name it. */
 export type Group = { readonly type: 'market_data' } | { readonly type: 'stock_quotes'; readonly stream: Stream }
 
-export type Examined = { readonly found: Found[]; readonly rejected: Rejected[] }
+export type Examined = {
+  readonly found: Found[]
+  readonly rejected: Rejected[]
+  /** The canonical symbol by each name that is spelled otherwise; absent where all are spelled so. */
+  readonly requested?: RequestedSymbols
+}
 
 /** What a user asks about: the names that a client sent. */
 export type Asked = { readonly userId: string; readonly group: Group; readonly names: readonly string[] }
@@ -48,10 +53,13 @@ async function examineSymbols(
 ): Promise<Examined> {
   const symbols = new Set<string>()
   const rejected: Rejected[] = []
+  const requested = new Map<string, string>()
   for (const name of names) {
     const symbol = parseSymbol(name)
-    if (symbol) symbols.add(symbol)
-    else rejected.push({ symbol: name, code: 'INVALID_SYMBOL', message: 'Not a symbol' })
+    if (symbol) {
+      symbols.add(symbol)
+      if (symbol !== name) requested.set(name, symbol)
+    } else rejected.push({ symbol: name, code: 'INVALID_SYMBOL', message: 'Not a symbol' })
   }
   const found: Found[] = []
   const pieces = piecesOf([...symbols], SYMBOLS_PER_TURN)
@@ -68,7 +76,7 @@ async function examineSymbols(
       else rejected.push(rejectionOf(symbol, value))
     }
   }
-  return { found, rejected }
+  return { found, rejected, ...(requested.size > 0 && { requested: Object.fromEntries(requested) }) }
 }
 
 const rejectionOf = (symbol: string, { code, message, details }: NoValue): Rejected => ({

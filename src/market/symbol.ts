@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { exchangeOfSuffix } from './exchanges.ts'
 import { canonicalUsIssue } from './us-issue.ts'
 
@@ -16,6 +16,13 @@ export const InstrumentSymbol = Type.String({
   description: 'Canonical symbol',
   examples: ['AAPL', 'BRK.B', 'OCDO.L', '^GSPC', 'BTC-USD', 'NSE:RELIANCE']
 })
+
+/** What several symbols were asked for as, where the spelling differs. */
+export const RequestedSymbols = Type.Record(Type.String(), Type.String(), {
+  description: 'Of symbols that were asked for in another spelling: the canonical symbol by that spelling',
+  examples: [{ 'BRK-B': 'BRK.B' }]
+})
+export type RequestedSymbols = Static<typeof RequestedSymbols>
 
 const CANONICAL = /^\^?[A-Z0-9][A-Z0-9.:&=+_-]{0,31}$/
 

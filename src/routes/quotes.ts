@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox'
 import { ApiError, InvalidField } from '../errors.ts'
 import type { Answer } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
-import { parseSymbol } from '../market/symbol.ts'
+import { parseSymbol, RequestedSymbols } from '../market/symbol.ts'
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { joined, MAX_BATCH, type Batch, type QuoteLists } from './quote-lists.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
@@ -26,12 +26,7 @@ type BatchError = Static<typeof BatchError>
 const Quotes = Type.Object({
   quotes: Type.Array(Type.Ref('Quote#'), { description: 'In the order asked for' }),
   errors: Type.Array(BatchError, { description: 'Symbols without a quote, and why' }),
-  requested: Type.Optional(
-    Type.Record(Type.String(), Type.String(), {
-      description: 'Of symbols that were asked for in another spelling: the canonical symbol by that spelling',
-      examples: [{ 'BRK-B': 'BRK.B' }]
-    })
-  )
+  requested: Type.Optional(RequestedSymbols)
 })
 
 export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = async (app, { lists }) => {
@@ -102,7 +97,7 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
   }
 }
 
-type ReadSymbols = { symbols: string[]; errors: BatchError[]; requested: Record<string, string> }
+type ReadSymbols = { symbols: string[]; errors: BatchError[]; requested: RequestedSymbols }
 
 /** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
 function readSymbols(list: string): ReadSymbols {

@@ -57,6 +57,21 @@ describe('a client', () => {
     expect(third.ofType('quote_update').map(priceOf)).toEqual([1, 4])
   })
 
+  test('finds the symbols of its answers by the spellings that it sent', async () => {
+    const live = await server()
+    const client = await subscribed(live, ['brk-b', 'AAPL', 'RELIANCE.NS', '??'])
+    const [{ data }] = client.ofType('subscribed') as [Frame]
+    expect(data).toMatchObject({
+      accepted: [{ symbol: 'BRK.B' }, { symbol: 'AAPL' }],
+      rejected: [{ symbol: '??' }, { symbol: 'NSE:RELIANCE', code: 'SYMBOL_NOT_FOUND' }],
+      requested: { 'brk-b': 'BRK.B', 'RELIANCE.NS': 'NSE:RELIANCE' }
+    })
+    client.subscribe(['BRK.B'])
+    expect((await client.frame('subscribed', 1)).data).not.toHaveProperty('requested')
+    client.send({ type: 'unsubscribe', data: { type: 'stock_quotes', symbols: ['BRK/B'] } })
+    expect((await client.frame('unsubscribed')).data).toMatchObject({ removed: ['BRK.B'] })
+  })
+
   test('gets trades, bars and channels beside quotes', async () => {
     const live = await server()
     const client = await subscribed(live, ['AAPL'])

@@ -163,8 +163,12 @@ describe('a token', () => {
 describe('bad input', () => {
   test('is answered by an error event, and by the callback where there is one', async () => {
     const { socket, all, until } = connect(url, withToken())
-    const accepted = await socket.emitWithAck('subscribe', ['AAPL', '??', 'NOPE'])
-    expect(accepted).toMatchObject({ accepted: ['AAPL'], rejected: [{ symbol: '??' }, { symbol: 'NOPE' }] })
+    const accepted = await socket.emitWithAck('subscribe', ['aapl', '??', 'NOPE'])
+    expect(accepted).toMatchObject({
+      accepted: ['AAPL'],
+      rejected: [{ symbol: '??' }, { symbol: 'NOPE' }],
+      requested: { aapl: 'AAPL' }
+    })
     expect(await until('error')).toMatchObject({
       code: 'SYMBOLS_REJECTED',
       rejected: [

@@ -191,7 +191,7 @@ export class Client implements Listener {
     if (tooMany) return this.#refuse(tooMany, answer)
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
-    const { found, rejected } = await examine(context, { userId: holding.userId, group: QUOTES, names })
+    const { found, rejected, requested } = await examine(context, { userId: holding.userId, group: QUOTES, names })
     if (!socket.connected) return
     const added = found.filter((each) => !this.#symbols.has(symbolOf(each)))
     // Other connections of the user may have subscribed meanwhile.
@@ -201,7 +201,7 @@ export class Client implements Listener {
     for (const each of added) this.#symbols.set(symbolOf(each), this.#topicsOf(symbolOf(each)))
     context.interest.follow(holding.userId, added.map(symbolOf))
     await this.#tellCurrent(found)
-    this.#answer(answer, { accepted: found.map(symbolOf), rejected })
+    this.#answer(answer, { accepted: found.map(symbolOf), rejected, ...(requested && { requested }) })
     if (rejected.length > 0) this.#tellOfRequest(rejectionOf(rejected))
   }
 
