@@ -137,7 +137,8 @@ export async function createCore({
       lastGood: createLastGood(stores),
       onOutlived: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
       quoteRefreshMs: config.quoteRefreshMs,
-      riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100
+      riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100,
+      requestDeadlineMs: config.REQUEST_DEADLINE_MS
     })
     const marketData = countingDemand(cachedMarket, demand)
     const queues = createJobQueues({

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import type { Attempt } from './market/provenance.ts'
+import type { Attempt, AttemptOutcome } from './market/provenance.ts'
 
 /** The only error body this API sends. */
 export const ErrorBody = Type.Object(
@@ -51,18 +51,37 @@ export class SymbolNotFound extends ApiError {
   }
 }
 
+/** Of a provider that has no such thing, or is not to be asked for it: asking again brings no other answer. */
+const OUTCOMES_OF_LACK: ReadonlySet<AttemptOutcome> = new Set(['not_found', 'not_covered', 'not_asked'])
+
+type AboutUnavailable = {
+  /** What was asked for is of a symbol. */
+  readonly isOfSymbol?: boolean
+  /**
+   * Those that could be asked do not have it, which says little of the symbol as long as others could not be asked.
+   */
+  readonly isUnconfirmed?: boolean
+}
+
 /**
- * No provider could answer and no last good value exists. `isUnconfirmed`: those that could be asked do not have it,
- * which says little of the symbol as long as others could not be asked.
+ * No provider could answer and no last good value exists: 503. Where none of them has what was asked for of a symbol (a
+ * range that is too old, a kind of data that none sells), coming back would not help: 404, NOT_COVERED.
  */
 export class MarketDataUnavailable extends ApiError {
   readonly isUnconfirmed: boolean
 
-  constructor(subject: string, attempts: readonly Attempt[], retryAfterSeconds: number, isUnconfirmed = false) {
-    super('MARKET_DATA_UNAVAILABLE', 503, `No provider could answer for ${subject}`, {
-      details: { subject, attempts },
-      retryAfterSeconds
-    })
+  constructor(
+    subject: string,
+    attempts: readonly Attempt[],
+    retryAfterSeconds: number,
+    { isOfSymbol = false, isUnconfirmed = false }: AboutUnavailable = {}
+  ) {
+    const isLacking = attempts.length > 0 && attempts.every(({ outcome }) => OUTCOMES_OF_LACK.has(outcome))
+    const details = { subject, attempts }
+    if (isOfSymbol && isLacking) super('NOT_COVERED', 404, `No provider has this of ${subject}`, { details })
+    else {
+      super('MARKET_DATA_UNAVAILABLE', 503, `No provider could answer for ${subject}`, { details, retryAfterSeconds })
+    }
     this.isUnconfirmed = isUnconfirmed
   }
 }

@@ -2,7 +2,7 @@ import { ApiError } from '../src/errors.ts'
 import type { Answer } from '../src/market/market-data.ts'
 import type { Attempt, AttemptOutcome, Provenance } from '../src/market/provenance.ts'
 
-const PROVIDERS_ERRORS = new Set(['MARKET_DATA_UNAVAILABLE', 'SYMBOL_NOT_FOUND'])
+const PROVIDERS_ERRORS = new Set(['MARKET_DATA_UNAVAILABLE', 'NOT_COVERED', 'SYMBOL_NOT_FOUND'])
 const REFUSALS: ReadonlySet<AttemptOutcome> = new Set(['rate_limited', 'budget_spent'])
 const PASSING: ReadonlySet<AttemptOutcome> = new Set([...REFUSALS, 'circuit_open', 'unavailable'])
 /** Of a provider that could not have answered at any other time either. */

@@ -127,7 +127,7 @@ export class Pursuit<T extends Sourced> {
   /**
    * Why there is no value. A symbol counts as unknown where providers that were asked do not know it and none shows that
    * there is one; one that does not cover it has no say, and one that sells few calls is not asked after two denials.
-   * As long as others could not be asked, the symbol is not unknown but cannot be had.
+   * As long as others could not be asked, the symbol is not unknown but cannot be had. What none of them has is not covered.
    */
   error(now: number, isOfSymbol: boolean): ApiError {
     const outcomes = this.#attempts.map(({ outcome }) => outcome)
@@ -137,11 +137,14 @@ export class Pursuit<T extends Sourced> {
     }
     const opensAt = Math.min(...this.#opensAt, now + RETRY_AFTER_MS.not_covered)
     const retryAfterSeconds = Math.max(1, Math.ceil((opensAt - now) / 1000))
-    const isUnconfirmed = isOfSymbol && !this.#isOfShare && !outcomes.includes('rejected_by_quality')
+    const mayBeUnconfirmed = isOfSymbol && !this.#isOfShare && !outcomes.includes('rejected_by_quality')
     const lacksIt = this.#attempts.some(
       ({ outcome, durationMs }) => durationMs !== undefined && (outcome === 'not_found' || outcome === 'not_covered')
     )
-    return new MarketDataUnavailable(this.subject, this.#attempts, retryAfterSeconds, isUnconfirmed && lacksIt)
+    return new MarketDataUnavailable(this.subject, this.#attempts, retryAfterSeconds, {
+      isOfSymbol,
+      isUnconfirmed: mayBeUnconfirmed && lacksIt
+    })
   }
 
   #receive(offer: Offer<T>): void {

@@ -43,6 +43,9 @@ export type LastGood = MarketWideLastGood & {
   corporateActions(symbol: string): Promise<CorporateActions | undefined>
 }
 
+/** Of a request's time, for a chain and then for the dividends of its share. */
+const SHARE_OF_DEADLINE = 0.75
+
 export type CachedMarketOptions = {
   gateway: Gateway
   cache: TieredCache
@@ -56,6 +59,8 @@ export type CachedMarketOptions = {
   suggest: (symbol: string) => string[]
   /** For what is computed of options: continuously compounded, 0.04 means 4 % a year. */
   riskFreeRate: number
+  /** All upstream work for one request. */
+  requestDeadlineMs: number
 }
 
 /** Of more users than this, some are gathered anew. */
@@ -63,7 +68,8 @@ const MAX_QUOTE_SOURCES = 1000
 
 /** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
-  const { gateway, cache, clock, recorder, lastGood, onOutlived, quoteRefreshMs, riskFreeRate } = given
+  const { gateway, cache, clock, recorder, lastGood, onOutlived, quoteRefreshMs, riskFreeRate, requestDeadlineMs } =
+    given
   const policies = createPolicies(clock, { quoteRefreshMs })
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
@@ -147,7 +153,8 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     kept(options, optionsKey(symbol, expiry), asker, async (ask) => {
       const now = Date.now()
       const chain = await openChain(gateway, clock, symbol, expiry, ask, now)
-      const dividendYield = await dividendYieldOf(chain, () => askFundamentals(symbol, asker))
+      const waitMs = requestDeadlineMs * SHARE_OF_DEADLINE - (Date.now() - now)
+      const dividendYield = await dividendYieldOf(chain, waitMs, () => askFundamentals(symbol, asker))
       return withGreeks(chain, { riskFreeRate, dividendYield, now })
     })
   const askIndicators = async <T>(

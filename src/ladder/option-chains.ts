@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Answer } from '../market/market-data.ts'
@@ -21,18 +22,22 @@ export async function openChain(
   return withExpirations(await gateway.options(symbol, nearest, ask), clock, now)
 }
 
-/** What the server itself reports of a share or fund that has options. Indices have no fundamentals. */
+/**
+ * What the server itself reports of a share or fund that has options, if that is there within `waitMs`: what comes later
+ * is for the next time. Indices have no fundamentals.
+ */
 export async function dividendYieldOf(
   { symbol, contracts }: OptionChain,
+  waitMs: number,
   fundamentals: () => Promise<Answer<Fundamentals>>
 ): Promise<DividendYield | undefined> {
   if (symbol.startsWith('^') || contracts.length === 0) return undefined
-  try {
-    const { metrics, provenance } = (await fundamentals()).value
-    const percent = metrics.dividendYieldPercent
-    return percent === undefined ? undefined : { percent, source: provenance.source }
-  } catch {
-    // Options are worth showing where nobody tells the yield: the answer says that none is assumed.
-    return undefined
-  }
+  const inTime = new AbortController()
+  const tooLate = delay(Math.max(0, waitMs), undefined, { signal: inTime.signal }).catch(() => undefined)
+  // Options are worth showing where nobody tells the yield: the answer says that none is assumed.
+  const asked = fundamentals().catch(() => undefined)
+  const answer = await Promise.race([asked, tooLate])
+  inTime.abort()
+  const percent = answer?.value.metrics.dividendYieldPercent
+  return percent === undefined ? undefined : { percent, source: answer!.value.provenance.source }
 }

@@ -186,6 +186,9 @@ const unknownSymbol: NegativePolicy = {
   errorOf(reason, leftMs) {
     const { symbol, attempts, isUnconfirmed } = reason as UnknownSymbol
     if (!isUnconfirmed) return new SymbolNotFound(symbol, attempts)
-    return new MarketDataUnavailable(symbol, attempts, Math.max(1, Math.ceil(leftMs / SECOND)), true)
+    return new MarketDataUnavailable(symbol, attempts, Math.max(1, Math.ceil(leftMs / SECOND)), {
+      isOfSymbol: true,
+      isUnconfirmed: true
+    })
   }
 }

@@ -126,7 +126,8 @@ export function logFailure(log: Logger, request: FastifyRequest, error: Error, {
   const line = { ...about, code, requestId: request.id, method: request.method, route: request.routeOptions.url }
   if (statusCode === 500) log.error(line, 'request failed')
   // Whoever asks for names that nobody knows would fill the log at the pace of the requests.
-  else if (error instanceof MarketDataUnavailable && error.isUnconfirmed) log.debug(line, 'no vendor knows a symbol')
+  else if (error instanceof MarketDataUnavailable && (error.isUnconfirmed || statusCode === 404))
+    log.debug(line, 'no vendor has what was asked for')
   else log.warn(line, 'request could not be answered')
 }
 

@@ -86,7 +86,8 @@ describe.each(Object.entries(CASES))('%s', (name, { make, unknown, uncovered }) 
     expect(provider.covers(symbol, capability)).toBe(false)
     const error = await askFor(gateway, capability, symbol)
     expect(error).toMatchObject({
-      statusCode: 503,
+      statusCode: 404,
+      code: 'NOT_COVERED',
       details: { attempts: [{ provider: name, outcome: 'not_covered' }] }
     })
     expect([vendor.asked, await spent()]).toEqual([[], [0, 0]])
@@ -98,7 +99,7 @@ describe.each(Object.entries(CASES))('%s', (name, { make, unknown, uncovered }) 
     const alone = (await gateway.quotes([symbol], ask)).get(symbol)
     const mixed = await gateway.quotes(['ZZZZ', symbol], ask)
     expect(mixed.get(symbol)).toEqual(alone)
-    expect(mixed.get(symbol)).toMatchObject({ code: 'MARKET_DATA_UNAVAILABLE' })
+    expect(mixed.get(symbol)).toMatchObject({ code: 'NOT_COVERED' })
     expect(mixed.get('ZZZZ')).toMatchObject({
       code: 'SYMBOL_NOT_FOUND',
       details: { attempts: [{ outcome: 'not_found' }] }

@@ -86,7 +86,7 @@ describe('bars that one vendor does not have', () => {
 
   test('for this range are not of an unknown symbol, whatever the others say', async () => {
     const error = await errorOf(barsProvider('yahoo', 'not_covered', 'request'), barsProvider('fmp', 'not_found'))
-    expect(error).toMatchObject({ code: 'MARKET_DATA_UNAVAILABLE', isUnconfirmed: true })
+    expect(error).toMatchObject({ code: 'NOT_COVERED', statusCode: 404, isUnconfirmed: true })
   })
 
   test('on this plan say nothing of the symbol', async () => {
