@@ -100,8 +100,8 @@ describe('tasks that cannot work', () => {
   ]
   test.each(cases)('%s fails once, with the reason', async (_what, queue, name, payload, reason) => {
     const one = await start()
-    await one.core.queues.queues[queue].add(name, payload, { jobId: 'bad', attempts: 5, priority: 1 })
-    const task = await ended(one, 'bad')
+    const { id } = await one.core.queues.queues[queue].add(name, payload, { attempts: 5, priority: 1 })
+    const task = await ended(one, id!)
     expect(task).toMatchObject({ state: 'failed', attempts: 1, runs: [{ outcome: 'failed' }] })
     expect(task.error).toContain(reason)
     await expect(one.core.jobs.run('refresh-quotes', { symbols: [] })).rejects.toMatchObject({ statusCode: 400 })
