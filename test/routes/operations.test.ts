@@ -82,7 +82,7 @@ describe('a developer', () => {
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining(['/api/v1/market/quote/{symbol}', '/api/v1/auth/token', '/api/health', '/metrics'])
     )
-    expect(document.paths['/api/v1/market/quote/{symbol}']!['get']!.security).toEqual([{ token: [] }])
+    expect(document.paths['/api/v1/market/quote/{symbol}']!['get']!.security).toEqual([{ bearer: [] }, { apiKey: [] }])
     expect(document.paths['/api/v1/auth/token']!['post']!.security).toBeUndefined()
 
     const resolve = (reference: string) =>
