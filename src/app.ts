@@ -84,7 +84,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   if (config.corsOrigins.length > 0) {
     await app.register(cors, { ...CORS, origin: [...config.corsOrigins] })
   }
-  await app.register(pressure)
+  await app.register(pressure, { config })
   await app.register(tokens, { config })
   await app.register(traffic, { config, log })
   await app.register(errorHandler, { log })

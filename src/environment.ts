@@ -48,6 +48,7 @@ export const Environment = Type.Object({
   TOKEN_TTL_SECONDS: integer(1, 86_400, 900, 'Life of a token'),
   CORS_ORIGINS: Type.String({ default: '', description: 'Comma-separated origins that browsers may call from' }),
   TRUST_PROXY: Type.Boolean({ default: false, description: 'Believe the last entry of X-Forwarded-For' }),
+  MAX_EVENT_LOOP_DELAY_MS: integer(10, 60_000, 1000, 'A process held up longer refuses requests: OVERLOADED'),
   RATE_LIMIT_PER_MINUTE: integer(1, 10_000_000, 600, 'Requests per user on the standard plan'),
   RATE_LIMIT_PRO_PER_MINUTE: integer(1, 10_000_000, 6000, 'Requests per user on the pro plan'),
 

@@ -1,8 +1,8 @@
 import underPressure from '@fastify/under-pressure'
 import fp from 'fastify-plugin'
+import type { Config } from '../config.ts'
 import { ApiError } from '../errors.ts'
 
-const MAX_EVENT_LOOP_DELAY_MS = 1000
 const RETRY_AFTER_SECONDS = 5
 const SAMPLE_MS = 1000
 /** Starting itself keeps the event loop busy: that says nothing of what requests will do. */
@@ -23,10 +23,13 @@ export const overloaded = () =>
  * stays in a scope without routes, because a second hook on every request costs more than the question it asks: the gate
  * asks `isOverloaded` instead.
  */
-export const pressure = fp(
-  async (app) => {
+export const pressure = fp<{ config: Pick<Config, 'MAX_EVENT_LOOP_DELAY_MS'> }>(
+  async (app, { config }) => {
     await app.register(async (scope) => {
-      await scope.register(underPressure, { maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS, sampleInterval: SAMPLE_MS })
+      await scope.register(underPressure, {
+        maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
+        sampleInterval: SAMPLE_MS
+      })
       let meansSomethingFrom = Infinity
       const begin = async () => void (meansSomethingFrom = performance.now() + SAMPLES_OF_THE_START * SAMPLE_MS)
       app.addHook('onReady', begin)

@@ -52,7 +52,6 @@ afterEach(async () => {
 
 async function startReader(): Promise<{ api: Api; read: (path: string) => Promise<Answer> }> {
   const api = await world.startApi({ MARKET: 'sandbox', SANDBOX_URL: sandbox.url, LOG_LEVEL: 'silent' })
-  await vi.waitUntil(() => !api.app.isOverloaded(), { timeout: 20_000 })
   const { token } = await api.login()
   return {
     api,

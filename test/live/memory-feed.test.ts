@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Quote } from '../../src/market/quote.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent, quoteOf } from '../support/events.ts'
@@ -10,7 +10,6 @@ let token: string
 beforeAll(async () => {
   world = await startWorld()
   api = await world.startApi()
-  await vi.waitUntil(() => !api.app.isOverloaded(), { timeout: 20_000 })
   token = (await api.login()).token
 })
 afterAll(() => world.close())

@@ -23,7 +23,7 @@ test('a route that does not say whom it admits stops the start, wherever it is r
   const log = pino({ level: 'silent' })
   const app = fastify()
   await app.register(resources, { ...api.core, config, log, freshness: createDataFreshness() })
-  await app.register(pressure)
+  await app.register(pressure, { config })
   await app.register(tokens, { config })
   await app.register(gate, { config, redis: api.core.redis, log })
   const forgotten = async (scope: { get: typeof app.get }) => void scope.get('/forgotten', () => 'secret')

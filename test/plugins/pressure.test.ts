@@ -7,7 +7,7 @@ let api: Api
 
 beforeAll(async () => {
   world = await startWorld()
-  api = await world.startApi()
+  api = await world.startApi({ MAX_EVENT_LOOP_DELAY_MS: '1000' })
 })
 afterAll(() => world.close())
 

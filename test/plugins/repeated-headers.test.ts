@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startWorld, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld
@@ -12,7 +12,6 @@ beforeAll(async () => {
   const api = await world.startApi({ SOCKET_IO: 'true' })
   port = Number(new URL(await api.app.listen({ host: '127.0.0.1', port: 0 })).port)
   key = (await api.login(['market:read', 'stream:read'])).key
-  await vi.waitFor(() => expect(api.app.isOverloaded()).toBe(false), { timeout: 20_000, interval: 50 })
 })
 afterAll(() => world.close())
 

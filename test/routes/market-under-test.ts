@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { vi } from 'vitest'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { startWorld, type Answer, type Api } from '../support/api.ts'
 
@@ -36,8 +35,6 @@ export async function startMarket(sandbox: Sandbox): Promise<MarketUnderTest> {
   const world = await startWorld()
   const env = { MARKET: 'sandbox', SANDBOX_URL: sandbox.url, ...PATIENCE }
   const use = async (api: Api) => {
-    // Both start in this one process, which may have been busy with that for a second.
-    await vi.waitUntil(() => !api.app.isOverloaded(), { timeout: 20_000 })
     const { token } = await api.login()
     const get = (path: string, headers = {}) => api.get(path, token, headers)
     return {

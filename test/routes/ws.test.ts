@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../src/embedded/server-process.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { errorOf, SECRET, startWorld, type Api, type ApiWorld } from '../support/api.ts'
@@ -26,8 +26,6 @@ beforeAll(async () => {
   api = await world.startApi()
   host = await listen(api)
   token = (await api.login(['market:read', 'stream:read', 'admin:read'])).token
-  // Loading the tests holds the event loop up, and an overloaded process takes no connection.
-  await vi.waitFor(() => expect(api.app.isOverloaded()).toBe(false), { timeout: 20_000, interval: 50 })
 })
 afterAll(() => world.close())
 

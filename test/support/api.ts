@@ -12,6 +12,8 @@ import { createVendors } from '../../src/vendors.ts'
 import { testDatabase, testRedis } from './services.ts'
 import { smallVendor } from './small-vendor.ts'
 
+/** Other tests, other processes and loading the tests themselves hold the event loop up, which is no matter of a test's. */
+export const PATIENT = { MAX_EVENT_LOOP_DELAY_MS: '60000' }
 export const SECRET = 'a secret for tests that is long enough'
 
 export type Answer = { status: number; headers: Record<string, string | undefined>; body: string; json(): unknown }
@@ -64,7 +66,7 @@ export async function startWorld(): Promise<ApiWorld> {
 }
 
 async function startApi(env: Record<string, string>, others: readonly Provider[]): Promise<Api> {
-  const config = loadConfig({ MARKET: 'live', ...env })
+  const config = loadConfig({ MARKET: 'live', ...PATIENT, ...env })
   const logged: Api['logged'] = []
   const log = pino({ level: config.LOG_LEVEL }, { write: (line) => logged.push(JSON.parse(line)) })
   const vendor = smallVendor()

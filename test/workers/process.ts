@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { isReadyMessage, type ReadyMessage } from '../../src/embedded/child.ts'
+import { PATIENT } from '../support/api.ts'
 
 const LAST_WORDS_CHARACTERS = 2000
 
@@ -18,7 +19,8 @@ export const startRealWorker = (env: Record<string, string>) =>
   startReal('../../workers/run-jobs.ts', { METRICS_PORT: '0', ...env })
 
 /** Starts `src/server.ts` as a process of its own and resolves once it listens, on a free port. */
-export const startRealApi = (env: Record<string, string>) => startReal('../../src/server.ts', { PORT: '0', ...env })
+export const startRealApi = (env: Record<string, string>) =>
+  startReal('../../src/server.ts', { PORT: '0', ...PATIENT, ...env })
 
 async function startReal(entry: string, env: Record<string, string>): Promise<RealProcess> {
   const child = fork(fileURLToPath(new URL(entry, import.meta.url)), {
