@@ -4,6 +4,7 @@ import type { Bar, BarSeries } from '../src/market/bar.ts'
 import type { IndicatorName, IndicatorParameters } from '../src/market/indicator.ts'
 import { computeIndicators, onlyIndicator } from '../src/ladder/indicator-series.ts'
 import { resolveParameters } from '../src/ladder/technical-indicators.ts'
+import { finished } from './support/finished.ts'
 
 const DAY_MS = 86_400_000
 const ALL = { from: 0, to: Infinity }
@@ -31,7 +32,7 @@ const BARS = Array.from({ length: 60 }, (_, index): Bar => {
 const closes = BARS.map(({ close }) => close)
 
 const compute = (name: IndicatorName, given: IndicatorParameters = {}, series = seriesOf(BARS)) =>
-  onlyIndicator(computeIndicators([{ name, parameters: resolveParameters(name, given) }], series, ALL))
+  onlyIndicator(finished(computeIndicators([{ name, parameters: resolveParameters(name, given) }], series, ALL)))
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 const windowsOf = <T>(values: readonly T[], length: number) =>
   values.slice(length - 1).map((_, index) => values.slice(index, index + length))

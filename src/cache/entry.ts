@@ -1,5 +1,6 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Answer } from '../market/market-data.ts'
+import { jsonPieces } from './json-pieces.ts'
 import type { Policy } from './policy.ts'
 
 /** A remembered "there is no such thing": `reason` rebuilds the error. */
@@ -27,6 +28,21 @@ export function answerOf<T>(value: T, freshness: Freshness): Answer<T> {
   return answerFrom(value, JSON.stringify(value), freshness)
 }
 
+/** The same for a value that may be long: yields wherever others may have their turn. */
+export function* encodingAnswer<T>(value: T, freshness: Freshness): Generator<void, Answer<T>> {
+  const pieces: Buffer[] = []
+  const digest = createHash('sha1')
+  for (const text of jsonPieces(value)) {
+    const piece = Buffer.from(text)
+    digest.update(piece)
+    pieces.push(piece)
+    yield
+  }
+  const { receivedAt, freshUntil, staleUntil } = freshness
+  const etag = etagOf(digest.digest('base64url'))
+  return { value, body: Buffer.concat(pieces), etag, receivedAt, freshUntil, staleUntil }
+}
+
 /** A value as its policy keeps it from an instant (epoch ms) on. */
 export function freshAnswer<T>(
   value: T,
@@ -40,9 +56,11 @@ export function freshAnswer<T>(
 function answerFrom<T>(value: T, json: string, { receivedAt, freshUntil, staleUntil }: Freshness): Answer<T> {
   const body = Buffer.from(json)
   const isText = body.length === json.length && json.length <= MAX_TEXT_LENGTH
-  const etag = `"${hash('sha1', body, 'base64url').slice(0, 20)}"`
+  const etag = etagOf(hash('sha1', body, 'base64url'))
   return { value, body, ...(isText && { text: json }), etag, receivedAt, freshUntil, staleUntil }
 }
+
+const etagOf = (digest: string) => `"${digest.slice(0, 20)}"`
 
 const VALUE = ',"value":'
 const REASON = ',"reason":'

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { answerOf } from '../cache/entry.ts'
+import { encodingAnswer } from '../cache/entry.ts'
 import type { Outcome, Source } from '../cache/source.ts'
 import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
@@ -23,6 +23,7 @@ import type { SessionClock } from '../market/session-clock.ts'
 import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnOutlived } from './market-wide.ts'
 import { dividendYieldOf, openChain } from './option-chains.ts'
 import { createPolicies } from './policies.ts'
+import { inSlices } from './slices.ts'
 
 /** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
 export type Recorder = MarketWideRecorder & {
@@ -164,7 +165,12 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   ) => {
     const resolved = resolveIndicators(indicators)
     const series = await askBars(barsWithWarmUp(resolved, bars, Date.now()), asker)
-    return answerOf(shape(computeIndicators(resolved, series.value, bars)), series)
+    return inSlices(
+      (function* () {
+        const set = yield* computeIndicators(resolved, series.value, bars)
+        return yield* encodingAnswer(shape(set), series)
+      })()
+    )
   }
   const market = createMarketWide({
     gateway,

@@ -11,6 +11,8 @@ import { EARLIEST, LONGEST_DAYS, periodRange } from '../market/period.ts'
 import { INDICATORS, resolveParameters, type ParameterName } from './technical-indicators.ts'
 
 const DAY_MS = 86_400_000
+/** After so many bars others may have their turn. */
+const BARS_AT_ONCE = 50
 /** Shortest first. Bars of one period are loaded once for everybody. */
 const PERIODS: readonly Period[] = ['5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'max']
 /** The least that an exchange trades in a day, so that days of intraday bars are never too few. */
@@ -74,17 +76,19 @@ function warmUpBars({ name, parameters }: Resolved): number {
 /**
  * Indicators over a series that holds their warm-up too, with points from `from` on and before `to` (epoch milliseconds).
  * Notes say where a range has no points, and where the history begins too late for a value to be settled.
+ * Yields wherever others may have their turn: over the longest range it takes seconds.
  */
-export function computeIndicators(
+export function* computeIndicators(
   indicators: readonly Resolved[],
   series: BarSeries,
   { from, to }: Pick<BarRequest, 'from' | 'to'>
-): IndicatorSet {
-  const { symbol, interval, adjusted, currency, timeZone, provenance } = series
-  const isShown = (bar: Bar) => endOf(bar, interval) > from && Date.parse(bar.start) < to
-  const firstShown = series.bars.findIndex(isShown)
-  const shown = firstShown < 0 ? 0 : series.bars.slice(firstShown).filter(isShown).length
-  const lines = indicators.map((indicator) => lineOf(indicator, series, firstShown, shown))
+): Generator<void, IndicatorSet> {
+  const { symbol, interval, adjusted, currency, timeZone, provenance, bars } = series
+  const begin = firstThat(bars, (bar) => endOf(bar, interval) > from)
+  const shown = Math.max(0, firstThat(bars, ({ start }) => Date.parse(start) >= to) - begin)
+  const firstShown = shown > 0 ? begin : 0
+  const lines: IndicatorLine[] = []
+  for (const indicator of indicators) lines.push(yield* lineOf(indicator, series, firstShown, shown))
   const notes = lines.flatMap((line, index) => noteOn(line, indicators[index]!, firstShown, shown) ?? [])
   return {
     symbol,
@@ -102,13 +106,30 @@ export function onlyIndicator({ indicators: [line], ...set }: IndicatorSet): Ind
   return { ...set, ...line! }
 }
 
-function lineOf(indicator: Resolved, series: BarSeries, firstShown: number, shown: number): IndicatorLine {
+/** The index of the first bar that fulfils what all later ones do; the number of bars where none does. */
+function firstThat(bars: readonly Bar[], isReached: (bar: Bar) => boolean): number {
+  let [low, high] = [0, bars.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isReached(bars[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function* lineOf(
+  indicator: Resolved,
+  series: BarSeries,
+  firstShown: number,
+  shown: number
+): Generator<void, IndicatorLine> {
   const { name, parameters } = indicator
   const { start, barsNeeded, conventions, countedFrom } = INDICATORS[name]
   const compute = start(parameters, series)
   const points: IndicatorPoint[] = []
-  const end = firstShown < 0 ? 0 : firstShown + shown
+  const end = firstShown + shown
   for (let index = 0; index < end; index++) {
+    if (index % BARS_AT_ONCE === 0) yield
     const bar = series.bars[index]!
     const values = compute(bar)
     if (values && index >= firstShown)
@@ -141,7 +162,7 @@ function noteOn(
   const length = Object.values(parameters).join('-')
   const label = length ? `${name} ${length}` : name
   if (firstShown + shown < barsNeeded) {
-    return `${label}: the first point needs ${barsNeeded} bars and there are ${Math.max(0, firstShown) + shown}`
+    return `${label}: the first point needs ${barsNeeded} bars and there are ${firstShown + shown}`
   }
   return name === 'obv' || name === 'vwap'
     ? `${label}: no bar of the range has a volume`
