@@ -73,9 +73,15 @@ function pair(text: string): string | undefined {
   return symbol !== text && cryptoPair(symbol) ? symbol : undefined
 }
 
-/** Share classes elsewhere: `RCI.B.TO` and `VOLV B.ST` for `RCI-B.TO` and `VOLV-B.ST`. */
+const FOREIGN_CLASS = /^([A-Z0-9&]+)[ ./]([A-Z]{1,2})\.([A-Z]{1,3})$/
+/** `BCE.PR.A.TO` and `ABC.WT.B.V`: as the exchanges of Canada spell their issues. */
+const CANADIAN_ISSUE = /^([A-Z0-9&]+)[ ./-](PR|WT)[ ./-]?([A-Z])\.(TO|V|CN|NE)$/
+
+/** Share classes elsewhere: `RCI.B.TO` and `VOLV B.ST` for `RCI-B.TO` and `VOLV-B.ST`; `BCE-PA.TO` for `BCE.PR.A.TO`. */
 function withDashedClass(text: string): string {
-  const [, root, shareClass, suffix] = /^([A-Z0-9&]+)[ ./]([A-Z]{1,2})\.([A-Z]{1,3})$/.exec(text) ?? []
+  const [, issuer, issue, series, exchange] = CANADIAN_ISSUE.exec(text) ?? []
+  if (issuer !== undefined) return `${issuer}-${issue === 'PR' ? 'P' : 'WT'}${series}.${exchange}`
+  const [, root, shareClass, suffix] = FOREIGN_CLASS.exec(text) ?? []
   return suffix && exchangeOfSuffix(suffix) ? `${root}-${shareClass}.${suffix}` : text
 }
 

@@ -20,7 +20,10 @@ describe('every spelling of a listing is one symbol', () => {
     ['EURUSD=X', ['EURUSD', 'EUR/USD', 'eurusd=x']],
     ['USDJPY=X', ['JPY=X', 'USDJPY', 'USD/JPY']],
     ['RCI-B.TO', ['RCI.B.TO', 'RCI B.TO', 'RCI/B.TO', 'RCI-B.TO']],
-    ['VOLV-B.ST', ['VOLV B.ST']]
+    ['VOLV-B.ST', ['VOLV B.ST', 'VOLV.B.ST', 'VOLV/B.ST']],
+    ['REI-UN.TO', ['REI.UN.TO', 'REI UN.TO', 'REI-UN.TO']],
+    ['BCE-PA.TO', ['BCE.PR.A.TO', 'BCE-PR-A.TO', 'BCE.PRA.TO', 'BCE-PA.TO']],
+    ['ABC-WTB.V', ['ABC.WT.B.V', 'ABC-WTB.V']]
   ])('%s', (canonical, spellings) => {
     expect(spellings.map(parseSymbol)).toEqual(spellings.map(() => canonical))
   })

@@ -30,7 +30,7 @@ export function listingOf(symbol: string): Listing | undefined {
 /** The canonical symbol of a listing of the vendor, or undefined for one of an exchange that is not known. */
 export function canonicalOf(wire: string): string | undefined {
   const upper = wire.trim().toUpperCase()
-  const [, root, suffix] = /^([A-Z0-9-]+)\.([A-Z]{3})$/.exec(upper) ?? []
+  const [, root, suffix] = /^([A-Z0-9.-]+)\.([A-Z]{3})$/.exec(upper) ?? []
   const exchange = EXCHANGES.find(({ alphaVantage }) => alphaVantage !== undefined && alphaVantage === suffix)
   if (exchange) return parseSymbol(`${root}.${exchange.suffixes[0]}`)
   const symbol = parseSymbol(upper)
