@@ -27,7 +27,10 @@ const Id = Type.Optional(
 const Cursor = Type.String({ description: 'Where in the log: resume with it as `since`' })
 const Instant = Type.String({ format: 'date-time' })
 
-const names = (options: { minItems?: number } = {}) => Type.Array(Name, { maxItems: MAX_NAMES_PER_FRAME, ...options })
+const CHANNEL_NAMES = `Of ${CHANNELS.join(', ')}; each other name is rejected by itself`
+const SYMBOL_NAMES = 'Symbols in any usual spelling; what is none is rejected by itself'
+const names = (description: string, options: { minItems?: number } = {}) =>
+  Type.Array(Name, { maxItems: MAX_NAMES_PER_FRAME, description, ...options })
 
 const frame = <Kind extends string, Data extends Type.TSchema>(type: Kind, data: Data) =>
   Type.Object({ type: Type.Literal(type), id: Id, data }, { additionalProperties: false })
@@ -35,7 +38,7 @@ const frame = <Kind extends string, Data extends Type.TSchema>(type: Kind, data:
 const MarketDataTopics = { type: Type.Literal('market_data') }
 const StockQuotesTopics = {
   type: Type.Literal('stock_quotes'),
-  stream: Type.Optional(Type.Enum(STREAMS, { default: 'quotes' }))
+  stream: Type.Optional(Type.Enum(STREAMS, { default: 'quotes', description: 'What of the symbols' }))
 }
 const delivery = {
   since: Type.Optional(
@@ -61,8 +64,8 @@ const closed = { additionalProperties: false } as const
 export const Subscribe = frame(
   'subscribe',
   Type.Union([
-    Type.Object({ ...MarketDataTopics, channels: names({ minItems: 1 }), ...delivery }, closed),
-    Type.Object({ ...StockQuotesTopics, symbols: names({ minItems: 1 }), ...delivery }, closed)
+    Type.Object({ ...MarketDataTopics, channels: names(CHANNEL_NAMES, { minItems: 1 }), ...delivery }, closed),
+    Type.Object({ ...StockQuotesTopics, symbols: names(SYMBOL_NAMES, { minItems: 1 }), ...delivery }, closed)
   ])
 )
 export type Subscribe = Static<typeof Subscribe>
@@ -70,8 +73,11 @@ export type Subscribe = Static<typeof Subscribe>
 export const Unsubscribe = frame(
   'unsubscribe',
   Type.Union([
-    Type.Object({ ...MarketDataTopics, channels: Type.Optional(names()) }, closed),
-    Type.Object({ ...StockQuotesTopics, symbols: Type.Optional(names()) }, closed)
+    Type.Object({ ...MarketDataTopics, channels: Type.Optional(names(`${CHANNEL_NAMES}. Without it, all`)) }, closed),
+    Type.Object(
+      { ...StockQuotesTopics, symbols: Type.Optional(names(`${SYMBOL_NAMES}. Without it, all of the stream`)) },
+      closed
+    )
   ])
 )
 export type Unsubscribe = Static<typeof Unsubscribe>

@@ -1,11 +1,15 @@
 import { ATR, BollingerBands, EMA, MACD, OBV, RSI, SMA, StochasticOscillator, VWAP } from 'trading-signals'
 import { InvalidField } from '../errors.ts'
 import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
-import type { IndicatorConventions, IndicatorName, IndicatorParameters } from '../market/indicator.ts'
+import {
+  DEVIATIONS,
+  MAX_INDICATOR_LENGTH,
+  type IndicatorConventions,
+  type IndicatorName,
+  type IndicatorParameters
+} from '../market/indicator.ts'
 import { dateIn } from '../market/zoned-time.ts'
 
-const MAX_LENGTH = 500
-const MAX_DEVIATIONS = 10
 /** What an average without an end may still owe to the bars before its warm-up, as a share of the price. */
 const UNSETTLED_SHARE = 1e-9
 
@@ -194,8 +198,8 @@ export function resolveParameters(name: IndicatorName, given: IndicatorParameter
       const takes = taken.length > 0 ? `takes ${taken.join(', ')}` : 'takes no parameters'
       throw new InvalidField(parameter, `is not a parameter of ${name}, which ${takes}`, taken)
     }
-    if (parameter === 'deviations') inRange(parameter, value, 0.1, MAX_DEVIATIONS)
-    else inRange(parameter, value, parameter === 'length' ? shortest : 1, MAX_LENGTH)
+    if (parameter === 'deviations') inRange(parameter, value, DEVIATIONS.minimum, DEVIATIONS.maximum)
+    else inRange(parameter, value, parameter === 'length' ? shortest : 1, MAX_INDICATOR_LENGTH)
   }
   const parameters = { ...defaults, ...given }
   if (name === 'macd' && parameters.fast >= parameters.slow) {

@@ -5,16 +5,22 @@ import { Provenance } from './provenance.ts'
 export const IndicatorName = Type.Enum(['sma', 'ema', 'rsi', 'macd', 'bollinger', 'atr', 'stochastic', 'obv', 'vwap'])
 export type IndicatorName = Static<typeof IndicatorName>
 
+/** The longest average, in bars. */
+export const MAX_INDICATOR_LENGTH = 500
+export const DEVIATIONS = { minimum: 0.1, maximum: 10 } as const
+const lengths = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_INDICATOR_LENGTH, description }))
+
 /** Lengths are counted in bars. Which of them an indicator takes is told by its catalog. */
 export const IndicatorParameters = Type.Object({
-  length: Type.Optional(
-    Type.Integer({ description: 'Bars of sma, ema, rsi, bollinger, atr, and of %K of stochastic' })
-  ),
-  fast: Type.Optional(Type.Integer({ description: 'macd: the shorter average' })),
-  slow: Type.Optional(Type.Integer({ description: 'macd: the longer average' })),
-  signal: Type.Optional(Type.Integer({ description: 'macd: average of the difference; stochastic: %D' })),
-  smoothing: Type.Optional(Type.Integer({ description: 'stochastic: average of %K' })),
-  deviations: Type.Optional(Type.Number({ description: 'bollinger: width of the bands in standard deviations' }))
+  length: lengths('Bars of sma, ema, rsi, bollinger, atr, and of %K of stochastic'),
+  fast: lengths('macd: the shorter average'),
+  slow: lengths('macd: the longer average'),
+  signal: lengths('macd: average of the difference; stochastic: %D'),
+  smoothing: lengths('stochastic: average of %K'),
+  deviations: Type.Optional(
+    Type.Number({ ...DEVIATIONS, description: 'bollinger: width of the bands in standard deviations' })
+  )
 })
 export type IndicatorParameters = Static<typeof IndicatorParameters>
 

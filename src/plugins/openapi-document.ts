@@ -1,8 +1,11 @@
-type Schema = { required?: string[]; properties?: Record<string, { default?: unknown }> }
+import { PRINTABLE } from './validation.ts'
+
+type Value = { type?: string; default?: unknown; enum?: unknown; format?: string; pattern?: string }
+type Schema = { required?: string[]; properties?: Record<string, Value> }
 type Content = Record<string, { schema: Schema }>
 type Response = { description: string; headers?: Record<string, object>; content?: object }
 type Operation = {
-  parameters?: { in: string; required?: boolean; schema: { default?: unknown } }[]
+  parameters?: { in: string; required?: boolean; schema: Value }[]
   requestBody?: { content: Content }
   security?: object[]
   responses: Record<string, Response>
@@ -60,12 +63,14 @@ const BEFORE_THE_LIMIT = new Set(['101', '401', '413', '415'])
 
 /**
  * Adds to the generated document what holds for routes of a kind: the errors that any of them can answer, what their
- * statuses mean, their headers. What has a default need not be sent, which the generator takes for required.
+ * statuses mean, their headers, and of which characters texts are. What has a default need not be sent, which the generator
+ * takes for required.
  */
 export function completeDocument(documented: object): Document {
   const { openapiObject } = documented as { openapiObject: Document }
   for (const [method, operation] of Object.values(openapiObject.paths ?? {}).flatMap((item) => Object.entries(item))) {
     relieve(operation)
+    limitTexts(operation)
     addErrors(operation, method !== 'get')
     describe(operation)
   }
@@ -80,6 +85,16 @@ function relieve({ parameters = [], requestBody }: Operation): void {
   for (const { schema } of Object.values(requestBody?.content ?? {})) {
     const required = schema.required?.filter((name) => schema.properties?.[name]?.default === undefined)
     if (required) schema.required = required
+  }
+}
+
+/** What `validation` refuses in every text. */
+function limitTexts({ parameters = [], requestBody }: Operation): void {
+  const bodies = Object.values(requestBody?.content ?? {}).flatMap(({ schema }) =>
+    Object.values(schema.properties ?? {})
+  )
+  for (const value of [...parameters.map(({ schema }) => schema), ...bodies]) {
+    if (value.type === 'string' && value.format === undefined) value.pattern ??= PRINTABLE
   }
 }
 

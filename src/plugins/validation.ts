@@ -12,6 +12,8 @@ const MAX_DEPTH = 16
 const MAX_PUBLIC_BODY_BYTES = 16 * 1024
 /** Neither Postgres nor a log keeps these as they are: control characters, and halves of a character. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
+/** As a pattern for programs: halves of a character their JSON cannot hold. */
+export const PRINTABLE = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$'
 /** Fields of one object; no body that a route takes has so many. */
 const MAX_FIELDS = 64
 /** Items of one list, where the schema sets no limit: the longest list of symbols. */

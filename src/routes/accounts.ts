@@ -4,7 +4,9 @@ import { ApiError, InvalidField, notAuthorized } from '../errors.ts'
 import { Plan, Scope } from '../plugins/principal.ts'
 import { neverKept } from './answer.ts'
 
-const Id = Type.Object({ id: Type.String({ format: 'uuid' }) })
+const idOf = (what: string) => Type.Object({ id: Type.String({ format: 'uuid', description: `Of the ${what}` }) })
+const UserId = idOf('user')
+const KeyId = idOf('key')
 const UserName = Type.String({
   minLength: 1,
   maxLength: 100,
@@ -12,12 +14,16 @@ const UserName = Type.String({
   description: 'No other name may look like it: case does not count, and it ends in no dot and no space',
   examples: ['research-dashboard']
 })
+const PLAN = 'Which rate limit holds for the user'
 const NewUser = Type.Object(
-  { name: UserName, plan: Type.Enum([...Plan.enum], { default: 'standard' }) },
+  { name: UserName, plan: Type.Enum([...Plan.enum], { default: 'standard', description: PLAN }) },
   { additionalProperties: false }
 )
 const UserChanges = Type.Object(
-  { plan: Type.Optional(Plan), disabled: Type.Optional(Type.Boolean()) },
+  {
+    plan: Type.Optional(Type.Enum([...Plan.enum], { description: PLAN })),
+    disabled: Type.Optional(Type.Boolean({ description: 'true ends keys and tokens; false does not revive tokens' }))
+  },
   { additionalProperties: false, minProperties: 1 }
 )
 const User = Type.Object({
@@ -35,11 +41,11 @@ const NewKey = Type.Object(
       uniqueItems: true,
       description: 'None that the maker of the key lacks'
     }),
-    label: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    label: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'For people: what the key is for' })),
     expiresAt: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'From then on the key opens nothing; without it, it does not end'
+        description: 'In the future: from then on the key opens nothing; without it, it does not end'
       })
     )
   },
@@ -58,12 +64,12 @@ const Key = Type.Object({
 })
 const CreatedKey = Type.Object({ key: Type.String({ description: 'Shown this once' }), ...Key.properties })
 const KeyQuery = Type.Object(
-  { userId: Type.Optional(Type.String({ format: 'uuid' })) },
+  { userId: Type.Optional(Type.String({ format: 'uuid', description: 'Keys of this user only' })) },
   { additionalProperties: false }
 )
 const AuditQuery = Type.Object(
   {
-    limit: Type.Integer({ minimum: 1, maximum: 500, default: 100 }),
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 100, description: 'How many entries at most' }),
     before: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -146,7 +152,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'Disabling ends all keys and running tokens of the user at once. A new plan counts from the next token on, and for keys ' +
           'within a minute.',
         tags,
-        params: Id,
+        params: UserId,
         body: UserChanges,
         response: { 200: User, ...missing }
       }
@@ -170,7 +176,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Deletes a user with all keys, and ends its running tokens, in every process',
         description: 'The audit log keeps the name. Nobody can delete the user that asks: 409.',
         tags,
-        params: Id,
+        params: UserId,
         response: { 200: User, ...missing, 409: Type.Ref('ErrorBody#') }
       }
     },
@@ -197,7 +203,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Makes a key; the answer is the only place where it is ever shown',
         description: 'A key grants no scope that its maker lacks.',
         tags,
-        params: Id,
+        params: UserId,
         body: NewKey,
         response: { 201: CreatedKey, ...missing }
       }
@@ -240,7 +246,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'revokeKey',
         summary: 'Revokes a key and ends its running tokens, in every process',
         tags,
-        params: Id,
+        params: KeyId,
         response: { 200: Key, ...missing }
       }
     },

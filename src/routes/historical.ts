@@ -22,9 +22,9 @@ const COLUMNS = [
 const Query = Type.Object(
   {
     ...RANGE_QUERY,
-    interval: Type.Enum([...Interval.enum], { default: '1d' }),
-    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits' }),
-    format: Type.Enum(['json', 'csv', 'ndjson'], { default: 'json' })
+    interval: Type.Enum([...Interval.enum], { default: '1d', description: 'Length of a bar' }),
+    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits', description: 'What prices are adjusted for' }),
+    format: Type.Enum(['json', 'csv', 'ndjson'], { default: 'json', description: 'ndjson: a line of JSON per bar' })
   },
   { additionalProperties: false }
 )

@@ -31,7 +31,7 @@ export const IndicatorQuery = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: MAX_LIST_LENGTH,
-        description: `Up to ${MAX_INDICATORS} at once over the same bars, instead of name: each with the numbers that it takes, in the order of the parameters here`,
+        description: `Up to ${MAX_INDICATORS} at once over the same bars, instead of name: ${IndicatorName.enum.join(', ')}, each with the numbers that it takes, in the order of the parameters here`,
         examples: [EXAMPLE]
       })
     ),

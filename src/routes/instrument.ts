@@ -10,7 +10,7 @@ import { askerOf } from './asker.ts'
 const access = 'market:read' as const
 const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
 const NewsQuery = Type.Object(
-  { limit: Type.Integer({ minimum: 1, maximum: 50, default: 10 }) },
+  { limit: Type.Integer({ minimum: 1, maximum: 50, default: 10, description: 'How many stories at most' }) },
   { additionalProperties: false }
 )
 

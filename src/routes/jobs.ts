@@ -1,24 +1,33 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { JOB_NAMES, QUEUE_NAMES } from '../jobs/catalog.ts'
+import { JOB_NAMES, JOBS, QUEUE_NAMES } from '../jobs/catalog.ts'
 import { JobRun } from '../jobs/job-run.ts'
 import { JobsStatus, TaskStatus } from '../jobs/status.ts'
 import { neverKept } from './answer.ts'
 import { DayOrInstant, instantOf } from './instant.ts'
 
-const JobName = Type.Enum(JOB_NAMES)
-const TaskParams = Type.Object({ taskId: Type.String({ minLength: 1, maxLength: 200 }) })
-const QueueParams = Type.Object({ queue: Type.Enum(QUEUE_NAMES) })
+const TaskParams = Type.Object({
+  taskId: Type.String({ minLength: 1, maxLength: 200, description: 'As the answer to running a job names it' })
+})
+const QueueParams = Type.Object({ queue: Type.Enum(QUEUE_NAMES, { description: 'Whose jobs wait' }) })
 const NewTask = Type.Object(
-  { job: JobName, payload: Type.Optional(Type.Record(Type.String(), Type.Unknown())) },
+  {
+    job: Type.Enum(JOB_NAMES, { description: 'What to do' }),
+    payload: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        maxProperties: 64,
+        description: `What the job takes: ${payloadsInWords()}`
+      })
+    )
+  },
   { additionalProperties: false }
 )
 const QueuedTask = Type.Object({ taskId: Type.String() })
 const QueueState = Type.Object({ queue: Type.String(), isPaused: Type.Boolean() })
 const RunQuery = Type.Object(
   {
-    job: Type.Optional(JobName),
-    limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+    job: Type.Optional(Type.Enum(JOB_NAMES, { description: 'Runs of this job only' })),
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 50, description: 'How many runs at most' }),
     before: Type.Optional(DayOrInstant('`startedAt` of the last run of the page before'))
   },
   { additionalProperties: false }
@@ -144,4 +153,14 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     )
   }
+}
+
+/** Which fields each job needs and takes; a question mark stands after those that may be missing. */
+function payloadsInWords(): string {
+  const ofJobs = JOB_NAMES.flatMap((name) => {
+    const { properties, required = [] }: { properties: object; required?: string[] } = JOBS[name].payload
+    const fields = Object.keys(properties).map((field) => (required.includes(field) ? field : `${field}?`))
+    return fields.length > 0 ? [`${name} ${fields.join(', ')}`] : []
+  })
+  return `${ofJobs.join('; ')}; the others nothing`
 }

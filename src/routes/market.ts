@@ -9,8 +9,8 @@ const NoQuery = Type.Object({}, { additionalProperties: false })
 
 const MoversQuery = Type.Object(
   {
-    type: Type.Enum([...MoverKind.enum], { default: 'gainers' }),
-    limit: Type.Integer({ minimum: 1, maximum: 50, default: 20 })
+    type: Type.Enum([...MoverKind.enum], { default: 'gainers', description: 'Which list; actives: by volume' }),
+    limit: Type.Integer({ minimum: 1, maximum: 50, default: 20, description: 'How many instruments at most' })
   },
   { additionalProperties: false }
 )

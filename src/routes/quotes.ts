@@ -65,7 +65,14 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
         summary: `Quotes of up to ${MAX_BATCH} symbols; each succeeds or fails by itself`,
         tags: ['market'],
         querystring: Type.Object(
-          { symbols: Type.String({ description: 'Separated by commas', examples: ['AAPL,MSFT,BRK.B'] }) },
+          {
+            symbols: Type.String({
+              minLength: 1,
+              maxLength: MAX_LIST_LENGTH,
+              description: `1 to ${MAX_BATCH} different ones, separated by commas, each in any usual spelling`,
+              examples: ['AAPL,MSFT,BRK.B']
+            })
+          },
           { additionalProperties: false }
         ),
         response: { 200: Quotes, ...cacheable }
@@ -101,7 +108,6 @@ type ReadSymbols = { symbols: string[]; errors: BatchError[]; requested: Request
 
 /** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
 function readSymbols(list: string): ReadSymbols {
-  if (list.length > MAX_LIST_LENGTH) throw wrongList()
   const symbols = new Set<string>()
   const misspelt = new Set<string>()
   const requested = new Map<string, string>()

@@ -12,10 +12,10 @@ const Search = Type.Object(
     query: Type.String({
       minLength: 1,
       maxLength: MAX_QUERY_LENGTH,
-      description: 'Name or symbol',
+      description: 'Name or symbol; not only spaces',
       examples: ['apple']
     }),
-    limit: Type.Integer({ minimum: 1, maximum: 50, default: 10 })
+    limit: Type.Integer({ minimum: 1, maximum: 50, default: 10, description: 'How many instruments at most' })
   },
   { additionalProperties: false }
 )

@@ -10,6 +10,7 @@ export const SymbolParams = Type.Object({
     title: 'symbol',
     description:
       'In any case and usual spelling (BRK.B, BRK-B, BRK/B; NSE:RELIANCE, RELIANCE.NS; BTC-USD, BTCUSD); the answer names the canonical one',
+    maxLength: MAX_SYMBOL_LENGTH,
     pattern: '^ *\\^?[A-Za-z0-9][A-Za-z0-9.:&=+_/ -]*$',
     examples: EXAMPLES
   })

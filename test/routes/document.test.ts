@@ -55,6 +55,23 @@ function everySchema(part: unknown): Schema[] {
   return 'type' in part || 'enum' in part || 'anyOf' in part ? [part as Schema, ...nested] : nested
 }
 
+type Part = { name: string; schema: Schema; description?: string | undefined; url: string; body?: object }
+
+/** A value that no list has. */
+const ODD = 'no-such-value'
+
+/** Fields of an object that say nothing of themselves, but constants and what only holds other fields. */
+function undescribedIn(schema: Schema | undefined, within = ''): string[] {
+  if (!schema) return []
+  const nested = (schema.anyOf ?? []).flatMap((each) => undescribedIn(each, within))
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const path = `${within}${name}`
+    const isSilent = !field.description && field.const === undefined && !field.properties && !field.anyOf
+    return [...(isSilent ? [path] : []), ...undescribedIn(field, `${path}.`)]
+  })
+  return [...own, ...nested]
+}
+
 describe('the OpenAPI document', () => {
   test('names each operation once, under a tag that it explains, and describes each status', () => {
     const operations = Object.values(document.paths).flatMap((item) => Object.values(item))
@@ -80,6 +97,63 @@ describe('the OpenAPI document', () => {
         expect([path, name, body!.properties![name]!.default]).toEqual([path, name, undefined])
       expect(path).not.toMatch(/.\/$/)
     }
+  })
+
+  test('explains each parameter, field of a body and field of a frame, which nobody can guess', async () => {
+    const undescribed = routes.flatMap(({ method, path, operation: { parameters = [] }, body }) => [
+      ...parameters
+        .filter(({ description, schema }) => !description && !schema.description)
+        .map(({ name }) => `${method} ${path} ${name}`),
+      ...undescribedIn(body).map((name) => `${method} ${path} ${name}`)
+    ])
+    expect(undescribed).toEqual([])
+    const live = (await market.api.get('/asyncapi.json')).json() as {
+      operations: Record<string, { messages: { $ref: string }[] }>
+      components: { messages: Record<string, { payload: Schema }> }
+    }
+    const sentByClients = live.operations['stockQuotesReceive']!.messages.map(({ $ref }) => $ref.split('/').at(-1)!)
+    expect(sentByClients).toContain('subscribe')
+    const frames = sentByClients.flatMap((name) =>
+      undescribedIn(live.components.messages[name]!.payload).map((field) => `${name} ${field}`)
+    )
+    expect(frames).toEqual([])
+  })
+
+  test('lists every value of what takes some values only, and the server takes no other', async () => {
+    const enumerations = new Set<string>()
+    for (const route of routes) {
+      const parts: Part[] = [
+        ...route.pathParameters.map((part) => ({ ...part, url: route.url({ [part.name]: ODD }) })),
+        ...route.queryParameters.map((part) => ({ ...part, url: route.url({}, { [part.name]: ODD }) })),
+        ...Object.entries(route.body?.properties ?? {}).map(([name, schema]) => {
+          return {
+            name,
+            schema,
+            description: schema.description,
+            url: route.url(),
+            body: { [name]: schema.items ? [ODD] : ODD }
+          }
+        })
+      ]
+      for (const { name, schema, description, url, body } of parts) {
+        const listed = schema.enum ?? schema.items?.enum ?? []
+        if (listed.length === 0 && schema.type !== 'string') continue
+        const payload = route.leastBody() && { ...route.leastBody(), ...body }
+        const answer = await market.api.send({ method: route.method, url, ...(payload && { payload }) }, token)
+        const { details } =
+          (answer.json() as { error?: { details?: { field?: string; allowed?: unknown } } }).error ?? {}
+        const where = `${route.path} ${name}`
+        if (listed.length > 0) {
+          enumerations.add(where)
+          expect([where, answer.status, details?.allowed]).toEqual([where, 400, listed])
+        } else if (details?.field === name && Array.isArray(details.allowed)) {
+          // A list in one text: what it may hold is named where it is described.
+          for (const value of details.allowed as string[])
+            expect([where, description]).toEqual([where, expect.stringContaining(value)])
+        }
+      }
+    }
+    expect(enumerations.size).toBeGreaterThan(10)
   })
 
   test('shows examples and defaults that are right by its own schemas', () => {

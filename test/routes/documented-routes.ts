@@ -4,6 +4,9 @@ import type { Api } from '../support/api.ts'
 export type Schema = {
   $ref?: string
   type?: string
+  description?: string
+  const?: unknown
+  anyOf?: Schema[]
   format?: string
   enum?: unknown[]
   default?: unknown
@@ -17,6 +20,7 @@ export type Schema = {
 export type Parameter = {
   name: string
   in: 'path' | 'query'
+  description?: string
   required?: boolean
   schema: Schema
   examples?: Record<string, { value: unknown }>
