@@ -9,6 +9,11 @@ const RETRY_AFTER_SECONDS = 5
 /** How much of a key may be logged: it tells which of somebody's keys it is, and opens nothing. */
 const LOGGED_CHARACTERS = 9
 
+/** Takes one of an address's tries. Throws RATE_LIMITED where none is left. */
+export function spendTry(tries: Bucket, now: number): void {
+  if (!tries.spend(now)) throw tooManyRequests(tries, 1, 'tries with a wrong API key from one address')
+}
+
 /** Looks API keys up in Postgres. */
 export class ApiKeys {
   readonly #keys: Pick<KeyStore, 'findKey'>
@@ -26,7 +31,7 @@ export class ApiKeys {
   async verify(key: string, tries: Bucket): Promise<Principal> {
     const askedAt = Date.now()
     // Taken before it is known to be a wrong one: else many at once would be as many tries as their sender likes.
-    if (!tries.spend(askedAt)) throw tooManyRequests(tries, 1, 'tries with a wrong API key from one address')
+    spendTry(tries, askedAt)
     const holder = await this.#find(key).catch((error: unknown) => {
       tries.giveBack(1)
       throw error

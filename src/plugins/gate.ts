@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { NotAuthenticated, notAuthorized } from '../errors.ts'
-import { ApiKeys } from './api-keys.ts'
+import { ApiKeys, spendTry } from './api-keys.ts'
 import { AuthFailures } from './auth-failures.ts'
 import { isApiKey, isToken, requiredCredentialIn } from './credential.ts'
 import { addressOf, networkOf } from './network.ts'
@@ -34,6 +34,8 @@ declare module 'fastify' {
     authenticate(read: () => string | Promise<string>, address: string): Promise<Session>
     /** Whom an API key speaks for, looked up in any case; wrong ones are counted on the address, and failures as above. */
     verifyKey(key: string, address: string, tries?: Bucket): Promise<Principal>
+    /** Counts what was sent in place of a key as a wrong one. Rejects with RATE_LIMITED where the address has no try left. */
+    countAsWrongKey(address: string): Promise<void>
     revocations: Revocations
     rateLimiter: RateLimiter
   }
@@ -107,6 +109,9 @@ export const gate = fp<GateOptions>(
     app.decorate('authenticate', authenticate)
     app.decorate('verifyKey', (key: string, address: string, tries?: Bucket) =>
       noting(address, async () => apiKeys.verify(key, tries ?? (await triesOf(address))))
+    )
+    app.decorate('countAsWrongKey', (address: string) =>
+      noting(address, async () => spendTry(await triesOf(address), Date.now()))
     )
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)

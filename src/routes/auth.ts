@@ -1,15 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { isApiKey, requiredCredentialIn } from '../plugins/credential.ts'
+import { translate } from '../plugins/error-handler.ts'
 import { addressOf } from '../plugins/network.ts'
 import { Credential, Plan, Scope, type Principal } from '../plugins/principal.ts'
 import { tooManyRequests } from '../plugins/rate-limiter.ts'
 
 const MAX_KEY_LENGTH = 200
 const EXCHANGES_PER_MINUTE = 60
+/** What is refused before any key was looked for. */
+const MALFORMED = new Set([400, 413, 415])
 
 const TokenRequest = Type.Object(
-  { apiKey: Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH, examples: ['qw_...'] }) },
+  {
+    apiKey: Type.String({
+      minLength: 1,
+      maxLength: MAX_KEY_LENGTH,
+      description: 'The API key, as it was shown when it was made',
+      examples: ['qw_...']
+    })
+  },
   { additionalProperties: false }
 )
 const IssuedToken = Type.Object({
@@ -40,6 +50,14 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/token',
     {
       config: { access: 'none' },
+      errorHandler(error, request, reply) {
+        const isMalformed = MALFORMED.has(translate(error).statusCode)
+        const counted = isMalformed ? app.countAsWrongKey(addressOf(request)) : Promise.resolve()
+        void counted.then(
+          () => reply.send(error),
+          (refusal: unknown) => reply.send(refusal)
+        )
+      },
       schema: {
         operationId: 'exchangeKey',
         summary: 'Exchanges an API key for a token',

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Principal } from '../../src/plugins/principal.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
@@ -54,6 +56,46 @@ describe('exchanging a key', () => {
     const refused = await guess()
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
     expect(errorOf(refused).code).toBe('RATE_LIMITED')
+  })
+})
+
+describe('what is no exchange at all', () => {
+  const json = 'Content-Type: application/json'
+  const withLength = (body: string, ...headers: string[]) => [...headers, `Content-Length: ${body.length}`, '', body]
+  let port: number
+
+  beforeAll(async () => {
+    const proxied = await world.startApi({ TRUST_PROXY: 'true' })
+    port = Number(new URL(await proxied.app.listen({ host: '127.0.0.1', port: 0 })).port)
+  })
+
+  /** The status of one request, on a connection of its own. */
+  async function exchangeFrom(address: string, rest: readonly string[]): Promise<number> {
+    const head = ['POST /api/v1/auth/token HTTP/1.1', 'Host: a', 'Connection: close', `X-Forwarded-For: ${address}`]
+    const socket = connect(port, '127.0.0.1')
+    socket.write([...head, ...rest].join('\r\n'))
+    return Number((await text(socket)).split(' ')[1])
+  }
+
+  test.each([
+    ['a body with thousands of fields', 400, withLength(`{${'"f":1,'.repeat(2000)}"a":1}`, json)],
+    ['a body without a key', 400, withLength('{}', json)],
+    ['a key that is no text', 400, withLength('{"apiKey":[]}', json)],
+    ['half of a body', 400, withLength('{"apiKey":', json)],
+    ['no body', 400, ['', '']],
+    ['a body in another form', 415, withLength('apiKey=x', 'Content-Type: application/x-www-form-urlencoded')],
+    ['a body of megabytes', 413, [json, 'Content-Length: 9999999', '', '{']]
+  ])('(%s) is counted as a wrong key', async (name, status, rest) => {
+    const address = `198.51.100.${name.length}`
+    const statuses = new Map<number, number>()
+    for (let tries = 0; tries < 64; tries++) {
+      const told = await exchangeFrom(address, rest)
+      statuses.set(told, (statuses.get(told) ?? 0) + 1)
+    }
+    expect([...statuses.keys()]).toEqual([status, 429])
+    expect(statuses.get(status)).toBeLessThanOrEqual(62)
+    expect(await exchangeFrom(address, withLength('{"apiKey":"x"}', json))).toBe(429)
+    expect(await exchangeFrom('198.51.100.200', rest)).toBe(status)
   })
 })
 
