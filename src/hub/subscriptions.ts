@@ -28,15 +28,15 @@ export type SubscriptionsOptions = {
 /** What one connection is subscribed to, and how it gets there. Calls must not overlap. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions
-  /** Those whose replay still runs are not followed yet. */
-  readonly #topics = new Set<Topic>()
+  /** Held and not followed yet: their snapshot or replay is to come. The others are those of its audience, shared. */
+  #awaited: Set<Topic> | undefined
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options
   }
 
   get count(): number {
-    return this.#topics.size
+    return (this.#awaited?.size ?? 0) + (this.#options.connection.audience?.topics.size ?? 0)
   }
 
   /** Answers a subscribe frame; returns why it was refused as a whole, or nothing. */
@@ -96,7 +96,7 @@ export class Subscriptions {
     this.#options.connection.send({
       type: 'subscriptions',
       ...(id !== undefined && { id }),
-      data: { ...currentOf(this.#topics), count: this.count }
+      data: { ...currentOf(this.#all()), count: this.count }
     })
   }
 
@@ -130,14 +130,14 @@ export class Subscriptions {
       const wishes = found.map((each) => wishOf(context.hub, each))
       await this.#begin(
         group,
-        wishes.filter(({ topics }) => topics.every((topic) => this.#topics.has(topic)))
+        wishes.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
       )
     }
   }
 
   /** The connection is gone. When many go at once, others get their turns in between. */
   async end(): Promise<void> {
-    for (const piece of piecesOf([...this.#topics], SUBJECTS_PER_TURN)) {
+    for (const piece of piecesOf(this.#all(), SUBJECTS_PER_TURN)) {
       await this.#options.context.turns.next()
       this.#release(piece)
     }
@@ -202,7 +202,7 @@ export class Subscriptions {
 
   /** All that is subscribed, by kind. */
   #groups(): [Group, string[]][] {
-    const { channels, streams } = currentOf(this.#topics)
+    const { channels, streams } = currentOf(this.#all())
     const symbols = Object.entries(streams).map(([stream, names]): [Group, string[]] => [
       { type: 'stock_quotes', stream: stream as Stream },
       names
@@ -211,7 +211,7 @@ export class Subscriptions {
   }
 
   #namesOf(group: Group): readonly string[] {
-    const { channels, streams } = currentOf(this.#topics)
+    const { channels, streams } = currentOf(this.#all())
     return group.type === 'market_data' ? channels : (streams[group.stream] ?? [])
   }
 
@@ -219,7 +219,7 @@ export class Subscriptions {
   #heldOf(names: readonly string[]): Topic[] {
     return names.flatMap((name) => {
       const topic = this.#options.context.hub.topics.find(name)
-      return topic && this.#topics.has(topic) ? [topic] : []
+      return topic && this.#has(topic) ? [topic] : []
     })
   }
 
@@ -236,7 +236,7 @@ export class Subscriptions {
     let unheld = 0
     for (const name of wanted) {
       const topic = topics.find(name)
-      if (topic && this.#topics.has(topic)) continue
+      if (topic && this.#has(topic)) continue
       asked++
       if (!topic?.holders) unheld++
     }
@@ -259,9 +259,10 @@ export class Subscriptions {
   /** Returns those that were not there. */
   #hold(topics: readonly Topic[]): Topic[] {
     const { context, holding } = this.#options
-    const added = topics.filter((topic) => !this.#topics.has(topic))
+    const added = topics.filter((topic) => !this.#has(topic))
     for (const topic of added) {
-      this.#topics.add(topic)
+      this.#awaited ??= new Set()
+      this.#awaited.add(topic)
       context.hub.topics.hold(topic)
     }
     holding.subscriptions += added.length
@@ -287,8 +288,9 @@ export class Subscriptions {
 
   #release(topics: readonly Topic[]): void {
     const { context, connection, holding } = this.#options
-    context.hub.unfollow(connection, topics)
-    const removed = topics.filter((topic) => this.#topics.delete(topic))
+    const removed = [...new Set(topics)].filter((topic) => this.#has(topic))
+    context.hub.unfollow(connection, removed)
+    this.#awaitNoMore(removed)
     for (const topic of removed) context.hub.topics.release(topic)
     holding.subscriptions -= removed.length
     context.interest.unfollow(holding.userId, symbolsOf(removed))
@@ -297,5 +299,19 @@ export class Subscriptions {
   #follow(topics: readonly Topic[]): void {
     const { context, connection } = this.#options
     context.hub.follow(connection, topics, connection.format)
+    this.#awaitNoMore(topics)
+  }
+
+  #has(topic: Topic): boolean {
+    return this.#awaited?.has(topic) || this.#options.connection.audience?.topics.has(topic) || false
+  }
+
+  #all(): Topic[] {
+    return [...(this.#options.connection.audience?.topics ?? []), ...(this.#awaited ?? [])]
+  }
+
+  #awaitNoMore(topics: readonly Topic[]): void {
+    for (const topic of topics) this.#awaited?.delete(topic)
+    if (this.#awaited?.size === 0) this.#awaited = undefined
   }
 }
