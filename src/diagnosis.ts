@@ -104,12 +104,12 @@ async function checkCompose(): Promise<Finding[]> {
 async function checkHome({ root, market }: Home): Promise<Finding> {
   try {
     const folder = await existingFolder(market)
+    const { blocks, bavail, bsize } = await statfs(folder)
+    if (blocks === 0) return found('Home', 'problem', `${root} cannot be written: nothing can be kept in ${folder}`)
     for (const each of new Set([await existingFolder(root), folder])) {
       await access(each, constants.W_OK)
       if (!(await stat(each)).isDirectory()) return found('Home', 'problem', `${each} is no folder`)
     }
-    const { blocks, bavail, bsize } = await statfs(folder)
-    if (blocks === 0) return found('Home', 'problem', `${root} cannot be written: nothing can be kept in ${folder}`)
     const free = bavail * bsize
     const detail = `${(free / 1e9).toFixed(1)} GB free in ${root}`
     if (free >= LOW_DISK_BYTES) return found('Home', 'ok', detail)

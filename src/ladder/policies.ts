@@ -181,7 +181,11 @@ const unknownSymbol: NegativePolicy = {
     }
     if (!(error instanceof MarketDataUnavailable && error.isUnconfirmed)) return undefined
     const { subject: symbol, attempts } = error.details as { subject: string; attempts: Attempt[] }
-    return { reason: { symbol, attempts, isUnconfirmed: true }, forMs: SYMBOL_UNCONFIRMED_MS, isUnconfirmed: true }
+    // A vendor that told when it can be asked again may have it: nothing is remembered beyond that.
+    const wasTold = attempts.some(({ outcome }) => outcome === 'rate_limited')
+    const toldMs = wasTold ? (error.retryAfterSeconds ?? 0) * SECOND : Infinity
+    const forMs = Math.min(SYMBOL_UNCONFIRMED_MS, toldMs)
+    return { reason: { symbol, attempts, isUnconfirmed: true }, forMs, isUnconfirmed: true }
   },
   errorOf(reason, leftMs) {
     const { symbol, attempts, isUnconfirmed } = reason as UnknownSymbol

@@ -130,6 +130,6 @@ describe('a failure of ours', () => {
     expect([refused.status, errorOf(refused).code]).toEqual([503, 'STORE_UNAVAILABLE'])
     expect(refused.headers['retry-after']).toBe('5')
     expect((await cut.get('/api/v1/market/quote/AAPL', token)).status).toBe(200)
-    expect((await cut.get('/api/health')).status).toBe(503)
+    expect((await cut.get('/api/health')).json()).toMatchObject({ status: 'degraded', ready: true })
   })
 })
