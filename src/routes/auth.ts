@@ -51,7 +51,8 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       config: { access: 'none' },
       errorHandler(error, request, reply) {
-        const isMalformed = MALFORMED.has(translate(error).statusCode)
+        // A client that went away in the middle of its body sent nothing wrong, and has no address any more.
+        const isMalformed = !request.socket.destroyed && MALFORMED.has(translate(error).statusCode)
         const counted = isMalformed ? app.countAsWrongKey(addressOf(request)) : Promise.resolve()
         void counted.then(
           () => reply.send(error),
