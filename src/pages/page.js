@@ -92,18 +92,18 @@ class Stream {
     if (!token) return
     const socket = new WebSocket(new URL('/api/v1/market/ws/stock-quotes', location.href.replace(/^http/, 'ws')))
     this.#socket = socket
-    socket.onopen = () => {
+    socket.addEventListener('open', () => {
       this.#authenticate(token)
       this.#send({ type: 'subscribe', data: { type: 'stock_quotes', symbols: SYMBOLS, conflateMs: 250 } })
-    }
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(data))
-    socket.onclose = ({ code, reason }) => {
+    })
+    socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(data)))
+    socket.addEventListener('close', ({ code, reason }) => {
       if (this.#socket !== socket) return
       clearTimeout(this.#timer)
       if (code >= FINAL_CLOSE_CODE) return say(`The server ended the connection: ${reason || code}`, 'failed')
       say('Not connected; trying again')
       this.#timer = setTimeout(() => void this.open(), RECONNECT_AFTER_MS)
-    }
+    })
   }
 
   close() {

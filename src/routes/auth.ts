@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isApiKey, requiredCredentialIn } from '../plugins/credential.ts'
 import { translate } from '../plugins/error-handler.ts'
@@ -39,6 +40,17 @@ const Me = Type.Object({
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Absent on a key that does not end' }))
 })
 
+/** A client that went away in the middle of its body sent nothing wrong, and has no address any more. */
+async function countMalformed(error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const isMalformed = !request.socket.destroyed && MALFORMED.has(translate(error).statusCode)
+  try {
+    if (isMalformed) await request.server.countAsWrongKey(addressOf(request))
+    reply.send(error)
+  } catch (refusal) {
+    reply.send(refusal)
+  }
+}
+
 export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   /** A token is no key: it could be renewed for ever. What is no key at all is a wrong one, which costs a try. */
   async function holderOf(apiKey: string, address: string): Promise<Principal> {
@@ -50,15 +62,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/token',
     {
       config: { access: 'none' },
-      errorHandler(error, request, reply) {
-        // A client that went away in the middle of its body sent nothing wrong, and has no address any more.
-        const isMalformed = !request.socket.destroyed && MALFORMED.has(translate(error).statusCode)
-        const counted = isMalformed ? app.countAsWrongKey(addressOf(request)) : Promise.resolve()
-        void counted.then(
-          () => reply.send(error),
-          (refusal: unknown) => reply.send(refusal)
-        )
-      },
+      errorHandler: (error, request, reply) => void countMalformed(error, request, reply),
       schema: {
         operationId: 'exchangeKey',
         summary: 'Exchanges an API key for a token',
