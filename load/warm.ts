@@ -40,7 +40,7 @@ export async function run(): Promise<Record<string, number>> {
   const world = await startWorld()
   const time = new SimulatedTime()
   time.install()
-  const config = loadConfig({ ...world.env, LOG_LEVEL: 'warn' })
+  const config = loadConfig({ ...world.env, LOG_LEVEL: 'warn', QUOTE_REFRESH_SECONDS: '30' })
   const log = pino({ level: 'warn' }, process.stderr)
   const { vendors, asked } = counted(createVendors(config))
   const api = await createCore({ config, log, vendors })
