@@ -50,7 +50,7 @@ export class Audiences {
       this.#change(current, added, removed)
     } else {
       const own = new Audience(format)
-      const kept = [...(current?.topics ?? [])].filter((topic) => !removed.has(topic))
+      const kept = (current?.topics.items ?? []).filter((topic) => !removed.has(topic))
       this.#change(own, [...kept, ...added], NONE)
       this.#leave(member)
       this.#join(member, own)
@@ -67,7 +67,7 @@ export class Audiences {
     if (!audience) return
     member.audience = undefined
     audience.members.delete(member)
-    if (audience.members.size === 0) this.#change(audience, [], new Set(audience.topics))
+    if (audience.members.size === 0) this.#change(audience, [], new Set(audience.topics.items))
   }
 
   /** Two sets with the same key are rarer than rare; the second one is then not shared. */
@@ -119,7 +119,7 @@ function holdsAll(
   added: readonly Topic[],
   removed: ReadonlySet<Topic>
 ): boolean {
-  for (const topic of current?.topics ?? []) if (!topics.has(topic) && !removed.has(topic)) return false
+  for (const topic of current?.topics.items ?? []) if (!topics.has(topic) && !removed.has(topic)) return false
   return added.every((topic) => topics.has(topic))
 }
 

@@ -1,5 +1,5 @@
-/** Up to so many items one is found by looking at each. */
-const MAX_SEARCHED = 32
+/** Up to so many items one is found by looking at each: a map of their places takes five times the memory of the list. */
+const MAX_SEARCHED = 64
 
 /** A list without an order, iterated as an array; from however long a one an item leaves at once. */
 export class Bag<T> {
@@ -9,6 +9,10 @@ export class Bag<T> {
 
   get size(): number {
     return this.items.length
+  }
+
+  has(item: T): boolean {
+    return this.#places ? this.#places.has(item) : this.items.includes(item)
   }
 
   /** The item must not be there yet. */
@@ -30,5 +34,49 @@ export class Bag<T> {
       this.#places?.set(last, at)
     }
     if (this.items.length === 0) this.#places = undefined
+  }
+}
+
+/** Items that are there as often as they were added; nearly all of them once. */
+export class CountedBag<T> {
+  readonly #bag = new Bag<T>()
+  /** How many times more than once. */
+  #more: Map<T, number> | undefined
+
+  get size(): number {
+    return this.#bag.size
+  }
+
+  /** Each once; to be read only. */
+  get items(): readonly T[] {
+    return this.#bag.items
+  }
+
+  has(item: T): boolean {
+    return this.#bag.has(item)
+  }
+
+  /** Whether it was not there before. */
+  add(item: T): boolean {
+    if (!this.#bag.has(item)) {
+      this.#bag.add(item)
+      return true
+    }
+    this.#more ??= new Map()
+    this.#more.set(item, (this.#more.get(item) ?? 0) + 1)
+    return false
+  }
+
+  /** Whether it was there for the last time. */
+  delete(item: T): boolean {
+    const more = this.#more?.get(item) ?? 0
+    if (more > 0) {
+      if (more > 1) this.#more!.set(item, more - 1)
+      else this.#more!.delete(item)
+      return false
+    }
+    const wasThere = this.#bag.has(item)
+    this.#bag.delete(item)
+    return wasThere
   }
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { CountedBag } from './bag.ts'
 
 /** The tag in braces keeps all keys on one node of a Redis Cluster. */
 const PROCESSES_KEY = 'quotewire:{followed}'
@@ -25,8 +26,8 @@ export type InterestOptions = {
 export class Interest {
   readonly #options: InterestOptions
   readonly #key: string
-  /** By user: each symbol, and how many subscriptions of the user need it. */
-  readonly #byUser = new Map<string, Map<string, number>>()
+  /** By user: each symbol, as often as subscriptions of the user need it. */
+  readonly #byUser = new Map<string, CountedBag<string>>()
   readonly #followers = new Map<string, { users: number; release: () => void }>()
   /** Users of whom the other processes do not know what they follow now. */
   #untold = new Set<string>()
@@ -44,13 +45,9 @@ export class Interest {
 
   /** Adds one subscription of a user for each of the symbols. */
   follow(userId: string, symbols: Iterable<string>): void {
-    const held = this.#byUser.get(userId) ?? new Map<string, number>()
+    const held = this.#byUser.get(userId) ?? new CountedBag<string>()
     this.#byUser.set(userId, held)
-    for (const symbol of symbols) {
-      const subscriptions = held.get(symbol) ?? 0
-      held.set(symbol, subscriptions + 1)
-      if (subscriptions === 0) this.#begin(symbol)
-    }
+    for (const symbol of symbols) if (held.add(symbol)) this.#begin(symbol)
     this.#changed(userId, held)
   }
 
@@ -58,11 +55,7 @@ export class Interest {
   unfollow(userId: string, symbols: Iterable<string>): void {
     const held = this.#byUser.get(userId)
     if (!held) return
-    for (const symbol of symbols) {
-      const left = (held.get(symbol) ?? 0) - 1
-      if (left > 0) held.set(symbol, left)
-      else if (held.delete(symbol)) this.#end(symbol)
-    }
+    for (const symbol of symbols) if (held.delete(symbol)) this.#end(symbol)
     this.#changed(userId, held)
   }
 
@@ -103,7 +96,7 @@ export class Interest {
     known.release()
   }
 
-  #changed(userId: string, held: ReadonlyMap<string, number>): void {
+  #changed(userId: string, held: CountedBag<string>): void {
     if (held.size === 0) this.#byUser.delete(userId)
     if (this.#isClosed) return
     this.#untold.add(userId)
@@ -139,7 +132,7 @@ export class Interest {
     const commands = redis.pipeline()
     for (const userId of userIds) {
       const held = this.#byUser.get(userId)
-      if (held) commands.hset(this.#key, userId, JSON.stringify([...held.keys()].slice(0, MAX_SYMBOLS_PER_USER)))
+      if (held) commands.hset(this.#key, userId, JSON.stringify(held.items.slice(0, MAX_SYMBOLS_PER_USER)))
       else commands.hdel(this.#key, userId)
     }
     commands.zadd(PROCESSES_KEY, now + LIFE_MS, processId).zremrangebyscore(PROCESSES_KEY, '-inf', now)

@@ -307,7 +307,7 @@ export class Subscriptions {
   }
 
   #all(): Topic[] {
-    return [...(this.#options.connection.audience?.topics ?? []), ...(this.#awaited ?? [])]
+    return [...(this.#options.connection.audience?.topics.items ?? []), ...(this.#awaited ?? [])]
   }
 
   #awaitNoMore(topics: readonly Topic[]): void {

@@ -50,7 +50,7 @@ export interface Member {
 export class Audience {
   readonly format: Format
   readonly members = new Bag<Member>()
-  readonly topics = new Set<Topic>()
+  readonly topics = new Bag<Topic>()
   /** Its topics' joined. */
   fingerprint: readonly [number, number] = [0, 0]
   key = ''

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Bag } from '../../src/hub/bag.ts'
+import { Bag, CountedBag } from '../../src/hub/bag.ts'
 
 const filled = (count: number) => {
   const bag = new Bag<number>()
@@ -8,7 +8,7 @@ const filled = (count: number) => {
 }
 
 test('an item that leaves is gone, and the others stay, whatever the order', () => {
-  for (const count of [1, 5, 33, 200]) {
+  for (const count of [1, 5, 65, 200]) {
     const bag = filled(count)
     const left = new Set(bag.items)
     for (let step = 0; step < count; step++) {
@@ -17,6 +17,7 @@ test('an item that leaves is gone, and the others stay, whatever the order', () 
       left.delete(item)
       expect(new Set(bag.items)).toEqual(left)
       expect(bag.size).toBe(left.size)
+      expect([bag.has(item), bag.has((item + 1) % count)]).toEqual([false, left.has((item + 1) % count)])
     }
     bag.delete(0)
     bag.add(1)
@@ -30,4 +31,16 @@ test('a hundred thousand that leave are not searched for one by one', () => {
   for (let item = 0; item < 100_000; item++) bag.delete(item)
   // Billions of looks would take many seconds.
   expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000)
+})
+
+test('what is needed twice stays until it is needed by nobody', () => {
+  const bag = new CountedBag<string>()
+  expect([bag.add('AAPL'), bag.add('MSFT'), bag.add('AAPL'), bag.add('AAPL')]).toEqual([true, true, false, false])
+  expect([bag.delete('AAPL'), bag.delete('AAPL'), bag.has('AAPL'), bag.delete('AAPL')]).toEqual([
+    false,
+    false,
+    true,
+    true
+  ])
+  expect([bag.has('AAPL'), bag.delete('AAPL'), bag.size, bag.items]).toEqual([false, false, 1, ['MSFT']])
 })
