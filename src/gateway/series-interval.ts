@@ -1,15 +1,10 @@
-import type { Bar, Interval } from '../market/bar.ts'
+import { INTRADAY_LENGTH_MS, type Bar, type Interval } from '../market/bar.ts'
 import type { Doubt } from './quality.ts'
 
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
+const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const LENGTH_MS: Record<Interval, number> = {
-  '1m': MINUTE_MS,
-  '5m': 5 * MINUTE_MS,
-  '15m': 15 * MINUTE_MS,
-  '30m': 30 * MINUTE_MS,
-  '1h': HOUR_MS,
+  ...INTRADAY_LENGTH_MS,
   '1d': DAY_MS,
   '1wk': 7 * DAY_MS,
   // The shortest of them.

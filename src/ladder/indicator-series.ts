@@ -1,4 +1,13 @@
-import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval, type Period } from '../market/bar.ts'
+import { nextStartOf } from '../market/bar-period.ts'
+import {
+  INTRADAY_LENGTH_MS,
+  isIntraday,
+  type Bar,
+  type BarRequest,
+  type BarSeries,
+  type Interval,
+  type Period
+} from '../market/bar.ts'
 import type {
   IndicatorLine,
   IndicatorName,
@@ -16,11 +25,10 @@ const BARS_AT_ONCE = 50
 /** Shortest first. Bars of one period are loaded once for everybody. */
 const PERIODS: readonly Period[] = ['5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'max']
 /** The least that an exchange trades in a day, so that days of intraday bars are never too few. */
-const SESSION_MINUTES = 360
+const SESSION_MS = 6 * 3_600_000
 /** Calendar days for each session: weekends, and more holidays than any exchange has. */
 const DAYS_PER_SESSION = 1.5
 const SPARE_DAYS = 7
-const MINUTES: Partial<Record<Interval, number>> = { '1m': 1, '5m': 5, '15m': 15, '30m': 30, '1h': 60 }
 
 type Resolved = { readonly name: IndicatorName; readonly parameters: Record<ParameterName, number> }
 
@@ -64,7 +72,7 @@ function warmUpStart({ name, parameters }: Resolved, { interval, from }: BarRequ
 function daysOf(bars: number, interval: Interval): number {
   if (interval === '1mo') return bars * 31 + SPARE_DAYS
   if (interval === '1wk') return bars * 7 + SPARE_DAYS
-  const sessions = (bars * (MINUTES[interval] ?? SESSION_MINUTES)) / SESSION_MINUTES
+  const sessions = isIntraday(interval) ? (bars * INTRADAY_LENGTH_MS[interval]) / SESSION_MS : bars
   return Math.ceil(sessions * DAYS_PER_SESSION) + SPARE_DAYS
 }
 
@@ -171,11 +179,5 @@ function noteOn(
 
 /** An instant after which nothing of the bar lies; of weeks and months the first that is surely over. */
 function endOf({ start }: Bar, interval: Interval): number {
-  const begins = Date.parse(start)
-  if (isIntraday(interval)) return begins + 1
-  return begins + (interval === '1mo' ? daysInMonth(start) : interval === '1wk' ? 7 : 1) * DAY_MS
-}
-
-function daysInMonth(start: string): number {
-  return new Date(Date.UTC(Number(start.slice(0, 4)), Number(start.slice(5, 7)), 0)).getUTCDate()
+  return isIntraday(interval) ? Date.parse(start) + 1 : Date.parse(nextStartOf(interval, start))
 }

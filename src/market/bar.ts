@@ -3,6 +3,16 @@ import { Provenance } from './provenance.ts'
 
 export const Interval = Type.Enum(['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo'])
 export type Interval = Static<typeof Interval>
+export type IntradayInterval = Exclude<Interval, '1d' | '1wk' | '1mo'>
+
+/** How long a bar within the day lasts where its session does not end before. */
+export const INTRADAY_LENGTH_MS: Record<IntradayInterval, number> = {
+  '1m': 60_000,
+  '5m': 300_000,
+  '15m': 900_000,
+  '30m': 1_800_000,
+  '1h': 3_600_000
+}
 
 /** `none`: as traded. `splits`: earlier prices divided by later splits. `all`: for dividends too (total return). */
 export const Adjustment = Type.Enum(['none', 'splits', 'all'])
@@ -56,6 +66,6 @@ export type BarRequest = {
 }
 
 /** Intraday bars start at instants, longer ones at session dates. */
-export function isIntraday(interval: Interval): boolean {
-  return interval !== '1d' && interval !== '1wk' && interval !== '1mo'
+export function isIntraday(interval: Interval): interval is IntradayInterval {
+  return Object.hasOwn(INTRADAY_LENGTH_MS, interval)
 }

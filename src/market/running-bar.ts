@@ -1,17 +1,10 @@
-import { isIntraday, type Bar, type BarSeries, type Interval } from './bar.ts'
+import { nextStartOf, startOfPeriod } from './bar-period.ts'
+import { INTRADAY_LENGTH_MS, isIntraday, type Bar, type BarSeries, type Interval } from './bar.ts'
 import { exchangeOfListing } from './exchange.ts'
 import { regularEnd, sessionOn, type Calendar } from './session.ts'
 import { dateIn, instantOf } from './zoned-time.ts'
 
-const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-const LENGTH_MS: Partial<Record<Interval, number>> = {
-  '1m': MINUTE_MS,
-  '5m': 5 * MINUTE_MS,
-  '15m': 15 * MINUTE_MS,
-  '30m': 30 * MINUTE_MS,
-  '1h': 60 * MINUTE_MS
-}
 /** A session that lasts longer runs from day to day: coins, and currencies within a week. */
 const AROUND_THE_CLOCK_MS = 23 * 3_600_000
 /** A vendor that says to be later than this renews when a session has ended, so that what it has of it is final. */
@@ -44,9 +37,10 @@ function endReader(series: BarSeries, calendar: Calendar | undefined): (start: s
   const { interval } = series
   const endOfSession = sessionEndReader(series, calendar)
   if (isIntraday(interval)) {
+    const lengthMs = INTRADAY_LENGTH_MS[interval]
     return (start) => {
       const opens = Date.parse(start)
-      const ends = opens + LENGTH_MS[interval]!
+      const ends = opens + lengthMs
       const session = calendar && sessionOn(calendar, dateIn(calendar.timeZone, opens))
       const close = session && regularEnd(session)
       return close !== undefined && opens < close ? Math.min(ends, close) : ends
@@ -81,14 +75,8 @@ function sessionEndReader(
 
 /** The dates that a bar of a day or longer spans, in order. Vendors name a week by its first or by its last day. */
 function daysOf(start: string, interval: Interval): string[] {
-  if (interval === '1d') return [start]
-  const first = Date.parse(start)
-  const date = new Date(first)
-  const monday = first - ((date.getUTCDay() + 6) % 7) * DAY_MS
-  const [from, to] =
-    interval === '1wk'
-      ? [monday, monday + 7 * DAY_MS]
-      : [Date.UTC(date.getUTCFullYear(), date.getUTCMonth()), Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)]
+  const first = startOfPeriod(interval, start)
+  const [from, to] = [Date.parse(first), Date.parse(nextStartOf(interval, first))]
   return Array.from({ length: (to - from) / DAY_MS }, (_, day) => dateOf(from + day * DAY_MS))
 }
 

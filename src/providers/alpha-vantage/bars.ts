@@ -1,6 +1,7 @@
 // https://www.alphavantage.co/documentation/#time-series-data
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
 import { dateIn } from '../../market/zoned-time.ts'
@@ -168,17 +169,9 @@ function rowOf({ day, start, row }: Labelled): DatedRow | undefined {
 
 /** The vendor labels an intraday bar with the moment it opens, a week and a month with their last session. */
 function startOf(label: string, day: string, interval: Interval, zone: string): string | undefined {
-  if (interval === '1d') return day
-  if (interval === '1mo') return `${day.slice(0, 7)}-01`
-  if (interval === '1wk') return mondayOf(day)
+  if (!isIntraday(interval)) return startOfPeriod(interval, day)
   const instant = instantIn(zone, label)
   return instant === undefined ? undefined : new Date(instant).toISOString()
-}
-
-function mondayOf(day: string): string {
-  const instant = Date.parse(`${day}T00:00:00Z`)
-  const sinceMonday = (new Date(instant).getUTCDay() + 6) % 7
-  return new Date(instant - sinceMonday * DAY_MS).toISOString().slice(0, 10)
 }
 
 function isAsked(start: string, request: BarRequest): boolean {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { barsFromDays, startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
 import { dateIn } from '../../market/zoned-time.ts'
@@ -9,8 +10,6 @@ import { leftOutNote, oncePer } from '../rows.ts'
 import { datesOf, instantWithOffset, isWithin } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, ZONE, type Tiingo } from './client.ts'
 import { AS_TRADED, factorsFrom, isPriced, loadDailyRows, splitsIn, type DailyRow, type Factor } from './daily.ts'
-
-const DAY_MS = 86_400_000
 
 const RESAMPLED: Partial<Record<Interval, string>> = { '1d': 'daily', '1wk': 'weekly', '1mo': 'monthly' }
 
@@ -54,7 +53,7 @@ type Loaded = { readonly bars: Bar[]; readonly splits?: Split[]; readonly leftOu
 async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Loaded> {
   const { interval, adjusted } = request
   const asked = datesOf(request)
-  const range = { first: startOf(interval, asked.first), last: asked.last }
+  const range = { first: startOfPeriod(interval, asked.first), last: asked.last }
   // The vendor has no columns for splits alone. They follow from the splits up to today, in daily rows: in a week of a
   // split, a weekly row as traded mixes prices from before and after it.
   const isFromDays = adjusted === 'splits'
@@ -65,7 +64,7 @@ async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, s
   const periods = known.rows
     .filter(({ date }) => isWithin(date, range))
     .map((row): Period => {
-      const start = isFromDays ? row.date : startOf(interval, row.date)
+      const start = isFromDays ? row.date : startOfPeriod(interval, row.date)
       const bar = adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, factorOf(row.date))
       return { start, volume: row.volume, bar }
     })
@@ -144,38 +143,18 @@ function unreadable(what: string): ProviderError {
   return new ProviderError('tiingo', 'bad_payload', `tiingo sent rows without ${what}`)
 }
 
-/** The date that a bar of the interval starts with. */
-function startOf(interval: Interval, date: string): string {
-  if (interval === '1mo') return `${date.slice(0, 7)}-01`
-  if (interval !== '1wk') return date
-  const day = new Date(date)
-  const sinceMonday = (day.getUTCDay() + 6) % 7
-  return new Date(day.getTime() - sinceMonday * DAY_MS).toISOString().slice(0, 10)
-}
-
 /**
  * Weekly or monthly bars from days, both oldest first; without a volume where that of a day is not known. A day without
  * prices is left out.
  */
 function aggregate(days: readonly Period[], interval: Interval): Bar[] {
-  const byStart = Map.groupBy(days, ({ start }) => startOf(interval, start))
-  return [...byStart].flatMap(([start, ofPeriod]) => {
-    const bars = ofPeriod.flatMap(({ bar }) => bar ?? [])
-    if (bars.length === 0) return []
-    const isVolumeKnown = ofPeriod.every(
-      ({ bar, volume }) => (bar ? bar.volume : volume === 0 ? 0 : undefined) !== undefined
-    )
-    return [
-      withoutAbsent({
-        start,
-        open: bars[0]!.open,
-        high: Math.max(...bars.map(({ high }) => high)),
-        low: Math.min(...bars.map(({ low }) => low)),
-        close: bars.at(-1)!.close,
-        volume: isVolumeKnown ? bars.reduce((sum, { volume }) => sum + volume!, 0) : undefined
-      })
-    ]
-  })
+  const unknown = days.filter(({ bar, volume }) => !bar && volume !== 0)
+  const withoutVolume = new Set(unknown.map(({ start }) => startOfPeriod(interval, start)))
+  const bars = barsFromDays(
+    days.flatMap(({ bar }) => bar ?? []),
+    interval
+  )
+  return bars.map((bar) => (withoutVolume.has(bar.start) ? withoutAbsent({ ...bar, volume: undefined }) : bar))
 }
 
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))

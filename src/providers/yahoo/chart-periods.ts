@@ -1,5 +1,5 @@
 import { startOfPeriod } from '../../market/bar-period.ts'
-import { isIntraday, type Interval } from '../../market/bar.ts'
+import { INTRADAY_LENGTH_MS, isIntraday, type Interval } from '../../market/bar.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { ProviderError } from '../provider.ts'
 import { sessionDate } from './chart-time.ts'
@@ -7,13 +7,6 @@ import type { Chart, ChartRow } from './chart.ts'
 
 const MINUTE_MS = 60_000
 const HALF_DAY_MS = 43_200_000
-const LENGTH_MS: Partial<Record<Interval, number>> = {
-  '1m': MINUTE_MS,
-  '5m': 5 * MINUTE_MS,
-  '15m': 15 * MINUTE_MS,
-  '30m': 30 * MINUTE_MS,
-  '1h': 60 * MINUTE_MS
-}
 /** Every session opens at a multiple of it. */
 const OPENING_GRID_MS = 5 * MINUTE_MS
 /** Closing auctions print within this time after continuous trading. */
@@ -30,7 +23,9 @@ export type Periods = { readonly periods: Period[]; readonly outside: number }
  */
 export function periodsOf(chart: Chart, interval: Interval): Periods {
   const rows = chart.rows.toSorted((a, b) => a.instant - b.instant)
-  return isIntraday(interval) ? periodsWithinDay(chart, rows, LENGTH_MS[interval]!) : longPeriods(chart, rows, interval)
+  return isIntraday(interval)
+    ? periodsWithinDay(chart, rows, INTRADAY_LENGTH_MS[interval])
+    : longPeriods(chart, rows, interval)
 }
 
 function longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interval): Periods {
