@@ -56,7 +56,7 @@ export async function migrate(databaseUrl: string, market?: Market): Promise<voi
  */
 export async function claimMarket(sql: Sql, market: Market): Promise<void> {
   if (!(await hasInstallation(sql)))
-    throw new Error('The database has no tables yet: run `node bin/run.mjs src/migrate.ts` first')
+    throw new Error('The database has no tables yet: run `node bin/run.mjs src/commands/migrate.ts` first')
   await sql`insert into installation (market) values (${market}) on conflict do nothing`
   await refuseOtherMarket(sql, market)
 }

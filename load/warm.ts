@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { createCore, type Core } from '../src/core.ts'
 import { QUEUE_NAMES } from '../src/jobs/catalog.ts'
 import { QUEUE_PREFIX } from '../src/jobs/queue.ts'

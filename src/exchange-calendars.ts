@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { ALWAYS_OPEN, CALENDARS } from './market/calendars.ts'
 import { Calendar, nextSession } from './market/session.ts'
 import type { SessionClock } from './market/session-clock.ts'

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { buildApp } from './app.ts'
-import { ConfigError, loadConfig, type Config } from './config.ts'
+import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { createCore } from './core.ts'
 import { shippedCalendars } from './exchange-calendars.ts'
 import { createDataFreshness } from './market/data-freshness.ts'

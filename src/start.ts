@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate, WrongMarketError } from '../db/migrate.ts'
-import { ConfigError, loadConfig, type Config } from './config.ts'
-import { servicesThatDoNotAnswer } from './diagnosis.ts'
+import { ConfigError, loadConfig, type Config } from './config/config.ts'
+import { servicesThatDoNotAnswer } from './commands/diagnosis.ts'
 import { onParentGone } from './embedded/child.ts'
 import { startChild, type Child } from './embedded/child-process.ts'
 import { holdHome } from './embedded/home-lock.ts'
@@ -15,8 +15,8 @@ import { publishRunning, withdrawRunning } from './embedded/running.ts'
 import { keptSecret } from './embedded/secret.ts'
 import { EmbeddedServiceError } from './embedded/server-process.ts'
 import { Supervisor } from './embedded/supervisor.ts'
-import { firstKey } from './first-key.ts'
-import { vendorsOutOfReach } from './reach.ts'
+import { firstKey } from './commands/first-key.ts'
+import { vendorsOutOfReach } from './commands/reach.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const FORCED_EXIT_CODE = 130

@@ -1,6 +1,6 @@
 import type { HoursOf } from './market/market-hours.ts'
 import { SessionClock } from './market/session-clock.ts'
-import type { Config, ProviderConfig } from './config.ts'
+import type { Config, ProviderConfig } from './config/config.ts'
 import { shippedCalendars } from './exchange-calendars.ts'
 import { alphaVantage } from './providers/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './providers/fmp/fmp.ts'

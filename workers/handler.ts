@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Recorder } from '../db/recorder.ts'
 import type { Stores } from '../db/stores.ts'
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 import type { CalendarKeeper } from '../src/exchange-calendars.ts'
 import type { JobName, Payload } from '../src/jobs/catalog.ts'
 import type { Demand } from '../src/jobs/demand.ts'

@@ -1,5 +1,5 @@
 import type { PartitionedTable } from '../db/partitions.ts'
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 
 const DAY_MS = 86_400_000
 

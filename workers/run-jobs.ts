@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
-import { ConfigError, loadConfig, type Config } from '../src/config.ts'
+import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
 import { createCore } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { LatencyHistogram } from '../metrics/latency-histogram.ts'
 
 export type TrafficOptions = { config: Pick<Config, 'LOG_SAMPLE_EVERY' | 'SLOW_REQUEST_MS'>; log: Logger }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
-import { ConfigError, loadConfig } from '../config.ts'
+import { ConfigError, loadConfig } from '../config/config.ts'
 import { onParentGone, reportReady } from '../embedded/child.ts'
 import { createLogger } from '../logger.ts'
 import { startSandbox } from './sandbox.ts'

@@ -64,7 +64,7 @@ describe('migrate', () => {
   test('a process on a database that was never migrated is told what to do', async () => {
     const url = await emptyDatabase()
     const fresh = createDatabase({ url })
-    await expect(claimMarket(fresh.sql, 'live')).rejects.toThrow('run `node bin/run.mjs src/migrate.ts` first')
+    await expect(claimMarket(fresh.sql, 'live')).rejects.toThrow('run `node bin/run.mjs src/commands/migrate.ts` first')
     await fresh.close()
     await drop(url)
   })
@@ -202,9 +202,9 @@ describe('migrate', () => {
   })
 })
 
-describe('node src/migrate.ts', () => {
+describe('node src/commands/migrate.ts', () => {
   const run = (env: Record<string, string>) =>
-    promisify(execFile)(process.execPath, ['src/migrate.ts'], { env: { PATH: process.env.PATH, ...env } })
+    promisify(execFile)(process.execPath, ['src/commands/migrate.ts'], { env: { PATH: process.env.PATH, ...env } })
 
   test('a deployment sees from the exit code whether its database is ready', async () => {
     const { stdout } = await run({ DATABASE_URL: server.url, MARKET: 'live' })
@@ -224,7 +224,7 @@ describe('a migration that fails', () => {
     const fresh = createDatabase({ url })
     await fresh.sql`create table job_runs (stood_in_the_way boolean)`
     const env = { PATH: process.env.PATH, DATABASE_URL: url, MARKET: 'sandbox' }
-    const migrated = promisify(execFile)(process.execPath, ['src/migrate.ts'], { env })
+    const migrated = promisify(execFile)(process.execPath, ['src/commands/migrate.ts'], { env })
     await expect(migrated).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/Not migrated.*job_runs/s) })
     const tables = await fresh.sql`select tablename from pg_tables where schemaname = 'public'`
     expect(tables.map(({ tablename }) => tablename)).toEqual(['job_runs'])

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Environment } from '../../src/environment.ts'
+import { Environment } from '../../src/config/environment.ts'
 import { privateFolder } from '../support/folders.ts'
 import { hasProgram, runProgram } from './programs.ts'
 import { readYaml } from './yaml.ts'

@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { createDataFreshness } from '../../src/market/data-freshness.ts'
 import { gate } from '../../src/plugins/gate.ts'
 import { pressure } from '../../src/plugins/pressure.ts'

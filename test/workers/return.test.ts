@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { refreshQuotes } from '../../workers/jobs/refresh-quotes.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 

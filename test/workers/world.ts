@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { createCore, type Core } from '../../src/core.ts'
 import { connectQueueRedis } from '../../src/redis.ts'
 import type { Vendors } from '../../src/vendors.ts'

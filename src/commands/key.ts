@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { createAuditStore } from '../db/audit.ts'
-import { createDatabase } from '../db/client.ts'
-import { createKeyStore } from '../db/keys.ts'
-import { createUserStore, type User } from '../db/users.ts'
-import { ConfigError, loadConfig } from './config.ts'
-import { homeOf } from './embedded/home.ts'
-import { findRunning } from './embedded/running.ts'
-import { Plan, Scope, scopesAmong } from './plugins/principal.ts'
+import { createAuditStore } from '../../db/audit.ts'
+import { createDatabase } from '../../db/client.ts'
+import { createKeyStore } from '../../db/keys.ts'
+import { createUserStore, type User } from '../../db/users.ts'
+import { ConfigError, loadConfig } from '../config/config.ts'
+import { homeOf } from '../embedded/home.ts'
+import { findRunning } from '../embedded/running.ts'
+import { Plan, Scope, scopesAmong } from '../plugins/principal.ts'
 
 const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--plan PLAN] [--label TEXT] [--expires WHEN] [--quiet]
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startWorld, type Api, type ApiWorld } from './support/api.ts'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld
 let api: Api
@@ -14,7 +14,9 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 async function key(args: string[], env: Record<string, string> = { DATABASE_URL: world.databaseUrl }) {
-  const child = spawn(process.execPath, ['src/key.ts', ...args], { env: { PATH: process.env['PATH'], ...env } })
+  const child = spawn(process.execPath, ['src/commands/key.ts', ...args], {
+    env: { PATH: process.env['PATH'], ...env }
+  })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   return { code: child.exitCode, stdout, stderr }
 }

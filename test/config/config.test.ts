@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, loadConfig } from '../src/config.ts'
-import { Environment } from '../src/environment.ts'
+import { ConfigError, loadConfig } from '../../src/config/config.ts'
+import { Environment } from '../../src/config/environment.ts'
 
 const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => {
   try {

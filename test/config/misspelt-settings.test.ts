@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Environment } from '../src/environment.ts'
-import { misspeltSettings } from '../src/misspelt-settings.ts'
+import { Environment } from '../../src/config/environment.ts'
+import { misspeltSettings } from '../../src/config/misspelt-settings.ts'
 
 const meantBy = (name: string, others: NodeJS.ProcessEnv = {}) =>
   misspeltSettings({ ...others, [name]: 'x' }).find((each) => each.name === name)?.meant

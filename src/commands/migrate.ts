@@ -1,8 +1,8 @@
-import { migrate } from '../db/migrate.ts'
-import { loadConfig } from './config.ts'
+import { migrate } from '../../db/migrate.ts'
+import { loadConfig } from '../config/config.ts'
 
 /**
- * `node bin/run.mjs src/migrate.ts` brings the database of DATABASE_URL to the newest schema and claims it for MARKET,
+ * `node bin/run.mjs src/commands/migrate.ts` brings the database of DATABASE_URL to the newest schema and claims it for MARKET,
  * as a step of a deployment; `npm start` does the same by itself. Exits with 1, saying why, where it cannot.
  */
 try {

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
-import { createDatabase } from '../db/client.ts'
-import { createKeyStore, SHOWN_CHARACTERS } from '../db/keys.ts'
-import { createUserStore } from '../db/users.ts'
-import { keptSecret, readSecret } from './embedded/secret.ts'
-import { Scope } from './plugins/principal.ts'
+import { createDatabase } from '../../db/client.ts'
+import { createKeyStore, SHOWN_CHARACTERS } from '../../db/keys.ts'
+import { createUserStore } from '../../db/users.ts'
+import { keptSecret, readSecret } from '../embedded/secret.ts'
+import { Scope } from '../plugins/principal.ts'
 
 const USER = 'admin'
 

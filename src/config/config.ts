@@ -1,10 +1,10 @@
 import type { Static, TSchema } from 'typebox'
 import { Default, Errors } from 'typebox/value'
 import { Environment } from './environment.ts'
-import { parseBudget, type BudgetWindow } from './gateway/budget.ts'
+import { parseBudget, type BudgetWindow } from '../gateway/budget.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
-import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from './providers/provider.ts'
+import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from '../providers/provider.ts'
 
 export type ProviderConfig = {
   readonly baseUrl: string | undefined

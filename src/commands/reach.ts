@@ -1,6 +1,6 @@
 import { request } from 'undici'
-import type { Config } from './config.ts'
-import { PROVIDER_NAMES, type ProviderName } from './providers/provider.ts'
+import type { Config } from '../config/config.ts'
+import { PROVIDER_NAMES, type ProviderName } from '../providers/provider.ts'
 
 const REACH_TIMEOUT_MS = 3000
 

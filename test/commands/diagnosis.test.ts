@@ -4,12 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { loadConfig } from '../src/config.ts'
-import { diagnose } from '../src/diagnosis.ts'
-import { startPostgres } from '../src/embedded/postgres.ts'
-import { vendorsOutOfReach } from '../src/reach.ts'
-import { privateFolder, PROGRAMS_HOME } from './support/folders.ts'
-import { testDatabase, testRedis } from './support/services.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { diagnose } from '../../src/commands/diagnosis.ts'
+import { startPostgres } from '../../src/embedded/postgres.ts'
+import { vendorsOutOfReach } from '../../src/commands/reach.ts'
+import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
+import { testDatabase, testRedis } from '../support/services.ts'
 
 async function environment(extra: NodeJS.ProcessEnv = {}): Promise<NodeJS.ProcessEnv> {
   const [home, database, redis] = await Promise.all([privateFolder(), testDatabase(), testRedis()])
