@@ -3,7 +3,7 @@ import { createDatabase } from '../../db/client.ts'
 import { createKeyStore, SHOWN_CHARACTERS } from '../../db/keys.ts'
 import { createUserStore } from '../../db/users.ts'
 import { keptSecret, readSecret } from '../embedded/secret.ts'
-import { Scope } from '../plugins/principal.ts'
+import { Scope } from '../auth/principal.ts'
 
 const USER = 'admin'
 

@@ -7,7 +7,7 @@ import { createUserStore, type User } from '../../db/users.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
 import { homeOf } from '../embedded/home.ts'
 import { findRunning } from '../embedded/running.ts'
-import { Plan, Scope, scopesAmong } from '../plugins/principal.ts'
+import { Plan, Scope, scopesAmong } from '../auth/principal.ts'
 
 const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--plan PLAN] [--label TEXT] [--expires WHEN] [--quiet]
 

@@ -15,7 +15,7 @@ import { watchMarketStatus } from '../live/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { patiently } from '../redis.ts'
 import { liveRoutes } from '../routes/live.ts'
-import { createCallers } from './callers.ts'
+import { createCallers } from '../auth/callers.ts'
 import { endWithError } from './error-handler.ts'
 import { chooseProtocol } from './handshake.ts'
 

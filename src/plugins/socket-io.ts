@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts'
 import { repeatedHeader } from '../repeated-headers.ts'
 import { CannotAuthenticateNow } from '../hub/context.ts'
 import { Newcomers } from '../hub/newcomers.ts'
-import { networkOf } from './network.ts'
+import { networkOf } from '../auth/network.ts'
 import { Bridge } from './socket-io/bridge.ts'
 import { DIALECTS } from './socket-io/dialect.ts'
 import {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError, InvalidField, notAuthorized } from '../errors.ts'
-import { Plan, Scope } from '../plugins/principal.ts'
+import { Plan, Scope } from '../auth/principal.ts'
 import { neverKept } from './answer.ts'
 
 const idOf = (what: string) => Type.Object({ id: Type.String({ format: 'uuid', description: `Of the ${what}` }) })

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { isApiKey, requiredCredentialIn } from '../plugins/credential.ts'
+import { isApiKey, requiredCredentialIn } from '../auth/credential.ts'
 import { translate } from '../plugins/error-handler.ts'
-import { addressOf } from '../plugins/network.ts'
-import { Credential, Plan, Scope, type Principal } from '../plugins/principal.ts'
-import { tooManyRequests } from '../plugins/rate-limiter.ts'
+import { addressOf } from '../auth/network.ts'
+import { Credential, Plan, Scope, type Principal } from '../auth/principal.ts'
+import { tooManyRequests } from '../auth/rate-limiter.ts'
 
 const MAX_KEY_LENGTH = 200
 const EXCHANGES_PER_MINUTE = 60

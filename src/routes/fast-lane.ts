@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import type { FastifyInstance } from 'fastify'
 import type { ClassFreshness } from '../market/data-freshness.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
-import { headerOf, type Session, type Sessions } from '../plugins/sessions.ts'
+import { headerOf, type Session, type Sessions } from '../auth/verified-tokens.ts'
 import type { RouteTraffic } from '../plugins/traffic.ts'
 import { ageOf, cacheControlOf } from './answer.ts'
 import type { QuoteLists } from './quote-lists.ts'

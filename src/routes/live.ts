@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError } from '../errors.ts'
 import { presentedBy } from '../plugins/handshake.ts'
-import { addressOf, networkOf } from '../plugins/network.ts'
+import { addressOf, networkOf } from '../auth/network.ts'
 import { overloaded } from '../plugins/pressure.ts'
 
 const ENDPOINTS = ['/ws/market-data', '/ws/stock-quotes'] as const

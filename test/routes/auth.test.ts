@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Principal } from '../../src/plugins/principal.ts'
+import type { Principal } from '../../src/auth/principal.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld

@@ -3,10 +3,10 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { createDataFreshness } from '../../src/market/data-freshness.ts'
-import { gate } from '../../src/plugins/gate.ts'
+import { gate } from '../../src/auth/gate.ts'
 import { pressure } from '../../src/plugins/pressure.ts'
 import { resources } from '../../src/plugins/resources.ts'
-import { tokens } from '../../src/plugins/tokens.ts'
+import { tokens } from '../../src/auth/tokens.ts'
 import { SECRET, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { NotAuthenticated } from '../../src/errors.ts'
-import type { Principal } from '../../src/plugins/principal.ts'
-import { Bucket } from '../../src/plugins/rate-limiter.ts'
-import { Sessions } from '../../src/plugins/sessions.ts'
+import type { Principal } from '../../src/auth/principal.ts'
+import { Bucket } from '../../src/auth/rate-limiter.ts'
+import { Sessions } from '../../src/auth/verified-tokens.ts'
 
 const ADDRESS = '192.0.2.1'
 const MINUTE = 60_000

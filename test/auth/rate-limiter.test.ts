@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Bucket, RateLimiter } from '../../src/plugins/rate-limiter.ts'
+import { Bucket, RateLimiter } from '../../src/auth/rate-limiter.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NotAuthenticated } from '../../src/errors.ts'
-import { AuthFailures } from '../../src/plugins/auth-failures.ts'
+import { AuthFailures } from '../../src/auth/auth-failures.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 let world: ApiWorld

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { createOutsideIssuer } from '../../src/plugins/outside-issuer.ts'
+import { createOutsideIssuer } from '../../src/auth/outside-issuer.ts'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND

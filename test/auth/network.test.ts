@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addressIn, addressOf, networkOf } from '../../src/plugins/network.ts'
+import { addressIn, addressOf, networkOf } from '../../src/auth/network.ts'
 
 test.each([
   ['203.0.113.9', ['203.0.113.9', '203.0.113.9:80', ' 203.0.113.9 ', '::ffff:203.0.113.9', '::ffff:cb00:7109']],

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Revocations } from '../../src/plugins/revocations.ts'
+import { Revocations } from '../../src/auth/revocations.ts'
 import { connectCacheRedis, ready } from '../../src/redis.ts'
 import { lateDoor } from '../support/late-door.ts'
 import { testRedis } from '../support/services.ts'
