@@ -8,16 +8,9 @@ import { repeatedHeader } from '../repeated-headers.ts'
 import { CannotAuthenticateNow } from '../hub/context.ts'
 import { Newcomers } from '../hub/newcomers.ts'
 import { networkOf } from '../auth/network.ts'
-import { Bridge } from './socket-io/bridge.ts'
-import { DIALECTS } from './socket-io/dialect.ts'
-import {
-  addressOf,
-  ANONYMOUS_SHARE,
-  anonymousIdOf,
-  anonymousVisitor,
-  tokenOf,
-  type Visitor
-} from './socket-io/visitor.ts'
+import { Bridge } from './bridge.ts'
+import { DIALECTS } from './dialect.ts'
+import { addressOf, ANONYMOUS_SHARE, anonymousIdOf, anonymousVisitor, tokenOf, type Visitor } from './visitor.ts'
 
 type Connection = Socket['conn']
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io'
-import type { Caller } from '../../hub/context.ts'
-import { addressIn, networkOf } from '../../auth/network.ts'
-import { payFor, REPLAYED_BYTES_PER_REQUEST } from '../../auth/payment.ts'
-import type { Bucket } from '../../auth/rate-limiter.ts'
+import type { Caller } from '../hub/context.ts'
+import { addressIn, networkOf } from '../auth/network.ts'
+import { payFor, REPLAYED_BYTES_PER_REQUEST } from '../auth/payment.ts'
+import type { Bucket } from '../auth/rate-limiter.ts'
 
 type Handshake = Socket['handshake']
 type Origin = Pick<Handshake, 'address' | 'headers'>

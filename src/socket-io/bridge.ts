@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io'
-import type { LiveContext } from '../../hub/context.ts'
+import type { LiveContext } from '../hub/context.ts'
 import { Client, type Counts } from './client.ts'
 import { DIALECTS, type Dialect } from './dialect.ts'
 import { Feed } from './feed.ts'

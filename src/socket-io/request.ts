@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { MAX_NAMES_PER_FRAME } from '../../hub/protocol.ts'
+import { MAX_NAMES_PER_FRAME } from '../hub/protocol.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 64 })
 const Names = Type.Array(Name, { minItems: 1, maxItems: MAX_NAMES_PER_FRAME })

@@ -1,6 +1,6 @@
-import type { Stream } from '../../hub/protocol.ts'
-import type { Quote } from '../../market/quote.ts'
-import type { Trade } from '../../market/trade.ts'
+import type { Stream } from '../hub/protocol.ts'
+import type { Quote } from '../market/quote.ts'
+import type { Trade } from '../market/trade.ts'
 import type { Update } from './update.ts'
 
 /** An event as Socket.IO carries it: its name and its one argument. Keys without a value stay out of the JSON. */

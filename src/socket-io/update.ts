@@ -1,11 +1,11 @@
-import { newestOf } from '../../hub/fanout.ts'
-import { eventOf, quoteOf } from '../../hub/format.ts'
-import type { Hub } from '../../hub/hub.ts'
-import { isValue, type CurrentValue, type NoValue } from '../../hub/sources.ts'
-import type { EventRef, Topic } from '../../hub/topic.ts'
-import { RecordKind } from '../../log/record.ts'
-import type { Quote } from '../../market/quote.ts'
-import type { Trade } from '../../market/trade.ts'
+import { newestOf } from '../hub/fanout.ts'
+import { eventOf, quoteOf } from '../hub/format.ts'
+import type { Hub } from '../hub/hub.ts'
+import { isValue, type CurrentValue, type NoValue } from '../hub/sources.ts'
+import type { EventRef, Topic } from '../hub/topic.ts'
+import { RecordKind } from '../log/record.ts'
+import type { Quote } from '../market/quote.ts'
+import type { Trade } from '../market/trade.ts'
 
 /** While a symbol's newest trade is younger than this, its quotes say nothing that its trades did not. */
 const TRADE_SILENCE_MS = 60_000

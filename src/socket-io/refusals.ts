@@ -1,4 +1,4 @@
-import type { Failure, Rejected } from '../../hub/protocol.ts'
+import type { Failure, Rejected } from '../hub/protocol.ts'
 
 const failure = (code: string, message: string): Failure => ({ code, message })
 

@@ -1,5 +1,5 @@
-import type { Hub } from '../../hub/hub.ts'
-import type { Audience, EventList, Format, Member, Topic } from '../../hub/topic.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Audience, EventList, Format, Member, Topic } from '../hub/topic.ts'
 import { readUpdate, type Update } from './update.ts'
 
 export interface Listener {
