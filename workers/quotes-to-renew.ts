@@ -1,6 +1,6 @@
 import type { Answer } from '../src/market/market-data.ts'
 import type { Quote } from '../src/market/quote.ts'
-import { quoteFreshMs } from '../src/ladder/policies.ts'
+import { quoteFreshMs } from '../src/market-data/policies.ts'
 import { inFairOrder, shareOut, type DueSymbol } from './fair-shares.ts'
 import type { JobContext } from './handler.ts'
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Recorder } from '../ladder/cached-market.ts'
+import type { Recorder } from '../market-data/cached-market.ts'
 import type { EventLog } from '../log/log.ts'
 import { quoteUpdate, type MarketEvent } from '../market/event.ts'
 import type { Indices, Movers, Sectors } from '../market/market-wide.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
-import { createUserShare } from '../../src/user-share.ts'
+import { createUserShare } from '../../src/gateway/user-share.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { aQuote, marketOf, quoteProvider } from './market.ts'
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { ApiError } from '../src/errors.ts'
-import type { Bar, BarSeries } from '../src/market/bar.ts'
-import type { IndicatorName, IndicatorParameters } from '../src/market/indicator.ts'
-import { computeIndicators, onlyIndicator } from '../src/ladder/indicator-series.ts'
-import { resolveParameters } from '../src/ladder/technical-indicators.ts'
-import { finished } from './support/finished.ts'
+import { ApiError } from '../../src/errors.ts'
+import type { Bar, BarSeries } from '../../src/market/bar.ts'
+import type { IndicatorName, IndicatorParameters } from '../../src/market/indicator.ts'
+import { computeIndicators, onlyIndicator } from '../../src/market-data/indicator-series.ts'
+import { resolveParameters } from '../../src/market-data/technical-indicators.ts'
+import { finished } from '../support/finished.ts'
 
 const DAY_MS = 86_400_000
 const ALL = { from: 0, to: Infinity }

@@ -3,7 +3,7 @@ import type { Priority } from '../market/market-data.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import type { Circuits } from './circuits.ts'
 import { notAsked, notCovered, type Failure, type ProviderCalls } from './provider-calls.ts'
-import { Pursuit, type Arbitration, type Sourced } from './pursuit.ts'
+import { Pursuit, type Arbitration, type Sourced } from './fallback-run.ts'
 import type { Judgement } from './quality.ts'
 
 const MAX_PARALLEL_CHUNKS = 4

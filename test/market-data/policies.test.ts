@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createPolicies } from '../../src/ladder/policies.ts'
+import { createPolicies } from '../../src/market-data/policies.ts'
 import { CALENDARS } from '../../src/market/calendars.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'

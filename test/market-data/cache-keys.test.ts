@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { barsKey, newsKey, optionsKey, searchKey } from '../../src/ladder/cache-keys.ts'
+import { barsKey, newsKey, optionsKey, searchKey } from '../../src/market-data/cache-keys.ts'
 import { Adjustment, Interval, type BarRequest } from '../../src/market/bar.ts'
 import { parseSymbol } from '../../src/market/symbol.ts'
 

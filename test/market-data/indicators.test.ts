@@ -5,8 +5,8 @@ import {
   computeIndicators,
   onlyIndicator,
   resolveIndicators
-} from '../../src/ladder/indicator-series.ts'
-import { resolveParameters } from '../../src/ladder/technical-indicators.ts'
+} from '../../src/market-data/indicator-series.ts'
+import { resolveParameters } from '../../src/market-data/technical-indicators.ts'
 import type { Bar, BarRequest, BarSeries } from '../../src/market/bar.ts'
 import { IndicatorName, type IndicatorParameters } from '../../src/market/indicator.ts'
 import { periodRange } from '../../src/market/period.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ApiError } from '../../src/errors.ts'
-import { loadSentiment, TooLittleKnown, type SentimentInputs } from '../../src/ladder/sentiment-source.ts'
+import { loadSentiment, TooLittleKnown, type SentimentInputs } from '../../src/market-data/sentiment-source.ts'
 import { aQuote } from '../gateway/market.ts'
 
 const NOW = Date.parse('2026-11-27T17:00:00Z')
