@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Hub } from './hub.ts'
-import type { Interest } from './interest.ts'
+import type { Interest } from '../demand/interest.ts'
 import type { Channel, Failure, Limits, Stream } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Sources } from './sources.ts'

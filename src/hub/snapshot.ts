@@ -1,6 +1,6 @@
 import { eventOf, quoteOf } from './format.ts'
 import { newestOf } from './fanout.ts'
-import { piecesOf } from './pieces.ts'
+import { piecesOf } from '../demand/pieces.ts'
 import type { Channel, Rejected, Stream } from './protocol.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
 import type { Topic } from './topic.ts'

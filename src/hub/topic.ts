@@ -1,6 +1,6 @@
 import type { LogEntry } from '../log/entry.ts'
 import type { TopicName } from '../market/event.ts'
-import { Bag } from './bag.ts'
+import { Bag } from '../demand/bag.ts'
 
 /** What a quote's event says. */
 export type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }

@@ -1,7 +1,7 @@
 import { parseSymbol, type RequestedSymbols } from '../market/symbol.ts'
 import type { LiveContext } from './context.ts'
 import type { Hub } from './hub.ts'
-import { piecesOf } from './pieces.ts'
+import { piecesOf } from '../demand/pieces.ts'
 import { CHANNELS, type Rejected, type Stream } from './protocol.ts'
 import { channelSnapshot, historySnapshots, quoteSnapshots } from './snapshot.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'

@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io'
 import { Allowance } from '../hub/allowance.ts'
 import type { Caller, LiveContext } from '../hub/context.ts'
-import { piecesOf } from '../hub/pieces.ts'
+import { piecesOf } from '../demand/pieces.ts'
 import type { Failure } from '../hub/protocol.ts'
 import { failureOf } from '../hub/refusals.ts'
 import type { Topic } from '../hub/topic.ts'

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { followedByUser, Interest } from '../../src/hub/interest.ts'
+import { followedByUser, Interest } from '../../src/demand/interest.ts'
 import { startLive, testLog } from '../support/live-server.ts'
 
 const SILENT = pino({ level: 'silent' })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { QuoteWatch } from '../../src/live/quote-watch.ts'
+import { QuoteWatch } from '../../src/demand/quote-watch.ts'
 
 const SYMBOLS = Array.from({ length: 8000 }, (_, at) => `S${at}`)
 

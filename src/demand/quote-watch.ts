@@ -3,7 +3,7 @@ import { ApiError } from '../errors.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
 import { quoteUpdate } from '../market/event.ts'
 import type { Quote } from '../market/quote.ts'
-import type { StalePublisher } from './stale-publisher.ts'
+import type { StalePublisher } from '../intake/stale-publisher.ts'
 
 const LOOK_EVERY_MS = 2000
 /** Whoever renews quotes is given this long past their freshness, and a quote that was just asked for to arrive. */

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createStalePublisher } from '../../src/live/stale-publisher.ts'
+import { createStalePublisher } from '../../src/intake/stale-publisher.ts'
 import type { LogEntry } from '../../src/log/entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { LAST_INDEX } from '../../src/log/position.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createMetrics } from '../src/metrics/metrics.ts'
-import { startMonitor, type Monitor } from '../src/metrics/monitor.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import { startMonitor, type Monitor } from '../../src/metrics/monitor.ts'
 
 const never = () => new Promise<never>(() => undefined)
 const started: Monitor[] = []

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Bag, CountedBag } from '../../src/hub/bag.ts'
+import { Bag, CountedBag } from '../../src/demand/bag.ts'
 
 const filled = (count: number) => {
   const bag = new Bag<number>()

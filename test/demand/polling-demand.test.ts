@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { connectCacheRedis, ready } from '../../src/redis.ts'
-import { Demand } from '../../src/jobs/demand.ts'
+import { Demand } from '../../src/demand/polling-demand.ts'
 import { createGate } from '../db/gate.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 

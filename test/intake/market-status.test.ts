@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { watchMarketStatus } from '../../src/live/market-status-publisher.ts'
+import { watchMarketStatus } from '../../src/intake/market-status-publisher.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { LAST_INDEX } from '../../src/log/position.ts'
 import { CALENDARS } from '../../src/market/calendars.ts'
