@@ -5,12 +5,12 @@ import { answerOf, freshAnswer, isAbsence, type Entry } from './entry.ts'
 import { heldEntries, heldInMemory } from './held-entries.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
-import { Negatives } from './negatives.ts'
+import { Negatives } from './negative-entries.ts'
 import type { Policy } from './policy.ts'
 import type { RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
 import { asError, failAll, type Outcome, type Source } from './source.ts'
-import { StandIns } from './stand-ins.ts'
+import { StandIns } from './stale-if-error.ts'
 
 /** Who waited for another process's load for so long loads for itself. */
 const MAX_WAIT_MS = 6000

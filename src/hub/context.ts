@@ -5,7 +5,7 @@ import type { Channel, Failure, Limits, Stream } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Sources } from './sources.ts'
 import type { Traffic } from './traffic.ts'
-import type { Turns } from './turns.ts'
+import type { Turns } from './serial-queue.ts'
 import type { Users } from './users.ts'
 
 /** Who speaks on a connection, by a verified key or token. */

@@ -5,7 +5,7 @@ import type { Hub } from './hub.ts'
 import type { Failure } from './protocol.ts'
 import { firstAfter, type Chunk } from './recent.ts'
 import type { EventRef, Topic } from './topic.ts'
-import type { Turns } from './turns.ts'
+import type { Turns } from './serial-queue.ts'
 
 /** One write's worth: between two, the client may drain and others get their turn. */
 const MAX_CHUNK_EVENTS = 500

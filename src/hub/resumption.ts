@@ -4,7 +4,7 @@ import type { Caller, LiveContext } from './context.ts'
 import type { Failure } from './protocol.ts'
 import type { GapReason, ReplayOutcome, ReplayTarget } from './replay.ts'
 import type { EventRef, Topic } from './topic.ts'
-import { snapshotsOf, type Group, type Wish } from './wishes.ts'
+import { snapshotsOf, type Group, type Wish } from './subscription-request.ts'
 
 /** Whom something about a group of subscriptions is told. */
 export type Told = { readonly context: LiveContext; readonly connection: Connection; readonly group: Group }

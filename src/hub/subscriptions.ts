@@ -9,7 +9,7 @@ import { resume, sendSnapshots, tellGap } from './resumption.ts'
 import { currentOf, symbolsOf, topicNames } from './subject.ts'
 import type { Topic } from './topic.ts'
 import type { Holding } from './users.ts'
-import { examine, subjectNamed, wishOf, type Group, type Wish } from './wishes.ts'
+import { examine, subjectNamed, wishOf, type Group, type Wish } from './subscription-request.ts'
 
 /** Different topics that one process lets be subscribed to, by all users together. */
 const MAX_HELD_TOPICS = 300_000

@@ -5,7 +5,7 @@ import { checkDependencies, Dependency } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import { Answering } from '../market/provider-status.ts'
 import { VERSION } from '../version.ts'
-import { shared } from './shared-work.ts'
+import { shared } from './single-flight.ts'
 
 /** What cached reads, limits and streams cannot do without; without the others the server is degraded. */
 const NEEDED_TO_SERVE = ['redis', 'redisCache']

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { shared } from './shared-work.ts'
+import { shared } from './single-flight.ts'
 
 export const metricsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const render = shared(() => app.metrics.render())

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createHttpServer, endWithin } from '../../src/http-server.ts'
+import { createHttpServer, endWithin } from '../../src/plugins/http-server.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { privateFolder } from '../support/folders.ts'
 

@@ -13,7 +13,7 @@ import { fetchChart, type Chart, type ChartRow } from './chart.ts'
 import { kindOf } from './kinds.ts'
 import { scaled } from './prices.ts'
 import { volumeOf } from './quotes.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 
 const DAY_MS = 86_400_000
 /** Yahoo's other names of our intervals. */

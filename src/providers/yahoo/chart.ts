@@ -10,7 +10,7 @@ import { joinedEvents, readEvents, type ChartEvents } from './chart-events.ts'
 import { piecesOf } from './chart-limits.ts'
 import { instantOf } from './chart-time.ts'
 import { priceReader, type PriceReader } from './prices.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 

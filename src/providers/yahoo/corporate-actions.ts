@@ -3,7 +3,7 @@ import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
 import type { ChartPayout } from './chart-events.ts'
 import { MAX_YEARS, YEAR_MS } from './chart-limits.ts'
 import { fetchChart, type Chart } from './chart.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 
 /** Every split that Yahoo knows, newest first. */
 export async function fetchSplits(

@@ -26,7 +26,7 @@ import {
   volumeOf,
   type WireQuote
 } from './quotes.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { listOf, memberOf } from './wire.ts'
 
 const SCREENER_URL = 'https://query2.finance.yahoo.com/v1/finance/screener/predefined/saved'

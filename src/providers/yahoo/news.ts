@@ -8,7 +8,7 @@ import { salvage } from '../salvage.ts'
 import { instantIn } from '../session-dates.ts'
 import { instantOf } from './quotes.ts'
 import { SEARCH_URL } from './search.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireText } from './wire.ts'
 

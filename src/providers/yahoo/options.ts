@@ -7,7 +7,7 @@ import { oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import { instantOf, provenanceOfRow, QuoteRow } from './quotes.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber } from './wire.ts'
 

@@ -9,7 +9,7 @@ import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { percentOf } from './prices.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
 import { listOf, WireText } from './wire.ts'
 

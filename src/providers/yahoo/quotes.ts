@@ -10,7 +10,7 @@ import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { memberOf, WireNumber, WireText } from './wire.ts'
 

@@ -8,7 +8,7 @@ import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { memberOf, WireText } from './wire.ts'
 
 export const SEARCH_URL = 'https://query2.finance.yahoo.com/v1/finance/search'

@@ -5,7 +5,7 @@ import { ProviderError } from '../provider.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { priceReader } from './prices.ts'
 import { marketCapOf } from './quotes.ts'
-import type { YahooSession } from './session.ts'
+import type { YahooSession } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 

@@ -8,7 +8,7 @@ import { fetchOptions } from './options.ts'
 import { fetchProfile } from './profile.ts'
 import { fetchQuotes } from './quotes.ts'
 import { fetchSearch } from './search.ts'
-import { YahooSession, type YahooSessionOptions } from './session.ts'
+import { YahooSession, type YahooSessionOptions } from './client.ts'
 import { covers } from './symbols.ts'
 
 const MAX_QUOTES_PER_REQUEST = 100

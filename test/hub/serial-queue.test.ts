@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Turns } from '../../src/hub/turns.ts'
+import { Turns } from '../../src/hub/serial-queue.ts'
 
 /** Keeps the processor for longer than a slice. */
 function work(): void {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { ApiError } from './errors.ts'
-import type { Metrics } from './metrics/metrics.ts'
-import { refuse } from './plugins/error-handler.ts'
+import { ApiError } from '../errors.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { refuse } from './error-handler.ts'
 import { repeatedHeader } from './repeated-headers.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
