@@ -13,7 +13,7 @@ import { overloaded } from '../plugins/pressure.ts'
 import type { Principal, Scope } from './principal.ts'
 import { RateLimiter, tooManyRequests, type Bucket } from './rate-limiter.ts'
 import { Revocations } from './revocations.ts'
-import { SECURITY_HEADER } from '../plugins/security-headers.ts'
+import { SECURITY_HEADER } from './security-headers.ts'
 import { headerOf, Sessions, type Session } from './verified-tokens.ts'
 import { Tickets } from './tickets.ts'
 

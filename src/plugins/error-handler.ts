@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { ApiError, MarketDataUnavailable, SymbolNotFound, type ErrorBody } from '../errors.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { SECURITY_HEADER } from './security-headers.ts'
+import { SECURITY_HEADER } from '../auth/security-headers.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { ApiError } from '../errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { refuse } from './error-handler.ts'
-import { repeatedHeader } from './repeated-headers.ts'
+import { repeatedHeader } from '../auth/repeated-headers.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000

@@ -17,7 +17,7 @@ import { patiently } from '../redis.ts'
 import { liveRoutes } from '../routes/websocket.ts'
 import { createCallers } from '../auth/callers.ts'
 import { endWithError } from './error-handler.ts'
-import { chooseProtocol } from './handshake.ts'
+import { chooseProtocol } from '../auth/handshake.ts'
 
 const KIB = 1024
 /** What a peer gets to answer a closing frame. */

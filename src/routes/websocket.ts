@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError } from '../errors.ts'
-import { presentedBy } from '../plugins/handshake.ts'
+import { presentedBy } from '../auth/handshake.ts'
 import { addressOf, networkOf } from '../auth/network.ts'
 import { overloaded } from '../plugins/pressure.ts'
 
