@@ -25,6 +25,7 @@ import { homeRoutes } from './routes/home.ts'
 import { insightRoutes } from './routes/explain.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { liveRoutes } from './routes/websocket.ts'
 import { asyncApiRoutes, liveInsightRoutes } from './routes/websocket-stats.ts'
 import { marketStatusRoutes } from './routes/market-status.ts'
 import { marketRoutes } from './routes/market.ts'
@@ -93,7 +94,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(openapi)
   await app.register(adminPages, { prefix: '/admin', queues: given.queues, log })
   if (config.SOCKET_IO) await app.register(socketIo, { config })
-  await app.register(live, given)
+  await app.register(live, { ...given, routes: liveRoutes })
 
   const market = { prefix: '/api/v1/market' }
   await app.register(quoteRoutes, { ...market, lists: quoteLists })

@@ -121,3 +121,11 @@ export class NotAuthenticated extends ApiError {
 
 export const notAuthorized = (scope: string) =>
   new ApiError('NOT_AUTHORIZED', 403, `This key or token does not grant ${scope}`, { details: { missingScope: scope } })
+
+const OVERLOADED_RETRY_AFTER_SECONDS = 5
+
+/** 503: the process's event loop is so late that more work would only make it later. */
+export const overloaded = () =>
+  new ApiError('OVERLOADED', 503, 'The server is too busy; try again soon', {
+    retryAfterSeconds: OVERLOADED_RETRY_AFTER_SECONDS
+  })

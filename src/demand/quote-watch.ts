@@ -1,9 +1,8 @@
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
-import { quoteUpdate } from '../market/event.ts'
+import { quoteUpdate, type MarketEvent } from '../market/event.ts'
 import type { Quote } from '../market/quote.ts'
-import type { StalePublisher } from '../intake/stale-publisher.ts'
 
 const LOOK_EVERY_MS = 2000
 /** Whoever renews quotes is given this long past their freshness, and a quote that was just asked for to arrive. */
@@ -15,7 +14,8 @@ const MAX_LOOKED_AT = 500
 
 export type QuoteWatchOptions = {
   marketData: Pick<MarketData, 'heldQuotes'>
-  publisher: Pick<StalePublisher, 'outlived'>
+  /** Tells everybody of a value that is stale now; `receivedAt` (epoch ms) names it. */
+  tellStale: (event: MarketEvent, receivedAt: number) => void
   /** Told of symbols that turned out to be unknown to all vendors, each with the error that says so. */
   onUnknown: (unknown: ReadonlyMap<string, ApiError>) => void
   log: Pick<Logger, 'debug'>
@@ -82,7 +82,7 @@ export class QuoteWatch {
     const { provenance } = value
     if (provenance.state !== 'stale' && freshUntil + GRACE_MS > now) return freshUntil + GRACE_MS
     const quote: Quote = { ...value, provenance: { ...provenance, state: 'stale' } }
-    this.#options.publisher.outlived(quoteUpdate(quote), Date.parse(provenance.receivedAt))
+    this.#options.tellStale(quoteUpdate(quote), Date.parse(provenance.receivedAt))
     return now + LOOK_AGAIN_MS
   }
 }

@@ -1,9 +1,7 @@
 import underPressure from '@fastify/under-pressure'
 import fp from 'fastify-plugin'
 import type { Config } from '../config/config.ts'
-import { ApiError } from '../errors.ts'
 
-const RETRY_AFTER_SECONDS = 5
 const SAMPLE_MS = 1000
 /** Starting itself keeps the event loop busy: that says nothing of what requests will do. */
 const SAMPLES_OF_THE_START = 3
@@ -14,9 +12,6 @@ declare module 'fastify' {
     isOverloaded(): boolean
   }
 }
-
-export const overloaded = () =>
-  new ApiError('OVERLOADED', 503, 'The server is too busy; try again soon', { retryAfterSeconds: RETRY_AFTER_SECONDS })
 
 /**
  * Watches the delay of the event loop (a busy loop that answers in time is not overloaded). The watcher's own request hook

@@ -1,4 +1,5 @@
 import websocket from '@fastify/websocket'
+import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -14,7 +15,6 @@ import type { EventLog } from '../log/log.ts'
 import { watchMarketStatus } from '../intake/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { patiently } from '../redis.ts'
-import { liveRoutes } from '../routes/websocket.ts'
 import { createCallers } from '../auth/callers.ts'
 import { endWithError } from './error-handler.ts'
 import { chooseProtocol } from '../auth/handshake.ts'
@@ -31,6 +31,8 @@ export type LivePluginOptions = {
   stalePublisher: StalePublisher
   demand: Pick<Demand, 'subscribe'>
   clock: SessionClock
+  /** What answers at the WebSocket endpoints. */
+  routes: FastifyPluginAsync
 }
 
 declare module 'fastify' {
@@ -44,11 +46,11 @@ declare module 'fastify' {
  * scope holds nothing else.
  */
 export const live = fp<LivePluginOptions>(
-  async (app, { config, redis, log, eventLog, stalePublisher, demand, clock }) => {
+  async (app, { config, redis, log, eventLog, stalePublisher, demand, clock, routes }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const watch = new QuoteWatch({
       marketData: app.marketData,
-      publisher: stalePublisher,
+      tellStale: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
       onUnknown: (unknown) => server.context.hub.tellUnknown(unknown),
       log
     })
@@ -104,7 +106,7 @@ export const live = fp<LivePluginOptions>(
         const answer = new ApiError('BAD_HANDSHAKE', 400, `This is no WebSocket handshake: ${error.message}`)
         endWithError(socket, answer, { 'sec-websocket-version': '13' })
       })
-      await scope.register(liveRoutes, { prefix: '/api/v1/market' })
+      await scope.register(routes, { prefix: '/api/v1/market' })
     })
   },
   { name: 'live', dependencies: ['resources', 'tokens', 'gate', 'pressure'] }

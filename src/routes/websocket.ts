@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { ApiError } from '../errors.ts'
+import { ApiError, overloaded } from '../errors.ts'
 import { presentedBy } from '../auth/handshake.ts'
 import { addressOf, networkOf } from '../auth/network.ts'
-import { overloaded } from '../plugins/pressure.ts'
 
 const ENDPOINTS = ['/ws/market-data', '/ws/stock-quotes'] as const
 const RETRY_AFTER_SECONDS = 2

@@ -15,7 +15,7 @@ test('every quote that clients follow has its turn, however many have to be look
   const log = { debug: () => undefined }
   const watch = new QuoteWatch({
     marketData: { heldQuotes },
-    publisher: { outlived: () => undefined },
+    tellStale: () => undefined,
     onUnknown: () => undefined,
     log
   })
