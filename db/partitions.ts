@@ -45,7 +45,7 @@ export function ensurePartitionsSoon(
   now: number,
   keptSince?: number
 ): Promise<void> {
-  return impatiently(sql, (tx) => ensurePartitions(tx, table, now, keptSince))
+  return withLockTimeout(sql, (tx) => ensurePartitions(tx, table, now, keptSince))
 }
 
 /**
@@ -79,7 +79,7 @@ export async function dropPartitionsBefore(sql: Sql, table: PartitionedTable, be
     where inhparent = ${table}::text::regclass
       and inhrelid::regclass::text ~ ${`^${table}_\\d{4}_\\d{2}$`} and inhrelid::regclass::text < ${firstKeptName}
     order by name`
-  for (const { name } of expired) await impatiently(sql, (tx) => tx`drop table ${tx(name)}`)
+  for (const { name } of expired) await withLockTimeout(sql, (tx) => tx`drop table ${tx(name)}`)
   await deleteBefore(sql, table, firstKept)
   return expired.map(({ name }) => name)
 }
@@ -96,7 +96,7 @@ async function deleteBefore(sql: Sql, table: PartitionedTable, firstKept: string
   } while (deleted === MAX_ROWS_DELETED)
 }
 
-function impatiently<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
+function withLockTimeout<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
   return inTransaction(sql, async (tx) => {
     await tx`select set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`
     return work(tx)

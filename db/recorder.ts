@@ -7,7 +7,13 @@ import type { News } from '../src/market/news.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { keyOfRun } from './job-runs.ts'
-import { createLanes, type Lane, type Lanes, type LaneStats, type RecordedStores } from './write-queue.ts'
+import {
+  createWriteQueues,
+  type WriteQueue,
+  type WriteQueues,
+  type WriteQueueStats,
+  type RecordedStores
+} from './write-queue.ts'
 import { keyOfPrice, pricePointsOf, type MarketSnapshot, type SentimentPoint } from './market-history.ts'
 import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
@@ -26,7 +32,7 @@ export type RecorderOptions = {
 }
 
 export type RecorderStats = {
-  readonly kinds: Readonly<Record<keyof Lanes, LaneStats>>
+  readonly kinds: Readonly<Record<keyof WriteQueues, WriteQueueStats>>
   /** Since when Postgres takes nothing, epoch ms; undefined while it does. */
   readonly awaySince: number | undefined
 }
@@ -36,21 +42,21 @@ export type Recorder = ReturnType<typeof createRecorder>
 /**
  * Takes values as they arrive and writes them to Postgres behind the caller's back: nothing waits or throws here but
  * `flush` and `close`. Of several values of one key the newest is written. While Postgres is away values are kept, up
- * to the limits of their lanes, and tried again; a usage count may be doubled if it goes away between a write and its
+ * to the limits of their queues, and tried again; a usage count may be doubled if it goes away between a write and its
  * answer.
  */
 export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: RecorderOptions) {
-  const lanes = createLanes(stores)
+  const queues = createWriteQueues(stores)
   let appointment: { timer: NodeJS.Timeout; afterMs: number } | undefined
   let running: Promise<void> | undefined
   let outage: { since: number; retryMs: number } | undefined
   let isClosed = false
   let serial = 0
 
-  function record<T>(lane: Lane<T>, key: string, value: T): void {
+  function record<T>(queue: WriteQueue<T>, key: string, value: T): void {
     if (isClosed) return
-    lane.add(key, value)
-    if (!running) schedule(lane.weight >= LARGE_BATCH ? 0 : flushMs)
+    queue.add(key, value)
+    if (!running) schedule(queue.weight >= LARGE_BATCH ? 0 : flushMs)
   }
 
   /** A write that is due earlier stands; during an outage its own pace counts. */
@@ -73,9 +79,9 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
 
   async function writeLanes(): Promise<void> {
     try {
-      for (const [kind, lane] of Object.entries(lanes)) {
-        if (lane.stats.pending === 0) continue
-        for (const { error } of await lane.writeOut()) log.error({ err: error, kind }, 'Postgres refuses a value')
+      for (const [kind, queue] of Object.entries(queues)) {
+        if (queue.stats.pending === 0) continue
+        for (const { error } of await queue.writeOut()) log.error({ err: error, kind }, 'Postgres refuses a value')
         noteReturn()
       }
     } catch (error) {
@@ -95,7 +101,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   }
 
   function pendingCount(): number {
-    return Object.values(lanes).reduce((sum, lane) => sum + lane.stats.pending, 0)
+    return Object.values(queues).reduce((sum, queue) => sum + queue.stats.pending, 0)
   }
 
   /** Writes what waits now, whatever the pace. False where Postgres did not take it all. */
@@ -108,29 +114,29 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   return {
     /** The newest of each symbol, and every price into the history. */
     quote(quote: Quote): void {
-      record(lanes.quotes, quote.symbol, quote)
-      for (const point of pricePointsOf(quote)) record(lanes.prices, keyOfPrice(point), point)
+      record(queues.quotes, quote.symbol, quote)
+      for (const point of pricePointsOf(quote)) record(queues.prices, keyOfPrice(point), point)
     },
-    bars: (series: BarSeries) => record(lanes.bars, keyOfSeries(series), series),
-    profile: (profile: Profile) => record(lanes.profiles, profile.symbol, profile),
-    news: (news: News) => record(lanes.news, String(serial++), news),
-    splits: (splits: Splits) => record(lanes.splits, splits.symbol, splits),
-    dividends: (dividends: Dividends) => record(lanes.dividends, dividends.symbol, dividends),
+    bars: (series: BarSeries) => record(queues.bars, keyOfSeries(series), series),
+    profile: (profile: Profile) => record(queues.profiles, profile.symbol, profile),
+    news: (news: News) => record(queues.news, String(serial++), news),
+    splits: (splits: Splits) => record(queues.splits, splits.symbol, splits),
+    dividends: (dividends: Dividends) => record(queues.dividends, dividends.symbol, dividends),
     /** Counts an upstream call, on the UTC day that it is now. */
     usage({ provider, capability, outcome }: Pick<UsageCount, 'provider' | 'capability' | 'outcome'>): void {
       const day = new Date(now()).toISOString().slice(0, 10)
       const count = { provider, day, capability, outcome, calls: 1 }
-      record(lanes.usage, `${day} ${provider} ${capability} ${outcome}`, count)
+      record(queues.usage, `${day} ${provider} ${capability} ${outcome}`, count)
     },
     quarantine: (entry: Omit<QuarantineEntry, 'at'>) =>
-      record(lanes.quarantine, String(serial++), { ...entry, at: new Date(now()).toISOString() }),
+      record(queues.quarantine, String(serial++), { ...entry, at: new Date(now()).toISOString() }),
     /** Notes that an API key is used now. */
-    keyUsed: (keyId: string) => record(lanes.keyUses, keyId, { keyId, usedAt: now() }),
+    keyUsed: (keyId: string) => record(queues.keyUses, keyId, { keyId, usedAt: now() }),
     snapshot: (snapshot: MarketSnapshot) =>
-      record(lanes.snapshots, `${snapshot.kind} ${snapshot.at} ${snapshot.source}`, snapshot),
-    sentiment: (point: SentimentPoint) => record(lanes.sentiment, point.at, point),
+      record(queues.snapshots, `${snapshot.kind} ${snapshot.at} ${snapshot.source}`, snapshot),
+    sentiment: (point: SentimentPoint) => record(queues.sentiment, point.at, point),
     /** The start of a run, or its end: of both the later note is kept. */
-    jobRun: (run: JobRun) => record(lanes.jobRuns, keyOfRun(run), run),
+    jobRun: (run: JobRun) => record(queues.jobRuns, keyOfRun(run), run),
 
     flush,
 
@@ -147,8 +153,8 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
     },
 
     get stats(): RecorderStats {
-      const kinds = Object.fromEntries(Object.entries(lanes).map(([kind, lane]) => [kind, lane.stats]))
-      return { kinds: kinds as Record<keyof Lanes, LaneStats>, awaySince: outage?.since }
+      const kinds = Object.fromEntries(Object.entries(queues).map(([kind, queue]) => [kind, queue.stats]))
+      return { kinds: kinds as Record<keyof WriteQueues, WriteQueueStats>, awaySince: outage?.since }
     }
   }
 

@@ -25,7 +25,7 @@ const MAX_PENDING_SNAPSHOTS = 500
 const MAX_PENDING_SENTIMENT_POINTS = 500
 const MAX_PENDING_JOB_RUNS = 5_000
 
-export type LaneStats = {
+export type WriteQueueStats = {
   readonly pending: number
   /** Gave way to newer values because too many waited. */
   readonly dropped: number
@@ -40,7 +40,7 @@ export type Refusal = { readonly error: unknown }
 type Write<T> = (values: T[]) => Promise<Refusal[]>
 
 /** The values of one kind that wait, and how they are written. */
-export class Lane<T> {
+export class WriteQueue<T> {
   readonly #backlog: Backlog<T>
   readonly #write: Write<T>
   #inFlight = 0
@@ -56,7 +56,7 @@ export class Lane<T> {
     return this.#backlog.weight
   }
 
-  get stats(): LaneStats {
+  get stats(): WriteQueueStats {
     const { size, dropped } = this.#backlog
     return { pending: size + this.#inFlight, dropped, rejected: this.#rejected, written: this.#written }
   }
@@ -85,65 +85,65 @@ export class Lane<T> {
 }
 
 export type KeyUse = { readonly keyId: string; readonly usedAt: number }
-export type Lanes = ReturnType<typeof createLanes>
+export type WriteQueues = ReturnType<typeof createWriteQueues>
 export type RecordedStores = Omit<Stores, 'users' | 'audit' | 'calendars' | 'partitions'>
 
-export function createLanes(stores: RecordedStores) {
+export function createWriteQueues(stores: RecordedStores) {
   const { quotes, bars, profiles, news, corporateActions, providerUsage, quarantine, keys, marketHistory, jobRuns } =
     stores
   return {
-    quotes: new Lane<Quote>(
+    quotes: new WriteQueue<Quote>(
       { maxWeight: MAX_PENDING_QUOTES, merge: (held, quote) => (isNewer(held, quote) ? held : quote) },
       together((values) => quotes.upsert(values))
     ),
-    prices: new Lane<PricePoint>(
+    prices: new WriteQueue<PricePoint>(
       { maxWeight: MAX_PENDING_PRICES },
       together((points) => marketHistory.addPrices(points))
     ),
-    bars: new Lane<BarSeries>(
+    bars: new WriteQueue<BarSeries>(
       { maxWeight: MAX_PENDING_BARS, weightOf: (series) => Math.max(1, series.bars.length) },
       oneByOne((series) => bars.upsert(series))
     ),
-    profiles: new Lane<Profile>(
+    profiles: new WriteQueue<Profile>(
       { maxWeight: MAX_PENDING_PROFILES },
       together((values) => profiles.upsert(values))
     ),
-    news: new Lane<News>(
+    news: new WriteQueue<News>(
       { maxWeight: MAX_PENDING_STORIES, weightOf: ({ items }) => Math.max(1, items.length) },
       oneByOne((list) => news.upsert(list))
     ),
-    splits: new Lane<Splits>(
+    splits: new WriteQueue<Splits>(
       { maxWeight: MAX_PENDING_ACTION_LISTS },
       oneByOne((list) => corporateActions.replaceSplits(list))
     ),
-    dividends: new Lane<Dividends>(
+    dividends: new WriteQueue<Dividends>(
       { maxWeight: MAX_PENDING_ACTION_LISTS },
       oneByOne((list) => corporateActions.replaceDividends(list))
     ),
-    usage: new Lane<UsageCount>(
+    usage: new WriteQueue<UsageCount>(
       {
         maxWeight: MAX_PENDING_USAGE_COUNTS,
         merge: (held, more) => ({ ...held, calls: held.calls + more.calls })
       },
       together((counts) => providerUsage.add(counts))
     ),
-    quarantine: new Lane<QuarantineEntry>(
+    quarantine: new WriteQueue<QuarantineEntry>(
       { maxWeight: MAX_PENDING_QUARANTINE_ENTRIES },
       together((entries) => quarantine.insert(entries))
     ),
-    keyUses: new Lane<KeyUse>(
+    keyUses: new WriteQueue<KeyUse>(
       { maxWeight: MAX_PENDING_KEY_USES },
       together((uses) => keys.touch(new Map(uses.map(({ keyId, usedAt }) => [keyId, usedAt]))))
     ),
-    snapshots: new Lane<MarketSnapshot>(
+    snapshots: new WriteQueue<MarketSnapshot>(
       { maxWeight: MAX_PENDING_SNAPSHOTS },
       together((snapshots) => marketHistory.addSnapshots(snapshots))
     ),
-    sentiment: new Lane<SentimentPoint>(
+    sentiment: new WriteQueue<SentimentPoint>(
       { maxWeight: MAX_PENDING_SENTIMENT_POINTS },
       together((points) => marketHistory.addSentiment(points))
     ),
-    jobRuns: new Lane<JobRun>(
+    jobRuns: new WriteQueue<JobRun>(
       { maxWeight: MAX_PENDING_JOB_RUNS },
       together((runs) => jobRuns.upsert(runs))
     )

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { createLog } from '../src/log/log.ts'
-import { connectCacheRedis, ready } from '../src/redis.ts'
+import { connectFailFast, ready } from '../src/redis.ts'
 import { ask } from './conversation.ts'
 import { HUB, measureRound, type Side, type Start } from './fan-out-round.ts'
 import type { ClientsWanted, Delivery } from './fan-out-clients.ts'
@@ -31,7 +31,7 @@ type State = { rssBytes: number; slow: number; conflated: number; closed: Record
 export async function measureAppended(start: Start): Promise<{ p50Ms: number; p99Ms: number }> {
   const server = await start(HUB)
   const clients = await openClients(start, server.url, APPENDED_CLIENTS, { stream: 'trades' })
-  const redis = connectCacheRedis(await ask<string>(server.child, 'redisUrl'))
+  const redis = connectFailFast(await ask<string>(server.child, 'redisUrl'))
   await ready(redis, 'REDIS_URL')
   const logger = pino({ level: 'warn' }, process.stderr)
   const log = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * MIB })

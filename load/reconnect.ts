@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { createLog } from '../src/log/log.ts'
-import { connectCacheRedis, ready } from '../src/redis.ts'
+import { connectFailFast, ready } from '../src/redis.ts'
 import { UNIVERSE } from '../src/sandbox/universe/universe.ts'
 import { ask } from './conversation.ts'
 import { measureRound } from './http-load.ts'
@@ -59,7 +59,7 @@ export async function run(): Promise<Record<string, number>> {
 
 /** Appends trades whose sizes number them per symbol; resolves with how many each symbol had. */
 async function publishNumbered({ redisUrl }: World, symbols: readonly string[]): Promise<Record<string, number>> {
-  const redis = connectCacheRedis(redisUrl)
+  const redis = connectFailFast(redisUrl)
   await ready(redis, 'REDIS_URL')
   const logger = pino({ level: 'warn' }, process.stderr)
   const log = createLog({ redis, log: logger, shards: 1, retentionMs: 600_000, maxBytes: 64 * MIB })

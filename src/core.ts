@@ -23,7 +23,7 @@ import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
 import { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
-import { connectCacheRedis, ready } from './redis.ts'
+import { connectFailFast, ready } from './redis.ts'
 import { createUserShare } from './gateway/user-share.ts'
 import type { Vendors } from './vendors.ts'
 
@@ -56,7 +56,7 @@ export type Core = {
 export type CoreOptions = { config: Config; log: Logger; vendors: Vendors; clock?: SessionClock }
 
 /**
- * Connects to Postgres and Redis and puts the ladder together. Rejects, saying what to do, where a service is not
+ * Connects to Postgres and Redis and puts its parts together. Rejects, saying what to do, where a service is not
  * configured or does not answer, and where the database belongs to the other market.
  */
 export async function createCore({
@@ -73,9 +73,9 @@ export async function createCore({
   try {
     const database = createDatabase({ url: databaseUrl })
     closers.push(() => database.close())
-    const redis = connectCacheRedis(redisUrl)
+    const redis = connectFailFast(redisUrl)
     closers.push(() => redis.disconnect())
-    const cacheRedis = cacheUrl === redisUrl ? redis : connectCacheRedis(cacheUrl)
+    const cacheRedis = cacheUrl === redisUrl ? redis : connectFailFast(cacheUrl)
     closers.push(() => cacheRedis.disconnect())
     await Promise.all([
       ready(redis, 'REDIS_URL'),
@@ -135,7 +135,7 @@ export async function createCore({
       recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),
       suggest: (symbol) => knownSymbols.near(symbol),
       lastGood: createLastGood(stores),
-      onOutlived: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
+      onExpired: (event, receivedAt) => stalePublisher.expired(event, receivedAt),
       quoteRefreshMs: config.quoteRefreshMs,
       riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100,
       requestDeadlineMs: config.REQUEST_DEADLINE_MS

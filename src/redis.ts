@@ -10,7 +10,7 @@ const RETRY_MS = 250
  * The connection for the cache and the budget ledger: it fails fast, for a request must never wait for a Redis that
  * is away. It reconnects by itself for ever.
  */
-export function connectCacheRedis(url: string): Redis {
+export function connectFailFast(url: string): Redis {
   return connect(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -51,7 +51,7 @@ export async function ready(redis: Redis, variable: string, timeoutMs = 5000): P
  * Does something again until it works: where everything starts at once, or comes back, a machine is late with answers that
  * a request must not wait for. Rejects with the last failure after 15 s. The step must bear being done again.
  */
-export async function patiently<T>(step: () => Promise<T>): Promise<T> {
+export async function retryDuringStart<T>(step: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + PATIENCE_MS
   for (;;) {
     try {

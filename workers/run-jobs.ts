@@ -9,7 +9,7 @@ import { createLogger } from '../src/logger.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
-import { connectQueueRedis, patiently } from '../src/redis.ts'
+import { connectQueueRedis, retryDuringStart } from '../src/redis.ts'
 import { createVendors } from '../src/vendors.ts'
 import { startJobWorkers } from './worker.ts'
 
@@ -36,7 +36,7 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
     const monitor =
       port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
     closers.push(() => monitor?.close())
-    await patiently(() => core.queues.syncSchedules())
+    await retryDuringStart(() => core.queues.syncSchedules())
     // A Redis that lost its data comes back without them.
     core.redis.on('ready', () => void restoreSchedules(core.queues, log))
     const name = `${hostname()}:${process.pid}`
@@ -53,7 +53,7 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
 
 async function restoreSchedules(queues: JobQueues, log: Logger): Promise<void> {
   try {
-    await patiently(() => queues.restoreSchedules())
+    await retryDuringStart(() => queues.restoreSchedules())
   } catch (err) {
     log.warn({ err }, 'the schedules could not be looked after; they are when Redis is back')
   }

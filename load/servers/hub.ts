@@ -9,7 +9,7 @@ import { createLog } from '../../src/log/log.ts'
 import type { TailListener } from '../../src/log/tail.ts'
 import { ErrorBody } from '../../src/errors.ts'
 import { chooseProtocol } from '../../src/auth/handshake.ts'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { liveRoutes } from '../../src/routes/websocket.ts'
 import { answerQuestions } from '../conversation.ts'
 import { publishAtPace, type Pace } from '../pace.ts'
@@ -21,7 +21,7 @@ import { TickEntries, type Stream } from '../ticks.ts'
  */
 // Between rounds the process is paused, and Redis is away when it goes on.
 const logger = pino({ level: 'error' }, process.stderr)
-const redis = connectCacheRedis(process.env['REDIS_URL']!)
+const redis = connectFailFast(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
 const real = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * 2 ** 20 })
 let listener: TailListener | undefined

@@ -13,7 +13,7 @@ import type { Principal, Scope } from './principal.ts'
 import { RateLimiter, tooManyRequests, type Bucket } from './rate-limiter.ts'
 import { Revocations } from './revocations.ts'
 import { SECURITY_HEADER } from './security-headers.ts'
-import { headerOf, Sessions, type Session } from './verified-tokens.ts'
+import { headerOf, VerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 import { Tickets } from './tickets.ts'
 
 /** Wrong API keys that an address may send in a minute, in whatever way. */
@@ -27,10 +27,10 @@ export type GateOptions = {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    sessions: Sessions
+    verifiedTokens: VerifiedTokens
     tickets: Tickets
-    /** Opens the session of the credential that `read` gives; a failure is counted, and logged with where it came from. */
-    authenticate(read: () => string | Promise<string>, address: string): Promise<Session>
+    /** Verifies the credential that `read` gives; a failure is counted, and logged with where it came from. */
+    authenticate(read: () => string | Promise<string>, address: string): Promise<VerifiedToken>
     /** Whom an API key speaks for, looked up in any case; wrong ones are counted on the address, and failures as above. */
     verifyKey(key: string, address: string, tries?: Bucket): Promise<Principal>
     /** Counts what was sent in place of a key as a wrong one. Rejects with RATE_LIMITED where the address has no try left. */
@@ -69,7 +69,7 @@ export const gate = fp<GateOptions>(
       rateLimiter.bucket(`user:${userId}`, limits[plan])
     const triesOf = (address: string) => rateLimiter.bucket(`address:${networkOf(address)}`, TRIES_PER_MINUTE)
     const apiKeys = new ApiKeys(app.stores.keys, app.recorder)
-    const sessions = new Sessions({
+    const verifiedTokens = new VerifiedTokens({
       async verify(credential, address) {
         if (isApiKey(credential)) return apiKeys.verify(credential, await triesOf(address))
         if (isToken(credential)) return app.tokens.verify(credential)
@@ -82,7 +82,7 @@ export const gate = fp<GateOptions>(
       redis,
       log,
       onRevoked: (subject) =>
-        sessions.forget((principal) => {
+        verifiedTokens.forget((principal) => {
           // Keys of the user are looked up again, whatever the clock of this process said when they were.
           const isKeyOfUser = principal.credential === 'key' && subject === `user:${principal.userId}`
           return isKeyOfUser || revocations.isRevoked(principal)
@@ -101,9 +101,9 @@ export const gate = fp<GateOptions>(
       }
     }
     const authenticate: FastifyInstance['authenticate'] = (read, address) =>
-      noting(address, async () => sessions.open(await read(), address))
+      noting(address, async () => verifiedTokens.open(await read(), address))
 
-    app.decorate('sessions', sessions)
+    app.decorate('verifiedTokens', verifiedTokens)
     app.decorate('tickets', new Tickets(redis))
     app.decorate('authenticate', authenticate)
     app.decorate('verifyKey', (key: string, address: string, tries?: Bucket) =>
@@ -137,13 +137,13 @@ const admitAnybody: onRequestHookHandler = (request, reply, done) => {
   done()
 }
 
-type Built = Pick<FastifyInstance, 'sessions' | 'authenticate' | 'isOverloaded' | 'rateLimiter'>
+type Built = Pick<FastifyInstance, 'verifiedTokens' | 'authenticate' | 'isOverloaded' | 'rateLimiter'>
 
 function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
-  const { sessions, authenticate, rateLimiter } = app
-  /** `isPaid`: whether the request could be taken from the session's bucket. */
-  const enter = (session: Session, isPaid: boolean, request: FastifyRequest, reply: FastifyReply) => {
-    const { principal, scopes, bucket } = session
+  const { verifiedTokens, authenticate, rateLimiter } = app
+  /** `isPaid`: whether the request could be taken from the user's bucket. */
+  const enter = (verified: VerifiedToken, isPaid: boolean, request: FastifyRequest, reply: FastifyReply) => {
+    const { principal, scopes, bucket } = verified
     request.principal = principal
     reply.header('ratelimit-limit', bucket.limit)
     reply.header('ratelimit-remaining', bucket.remaining)
@@ -154,8 +154,8 @@ function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
 
   async function openAndEnter(request: FastifyRequest, reply: FastifyReply) {
     try {
-      const session = await authenticate(() => requiredCredentialIn(request.headers), addressOf(request))
-      return enter(session, await rateLimiter.spend(session.bucket), request, reply)
+      const verified = await authenticate(() => requiredCredentialIn(request.headers), addressOf(request))
+      return enter(verified, await rateLimiter.spend(verified.bucket), request, reply)
     } catch (error) {
       return error as Error
     }
@@ -167,8 +167,9 @@ function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
     if (app.isOverloaded()) return proceed(overloaded())
     const now = Date.now()
     const header = authorizationOf(request)
-    const session = header === undefined ? undefined : sessions.known(header, now)
-    if (session && !session.bucket.isAhead) return proceed(enter(session, session.bucket.spend(now), request, reply))
+    const verified = header === undefined ? undefined : verifiedTokens.known(header, now)
+    if (verified && !verified.bucket.isAhead)
+      return proceed(enter(verified, verified.bucket.spend(now), request, reply))
     void openAndEnter(request, reply).then(proceed)
   }
 }

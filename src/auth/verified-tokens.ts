@@ -23,7 +23,7 @@ export const headerOf = (credential: string): string => `Bearer ${credential}`
 const endOf = (header: string): string => header.slice(-END_LENGTH)
 
 /** A verified credential: whom it speaks for, what that user may still spend, and until when that is known. */
-export type Session = {
+export type VerifiedToken = {
   /** The Authorization header that carries it. */
   readonly header: string
   readonly principal: Principal
@@ -44,24 +44,24 @@ export type SessionsOptions = {
  * Verifies each API key and each token now and then and remembers it, so that most requests cost one look-up in memory.
  * While a key cannot be looked up again (Postgres is away), what was known of it stays good.
  */
-export class Sessions {
+export class VerifiedTokens {
   readonly #options: SessionsOptions
-  readonly #byEnd = new Map<string, Session>()
+  readonly #byEnd = new Map<string, VerifiedToken>()
   /** What is being verified: whoever comes with the same credential meanwhile waits for the same answer. */
-  readonly #opening = new Map<string, Promise<Session>>()
+  readonly #opening = new Map<string, Promise<VerifiedToken>>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
   }
 
-  /** The session of an Authorization header whose credential was seen before, unless it needs a new check. */
-  known(header: string, now: number): Session | undefined {
-    const session = this.#byEnd.get(endOf(header))
-    return session?.header === header && session.knownUntil > now ? session : undefined
+  /** What an Authorization header was verified to be, whose credential was seen before, unless it needs a new check. */
+  known(header: string, now: number): VerifiedToken | undefined {
+    const verified = this.#byEnd.get(endOf(header))
+    return verified?.header === header && verified.knownUntil > now ? verified : undefined
   }
 
   /** Rejects with NotAuthenticated, with RATE_LIMITED after too many wrong keys, or where it cannot be told now (503). */
-  async open(credential: string, address: string): Promise<Session> {
+  async open(credential: string, address: string): Promise<VerifiedToken> {
     const known = this.known(headerOf(credential), Date.now())
     if (known) return known
     const running = this.#opening.get(credential)
@@ -75,12 +75,12 @@ export class Sessions {
     }
   }
 
-  /** Forgets the sessions that a revocation concerns. */
+  /** Forgets the verified tokens that a revocation concerns. */
   forget(concerned: (principal: Principal) => boolean): void {
     for (const [end, { principal }] of this.#byEnd) if (concerned(principal)) this.#byEnd.delete(end)
   }
 
-  async #verify(credential: string, address: string): Promise<Session> {
+  async #verify(credential: string, address: string): Promise<VerifiedToken> {
     const { verify, isRevoked, bucketOf } = this.#options
     try {
       const principal = await verify(credential, address)
@@ -109,17 +109,17 @@ export class Sessions {
     }
   }
 
-  #lastKnown(credential: string): Session | undefined {
+  #lastKnown(credential: string): VerifiedToken | undefined {
     const header = headerOf(credential)
-    const session = this.#byEnd.get(endOf(header))
-    return session?.header === header ? session : undefined
+    const verified = this.#byEnd.get(endOf(header))
+    return verified?.header === header ? verified : undefined
   }
 
-  #remember(session: Session): Session {
-    const end = endOf(session.header)
+  #remember(verified: VerifiedToken): VerifiedToken {
+    const end = endOf(verified.header)
     this.#byEnd.delete(end)
     if (this.#byEnd.size >= MAX_SESSIONS) this.#byEnd.delete(this.#byEnd.keys().next().value!)
-    this.#byEnd.set(end, session)
-    return session
+    this.#byEnd.set(end, verified)
+    return verified
   }
 }

@@ -4,14 +4,14 @@ import { jsonPieces } from './json-pieces.ts'
 import type { Policy } from './policy.ts'
 
 /** A remembered "there is no such thing": `reason` rebuilds the error. */
-export type Absence = {
+export type NegativeEntry = {
   readonly absent: true
   readonly reason: unknown
   readonly receivedAt: number
   readonly freshUntil: number
 }
 
-export type Entry<T> = Answer<T> | Absence
+export type Entry<T> = Answer<T> | NegativeEntry
 
 /** Longer bodies cost more as a string than a second write. */
 const MAX_TEXT_LENGTH = 4096
@@ -19,7 +19,7 @@ const MAX_TEXT_LENGTH = 4096
 /** The three instants (epoch ms) of an answer; they travel with the value, so copying it never makes it fresher. */
 export type Freshness = { receivedAt: number; freshUntil: number; staleUntil: number }
 
-export function isAbsence(entry: Entry<unknown>): entry is Absence {
+export function isNegative(entry: Entry<unknown>): entry is NegativeEntry {
   return 'absent' in entry
 }
 
@@ -67,7 +67,7 @@ const REASON = ',"reason":'
 
 /** An entry as Redis keeps it: one JSON object whose last member is the encoded value. */
 export function encodeEntry(entry: Entry<unknown>): string {
-  if (isAbsence(entry)) {
+  if (isNegative(entry)) {
     return `{"receivedAt":${entry.receivedAt},"freshUntil":${entry.freshUntil}${REASON}${JSON.stringify(entry.reason)}}`
   }
   const { receivedAt, freshUntil, staleUntil, body } = entry

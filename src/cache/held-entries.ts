@@ -1,9 +1,9 @@
 import type { Answer } from '../market/market-data.ts'
-import { isAbsence, type Entry } from './entry.ts'
+import { isNegative, type Entry } from './entry.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
 /**
- * Of what memory and Redis hold of each key the newer one, but a value that is held at all before an absence. Redis
+ * Of what memory and Redis hold of each key the newer one, but a value that is held at all before a negative entry. Redis
  * (`readRedis`, in the order of the keys) is asked only where memory holds nothing fresh at `now` (epoch ms).
  */
 export async function heldEntries<T>(
@@ -27,7 +27,7 @@ export async function heldEntries<T>(
 
 function isBetter(entry: Entry<unknown>, held: Entry<unknown> | undefined): boolean {
   if (!held) return true
-  return held.receivedAt < entry.receivedAt && (isAbsence(held) || !isAbsence(entry))
+  return held.receivedAt < entry.receivedAt && (isNegative(held) || !isNegative(entry))
 }
 
 /** What memory holds, however old. */
@@ -35,7 +35,7 @@ export function heldInMemory<T>(keys: readonly string[], memory: Pick<MemoryTier
   const held = new Map<string, Answer<T>>()
   for (const key of keys) {
     const entry = memory.peek(key)
-    if (entry && !isAbsence(entry)) held.set(key, entry)
+    if (entry && !isNegative(entry)) held.set(key, entry)
   }
   return held
 }

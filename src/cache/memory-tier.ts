@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { isAbsence, type Entry } from './entry.ts'
+import { isNegative, type Entry } from './entry.ts'
 
 /** What an entry costs by its bytes, roughly: its body, the same as text, and the parsed value, about twice its JSON. */
 const COST_PER_BYTE = 4
@@ -24,7 +24,8 @@ export class MemoryTier<T> {
     this.#entries = new LRUCache({
       max: limits.maxEntries,
       maxSize: limits.maxBytes,
-      sizeCalculation: (entry) => ENTRY_OVERHEAD_BYTES + (isAbsence(entry) ? 0 : entry.body.byteLength * COST_PER_BYTE),
+      sizeCalculation: (entry) =>
+        ENTRY_OVERHEAD_BYTES + (isNegative(entry) ? 0 : entry.body.byteLength * COST_PER_BYTE),
       dispose: (_entry, key, reason) => {
         if (reason === 'evict') this.#evictions++
         if (reason !== 'set') this.#newer.delete(key)

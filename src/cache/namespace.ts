@@ -1,7 +1,7 @@
 import type { NamespaceStats } from '../market/cache-stats.ts'
 import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
-import { answerOf, freshAnswer, isAbsence, type Entry } from './entry.ts'
+import { answerOf, freshAnswer, isNegative, type Entry } from './entry.ts'
 import { heldEntries, heldInMemory } from './held-entries.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
@@ -10,7 +10,7 @@ import type { Policy } from './policy.ts'
 import type { RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
 import { asError, failAll, type Outcome, type Source } from './source.ts'
-import { StandIns } from './stale-if-error.ts'
+import { StaleIfError } from './stale-if-error.ts'
 
 /** Who waited for another process's load for so long loads for itself. */
 const MAX_WAIT_MS = 6000
@@ -34,7 +34,7 @@ export class Namespace<T> {
     )
   })
   readonly #locks: LoadLocks
-  readonly #standIns: StandIns<T>
+  readonly #staleIfError: StaleIfError<T>
   readonly #negatives: Negatives
   readonly #counts = new Counters()
 
@@ -44,14 +44,14 @@ export class Namespace<T> {
     this.#redis = redis
     this.#locks = new LoadLocks(redis)
     this.#now = now
-    this.#standIns = new StandIns(policy, now)
+    this.#staleIfError = new StaleIfError(policy, now)
     this.#negatives = new Negatives(policy.negative, now)
   }
 
   /** The answer if memory holds a fresh one; synchronous. A miss is counted by the `get` that follows it. */
   fresh(key: string): Answer<T> | undefined {
     const entry = this.memory.get(key)
-    if (entry === undefined || entry.freshUntil <= this.#now() || isAbsence(entry)) return undefined
+    if (entry === undefined || entry.freshUntil <= this.#now() || isNegative(entry)) return undefined
     this.#counts.memory.hits++
     return entry
   }
@@ -103,7 +103,7 @@ export class Namespace<T> {
   /** What the tiers hold of each key, however old, without asking the source. */
   async held(keys: readonly string[]): Promise<Answers<T>> {
     const held: Answers<T> = new Map()
-    for (const [key, entry] of await this.#entries(keys)) if (!isAbsence(entry)) held.set(key, entry)
+    for (const [key, entry] of await this.#entries(keys)) if (!isNegative(entry)) held.set(key, entry)
     return held
   }
 
@@ -111,7 +111,7 @@ export class Namespace<T> {
   async heldOutcomes(keys: readonly string[]): Promise<Map<string, Outcome<T>>> {
     const outcomes = new Map<string, Outcome<T>>()
     for (const [key, entry] of await this.#entries(keys)) {
-      if (!isAbsence(entry)) outcomes.set(key, entry)
+      if (!isNegative(entry)) outcomes.set(key, entry)
       else if (entry.freshUntil > this.#now()) outcomes.set(key, this.#negatives.errorOf(entry))
     }
     return outcomes
@@ -125,7 +125,7 @@ export class Namespace<T> {
     this.memory.supersede(key, {
       receivedAt,
       make: (held) => {
-        const value = read(isAbsence(held) ? undefined : held.value)
+        const value = read(isNegative(held) ? undefined : held.value)
         return value === undefined ? undefined : freshAnswer(value, receivedAt, this.policy)
       }
     })
@@ -149,7 +149,7 @@ export class Namespace<T> {
 
   /** What a memory entry gives a caller now: nothing once it is too old to be served without waiting. */
   #outcomeOf(entry: Entry<T>, now: number): Outcome<T> | undefined {
-    if (isAbsence(entry)) {
+    if (isNegative(entry)) {
       if (entry.freshUntil <= now) return undefined
       this.#counts.negativeHits++
       return this.#negatives.errorOf(entry)
@@ -160,7 +160,7 @@ export class Namespace<T> {
     }
     if (entry.freshUntil + this.policy.revalidateMs <= now) return undefined
     this.#counts.memory.staleHits++
-    return this.#standIns.labelled(entry)
+    return this.#staleIfError.labelled(entry)
   }
 
   #start(keys: readonly string[], source: Source<T>): Map<string, Promise<Outcome<T>>> {
@@ -228,13 +228,13 @@ export class Namespace<T> {
       const entry = entries[index]
       if (entry === undefined || entry.freshUntil <= now) {
         this.#counts.redis.misses++
-        if (entry && !isAbsence(entry) && (previous.get(key)?.receivedAt ?? 0) < entry.receivedAt) {
+        if (entry && !isNegative(entry) && (previous.get(key)?.receivedAt ?? 0) < entry.receivedAt) {
           previous.set(key, entry)
         }
         continue
       }
       this.memory.put(key, entry)
-      if (isAbsence(entry)) {
+      if (isNegative(entry)) {
         this.#counts.negativeHits++
         found.set(key, this.#negatives.errorOf(entry))
       } else {
@@ -265,7 +265,7 @@ export class Namespace<T> {
       if (entry) {
         this.memory.put(key, entry)
         stored.set(this.policy.prefix + key, entry)
-        outcomes.set(key, isAbsence(entry) ? asError(result) : entry)
+        outcomes.set(key, isNegative(entry) ? asError(result) : entry)
       } else failures.set(key, asError(result))
     }
     const failed = [...failures.keys()]
@@ -275,10 +275,10 @@ export class Namespace<T> {
     for (const [key, error] of failures) {
       const outcome = await this.#lastGood(key, error, held.get(key) ?? previous.get(key), { source, startedAt })
       outcomes.set(key, outcome)
-      const absence = outcome instanceof Error ? this.#negatives.absenceIn(error) : undefined
-      if (!absence) continue
-      this.memory.put(key, absence.entry)
-      stored.set(this.policy.prefix + key, absence.entry)
+      const negative = outcome instanceof Error ? this.#negatives.negativeIn(error) : undefined
+      if (!negative) continue
+      this.memory.put(key, negative.entry)
+      stored.set(this.policy.prefix + key, negative.entry)
     }
     const givenUp = failed.filter((key) => !stored.has(this.policy.prefix + key))
     await this.#redis.store(stored, this.#redisKeys(givenUp), this.#now())
@@ -289,8 +289,8 @@ export class Namespace<T> {
   #entryOf(result: T | Error, held: Answer<T> | undefined): Entry<T> | undefined {
     const now = this.#now()
     if (!(result instanceof Error)) return freshAnswer(result, now, this.policy)
-    const absence = this.#negatives.absenceIn(result)
-    return absence?.isUnconfirmed || (held && held.staleUntil > now) ? undefined : absence?.entry
+    const negative = this.#negatives.negativeIn(result)
+    return negative?.isUnconfirmed || (held && held.staleUntil > now) ? undefined : negative?.entry
   }
 
   async #lastGood(
@@ -299,17 +299,17 @@ export class Namespace<T> {
     held: Answer<T> | undefined,
     { source, startedAt }: { source: Source<T>; startedAt: number }
   ): Promise<Outcome<T>> {
-    if (held && held.freshUntil > this.#now() && !this.#standIns.has(held)) {
+    if (held && held.freshUntil > this.#now() && !this.#staleIfError.has(held)) {
       if (held.receivedAt > startedAt) return held
       // A renewal ahead of time failed: what is still fresh stays so for everybody else.
       return answerOf(this.policy.stale(held.value, error), held)
     }
-    const standIn = await this.#standIns.find(held, error, () => source.lastGood?.(key))
-    if (!standIn) return error
+    const stale = await this.#staleIfError.find(held, error, () => source.lastGood?.(key))
+    if (!stale) return error
     this.#counts.redis.staleHits++
-    this.memory.put(key, standIn)
-    source.outlived?.(key, standIn.value)
-    return standIn
+    this.memory.put(key, stale)
+    source.expired?.(key, stale.value)
+    return stale
   }
 
   #entries(keys: readonly string[]): Promise<Map<string, Entry<T>>> {

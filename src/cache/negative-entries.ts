@@ -1,4 +1,4 @@
-import type { Absence } from './entry.ts'
+import type { NegativeEntry } from './entry.ts'
 import type { NegativePolicy } from './policy.ts'
 
 /** What a kind of value remembers of errors that mean "there is no such thing", and tells again. */
@@ -12,15 +12,15 @@ export class Negatives {
   }
 
   /** What to remember of an error; undefined for one that means no absence. */
-  absenceIn(error: unknown): { readonly entry: Absence; readonly isUnconfirmed: boolean } | undefined {
-    const found = this.#policy?.absenceIn(error)
+  negativeIn(error: unknown): { readonly entry: NegativeEntry; readonly isUnconfirmed: boolean } | undefined {
+    const found = this.#policy?.negativeIn(error)
     if (!found) return undefined
     const { reason, forMs, isUnconfirmed } = found
     const receivedAt = this.#now()
     return { entry: { absent: true, reason, receivedAt, freshUntil: receivedAt + forMs }, isUnconfirmed }
   }
 
-  errorOf({ reason, freshUntil }: Absence): Error {
+  errorOf({ reason, freshUntil }: NegativeEntry): Error {
     return this.#policy!.errorOf(reason, freshUntil - this.#now())
   }
 }

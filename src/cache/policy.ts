@@ -23,12 +23,12 @@ export type Policy<T> = {
 /** How "there is no such thing" is remembered, and told again. */
 export type NegativePolicy = {
   /** What to remember of an error that means absence; undefined for every other error. */
-  absenceIn(error: unknown): AbsenceFound | undefined
+  negativeIn(error: unknown): NegativeFound | undefined
   /** The error anew; `leftMs` is how long the absence is still remembered. */
   errorOf(reason: unknown, leftMs: number): Error
 }
 
-export type AbsenceFound = {
+export type NegativeFound = {
   readonly reason: unknown
   readonly forMs: number
   /** Not everybody could be asked: what was persisted stands in before the absence is believed. */

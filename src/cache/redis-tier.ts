@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { decodeEntry, encodeEntry, isAbsence, type Entry } from './entry.ts'
+import { decodeEntry, encodeEntry, isNegative, type Entry } from './entry.ts'
 
 const LOCK_PREFIX = 'lock:'
 
@@ -75,7 +75,7 @@ export class RedisTier {
     const announcement: Announcement = { from: this.#token, entries: givenUp.map((key) => [key, 0]) }
     const pipeline = this.#redis.pipeline()
     for (const [key, entry] of entries) {
-      const ttlMs = Math.ceil((isAbsence(entry) ? entry.freshUntil : entry.staleUntil) - now)
+      const ttlMs = Math.ceil((isNegative(entry) ? entry.freshUntil : entry.staleUntil) - now)
       if (ttlMs > 0) pipeline.set(key, encodeEntry(entry), 'PX', ttlMs)
       announcement.entries.push([key, entry.receivedAt])
     }

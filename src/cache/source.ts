@@ -12,7 +12,7 @@ export type Source<T> = {
   /** The rung under Redis: the last value that was persisted, or undefined. */
   lastGood?(key: string): Promise<T | undefined>
   /** Told when the value, labelled stale, stands in because it outlived its freshness and could not be renewed. */
-  outlived?(key: string, value: T): void
+  expired?(key: string, value: T): void
 }
 
 /** What a load that failed as a whole says of each of its keys. */

@@ -5,8 +5,8 @@ import type { Policy } from './policy.ts'
 /** How long a stale answer stands in after a failed renewal before the source is asked again. */
 const REST_AFTER_FAILURE_MS = 2000
 
-/** Stale answers, labelled as such: the lower rungs of the ladder. */
-export class StandIns<T> {
+/** Stale answers, labelled as such: what memory, Redis or Postgres held last. */
+export class StaleIfError<T> {
   readonly #policy: Policy<T>
   readonly #now: () => number
   readonly #labels = new WeakMap<Answer<T>, Answer<T>>()

@@ -15,7 +15,7 @@ import { locateRedis } from '../embedded/redis-binaries.ts'
 import { REDIS_PROGRAM } from '../embedded/redis.ts'
 import { findRunning, type Running } from '../embedded/running.ts'
 import { PROVIDER_NAMES } from '../providers/provider.ts'
-import { connectCacheRedis, isTooOldRedis, OLDEST_REDIS, ready } from '../redis.ts'
+import { connectFailFast, isTooOldRedis, OLDEST_REDIS, ready } from '../redis.ts'
 import { addressOf, reach, reason } from './reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24
@@ -205,7 +205,7 @@ async function inspectRedis(whose: string, url: string, mustKeep: boolean): Prom
 
 /** Rejects with the server's own refusal where it gave one. */
 async function withRedis<T>(whose: string, url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = connectCacheRedis(url)
+  const redis = connectFailFast(url)
   let refusal: Error | undefined
   redis.on('error', (error) => (refusal = error))
   try {

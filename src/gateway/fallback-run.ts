@@ -43,7 +43,7 @@ export type Arbitration<T> = {
  * and where nobody else answers it is served as suspect. One that only lacks something yields to a whole one, and is
  * preferred to one that may be wrong.
  */
-export class Pursuit<T extends Sourced> {
+export class FallbackRun<T extends Sourced> {
   readonly subject: string
   readonly #arbitration: Arbitration<T>
   readonly #attempts: Attempt[] = []

@@ -3,7 +3,7 @@ import type { Priority } from '../market/market-data.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import type { Circuits } from './circuits.ts'
 import { notAsked, notCovered, type Failure, type ProviderCalls } from './provider-calls.ts'
-import { Pursuit, type Arbitration, type Sourced } from './fallback-run.ts'
+import { FallbackRun, type Arbitration, type Sourced } from './fallback-run.ts'
 import type { Judgement } from './quality.ts'
 
 const MAX_PARALLEL_CHUNKS = 4
@@ -27,7 +27,7 @@ export type Question<T extends Sourced> = Arbitration<T> & {
   readonly judge: (value: T, subject: string) => Judgement<T> | Promise<Judgement<T>>
 }
 
-export type LadderOptions = {
+export type FallbackOptions = {
   /** The enabled providers that can, in the order they are asked. */
   capable: (capability: Capability) => readonly Provider[]
   calls: ProviderCalls
@@ -40,9 +40,9 @@ export type LadderOptions = {
 }
 
 /** All of fallback: what one provider lacks, refuses or fails goes to the next in one batch, within one deadline. */
-export type Ladder = <T extends Sourced>(question: Question<T>) => Promise<Map<string, T | ApiError>>
+export type Fallback = <T extends Sourced>(question: Question<T>) => Promise<Map<string, T | ApiError>>
 
-export function createLadder(options: LadderOptions): Ladder {
+export function createFallback(options: FallbackOptions): Fallback {
   const { calls, circuits, now } = options
 
   /**
@@ -62,17 +62,17 @@ export function createLadder(options: LadderOptions): Ladder {
   async function lastResort<T extends Sourced>(
     question: Question<T>,
     capable: readonly Provider[],
-    pursuits: readonly Pursuit<T>[],
+    runs: readonly FallbackRun<T>[],
     requestDeadline: number
   ): Promise<void> {
     for (const [place, provider] of capable.entries()) {
-      const waiting = pursuits.filter((pursuit) => !pursuit.hasValue && pursuit.wasAtRest(provider.name))
+      const waiting = runs.filter((run) => !run.hasValue && run.wasAtRest(provider.name))
       const [probe, ...others] = chunksOf(waiting, question.chunkSize(provider))
       if (!probe) continue
       const turn = { deadline: deadlineFor(capable.slice(place + 1), requestDeadline), isLastResort: true }
       await askChunk(question, provider, probe, turn)
       if (probe.some(({ hasValue }) => hasValue)) {
-        for (const pursuit of others.flat()) pursuit.withdraw(provider.name)
+        for (const run of others.flat()) run.withdraw(provider.name)
         const next = { ...turn, isLastResort: false }
         await forEachParallel(others, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, next))
       }
@@ -86,7 +86,7 @@ export function createLadder(options: LadderOptions): Ladder {
   async function askChunk<T extends Sourced>(
     question: Question<T>,
     provider: Provider,
-    chunk: readonly Pursuit<T>[],
+    chunk: readonly FallbackRun<T>[],
     { deadline, isLastResort }: { deadline: number; isLastResort: boolean }
   ): Promise<void> {
     const { capability, priority, user, isOfSymbols } = question
@@ -102,16 +102,16 @@ export function createLadder(options: LadderOptions): Ladder {
     })
     if (isLastResort) {
       const wasAsked = !('failure' in reply) || reply.failure.attempt.durationMs !== undefined
-      for (const pursuit of chunk) {
-        if (wasAsked) pursuit.withdraw(provider.name)
-        else pursuit.opensSooner(provider.name, reply.failure.opensAt)
+      for (const run of chunk) {
+        if (wasAsked) run.withdraw(provider.name)
+        else run.opensSooner(provider.name, reply.failure.opensAt)
       }
       if (!wasAsked) return
     }
     await Promise.all(
-      chunk.map(async (pursuit) => {
-        if ('failure' in reply) pursuit.failed(failureOf(provider.name, reply.failure), now())
-        else await hear(question, pursuit, provider.name, reply.value.get(pursuit.subject), reply.durationMs)
+      chunk.map(async (run) => {
+        if ('failure' in reply) run.failed(failureOf(provider.name, reply.failure), now())
+        else await judgeReply(question, run, provider.name, reply.value.get(run.subject), reply.durationMs)
       })
     )
   }
@@ -121,39 +121,39 @@ export function createLadder(options: LadderOptions): Ladder {
     return failure.isOfShare && options.isSparing(provider) ? { ...failure, isOfShare: false } : failure
   }
 
-  async function hear<T extends Sourced>(
+  async function judgeReply<T extends Sourced>(
     question: Question<T>,
-    pursuit: Pursuit<T>,
+    run: FallbackRun<T>,
     provider: ProviderName,
     value: T | undefined,
     durationMs: number
   ): Promise<void> {
     if (value) {
-      const judgement = await question.judge(value, pursuit.subject)
-      pursuit.offered({ ...judgement, provider, durationMs }, now())
+      const judgement = await question.judge(value, run.subject)
+      run.offered({ ...judgement, provider, durationMs }, now())
     } else {
-      const detail = `${provider} does not know ${pursuit.subject}`
-      pursuit.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs } }, now())
+      const detail = `${provider} does not know ${run.subject}`
+      run.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs } }, now())
     }
   }
 
   return async (question) => {
     const requestDeadline = performance.now() + options.requestDeadlineMs
-    const pursuits = [...new Set(question.subjects)].map((subject) => new Pursuit(subject, question))
+    const runs = [...new Set(question.subjects)].map((subject) => new FallbackRun(subject, question))
     const capable = options.capable(question.capability)
     const isCovered = (subject: string, provider: Provider) =>
       !question.isOfSymbols || provider.covers(subject, question.capability)
 
     for (const [place, provider] of capable.entries()) {
-      const unsettled = pursuits.filter(({ isSettled }) => !isSettled)
+      const unsettled = runs.filter(({ isSettled }) => !isSettled)
       if (unsettled.length === 0) break
       const covered: typeof unsettled = []
-      for (const pursuit of unsettled) {
-        if (!isCovered(pursuit.subject, provider)) {
-          pursuit.failed({ attempt: notCovered(provider, pursuit.subject) }, now())
-        } else if (question.isOfSymbols && isSpared(provider.name, pursuit.deniedBy)) {
-          pursuit.failed({ attempt: notAsked(provider, pursuit.subject) }, now())
-        } else covered.push(pursuit)
+      for (const run of unsettled) {
+        if (!isCovered(run.subject, provider)) {
+          run.failed({ attempt: notCovered(provider, run.subject) }, now())
+        } else if (question.isOfSymbols && isSpared(provider.name, run.deniedBy)) {
+          run.failed({ attempt: notAsked(provider, run.subject) }, now())
+        } else covered.push(run)
       }
       const behind = capable
         .slice(place + 1)
@@ -163,10 +163,10 @@ export function createLadder(options: LadderOptions): Ladder {
       const chunks = chunksOf(covered, question.chunkSize(provider))
       await forEachParallel(chunks, MAX_PARALLEL_CHUNKS, (chunk) => askChunk(question, provider, chunk, turn))
     }
-    await lastResort(question, capable, pursuits, requestDeadline)
+    await lastResort(question, capable, runs, requestDeadline)
 
     const { isOfSymbols } = question
-    return new Map(pursuits.map((pursuit) => [pursuit.subject, pursuit.value() ?? pursuit.error(now(), isOfSymbols)]))
+    return new Map(runs.map((run) => [run.subject, run.value() ?? run.error(now(), isOfSymbols)]))
   }
 }
 

@@ -20,7 +20,7 @@ import { judgeBars } from './bar-quality.ts'
 import { sellsFewCalls } from './budget.ts'
 import { Circuits } from './circuits.ts'
 import { explainQuote } from './explanations.ts'
-import { createLadder, type Question } from './fallback.ts'
+import { createFallback, type Question } from './fallback.ts'
 import { Ledger } from './ledger.ts'
 import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.ts'
 import { nothingFound } from './nothing-found.ts'
@@ -132,7 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     now,
     onCall: (...call) => events.call(...call)
   })
-  const ladder = createLadder({
+  const fallback = createFallback({
     capable,
     calls,
     circuits,
@@ -182,7 +182,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function one<T extends Sourced>(subject: string, { priority, user }: Ask, single: Single<T>): Promise<T> {
     const { capability, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
-    const answers = await ladder<T>({
+    const answers = await fallback<T>({
       ...arbitration,
       capability,
       subjects: [subject],
@@ -209,7 +209,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     quotes: (symbols, { priority, user, held }) =>
-      ladder<Quote>({
+      fallback<Quote>({
         ...quoteArbitration,
         capability: 'quotes',
         subjects: symbols,

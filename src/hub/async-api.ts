@@ -8,11 +8,11 @@ const SENT_BY_CLIENT: Record<string, [schema: TSchema, summary: string]> = {
   subscribe: [protocol.Subscribe, 'Wants events; with `since`, what was missed first'],
   unsubscribe: [protocol.Unsubscribe, 'Wants events no longer; without a list, none of that kind'],
   list: [protocol.List, 'Asks for everything that is subscribed'],
-  auth: [protocol.Authenticate, 'Opens a session that came without a key or token, or renews one'],
+  auth: [protocol.Authenticate, 'Authenticates a connection that came without a key or token, or renews what it may'],
   ping: [protocol.Ping, 'Asks for a pong']
 }
 const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
-  welcome: [protocol.Welcome, 'Opens the session'],
+  welcome: [protocol.Welcome, 'Opens the conversation: limits and heartbeat'],
   authenticated: [protocol.Authenticated, 'Answers auth'],
   subscribed: [protocol.Subscribed, 'Answers subscribe, for each symbol or channel'],
   unsubscribed: [

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { Allowance } from './allowance.ts'
+import { TokenBucket } from './token-bucket.ts'
 import { readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
 import { Connection } from './connection.ts'
@@ -35,7 +35,7 @@ export type SessionOptions = {
 type Member = { readonly caller: Caller; readonly holding: Holding; readonly subscriptions: Subscriptions }
 
 /** One client: who it is, what it may, and its frames, worked on one after the other. */
-export class Session {
+export class Client {
   readonly id: string
   readonly #context: LiveContext
   readonly #connection: Connection
@@ -51,7 +51,7 @@ export class Session {
   #pingedAt = 0
   #isWarned = false
   #isVerifying = false
-  readonly #allowance: Allowance
+  readonly #bucket: TokenBucket
   #refusals = 0
   #refusedSince = 0
 
@@ -65,7 +65,7 @@ export class Session {
     this.#connection.format = { ...this.#connection.format, binary }
     const now = context.now()
     this.#heardAt = now
-    this.#allowance = new Allowance(context.limits.framesPerSecond, now)
+    this.#bucket = new TokenBucket(context.limits.framesPerSecond, now)
     this.#mustAuthenticateBy = now + AUTHENTICATE_WITHIN_MS
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('pong', () => this.#hear())
@@ -81,7 +81,7 @@ export class Session {
     return this.#member?.caller.userId
   }
 
-  /** Looks after the session; called about once a second. */
+  /** Looks after the connection; called about once a second. */
   check(now: number): void {
     const { heartbeatMs } = this.#context
     if (this.#connection.hasRead()) this.#hear()
@@ -160,12 +160,12 @@ export class Session {
     this.#do(() => this.#handle(frame))
   }
 
-  /** Takes note of what a client sent; false, and the session ends, where that was one frame too many. */
+  /** Takes note of what a client sent; false, and the connection ends, where that was one frame too many. */
   #admits(): boolean {
     if (!this.#connection.isOpen) return false
     this.#hear()
     this.#context.traffic.received++
-    const isAllowed = this.#allowance.take(this.#context.now())
+    const isAllowed = this.#bucket.take(this.#context.now())
     if (!isAllowed) this.#end(CloseCode.tooManyFrames, Refused.tooManyFrames)
     return isAllowed
   }
@@ -199,10 +199,10 @@ export class Session {
     await before
     try {
       await this.#connection.drained()
-      await this.#context.turns.next()
+      await this.#context.serialQueue.next()
       if (this.#connection.isOpen) await work()
     } catch (err) {
-      this.#context.log.error({ err, session: this.id }, 'a frame could not be served')
+      this.#context.log.error({ err, connection: this.id }, 'a frame could not be served')
       this.#refuse(Refused.failed)
     }
     this.#waiting--
@@ -219,7 +219,7 @@ export class Session {
     if (failure) this.#refuse(failure, frame.id)
   }
 
-  /** A first token opens the session; a later one of the same user renews it, and one that is wrong changes nothing. */
+  /** A first token opens the connection to subscriptions; a later one of the same user renews it, and one that is wrong changes nothing. */
   async #authenticate(token: string, answer: () => void): Promise<void> {
     const { limits, users } = this.#context
     let caller: Caller
@@ -251,7 +251,7 @@ export class Session {
     answer()
   }
 
-  /** Ends the session where the credential that opened it is no longer good, although it was not revoked. */
+  /** Ends the connection where the credential that opened it is no longer good, although it was not revoked. */
   async #verifyAgain(verified: Caller): Promise<void> {
     this.#isVerifying = true
     try {
@@ -266,7 +266,7 @@ export class Session {
     }
   }
 
-  /** Ends a session that has no credential that counts now. */
+  /** Ends a connection that has no credential that counts now. */
   #endWithout(error: unknown): void {
     const isPassing = error instanceof CannotAuthenticateNow
     this.#end(isPassing ? CloseCode.cannotAuthenticate : CloseCode.unauthorized, failureOf(error))

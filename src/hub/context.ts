@@ -5,7 +5,7 @@ import type { Channel, Failure, Limits, Stream } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Sources } from './sources.ts'
 import type { Traffic } from './traffic.ts'
-import type { Turns } from './serial-queue.ts'
+import type { SerialQueue } from './serial-queue.ts'
 import type { Users } from './users.ts'
 
 /** Who speaks on a connection, by a verified key or token. */
@@ -37,14 +37,14 @@ export class CannotAuthenticateNow extends Error {
   }
 }
 
-/** What all sessions of a process share. */
+/** What all clients of a process share. */
 export type LiveContext = {
   readonly hub: Hub
   readonly replays: Replays
   readonly users: Users
   readonly interest: Pick<Interest, 'follow' | 'unfollow'>
   readonly traffic: Traffic
-  readonly turns: Turns
+  readonly serialQueue: SerialQueue
   readonly sources: Sources
   readonly limits: Limits
   readonly heartbeatMs: number

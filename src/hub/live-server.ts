@@ -8,20 +8,20 @@ import { CloseCode } from './close-codes.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { Hub } from './hub.ts'
 import { Interest } from '../demand/interest.ts'
-import { Newcomers } from './unauthenticated.ts'
+import { UnauthenticatedConnections } from './unauthenticated.ts'
 import type { Failure, Limits } from './protocol.ts'
 import { Replays } from './replay.ts'
-import { Session } from './client.ts'
+import { Client } from './client.ts'
 import type { Sources } from './sources.ts'
 import { largestTopics, statsOf, type LiveCounts, type LiveStats } from './stats.ts'
 import { Traffic } from './traffic.ts'
-import { Turns } from './serial-queue.ts'
+import { SerialQueue } from './serial-queue.ts'
 import { Users } from './users.ts'
 
 /** At most: half a heartbeat where that is shorter. */
 const CHECK_EVERY_MS = 1000
 /** Of the process's connections so many may be of clients that have not said who they are. */
-const NEWCOMERS_SHARE = 0.1
+const UNAUTHENTICATED_SHARE = 0.1
 /** What clients get to answer the farewell before they are cut off. */
 const DRAIN_TIMEOUT_MS = 2000
 
@@ -50,14 +50,14 @@ export type Arrival = {
   readonly network: string
 }
 
-/** The live side of one API process: its hub and all its sessions. */
+/** The live side of one API process: its hub and all its clients. */
 export class Live {
   readonly #options: LiveOptions
   readonly #context: LiveContext
   readonly #hub: Hub
   readonly #interest: Interest
-  readonly #newcomers: Newcomers
-  readonly #sessions = new Map<Session, WebSocket>()
+  readonly #unauthenticated: UnauthenticatedConnections
+  readonly #clients = new Map<Client, WebSocket>()
   readonly #processId = randomBytes(5).toString('hex')
   readonly #rate = { messages: 0, bytes: 0, at: 0, messagesPerSecond: 0, bytesPerSecond: 0 }
   #arrivals = 0
@@ -67,17 +67,19 @@ export class Live {
   constructor(options: LiveOptions) {
     const { log, redis, logger, sources, limits, heartbeatMs, flushMs, follow, authenticate, now = Date.now } = options
     this.#options = options
-    this.#newcomers = new Newcomers(Math.max(1, Math.floor(options.maxConnections * NEWCOMERS_SHARE)))
+    this.#unauthenticated = new UnauthenticatedConnections(
+      Math.max(1, Math.floor(options.maxConnections * UNAUTHENTICATED_SHARE))
+    )
     this.#hub = new Hub({ log, logger, flushMs })
     this.#interest = new Interest({ redis, log: logger, processId: this.#processId, follow })
-    const turns = new Turns()
+    const serialQueue = new SerialQueue()
     this.#context = {
       hub: this.#hub,
-      replays: new Replays(this.#hub, log, turns),
+      replays: new Replays(this.#hub, log, serialQueue),
       users: new Users(),
       interest: this.#interest,
       traffic: new Traffic(),
-      turns,
+      serialQueue,
       sources,
       limits,
       heartbeatMs,
@@ -87,7 +89,7 @@ export class Live {
     }
     this.#hub.listen({
       replaced: () => {
-        for (const session of this.#sessions.keys()) session.startOver()
+        for (const client of this.#clients.keys()) client.startOver()
       },
       unknown: (symbols) => this.#endUnknown(symbols)
     })
@@ -99,14 +101,14 @@ export class Live {
     this.#timer = setInterval(() => this.#check(), Math.min(CHECK_EVERY_MS, this.#options.heartbeatMs / 2))
   }
 
-  /** What its sessions share, for clients that listen in another protocol. */
+  /** What its clients share, for clients that listen in another protocol. */
   get context(): LiveContext {
     return this.#context
   }
 
   /** Whether another connection would be one too many for this process. */
   get isFull(): boolean {
-    return this.#isClosing || this.#sessions.size >= this.#options.maxConnections
+    return this.#isClosing || this.#clients.size >= this.#options.maxConnections
   }
 
   accept({ socket, raw, token, binary, network }: Arrival): void {
@@ -116,24 +118,24 @@ export class Live {
     let introduced = () => {}
     const onAuthenticated = () => introduced()
     const context = this.#context
-    const session = new Session({ id, socket, raw, token, binary, network, context, onAuthenticated })
-    this.#sessions.set(session, socket)
-    if (token === undefined) introduced = this.#newcomers.enter(network, () => session.giveWay())
+    const client = new Client({ id, socket, raw, token, binary, network, context, onAuthenticated })
+    this.#clients.set(client, socket)
+    if (token === undefined) introduced = this.#unauthenticated.enter(network, () => client.giveWay())
     socket.on('close', () => {
-      this.#sessions.delete(session)
+      this.#clients.delete(client)
       introduced()
-      session.closed()
+      client.closed()
     })
   }
 
-  /** Checks all sessions now: tokens may have been revoked. */
+  /** Checks all clients now: tokens may have been revoked. */
   check(): void {
     const now = this.#context.now()
-    for (const session of this.#sessions.keys()) session.check(now)
+    for (const client of this.#clients.keys()) client.check(now)
   }
 
   get stats(): LiveCounts {
-    return statsOf(this.#context, this.#sessions.size, this.#rate, this.#options.log.stats)
+    return statsOf(this.#context, this.#clients.size, this.#rate, this.#options.log.stats)
   }
 
   /** With the topics that most subscribe to: looks at all of them. */
@@ -145,14 +147,14 @@ export class Live {
   async close(): Promise<void> {
     this.#isClosing = true
     clearInterval(this.#timer)
-    const gone = [...this.#sessions].map(([session, socket]) => {
+    const gone = [...this.#clients].map(([client, socket]) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       socket.on('close', () => resolve())
-      session.close(CloseCode.shutdown)
+      client.close(CloseCode.shutdown)
       return promise
     })
     const cutOff = setTimeout(() => {
-      for (const socket of this.#sessions.values()) socket.terminate()
+      for (const socket of this.#clients.values()) socket.terminate()
     }, DRAIN_TIMEOUT_MS)
     await Promise.all(gone)
     clearTimeout(cutOff)
@@ -162,8 +164,8 @@ export class Live {
 
   #endUnknown(symbols: ReadonlyMap<string, Failure>): void {
     const followers = this.#interest.followersOf([...symbols.keys()])
-    for (const session of this.#sessions.keys()) {
-      if (session.userId !== undefined && followers.has(session.userId)) session.endUnknown(symbols)
+    for (const client of this.#clients.keys()) {
+      if (client.userId !== undefined && followers.has(client.userId)) client.endUnknown(symbols)
     }
   }
 

@@ -232,7 +232,7 @@ export const QuoteChange = Type.Object({
   cursor: Cursor
 })
 
-/** What the server sends about the session itself. */
+/** What the server sends about the connection itself. */
 export type ControlFrame =
   | Static<typeof Welcome>
   | Static<typeof Authenticated>

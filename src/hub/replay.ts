@@ -5,7 +5,7 @@ import type { Hub } from './hub.ts'
 import type { Failure } from './protocol.ts'
 import { firstAfter, type Chunk } from './recent.ts'
 import type { EventRef, Topic } from './topic.ts'
-import type { Turns } from './serial-queue.ts'
+import type { SerialQueue } from './serial-queue.ts'
 
 /** One write's worth: between two, the client may drain and others get their turn. */
 const MAX_CHUNK_EVENTS = 500
@@ -48,14 +48,14 @@ type Step = Chunk & { readonly entriesPerRead?: number }
 export class Replays {
   readonly #hub: Hub
   readonly #log: EventLog
-  readonly #turns: Turns
+  readonly #serialQueue: SerialQueue
   readonly #queue: (() => void)[] = []
   #deep = 0
 
-  constructor(hub: Hub, log: EventLog, turns: Turns) {
+  constructor(hub: Hub, log: EventLog, serialQueue: SerialQueue) {
     this.#hub = hub
     this.#log = log
-    this.#turns = turns
+    this.#serialQueue = serialQueue
   }
 
   /** Sends every event of the topics behind the position, each once, in order, and lets the target catch up. */
@@ -86,7 +86,7 @@ export class Replays {
         at = step.until
         entriesPerRead = step.entriesPerRead ?? entriesPerRead
         await target.drained()
-        await this.#turns.next()
+        await this.#serialQueue.next()
       }
     } catch (error) {
       if (!(error instanceof LogUnreadable)) throw error

@@ -4,14 +4,14 @@ import type { Caller, LiveContext } from './context.ts'
 import type { Failure } from './protocol.ts'
 import type { GapReason, ReplayOutcome, ReplayTarget } from './replay.ts'
 import type { EventRef, Topic } from './topic.ts'
-import { snapshotsOf, type Group, type Wish } from './subscription-request.ts'
+import { snapshotsOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
 
 /** Whom something about a group of subscriptions is told. */
 export type Told = { readonly context: LiveContext; readonly connection: Connection; readonly group: Group }
 
 export type Resumption = Told & {
-  readonly wishes: readonly Wish[]
-  /** The topics of the wishes that the connection had not before. */
+  readonly requests: readonly SubscriptionRequest[]
+  /** The topics of the requests that the connection had not before. */
   readonly added: readonly Topic[]
   readonly since: Cursor
   /** See Caller. */
@@ -88,10 +88,10 @@ export function tellGap(
 
 export function sendSnapshots(
   { connection, group }: Pick<Told, 'connection' | 'group'>,
-  wishes: readonly Wish[],
+  requests: readonly SubscriptionRequest[],
   cursor: string
 ): void {
-  for (const frame of snapshotsOf(group, wishes, cursor)) connection.sendInPlace(frame)
+  for (const frame of snapshotsOf(group, requests, cursor)) connection.sendInPlace(frame)
 }
 
 async function replay(
@@ -120,13 +120,13 @@ async function replay(
 
 /** Of this shard alone: what was missed in others is yet to come. */
 function beginAnew(resumption: Resumption, gap: GapReason, fromMs: number | undefined, topics: readonly Topic[]): void {
-  const { context, wishes, follow } = resumption
+  const { context, requests, follow } = resumption
   const cursor = context.hub.cursorOf(context.hub.shardOf(topics[0]!))
   tellGap(resumption, gap, fromMs, cursor)
   const lost = new Set(topics)
   sendSnapshots(
     resumption,
-    wishes.filter((wish) => wish.topics.some((topic) => lost.has(topic))),
+    requests.filter((request) => request.topics.some((topic) => lost.has(topic))),
     cursor
   )
   follow(topics)

@@ -6,7 +6,7 @@ const MAX_PER_TURN = 64
  * Lets work begin, first come first served, a slice of it in each turn of the event loop: when a thousand clients come back
  * in one moment, deliveries and REST requests go on in between.
  */
-export class Turns {
+export class SerialQueue {
   readonly #waiting: (() => void)[] = []
   #isScheduled = false
   #sliceEndsAt = 0

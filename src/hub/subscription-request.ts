@@ -15,12 +15,12 @@ const SYMBOLS_PER_TURN = 250
 export type Found = { readonly subject: Subject; readonly values: readonly (CurrentValue | NoValue)[] }
 
 /** The same with its topics, which must be held as soon as they are named. */
-export type Wish = Found & { readonly topics: readonly Topic[] }
+export type SubscriptionRequest = Found & { readonly topics: readonly Topic[] }
 
 /** The kind of a group of subjects, as answers name it. */
 export type Group = { readonly type: 'market_data' } | { readonly type: 'stock_quotes'; readonly stream: Stream }
 
-export type Examined = {
+export type Validated = {
   readonly found: Found[]
   readonly rejected: Rejected[]
   /** The canonical symbol by each name that is spelled otherwise; absent where all are spelled so. */
@@ -31,12 +31,12 @@ export type Examined = {
 export type Asked = { readonly userId: string; readonly group: Group; readonly names: readonly string[] }
 
 /** Finds out what there is of what a user asks about. */
-export async function examine(context: LiveContext, { userId, group, names }: Asked): Promise<Examined> {
-  if (group.type === 'market_data') return examineChannels(context, names)
+export async function validate(context: LiveContext, { userId, group, names }: Asked): Promise<Validated> {
+  if (group.type === 'market_data') return validateChannels(context, names)
   return examineSymbols(context, { userId, stream: group.stream, names })
 }
 
-async function examineChannels(context: LiveContext, names: readonly string[]): Promise<Examined> {
+async function validateChannels(context: LiveContext, names: readonly string[]): Promise<Validated> {
   const channels = CHANNELS.filter((channel) => names.includes(channel))
   const found = await Promise.all(
     channels.map(async (channel) => ({ subject: { channel }, values: await context.sources.channel(channel) }))
@@ -50,7 +50,7 @@ async function examineChannels(context: LiveContext, names: readonly string[]): 
 async function examineSymbols(
   context: LiveContext,
   { userId, stream, names }: Pick<Asked, 'userId' | 'names'> & { stream: Stream }
-): Promise<Examined> {
+): Promise<Validated> {
   const symbols = new Set<string>()
   const rejected: Rejected[] = []
   const requested = new Map<string, string>()
@@ -65,7 +65,7 @@ async function examineSymbols(
   const pieces = piecesOf([...symbols], SYMBOLS_PER_TURN)
   const looked = await Promise.all(
     pieces.map(async (piece, at) => {
-      if (at > 0) await context.turns.next()
+      if (at > 0) await context.serialQueue.next()
       return context.sources.quotes(piece, userId)
     })
   )
@@ -86,26 +86,26 @@ const rejectionOf = (symbol: string, { code, message, details }: NoValue): Rejec
   ...(details !== undefined && { details })
 })
 
-export function wishOf(hub: Hub, found: Found): Wish {
+export function requestOf(hub: Hub, found: Found): SubscriptionRequest {
   return { ...found, topics: topicNames(found.subject).map((name) => hub.topics.get(name)) }
 }
 
 /** The state of what is wished for, as frames. */
-export function snapshotsOf(group: Group, wishes: readonly Wish[], cursor: string): Buffer[] {
-  if (wishes.length === 0) return []
+export function snapshotsOf(group: Group, requests: readonly SubscriptionRequest[], cursor: string): Buffer[] {
+  if (requests.length === 0) return []
   if (group.type === 'market_data') {
-    return wishes.flatMap(({ subject, topics, values }) =>
+    return requests.flatMap(({ subject, topics, values }) =>
       'channel' in subject ? [channelSnapshot({ channel: subject.channel, topics, values }, cursor)] : []
     )
   }
   if (group.stream !== 'quotes') {
     return historySnapshots(
       group.stream,
-      wishes.flatMap(({ topics }) => topics),
+      requests.flatMap(({ topics }) => topics),
       cursor
     )
   }
-  const quotes = wishes.flatMap(({ subject, topics, values }) =>
+  const quotes = requests.flatMap(({ subject, topics, values }) =>
     'symbol' in subject ? [{ topic: topics[0]!, symbol: subject.symbol, value: values[0]! }] : []
   )
   return quoteSnapshots(quotes, cursor)

@@ -9,7 +9,7 @@ import { resume, sendSnapshots, tellGap } from './resumption.ts'
 import { currentOf, symbolsOf, topicNames } from './subject.ts'
 import type { Topic } from './topic.ts'
 import type { Holding } from './users.ts'
-import { examine, subjectNamed, wishOf, type Group, type Wish } from './subscription-request.ts'
+import { validate, subjectNamed, requestOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
 
 /** Different topics that one process lets be subscribed to, by all users together. */
 const MAX_HELD_TOPICS = 300_000
@@ -52,7 +52,7 @@ export class Subscriptions {
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     holding.subscriptions += asked
-    const { found, rejected, requested } = await examine(context, { userId: holding.userId, group, names }).finally(
+    const { found, rejected, requested } = await validate(context, { userId: holding.userId, group, names }).finally(
       () => {
         holding.subscriptions -= asked
       }
@@ -60,21 +60,21 @@ export class Subscriptions {
     if (!connection.isOpen) return undefined
 
     this.#choose(data)
-    const wishes = found.map((each) => wishOf(context.hub, each))
-    const added = this.#hold(wishes.flatMap(({ topics }) => topics))
+    const requests = found.map((each) => requestOf(context.hub, each))
+    const added = this.#hold(requests.flatMap(({ topics }) => topics))
     connection.send({
       type: 'subscribed',
       ...(id !== undefined && { id }),
       data: {
         ...group,
-        accepted: wishes.map((wish) => this.#acceptedOf(wish)),
+        accepted: requests.map((request) => this.#acceptedOf(request)),
         rejected,
         ...(requested && { requested }),
         count: this.count
       }
     })
-    if (since) return this.#resume(group, wishes, added, since)
-    await this.#begin(group, wishes)
+    if (since) return this.#resume(group, requests, added, since)
+    await this.#begin(group, requests)
     return undefined
   }
 
@@ -125,12 +125,12 @@ export class Subscriptions {
   async startOver(): Promise<void> {
     const { context, connection, holding } = this.#options
     for (const [group, names] of this.#groups()) {
-      const { found } = await examine(context, { userId: holding.userId, group, names })
+      const { found } = await validate(context, { userId: holding.userId, group, names })
       if (!connection.isOpen) return
-      const wishes = found.map((each) => wishOf(context.hub, each))
+      const requests = found.map((each) => requestOf(context.hub, each))
       await this.#begin(
         group,
-        wishes.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
+        requests.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
       )
     }
   }
@@ -138,12 +138,12 @@ export class Subscriptions {
   /** The connection is gone. When many go at once, others get their turns in between. */
   async end(): Promise<void> {
     for (const piece of piecesOf(this.#all(), SUBJECTS_PER_TURN)) {
-      await this.#options.context.turns.next()
+      await this.#options.context.serialQueue.next()
       this.#release(piece)
     }
   }
 
-  #acceptedOf({ subject, topics }: Wish): Accepted {
+  #acceptedOf({ subject, topics }: SubscriptionRequest): Accepted {
     const servedBy = carrierOf(subject)
     if ('channel' in subject) return { channel: subject.channel, servedBy }
     const { binary } = this.#options.connection.format
@@ -165,12 +165,12 @@ export class Subscriptions {
   }
 
   /** Snapshot and listening in one moment, subject by subject: nothing falls between the two. */
-  async #begin(group: Group, wishes: readonly Wish[]): Promise<void> {
+  async #begin(group: Group, requests: readonly SubscriptionRequest[]): Promise<void> {
     const { context, connection } = this.#options
-    for (const [at, piece] of piecesOf(wishes, SUBJECTS_PER_TURN).entries()) {
+    for (const [at, piece] of piecesOf(requests, SUBJECTS_PER_TURN).entries()) {
       if (at > 0) {
         await connection.drained()
-        await context.turns.next()
+        await context.serialQueue.next()
       }
       if (!connection.isOpen) return
       sendSnapshots({ connection, group }, piece, context.hub.cursor)
@@ -180,16 +180,16 @@ export class Subscriptions {
 
   async #resume(
     group: Group,
-    wishes: readonly Wish[],
+    requests: readonly SubscriptionRequest[],
     added: readonly Topic[],
     since: Parameters<typeof resume>[0]['since']
   ): Promise<Failure | undefined> {
     const { context, connection, payForReplay: pay } = this.#options
     const follow = (topics: readonly Topic[]) => this.#follow(topics)
-    const unfinished = await resume({ context, connection, group, wishes, added, since, pay, follow })
+    const unfinished = await resume({ context, connection, group, requests, added, since, pay, follow })
     if (!unfinished) return undefined
     // Movers are three topics: what lacks one of them goes as a whole.
-    const lost = wishes.filter(({ topics }) => topics.some((topic) => unfinished.topics.has(topic)))
+    const lost = requests.filter(({ topics }) => topics.some((topic) => unfinished.topics.has(topic)))
     this.#release(lost.flatMap(({ topics }) => topics))
     const removed = lost.map(({ subject }) => ('symbol' in subject ? subject.symbol : subject.channel))
     const { code, message, details } = unfinished.failure

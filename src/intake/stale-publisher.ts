@@ -17,14 +17,14 @@ if tonumber(redis.call('get', KEYS[1]) or '0') >= tonumber(ARGV[1]) then return 
 redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`
 
-type Outlived = { readonly event: MarketEvent; readonly receivedAt: number }
+type Expired = { readonly event: MarketEvent; readonly receivedAt: number }
 
 export type StalePublisher = {
   /**
    * Tells the log of a value, labelled stale, that outlived its freshness: once for each value, however often and in
    * however many processes that is noticed. `receivedAt` (epoch ms) names the value. Nobody waits, nothing is thrown.
    */
-  outlived(event: MarketEvent, receivedAt: number): void
+  expired(event: MarketEvent, receivedAt: number): void
   close(): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export type StalePublisherOptions = {
 
 /** Lets who follows values live learn that they are no longer to be trusted. */
 export function createStalePublisher({ redis, eventLog, log }: StalePublisherOptions): StalePublisher {
-  const waiting = new Map<TopicName, Outlived>()
+  const waiting = new Map<TopicName, Expired>()
   let timer: NodeJS.Timeout | undefined
   let telling = Promise.resolve()
   let isClosed = false
@@ -57,7 +57,7 @@ export function createStalePublisher({ redis, eventLog, log }: StalePublisherOpt
   }
 
   /** The log may take its time; nobody waits for it. What it could not take may be told again. */
-  function append(claimed: readonly (Outlived & { claim: string })[]): void {
+  function append(claimed: readonly (Expired & { claim: string })[]): void {
     eventLog
       .append(claimed.map(({ event }) => event))
       .catch(async (err: unknown) => {
@@ -68,7 +68,7 @@ export function createStalePublisher({ redis, eventLog, log }: StalePublisherOpt
   }
 
   return {
-    outlived(event, receivedAt) {
+    expired(event, receivedAt) {
       // What cannot be renewed because this process stops is none the worse for it.
       if (isClosed) return
       const topic = topicOf(event)

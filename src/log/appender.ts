@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
 import { Batch } from './batch.ts'
 import type { Piece } from './entry.ts'
-import { Lane } from './lane.ts'
+import { ShardQueue } from './shard-queue.ts'
 import { Producer } from './producer.ts'
 import { draftOf, type Draft } from './record.ts'
 import { shardOf } from './shard.ts'
@@ -34,7 +34,7 @@ export class Appender {
   readonly stats: AppenderStats = { appended: 0, bytes: 0, failed: 0, waitingBytes: 0 }
   readonly #options: AppenderOptions
   readonly #producer: Producer
-  readonly #lanes: readonly Lane[]
+  readonly #queues: readonly ShardQueue[]
   /** Events of this turn of the event loop, by shard. */
   readonly #batches: readonly Batch[]
   /** Shards whose last write failed. */
@@ -50,10 +50,10 @@ export class Appender {
     this.#options = options
     this.#producer = new Producer(options)
     this.#batches = Array.from({ length: shards }, () => new Batch())
-    this.#lanes = Array.from({ length: shards }, (_, shard) => {
+    this.#queues = Array.from({ length: shards }, (_, shard) => {
       const failed = (at: number, error: unknown) => this.#failed(at, error)
       const written = (at: number) => void this.#troubled.delete(at)
-      return new Lane({ producer: this.#producer, shard, retentionMs, maxBytes, failed, written })
+      return new ShardQueue({ producer: this.#producer, shard, retentionMs, maxBytes, failed, written })
     })
   }
 
@@ -82,7 +82,7 @@ export class Appender {
       this.#isGivenUp = true
       this.#producer.close()
     }, CLOSE_TIMEOUT_MS)
-    await Promise.all(this.#lanes.map((lane) => lane.idle()))
+    await Promise.all(this.#queues.map((queue) => queue.idle()))
     clearTimeout(timer)
     this.#producer.close()
   }
@@ -118,7 +118,7 @@ export class Appender {
     const { stats } = this
     const { bytes, count } = piece
     try {
-      await this.#lanes[shard]!.add(piece, appendedAt)
+      await this.#queues[shard]!.add(piece, appendedAt)
       stats.appended += count
       stats.bytes += bytes.length
     } catch (error) {

@@ -20,7 +20,7 @@ import type { Profile } from '../market/profile.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
-import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnOutlived } from './market-wide.ts'
+import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnExpired } from './market-wide.ts'
 import { dividendYieldOf, openChain } from './option-chains.ts'
 import { createPolicies } from './policies.ts'
 import { inSlices } from './slices.ts'
@@ -35,7 +35,7 @@ export type Recorder = MarketWideRecorder & {
   dividends(dividends: Dividends): void
 }
 
-/** The last rung of the ladder: what was written down before. Undefined where nothing was. */
+/** The last resort: what was written down before. Undefined where nothing was. */
 export type LastGood = MarketWideLastGood & {
   quote(symbol: string): Promise<Quote | undefined>
   bars(request: BarRequest): Promise<BarSeries | undefined>
@@ -53,7 +53,7 @@ export type CachedMarketOptions = {
   clock: SessionClock
   recorder: Recorder
   lastGood: LastGood
-  onOutlived: OnOutlived
+  onExpired: OnExpired
   /** How often quotes that clients follow are renewed. */
   quoteRefreshMs: number
   /** Known symbols that an unknown one may have been meant to be, best first. */
@@ -67,9 +67,9 @@ export type CachedMarketOptions = {
 /** Of more users than this, some are gathered anew. */
 const MAX_QUOTE_SOURCES = 1000
 
-/** The ladder that every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
+/** Where every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
-  const { gateway, cache, clock, recorder, lastGood, onOutlived, quoteRefreshMs, riskFreeRate, requestDeadlineMs } =
+  const { gateway, cache, clock, recorder, lastGood, onExpired, quoteRefreshMs, riskFreeRate, requestDeadlineMs } =
     given
   const policies = createPolicies(clock, { quoteRefreshMs })
   const quotes = cache.namespace(policies.quote)
@@ -105,7 +105,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       return results
     },
     lastGood: (symbol) => lastGood.quote(symbol),
-    outlived: (_symbol, quote) => onOutlived(quoteUpdate(quote), Date.parse(quote.provenance.receivedAt))
+    expired: (_symbol, quote) => onExpired(quoteUpdate(quote), Date.parse(quote.provenance.receivedAt))
   })
   const unnamed = { interactive: quoteSourceFor('interactive'), background: quoteSourceFor('background') }
   /** One for each user, for what is renewed together is gathered by its source. */
@@ -179,7 +179,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     clock,
     recorder,
     lastGood,
-    onOutlived,
+    onExpired,
     bars: askBars,
     options: askOptions,
     news: askNews

@@ -8,7 +8,7 @@ export type Urgency = Asker | 'renewal'
 type Extras<T> = {
   record?: (value: T) => void
   lastGood?: () => Promise<T | undefined>
-  outlived?: (value: T) => void
+  expired?: (value: T) => void
 }
 
 /** One key of a namespace, loaded by one call of the gateway. */
@@ -17,7 +17,7 @@ export async function cachedValue<T>(
   key: string,
   urgency: Urgency = 'interactive',
   ask: (ask: Ask) => Promise<T>,
-  { record, lastGood, outlived }: Extras<T> = {}
+  { record, lastGood, expired }: Extras<T> = {}
 ): Promise<Answer<T>> {
   const source: Source<T> = {
     async load() {
@@ -26,7 +26,7 @@ export async function cachedValue<T>(
       return new Map([[key, value]])
     },
     ...(lastGood && { lastGood }),
-    ...(outlived && { outlived: (_key, value) => outlived(value) })
+    ...(expired && { expired: (_key, value) => expired(value) })
   }
   if (urgency !== 'renewal') return namespace.get(key, source)
   const outcome = (await namespace.refresh([key], source)).get(key)!

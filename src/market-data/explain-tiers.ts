@@ -1,10 +1,10 @@
-import { isAbsence, type Entry } from '../cache/entry.ts'
+import { isNegative, type Entry } from '../cache/entry.ts'
 import type { ExplainedTier } from '../market/explanation.ts'
 import type { Quote } from '../market/quote.ts'
 
 type Held = { memory: Entry<Quote> | undefined; redis: Entry<Quote> | undefined }
 
-/** What each rung of the ladder holds for a quote, top down. */
+/** What each tier holds for a quote, nearest first. */
 export async function explainTiers(
   held: Held,
   persisted: () => Promise<Quote | undefined>,
@@ -24,7 +24,7 @@ export async function explainTiers(
 }
 
 function tierOf(tier: 'memory' | 'redis', entry: Entry<Quote> | undefined, now: number): ExplainedTier {
-  if (!entry || isAbsence(entry)) return { tier, state: 'absent' }
+  if (!entry || isNegative(entry)) return { tier, state: 'absent' }
   const state = entry.freshUntil > now && entry.value.provenance.state !== 'stale' ? 'fresh' : 'stale'
   return { tier, state, ...ageAndSource(entry.value, entry.receivedAt, now) }
 }

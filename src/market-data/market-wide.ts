@@ -46,18 +46,18 @@ export type MarketWideOptions = Pick<SentimentInputs, 'bars' | 'options' | 'news
   clock: SessionClock
   recorder: MarketWideRecorder
   lastGood: MarketWideLastGood
-  onOutlived: OnOutlived
+  onExpired: OnExpired
 }
 
 /**
  * Told of a value, labelled stale, that outlived its freshness and could not be renewed: again with each attempt.
  * `receivedAt` (epoch ms) names the value among those of its topic.
  */
-export type OnOutlived = (event: MarketEvent, receivedAt: number) => void
+export type OnExpired = (event: MarketEvent, receivedAt: number) => void
 
 type Sourced = { readonly provenance: Provenance }
 
-/** The market as a whole: what no symbol is asked for, each part down the ladder that every value is served from. */
+/** The market as a whole: what no symbol is asked for, each part from where every value is served. */
 export function createMarketWide({
   gateway,
   cache,
@@ -65,7 +65,7 @@ export function createMarketWide({
   clock,
   recorder,
   lastGood,
-  onOutlived,
+  onExpired,
   ...inputs
 }: MarketWideOptions) {
   const caches = {
@@ -88,7 +88,7 @@ export function createMarketWide({
         recorder.snapshot({ kind, at, source, value })
       },
       lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined,
-      outlived: (value) => onOutlived(eventOf(value), Date.parse(value.provenance.receivedAt))
+      expired: (value) => onExpired(eventOf(value), Date.parse(value.provenance.receivedAt))
     })
   }
 
@@ -143,7 +143,7 @@ export function createMarketWide({
       {
         record: (value) => recorder.sentiment({ at: value.asOf, score: value.score, label: value.label, value }),
         lastGood: () => lastGood.sentiment(),
-        outlived: (data) => onOutlived({ type: 'sentiment_update', data }, Date.parse(data.asOf))
+        expired: (data) => onExpired({ type: 'sentiment_update', data }, Date.parse(data.asOf))
       }
     )
 

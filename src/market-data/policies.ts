@@ -174,7 +174,7 @@ type UnknownSymbol = { readonly symbol: string; readonly attempts: readonly Atte
  * a shorter time that those who could be asked do not know it, for the others may.
  */
 const unknownSymbol: NegativePolicy = {
-  absenceIn(error) {
+  negativeIn(error) {
     if (error instanceof SymbolNotFound) {
       const { symbol, attempts } = error.details as UnknownSymbol
       return { reason: { symbol, attempts }, forMs: SYMBOL_ABSENT_MS, isUnconfirmed: false }

@@ -47,7 +47,7 @@ export function userOf(asker: Asker): string | undefined {
 }
 
 /**
- * The market, as routes and workers ask it: the cache ladder over the gateway over the providers.
+ * The market, as routes and workers ask it: the cache over the gateway over the providers.
  * Methods reject with the errors of src/errors.ts: SymbolNotFound when every capable provider was asked and does not
  * know the symbol, MarketDataUnavailable (with what was tried) when none answered and no last good value exists.
  */

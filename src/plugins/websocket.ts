@@ -14,7 +14,7 @@ import type { StalePublisher } from '../intake/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import { watchMarketStatus } from '../intake/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
-import { patiently } from '../redis.ts'
+import { retryDuringStart } from '../redis.ts'
 import { createCallers } from '../auth/callers.ts'
 import { endWithError } from './error-handler.ts'
 import { chooseProtocol } from '../auth/handshake.ts'
@@ -50,7 +50,7 @@ export const live = fp<LivePluginOptions>(
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const watch = new QuoteWatch({
       marketData: app.marketData,
-      tellStale: (event, receivedAt) => stalePublisher.outlived(event, receivedAt),
+      tellStale: (event, receivedAt) => stalePublisher.expired(event, receivedAt),
       onUnknown: (unknown) => server.context.hub.tellUnknown(unknown),
       log
     })
@@ -75,7 +75,7 @@ export const live = fp<LivePluginOptions>(
       follow,
       authenticate: createCallers(app)
     })
-    await patiently(() => server.start())
+    await retryDuringStart(() => server.start())
     app.decorate('live', server)
     app.revocations.listen(() => server.check())
     const marketStatus = watchMarketStatus({ clock, redis, eventLog, log })
@@ -91,7 +91,7 @@ export const live = fp<LivePluginOptions>(
           maxPayload: frameBytes,
           perMessageDeflate: false,
           clientTracking: false,
-          // Sessions answer pings themselves: who sends them and reads nothing must not fill the memory with answers.
+          // Clients answer pings themselves: who sends them and reads nothing must not fill the memory with answers.
           autoPong: false,
           handleProtocols: chooseProtocol,
           closeTimeout: CLOSE_TIMEOUT_MS

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import type { FastifyInstance } from 'fastify'
 import type { ClassFreshness } from '../market/data-freshness.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
-import { headerOf, type Session, type Sessions } from '../auth/verified-tokens.ts'
+import { headerOf, type VerifiedToken, type VerifiedTokens } from '../auth/verified-tokens.ts'
 import type { RouteTraffic } from '../plugins/traffic.ts'
 import { ageOf, cacheControlOf } from './answer.ts'
 import type { QuoteLists } from './quote-lists.ts'
@@ -12,7 +12,7 @@ const MANY = '/api/v1/market/quotes?symbols='
 /** Escaped characters and further parameters are for the router to read. */
 const NOT_PLAIN = /[%&+#]/
 
-type Built = Pick<FastifyInstance, 'sessions' | 'marketData' | 'isOverloaded' | 'freshness' | 'traffic'>
+type Built = Pick<FastifyInstance, 'verifiedTokens' | 'marketData' | 'isOverloaded' | 'freshness' | 'traffic'>
 type Ready = Pick<Answer<unknown>, 'body' | 'text' | 'receivedAt' | 'freshUntil'> & { etag?: string; count?: number }
 
 /**
@@ -23,7 +23,7 @@ type Ready = Pick<Answer<unknown>, 'body' | 'text' | 'receivedAt' | 'freshUntil'
 export class FastLane {
   readonly #lists: QuoteLists
   #isOpen = false
-  #sessions!: Sessions
+  #verifiedTokens!: VerifiedTokens
   #marketData!: MarketData
   #isOverloaded!: () => boolean
   #freshness!: ClassFreshness
@@ -35,8 +35,8 @@ export class FastLane {
   }
 
   /** Starts answering; until then everything is left to the router. */
-  open({ sessions, marketData, isOverloaded, freshness, traffic }: Built): void {
-    this.#sessions = sessions
+  open({ verifiedTokens, marketData, isOverloaded, freshness, traffic }: Built): void {
+    this.#verifiedTokens = verifiedTokens
     this.#marketData = marketData
     this.#isOverloaded = isOverloaded
     this.#freshness = freshness.quote
@@ -58,17 +58,17 @@ export class FastLane {
     if (header === undefined) return false
     const startedAt = performance.now()
     const now = Date.now()
-    const session = this.#sessions.known(header, now)
-    if (!session?.scopes.has('market:read') || this.#isOverloaded()) return false
+    const verified = this.#verifiedTokens.known(header, now)
+    if (!verified?.scopes.has('market:read') || this.#isOverloaded()) return false
     const ready: Ready | undefined = isOne
       ? this.#marketData.freshQuote(url.slice(ONE.length))
       : this.#freshBatch(url, now)
-    if (!ready || session.bucket.isAhead || !session.bucket.spend(now)) return false
+    if (!ready || verified.bucket.isAhead || !verified.bucket.spend(now)) return false
 
     this.#freshness.note(ready, now, ready.count)
-    write(response, ready, session, now)
+    write(response, ready, verified, now)
     const traffic = isOne ? this.#one : this.#many
-    traffic.finished({ startedAt, principal: session.principal }, 200)
+    traffic.finished({ startedAt, principal: verified.principal }, 200)
     return true
   }
 
@@ -79,7 +79,7 @@ export class FastLane {
 }
 
 /** Names and values in one list: Node takes an object of headers apart again. */
-function write(response: ServerResponse, ready: Ready, { bucket }: Session, now: number): void {
+function write(response: ServerResponse, ready: Ready, { bucket }: VerifiedToken, now: number): void {
   const headers: OutgoingHttpHeader[] = [
     'content-type',
     'application/json; charset=utf-8',

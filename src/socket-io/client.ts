@@ -1,12 +1,12 @@
 import type { Socket } from 'socket.io'
-import { Allowance } from '../hub/allowance.ts'
+import { TokenBucket } from '../hub/token-bucket.ts'
 import type { Caller, LiveContext } from '../hub/context.ts'
 import { piecesOf } from '../demand/pieces.ts'
 import type { Failure } from '../hub/protocol.ts'
 import { failureOf } from '../hub/refusals.ts'
 import type { Topic } from '../hub/topic.ts'
 import type { Holding } from '../hub/users.ts'
-import { examine, type Found } from '../hub/subscription-request.ts'
+import { validate, type Found } from '../hub/subscription-request.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import type { Dialect } from './dialect.ts'
 import type { Feed, Listener } from './feed.ts'
@@ -55,14 +55,14 @@ export class Client implements Listener {
   #taken = Promise.withResolvers<void>()
   #work: Promise<void> = Promise.resolve()
   #requests = 0
-  readonly #allowance: Allowance
+  readonly #bucket: TokenBucket
 
   constructor(options: ClientOptions) {
     const { socket, context, dialect } = options
     this.#options = options
     this.dialect = dialect
     this.#caller = options.visitor
-    this.#allowance = new Allowance(context.limits.framesPerSecond, context.now())
+    this.#bucket = new TokenBucket(context.limits.framesPerSecond, context.now())
     socket.use(([event], next) => {
       if (this.#admits(event)) next()
     })
@@ -144,7 +144,7 @@ export class Client implements Listener {
     await before
     const { feed, holding, context } = this.#options
     for (const piece of piecesOf([...this.#symbols], SYMBOLS_PER_TURN)) {
-      await context.turns.next()
+      await context.serialQueue.next()
       const topics = piece.flatMap(([, held]) => held)
       feed.remove(this, topics)
       for (const topic of topics) context.hub.topics.release(topic)
@@ -157,7 +157,7 @@ export class Client implements Listener {
   /** As many requests a second as frames are allowed, and once in a while twice as many. */
   #admits(event: string): boolean {
     const { context } = this.#options
-    const isAllowed = this.#allowance.take(context.now()) && this.#requests < MAX_WAITING_REQUESTS
+    const isAllowed = this.#bucket.take(context.now()) && this.#requests < MAX_WAITING_REQUESTS
     if (!isAllowed) this.end(Refused.tooManyRequests)
     else if (event !== 'subscribe' && event !== 'unsubscribe') this.#refuse(Refused.unknownEvent, undefined)
     else return true
@@ -191,7 +191,7 @@ export class Client implements Listener {
     if (tooMany) return this.#refuse(tooMany, answer)
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
-    const { found, rejected, requested } = await examine(context, { userId: holding.userId, group: QUOTES, names })
+    const { found, rejected, requested } = await validate(context, { userId: holding.userId, group: QUOTES, names })
     if (!socket.connected) return
     const added = found.filter((each) => !this.#symbols.has(symbolOf(each)))
     // Other connections of the user may have subscribed meanwhile.
@@ -245,7 +245,7 @@ export class Client implements Listener {
   async #tellAllAgain(): Promise<void> {
     const { context, holding } = this.#options
     const names = [...this.#symbols.keys()]
-    const { found } = await examine(context, { userId: holding.userId, group: QUOTES, names })
+    const { found } = await validate(context, { userId: holding.userId, group: QUOTES, names })
     await this.#tellCurrent(found)
   }
 
@@ -263,7 +263,7 @@ export class Client implements Listener {
   async #tellCurrent(found: readonly Found[]): Promise<void> {
     const { context, feed, socket } = this.#options
     for (const [at, piece] of piecesOf(found, SYMBOLS_PER_TURN).entries()) {
-      if (at > 0) await context.turns.next()
+      if (at > 0) await context.serialQueue.next()
       if (!socket.connected) return
       const held = piece.flatMap(({ subject, values }) => {
         const topics = this.#symbols.get(symbolOf({ subject }))

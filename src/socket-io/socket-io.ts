@@ -6,7 +6,7 @@ import { Server, type Socket } from 'socket.io'
 import type { Config } from '../config/config.ts'
 import { repeatedHeader } from '../auth/repeated-headers.ts'
 import { CannotAuthenticateNow } from '../hub/context.ts'
-import { Newcomers } from '../hub/unauthenticated.ts'
+import { UnauthenticatedConnections } from '../hub/unauthenticated.ts'
 import { networkOf } from '../auth/network.ts'
 import { Bridge } from './bridge.ts'
 import { DIALECTS } from './dialect.ts'
@@ -16,7 +16,7 @@ type Connection = Socket['conn']
 
 const PATH = '/socket.io/'
 /** Of the process's connections so many may be of clients that have not said who they are. */
-const NEWCOMERS_SHARE = 0.1
+const UNAUTHENTICATED_SHARE = 0.1
 const KIB = 1024
 /** For a connection to name its namespace and present its token. */
 const CONNECT_WITHIN_MS = 5000
@@ -60,9 +60,11 @@ export const socketIo = fp<{ config: Config }>(
         namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
       }
       attach(io, app.server, upgraded)
-      const newcomers = new Newcomers(Math.max(1, Math.floor(config.SOCKET_IO_MAX_CONNECTIONS * NEWCOMERS_SHARE)))
+      const unauthenticated = new UnauthenticatedConnections(
+        Math.max(1, Math.floor(config.SOCKET_IO_MAX_CONNECTIONS * UNAUTHENTICATED_SHARE))
+      )
       io.engine.on('connection', (connection: Connection) => {
-        const leave = newcomers.enter(networkOf(originOf(connection, config)), () => connection.close(true))
+        const leave = unauthenticated.enter(networkOf(originOf(connection, config)), () => connection.close(true))
         introduced.set(connection, leave)
         connection.once('close', leave)
       })

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Revocations } from '../../src/auth/revocations.ts'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { lateDoor } from '../support/late-door.ts'
 import { testRedis } from '../support/services.ts'
 
@@ -8,7 +8,7 @@ const FIRST_ANSWER_LATE_MS = 1500
 const token = { keyId: 'stolen', userId: 'alice', issuedAt: 1 }
 
 async function revocationsOver(url: string) {
-  const redis = connectCacheRedis(url)
+  const redis = connectFailFast(url)
   await ready(redis, 'REDIS_URL')
   const warnings: unknown[] = []
   const log = { warn: (entry: unknown) => void warnings.push(entry) }

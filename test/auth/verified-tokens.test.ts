@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { NotAuthenticated } from '../../src/errors.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { Bucket } from '../../src/auth/rate-limiter.ts'
-import { Sessions } from '../../src/auth/verified-tokens.ts'
+import { VerifiedTokens } from '../../src/auth/verified-tokens.ts'
 
 const ADDRESS = '192.0.2.1'
 const MINUTE = 60_000
@@ -17,10 +17,10 @@ const principal = (expiresAt: number): Principal => ({
   expiresAt
 })
 
-/** Sessions of an issuer that may come to refuse its own tokens. */
+/** Verified tokens of an issuer that may come to refuse its own tokens. */
 function issuedUntil(expiresAt: number) {
   const issuer = { isTrusted: true }
-  const sessions = new Sessions({
+  const verifiedTokens = new VerifiedTokens({
     async verify() {
       if (!issuer.isTrusted)
         throw new NotAuthenticated('untrusted', 'The token is not signed by a key that is trusted here')
@@ -29,32 +29,32 @@ function issuedUntil(expiresAt: number) {
     isRevoked: () => false,
     bucketOf: async () => new Bucket('user:outside:42', 600, Date.now(), () => undefined)
   })
-  return { sessions, issuer }
+  return { verifiedTokens, issuer }
 }
 
 test('a token whose key the issuer withdrew opens nothing after five minutes, however late it ends', async () => {
-  const { sessions, issuer } = issuedUntil(Date.now() + 24 * HOUR)
+  const { verifiedTokens, issuer } = issuedUntil(Date.now() + 24 * HOUR)
   const header = 'Bearer a.b.c'
-  await sessions.open('a.b.c', ADDRESS)
+  await verifiedTokens.open('a.b.c', ADDRESS)
   issuer.isTrusted = false
-  expect(sessions.known(header, Date.now() + 4 * MINUTE)).toBeDefined()
-  expect(sessions.known(header, Date.now() + 6 * MINUTE)).toBeUndefined()
+  expect(verifiedTokens.known(header, Date.now() + 4 * MINUTE)).toBeDefined()
+  expect(verifiedTokens.known(header, Date.now() + 6 * MINUTE)).toBeUndefined()
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * MINUTE })
   onTestFinished(() => void vi.useRealTimers())
-  await expect(sessions.open('a.b.c', ADDRESS)).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
-  expect(sessions.known(header, Date.now())).toBeUndefined()
+  await expect(verifiedTokens.open('a.b.c', ADDRESS)).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
+  expect(verifiedTokens.known(header, Date.now())).toBeUndefined()
 })
 
 test('a token that ends sooner is known until then', async () => {
-  const { sessions } = issuedUntil(Date.now() + MINUTE)
-  await sessions.open('a.b.c', ADDRESS)
-  expect(sessions.known('Bearer a.b.c', Date.now() + 30_000)).toBeDefined()
-  expect(sessions.known('Bearer a.b.c', Date.now() + MINUTE + 1)).toBeUndefined()
+  const { verifiedTokens } = issuedUntil(Date.now() + MINUTE)
+  await verifiedTokens.open('a.b.c', ADDRESS)
+  expect(verifiedTokens.known('Bearer a.b.c', Date.now() + 30_000)).toBeDefined()
+  expect(verifiedTokens.known('Bearer a.b.c', Date.now() + MINUTE + 1)).toBeUndefined()
 })
 
 test('a header that ends like a known one is another', async () => {
-  const { sessions } = issuedUntil(Date.now() + HOUR)
+  const { verifiedTokens } = issuedUntil(Date.now() + HOUR)
   const signature = 'x'.repeat(43)
-  await sessions.open(`a.b.${signature}`, ADDRESS)
-  expect(sessions.known(`Bearer a.c.${signature}`, Date.now())).toBeUndefined()
+  await verifiedTokens.open(`a.b.${signature}`, ADDRESS)
+  expect(verifiedTokens.known(`Bearer a.c.${signature}`, Date.now())).toBeUndefined()
 })

@@ -19,7 +19,7 @@ export const prices: Policy<Price> = {
   receivedAt: (value) => value.receivedAt,
   stale: (value) => ({ ...value, state: 'stale' }),
   negative: {
-    absenceIn: (error) =>
+    negativeIn: (error) =>
       error instanceof Unknown ? { reason: error.message, forMs: 5000, isUnconfirmed: false } : undefined,
     errorOf: (reason) => new Unknown(reason as string)
   }

@@ -148,7 +148,7 @@ describe('a renewal ahead of time', () => {
   test('tells of each value that outlived its freshness, and of none that did not', async () => {
     const { prices } = startProcess()
     const told: Price[] = []
-    const source = { ...down(), outlived: (_key: string, value: Price) => void told.push(value) }
+    const source = { ...down(), expired: (_key: string, value: Price) => void told.push(value) }
     await prices.get('AAPL', countingSource(() => live(150)).source)
     await prices.refresh(['AAPL'], source)
     expect(told).toEqual([])

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { Demand } from '../../src/demand/polling-demand.ts'
 import { createGate } from '../db/gate.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
@@ -78,7 +78,7 @@ test('a subscription to what was never quoted makes it no more popular', async (
 
 test('while Redis is away nothing that was counted is lost', async () => {
   const gate = await createGate(server.url)
-  const redis = connectCacheRedis(gate.url)
+  const redis = connectFailFast(gate.url)
   await ready(redis, 'REDIS_URL')
   const demand = new Demand({ redis, log })
   try {

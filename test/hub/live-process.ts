@@ -8,7 +8,7 @@ import { reportReady } from '../../src/embedded/child.ts'
 import { Live } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { quoteEvent, quoteOf } from '../support/events.ts'
 
 /**
@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 1
 const ATTEMPTS = Array.from({ length: 4 }, () => ({ provider: 'yahoo', outcome: 'not_found', detail: 'x'.repeat(60) }))
 
 const logger = pino({ level: 'error' }, process.stderr)
-const redis = connectCacheRedis(process.env['REDIS_URL']!)
+const redis = connectFailFast(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
 const log = createLog({ redis, log: logger, shards: 1, retentionMs: 3_600_000, maxBytes: 2 ** 28 })
 

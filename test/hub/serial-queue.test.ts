@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Turns } from '../../src/hub/serial-queue.ts'
+import { SerialQueue } from '../../src/hub/serial-queue.ts'
 
 /** Keeps the processor for longer than a slice. */
 function work(): void {
@@ -19,12 +19,12 @@ function countTurns(): { turns: number; stop(): void } {
 }
 
 test('others get a turn between two pieces of heavy work, and it begins in order', async () => {
-  const turns = new Turns()
+  const serialQueue = new SerialQueue()
   const counter = countTurns()
   const begun: [number, number][] = []
   await Promise.all(
     [0, 1, 2, 3, 4].map(async (piece) => {
-      await turns.next()
+      await serialQueue.next()
       begun.push([piece, counter.turns])
       work()
     })
@@ -35,16 +35,16 @@ test('others get a turn between two pieces of heavy work, and it begins in order
 })
 
 test('what costs little does not wait for turn after turn', async () => {
-  const turns = new Turns()
+  const serialQueue = new SerialQueue()
   const counter = countTurns()
-  await Promise.all(Array.from({ length: 640 }, () => turns.next()))
+  await Promise.all(Array.from({ length: 640 }, () => serialQueue.next()))
   counter.stop()
   expect(counter.turns).toBeLessThan(64)
 })
 
 test('work that comes after a quiet time begins too', async () => {
-  const turns = new Turns()
-  await turns.next()
+  const serialQueue = new SerialQueue()
+  await serialQueue.next()
   await new Promise(setImmediate)
-  await turns.next()
+  await serialQueue.next()
 })

@@ -6,7 +6,7 @@ import { LAST_INDEX } from '../../src/log/position.ts'
 import { CALENDARS } from '../../src/market/calendars.ts'
 import { marketStatusAt } from '../../src/market/market-status.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { openLog } from '../support/live-server.ts'
 import { testRedis } from '../support/services.ts'
 import { openDoor, throughDoor } from '../log/redis-door.ts'
@@ -29,7 +29,7 @@ test('a change of the market status is told once by all processes, although Redi
   const eventLog = await openLog(services.url)
   vi.setSystemTime(marketStatusAt(clock, Date.now()).nextChange - 1500)
   for (let process = 0; process < 2; process++) {
-    const redis = connectCacheRedis(throughDoor(door, services.url))
+    const redis = connectFailFast(throughDoor(door, services.url))
     onTestFinished(() => redis.disconnect())
     await ready(redis, 'REDIS_URL')
     const watch = watchMarketStatus({ clock, redis, eventLog, log })

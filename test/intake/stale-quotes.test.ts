@@ -94,8 +94,8 @@ describe('that a value is stale', () => {
   }
 
   async function publisherOn(url: string, eventLog: Pick<EventLog, 'append'>) {
-    const { connectCacheRedis, ready } = await import('../../src/redis.ts')
-    const redis = connectCacheRedis(url)
+    const { connectFailFast, ready } = await import('../../src/redis.ts')
+    const redis = connectFailFast(url)
     await ready(redis, 'REDIS_URL')
     onTestFinished(() => redis.disconnect())
     return createStalePublisher({ redis, eventLog, log: quiet })
@@ -117,10 +117,10 @@ describe('that a value is stale', () => {
     const entries = follow(log)
     const publishers = [await publisherOn(url, log), await publisherOn(url, await openLog(url))]
     const symbols = Array.from({ length: 1000 }, (_, at) => `S${at}`)
-    for (const publisher of publishers) for (const symbol of symbols) publisher.outlived(stale(symbol, 1), 5000)
+    for (const publisher of publishers) for (const symbol of symbols) publisher.expired(stale(symbol, 1), 5000)
     await expect.poll(() => eventsIn(entries)).toBe(symbols.length)
-    for (const publisher of publishers) publisher.outlived(stale('S1', 0), 4000)
-    publishers[0]!.outlived(stale('S1', 2), 6000)
+    for (const publisher of publishers) publisher.expired(stale('S1', 0), 4000)
+    publishers[0]!.expired(stale('S1', 2), 6000)
     await Promise.all(publishers.map((publisher) => publisher.close()))
     await expect.poll(() => eventsIn(entries)).toBe(symbols.length + 1)
     expect(entries.length).toBeLessThan(30)
@@ -135,10 +135,10 @@ describe('that a value is stale', () => {
       append: (events) => (refusals-- > 0 ? Promise.reject(new Error('away')) : log.append(events))
     })
     const entries = follow(log)
-    publisher.outlived(stale('AAPL', 1), 5000)
+    publisher.expired(stale('AAPL', 1), 5000)
     await expect.poll(() => refusals).toBe(0)
     await expect.poll(() => redis.redis.exists('quotewire:stale:quotes:AAPL')).toBe(0)
-    publisher.outlived(stale('AAPL', 1), 5000)
+    publisher.expired(stale('AAPL', 1), 5000)
     await expect.poll(() => eventsIn(entries)).toBe(1)
   })
 })

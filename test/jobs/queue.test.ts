@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { checkPayload, createJobQueues } from '../../src/jobs/queue.ts'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { lateDoor } from '../support/late-door.ts'
 import { testRedis } from '../support/services.ts'
 
 test('queues that Redis answered late at first take jobs a moment later', async () => {
   const server = await testRedis()
   const door = await lateDoor(server.url)
-  const redis = connectCacheRedis(door.url)
+  const redis = connectFailFast(door.url)
   await ready(redis, 'REDIS_URL')
   for (const text of ['info', 'eval']) {
     door.beLate(text, 1500)

@@ -50,7 +50,7 @@ describe('an API key', () => {
   test('is looked up once for a thousand first requests, and for none of those that follow', async () => {
     const { key } = await api.login()
     await api.get('/api/v1/market/quote/AAPL', key)
-    api.app.sessions.forget(() => true)
+    api.app.verifiedTokens.forget(() => true)
     const lookUps = watchLookUps(api)
     const first = await Promise.all(Array.from({ length: 500 }, () => api.get(ME, key)))
     expect(new Set(first.map(({ status }) => status))).toEqual(new Set([200]))

@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws'
 import { Live, type LiveOptions } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog, type EventLog } from '../../src/log/log.ts'
-import { connectCacheRedis, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis.ts'
 import { quoteOf } from './events.ts'
 import { LiveClient } from './live-client.ts'
 import { testRedis } from './services.ts'
@@ -47,7 +47,7 @@ export async function testLog(options: { shards?: number } = {}): Promise<{ url:
 }
 
 export async function openLog(url: string, { shards = 1, retentionMs = 3_600_000, maxBytes = 2 ** 28 } = {}) {
-  const redis = connectCacheRedis(url)
+  const redis = connectFailFast(url)
   await ready(redis, 'REDIS_URL')
   onTestFinished(() => redis.disconnect())
   const log = createLog({ redis, log: SILENT, shards, retentionMs, maxBytes })
@@ -63,7 +63,7 @@ export async function startLive(
   redisUrl: string,
   options: Partial<LiveOptions> & { shards?: number; path?: string } = {}
 ): Promise<LiveServer> {
-  const redis = connectCacheRedis(redisUrl)
+  const redis = connectFailFast(redisUrl)
   await ready(redis, 'REDIS_URL')
   const log = options.log ?? (await openLog(redisUrl, options))
   const live = new Live({

@@ -13,7 +13,7 @@ import { fetchChart, type Chart, type ChartRow } from './chart.ts'
 import { kindOf } from './kinds.ts'
 import { scaled } from './prices.ts'
 import { volumeOf } from './quotes.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 
 const DAY_MS = 86_400_000
 /** Yahoo's other names of our intervals. */
@@ -27,7 +27,7 @@ const WITHOUT_PAYOUTS = new Set(['INDEX', 'CURRENCY', 'CRYPTOCURRENCY', 'FUTURE'
  * by undoing every split since, for which the chart is asked up to now.
  */
 export async function fetchBars(
-  session: YahooSession,
+  client: YahooClient,
   request: BarRequest,
   signal: AbortSignal,
   now: () => number
@@ -40,7 +40,7 @@ export async function fetchBars(
   const asTraded = adjusted === 'none'
   const rowInterval = adjusted === 'all' ? '1d' : interval
   const chart = await fetchChart(
-    session,
+    client,
     { symbol: request.symbol, interval: rowInterval, ...rangeOf(request, rowInterval, asTraded ? now() : request.to) },
     signal,
     now()
@@ -48,7 +48,7 @@ export async function fetchBars(
   rejectOther(rowInterval, chart)
   const later =
     asTraded && intraday && request.to < now()
-      ? await fetchChart(session, { ...request, interval: '1d', to: now() }, signal, now())
+      ? await fetchChart(client, { ...request, interval: '1d', to: now() }, signal, now())
       : chart
   if (asTraded && later.hasUnreadableSplits) {
     throw new ProviderError(

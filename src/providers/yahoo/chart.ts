@@ -10,7 +10,7 @@ import { joinedEvents, readEvents, type ChartEvents } from './chart-events.ts'
 import { piecesOf } from './chart-limits.ts'
 import { instantOf } from './chart-time.ts'
 import { priceReader, type PriceReader } from './prices.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 
@@ -68,15 +68,15 @@ export type Chart = ChartEvents & {
  * for a range that it does not have.
  */
 export async function fetchChart(
-  session: YahooSession,
+  client: YahooClient,
   request: ChartRequest,
   signal: AbortSignal,
   now: number
 ): Promise<Chart> {
   const { pieces, cutAt, limit } = piecesOf(request.interval, request, now)
   const newest = pieces.pop()!
-  const older = pieces.map((piece) => partOf(fetchPiece(session, { ...request, ...piece }, signal, now)))
-  const charts = await Promise.all([...older, fetchPiece(session, { ...request, ...newest }, signal, now)])
+  const older = pieces.map((piece) => partOf(fetchPiece(client, { ...request, ...piece }, signal, now)))
+  const charts = await Promise.all([...older, fetchPiece(client, { ...request, ...newest }, signal, now)])
   // Of a piece from before its first trade Yahoo says that there is no such data.
   const chart = joined(charts.filter((each): each is Chart => !(each instanceof ProviderError)))
   const first = chart.rows.reduce((earliest, { instant }) => Math.min(earliest, instant), Infinity)
@@ -98,12 +98,12 @@ function joined(charts: readonly Chart[]): Chart {
 }
 
 async function fetchPiece(
-  session: YahooSession,
+  client: YahooClient,
   { symbol, interval, from, to }: ChartRequest,
   signal: AbortSignal,
   now: number
 ): Promise<Chart> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     {
       url: CHART_URL + encodeURI(toYahooSymbol(symbol)),
       query: {

@@ -25,7 +25,7 @@ export type YahooRequest = {
   readonly post?: object
 }
 
-export type YahooSessionOptions = {
+export type YahooClientOptions = {
   /** Stands for every Yahoo host; without it Yahoo itself is asked. */
   baseUrl?: string
   timeoutMs: number
@@ -36,7 +36,7 @@ export type YahooSessionOptions = {
  * consent, crumb, queue); how its answers are judged and read is ours, for its own validators reject a whole batch for
  * one row, fall behind new members, and cost 18 ms for 100 quotes that take 1 ms to parse.
  */
-export class YahooSession {
+export class YahooClient {
   readonly #baseUrl: string | undefined
   readonly #timeoutMs: number
   readonly #dispatcher = createDispatcher()
@@ -47,7 +47,7 @@ export class YahooSession {
   #generation = 0
   #renewal: Promise<void> | undefined
 
-  constructor({ baseUrl, timeoutMs }: YahooSessionOptions) {
+  constructor({ baseUrl, timeoutMs }: YahooClientOptions) {
     this.#baseUrl = baseUrl?.replace(/\/$/, '')
     this.#timeoutMs = timeoutMs
   }

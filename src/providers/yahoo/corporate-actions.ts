@@ -3,28 +3,28 @@ import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
 import type { ChartPayout } from './chart-events.ts'
 import { MAX_YEARS, YEAR_MS } from './chart-limits.ts'
 import { fetchChart, type Chart } from './chart.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 
 /** Every split that Yahoo knows, newest first. */
 export async function fetchSplits(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   signal: AbortSignal,
   now: () => number
 ): Promise<Splits> {
-  const chart = await fetchHistory(session, symbol, signal, now())
+  const chart = await fetchHistory(client, symbol, signal, now())
   const splits = chart.splits.map(({ exDate, value }) => ({ exDate, ratio: value }))
   return { symbol, splits, provenance: provenanceOfEvents(chart, now()) }
 }
 
 /** Every payout that Yahoo knows, newest first; its past amounts are divided by the splits since. */
 export async function fetchDividends(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   signal: AbortSignal,
   now: () => number
 ): Promise<Dividends> {
-  const chart = await fetchHistory(session, symbol, signal, now())
+  const chart = await fetchHistory(client, symbol, signal, now())
   const dividends = [
     ...chart.dividends.map((payout) => dividendOf(payout, 'cash')),
     ...chart.capitalGains.map((payout) => dividendOf(payout, 'capital_gain'))
@@ -49,8 +49,8 @@ function dividendOf({ exDate, value, currency }: ChartPayout, kind: NonNullable<
 }
 
 /** Day by day, for a longer interval may hold two payouts; from before 1970 too, where instants are negative. */
-function fetchHistory(session: YahooSession, symbol: string, signal: AbortSignal, now: number): Promise<Chart> {
-  return fetchChart(session, { symbol, interval: '1d', from: now - MAX_YEARS * YEAR_MS, to: now }, signal, now)
+function fetchHistory(client: YahooClient, symbol: string, signal: AbortSignal, now: number): Promise<Chart> {
+  return fetchChart(client, { symbol, interval: '1d', from: now - MAX_YEARS * YEAR_MS, to: now }, signal, now)
 }
 
 function provenanceOfEvents(chart: Chart, receivedAt: number, notes: (string | undefined)[] = []) {

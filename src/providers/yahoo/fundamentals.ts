@@ -6,7 +6,7 @@ import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
 import { percentOf } from './prices.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireText } from './wire.ts'
@@ -62,14 +62,14 @@ const TOLERABLE: ReadonlySet<ProviderErrorKind> = new Set(['not_found', 'not_cov
  * one, with a note; rejects with ProviderError('not_covered') where it has neither.
  */
 export async function fetchFundamentals(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   signal: AbortSignal,
   now: () => number
 ): Promise<Fundamentals> {
   const [statements, metrics] = await Promise.all([
-    tolerated(fetchStatements(session, symbol, signal, now())),
-    tolerated(fetchSummary(session, symbol, METRIC_MODULES, signal).then((summary) => metricsOf(symbol, summary)))
+    tolerated(fetchStatements(client, symbol, signal, now())),
+    tolerated(fetchSummary(client, symbol, METRIC_MODULES, signal).then((summary) => metricsOf(symbol, summary)))
   ])
   const failure = [statements, metrics].find((half) => half instanceof ProviderError)
   const found = {
@@ -100,12 +100,12 @@ async function tolerated<T>(half: Promise<T>): Promise<T | ProviderError> {
 }
 
 async function fetchStatements(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   signal: AbortSignal,
   now: number
 ): Promise<Statement[]> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     {
       url: TIMESERIES_URL + encodeURI(toYahooSymbol(symbol)),
       query: {

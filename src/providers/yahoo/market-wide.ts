@@ -26,21 +26,21 @@ import {
   volumeOf,
   type WireQuote
 } from './quotes.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { listOf, memberOf } from './wire.ts'
 
 const SCREENER_URL = 'https://query2.finance.yahoo.com/v1/finance/screener/predefined/saved'
 const MOVERS_COUNT = 50
 const SCREENS: Record<MoverKind, string> = { gainers: 'day_gainers', losers: 'day_losers', actives: 'most_actives' }
 
-export async function fetchIndices(session: YahooSession, signal: AbortSignal, now: () => number): Promise<Indices> {
-  const quotes = [...(await fetchQuotes(session, WORLD_INDICES, signal, now)).values()]
+export async function fetchIndices(client: YahooClient, signal: AbortSignal, now: () => number): Promise<Indices> {
+  const quotes = [...(await fetchQuotes(client, WORLD_INDICES, signal, now)).values()]
   return { indices: quotes, provenance: provenanceOfAll(quotes) }
 }
 
 /** Yahoo tells no sector's performance itself. */
-export async function fetchSectors(session: YahooSession, signal: AbortSignal, now: () => number): Promise<Sectors> {
-  const quotes = [...(await fetchQuotes(session, Object.keys(SECTOR_FUNDS), signal, now)).values()]
+export async function fetchSectors(client: YahooClient, signal: AbortSignal, now: () => number): Promise<Sectors> {
+  const quotes = [...(await fetchQuotes(client, Object.keys(SECTOR_FUNDS), signal, now)).values()]
   const provenance = provenanceOfAll(quotes, 'each sector is told by the change of its Select Sector SPDR fund')
   const sectors = quotes.flatMap(({ symbol, changePercent, asOf }) =>
     changePercent === undefined ? [] : [{ sector: SECTOR_FUNDS[symbol]!, changePercent, asOf }]
@@ -49,12 +49,12 @@ export async function fetchSectors(session: YahooSession, signal: AbortSignal, n
 }
 
 export async function fetchMovers(
-  session: YahooSession,
+  client: YahooClient,
   type: MoverKind,
   signal: AbortSignal,
   now: () => number
 ): Promise<Movers> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     { url: SCREENER_URL, query: { formatted: false, scrIds: SCREENS[type], count: MOVERS_COUNT }, crumb: true },
     signal
   )

@@ -8,7 +8,7 @@ import { salvage } from '../salvage.ts'
 import { instantIn } from '../session-dates.ts'
 import { instantOf } from './quotes.ts'
 import { SEARCH_URL } from './search.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireText } from './wire.ts'
 
@@ -20,15 +20,15 @@ const MAX_SUMMARY_LENGTH = 2000
  * does not answer (it may want a consent that the search does not), from the search, which has fewer.
  */
 export async function fetchNews(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   limit: number,
   signal: AbortSignal,
   now: () => number
 ): Promise<News> {
-  const stories = await fetchStream(session, symbol, limit, signal).catch((error: unknown) => {
+  const stories = await fetchStream(client, symbol, limit, signal).catch((error: unknown) => {
     if (!(error instanceof ProviderError) || error.kind === 'rate_limited') throw error
-    return fetchFound(session, symbol, limit, signal)
+    return fetchFound(client, symbol, limit, signal)
   })
   const byAddress = new Map(stories.map((story) => [story.url, story]))
   return {
@@ -39,12 +39,12 @@ export async function fetchNews(
 }
 
 async function fetchStream(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   limit: number,
   signal: AbortSignal
 ): Promise<NewsItem[]> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     {
       url: STREAM_URL,
       query: { queryRef: 'latestNews', serviceKey: 'ncp_fin' },
@@ -77,12 +77,12 @@ function streamedStory(content: unknown, symbol: string): NewsItem | undefined {
 }
 
 async function fetchFound(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   limit: number,
   signal: AbortSignal
 ): Promise<NewsItem[]> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     { url: SEARCH_URL, query: { q: toYahooSymbol(symbol), quotesCount: 0, newsCount: limit } },
     signal
   )

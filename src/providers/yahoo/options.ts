@@ -7,7 +7,7 @@ import { oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import { instantOf, provenanceOfRow, QuoteRow } from './quotes.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber } from './wire.ts'
 
@@ -17,13 +17,13 @@ const MIN_VOLATILITY = 0.0001
 
 /** The contracts of one expiry, the nearest where none is named. A symbol without options has an empty chain. */
 export async function fetchOptions(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   expiry: string | undefined,
   signal: AbortSignal,
   now: () => number
 ): Promise<OptionChain> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     {
       url: OPTIONS_URL + encodeURI(toYahooSymbol(symbol)),
       query: { formatted: false, date: expiry === undefined ? undefined : Date.parse(expiry) / 1000 },

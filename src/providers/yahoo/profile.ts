@@ -9,7 +9,7 @@ import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { percentOf } from './prices.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
 import { listOf, WireText } from './wire.ts'
 
@@ -20,12 +20,12 @@ const MAX_OFFICERS = 50
 const MAX_DESCRIPTION_LENGTH = 8000
 
 export async function fetchProfile(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   signal: AbortSignal,
   now: () => number
 ): Promise<Profile> {
-  const profile = parseProfile(symbol, await fetchSummary(session, symbol, MODULES, signal), now())
+  const profile = parseProfile(symbol, await fetchSummary(client, symbol, MODULES, signal), now())
   // An empty profile would stand in the way of the next provider's.
   if (Object.keys(profile).length <= EMPTY_MEMBERS) {
     throw new ProviderError('yahoo', 'not_covered', `yahoo has nothing to say of ${symbol}`)

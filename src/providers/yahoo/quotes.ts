@@ -10,7 +10,7 @@ import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { memberOf, WireNumber, WireText } from './wire.ts'
 
@@ -47,14 +47,14 @@ const DAY_CHANGE_NOTE = 'change is against the price 24 hours ago, not against p
  * is missing from the map; where not one row makes sense, the answer is a bad payload.
  */
 export async function fetchQuotes(
-  session: YahooSession,
+  client: YahooClient,
   symbols: readonly string[],
   signal: AbortSignal,
   now: () => number
 ): Promise<Map<string, Quote>> {
   if (symbols.length === 0) return new Map()
   const spelled = [...new Set(symbols.map(toYahooSymbol))]
-  const answer = await session.ask({ url: QUOTE_URL, query: { symbols: spelled.join(',') }, crumb: true }, signal)
+  const answer = await client.ask({ url: QUOTE_URL, query: { symbols: spelled.join(',') }, crumb: true }, signal)
   const receivedAt = now()
 
   const rows = memberOf(memberOf(answer, 'quoteResponse'), 'result')

@@ -8,19 +8,19 @@ import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { memberOf, WireText } from './wire.ts'
 
 export const SEARCH_URL = 'https://query2.finance.yahoo.com/v1/finance/search'
 
 export async function fetchSearch(
-  session: YahooSession,
+  client: YahooClient,
   query: string,
   limit: number,
   signal: AbortSignal,
   now: () => number
 ): Promise<SearchResult> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     { url: SEARCH_URL, query: { q: query, quotesCount: limit, newsCount: 0, enableFuzzyQuery: false } },
     signal
   )

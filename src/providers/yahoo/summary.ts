@@ -5,7 +5,7 @@ import { ProviderError } from '../provider.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { priceReader } from './prices.ts'
 import { marketCapOf } from './quotes.ts'
-import type { YahooSession } from './client.ts'
+import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 
@@ -16,12 +16,12 @@ const SUMMARY_URL = 'https://query2.finance.yahoo.com/v10/finance/quoteSummary/'
  * instrument without any of them (an exchange rate has no issuer), `not_found` for an unknown one.
  */
 export async function fetchSummary(
-  session: YahooSession,
+  client: YahooClient,
   symbol: string,
   modules: readonly (keyof Summary)[],
   signal: AbortSignal
 ): Promise<Summary> {
-  const answer = await session.ask(
+  const answer = await client.ask(
     {
       url: SUMMARY_URL + encodeURI(toYahooSymbol(symbol)),
       query: { formatted: false, modules: modules.join(',') },

@@ -21,7 +21,7 @@ export type LaneOptions = {
 }
 
 /** What waits to be written into one shard. While entries are on their way to Redis, the next ones gather. */
-export class Lane {
+export class ShardQueue {
   readonly #options: LaneOptions
   readonly #writer: ShardWriter
   readonly #waiting: Waiting[] = []

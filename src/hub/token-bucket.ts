@@ -1,5 +1,5 @@
 /** So many frames a second as are allowed, and once in a while twice as many. */
-export class Allowance {
+export class TokenBucket {
   readonly #perSecond: number
   #left: number
   #at: number
