@@ -20,7 +20,17 @@ export function tickOf(stream: Stream, symbol: string, stamp: number): MarketEve
   const asOf = new Date().toISOString()
   const price = 231.45
   if (stream === 'trades') {
-    const trade = { symbol, price, size: stamp, asOf, source: 'sandbox', feed: 'sandbox' as const, receivedAt: asOf }
+    const trade = {
+      symbol,
+      price,
+      size: stamp,
+      asOf,
+      sequence: 1,
+      tradeDate: asOf.slice(0, 10),
+      source: 'sandbox',
+      feed: 'sandbox' as const,
+      receivedAt: asOf
+    }
     return { type: 'trade', data: { symbol, trade, timestamp: asOf } }
   }
   const provenance = {

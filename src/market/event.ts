@@ -1,11 +1,13 @@
 import { Type, type Static } from 'typebox'
 import { Bar, Interval } from './bar.ts'
+import { Bbo } from './bbo.ts'
+import { Halt } from './halt.ts'
 import { MarketStatus } from './market-status.ts'
 import { Indices, Movers, Sectors } from './market-wide.ts'
 import { Provenance } from './provenance.ts'
 import { Quote } from './quote.ts'
 import { Sentiment } from './sentiment.ts'
-import { Trade } from './trade.ts'
+import { Trade, TradeCancel, TradeCorrection } from './trade.ts'
 
 /**
  * What the log carries and clients receive. An event is encoded once, where it enters the log: its JSON is the frame
@@ -26,6 +28,35 @@ export const TradeReport = Type.Object({
   data: Type.Object({ symbol: Type.String(), trade: Trade, timestamp: Type.String({ format: 'date-time' }) })
 })
 export type TradeReport = Static<typeof TradeReport>
+
+/** `timestamp` is the asOf of what is told, as everywhere. */
+const symbolUpdate = <Name extends string, Field extends string, Shape extends Type.TSchema>(
+  type: Name,
+  field: Field,
+  shape: Shape
+) =>
+  Type.Object({
+    type: Type.Literal(type),
+    data: Type.Object({
+      symbol: Type.String(),
+      timestamp: Type.String({ format: 'date-time' }),
+      ...({ [field]: shape } as Record<Field, Shape>)
+    })
+  })
+
+/** Stands in the topic of the trades that it corrects. */
+export const TradeCorrected = symbolUpdate('trade_correction', 'correction', TradeCorrection)
+export type TradeCorrected = Static<typeof TradeCorrected>
+
+/** Stands in the topic of the trades that it takes back. */
+export const TradeCancelled = symbolUpdate('trade_cancel', 'cancel', TradeCancel)
+export type TradeCancelled = Static<typeof TradeCancelled>
+
+export const BboUpdate = symbolUpdate('bbo', 'bbo', Bbo)
+export type BboUpdate = Static<typeof BboUpdate>
+
+export const HaltUpdate = symbolUpdate('halt', 'halt', Halt)
+export type HaltUpdate = Static<typeof HaltUpdate>
 
 /** `provisional` while its interval runs, `final` after it, `corrected` when late trades changed a final bar. */
 export const BarState = Type.Enum(['provisional', 'final', 'corrected'])
@@ -58,6 +89,10 @@ export const StatusUpdate = channelUpdate('market_status', MarketStatus)
 export const MarketEvent = Type.Union([
   QuoteUpdate,
   TradeReport,
+  TradeCorrected,
+  TradeCancelled,
+  BboUpdate,
+  HaltUpdate,
   BarUpdate,
   IndicesUpdate,
   SectorsUpdate,
@@ -72,14 +107,20 @@ export const quoteUpdate = (quote: Quote): QuoteUpdate => ({
   data: { symbol: quote.symbol, quote, timestamp: quote.asOf }
 })
 
-/** What is subscribed to: `quotes:AAPL`, `trades:AAPL`, `bars.1m:AAPL`, `indices`, `movers:gainers`. */
+/** What is subscribed to: `quotes:AAPL`, `trades:AAPL`, `bbo:AAPL`, `halts:AAPL`, `bars.1m:AAPL`, `indices`, `movers:gainers`. */
 export type TopicName = string
 
 export function topicOf(event: MarketEvent): TopicName {
   switch (event.type) {
     case 'quote_update':
       return `quotes:${event.data.symbol}`
+    case 'bbo':
+      return `bbo:${event.data.symbol}`
+    case 'halt':
+      return `halts:${event.data.symbol}`
     case 'trade':
+    case 'trade_correction':
+    case 'trade_cancel':
       return `trades:${event.data.symbol}`
     case 'bar_update':
       return `bars.${event.data.interval}:${event.data.symbol}`

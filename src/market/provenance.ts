@@ -1,7 +1,22 @@
 import { Type, type Static } from 'typebox'
 
-/** Which tape a price comes from. `composite` is a vendor's own blend, whose venues it does not name. */
-export const Feed = Type.Enum(['consolidated', 'iex', 'delayed', 'composite', 'sandbox'])
+/**
+ * Which tape a price comes from. `consolidated`: all exchanges of the market; `iex`, `boats` (Blue Ocean): one venue;
+ * `overnight`: the venues that trade at night; `opra`: all options exchanges; `indicative`: a vendor's estimate of those;
+ * `otc`: unlisted shares; `composite`: a vendor's own blend, whose venues it does not name; `delayed`: a tape told late.
+ */
+export const Feed = Type.Enum([
+  'consolidated',
+  'iex',
+  'delayed',
+  'composite',
+  'overnight',
+  'boats',
+  'otc',
+  'indicative',
+  'opra',
+  'sandbox'
+])
 export type Feed = Static<typeof Feed>
 
 /**
@@ -41,6 +56,9 @@ export type Attempt = Static<typeof Attempt>
 export const Provenance = Type.Object({
   source: Type.String({ description: 'The provider that gave the value', examples: ['yahoo'] }),
   feed: Feed,
+  delivery: Type.Optional(
+    Type.Literal('stream', { description: 'The provider sent it unasked; absent where it was asked for it' })
+  ),
   receivedAt: Type.String({ format: 'date-time', description: 'When this server got it from the provider, UTC' }),
   delayedBySeconds: Type.Optional(Type.Integer({ minimum: 0 })),
   state: ValueState,

@@ -47,6 +47,9 @@ export const Quote = Type.Object(
       format: 'date-time',
       description: "The vendor's instant of the price, UTC. Where it tells only a day: that day's close"
     }),
+    sequence: Type.Optional(
+      Type.Integer({ minimum: 0, description: "Orders prices of one instant: the vendor's number, where it has one" })
+    ),
     provenance: Provenance
   },
   { $id: 'Quote' }

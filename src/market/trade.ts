@@ -1,21 +1,70 @@
 import { Type, type Static } from 'typebox'
-import { Feed } from './provenance.ts'
+import { tickProperties, Venue } from './tick.ts'
 
 /** One execution, as the tape reported it. */
 export const Trade = Type.Object(
   {
-    symbol: Type.String(),
+    ...tickProperties,
     price: Type.Number({ description: 'In `currency`' }),
-    size: Type.Number({ description: 'Shares; coins or contracts where those trade' }),
+    size: Type.Number({ description: 'Shares, and parts of shares; coins or contracts where those trade' }),
     currency: Type.Optional(Type.String({ description: 'ISO 4217' })),
-    exchange: Type.Optional(Type.String({ description: "The venue's code, as the vendor writes it" })),
+    venue: Type.Optional(Venue),
     conditions: Type.Optional(Type.Array(Type.String(), { description: "The tape's condition codes" })),
-    tradeId: Type.Optional(Type.String({ description: 'Unique per symbol, venue and day where the vendor has one' })),
-    asOf: Type.String({ format: 'date-time', description: "The vendor's instant of the trade, UTC" }),
-    source: Type.String({ description: 'The provider that gave the trade' }),
-    feed: Feed,
-    receivedAt: Type.String({ format: 'date-time', description: 'When this server got it, UTC' })
+    tradeId: Type.Optional(
+      Type.String({ minLength: 1, description: "The vendor's; unique per symbol, trade date, venue and tape" })
+    )
   },
   { $id: 'Trade' }
 )
 export type Trade = Static<typeof Trade>
+
+/** Names a trade that was reported before, and says what of it is known. */
+export const TradeReference = Type.Object({
+  ...Type.Pick(Trade, ['tradeDate', 'venue', 'tape', 'tradeId', 'fence']).properties,
+  sequence: Type.Optional(Trade.properties.sequence),
+  asOf: Type.Optional(Trade.properties.asOf),
+  price: Type.Optional(Trade.properties.price),
+  size: Type.Optional(Trade.properties.size)
+})
+export type TradeReference = Static<typeof TradeReference>
+
+/** A trade that stands in the place of another. `asOf` is the instant of the correction; all else is as it is now right. */
+export const TradeCorrection = Type.Object(
+  { ...Trade.properties, replaces: TradeReference, reason: Type.Optional(Type.String()) },
+  { $id: 'TradeCorrection' }
+)
+export type TradeCorrection = Static<typeof TradeCorrection>
+
+/** A trade that did not happen. `asOf` is the instant of the cancellation. */
+export const TradeCancel = Type.Object(
+  {
+    ...tickProperties,
+    replaces: TradeReference,
+    reason: Type.Optional(Type.String({ description: 'As the tape says', examples: ['cancel', 'error'] }))
+  },
+  { $id: 'TradeCancel' }
+)
+export type TradeCancel = Static<typeof TradeCancel>
+
+/** What tells a trade from all others of its instrument. */
+export type TradeIdentity = Pick<Trade, 'tradeDate' | 'venue' | 'tape' | 'tradeId' | 'source' | 'feed' | 'fence'> & {
+  readonly sequence?: number | undefined
+}
+
+/**
+ * Two reports of one trade have one key, and two trades never do: the instrument (its id, or its symbol), trade date,
+ * venue, tape and the vendor's id, since vendors give an id again on another day or venue. Where the vendor has none, its
+ * feed and the sequence, within what one owner of the connection counted.
+ */
+export function tradeKey(instrument: string | number, trade: TradeIdentity): string {
+  const { tradeDate, venue = '', tape = '', tradeId, source, feed, fence = '', sequence = '' } = trade
+  // An id may be any text, so it stands last; nothing before it has a space.
+  return tradeId === undefined
+    ? `${instrument} ${tradeDate} sequence ${source} ${feed} ${fence} ${sequence}`
+    : `${instrument} ${tradeDate} id ${venue} ${tape} ${tradeId}`
+}
+
+/** The key of the trade that a correction or a cancellation replaces. */
+export function replacedTradeKey(instrument: string | number, by: TradeCorrection | TradeCancel): string {
+  return tradeKey(instrument, { ...by.replaces, source: by.source, feed: by.feed })
+}

@@ -24,7 +24,8 @@ class Followed {
     const sizes = symbols.map((_, index) => this.#sequence + 1 + index)
     const records = symbols.map((symbol, index) => {
       const provenance = { source: 'sandbox', feed: 'sandbox' as const, receivedAt: asOf }
-      const trade = { symbol, price: 1, size: sizes[index]!, asOf, ...provenance }
+      const order = { asOf, sequence: index, tradeDate: '2026-01-05' }
+      const trade = { symbol, price: 1, size: sizes[index]!, ...order, ...provenance }
       return encodeEvent({ type: 'trade', data: { symbol, trade, timestamp: asOf } }, idMs).record
     })
     const [bytes] = packEntries(records, idMs)

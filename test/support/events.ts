@@ -18,9 +18,12 @@ export function quoteOf(symbol: string, price: number, more: Partial<Quote> = {}
 export const quoteEvent = (symbol: string, price: number, more: Partial<Quote> = {}): QuoteUpdate =>
   quoteUpdate(quoteOf(symbol, price, more))
 
+let tradeCount = 0
+
 export function tradeEvent(symbol: string, price: number, size: number): TradeReport {
   const now = new Date().toISOString()
-  const trade = { symbol, price, size, asOf: now, source: 'sandbox', feed: 'sandbox' as const, receivedAt: now }
+  const order = { asOf: now, sequence: ++tradeCount, tradeDate: now.slice(0, 10) }
+  const trade = { symbol, price, size, ...order, source: 'sandbox', feed: 'sandbox' as const, receivedAt: now }
   return { type: 'trade', data: { symbol, trade, timestamp: now } }
 }
 
