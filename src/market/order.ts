@@ -46,8 +46,8 @@ export function compareOrders(a: ValueOrder, b: ValueOrder): number {
 
 const UNREADABLE = { ms: Number.MIN_SAFE_INTEGER, ns: 0 }
 
-/** Of the same instant, the one who sees the whole market is right before who sees one venue, and who tells it late. */
-const FEED_RANK: Readonly<Record<Feed, number>> = {
+/** Of the same instant, the one who sees the whole market is right before who sees one venue. */
+const STREAM_RANK: Readonly<Record<Feed, number>> = {
   consolidated: 4,
   opra: 4,
   sandbox: 4,
@@ -59,13 +59,15 @@ const FEED_RANK: Readonly<Record<Feed, number>> = {
   indicative: 1,
   delayed: 0
 }
-const LIVE_STREAM_RANK = 10
+const POLL_RANK = 0
 
-/** A live stream comes before a poll; then the whole market before one venue, and that before what is delayed. */
+/**
+ * A live stream comes before a poll, and the whole market before one venue, and that before what is delayed. Of polls of
+ * the same instant the last one counts, whoever answered: it shows that the value still stands, while the vendor that
+ * told it first may be away.
+ */
 function sourceRank({ feed, delivery, delayedBySeconds = 0 }: Provenance): number {
-  const isDelayed = feed === 'delayed' || delayedBySeconds > 0
-  if (isDelayed) return FEED_RANK.delayed
-  return FEED_RANK[feed] + (delivery === 'stream' ? LIVE_STREAM_RANK : 0)
+  return delivery === 'stream' && delayedBySeconds === 0 ? STREAM_RANK[feed] : POLL_RANK
 }
 
 const STATE_ORDER: Readonly<Record<ValueState, number>> = { live: 0, delayed: 1, suspect: 2, closed: 3, stale: 4 }

@@ -87,9 +87,17 @@ describe('the order of quotes', () => {
     ['a later price', quote({ asOf: `${NOON}.000000002Z`, feed: 'delayed' }), quote({ asOf: `${NOON}.000000001Z` })],
     ['a later number of one instant', quote({ sequence: 8 }), quote({ sequence: 7, receivedAt: `${NOON}.900Z` })],
     ['a stream before a poll', quote({ delivery: 'stream', feed: 'iex' }), quote({ receivedAt: `${NOON}.900Z` })],
-    ['the whole market before one venue', quote({}), quote({ feed: 'iex' })],
-    ['one venue before what is delayed', quote({ feed: 'iex' }), quote({ feed: 'delayed' })],
-    ['a live poll before a delayed stream', quote({}), quote({ delivery: 'stream', delayedBySeconds: 900 })],
+    ['the whole market before one venue', quote({ delivery: 'stream' }), quote({ delivery: 'stream', feed: 'iex' })],
+    [
+      'one venue before what is delayed',
+      quote({ delivery: 'stream', feed: 'iex' }),
+      quote({ delivery: 'stream', feed: 'delayed' })
+    ],
+    [
+      'a vendor that still answers, where the one that told the same instant before is away',
+      quote({ source: 'fmp', feed: 'composite', receivedAt: `${NOON}.900Z` }),
+      quote({ source: 'yahoo', state: 'stale' })
+    ],
     ['what was received later', quote({ receivedAt: `${NOON}.501Z` }), quote({})],
     ['the news that a value is stale', quote({ state: 'stale' }), quote({ state: 'live' })]
   ])('%s takes the place', (_what, next, held) => {
