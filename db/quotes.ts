@@ -1,6 +1,7 @@
 import { getTableColumns, gte, inArray } from 'drizzle-orm'
 import type { Quote } from '../src/market/quote.ts'
 import type { Database } from './client.ts'
+import { orderOf, supersedes } from '../src/market/order.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { quotesLatest } from './schema/market-data.ts'
 
@@ -11,18 +12,19 @@ export type QuoteStore = ReturnType<typeof createQuoteStore>
 
 /** The newest quote of each symbol. */
 export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
-  const { receivedAt: _, ...quoteColumns } = getTableColumns(quotesLatest)
+  const { receivedAt: _, valueOrder: __, ...quoteColumns } = getTableColumns(quotesLatest)
 
   return {
     /** Keeps each quote that is newer than the one held, and returns how many were. */
     async upsert(quotes: readonly Quote[]): Promise<number> {
       const rows = [...latestByKey(quotes, ({ symbol }) => symbol, isNewer).values()].map((quote) => ({
         ...quote,
-        receivedAt: quote.provenance.receivedAt
+        receivedAt: quote.provenance.receivedAt,
+        valueOrder: [...orderOf(quote)]
       }))
       return upsertRows(sql, quotesLatest, rows, {
         key: ['symbol'],
-        where: '(excluded.as_of, excluded.received_at) > (quotes_latest.as_of, quotes_latest.received_at)'
+        where: 'excluded.value_order > quotes_latest.value_order'
       })
     },
 
@@ -61,9 +63,5 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   }
 }
 
-/** Whether a quote's price is of a later instant, or of the same one and received later. */
-export function isNewer(quote: Quote, held: Quote): boolean {
-  const laterBy = Date.parse(quote.asOf) - Date.parse(held.asOf)
-  if (laterBy !== 0) return laterBy > 0
-  return Date.parse(quote.provenance.receivedAt) > Date.parse(held.provenance.receivedAt)
-}
+/** Of two quotes of a symbol the one that stands. */
+const isNewer = (quote: Quote, held: Quote): boolean => supersedes(held, quote)

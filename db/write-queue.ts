@@ -9,7 +9,7 @@ import { isValueAtFault } from './failures.ts'
 import type { MarketSnapshot, PricePoint, SentimentPoint } from './market-history.ts'
 import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
-import { isNewer } from './quotes.ts'
+import { supersedes } from '../src/market/order.ts'
 import type { Stores } from './stores.ts'
 
 const MAX_PENDING_QUOTES = 20_000
@@ -93,7 +93,7 @@ export function createWriteQueues(stores: RecordedStores) {
     stores
   return {
     quotes: new WriteQueue<Quote>(
-      { maxWeight: MAX_PENDING_QUOTES, merge: (held, quote) => (isNewer(held, quote) ? held : quote) },
+      { maxWeight: MAX_PENDING_QUOTES, merge: (held, quote) => (supersedes(quote, held) ? held : quote) },
       together((values) => quotes.upsert(values))
     ),
     prices: new WriteQueue<PricePoint>(

@@ -9,7 +9,8 @@ import { createCachedMarket } from './market-data/cached-market.ts'
 import { withIdentities } from './market-data/identities.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { createCalendarKeeper, isAlwaysOpen, shippedCalendars, type CalendarKeeper } from './exchange-calendars.ts'
-import { publishing } from './intake/event-publisher.ts'
+import { recordEvent } from './intake/event-records.ts'
+import { createIntake, type Intake } from './intake/intake.ts'
 import { createStalePublisher, type StalePublisher } from './intake/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
 import { KnownSymbols } from './gateway/near-matches.ts'
@@ -40,6 +41,8 @@ export type Core = {
   readonly followedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<string>>>
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
+  /** The one entrance of events into the log. */
+  readonly intake: Intake
   /** Tells who follows values live that one is no longer to be trusted. */
   readonly stalePublisher: StalePublisher
   readonly queues: JobQueues
@@ -94,8 +97,6 @@ export async function createCore({
       maxBytes: config.LOG_MAX_MIB * 1024 * 1024
     })
     closers.push(() => eventLog.close())
-    const stalePublisher = createStalePublisher({ redis, eventLog, log })
-    closers.push(() => stalePublisher.close())
     const metrics = createMetrics()
     // What operators change of real calendars is not to close a simulated market.
     const calendarStore = isAlwaysOpen(config) ? { list: async () => [...ALWAYS_OPEN] } : stores.calendars
@@ -103,6 +104,16 @@ export async function createCore({
     closers.push(() => calendars.close())
     await calendars.reload()
     const knownSymbols = new KnownSymbols(await stores.quotes.symbols())
+    const intake = createIntake({
+      eventLog,
+      log,
+      record(event) {
+        if (event.type === 'quote_update') knownSymbols.add(event.data.symbol)
+        recordEvent(event, recorder)
+      }
+    })
+    const stalePublisher = createStalePublisher({ redis, intake, log })
+    closers.push(() => stalePublisher.close())
     const userSharePercent = createUserShare({
       percent: config.USER_BUDGET_SHARE_PERCENT,
       // An outside issuer's users stand in no table of ours.
@@ -132,7 +143,8 @@ export async function createCore({
       gateway: withIdentities(gateway, (symbols) => stores.identities.find(symbols)),
       cache,
       clock,
-      recorder: publishing(rememberingSymbols(recorder, knownSymbols), eventLog, log),
+      accept: (event) => intake.accept(event),
+      recorder,
       suggest: (symbol) => knownSymbols.near(symbol),
       lastGood: createLastGood(stores),
       onExpired: (event, receivedAt) => stalePublisher.expired(event, receivedAt),
@@ -161,6 +173,7 @@ export async function createCore({
       demand,
       followedByUser: () => followedByUser(redis),
       eventLog,
+      intake,
       stalePublisher,
       queues,
       jobs,
@@ -195,17 +208,6 @@ function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
       recorder.quarantine({ symbol, provider, rule, severity, value: quote })
     },
     diverged: ({ percent }) => metrics.diverged(percent)
-  }
-}
-
-/** Symbols that were quoted once are what an unknown one may have been meant to be. */
-function rememberingSymbols(recorder: Recorder, known: KnownSymbols): Recorder {
-  return {
-    ...recorder,
-    quote(quote) {
-      known.add(quote.symbol)
-      recorder.quote(quote)
-    }
   }
 }
 

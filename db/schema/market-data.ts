@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   date,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -49,7 +50,10 @@ export const quotesLatest = pgTable(
     marketState: text().$type<MarketState>(),
     extendedHours: jsonb().$type<NonNullable<Quote['extendedHours']>>(),
     asOf: instant().notNull(),
+    sequence: bigint({ mode: 'number' }),
     receivedAt: instant().notNull(),
+    /** Its place among all quotes of the symbol (src/market/order.ts): arrays compare number by number. */
+    valueOrder: doublePrecision().array().notNull(),
     provenance: jsonb().$type<Provenance>().notNull()
   },
   (table) => [

@@ -65,13 +65,17 @@ const etagOf = (digest: string) => `"${digest.slice(0, 20)}"`
 const VALUE = ',"value":'
 const REASON = ',"reason":'
 
-/** An entry as Redis keeps it: one JSON object whose last member is the encoded value. */
-export function encodeEntry(entry: Entry<unknown>): string {
+/**
+ * An entry as Redis keeps it: one JSON object whose last member is the encoded value, and whose first is its place among
+ * all of its key, where it has one.
+ */
+export function encodeEntry(entry: Entry<unknown>, order?: readonly number[]): string {
   if (isNegative(entry)) {
     return `{"receivedAt":${entry.receivedAt},"freshUntil":${entry.freshUntil}${REASON}${JSON.stringify(entry.reason)}}`
   }
   const { receivedAt, freshUntil, staleUntil, body } = entry
-  return `{"receivedAt":${receivedAt},"freshUntil":${freshUntil},"staleUntil":${staleUntil}${VALUE}${body.toString()}}`
+  const place = order ? `"order":[${order.join()}],` : ''
+  return `{${place}"receivedAt":${receivedAt},"freshUntil":${freshUntil},"staleUntil":${staleUntil}${VALUE}${body.toString()}}`
 }
 
 /** Reads what encodeEntry wrote; undefined for anything else, which then counts as a miss. */

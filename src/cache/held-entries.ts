@@ -1,6 +1,7 @@
 import type { Answer } from '../market/market-data.ts'
 import { isNegative, type Entry } from './entry.ts'
 import type { MemoryTier } from './memory-tier.ts'
+import { comesBefore, type OrderOf } from './order.ts'
 
 /**
  * Of what memory and Redis hold of each key the newer one, but a value that is held at all before a negative entry. Redis
@@ -10,7 +11,7 @@ export async function heldEntries<T>(
   keys: readonly string[],
   memory: Pick<MemoryTier<T>, 'peek'>,
   readRedis: (keys: readonly string[]) => Promise<(Entry<T> | undefined)[]>,
-  now: number
+  { now, order }: { now: number; order: OrderOf<T> | undefined }
 ): Promise<Map<string, Entry<T>>> {
   const entries = new Map<string, Entry<T>>()
   for (const key of keys) {
@@ -20,14 +21,14 @@ export async function heldEntries<T>(
   const inDoubt = keys.filter((key) => (entries.get(key)?.freshUntil ?? 0) <= now)
   for (const [index, entry] of (await readRedis(inDoubt)).entries()) {
     const key = inDoubt[index]!
-    if (entry && isBetter(entry, entries.get(key))) entries.set(key, entry)
+    if (entry && isBetter(entry, entries.get(key), order)) entries.set(key, entry)
   }
   return entries
 }
 
-function isBetter(entry: Entry<unknown>, held: Entry<unknown> | undefined): boolean {
+function isBetter<T>(entry: Entry<T>, held: Entry<T> | undefined, order: OrderOf<T> | undefined): boolean {
   if (!held) return true
-  return held.receivedAt < entry.receivedAt && (isNegative(held) || !isNegative(entry))
+  return comesBefore(held, entry, order) && (isNegative(held) || !isNegative(entry))
 }
 
 /** What memory holds, however old. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { isNegative, type Entry } from './entry.ts'
+import { comesBefore, type OrderOf } from './order.ts'
 
 /** What an entry costs by its bytes, roughly: its body, the same as text, and the parsed value, about twice its JSON. */
 const COST_PER_BYTE = 4
@@ -15,12 +16,14 @@ export class MemoryTier<T> {
   #evictions = 0
   #version = 0
   readonly #entries: LRUCache<string, Entry<T>>
+  readonly #orderOf: OrderOf<T> | undefined
   /** Of keys that are held, so that there are never more. */
   readonly #newer = new Map<string, Newer<T>>()
 
-  constructor(limits: { maxEntries: number; maxBytes: number }) {
+  constructor(limits: { maxEntries: number; maxBytes: number; order?: OrderOf<T> }) {
     this.maxEntries = limits.maxEntries
     this.maxBytes = limits.maxBytes
+    this.#orderOf = limits.order
     this.#entries = new LRUCache({
       max: limits.maxEntries,
       maxSize: limits.maxBytes,
@@ -44,10 +47,10 @@ export class MemoryTier<T> {
     return this.#entries.peek(key)
   }
 
-  /** Keeps the entry unless one is held that was received later. */
+  /** Keeps the entry unless one is held that comes after it. */
   put(key: string, entry: Entry<T>): void {
     const held = this.#entries.peek(key)
-    if (held !== undefined && held.receivedAt > entry.receivedAt) return
+    if (held !== undefined && comesBefore(entry, held, this.#orderOf)) return
     this.#entries.set(key, entry)
     const newer = this.#newer.get(key)
     if (newer && newer.receivedAt <= entry.receivedAt) this.#newer.delete(key)

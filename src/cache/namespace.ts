@@ -7,9 +7,10 @@ import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
 import { Negatives } from './negative-entries.ts'
 import type { Policy } from './policy.ts'
-import type { RedisTier } from './redis-tier.ts'
+import { comesBefore } from './order.ts'
+import type { OrderedEntry, RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
-import { asError, failAll, type Outcome, type Source } from './source.ts'
+import { asError, failAll, SupersededLoad, type Outcome, type Source } from './source.ts'
 import { StaleIfError } from './stale-if-error.ts'
 
 /** Who waited for another process's load for so long loads for itself. */
@@ -226,7 +227,7 @@ export class Namespace<T> {
     const entries = await this.#redis.read<T>(this.#redisKeys(keys))
     for (const [index, key] of keys.entries()) {
       const entry = entries[index]
-      if (entry === undefined || entry.freshUntil <= now) {
+      if (entry === undefined || entry.freshUntil <= now || this.#isSuperseded(key, entry)) {
         this.#counts.redis.misses++
         if (entry && !isNegative(entry) && (previous.get(key)?.receivedAt ?? 0) < entry.receivedAt) {
           previous.set(key, entry)
@@ -257,16 +258,16 @@ export class Namespace<T> {
       results = new Map(keys.map((key) => [key, asError(error)]))
     }
     const outcomes = new Map<string, Outcome<T>>()
-    const stored = new Map<string, Entry<T>>()
+    const stored = new Map<string, OrderedEntry>()
     const failures = new Map<string, Error>()
     for (const key of keys) {
       const result = results.get(key) ?? new Error(`the source said nothing about ${this.policy.prefix}${key}`)
       const entry = this.#entryOf(result, previous.get(key))
-      if (entry) {
+      if (entry && !this.#isSuperseded(key, entry) && !this.#isSuperseded(key, entry, previous.get(key))) {
         this.memory.put(key, entry)
-        stored.set(this.policy.prefix + key, entry)
+        stored.set(this.policy.prefix + key, this.#ordered(entry))
         outcomes.set(key, isNegative(entry) ? asError(result) : entry)
-      } else failures.set(key, asError(result))
+      } else failures.set(key, entry ? new SupersededLoad(result) : asError(result))
     }
     const failed = [...failures.keys()]
     this.#counts.loaded(stored.size, failed.length, this.#now())
@@ -278,11 +279,22 @@ export class Namespace<T> {
       const negative = outcome instanceof Error ? this.#negatives.negativeIn(error) : undefined
       if (!negative) continue
       this.memory.put(key, negative.entry)
-      stored.set(this.policy.prefix + key, negative.entry)
+      stored.set(this.policy.prefix + key, { entry: negative.entry })
     }
     const givenUp = failed.filter((key) => !stored.has(this.policy.prefix + key))
     await this.#redis.store(stored, this.#redisKeys(givenUp), this.#now())
     return outcomes
+  }
+
+  /** Whether a value is had that comes after this one: a stream or another process brought it. */
+  #isSuperseded(key: string, entry: Entry<T>, held: Entry<T> | undefined = this.memory.peek(key)): boolean {
+    const { order } = this.policy
+    if (!order || !held || isNegative(entry) || isNegative(held)) return false
+    return comesBefore(entry, held, order)
+  }
+
+  #ordered(entry: Entry<T>): OrderedEntry {
+    return { entry, order: isNegative(entry) ? undefined : this.policy.order?.(entry.value) }
   }
 
   /** What to keep of a result. Nothing of a failure, nor of a "no such thing" about something that was just there. */
@@ -300,7 +312,7 @@ export class Namespace<T> {
     { source, startedAt }: { source: Source<T>; startedAt: number }
   ): Promise<Outcome<T>> {
     if (held && held.freshUntil > this.#now() && !this.#staleIfError.has(held)) {
-      if (held.receivedAt > startedAt) return held
+      if (held.receivedAt > startedAt || error instanceof SupersededLoad) return held
       // A renewal ahead of time failed: what is still fresh stays so for everybody else.
       return answerOf(this.policy.stale(held.value, error), held)
     }
@@ -313,7 +325,10 @@ export class Namespace<T> {
   }
 
   #entries(keys: readonly string[]): Promise<Map<string, Entry<T>>> {
-    return heldEntries(keys, this.memory, (doubtful) => this.#redis.read<T>(this.#redisKeys(doubtful)), this.#now())
+    return heldEntries(keys, this.memory, (doubtful) => this.#redis.read<T>(this.#redisKeys(doubtful)), {
+      now: this.#now(),
+      order: this.policy.order
+    })
   }
 
   #redisKeys(keys: readonly string[]): string[] {

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Redis, Result } from 'ioredis'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { decodeEntry, encodeEntry, isNegative, type Entry } from './entry.ts'
 
 const LOCK_PREFIX = 'lock:'
+const STORE_IN_ORDER = readFileSync(join(import.meta.dirname, 'store-in-order-1.lua'), 'utf8')
 
 /** Deletes a lock only while it is still the caller's. */
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
@@ -17,6 +20,16 @@ const Announcement = Type.Object({
 })
 type Announcement = Static<typeof Announcement>
 const announcements = Compile(Announcement)
+
+/** An entry with its place among all of its key; without one it is stored whatever is there. */
+export type OrderedEntry = { readonly entry: Entry<unknown>; readonly order?: readonly number[] | undefined }
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** See store-in-order-1.lua. */
+    storeInOrder(key: string, entry: string, order: string, ttlMs: number): Result<0 | 1, Context>
+  }
+}
 
 type Log = { warn(details: object, message: string): void; info(message: string): void }
 
@@ -43,6 +56,7 @@ export class RedisTier {
 
   constructor({ redis, log, onAnnounced }: RedisTierOptions) {
     this.#redis = redis
+    this.#redis.defineCommand('storeInOrder', { numberOfKeys: 1, lua: STORE_IN_ORDER })
     this.#log = log
     this.#channel = `quotewire:cache:${redis.options.db ?? 0}`
     this.#subscriber = redis.duplicate({ enableOfflineQueue: true, commandTimeout: undefined })
@@ -69,14 +83,18 @@ export class RedisTier {
     })
   }
 
-  /** Stores entries, frees their locks, and wakes whoever waits for them in other processes. */
-  async store(entries: ReadonlyMap<string, Entry<unknown>>, givenUp: readonly string[], now: number): Promise<void> {
+  /**
+   * Stores entries, each unless one is there that comes after it; frees their locks, and wakes whoever waits for them in
+   * other processes.
+   */
+  async store(entries: ReadonlyMap<string, OrderedEntry>, givenUp: readonly string[], now: number): Promise<void> {
     if (entries.size + givenUp.length === 0) return
     const announcement: Announcement = { from: this.#token, entries: givenUp.map((key) => [key, 0]) }
     const pipeline = this.#redis.pipeline()
-    for (const [key, entry] of entries) {
+    for (const [key, { entry, order }] of entries) {
       const ttlMs = Math.ceil((isNegative(entry) ? entry.freshUntil : entry.staleUntil) - now)
-      if (ttlMs > 0) pipeline.set(key, encodeEntry(entry), 'PX', ttlMs)
+      if (ttlMs > 0 && order) pipeline.storeInOrder(key, encodeEntry(entry, order), order.join(), ttlMs)
+      else if (ttlMs > 0) pipeline.set(key, encodeEntry(entry), 'PX', ttlMs)
       announcement.entries.push([key, entry.receivedAt])
     }
     for (const [key] of announcement.entries) pipeline.eval(RELEASE, 1, LOCK_PREFIX + key, this.#token)

@@ -15,6 +15,17 @@ export type Source<T> = {
   expired?(key: string, value: T): void
 }
 
+/** The source answered with what comes before the value that is held: nothing failed, and nothing is renewed. */
+export class SupersededLoad extends Error {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    super('the source answered with an older value than the one that is held')
+    this.name = 'SupersededLoad'
+    this.value = value
+  }
+}
+
 /** What a load that failed as a whole says of each of its keys. */
 export function failAll<T>(keys: readonly string[], error: unknown): Map<string, Outcome<T>> {
   return new Map(keys.map((key) => [key, asError(error)]))

@@ -1,3 +1,4 @@
+import { mayFallBelowZero } from '../market/instrument-kind.ts'
 import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
 import type { HoursOf, MarketHours } from '../market/market-hours.ts'
 import { isListed } from '../market/session.ts'
@@ -5,7 +6,7 @@ import { shippedHours } from '../market/session-clock.ts'
 import { widestHoursOf } from '../market/widest-hours.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
-import { mayFallBelowZero, type Doubt, type Judgement } from './quality.ts'
+import type { Doubt, Judgement } from './quality.ts'
 import { gapsIn } from './series-gaps.ts'
 import { intervalDoubts } from './series-interval.ts'
 import { contradictionsIn } from './series-quality.ts'
@@ -76,7 +77,7 @@ export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = sh
     isOnGrid: gridCheck(series.interval),
     mayHaveTraded: sessionCheck(series, hours)
   }
-  const isAnySign = mayFallBelowZero({ symbol: series.symbol, ...(kind && { kind }) })
+  const isAnySign = mayFallBelowZero(series.symbol, kind)
   const kept: Bar[] = []
   const inOrder: Bar[] = []
   const dropped = new Map<string, number>()

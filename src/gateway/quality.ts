@@ -1,4 +1,4 @@
-import { kindOfSymbol } from '../market/instrument-kind.ts'
+import { mayFallBelowZero } from '../market/instrument-kind.ts'
 import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
@@ -50,7 +50,7 @@ const FUTURE_TOLERANCE_MS = 120_000
  * weekend included, is no longer evidence against a jump.
  */
 const EVIDENCE_MS = 5 * 86_400_000
-/** Vendors stamp one closing print some seconds apart: the same price is then no worse for being told as older. */
+/** Vendors stamp one print some seconds apart: the same price is then the same print. */
 const SAME_PRINT_MS = 15_000
 /** Shares are split, merged and redenominated between sessions, never within one. */
 const OVERNIGHT_MS = 4 * 3_600_000
@@ -73,7 +73,8 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
     name: 'price-not-positive',
     severity: 'hard',
     broken: (quote) =>
-      Number.isFinite(quote.price) && (quote.price > 0 || (quote.price < 0 && mayFallBelowZero(quote)))
+      Number.isFinite(quote.price) &&
+      (quote.price > 0 || (quote.price < 0 && mayFallBelowZero(quote.symbol, quote.kind)))
         ? undefined
         : `price ${quote.price} is not a price`
   },
@@ -86,15 +87,6 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
     name: 'future-instant',
     severity: 'hard',
     broken: ({ asOf }, { now }) => (Date.parse(asOf) > now + FUTURE_TOLERANCE_MS ? `${asOf} is yet to come` : undefined)
-  },
-  {
-    name: 'older-than-held',
-    severity: 'hard',
-    broken: ({ asOf, price }, { held }) => {
-      const lag = held ? Date.parse(held.asOf) - Date.parse(asOf) : 0
-      const isSamePrint = lag <= SAME_PRINT_MS && price === held?.price
-      return held && lag > 0 && !isSamePrint ? `${asOf} is older than ${held.asOf}, already held` : undefined
-    }
   },
   {
     name: 'currency-changed',
@@ -186,12 +178,15 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
 /**
  * Brings a fresh quote in line with the hours of its market, holds it against every rule, and drops its impossible
  * parts. Where a hard rule is broken, the soft ones have nothing to add.
- * A held value that is itself suspect proves nothing, so nothing is held against it.
+ * A held value that is itself suspect proves nothing, so nothing is held against it. That a quote is older than the held
+ * one is no fault of it: which of the two stands is decided where it enters (src/market/order.ts).
  */
 export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: QuoteContext): Judgement<Quote> {
-  const quote = inItsHours(told, hoursOf, now)
+  const quote = asOnePrint(inItsHours(told, hoursOf, now), held)
   const trusted = held?.provenance.state === 'suspect' ? undefined : held
-  const evidence = trusted && now - Date.parse(trusted.asOf) <= EVIDENCE_MS ? trusted : undefined
+  // A price of before the held one is no news, and will not take its place: what came between says nothing against it.
+  const isComparable = trusted && now - Date.parse(trusted.asOf) <= EVIDENCE_MS && !isBehind(quote, trusted)
+  const evidence = isComparable ? trusted : undefined
   const context = { now, held: trusted, evidence }
   const doubts = QUOTE_RULES.flatMap(({ name, severity, broken }) => {
     const reason = broken(quote, context)
@@ -202,6 +197,15 @@ export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: Q
   const hard = doubts.filter(({ severity }) => severity === 'hard')
   return { value: withoutImpossibleParts(quote, now), doubts: hard.length > 0 ? hard : doubts }
 }
+
+/** The instant of the held quote where both tell the same print: it is confirmed, not told anew. */
+function asOnePrint(quote: Quote, held: Quote | undefined): Quote {
+  const lagMs = held ? Date.parse(held.asOf) - Date.parse(quote.asOf) : 0
+  const isSamePrint = lagMs > 0 && lagMs <= SAME_PRINT_MS && quote.price === held?.price
+  return isSamePrint ? { ...quote, asOf: held.asOf } : quote
+}
+
+const isBehind = (quote: Quote, held: Quote): boolean => Date.parse(quote.asOf) < Date.parse(held.asOf)
 
 /** A copy of a value that says why it may be wrong, or what it lacks. */
 export function withDoubts<T extends { readonly provenance: Provenance }>(value: T, doubts: readonly Doubt[]): T {
@@ -214,14 +218,6 @@ export function withDoubts<T extends { readonly provenance: Provenance }>(value:
 export function quoteDivergence(quote: Quote, reference: Quote): number | undefined {
   if (quote.currency && reference.currency && quote.currency !== reference.currency) return undefined
   return quote.price === reference.price ? 0 : Math.abs(quote.price / reference.price - 1) * 100
-}
-
-/**
- * The contract for oil to be delivered in May 2020 cost -37.63 dollars, yields of bills and bonds have been below zero:
- * of futures and indices nothing is impossible.
- */
-export function mayFallBelowZero({ symbol, kind = kindOfSymbol(symbol) }: Pick<Quote, 'symbol' | 'kind'>): boolean {
-  return kind === 'future' || kind === 'index'
 }
 
 function isOfAnotherSession({ asOf }: Quote, evidence: Quote | undefined): boolean {

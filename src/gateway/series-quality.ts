@@ -1,9 +1,10 @@
+import { mayFallBelowZero } from '../market/instrument-kind.ts'
 import type { Bar, Interval } from '../market/bar.ts'
 import type { Split } from '../market/corporate-action.ts'
 import { isRoundedRate } from '../market/rounded-rate.ts'
 import { factorSize, placeOfSplit, splitPowerIn } from '../market/split-power.ts'
 import type { VendorSeries } from '../providers/provider.ts'
-import { mayFallBelowZero, nearFactor, type Doubt } from './quality.ts'
+import { nearFactor, type Doubt } from './quality.ts'
 
 const UNIT_FACTORS = [100, 1000]
 const UNIT_TOLERANCE = 0.25
@@ -95,7 +96,7 @@ function roundingIn(series: VendorSeries, bars: readonly Bar[]): Doubt[] {
 }
 
 function leastPriceOf(series: VendorSeries): number {
-  return mayFallBelowZero(series) ? LEAST_YIELD : LEAST_PRICE
+  return mayFallBelowZero(series.symbol, series.kind) ? LEAST_YIELD : LEAST_PRICE
 }
 
 function doubtOf(rule: string, reason: string): Doubt {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { EventLog } from '../log/log.ts'
 import { marketStatusAt, type MarketStatus } from '../market/market-status.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import type { Intake } from './intake.ts'
 
 /** Calendars can be replaced while a timer runs, and timers drift: it looks again at least so often. */
 const LOOK_EVERY_MS = 60_000
@@ -14,14 +14,14 @@ const CLAIM_MS = 86_400_000
 export type MarketStatusPublisherOptions = {
   clock: SessionClock
   redis: Redis
-  eventLog: Pick<EventLog, 'append'>
+  intake: Pick<Intake, 'accept'>
   log: Pick<Logger, 'warn'>
   now?: () => number
 }
 
 /** Tells the log when an exchange opens, pauses or closes: once, however many processes watch the calendars. */
 export function watchMarketStatus(options: MarketStatusPublisherOptions): { close(): void } {
-  const { clock, redis, eventLog, log, now = Date.now } = options
+  const { clock, redis, intake, log, now = Date.now } = options
   const own = randomUUID()
   let due = marketStatusAt(clock, now()).nextChange
   /** The last change that was not told yet. */
@@ -61,7 +61,8 @@ export function watchMarketStatus(options: MarketStatusPublisherOptions): { clos
     // Its own claim is there where the answer to it was lost.
     if (!isFirst && (await redis.get(claim)) !== own) return
     try {
-      await eventLog.append([{ type: 'market_status', data: status }])
+      const verdict = intake.accept({ type: 'market_status', data: status })
+      if (verdict.outcome === 'accepted') await verdict.appended
     } catch (error) {
       await redis.del(claim)
       throw error

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { EventLog } from '../log/log.ts'
+import type { Intake } from './intake.ts'
 import { topicOf, type MarketEvent, type TopicName } from '../market/event.ts'
 
 /** When all vendors die, much turns stale at once: it is told together. */
@@ -31,12 +31,12 @@ export type StalePublisher = {
 export type StalePublisherOptions = {
   /** Shared by all processes. */
   redis: Redis
-  eventLog: Pick<EventLog, 'append'>
+  intake: Pick<Intake, 'accept'>
   log: Pick<Logger, 'debug'>
 }
 
 /** Lets who follows values live learn that they are no longer to be trusted. */
-export function createStalePublisher({ redis, eventLog, log }: StalePublisherOptions): StalePublisher {
+export function createStalePublisher({ redis, intake, log }: StalePublisherOptions): StalePublisher {
   const waiting = new Map<TopicName, Expired>()
   let timer: NodeJS.Timeout | undefined
   let telling = Promise.resolve()
@@ -58,13 +58,11 @@ export function createStalePublisher({ redis, eventLog, log }: StalePublisherOpt
 
   /** The log may take its time; nobody waits for it. What it could not take may be told again. */
   function append(claimed: readonly (Expired & { claim: string })[]): void {
-    eventLog
-      .append(claimed.map(({ event }) => event))
-      .catch(async (err: unknown) => {
-        log.debug({ err, topics: claimed.length }, UNTOLD)
-        await redis.del(...claimed.map(({ claim }) => claim))
-      })
-      .catch(() => undefined) // then the claims expire
+    for (const { event, claim } of claimed) {
+      const verdict = intake.accept(event)
+      if (verdict.outcome !== 'accepted') continue
+      verdict.appended.catch(() => redis.del(claim)).catch(() => undefined) // then the claim expires
+    }
   }
 
   return {

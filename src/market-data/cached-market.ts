@@ -11,23 +11,27 @@ import type { Ask, Gateway } from '../gateway/gateway.ts'
 import { CONFIRMED } from '../gateway/fallback-run.ts'
 import type { BarRequest, BarSeries } from '../market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from '../market/corporate-action.ts'
-import { quoteUpdate } from '../market/event.ts'
+import { quoteUpdate, type MarketEvent } from '../market/event.ts'
 import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
 import { userOf, type Answer, type Asker, type MarketData } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
 import { withGreeks } from '../market/option-greeks.ts'
+import { supersedes } from '../market/order.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
-import { createMarketWide, type MarketWideLastGood, type MarketWideRecorder, type OnExpired } from './market-wide.ts'
+import { createMarketWide, type MarketWideLastGood, type OnExpired } from './market-wide.ts'
 import { dividendYieldOf, openChain } from './option-chains.ts'
 import { createPolicies } from './policies.ts'
 import { inSlices } from './slices.ts'
 
-/** Takes values as they arrive, to be written down later; it never makes the caller wait and never throws. */
-export type Recorder = MarketWideRecorder & {
-  quote(quote: Quote): void
+/**
+ * Takes values as they arrive that are no events, to be written down later; it never makes the caller wait and never
+ * throws.
+ */
+export type Recorder = {
+  snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
   bars(series: BarSeries): void
   profile(profile: Profile): void
   news(news: News): void
@@ -51,6 +55,8 @@ export type CachedMarketOptions = {
   gateway: Gateway
   cache: TieredCache
   clock: SessionClock
+  /** The entrance of every event: it judges, publishes and writes down, and never throws. */
+  accept: (event: MarketEvent) => unknown
   recorder: Recorder
   lastGood: LastGood
   onExpired: OnExpired
@@ -69,8 +75,18 @@ const MAX_QUOTE_SOURCES = 1000
 
 /** Where every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
-  const { gateway, cache, clock, recorder, lastGood, onExpired, quoteRefreshMs, riskFreeRate, requestDeadlineMs } =
-    given
+  const {
+    gateway,
+    cache,
+    clock,
+    accept,
+    recorder,
+    lastGood,
+    onExpired,
+    quoteRefreshMs,
+    riskFreeRate,
+    requestDeadlineMs
+  } = given
   const policies = createPolicies(clock, { quoteRefreshMs })
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
@@ -101,7 +117,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const quoteSourceFor = (asker: Asker): Source<Quote> => ({
     async load(symbols, held) {
       const results = await gateway.quotes(symbols, { ...askOf(asker), held })
-      for (const result of results.values()) if (!(result instanceof Error)) recorder.quote(result)
+      for (const result of results.values()) if (!(result instanceof Error)) accept(quoteUpdate(result))
       return results
     },
     lastGood: (symbol) => lastGood.quote(symbol),
@@ -177,7 +193,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     cache,
     policies,
     clock,
-    recorder,
+    accept,
     lastGood,
     onExpired,
     bars: askBars,
@@ -205,7 +221,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     quoteSeen(symbol, receivedAt, read) {
       quotes.supersede(symbol, receivedAt, (held) => {
         const quote = read()
-        return held && Date.parse(quote.asOf) < Date.parse(held.asOf) ? undefined : quote
+        return held && !supersedes(held, quote) ? undefined : quote
       })
     },
     quote: (symbol, asker = 'interactive') => quotes.get(symbol, quoteSourceOf(asker)),

@@ -24,12 +24,6 @@ const STATUS_FRESH_MS = 60_000
 /** A sentiment of which too little is known is looked for again soon, but not by each request. */
 const PARTIAL_FRESH_MS = 10_000
 
-/** Takes the market as a whole as it is served from now on; it never makes the caller wait and never throws. */
-export type MarketWideRecorder = {
-  snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
-  sentiment(point: { at: string; score: number; label: string; value: ScoredSentiment }): void
-}
-
 /** What was recorded before. Undefined where nothing was. */
 export type MarketWideLastGood = {
   /** As the recorder was given it. */
@@ -44,7 +38,8 @@ export type MarketWideOptions = Pick<SentimentInputs, 'bars' | 'options' | 'news
   cache: TieredCache
   policies: Policies
   clock: SessionClock
-  recorder: MarketWideRecorder
+  /** See CachedMarketOptions. */
+  accept: (event: MarketEvent) => unknown
   lastGood: MarketWideLastGood
   onExpired: OnExpired
 }
@@ -63,7 +58,7 @@ export function createMarketWide({
   cache,
   policies,
   clock,
-  recorder,
+  accept,
   lastGood,
   onExpired,
   ...inputs
@@ -83,10 +78,7 @@ export function createMarketWide({
     eventOf: (value: T) => MarketEvent
   ): Promise<Answer<T>> {
     return cachedValue(namespace, kind, urgency, ask, {
-      record(value) {
-        const { receivedAt: at, source } = value.provenance
-        recorder.snapshot({ kind, at, source, value })
-      },
+      record: (value) => accept(eventOf(value)),
       lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined,
       expired: (value) => onExpired(eventOf(value), Date.parse(value.provenance.receivedAt))
     })
@@ -141,7 +133,7 @@ export function createMarketWide({
       urgency,
       ({ priority }) => loadSentiment({ ...inputs, indices, sectors, knownQuotes }, priority, Date.now()),
       {
-        record: (value) => recorder.sentiment({ at: value.asOf, score: value.score, label: value.label, value }),
+        record: (data) => accept({ type: 'sentiment_update', data }),
         lastGood: () => lastGood.sentiment(),
         expired: (data) => onExpired({ type: 'sentiment_update', data }, Date.parse(data.asOf))
       }

@@ -1,4 +1,5 @@
 import type { NegativePolicy, Policy } from '../cache/policy.ts'
+import { SupersededLoad } from '../cache/source.ts'
 import { ApiError, MarketDataUnavailable, SymbolNotFound } from '../errors.ts'
 import type { BarSeries } from '../market/bar.ts'
 import type { CorporateActions } from '../market/corporate-action.ts'
@@ -9,6 +10,7 @@ import type { News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Attempt, Provenance } from '../market/provenance.ts'
+import { orderOf } from '../market/order.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
 import type { ScoredSentiment } from '../market/sentiment.ts'
@@ -114,6 +116,11 @@ function quotes(clock: SessionClock, freshMs: number, now: () => number): Policy
   const policy = sourced<Quote>('quote', 'quote:', { freshMs, ...kept })
   return {
     ...policy,
+    order: orderOf,
+    stale(quote, cause) {
+      const stale = policy.stale(quote, cause)
+      return cause instanceof SupersededLoad ? withNote(stale, olderPriceOf(cause.value as Quote)) : stale
+    },
     freshMs(quote) {
       const inSession = policy.freshMs(quote)
       const { symbol, marketState, asOf, provenance } = quote
@@ -125,6 +132,13 @@ function quotes(clock: SessionClock, freshMs: number, now: () => number): Policy
       return marketState === 'closed' || isOfTheEnd() ? Math.max(inSession, status.nextChange - instant) : inSession
     }
   }
+}
+
+const olderPriceOf = ({ asOf, provenance }: Quote) => `${provenance.source} answered with an older price, of ${asOf}`
+
+function withNote(quote: Quote, note: string): Quote {
+  const notes = [...(quote.provenance.notes ?? []).filter((each) => each !== note), note]
+  return { ...quote, provenance: { ...quote.provenance, notes } }
 }
 
 /** What the vendors said when they were asked for an explanation: nobody needs it when it is older. */

@@ -18,3 +18,11 @@ export function kindOfSymbol(symbol: string): InstrumentKind | undefined {
   if (OCC_OPTION.test(symbol)) return 'option'
   return cryptoPair(symbol) ? 'crypto' : undefined
 }
+
+/**
+ * Whether a price below zero can be: the contract for oil to be delivered in May 2020 cost -37.63 dollars, yields of bills
+ * and bonds have been below zero. `kind` where a vendor told it; else the symbol says.
+ */
+export function mayFallBelowZero(symbol: string, kind = kindOfSymbol(symbol)): boolean {
+  return kind === 'future' || kind === 'index'
+}

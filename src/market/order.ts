@@ -36,7 +36,7 @@ export function orderOf({
 }
 
 /** Negative where the first comes before the second, positive where it comes after it, 0 where they have one place. */
-export function compareOrders(a: ValueOrder, b: ValueOrder): number {
+export function compareOrders(a: readonly number[], b: readonly number[]): number {
   for (let index = 0; index < a.length; index++) {
     const difference = a[index]! - b[index]!
     if (difference !== 0) return difference

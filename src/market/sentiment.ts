@@ -62,3 +62,6 @@ export type Sentiment = Static<typeof Sentiment>
 
 /** One of which enough is known. */
 export type ScoredSentiment = Sentiment & Required<Pick<Sentiment, 'score' | 'label'>>
+
+export const isScored = (sentiment: Sentiment): sentiment is ScoredSentiment =>
+  sentiment.score !== undefined && sentiment.label !== undefined

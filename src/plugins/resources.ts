@@ -8,6 +8,7 @@ import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
 import type { JobQueues } from '../jobs/queue.ts'
 import type { Demand } from '../demand/polling-demand.ts'
+import type { Intake } from '../intake/intake.ts'
 import type { StalePublisher } from '../intake/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
@@ -30,6 +31,7 @@ export type Resources = {
   readonly clock: SessionClock
   /** What the live side follows. */
   readonly eventLog: EventLog
+  readonly intake: Intake
   readonly stalePublisher: StalePublisher
   readonly freshness: DataFreshness
   readonly metrics: Metrics

@@ -10,6 +10,7 @@ import type { Demand } from '../demand/polling-demand.ts'
 import { createSources } from './live-sources.ts'
 import { feedingMemory } from '../market-data/memory-feed.ts'
 import { QuoteWatch } from '../demand/quote-watch.ts'
+import type { Intake } from '../intake/intake.ts'
 import type { StalePublisher } from '../intake/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import { watchMarketStatus } from '../intake/market-status-publisher.ts'
@@ -28,6 +29,7 @@ export type LivePluginOptions = {
   redis: Redis
   log: Logger
   eventLog: EventLog
+  intake: Intake
   stalePublisher: StalePublisher
   demand: Pick<Demand, 'subscribe'>
   clock: SessionClock
@@ -46,7 +48,7 @@ declare module 'fastify' {
  * scope holds nothing else.
  */
 export const live = fp<LivePluginOptions>(
-  async (app, { config, redis, log, eventLog, stalePublisher, demand, clock, routes }) => {
+  async (app, { config, redis, log, eventLog, intake, stalePublisher, demand, clock, routes }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const watch = new QuoteWatch({
       marketData: app.marketData,
@@ -78,7 +80,7 @@ export const live = fp<LivePluginOptions>(
     await retryDuringStart(() => server.start())
     app.decorate('live', server)
     app.revocations.listen(() => server.check())
-    const marketStatus = watchMarketStatus({ clock, redis, eventLog, log })
+    const marketStatus = watchMarketStatus({ clock, redis, intake, log })
     app.addHook('preClose', async () => {
       marketStatus.close()
       await server.close()

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isNewer } from '../../db/quotes.ts'
+import { supersedes } from '../../src/market/order.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { storesUnderTest } from './stores-under-test.ts'
 import { provenance, quote, quoteAt } from './values.ts'
@@ -101,7 +101,7 @@ test('whatever the order and the batches, the newest quote of each symbol is the
       const newest = new Map<string, Quote>()
       for (const each of quotes.flat()) {
         const held = newest.get(each.symbol)
-        if (!held || isNewer(each, held)) newest.set(each.symbol, each)
+        if (!held || supersedes(held, each)) newest.set(each.symbol, each)
       }
       expect(await under.stores.quotes.latest([...newest.keys()])).toEqual(newest)
     }),

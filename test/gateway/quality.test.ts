@@ -43,16 +43,6 @@ describe('never serves', () => {
     expect(brokenRules(change)).toContain(`hard ${rule}`)
   })
 
-  test('a value older than the one already had, while an equal one may pass', () => {
-    expect(brokenRules({ asOf: '2026-03-02T14:59:57Z', price: 101.2 }, good)).toEqual(['hard older-than-held'])
-    expect(brokenRules({ price: 101.2 }, good)).toEqual([])
-  })
-
-  test('an old stamp as a step back, where it is the print already had', () => {
-    expect(brokenRules({ asOf: '2026-03-02T14:59:50Z' }, good)).toEqual([])
-    expect(brokenRules({ asOf: '2026-03-02T14:50:00Z' }, good)).toEqual(['hard older-than-held'])
-  })
-
   test('another currency than before', () => {
     expect(brokenRules({ currency: 'GBP' }, good)).toEqual(['hard currency-changed'])
   })
@@ -208,4 +198,18 @@ test('a contract of one month may cost less than nothing, by its kind or its spe
 test('does not compare prices of two currencies', () => {
   expect(quoteDivergence({ ...good, price: 102 }, { ...good, price: 100 })).toBeCloseTo(2)
   expect(quoteDivergence({ ...good, currency: 'GBP' }, good)).toBeUndefined()
+})
+
+describe('a poll that is behind the held price', () => {
+  test('is no fault of its vendor, whatever the price has done since', () => {
+    expect(brokenRules({ asOf: '2026-03-02T14:59:57Z', price: 101.2 }, good)).toEqual([])
+    const jumped = { ...good, price: 210, dayHigh: 211, change: undefined, changePercent: undefined }
+    expect(brokenRules({ asOf: '2026-03-02T14:44:57Z' }, jumped)).toEqual([])
+  })
+
+  test('confirms it where it is the same print, stamped some seconds apart', () => {
+    const asOfTold = (asOf: string) => judgeQuote({ ...good, asOf }, { now, held: good }).value.asOf
+    expect(asOfTold('2026-03-02T14:59:50Z')).toBe(good.asOf)
+    expect(asOfTold('2026-03-02T14:50:00Z')).toBe('2026-03-02T14:50:00Z')
+  })
 })

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { createIntake } from '../../src/intake/intake.ts'
 import { watchMarketStatus } from '../../src/intake/market-status-publisher.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { LAST_INDEX } from '../../src/log/position.ts'
@@ -12,7 +13,7 @@ import { testRedis } from '../support/services.ts'
 import { openDoor, throughDoor } from '../log/redis-door.ts'
 
 const clock = new SessionClock(CALENDARS)
-const log = { warn: () => undefined }
+const log = { warn: () => undefined, debug: () => undefined }
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true }))
 afterEach(() => void vi.useRealTimers())
@@ -32,7 +33,8 @@ test('a change of the market status is told once by all processes, although Redi
     const redis = connectFailFast(throughDoor(door, services.url))
     onTestFinished(() => redis.disconnect())
     await ready(redis, 'REDIS_URL')
-    const watch = watchMarketStatus({ clock, redis, eventLog, log })
+    const intake = createIntake({ eventLog, log, record: () => undefined })
+    const watch = watchMarketStatus({ clock, redis, intake, log })
     onTestFinished(() => watch.close())
   }
   door.treat('swallow answers')

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createIntake } from '../../src/intake/intake.ts'
 import { createStalePublisher } from '../../src/intake/stale-publisher.ts'
 import type { LogEntry } from '../../src/log/entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
@@ -98,7 +99,8 @@ describe('that a value is stale', () => {
     const redis = connectFailFast(url)
     await ready(redis, 'REDIS_URL')
     onTestFinished(() => redis.disconnect())
-    return createStalePublisher({ redis, eventLog, log: quiet })
+    const intake = createIntake({ eventLog, log: quiet, record: () => undefined })
+    return createStalePublisher({ redis, intake, log: quiet })
   }
 
   function follow(log: EventLog): LogEntry[] {

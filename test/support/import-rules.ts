@@ -9,7 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/gateway': ['src/market', 'src/providers', 'src/errors.ts'],
   'src/log': ['src/market'],
   'src/demand': ['src/market', 'src/errors.ts'],
-  'src/intake': ['src/market', 'src/log', 'src/market-data'],
+  'src/intake': ['src/market', 'src/log'],
   'src/hub': ['src/market', 'src/log', 'src/demand'],
   'src/market-data': ['src/market', 'src/cache', 'src/gateway', 'src/log', 'src/errors.ts'],
   'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway'],

@@ -1,0 +1,76 @@
+import { LRUCache } from 'lru-cache'
+import type { Logger } from 'pino'
+import type { EventLog } from '../log/log.ts'
+import { topicOf, type MarketEvent } from '../market/event.ts'
+import { compareOrders, orderOf, type ValueOrder } from '../market/order.ts'
+import type { Quote } from '../market/quote.ts'
+import { impossibilityOf } from './plausibility.ts'
+
+/** Symbols whose newest quote is known here. Of one that was forgotten the readers of the log still know the order. */
+const MAX_KNOWN_SYMBOLS = 50_000
+
+/**
+ * What became of an event: `accepted`, and on its way into the log, where it is once `appended` resolves (as the log's
+ * `append` does; nobody has to wait for it); `superseded`, for a quote behind one that was accepted before; `refused`,
+ * because it cannot be, and `reason` says why.
+ */
+export type Verdict =
+  | { readonly outcome: 'accepted'; readonly appended: Promise<void> }
+  | { readonly outcome: 'superseded' }
+  | { readonly outcome: 'refused'; readonly rule: string; readonly reason: string }
+
+/** The one entrance of every event, whether a vendor sent it or was asked for it. */
+export type Intake = {
+  /**
+   * Judges an event, holds it against the newest that is known, and appends it to the log; then it is written down.
+   * Never throws. Where the log takes no more it tells its readers of the gap itself.
+   */
+  accept(event: MarketEvent): Verdict
+  readonly stats: Readonly<IntakeStats>
+}
+
+export type IntakeStats = { accepted: number; superseded: number; refused: number }
+
+export type IntakeOptions = {
+  readonly eventLog: Pick<EventLog, 'append'>
+  readonly log: Pick<Logger, 'debug'>
+  /** Writes an accepted event down, behind the caller's back. */
+  readonly record: (event: MarketEvent) => void
+}
+
+const SUPERSEDED: Verdict = { outcome: 'superseded' }
+
+export function createIntake({ eventLog, log, record }: IntakeOptions): Intake {
+  const stats: IntakeStats = { accepted: 0, superseded: 0, refused: 0 }
+  const newest = new LRUCache<string, ValueOrder>({ max: MAX_KNOWN_SYMBOLS })
+
+  /** Two processes can still append in the wrong order; who reads the log applies the same rule again. */
+  function isSuperseded(quote: Quote): boolean {
+    const order = orderOf(quote)
+    const held = newest.get(quote.symbol)
+    if (held && compareOrders(held, order) > 0) return true
+    newest.set(quote.symbol, order)
+    return false
+  }
+
+  return {
+    stats,
+    accept(event) {
+      const impossibility = impossibilityOf(event)
+      if (impossibility) {
+        stats.refused++
+        log.debug({ topic: topicOf(event), ...impossibility }, 'an event cannot be and was refused')
+        return { outcome: 'refused', ...impossibility }
+      }
+      if (event.type === 'quote_update' && isSuperseded(event.data.quote)) {
+        stats.superseded++
+        return SUPERSEDED
+      }
+      stats.accepted++
+      const appended = eventLog.append([event])
+      appended.catch((err: unknown) => log.debug({ err }, 'an event was not published'))
+      record(event)
+      return { outcome: 'accepted', appended }
+    }
+  }
+}
