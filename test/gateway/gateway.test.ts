@@ -227,13 +227,17 @@ describe('a doubtful price', () => {
     })
   })
 
-  test('older than the one already had never replaces it', async () => {
-    const held = aQuote('AAPL', { asOf: new Date(Date.now() - 60_000).toISOString() })
-    const late = saying('yahoo', { price: 99, asOf: new Date(Date.now() - 120_000).toISOString() })
-    expect(await quoteOf(gatewayOf([late, quoteProvider('fmp', { AAPL: 101 })]), 'AAPL', held)).toMatchObject({
-      price: 101,
-      provenance: { source: 'fmp' }
+  test('that is only behind the held one costs nobody anything: no other vendor is asked, nothing is quarantined', async () => {
+    const held = aQuote('AAPL', { asOf: new Date().toISOString(), price: 150 }, 'fmp')
+    const quarantined: string[] = []
+    const yahoo = quoteProvider('yahoo', async () => {
+      const asOf = new Date(Date.now() - 900_000).toISOString()
+      return new Map([['AAPL', aQuote('AAPL', { asOf, price: 149 })]])
     })
+    const fmp = quoteProvider('fmp', { AAPL: 150 })
+    const events = { ...silentEvents, quarantined: ({ rule }: { rule: string }) => void quarantined.push(rule) }
+    expect(await quoteOf(gatewayOf([yahoo, fmp], { events }), 'AAPL', held)).toMatchObject({ price: 149 })
+    expect([fmp.asked, quarantined]).toEqual([[], []])
   })
 })
 
