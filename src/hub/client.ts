@@ -5,6 +5,7 @@ import { readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
 import { Connection } from './connection.ts'
 import { CannotAuthenticateNow, type Caller, type LiveContext } from './context.ts'
+import type { Losses } from './hub.ts'
 import type { ClientFrame, Failure } from './protocol.ts'
 import { AUTHENTICATE_WITHIN_MS, failureOf, Refused } from './refusals.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -106,12 +107,11 @@ export class Client {
     if (caller.knownUntil <= now && !this.#isVerifying) void this.#verifyAgain(caller)
   }
 
-  /** The log was replaced. */
-  startOver(): void {
+  /** Events may be missing. */
+  startOver(losses: Losses): void {
     const subscriptions = this.#member?.subscriptions
-    if (!subscriptions || subscriptions.count === 0) return
-    subscriptions.tellReplaced()
-    this.#do(() => subscriptions.startOver())
+    const lost = subscriptions?.tellLost(losses) ?? []
+    if (subscriptions && lost.length > 0) this.#do(() => subscriptions.startOver(lost))
   }
 
   /** Symbols turned out to be unknown. */

@@ -20,7 +20,8 @@ export type FanoutOptions = {
   flushMs: number
   /** A flush comes early where more bytes of entries came: what waits still lies where they came from. */
   maxUnflushedBytes: number
-  epoch: () => string
+  /** The epoch of an event's cursor. */
+  epochOf: (sequence: number) => string
   /** Told after each flush how long the flushed entries took since their append, in milliseconds. */
   onFlushed: (lagsMs: readonly number[]) => void
 }
@@ -34,7 +35,7 @@ export class Fanout {
   readonly audiences = new Audiences((audience) => this.#settle(audience))
   readonly #flushMs: number
   readonly #maxUnflushedBytes: number
-  readonly #epoch: () => string
+  readonly #epochOf: (sequence: number) => string
   readonly #window = new Window()
   readonly #dirty: Audience[] = []
   readonly #onFlushed: FanoutOptions['onFlushed']
@@ -45,10 +46,10 @@ export class Fanout {
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
-  constructor({ flushMs, maxUnflushedBytes, epoch, onFlushed }: FanoutOptions) {
+  constructor({ flushMs, maxUnflushedBytes, epochOf, onFlushed }: FanoutOptions) {
     this.#flushMs = flushMs
     this.#maxUnflushedBytes = maxUnflushedBytes
-    this.#epoch = epoch
+    this.#epochOf = epochOf
     this.#onFlushed = onFlushed
   }
 
@@ -69,7 +70,8 @@ export class Fanout {
     for (const audience of topic.conflated.items) this.#conflate(audience, topic)
     if (topic.immediate.size === 0) return
     if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
-    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epoch()) : undefined
+    const change =
+      topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epochOf(event.sequence)) : undefined
     const number = this.#window.add(event, opening, topic.wants, change)
     for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)
@@ -167,7 +169,7 @@ export class Fanout {
     if (audience.pending.size === 0) return
     const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
     audience.pending.clear()
-    const bytes = encodeEvents(newest, audience.format, this.#epoch())
+    const bytes = encodeEvents(newest, audience.format, this.#epochOf)
     const events = {
       count: newest.length,
       topic: (at: number) => newest[at]!.topic,

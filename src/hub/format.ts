@@ -17,10 +17,17 @@ export const PLAIN: Format = { binary: false, batch: false, changes: false, conf
 export const formatKey = ({ binary, batch, changes, conflateMs }: Format): string =>
   `${binary ? 'b' : 't'}${batch ? 'a' : 's'}${changes ? 'c' : 'w'}${conflateMs}`
 
-/** The frames of events, in order, ready to be written. For what does not go through the window: replay, drain, conflation. */
-export function encodeEvents(events: readonly EventRef[], { binary, batch }: Format, epoch: string): Buffer {
-  if (binary) return Buffer.concat(binaryRuns(events).map((run) => runFrame(run, epoch)))
-  const frames = events.map(({ entry, index }) => eventFrame(entry, index, epoch))
+/**
+ * The frames of events, in order, ready to be written. For what does not go through the window: replay, drain, conflation.
+ * `epochOf` tells the epoch of an event's cursor by its sequence.
+ */
+export function encodeEvents(
+  events: readonly EventRef[],
+  { binary, batch }: Format,
+  epochOf: (sequence: number) => string
+): Buffer {
+  if (binary) return Buffer.concat(binaryRuns(events).map((run) => runFrame(run, epochOf)))
+  const frames = events.map(({ entry, index, sequence }) => eventFrame(entry, index, epochOf(sequence)))
   return batch ? arrayFrame(frames) : Buffer.concat(frames)
 }
 
@@ -62,9 +69,9 @@ function binaryRuns(events: readonly EventRef[]): EventRef[][] {
   return runs
 }
 
-function runFrame(run: readonly EventRef[], epoch: string): Buffer {
+function runFrame(run: readonly EventRef[], epochOf: (sequence: number) => string): Buffer {
   const last = run.at(-1)!
-  if (!isBinaryKind(last.entry, last.index)) return eventFrame(last.entry, last.index, epoch)
+  if (!isBinaryKind(last.entry, last.index)) return eventFrame(last.entry, last.index, epochOf(last.sequence))
   const bytes = run.reduce((sum, { entry, index }) => sum + binaryRecordBytes(entry, index), BINARY_HEAD_BYTES)
   const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
   let at = writeBinaryHead(target, writeHeader(target, 0, bytes, true), last.entry, last.index)

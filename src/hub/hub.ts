@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { LogEntry } from '../log/entry.ts'
 import type { EventLog } from '../log/log.ts'
-import { comparePositions, formatCursor, LAST_INDEX, type Position } from '../log/position.ts'
+import { comparePositions, formatCursor, LAST_INDEX, type Place, type Position } from '../log/position.ts'
 import { shardOf } from '../log/shard.ts'
-import type { Tail } from '../log/tail.ts'
+import type { Loss, Tail } from '../log/tail.ts'
 import { Fanout, newestOf } from './fanout.ts'
 import { cursorOpening } from './frame.ts'
 import { LagHistogram } from './lag-histogram.ts'
@@ -19,6 +19,8 @@ const START_TIMEOUT_MS = 10_000
 const RECENT_BYTES = 32 * 1024 * 1024
 const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
 const BEFORE_ENTRY = -1
+/** Cursors of older ones mean nothing to the hub. */
+const MAX_FORMER_EPOCHS = 8
 
 export type HubOptions = {
   log: EventLog
@@ -27,9 +29,32 @@ export type HubOptions = {
   flushMs: number
 }
 
+/**
+ * Shards of which events may be missing, each with the instant from which on (epoch milliseconds), where one is known:
+ * everything up to it was delivered.
+ */
+export type Losses = ReadonlyMap<number, number | undefined>
+
+/** How a shard's former log ended for the hub. */
+export type Ending = {
+  /** The newest of it that the hub saw. */
+  readonly last: Position
+  /** The log that took its place, and where the hub goes on in it. */
+  readonly next: Place
+  /** See Losses. */
+  readonly lostFromMs: number | undefined
+}
+
+type FormerLog = {
+  readonly epoch: string
+  /** Of the newest event that was seen of it. */
+  readonly sequence: number
+  readonly endings: ReadonlyMap<number, Ending>
+}
+
 export type HubListener = {
-  /** The log was replaced: whatever was not delivered is lost, and old cursors with it. */
-  replaced(): void
+  /** The log was replaced, or lost something before it was seen. */
+  lost(losses: Losses): void
   /** Symbols turned out to be unknown to all vendors; each with what clients are told. */
   unknown(symbols: ReadonlyMap<string, Failure>): void
 }
@@ -45,6 +70,8 @@ export class Hub {
   readonly #recentBytes: number
   readonly #listeners = new Set<HubListener>()
   readonly #waiting = new Set<() => void>()
+  /** The oldest first. */
+  readonly #former: FormerLog[] = []
   #epoch = ''
   #sequence = 0
   #tail: Tail | undefined
@@ -57,7 +84,7 @@ export class Hub {
       flushMs,
       // An entry that finds no room at the end of the memory begins at its start again.
       maxUnflushedBytes: this.#recentBytes / 2,
-      epoch: () => this.#epoch,
+      epochOf: this.epochOf,
       onFlushed: (lags) => this.lag.observeAll(lags)
     })
   }
@@ -92,7 +119,7 @@ export class Hub {
       this.#recent.map(({ head }) => head),
       {
         entries: (entries) => this.#take(entries),
-        replaced: (epoch, heads) => this.#startOver(epoch, heads)
+        replaced: (epoch, losses) => this.#goOn(epoch, losses)
       }
     )
     await Promise.all(ends.map((end) => this.reaches(end, START_TIMEOUT_MS)))
@@ -104,6 +131,20 @@ export class Hub {
 
   get epoch(): string {
     return this.#epoch
+  }
+
+  /** The epoch under which an event was seen. */
+  readonly epochOf = (sequence: number): string =>
+    this.#former.find((former) => sequence <= former.sequence)?.epoch ?? this.#epoch
+
+  /** How a shard of a former log ended; nothing where the epoch is the present one, or none that the hub knows. */
+  endingOf(epoch: string, shard: number): Ending | undefined {
+    return this.#former.find((former) => former.epoch === epoch)?.endings.get(shard)
+  }
+
+  /** Epoch milliseconds of the newest event that the hub may have of the log before this one. */
+  beginsAfterMs(shard: number): number {
+    return this.#former.at(-1)?.endings.get(shard)?.next.idMs ?? 0
   }
 
   /** Whether the log could be read last time. */
@@ -123,9 +164,12 @@ export class Hub {
     )
   }
 
-  /** The same for one shard. */
-  cursorOf(shard: number): string {
-    return formatCursor(this.#epoch, [this.#recent[shard]!.head])
+  /** The same for some shards. */
+  cursorOf(shards: readonly number[]): string {
+    return formatCursor(
+      this.#epoch,
+      shards.map((shard) => this.#recent[shard]!.head)
+    )
   }
 
   /** How many events were seen: the newest one's place among them. */
@@ -216,10 +260,24 @@ export class Hub {
     if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
   }
 
-  #startOver(epoch: string, heads: readonly Position[]): void {
+  #goOn(epoch: string, losses: readonly Loss[]): void {
     this.#logger.warn({ epoch }, 'the log lost what it held; clients are told and get snapshots')
-    this.#epoch = epoch
-    for (const head of heads) this.#recent[head.shard]!.restart(head)
-    for (const listener of this.#listeners) listener.replaced()
+    const endings = losses.map((loss) => this.#endingAt(epoch, loss))
+    if (epoch !== this.#epoch) {
+      const byShard = new Map(endings.map((ending) => [ending.last.shard, ending]))
+      this.#former.push({ epoch: this.#epoch, sequence: this.#sequence, endings: byShard })
+      if (this.#former.length > MAX_FORMER_EPOCHS) this.#former.shift()
+      for (const { next } of endings) this.#recent[next.shard]!.goOn(next)
+      this.#epoch = epoch
+    } else for (const { next } of endings) this.#recent[next.shard]!.restart(next)
+    const lost = new Map(endings.map(({ last, lostFromMs }) => [last.shard, lostFromMs]))
+    for (const listener of this.#listeners) listener.lost(lost)
+    for (const check of this.#waiting) check()
+  }
+
+  #endingAt(epoch: string, { position, since, resumes }: Loss): Ending {
+    const recent = this.#recent[position.shard]!
+    const lostFromMs = resumes ? (recent.newestBefore(resumes) ?? since.idMs) : recent.head.idMs
+    return { last: recent.head, next: { epoch, ...position }, lostFromMs }
   }
 }

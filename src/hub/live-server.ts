@@ -88,8 +88,8 @@ export class Live {
       authenticate
     }
     this.#hub.listen({
-      replaced: () => {
-        for (const client of this.#clients.keys()) client.startOver()
+      lost: (losses) => {
+        for (const client of this.#clients.keys()) client.startOver(losses)
       },
       unknown: (symbols) => this.#endUnknown(symbols)
     })

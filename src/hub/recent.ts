@@ -1,10 +1,12 @@
 import { LogEntry } from '../log/entry.ts'
 import { comparePositions, LAST_INDEX, type Position } from '../log/position.ts'
+import type { StreamId } from '../log/source.ts'
 import type { EventRef, Topic } from './topic.ts'
 
 /** A record with its head, topic and JSON is rarely shorter; an entry in a quiet market holds a few of them. */
 const BYTES_PER_RECORD = 128
 const BYTES_PER_ENTRY = 512
+const BEFORE_RECORDS = -1
 
 export type Chunk = {
   readonly events: readonly EventRef[]
@@ -12,7 +14,7 @@ export type Chunk = {
   readonly bytes: number
   /** Everything up to here was looked at. */
   readonly until: Position
-  /** Nothing newer was seen. */
+  /** Nothing newer was seen, or is asked for. */
   readonly isHead: boolean
 }
 
@@ -114,14 +116,21 @@ export class Recent {
     return comparePositions(position, this.#tail) >= 0
   }
 
-  /** Copies of events of wanted topics behind a covered position: so many at most, whole entries. */
-  after(position: Position, wanted: ReadonlySet<Topic>, maxEvents: number): Chunk {
+  /** Epoch milliseconds of the newest entry that is held and came before an id. */
+  newestBefore(id: StreamId): number | undefined {
+    const number = this.#firstAfter({ shard: this.shard, ...id, index: BEFORE_RECORDS }) - 1
+    return number < this.#from ? undefined : this.#idMs[number % this.#idMs.length]
+  }
+
+  /** Copies of events of wanted topics behind a covered position, up to another: so many at most, whole entries. */
+  after(position: Position, wanted: ReadonlySet<Topic>, maxEvents: number, last = this.#head): Chunk {
     const events: EventRef[] = []
     let bytes = 0
     let until = position
     for (let number = this.#firstAfter(position); number < this.#to && events.length < maxEvents; number++) {
       const slot = number % this.#start.length
       const id = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
+      if (comparePositions({ ...id, index: BEFORE_RECORDS }, last) > 0) break
       const first = this.#firstRecord[slot]!
       const count = this.#endOf(number) - first
       let entry: LogEntry | undefined
@@ -134,11 +143,17 @@ export class Recent {
       }
       until = { shard: this.shard, ...id, index: count - 1 }
     }
-    const isHead = comparePositions(until, this.#head) >= 0
-    return { events, bytes, until: isHead ? this.#head : until, isHead }
+    const isHead = events.length < maxEvents || comparePositions(until, last) >= 0
+    return { events, bytes, until: isHead ? last : until, isHead }
   }
 
-  /** Forgets everything: the log is another one. */
+  /** What comes is behind `head`, of another log; what was seen of the former one stays, where ids go on from it. */
+  goOn(head: Position): void {
+    if (comparePositions(head, this.#head) < 0) this.restart(head)
+    else this.#head = head
+  }
+
+  /** Forgets everything. */
   restart(head: Position): void {
     while (this.#from < this.#to) this.#dropOldest()
     this.#head = head

@@ -1,7 +1,8 @@
-import { formatCursor, type Cursor, type Position } from '../log/position.ts'
+import { comparePositions, formatCursor, type Cursor, type Place } from '../log/position.ts'
 import type { Connection } from './connection.ts'
 import type { Caller, LiveContext } from './context.ts'
 import type { Failure } from './protocol.ts'
+import type { Ending } from './hub.ts'
 import type { GapReason, ReplayOutcome, ReplayTarget } from './replay.ts'
 import type { EventRef, Topic } from './topic.ts'
 import { snapshotsOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
@@ -30,17 +31,17 @@ export type Unfinished = {
 
 /**
  * Replays what was missed since a cursor, shard by shard, and lets the connection follow each of them from there. Where
- * the log does not reach back, tells the gap and sends snapshots. Nothing of what is returned is followed.
+ * the log does not reach back, or was replaced, tells the gap and sends snapshots. Nothing of what is returned is followed.
  */
 export async function resume(resumption: Resumption): Promise<Unfinished | undefined> {
   const { context, connection, group, added, since } = resumption
   const { hub, traffic } = context
-  const unfinished = new Map<Topic, Position>()
+  const unfinished = new Map<Topic, Place>()
   let replayed = 0
   let failure: Failure | undefined
   traffic.resumed++
   for (const [shard, topics] of Map.groupBy(added, (topic) => hub.shardOf(topic))) {
-    const from = since.positions.find((position) => position.shard === shard)
+    const from = since.find((place) => place.shard === shard)
     const count = (more: number) => void (replayed += more)
     const outcome = failure && from ? { failure, at: from } : await replay(resumption, topics, from, count)
     if (!connection.isOpen) return undefined
@@ -56,11 +57,11 @@ export async function resume(resumption: Resumption): Promise<Unfinished | undef
     return undefined
   }
   // Here no cursor of the hub's: it would pass what was not replayed.
-  const positions = new Map([...unfinished.values()].map((position) => [position.shard, position]))
+  const places = new Map([...unfinished.values()].map((place) => [place.shard, place]))
   return {
     topics: new Set(unfinished.keys()),
     failure,
-    since: formatCursor(since.epoch, [...positions.values()])
+    since: [...places.values()].map((place) => formatCursor(place.epoch, [place])).join(',')
   }
 }
 
@@ -94,42 +95,62 @@ export function sendSnapshots(
   for (const frame of snapshotsOf(group, requests, cursor)) connection.sendInPlace(frame)
 }
 
+/** Of one shard: through the logs that were replaced since, with a gap between two, to the hub's head. */
 async function replay(
-  { context, connection, since, pay, follow }: Resumption,
+  resumption: Resumption,
   topics: readonly Topic[],
-  from: Position | undefined,
+  from: Place | undefined,
   count: (events: number) => void
-): Promise<ReplayOutcome> {
-  if (since.epoch !== context.hub.epoch) return 'log_replaced'
+): Promise<Exclude<ReplayOutcome, Ending>> {
   if (!from) return 'unknown_position'
+  const { context, connection, pay, follow } = resumption
+  let place = from
   const target: ReplayTarget = {
     get isOpen() {
       return connection.isOpen
     },
-    send(events) {
+    send(events, epoch) {
       const due = connection.format.conflateMs > 0 ? newestPerTopic(events) : events
-      connection.replay(due)
+      connection.replay(due, epoch)
       count(due.length)
     },
     pay,
     drained: () => connection.drained(),
-    caughtUp: () => follow(topics)
+    caughtUp() {
+      if (place !== from) sendStateOf(resumption, topics)
+      follow(topics)
+    }
   }
-  return context.replays.run({ from, topics: new Set(topics), target })
+  for (;;) {
+    const outcome = await context.replays.run({ from: place, topics: new Set(topics), target })
+    if (typeof outcome !== 'object' || !('next' in outcome)) return outcome
+    place = afterEnding(outcome, place)
+    tellGap(resumption, 'log_replaced', outcome.lostFromMs, formatCursor(place.epoch, [place]))
+  }
+}
+
+/** Another process can have shown a client more of a former log, or more of the next one before it noticed. */
+function afterEnding({ last, next }: Ending, place: Place): Place {
+  const isAhead = comparePositions(next, last) >= 0 && comparePositions(place, next) > 0
+  return isAhead ? { ...place, epoch: next.epoch } : next
 }
 
 /** Of this shard alone: what was missed in others is yet to come. */
 function beginAnew(resumption: Resumption, gap: GapReason, fromMs: number | undefined, topics: readonly Topic[]): void {
-  const { context, requests, follow } = resumption
-  const cursor = context.hub.cursorOf(context.hub.shardOf(topics[0]!))
-  tellGap(resumption, gap, fromMs, cursor)
+  const { hub } = resumption.context
+  tellGap(resumption, gap, fromMs, hub.cursorOf([hub.shardOf(topics[0]!)]))
+  sendStateOf(resumption, topics)
+  resumption.follow(topics)
+}
+
+function sendStateOf(resumption: Resumption, topics: readonly Topic[]): void {
+  const { hub } = resumption.context
   const lost = new Set(topics)
   sendSnapshots(
     resumption,
-    requests.filter((request) => request.topics.some((topic) => lost.has(topic))),
-    cursor
+    resumption.requests.filter((request) => request.topics.some((topic) => lost.has(topic))),
+    hub.cursorOf([hub.shardOf(topics[0]!)])
   )
-  follow(topics)
 }
 
 /** Of states that were missed only the newest matters to who conflates; of trades and bars all. */

@@ -9,6 +9,7 @@ import { resume, sendSnapshots, tellGap } from './resumption.ts'
 import { currentOf, symbolsOf, topicNames } from './subject.ts'
 import type { Topic } from './topic.ts'
 import type { Holding } from './users.ts'
+import type { Losses } from './hub.ts'
 import { validate, subjectNamed, requestOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
 
 /** Different topics that one process lets be subscribed to, by all users together. */
@@ -113,18 +114,27 @@ export class Subscriptions {
     }
   }
 
-  /** The log was replaced: tells the gap, before anything comes that the new one holds. */
-  tellReplaced(): void {
+  /**
+   * Tells the gap in what is followed, before anything comes that the hub sees from now on. What is replayed still comes to
+   * it in its place. Returns what it was told of.
+   */
+  tellLost(losses: Losses): readonly Topic[] {
     const { context, connection } = this.#options
-    for (const [group] of this.#groups()) {
-      tellGap({ context, connection, group }, 'log_replaced', undefined, context.hub.cursor)
+    const { hub } = context
+    const lost = (connection.audience?.topics.items ?? []).filter((topic) => losses.has(hub.shardOf(topic)))
+    for (const [group, names] of groupsOf(lost)) {
+      const topics = this.#heldOf(names.flatMap((name) => topicNames(subjectNamed(group, name)!)))
+      const shards = [...new Set(topics.map((topic) => hub.shardOf(topic)))].filter((shard) => losses.has(shard))
+      const fromMs = Math.min(...shards.map((shard) => losses.get(shard) ?? 0))
+      tellGap({ context, connection, group }, 'log_replaced', fromMs, hub.cursorOf(shards))
     }
+    return lost
   }
 
-  /** Begins anew, with all that is subscribed. */
-  async startOver(): Promise<void> {
+  /** Sends what is true now of topics that are followed. */
+  async startOver(lost: readonly Topic[]): Promise<void> {
     const { context, connection, holding } = this.#options
-    for (const [group, names] of this.#groups()) {
+    for (const [group, names] of groupsOf(lost.filter((topic) => this.#has(topic)))) {
       const { found } = await validate(context, { userId: holding.userId, group, names })
       if (!connection.isOpen) return
       const requests = found.map((each) => requestOf(context.hub, each))
@@ -198,16 +208,6 @@ export class Subscriptions {
       message,
       details: { ...(details as object | undefined), ...group, removed, since: unfinished.since, count: this.count }
     }
-  }
-
-  /** All that is subscribed, by kind. */
-  #groups(): [Group, string[]][] {
-    const { channels, streams } = currentOf(this.#all())
-    const symbols = Object.entries(streams).map(([stream, names]): [Group, string[]] => [
-      { type: 'stock_quotes', stream: stream as Stream },
-      names
-    ])
-    return channels.length > 0 ? [[{ type: 'market_data' }, channels], ...symbols] : symbols
   }
 
   #namesOf(group: Group): readonly string[] {
@@ -314,4 +314,14 @@ export class Subscriptions {
     for (const topic of topics) this.#awaited?.delete(topic)
     if (this.#awaited?.size === 0) this.#awaited = undefined
   }
+}
+
+/** Topics by kind, as the names that clients know. */
+function groupsOf(topics: readonly Topic[]): [Group, string[]][] {
+  const { channels, streams } = currentOf(topics)
+  const symbols = Object.entries(streams).map(([stream, names]): [Group, string[]] => [
+    { type: 'stock_quotes', stream: stream as Stream },
+    names
+  ])
+  return channels.length > 0 ? [[{ type: 'market_data' }, channels], ...symbols] : symbols
 }

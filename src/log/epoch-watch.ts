@@ -6,8 +6,8 @@ export type Finding = {
   readonly epoch: string
   /** The log is another one than at the last look: it was emptied, or has lost what it was seen to hold. */
   readonly isReplaced: boolean
-  /** Entries may have come and been trimmed since the last one that was seen. */
-  readonly hasTrimmed: boolean
+  /** Shards where entries may have come and been trimmed since the last one that was seen. */
+  readonly trimmed: readonly number[]
 }
 
 type Standing = 'held' | 'trimmed' | 'lost'
@@ -21,6 +21,11 @@ export class EpochWatch {
   readonly #source: LogSource
   /** The newest entry that was seen, per shard. */
   readonly #seen = new Map<number, Position>()
+  /**
+   * The newest entry that the last look found, per shard. Where it is gone, so is what followed, although a stream that
+   * was emptied or put back has got new entries since, and those were seen.
+   */
+  readonly #found = new Map<number, Position>()
   #epoch: string | undefined
 
   /** `epoch`: the one that others were told already. */
@@ -37,20 +42,33 @@ export class EpochWatch {
     const epoch = await this.#source.epoch()
     const known = (this.#epoch ??= epoch)
     const seen = [...this.#seen.values()]
-    const standings = await Promise.all(seen.map((position) => this.#standingOf(position)))
+    const standings = await Promise.all(seen.map((position) => this.#standingSinceFound(position)))
     const hasLost = epoch === known && standings.includes('lost')
     this.#epoch = hasLost ? await this.#source.renewEpoch(epoch) : epoch
     const isReplaced = this.#epoch !== known
-    for (const [at, { shard }] of seen.entries()) {
-      if (isReplaced || standings[at] === 'trimmed') this.#seen.delete(shard)
+    const trimmed: number[] = []
+    for (const [at, position] of seen.entries()) {
+      const { shard } = position
+      this.#found.set(shard, position)
+      if (standings[at] === 'trimmed') trimmed.push(shard)
+      if (!isReplaced && standings[at] !== 'trimmed') continue
+      this.#seen.delete(shard)
+      this.#found.delete(shard)
     }
-    return { epoch: this.#epoch, isReplaced, hasTrimmed: standings.includes('trimmed') }
+    return { epoch: this.#epoch, isReplaced, trimmed }
   }
 
   /** Lets everybody know that events are missing from the log. */
   async renew(): Promise<void> {
     const { epoch } = await this.look()
     this.#epoch = await this.#source.renewEpoch(epoch)
+  }
+
+  async #standingSinceFound(newest: Position): Promise<Standing> {
+    const standing = await this.#standingOf(newest)
+    const found = this.#found.get(newest.shard)
+    if (standing !== 'held' || !found || comparePositions(found, newest) === 0) return standing
+    return (await this.#standingOf(found)) === 'lost' ? 'lost' : 'held'
   }
 
   async #standingOf(position: Position): Promise<Standing> {

@@ -6,8 +6,11 @@ export type Position = {
   readonly index: number
 }
 
-/** What clients hold to resume by; one position per shard that they have seen. */
-export type Cursor = { readonly epoch: string; readonly positions: readonly Position[] }
+/** A position in one life of the log. */
+export type Place = Position & { readonly epoch: string }
+
+/** What clients hold to resume by: one place per shard that they have seen. */
+export type Cursor = readonly Place[]
 
 /** Comes after every record of its entry. */
 export const LAST_INDEX = 0xff_ff_ff_ff
@@ -49,17 +52,17 @@ export function formatCursor(epoch: string, positions: readonly Position[]): str
   return positions.map((each) => `${epoch}.${each.shard}.${idOf(each)}.${each.index}`).join(',')
 }
 
-/** Reads what a client sent; undefined for anything that was never a cursor. Of several positions in a shard the last counts. */
+/**
+ * Reads what a client sent; undefined for anything that was never a cursor. Of several places in a shard the last counts.
+ * When the log was replaced, a client can hold places of several epochs for a while.
+ */
 export function parseCursor(text: string): Cursor | undefined {
-  const positions = new Map<number, Position>()
-  let epoch: string | undefined
+  const places = new Map<number, Place>()
   for (const part of text.split(',')) {
     const match = PART.exec(part)
     if (!match) return undefined
     const [shard, idMs, idSeq, index] = match.slice(2).map(Number) as [number, number, number, number]
-    if (epoch !== undefined && epoch !== match[1]) return undefined
-    epoch = match[1]
-    positions.set(shard, { shard, idMs, idSeq, index })
+    places.set(shard, { epoch: match[1]!, shard, idMs, idSeq, index })
   }
-  return epoch === undefined ? undefined : { epoch, positions: [...positions.values()] }
+  return [...places.values()]
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { LogEntry } from './entry.ts'
 import { EpochWatch, isBefore } from './epoch-watch.ts'
 import { idOf, LAST_INDEX, type Position } from './position.ts'
-import { entryOf, idOfRow, type LogSource, type Row } from './source.ts'
+import { entryOf, idOfRow, type LogSource, type Row, type StreamId } from './source.ts'
 
 const BLOCK_MS = 1000
 /** Redis answers within BLOCK_MS even when it has nothing to say; a connection mute for longer is dead. */
@@ -13,14 +13,24 @@ const LOOK_EVERY_MS = 2000
 /** Of all shards together: they are held at once. */
 const MAX_ENTRIES_PER_READ = 500
 
+/** Where in a shard entries may be lost to who follows it. */
+export type Loss = {
+  /** Those to come are behind it. */
+  readonly position: Position
+  /** Nothing is lost up to here. */
+  readonly since: Position
+  /** The oldest entry behind `since` that the log holds; what was given from before it was given in full. */
+  readonly resumes: StreamId | undefined
+}
+
 export type TailListener = {
   /** Entries of one shard, in order, each exactly once. Must not throw. */
   entries(entries: readonly LogEntry[]): void
   /**
-   * Entries are lost to who follows: the log is another one, they were trimmed before they could be read, or a later
-   * version wrote them. Those to come are behind the given positions.
+   * Entries may be lost to who follows. Under another epoch than before the log is another one, and there is a loss for
+   * every shard; under the same one entries were trimmed before they could be read, or a later version wrote them.
    */
-  replaced(epoch: string, positions: readonly Position[]): void
+  replaced(epoch: string, losses: readonly Loss[]): void
 }
 
 export type TailOptions = {
@@ -40,12 +50,14 @@ export class Tail {
   readonly #connection: Redis
   readonly #watch: EpochWatch
   readonly #positions: Position[]
+  /** Where it was when a look last found nothing wrong. */
+  #sound: readonly Position[]
   readonly #maxEntriesPerShard: number
   readonly #ended: Promise<void>
   #lookedAt = -Infinity
   #isFirstLook = true
-  /** Entries are lost to the follower, and it was not told yet. */
-  #owesGap = false
+  /** Shards of which entries are lost to the follower, and it was not told yet. */
+  readonly #lossy = new Set<number>()
   #hasWarnedOfForeigners = false
   #away = false
   #closed = false
@@ -55,6 +67,7 @@ export class Tail {
     this.#options = options
     this.#watch = new EpochWatch(source, epoch)
     this.#positions = [...from]
+    this.#sound = [...from]
     this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / from.length)
     this.#connection = redis.duplicate({
       enableOfflineQueue: false,
@@ -137,9 +150,9 @@ export class Tail {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       const { idMs, idSeq } = idOfRow(row[0])
-      if (!this.#owesGap)
+      if (!this.#lossy.has(shard))
         this.#options.log.warn({ err: error, shard, idMs, idSeq }, 'an entry of the log is unreadable')
-      this.#owesGap = true
+      this.#lossy.add(shard)
       return LogEntry.foreign(shard, idMs, idSeq)
     }
   }
@@ -157,14 +170,28 @@ export class Tail {
   async #look(): Promise<void> {
     const now = performance.now()
     if (now - this.#lookedAt < LOOK_EVERY_MS) return
-    const { epoch, isReplaced, hasTrimmed } = await this.#watch.look()
-    this.#owesGap ||= isReplaced || hasTrimmed
-    if (this.#owesGap || this.#isFirstLook) await this.#stayWithin()
+    const { epoch, isReplaced, trimmed } = await this.#watch.look()
+    for (const shard of isReplaced ? this.#positions.map((position) => position.shard) : trimmed) this.#lossy.add(shard)
+    if (this.#isFirstLook || this.#lossy.size > 0) await this.#stayWithin()
+    const losses = await this.#losses()
     this.#isFirstLook = false
     this.#lookedAt = now
-    if (!this.#owesGap) return
-    this.#owesGap = false
-    this.#options.listener.replaced(epoch, this.#positions)
+    this.#lossy.clear()
+    this.#sound = [...this.#positions]
+    if (losses.length === 0) return
+    this.#options.listener.replaced(epoch, losses)
+  }
+
+  /** Where entries are lost, and how much of what was read from there is of the log as it is now. */
+  #losses(): Promise<Loss[]> {
+    const lossy = this.#positions.filter(({ shard }) => this.#lossy.has(shard))
+    return Promise.all(
+      lossy.map(async (position) => {
+        const since = this.#sound.find(({ shard }) => shard === position.shard)!
+        const [oldest] = await this.#options.source.rowsAfter(position.shard, since, 1)
+        return { position, since, resumes: oldest && idOfRow(oldest[0]) }
+      })
+    )
   }
 
   /** Behind a position that the log has not reached nothing would be found: its ids, or Redis' clock, are smaller. */

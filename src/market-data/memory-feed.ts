@@ -42,7 +42,7 @@ export function feedingMemory(
           listener.entries(entries)
           setImmediate(() => feed(entries))
         },
-        replaced: (epoch, positions) => listener.replaced(epoch, positions)
+        replaced: (epoch, losses) => listener.replaced(epoch, losses)
       })
   }
 }

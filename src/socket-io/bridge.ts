@@ -25,7 +25,7 @@ export class Bridge {
     this.#feed = new Feed(context.hub)
     this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS)
     this.#stopListening = context.hub.listen({
-      replaced: () => {
+      lost: () => {
         for (const client of this.#clients) client.startOver()
       },
       unknown: (symbols) => {

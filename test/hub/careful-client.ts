@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile'
 import { WebSocket } from 'ws'
 import { asyncApi } from '../../src/hub/async-api.ts'
 import type { Current } from '../../src/hub/protocol.ts'
-import { comparePositions, parseCursor, type Position } from '../../src/log/position.ts'
+import { comparePositions, parseCursor, type Place } from '../../src/log/position.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import type { Frame } from '../support/live-client.ts'
 
@@ -36,9 +36,9 @@ export class CarefulClient {
   #connections = 0
   readonly #binary: boolean
   readonly #topics = new Map<number, { stream: string; symbol: string }>()
-  readonly #cursors = new Map<string, Map<number, Position>>()
+  readonly #cursors = new Map<string, Map<number, Place>>()
   /** Where this connection is. Another process may be a moment behind the one before. */
-  readonly #reached = new Map<string, Position>()
+  readonly #reached = new Map<string, Place>()
   #options: Options = {}
   #epoch = ''
   #asked = 0
@@ -150,13 +150,13 @@ export class CarefulClient {
     return (
       positions &&
       [...positions.values()]
-        .map(({ shard, idMs, idSeq, index }) => `${this.#epoch}.${shard}.${idMs}-${idSeq}.${index}`)
+        .map(({ epoch, shard, idMs, idSeq, index }) => `${epoch}.${shard}.${idMs}-${idSeq}.${index}`)
         .join(',')
     )
   }
 
-  #keep(stream: string, positions: readonly Position[], what: string): void {
-    const kept = this.#cursors.get(stream) ?? new Map<number, Position>()
+  #keep(stream: string, positions: readonly Place[], what: string): void {
+    const kept = this.#cursors.get(stream) ?? new Map<number, Place>()
     this.#cursors.set(stream, kept)
     for (const position of positions) {
       const place = `${stream} ${position.shard}`
@@ -182,7 +182,7 @@ export class CarefulClient {
     if (type === 'bar_update') this.#readNumber('bars.1m', data['symbol'] as string, (data['bar'] as Bar).close)
     if (type === 'sectors_update') this.#readSectors(data)
     if (type === 'error' || type === 'gap') this.#wrong(JSON.stringify(frame))
-    if (cursor !== undefined) this.#keep(streamOf(frame), parseCursor(cursor)!.positions, JSON.stringify(frame))
+    if (cursor !== undefined) this.#keep(streamOf(frame), parseCursor(cursor)!, JSON.stringify(frame))
   }
 
   #readAnswer({ type, id, data }: Frame): void {
@@ -277,7 +277,11 @@ export class CarefulClient {
       if (HISTORY.includes(stream)) this.#readNumber(stream, symbol, price)
       else this.#holdQuote(symbol, { symbol, price }, 'update')
     }
-    for (const stream of streams) this.#keep(stream, [{ shard: message.readUInt16LE(2), ...at }], 'records')
+    const shard = message.readUInt16LE(2)
+    for (const stream of streams) {
+      const epoch = this.#cursors.get(stream)?.get(shard)?.epoch ?? this.#epoch
+      this.#keep(stream, [{ epoch, shard, ...at }], 'records')
+    }
   }
 
   #wrong(what: string): void {

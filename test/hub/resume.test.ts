@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
+import { LAST_INDEX } from '../../src/log/position.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import type { Frame, LiveClient } from '../support/live-client.ts'
@@ -149,7 +150,7 @@ describe('a cursor', () => {
     }
     let server: LiveServer | undefined
     server = await startLive(url, { log: { ...log, reach } })
-    const since = `${await log.epoch()}.0.${Date.now() - 600_000}-0.0`
+    const since = `${await log.epoch()}.0.${Date.now() - 600_000}-0.${LAST_INDEX}`
     const client = await subscribed(server, ['AAPL'], { since })
     expect(client.ofType('gap')).toEqual([])
     expect(seen(client)).toEqual([7])

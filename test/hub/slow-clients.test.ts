@@ -106,7 +106,7 @@ describe('a client that is behind', () => {
     await client.frame('snapshot', 1)
     await server.log.append([quoteEvent('A', 6)])
     await client.until(() => client.ofType('quote_update').at(-1)?.data['symbol'] === 'A')
-    const places = client.frames.flatMap(({ cursor }) => (cursor ? [parseCursor(cursor)!.positions[0]!] : []))
+    const places = client.frames.flatMap(({ cursor }) => (cursor ? [parseCursor(cursor)![0]!] : []))
     expect(places.toSorted(comparePositions)).toEqual(places)
   })
 

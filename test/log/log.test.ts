@@ -128,19 +128,13 @@ describe('a cursor', () => {
     const position = fc.record({ shard: fc.nat({ max: 99 }), idMs: number, idSeq: number, index: number })
     fc.assert(
       fc.property(fc.uniqueArray(position, { selector: ({ shard }) => shard, minLength: 1 }), (positions) => {
-        expect(parseCursor(formatCursor('e9', positions))).toEqual({ epoch: 'e9', positions })
+        expect(parseCursor(formatCursor('e9', positions))).toEqual(
+          positions.map((position) => ({ epoch: 'e9', ...position }))
+        )
       })
     )
     fc.assert(fc.property(fc.string(), (text) => parseCursor(text) === undefined))
-    for (const text of [
-      '',
-      ',',
-      'e.0.1-1',
-      'e.0.1-1.',
-      'e.-1.1-1.0',
-      'e.0.1-1.0,f.1.1-1.0',
-      `e.0.${'9'.repeat(99)}-0.0`
-    ]) {
+    for (const text of ['', ',', 'e.0.1-1', 'e.0.1-1.', 'e.-1.1-1.0', `e.0.${'9'.repeat(99)}-0.0`]) {
       expect(parseCursor(text)).toBeUndefined()
     }
   })
