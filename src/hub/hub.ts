@@ -275,9 +275,9 @@ export class Hub {
     for (const check of this.#waiting) check()
   }
 
-  #endingAt(epoch: string, { position, since, resumes }: Loss): Ending {
+  #endingAt(epoch: string, { position, since, held }: Loss): Ending {
     const recent = this.#recent[position.shard]!
-    const lostFromMs = resumes ? (recent.newestBefore(resumes) ?? since.idMs) : recent.head.idMs
+    const lostFromMs = (held && recent.newestBeside(since, held)) ?? since.idMs
     return { last: recent.head, next: { epoch, ...position }, lostFromMs }
   }
 }

@@ -1,5 +1,5 @@
 import { LogEntry } from '../log/entry.ts'
-import { comparePositions, LAST_INDEX, type Position } from '../log/position.ts'
+import { comparePositions, idOf, LAST_INDEX, type Position } from '../log/position.ts'
 import type { StreamId } from '../log/source.ts'
 import type { EventRef, Topic } from './topic.ts'
 
@@ -39,6 +39,9 @@ export class Recent {
   /** Entries from this number on are held. */
   #from = 0
   #to = 0
+  /** Those before this number are of a log that was replaced. */
+  #begin = 0
+  #beginsAfter: Position
   #records = 0
   #written = 0
   #head: Position
@@ -64,6 +67,7 @@ export class Recent {
     this.#topics = Array.from<Topic>({ length: Math.ceil(maxBytes / BYTES_PER_RECORD) })
     this.#head = head
     this.#tail = head
+    this.#beginsAfter = head
     this.#unused = unused
   }
 
@@ -83,6 +87,7 @@ export class Recent {
   add(entry: LogEntry, topics: readonly Topic[], firstSequence: number): LogEntry {
     const { shard, idMs, idSeq, count } = entry
     const { length } = entry.bytes
+    if (this.#isReplacedBy(entry)) this.restart(this.#head)
     this.#head = { shard, idMs, idSeq, index: count - 1 }
     if (length > this.#bytes.length || count > this.#topics.length) {
       while (this.#from < this.#to) this.#dropOldest()
@@ -116,6 +121,18 @@ export class Recent {
     return comparePositions(position, this.#tail) >= 0
   }
 
+  /** Epoch milliseconds of the newest entry behind a position that is here and not among others. */
+  newestBeside(position: Position, others: readonly StreamId[]): number | undefined {
+    const ids = new Set(others.map(idOf))
+    const first = this.#firstAfter(position)
+    for (let number = this.#to - 1; number >= first; number--) {
+      const slot = number % this.#idMs.length
+      const idMs = this.#idMs[slot]!
+      if (!ids.has(idOf({ idMs, idSeq: this.#idSeq[slot]! }))) return idMs
+    }
+    return undefined
+  }
+
   /** Epoch milliseconds of the newest entry that is held and came before an id. */
   newestBefore(id: StreamId): number | undefined {
     const number = this.#firstAfter({ shard: this.shard, ...id, index: BEFORE_RECORDS }) - 1
@@ -127,15 +144,16 @@ export class Recent {
     const events: EventRef[] = []
     let bytes = 0
     let until = position
-    for (let number = this.#firstAfter(position); number < this.#to && events.length < maxEvents; number++) {
+    const first = last === this.#head ? Math.max(this.#begin, this.#firstAfter(position)) : this.#firstAfter(position)
+    for (let number = first; number < this.#to && events.length < maxEvents; number++) {
       const slot = number % this.#start.length
       const id = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
       if (comparePositions({ ...id, index: BEFORE_RECORDS }, last) > 0) break
-      const first = this.#firstRecord[slot]!
-      const count = this.#endOf(number) - first
+      const record = this.#firstRecord[slot]!
+      const count = this.#endOf(number) - record
       let entry: LogEntry | undefined
       for (let index = firstAfter(id, position); index < count; index++) {
-        const topic = this.#topics[(first + index) % this.#topics.length]!
+        const topic = this.#topics[(record + index) % this.#topics.length]!
         if (!wanted.has(topic)) continue
         entry ??= this.#entry(number, true)
         bytes += entry.jsonEnd(index) - entry.jsonStart(index)
@@ -147,10 +165,13 @@ export class Recent {
     return { events, bytes, until: isHead ? last : until, isHead }
   }
 
-  /** What comes is behind `head`, of another log; what was seen of the former one stays, where ids go on from it. */
+  /** What comes is behind `head`, of another log. What was seen of the former one stays, as long as later ids come. */
   goOn(head: Position): void {
-    if (comparePositions(head, this.#head) < 0) this.restart(head)
-    else this.#head = head
+    // Of two that ran back, positions in the first would mean something in the second.
+    if (this.#hasRunBack()) this.restart(head)
+    this.#begin = this.#to
+    this.#beginsAfter = head
+    this.#head = head
   }
 
   /** Forgets everything. */
@@ -158,6 +179,23 @@ export class Recent {
     while (this.#from < this.#to) this.#dropOldest()
     this.#head = head
     this.#tail = head
+  }
+
+  /** Whether an entry of the present log comes before one of the former log that is here. */
+  #isReplacedBy(entry: LogEntry): boolean {
+    return this.#from < this.#to && this.#to === this.#begin && !this.#isBehindNewest(entry)
+  }
+
+  #isBehindNewest({ idMs, idSeq }: StreamId): boolean {
+    const slot = (this.#to - 1) % this.#start.length
+    return (idMs - this.#idMs[slot]! || idSeq - this.#idSeq[slot]!) > 0
+  }
+
+  #hasRunBack(): boolean {
+    if (this.#from === this.#to || this.#begin <= this.#from) return false
+    const slot = (this.#begin - 1) % this.#start.length
+    const newest = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: 0 }
+    return comparePositions(newest, this.#beginsAfter) > 0
   }
 
   /** Drops what stands where the next entry goes; returns its start. An entry lies in one piece. */

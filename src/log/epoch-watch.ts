@@ -22,7 +22,7 @@ export class EpochWatch {
   /** The newest entry that was seen, per shard. */
   readonly #seen = new Map<number, Position>()
   /**
-   * The newest entry that the last look found, per shard. Where it is gone, so is what followed, although a stream that
+   * The newest entry that the last look found, per shard, or the first that was seen. Where it is gone, so is what followed, although a stream that
    * was emptied or put back has got new entries since, and those were seen.
    */
   readonly #found = new Map<number, Position>()
@@ -36,14 +36,16 @@ export class EpochWatch {
 
   saw(position: Position): void {
     this.#seen.set(position.shard, position)
+    if (!this.#found.has(position.shard)) this.#found.set(position.shard, position)
   }
 
-  async look(): Promise<Finding> {
+  /** `isGone`: it is known already that the log has lost what it held. */
+  async look(isGone = false): Promise<Finding> {
     const epoch = await this.#source.epoch()
     const known = (this.#epoch ??= epoch)
     const seen = [...this.#seen.values()]
     const standings = await Promise.all(seen.map((position) => this.#standingSinceFound(position)))
-    const hasLost = epoch === known && standings.includes('lost')
+    const hasLost = epoch === known && (isGone || standings.includes('lost'))
     this.#epoch = hasLost ? await this.#source.renewEpoch(epoch) : epoch
     const isReplaced = this.#epoch !== known
     const trimmed: number[] = []

@@ -23,6 +23,8 @@ export type Reach = {
   readonly last: StreamId | undefined
   /** Nothing was ever trimmed. */
   readonly isWhole: boolean
+  /** How many rows were ever added; undefined where Redis does not say so. */
+  readonly added: number | undefined
 }
 
 /** The streams of one log and the epoch that names its life, over one connection. */
@@ -95,7 +97,8 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
           first: first ? parseId(first[0]) : undefined,
           last: last === undefined ? undefined : parseId(last),
           // Redis before 7 does not count, so that nothing is known to be whole.
-          isWhole: fields.size === 0 || fields.get('entries-added') === fields.get('length')
+          isWhole: fields.size === 0 || fields.get('entries-added') === fields.get('length'),
+          added: fields.size === 0 ? 0 : (fields.get('entries-added') as number | undefined)
         }
       }),
     async holds(position) {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { LogEntry } from './entry.ts'
 import { EpochWatch, isBefore } from './epoch-watch.ts'
 import { idOf, LAST_INDEX, type Position } from './position.ts'
+import { RowCount, type Tally } from './row-count.ts'
 import { entryOf, idOfRow, type LogSource, type Row, type StreamId } from './source.ts'
 
 const BLOCK_MS = 1000
@@ -12,6 +13,8 @@ const RETRY_MS = 200
 const LOOK_EVERY_MS = 2000
 /** Of all shards together: they are held at once. */
 const MAX_ENTRIES_PER_READ = 500
+/** Looked through to tell from where on entries are lost. */
+const MAX_ROWS_PER_LOSS = 1000
 
 /** Where in a shard entries may be lost to who follows it. */
 export type Loss = {
@@ -19,8 +22,11 @@ export type Loss = {
   readonly position: Position
   /** Nothing is lost up to here. */
   readonly since: Position
-  /** The oldest entry behind `since` that the log holds; what was given from before it was given in full. */
-  readonly resumes: StreamId | undefined
+  /**
+   * What the log holds behind `since` as far as it was followed; undefined where that is too much to tell. Up to the newest
+   * entry that was given and is not among them, nothing is lost either.
+   */
+  readonly held: readonly StreamId[] | undefined
 }
 
 export type TailListener = {
@@ -50,8 +56,10 @@ export class Tail {
   readonly #connection: Redis
   readonly #watch: EpochWatch
   readonly #positions: Position[]
-  /** Where it was when a look last found nothing wrong. */
-  #sound: readonly Position[]
+  /** Up to where what was read was found to be all that was added. */
+  readonly #sound: Position[]
+  readonly #counts: readonly RowCount[]
+  #isGone = false
   readonly #maxEntriesPerShard: number
   readonly #ended: Promise<void>
   #lookedAt = -Infinity
@@ -68,6 +76,7 @@ export class Tail {
     this.#watch = new EpochWatch(source, epoch)
     this.#positions = [...from]
     this.#sound = [...from]
+    this.#counts = from.map(() => new RowCount())
     this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / from.length)
     this.#connection = redis.duplicate({
       enableOfflineQueue: false,
@@ -138,6 +147,7 @@ export class Tail {
     const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
     const position = { shard, ...idOfRow(rows.at(-1)![0]), index: LAST_INDEX }
     this.#positions[at] = position
+    for (const [id] of rows) this.#note(at, idOfRow(id), this.#counts[at]!.read(idOfRow(id)))
     this.#watch.saw(position)
     if (entries.length > 0) this.#options.listener.entries(entries)
   }
@@ -170,26 +180,56 @@ export class Tail {
   async #look(): Promise<void> {
     const now = performance.now()
     if (now - this.#lookedAt < LOOK_EVERY_MS) return
-    const { epoch, isReplaced, trimmed } = await this.#watch.look()
+    if (!this.#isGone && !this.#isFirstLook) await this.#count()
+    const { epoch, isReplaced, trimmed } = await this.#watch.look(this.#isGone)
     for (const shard of isReplaced ? this.#positions.map((position) => position.shard) : trimmed) this.#lossy.add(shard)
+    this.#isGone = false
     if (this.#isFirstLook || this.#lossy.size > 0) await this.#stayWithin()
     const losses = await this.#losses()
+    if (this.#isFirstLook) await this.#count()
     this.#isFirstLook = false
     this.#lookedAt = now
-    this.#lossy.clear()
-    this.#sound = [...this.#positions]
     if (losses.length === 0) return
+    for (const [at, position] of this.#positions.entries()) {
+      if (!this.#lossy.has(position.shard)) continue
+      this.#counts[at]!.reset()
+      this.#sound[at] = position
+    }
+    this.#lossy.clear()
     this.#options.listener.replaced(epoch, losses)
   }
 
-  /** Where entries are lost, and how much of what was read from there is of the log as it is now. */
+  /** Whether what was read is all that was added. */
+  async #count(): Promise<void> {
+    await Promise.all(
+      this.#positions.map(async (position, at) => {
+        const reach = await this.#options.source.reach(position.shard)
+        this.#note(at, position, this.#counts[at]!.look(reach, position))
+      })
+    )
+  }
+
+  #note(at: number, id: StreamId, tally: Tally | undefined): void {
+    if (tally === undefined) return
+    const { shard } = this.#positions[at]!
+    if (tally === 'right') {
+      this.#sound[at] = { shard, idMs: id.idMs, idSeq: id.idSeq, index: LAST_INDEX }
+      return
+    }
+    this.#isGone ||= tally === 'gone'
+    this.#lossy.add(shard)
+    this.#lookedAt = -Infinity
+  }
+
+  /** Where entries are lost, and how much of what was read before is there still. */
   #losses(): Promise<Loss[]> {
     const lossy = this.#positions.filter(({ shard }) => this.#lossy.has(shard))
     return Promise.all(
       lossy.map(async (position) => {
         const since = this.#sound.find(({ shard }) => shard === position.shard)!
-        const [oldest] = await this.#options.source.rowsAfter(position.shard, since, 1)
-        return { position, since, resumes: oldest && idOfRow(oldest[0]) }
+        const rows = await this.#options.source.rowsAfter(position.shard, since, MAX_ROWS_PER_LOSS)
+        const held = rows.map(([id]) => idOfRow(id)).filter((id) => !isBefore(position, id))
+        return { position, since, held: rows.length < MAX_ROWS_PER_LOSS ? held : undefined }
       })
     )
   }

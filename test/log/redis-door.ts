@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -112,11 +112,14 @@ export type PrivateRedis = {
   thaw(): void
   /** Deletes what a stopped server would find again. */
   wipe(): Promise<void>
+  /** Copies what a stopped server will find again, and returns what puts it back. */
+  copy(): Promise<() => Promise<void>>
 }
 
 /** A Redis of one test alone, which keeps its data over restarts. */
 export async function privateRedis(): Promise<PrivateRedis> {
   const directory = join(await privateFolder(), 'redis')
+  const data = join(directory, 'data')
   const door = await openDoor()
   const launch = () => startRedis({ home: PROGRAMS_HOME, directory })
   let server: EmbeddedRedis = await launch()
@@ -137,6 +140,13 @@ export async function privateRedis(): Promise<PrivateRedis> {
     },
     freeze: () => void process.kill(server.pid, 'SIGSTOP'),
     thaw: () => void process.kill(server.pid, 'SIGCONT'),
-    wipe: () => rm(join(directory, 'data'), { recursive: true })
+    wipe: () => rm(data, { recursive: true }),
+    async copy() {
+      await cp(data, join(directory, 'copy'), { recursive: true })
+      return async () => {
+        await rm(data, { recursive: true })
+        await cp(join(directory, 'copy'), data, { recursive: true })
+      }
+    }
   }
 }
