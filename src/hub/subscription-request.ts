@@ -1,11 +1,12 @@
 import { parseSymbol, type RequestedSymbols } from '../market/symbol.ts'
+import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { LiveContext } from './context.ts'
 import type { Hub } from './hub.ts'
 import { piecesOf } from '../demand/pieces.ts'
 import { CHANNELS, type Rejected, type Stream } from './protocol.ts'
 import { channelSnapshot, historySnapshots, quoteSnapshots } from './snapshot.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
-import { topicNames, type Subject } from './subject.ts'
+import { currentOf, topicNames, type Subject } from './subject.ts'
 import type { Topic } from './topic.ts'
 
 /** So many symbols are looked up in one turn of the event loop. */
@@ -116,4 +117,19 @@ export function subjectNamed(group: Group, name: string): Subject | undefined {
   if (group.type === 'stock_quotes') return { stream: group.stream, symbol: parseSymbol(name) ?? name }
   const channel = CHANNELS.find((each) => each === name)
   return channel && { channel }
+}
+
+/** The kind of what a frame is about. */
+export function groupOf(data: SubscribeData | UnsubscribeData): Group {
+  return data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
+}
+
+/** Topics by kind, as the names that clients know. */
+export function groupsOf(topics: readonly Topic[]): [Group, string[]][] {
+  const { channels, streams } = currentOf(topics)
+  const symbols = Object.entries(streams).map(([stream, names]): [Group, string[]] => [
+    { type: 'stock_quotes', stream: stream as Stream },
+    names
+  ])
+  return channels.length > 0 ? [[{ type: 'market_data' }, channels], ...symbols] : symbols
 }

@@ -4,13 +4,21 @@ import type { Connection } from './connection.ts'
 import { carrierOf, type Caller, type LiveContext } from './context.ts'
 import { formatKey } from './format.ts'
 import { piecesOf } from '../demand/pieces.ts'
-import { STREAMS, type Accepted, type Failure, type Stream } from './protocol.ts'
+import { STREAMS, type Accepted, type Failure } from './protocol.ts'
 import { resume, sendSnapshots, tellGap } from './resumption.ts'
 import { currentOf, symbolsOf, topicNames } from './subject.ts'
 import type { Topic } from './topic.ts'
 import type { Holding } from './users.ts'
 import type { Losses } from './hub.ts'
-import { validate, subjectNamed, requestOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
+import {
+  groupOf,
+  groupsOf,
+  validate,
+  subjectNamed,
+  requestOf,
+  type Group,
+  type SubscriptionRequest
+} from './subscription-request.ts'
 
 /** Different topics that one process lets be subscribed to, by all users together. */
 const MAX_HELD_TOPICS = 300_000
@@ -46,8 +54,7 @@ export class Subscriptions {
     const since = data.since === undefined ? undefined : parseCursor(data.since)
     if (data.since !== undefined && !since) return { code: 'INVALID_CURSOR', message: 'since is not a cursor' }
     const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
-    const group: Group =
-      data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
+    const group = groupOf(data)
     const { asked, unheld } = this.#countNew(group, names)
     const refusal = this.#refusalOf(asked, unheld) ?? (data.type === 'stock_quotes' ? pay(asked) : undefined)
     if (refusal) return refusal
@@ -81,8 +88,7 @@ export class Subscriptions {
 
   unsubscribe(data: UnsubscribeData, id: string | number | undefined): void {
     const { connection } = this.#options
-    const group: Group =
-      data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
+    const group = groupOf(data)
     const asked = data.type === 'market_data' ? data.channels : data.symbols
     const removed = this.#leave(group, asked ?? this.#namesOf(group))
     connection.send({
@@ -138,10 +144,8 @@ export class Subscriptions {
       const { found } = await validate(context, { userId: holding.userId, group, names })
       if (!connection.isOpen) return
       const requests = found.map((each) => requestOf(context.hub, each))
-      await this.#begin(
-        group,
-        requests.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
-      )
+      const held = requests.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
+      await this.#begin(group, held)
     }
   }
 
@@ -314,14 +318,4 @@ export class Subscriptions {
     for (const topic of topics) this.#awaited?.delete(topic)
     if (this.#awaited?.size === 0) this.#awaited = undefined
   }
-}
-
-/** Topics by kind, as the names that clients know. */
-function groupsOf(topics: readonly Topic[]): [Group, string[]][] {
-  const { channels, streams } = currentOf(topics)
-  const symbols = Object.entries(streams).map(([stream, names]): [Group, string[]] => [
-    { type: 'stock_quotes', stream: stream as Stream },
-    names
-  ])
-  return channels.length > 0 ? [[{ type: 'market_data' }, channels], ...symbols] : symbols
 }
