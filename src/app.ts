@@ -11,6 +11,7 @@ import { live } from './plugins/websocket.ts'
 import { openapi } from './plugins/openapi.ts'
 import { pressure } from './plugins/pressure.ts'
 import { resources, type Resources } from './plugins/resources.ts'
+import { buildSerializer } from './plugins/serialization.ts'
 import { socketIo } from './socket-io/socket-io.ts'
 import { tokens } from './auth/tokens.ts'
 import { traffic } from './plugins/traffic.ts'
@@ -75,6 +76,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
     trustProxy: config.TRUST_PROXY ? isProxy : false,
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    schemaController: { compilersFactory: { buildSerializer } },
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, given.metrics)
   }).withTypeProvider<TypeBoxTypeProvider>()

@@ -56,6 +56,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'html-entities': ['src/providers'],
   undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],
+  'fast-json-stringify': ['src/plugins'],
   bullmq: ['src/jobs', 'workers', 'test'],
   jose: ['src/auth', 'test'],
   'prom-client': ['src/metrics', 'load', 'test'],
