@@ -19,6 +19,8 @@ const PARENT_CHECK_MS = 250
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
 const bin = join(modules, '.bin')
+/** Where Node keeps compiled code from one start to the next, for every process that one of ours starts. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(modules, '.cache', 'node-compile-cache') }
 const markerFile = join(modules, '.quotewire-installed')
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const say = (text) => process.stderr.write(`${text}\n`)
@@ -131,7 +133,7 @@ function run(node, args, isProgram) {
     cwd: root,
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', ...(isProgram ? [] : ['ipc'])],
-    env: { ...process.env, PATH: [dirname(node), bin, process.env.PATH ?? ''].join(delimiter) }
+    env: { ...COMPILE_CACHE, ...process.env, PATH: [dirname(node), bin, process.env.PATH ?? ''].join(delimiter) }
   })
   // npm ended by kill -9 says nothing, and a shell between npm and this process dies of the signal that npm passes on.
   const npm = process.env.npm_command && process.ppid
