@@ -35,7 +35,8 @@ export class Recent {
   readonly #firstRecord: Float64Array
   readonly #firstSequence: Float64Array
   /** By record number, going round. */
-  readonly #topics: Topic[]
+  readonly #topics: Topic[] = []
+  readonly #maxRecords: number
   /** Entries from this number on are held. */
   #from = 0
   #to = 0
@@ -64,7 +65,7 @@ export class Recent {
     this.#length = new Uint32Array(entries)
     this.#firstRecord = new Float64Array(entries)
     this.#firstSequence = new Float64Array(entries)
-    this.#topics = Array.from<Topic>({ length: Math.ceil(maxBytes / BYTES_PER_RECORD) })
+    this.#maxRecords = Math.ceil(maxBytes / BYTES_PER_RECORD)
     this.#head = head
     this.#tail = head
     this.#beginsAfter = head
@@ -89,7 +90,7 @@ export class Recent {
     const { length } = entry.bytes
     if (this.#isReplacedBy(entry)) this.restart(this.#head)
     this.#head = { shard, idMs, idSeq, index: count - 1 }
-    if (length > this.#bytes.length || count > this.#topics.length) {
+    if (length > this.#bytes.length || count > this.#maxRecords) {
       while (this.#from < this.#to) this.#dropOldest()
       this.#tail = this.#head
       return entry
@@ -106,7 +107,7 @@ export class Recent {
     this.#firstSequence[slot] = firstSequence
     for (const topic of topics) {
       topic.records++
-      this.#topics[this.#records++ % this.#topics.length] = topic
+      this.#topics[this.#records++ % this.#maxRecords] = topic
     }
     this.#written = start + length
     return new LogEntry(shard, idMs, idSeq, held)
@@ -153,7 +154,7 @@ export class Recent {
       const count = this.#endOf(number) - record
       let entry: LogEntry | undefined
       for (let index = firstAfter(id, position); index < count; index++) {
-        const topic = this.#topics[(record + index) % this.#topics.length]!
+        const topic = this.#topics[(record + index) % this.#maxRecords]!
         if (!wanted.has(topic)) continue
         entry ??= this.#entry(number, true)
         bytes += entry.jsonEnd(index) - entry.jsonStart(index)
@@ -207,7 +208,7 @@ export class Recent {
       this.#from < this.#to &&
       (this.#start[this.#from % this.#start.length]! + size < start + length ||
         this.#to - this.#from === this.#start.length ||
-        this.#firstRecord[this.#from % this.#start.length]! + this.#topics.length < this.#records + records)
+        this.#firstRecord[this.#from % this.#start.length]! + this.#maxRecords < this.#records + records)
     ) {
       this.#dropOldest()
     }
@@ -249,7 +250,7 @@ export class Recent {
     const sequence = this.#firstSequence[slot]!
     let entry: LogEntry | undefined
     for (let record = first; record < end; record++) {
-      const topic = this.#topics[record % this.#topics.length]!
+      const topic = this.#topics[record % this.#maxRecords]!
       if (topic.sequence === sequence + record - first) {
         entry ??= this.#entry(number, false)
         topic.entry = entry.only(record - first)
