@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { privateFolder } from './support/folders.ts'
 import { pidOf, processesIn } from './support/processes.ts'
+import { testDatabase, testRedis } from './support/services.ts'
 import { freshHome, quote, startSystem } from './support/system.ts'
 
 /** Here other tests use the same cores. */
@@ -17,6 +19,13 @@ const PARTS = [
   ['Postgres', 'bin/postgres'],
   ['Redis', 'redis-server']
 ] as const
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
 async function isReady(url: string): Promise<boolean> {
   const { ready } = (await (await fetch(`${url}/api/health`)).json()) as { ready: boolean }
@@ -86,6 +95,37 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     await vi.waitFor(async () => expect(await quote(url, key)).toMatchObject({ status: 200 }), UNTIL_IT_IS_BACK)
   })
 
+  test('says in one line which vendors of the live market cannot be reached', { timeout: 60_000 }, async () => {
+    const [database, redis] = await Promise.all([testDatabase(), testRedis()])
+    const gone = createServer()
+    const address = await listen(gone)
+    gone.close()
+    const held: Socket[] = []
+    const mute = createServer((client) => void held.push(client.on('error', () => undefined)))
+    const well = createHttpServer((_, response) => void response.writeHead(404).end())
+    const system = startSystem(await freshHome(), {
+      MARKET: 'live',
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      YAHOO_BASE_URL: address,
+      FINANCIAL_MODELING_PREP_API_KEY: 'key',
+      FMP_BASE_URL: await listen(mute),
+      TIINGO_API_KEY: 'key',
+      TIINGO_BASE_URL: await listen(well)
+    })
+    onTestFinished(async () => {
+      for (const client of held) client.destroy()
+      await Promise.all([database.close(), redis.close()])
+    })
+    await system.ready()
+    const told = () => /^Vendors .*$/m.exec(system.output())?.[0]
+    await expect
+      .poll(told, UNTIL_IT_IS_BACK)
+      .toBe('Vendors that cannot be reached: yahoo (ECONNREFUSED), fmp (no answer within 3 s)')
+    system.process.kill('SIGTERM')
+    expect(await system.exited).toBe(0)
+  })
+
   test.each([
     ['takes connections and says nothing', () => undefined, 'no answer'],
     [
@@ -97,10 +137,8 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     const strange = createServer((client) => {
       client.on('error', () => undefined)
       client.once('data', () => onConnection(client))
-    }).listen(0, '127.0.0.1')
-    await once(strange, 'listening')
-    onTestFinished(() => void strange.close())
-    const { port } = strange.address() as AddressInfo
+    })
+    const { port } = new URL(await listen(strange))
     const system = startSystem(await freshHome(), { DATABASE_URL: `postgres://user:hidden@127.0.0.1:${port}/x` })
     expect(await system.exited).toBe(1)
     expect(system.output()).toContain(`The service of DATABASE_URL cannot be used: ${reason}`)

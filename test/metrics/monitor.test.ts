@@ -41,6 +41,12 @@ describe('a process without an API', () => {
     expect(await answer.json()).toMatchObject({ ready: false, dependencies: { postgres: down, redis: down } })
   })
 
+  test('is alive whatever its services do, so that nobody restarts it because of them', async () => {
+    const url = await monitor({ postgres: async () => Promise.reject(new Error()), redis: never })
+    const answer = await fetch(`${url}/api/health/live`)
+    expect([answer.status, await answer.json()]).toEqual([200, { live: true }])
+  })
+
   test('has nothing else to give', async () => {
     const url = await monitor({})
     expect((await fetch(`${url}/`)).status).toBe(404)

@@ -103,7 +103,7 @@ describe('while a service is away', () => {
     ['Postgres, behind a proxy that ends connections', 'postgres', 'abandon']
   ]
   test.each(away)(
-    '%s: jobs resume by themselves, nothing is lost, and health says so meanwhile',
+    '%s: jobs resume by themselves, nothing is lost, health says so meanwhile, and nobody has a reason to restart the worker',
     async (_name, service, habit) => {
       const { queues, jobs } = administration()
       const { url } = await start()
@@ -120,6 +120,9 @@ describe('while a service is away', () => {
         timeout: 8000,
         interval: 100
       })
+      expect((await fetch(`${url}/api/health`)).status).toBe(503)
+      const live = await fetch(`${url}/api/health/live`)
+      expect([live.status, await live.json()]).toEqual([200, { live: true }])
       await gates[service].open()
       await vi.waitFor(async () => expect((await health()).dependencies[service]).toMatchObject({ status: 'up' }), {
         timeout: 10_000,
