@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 import { SkippedTests } from './test/support/skipped-tests.ts'
 
 export default defineConfig({
@@ -6,9 +7,15 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', new SkippedTests()],
+    sequence: { sequencer: LongestFirst },
     // Tests wait more than they compute: for processes, outages and deadlines.
-    maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000
+    maxWorkers: 3,
+    // Files share what they import: no module of ours keeps state that one test could leave to another.
+    isolate: false,
+    // These end what hangs: a test that promises a time measures it itself.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Of conditions that come when they come: a busy machine takes longer. Who promises a time says it.
+    expect: { poll: { timeout: 10_000 } }
   }
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
 import { createStores, type Stores } from '../../db/stores.ts'
@@ -82,18 +82,14 @@ describe('while bars are written and read', () => {
 test('a write of bars that is under way when an old partition is dropped succeeds, and so does the drop', async () => {
   const month = Date.UTC(1930, 5)
   await ensurePartitions(keeper.sql, 'bars', month, month)
-  const waiting = (count: number) =>
-    vi.waitFor(async () => {
-      const found = await keeper.sql`
-        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-      expect(found).toHaveLength(count)
-    })
+  const waiting = () => keeper.sql`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
   const outcomes = await keeper.sql.begin(async (tx) => {
     await tx`lock table bars in access share mode`
     const drop = dropPartitionsBefore(keeper.sql, 'bars', Date.UTC(1930, 9))
-    await waiting(1)
+    await expect.poll(waiting).toHaveLength(1)
     const write = stores.bars.upsert(hourly('UNDERWAY', Date.UTC(2040, 0)))
-    await waiting(2)
+    await expect.poll(waiting).toHaveLength(2)
     return { settled: Promise.allSettled([drop, write]) }
   })
   expect((await outcomes.settled).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent } from '../support/events.ts'
@@ -110,9 +110,8 @@ describe.skipIf(!isCaddyThere)('two API processes behind it (skipped where caddy
     for (const { socket } of clients) {
       expect(await socket.emitWithAck('subscribe', { symbols: ['AAPL', 'MSFT'] })).toMatchObject({ rejected: [] })
     }
-    await vi.waitFor(() => {
-      for (const { socket } of clients.slice(polls.length)) expect(socket.io.engine.transport.name).toBe('websocket')
-    })
+    const transports = () => clients.slice(polls.length).map(({ socket }) => socket.io.engine.transport.name)
+    await expect.poll(transports).toEqual(['websocket', 'websocket'])
     await apis[0].core.eventLog.append([quoteEvent('AAPL', 4242)])
     for (const { until } of clients) await until('priceUpdate', ({ price }) => price === 4242)
   })

@@ -60,7 +60,7 @@ test.skipIf(process.platform !== 'linux')('ends with a start that fails (looks i
   expect(processesIn(directory).map((each) => each.pid)).toEqual([Number(pid)])
   child.stdin.write('now')
   await once(child, 'exit')
-  await vi.waitFor(() => expect(processesIn(directory)).toEqual([]))
+  await expect.poll(() => processesIn(directory)).toEqual([])
 })
 
 test('says the three ways to provide Redis where there is none', async () => {

@@ -132,7 +132,7 @@ const SOON = { timeout: 5000, interval: 2 }
 
 test(
   'whatever is asked for, of two processes of which one goes, by clients slow and fast: each ends with the newest values, and with every trade and bar once',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(script, async ({ actions, goneAt, shards, flushMs, binary }) => {

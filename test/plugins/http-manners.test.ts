@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 const SITE = 'https://desk.example'
@@ -85,10 +85,8 @@ describe('a client that speaks HTTP badly', () => {
     socket.resetAndDestroy()
     const count =
       /^http_request_duration_seconds_count\{method="POST",route="\/api\/v1\/auth\/token",status="(\dxx)"\} 1$/m
-    await vi.waitFor(async () => {
-      const { body } = await api.get('/metrics')
-      expect(body.match(new RegExp(count, 'gm'))?.join()).toContain('status="4xx"')
-    })
+    const counts = async () => (await api.get('/metrics')).body.match(new RegExp(count, 'gm'))?.join()
+    await expect.poll(counts).toContain('status="4xx"')
     expect((await api.get('/metrics')).body).not.toMatch(/auth\/token",status="5xx"/)
     expect(api.logged).toEqual([])
   })

@@ -141,7 +141,7 @@ describe('a token', () => {
       transports: ['websocket'],
       auth: (tell) => tell({ token: given })
     })
-    await vi.waitFor(() => expect(socket.connected).toBe(true))
+    await expect.poll(() => socket.connected).toBe(true)
     const end = ended(socket)
     given = token
     await api.app.revocations.revoke(`user:${user.userId}`)
@@ -266,7 +266,7 @@ describe('limits', () => {
   test('hold connections of the process', async () => {
     const at = await listen(await world.startApi({ ...OPEN_TO_ALL, SOCKET_IO_MAX_CONNECTIONS: '1' }))
     const first = connect(at, { transports: ['websocket'] })
-    await vi.waitFor(() => expect(first.socket.connected).toBe(true))
+    await expect.poll(() => first.socket.connected).toBe(true)
     expect(await refusalOf(connect(at, { reconnection: false }).socket)).toBeDefined()
     first.socket.disconnect()
     const next = connect(at, { transports: ['websocket'], reconnectionDelay: 50 })
@@ -280,7 +280,7 @@ test('who only begins to connect, again and again, leaves room for clients with 
   await Promise.all(Array.from({ length: 60 }, handshake))
   const { token } = await api.login(['stream:read'])
   const client = connect(at, { auth: { token }, reconnection: false })
-  await vi.waitFor(() => expect(client.socket.connected).toBe(true))
+  await expect.poll(() => client.socket.connected).toBe(true)
   await Promise.all(Array.from({ length: 60 }, handshake))
   expect(await client.socket.emitWithAck('subscribe', 'AAPL')).toMatchObject({ accepted: ['AAPL'] })
 })

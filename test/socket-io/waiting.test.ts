@@ -35,7 +35,7 @@ async function rawClient(): Promise<{ socket: WebSocket; told: string[] }> {
   socket.on('error', () => undefined)
   await once(socket, 'open')
   socket.send(`40${JSON.stringify({ token })}`)
-  await vi.waitFor(() => expect(told.some((packet) => packet.startsWith('40'))).toBe(true))
+  await expect.poll(() => told.some((packet) => packet.startsWith('40'))).toBe(true)
   return { socket, told }
 }
 

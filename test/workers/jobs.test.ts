@@ -121,7 +121,7 @@ describe('stopping', () => {
     const one = await start('one')
     const payload = { symbols: ['AAPL', 'MSFT'], interval: '1d', from: '2024-01-01', to: '2024-06-30' }
     const taskId = await one.core.jobs.run('backfill-history', payload)
-    await vi.waitFor(async () => expect((await one.core.jobs.task(taskId)).progress).toMatchObject({ done: 1 }))
+    await expect.poll(async () => (await one.core.jobs.task(taskId)).progress).toMatchObject({ done: 1 })
 
     const two = await start('two')
     await one.workers.close(100)
