@@ -14,7 +14,7 @@ import { freshHome, quote, startSystem } from './support/system.ts'
 const SECOND_START_MS = 10_000
 
 describe.skipIf(process.platform !== 'linux')('npm start (processes are looked up in /proc: Linux only)', () => {
-  test('gives a connection a quote, and the same key and data after a restart', { timeout: 90_000 }, async () => {
+  test('gives a newcomer a quote, and the same key and data after a restart', { timeout: 90_000 }, async () => {
     const home = await freshHome()
     const beganAt = Date.now()
     const first = startSystem(home)
