@@ -37,8 +37,6 @@ declare module 'fastify' {
     countAsWrongKey(address: string): Promise<void>
     revocations: Revocations
     rateLimiter: RateLimiter
-  }
-  interface FastifyInstance {
     /** In a scope of pages: what the routes of libraries, which cannot say it, admit. Such a scope brings its own hook. */
     defaultAccess?: 'none'
   }
