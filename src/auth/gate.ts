@@ -33,8 +33,11 @@ declare module 'fastify' {
     authenticate(read: () => string | Promise<string>, address: string): Promise<VerifiedToken>
     /** Whom an API key speaks for, looked up in any case; wrong ones are counted on the address, and failures as above. */
     verifyKey(key: string, address: string, tries?: Bucket): Promise<Principal>
-    /** Counts what was sent in place of a key as a wrong one. Rejects with RATE_LIMITED where the address has no try left. */
-    countAsWrongKey(address: string): Promise<void>
+    /**
+     * Counts what was sent in place of a key as a wrong one, and as a failure. Rejects with RATE_LIMITED where the address
+     * has no try left.
+     */
+    countAsWrongKey(address: string, tries?: Bucket): Promise<void>
     revocations: Revocations
     rateLimiter: RateLimiter
     /** In a scope of pages: what the routes of libraries, which cannot say it, admit. Such a scope brings its own hook. */
@@ -107,8 +110,11 @@ export const gate = fp<GateOptions>(
     app.decorate('verifyKey', (key: string, address: string, tries?: Bucket) =>
       noting(address, async () => apiKeys.verify(key, tries ?? (await triesOf(address))))
     )
-    app.decorate('countAsWrongKey', (address: string) =>
-      noting(address, async () => spendTry(await triesOf(address), Date.now()))
+    app.decorate('countAsWrongKey', (address: string, tries?: Bucket) =>
+      noting(address, async () => {
+        spendTry(tries ?? (await triesOf(address)), Date.now())
+        failures.note(new NotAuthenticated('malformed', 'What was sent holds no API key'), address)
+      })
     )
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)

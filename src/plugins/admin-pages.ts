@@ -8,9 +8,10 @@ import type { JobQueues } from '../jobs/queue.ts'
 import { translate } from '../error-translation.ts'
 import { logFailure, sendError } from './error-handler.ts'
 import { loginPage, logoutPage } from './login-page.ts'
+import { countingMalformed } from '../auth/malformed-keys.ts'
 import { addressOf, networkOf } from '../auth/network.ts'
 import type { Principal, Scope } from '../auth/principal.ts'
-import { tooManyRequests } from '../auth/rate-limiter.ts'
+import { tooManyRequests, type Bucket } from '../auth/rate-limiter.ts'
 
 const COOKIE = 'quotewire_admin'
 const ROOT = '/admin'
@@ -63,7 +64,7 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
 
   app.get('/', hidden, async (_request, reply) => reply.redirect(BOARD, 303))
   app.get('/login', hidden, async (_request, reply) => reply.type('text/html').send(loginPage(LOGIN)))
-  app.post('/login', hidden, async (request, reply) => {
+  app.post('/login', { ...hidden, errorHandler: countingMalformed(signInsOf) }, async (request, reply) => {
     refuseOtherSites(request)
     const { token, maxAgeSeconds } = await signIn(app, request)
     return reply.header('set-cookie', cookieOf(request, token, maxAgeSeconds)).redirect(BOARD, 303)
@@ -87,13 +88,16 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
   })
 }
 
+/** They have tries of their own: an office whose scripts send wrong keys can still sign in. */
+const signInsOf = (request: FastifyRequest): Promise<Bucket> =>
+  request.server.rateLimiter.bucket(`login:${networkOf(addressOf(request))}`, LOGINS_PER_MINUTE)
+
 /** Throws NOT_AUTHENTICATED, NOT_AUTHORIZED or RATE_LIMITED. */
 async function signIn(app: FastifyInstance, request: FastifyRequest) {
   const { body } = request
-  const address = addressOf(request)
-  const tries = await app.rateLimiter.bucket(`login:${networkOf(address)}`, LOGINS_PER_MINUTE)
+  const tries = await signInsOf(request)
   const apiKey = body instanceof URLSearchParams ? body.get('apiKey')?.trim() : undefined
-  const holder = await app.verifyKey(apiKey ?? '', address, tries)
+  const holder = await app.verifyKey(apiKey ?? '', addressOf(request), tries)
   if (!tries.spend(Date.now())) throw tooManyRequests(tries, 1, 'sign-ins from one address')
   mustGrant(holder, 'admin:read')
   const scopes = holder.scopes.filter((scope) => scope.startsWith('admin:'))

@@ -1,16 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isApiKey, requiredCredentialIn } from '../auth/credential.ts'
-import { translate } from '../error-translation.ts'
+import { countingMalformed } from '../auth/malformed-keys.ts'
 import { addressOf } from '../auth/network.ts'
 import { Credential, Plan, Scope, type Principal } from '../auth/principal.ts'
 import { tooManyRequests } from '../auth/rate-limiter.ts'
 
 const MAX_KEY_LENGTH = 200
 const EXCHANGES_PER_MINUTE = 60
-/** What is refused before any key was looked for. */
-const MALFORMED = new Set([400, 413, 415])
 
 const TokenRequest = Type.Object(
   {
@@ -40,17 +37,6 @@ const Me = Type.Object({
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Absent on a key that does not end' }))
 })
 
-/** A client that went away in the middle of its body sent nothing wrong, and has no address any more. */
-async function countMalformed(error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const isMalformed = !request.socket.destroyed && MALFORMED.has(translate(error).statusCode)
-  try {
-    if (isMalformed) await request.server.countAsWrongKey(addressOf(request))
-    reply.send(error)
-  } catch (refusal) {
-    reply.send(refusal)
-  }
-}
-
 export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   /** A token is no key: it could be renewed for ever. What is no key at all is a wrong one, which costs a try. */
   async function holderOf(apiKey: string, address: string): Promise<Principal> {
@@ -62,7 +48,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/token',
     {
       config: { access: 'none' },
-      errorHandler: (error, request, reply) => void countMalformed(error, request, reply),
+      errorHandler: countingMalformed(),
       schema: {
         operationId: 'exchangeKey',
         summary: 'Exchanges an API key for a token',

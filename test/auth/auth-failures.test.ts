@@ -33,6 +33,34 @@ test('a wrong key leaves a line with its address, why and its first characters, 
   expect(metrics).toContain('quotewire_auth_failures_total{reason="scheme"} 1')
 })
 
+test('what holds no key at all is a wrong one too: counted, logged once, and refused when its address tried too often', async () => {
+  api.logged.length = 0
+  const malformed = async () => Number(/reason="malformed"} (\d+)/.exec(await api.core.metrics.render())?.[1] ?? 0)
+  const before = await malformed()
+  const at = await api.app.listen({ host: '127.0.0.1', port: 0 })
+  const bodies = [
+    ['application/json', '{'],
+    ['text/xml', '<apiKey/>'],
+    ['application/x-www-form-urlencoded', 'apiKey=' + 'x'.repeat(10_000)]
+  ] as const
+  const statuses: number[] = []
+  while (statuses.length < 100 && statuses.at(-1) !== 429) {
+    const [type, body] = bodies[statuses.length % bodies.length]!
+    const headers = { 'content-type': type, 'sec-fetch-site': 'same-origin' }
+    statuses.push((await fetch(`${at}/admin/login`, { method: 'POST', headers, body })).status)
+  }
+  expect(statuses).toHaveLength(21)
+  expect(new Set(statuses)).toEqual(new Set([400, 415, 413, 429]))
+  expect((await malformed()) - before).toBe(20)
+  const lines = api.logged.filter(({ msg }) => msg === 'authentication failed')
+  expect(lines).toMatchObject([
+    { reason: 'malformed', address: '127.0.0.1' },
+    { reason: 'too_many_tries', unlogged: 19 }
+  ])
+  await fetch(`${at}/api/v1/auth/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' })
+  expect((await malformed()) - before).toBe(21)
+})
+
 test('whoever guesses from many addresses fills no disk: twenty lines a minute, and the rest is counted', () => {
   const lines: { unlogged: number }[] = []
   let counted = 0
