@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import type { JobQueues } from '../jobs/queue.ts'
 import { translate } from '../error-translation.ts'
+import { inOneBody } from './board-errors.ts'
 import { logFailure, sendError } from './error-handler.ts'
 import { loginPage, logoutPage } from './login-page.ts'
 import { countingMalformed } from '../auth/malformed-keys.ts'
@@ -82,8 +83,13 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
     serverAdapter: board,
     options: { uiConfig: { boardTitle: 'Quotewire', miscLinks: [{ text: 'Sign out', url: LOGOUT }] } }
   })
+  // What fails is answered and logged as everywhere; the board would show its text.
+  board.setErrorHandler((error) => {
+    throw error
+  })
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', (request, reply) => admit(app, request, reply))
+    guarded.addHook('preSerialization', inOneBody)
     await guarded.register(board.registerPlugin(), { prefix: '/queues' })
   })
 }

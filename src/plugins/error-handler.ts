@@ -86,9 +86,10 @@ export function endWithError(socket: Duplex, error: ApiError, headers: Record<st
 }
 
 /** For a request that is refused before Fastify has it; the connection ends with the answer. */
-export function refuse(response: ServerResponse, error: ApiError): void {
+export function refuse(response: ServerResponse, error: ApiError, headers: Record<string, string> = {}): void {
   const body = JSON.stringify(bodyOf(error, ''))
-  response.writeHead(error.statusCode, { ...UNROUTED_HEADERS, 'content-length': Buffer.byteLength(body) }).end(body)
+  const length = { 'content-length': Buffer.byteLength(body) }
+  response.writeHead(error.statusCode, { ...UNROUTED_HEADERS, ...length, ...headers }).end(body)
 }
 
 const UNROUTED_HEADERS = {

@@ -10,6 +10,7 @@ import { UnauthenticatedConnections } from '../hub/unauthenticated.ts'
 import { networkOf } from '../auth/network.ts'
 import { Bridge } from './bridge.ts'
 import { DIALECTS } from './dialect.ts'
+import { refuseInOneBody } from './refused-requests.ts'
 import { addressOf, ANONYMOUS_SHARE, anonymousIdOf, anonymousVisitor, tokenOf, type Visitor } from './visitor.ts'
 
 type Connection = Socket['conn']
@@ -60,6 +61,7 @@ export const socketIo = fp<{ config: Config }>(
         namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
       }
       attach(io, app.server, upgraded)
+      refuseInOneBody(io.engine, app.metrics)
       const unauthenticated = new UnauthenticatedConnections(
         Math.max(1, Math.floor(config.SOCKET_IO_MAX_CONNECTIONS * UNAUTHENTICATED_SHARE))
       )
