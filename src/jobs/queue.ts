@@ -142,7 +142,7 @@ export function createJobQueues({ redis, settings, onError }: JobQueuesOptions) 
  * Ids that tasks have: of `add`, of a schedule (`repeat:NAME:DUE_AT`), and the numbers that BullMQ gives where nobody named
  * one. A task's key is its id behind the queue's prefix, where the queue's own keys (`meta`, `delayed`, `7:lock`) stand too.
  */
-const TASK_ID = /^(\d+|repeat:[\w.-]+:\d+|[a-z-]+-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/
+export const TASK_ID = /^(\d+|repeat:[\w.-]+:\d+|[a-z-]+-[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/
 
 export type NamedSchedule = { readonly id: string; readonly job: JobName; readonly schedule: Schedule }
 

@@ -6,13 +6,13 @@ import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import type { JobQueues } from '../jobs/queue.ts'
 import { translate } from '../error-translation.ts'
-import { inOneBody } from './board-errors.ts'
 import { logFailure, sendError } from './error-handler.ts'
 import { loginPage, logoutPage } from './login-page.ts'
 import { countingMalformed } from '../auth/malformed-keys.ts'
 import { addressOf, networkOf } from '../auth/network.ts'
 import type { Principal, Scope } from '../auth/principal.ts'
 import { tooManyRequests, type Bucket } from '../auth/rate-limiter.ts'
+import { checkBoardRoute, inOneBody, refusalOf } from './queue-board.ts'
 
 const COOKIE = 'quotewire_admin'
 const ROOT = '/admin'
@@ -85,10 +85,11 @@ export const adminPages: FastifyPluginAsync<AdminPagesOptions> = async (app, { q
   })
   // What fails is answered and logged as everywhere; the board would show its text.
   board.setErrorHandler((error) => {
-    throw error
+    throw refusalOf(error)
   })
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', (request, reply) => admit(app, request, reply))
+    guarded.addHook('onRoute', checkBoardRoute)
     guarded.addHook('preSerialization', inOneBody)
     await guarded.register(board.registerPlugin(), { prefix: '/queues' })
   })

@@ -20,9 +20,11 @@ export function refuseInOneBody(engine: Server['engine'], metrics: Pick<Metrics,
   engine.on('connection_error', (refused: ConnectionError) => {
     const reason = reasonOf(refused)
     // Of a handshake that is no upgrade the response follows.
-    if ('res' in refused.req) return void reasons.set(refused.req, reason)
-    metrics.unmatched(reason.statusCode)
-    endWithError(refused.req.socket, reason, retryAfterOf(reason))
+    if ('res' in refused.req) reasons.set(refused.req, reason)
+    else {
+      metrics.unmatched(reason.statusCode)
+      endWithError(refused.req.socket, reason, retryAfterOf(reason))
+    }
   })
   engine.use((request: IncomingMessage, response: ServerResponse, proceed: () => void) => {
     // Of an upgrade it is a stand-in, which writes nothing.
@@ -66,21 +68,17 @@ function pollingFault(status: number): ApiError {
   return new ApiError('MALFORMED_REQUEST', 400, 'Requests of one connection overlap, or what was sent is no message')
 }
 
-/** Calls `answer` in place of a response with a status from 400 on. */
+/** Calls `answer` in place of a response with a status from 400 on. Until then the response's own methods are covered. */
 function insteadOfErrors(response: ServerResponse, answer: (status: number) => void): void {
-  const { writeHead, end } = response
-  const own = { writeHead, end }
-  Object.assign(response, {
-    writeHead(status: number, ...rest: never[]) {
-      if (status < 400) return writeHead.call(response, status, ...rest)
-      Object.assign(response, {
-        end() {
-          Object.assign(response, own)
-          answer(status)
-          return response
-        }
-      })
+  const covered = response as { writeHead?: unknown; end?: unknown }
+  covered.writeHead = (status: number, ...rest: never[]) => {
+    delete covered.writeHead
+    if (status < 400) return response.writeHead(status, ...rest)
+    covered.end = () => {
+      delete covered.end
+      answer(status)
       return response
     }
-  })
+    return response
+  }
 }
