@@ -19,6 +19,8 @@ export type Question<T extends Sourced> = Arbitration<T> & {
   readonly chunkSize: (provider: Provider) => number
   /** Whether the subjects are symbols: then they count in budgets of unique symbols, and may turn out to be unknown. */
   readonly isOfSymbols: boolean
+  /** Whether that two providers find nothing is enough not to ask those that sell few calls. */
+  readonly isSparing: boolean
   readonly ask: (
     provider: Provider,
     subjects: readonly string[],
@@ -151,7 +153,7 @@ export function createFallback(options: FallbackOptions): Fallback {
       for (const run of unsettled) {
         if (!isCovered(run.subject, provider)) {
           run.failed({ attempt: notCovered(provider, run.subject) }, now())
-        } else if (question.isOfSymbols && isSpared(provider.name, run.deniedBy)) {
+        } else if (question.isSparing && isSpared(provider.name, run.deniedBy)) {
           run.failed({ attempt: notAsked(provider, run.subject) }, now())
         } else covered.push(run)
       }

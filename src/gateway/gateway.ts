@@ -178,10 +178,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     readonly ask: (provider: Provider, signal: AbortSignal) => Promise<T>
     readonly judge?: (value: T) => ReturnType<Question<T>['judge']>
     readonly isOfSymbols?: boolean
+    readonly isSparing?: boolean
   }
 
   async function one<T extends Sourced>(subject: string, { priority, user }: Ask, single: Single<T>): Promise<T> {
     const { capability, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
+    const { isSparing = isOfSymbols } = single
     const answers = await fallback<T>({
       ...arbitration,
       capability,
@@ -189,6 +191,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       priority,
       user,
       isOfSymbols,
+      isSparing,
       chunkSize: () => 1,
       ask: async (provider, _subjects, signal) => new Map([[subject, labelled(await ask(provider, signal))]]),
       judge
@@ -216,6 +219,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         priority,
         user,
         isOfSymbols: true,
+        isSparing: true,
         chunkSize: ({ maxQuotesPerRequest }) => maxQuotesPerRequest,
         async ask(provider, subjects, signal) {
           const quotes = await provider.quotes!(subjects, signal)
@@ -244,6 +248,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(query, ask, {
         capability: 'search',
         isOfSymbols: false,
+        isSparing: true,
         ask: (provider, signal) => provider.search!(query, limit, signal)
       }).catch((error: unknown) => labelled(nothingFound(query, error, now()))),
     fundamentals: (symbol, ask) =>

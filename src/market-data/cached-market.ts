@@ -25,6 +25,7 @@ import { createMarketWide, type MarketWideLastGood, type OnExpired } from './mar
 import { dividendYieldOf, openChain } from './option-chains.ts'
 import { createPolicies } from './policies.ts'
 import { inSlices } from './slices.ts'
+import { unlessUnknown } from './unknown-symbols.ts'
 
 /**
  * Takes values as they arrive that are no events, to be written down later; it never makes the caller wait and never
@@ -142,6 +143,8 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     const outcomes = await quoteOutcomes(symbols, urgency)
     return symbols.map((symbol): Outcome<Quote> => outcomes.get(symbol)!)
   }
+  const ofKnown = <T>(symbol: string, asker: Asker = 'interactive', work: Promise<T>): Promise<T> =>
+    unlessUnknown(work, () => quotes.get(symbol, quoteSourceOf(asker)))
   const askNews = (symbol: string, limit: number, urgency?: Urgency) =>
     cachedValue(
       news,
@@ -160,16 +163,22 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       }
     )
   const askBars = (request: BarRequest, asker?: Asker) =>
-    cachedValue(historical, barsKey(request), asker, (ask) => gateway.bars(request, ask), {
-      record: (series) => recorder.bars(series),
-      lastGood: () => lastGood.bars(request)
-    })
+    cachedValue(
+      historical,
+      barsKey(request),
+      asker,
+      (ask) => ofKnown(request.symbol, asker, gateway.bars(request, ask)),
+      {
+        record: (series) => recorder.bars(series),
+        lastGood: () => lastGood.bars(request)
+      }
+    )
   const askFundamentals = (symbol: string, asker?: Asker) =>
-    kept(fundamentals, symbol, asker, (ask) => gateway.fundamentals(symbol, ask))
+    kept(fundamentals, symbol, asker, (ask) => ofKnown(symbol, asker, gateway.fundamentals(symbol, ask)))
   const askOptions = (symbol: string, expiry: string | undefined, asker?: Asker) =>
     kept(options, optionsKey(symbol, expiry), asker, async (ask) => {
       const now = Date.now()
-      const chain = await openChain(gateway, clock, symbol, expiry, ask, now)
+      const chain = await ofKnown(symbol, asker, openChain(gateway, clock, symbol, expiry, ask, now))
       const waitMs = requestDeadlineMs * SHARE_OF_DEADLINE - (Date.now() - now)
       const dividendYield = await dividendYieldOf(chain, waitMs, () => askFundamentals(symbol, asker))
       return withGreeks(chain, { riskFreeRate, dividendYield, now })
@@ -228,7 +237,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     quotes: askQuotes,
     bars: askBars,
     profile: (symbol, asker) =>
-      cachedValue(profiles, symbol, asker, (ask) => gateway.profile(symbol, ask), {
+      cachedValue(profiles, symbol, asker, (ask) => ofKnown(symbol, asker, gateway.profile(symbol, ask)), {
         record: (profile) => recorder.profile(profile),
         lastGood: () => lastGood.profile(symbol)
       }),
@@ -237,7 +246,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       cachedValue(searches, searchKey(query, limit), asker, (ask) => gateway.search(query, limit, ask)),
     fundamentals: askFundamentals,
     corporateActions: (symbol, asker) =>
-      cachedValue(corporateActions, symbol, asker, (ask) => actionsOf(gateway, symbol, ask), {
+      cachedValue(corporateActions, symbol, asker, (ask) => ofKnown(symbol, asker, actionsOf(gateway, symbol, ask)), {
         record(actions) {
           if (actions.splits) recorder.splits(actions.splits)
           if (actions.dividends) recorder.dividends(actions.dividends)

@@ -61,7 +61,7 @@ function createValidator({ schema, httpPart }: { schema: TObject; httpPart?: str
     const problem = unkeepable(given, part, limits)
     if (problem) return { error: problem }
     const value = Default(schema, part === 'body' ? given : readNumbers(schema, given as Record<string, unknown>))
-    return validator.Check(value) ? { value } : { error: fieldErrorOf(validator.Errors(value), part, schema) }
+    return validator.Check(value) ? { value } : { error: fieldErrorOf(validator.Errors(value), part, schema, value) }
   }
 }
 

@@ -14,8 +14,10 @@ export const RANGE_QUERY = {
     })
   ),
   period: Type.Optional(Type.Enum([...Period.enum], { description: 'Another name of range' })),
-  from: Type.Optional(DayOrInstant('Date or instant; inclusive; instead of range')),
-  to: Type.Optional(DayOrInstant('Date (inclusive) or instant (exclusive)'))
+  from: Type.Optional(DayOrInstant('Date or instant, not in the future; inclusive; instead of range')),
+  to: Type.Optional(
+    DayOrInstant('Date (inclusive) or instant (exclusive), after from, today at the latest; only beside from')
+  )
 }
 
 export type RangeQuery = { range?: Period; period?: Period; from?: string; to?: string; interval: Interval }
@@ -45,9 +47,9 @@ export function resolveRange(query: RangeQuery, now: number): Range {
 function explicitRange({ from, to, interval }: RangeQuery, now: number): Range {
   if (from === undefined) throw new InvalidField('from', 'is missing; to stands beside it')
   const endOfToday = startOfDay(now) + DAY_MS
-  const start = instantOf('from', from)
+  const start = instantOf(from)
   // A date is a session's: asked for up to Friday, Friday belongs to it.
-  const end = to === undefined ? endOfToday : instantOf('to', to) + (isDate(to) ? DAY_MS : 0)
+  const end = to === undefined ? endOfToday : instantOf(to) + (isDate(to) ? DAY_MS : 0)
   if (start >= endOfToday) throw new InvalidField('from', 'lies in the future')
   // East of Greenwich it can already be tomorrow.
   if (end > endOfToday + DAY_MS) throw new InvalidField('to', 'lies in the future')

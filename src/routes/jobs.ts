@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { JOB_NAMES, JOBS, QUEUE_NAMES } from '../jobs/catalog.ts'
+import { JOB_NAMES, JOBS, QUEUE_NAMES, type JobName } from '../jobs/catalog.ts'
 import { JobRun } from '../jobs/job-run.ts'
 import { JobsStatus, TaskStatus } from '../jobs/status.ts'
 import { neverKept } from './answer.ts'
@@ -20,7 +20,7 @@ const NewTask = Type.Object(
       })
     )
   },
-  { additionalProperties: false }
+  { additionalProperties: false, allOf: JOB_NAMES.map(payloadFor) }
 )
 const QueuedTask = Type.Object({ taskId: Type.String() })
 const QueueState = Type.Object({ queue: Type.String(), isPaused: Type.Boolean() })
@@ -72,7 +72,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async ({ query: { job, limit, before } }) => {
-      const since = before === undefined ? undefined : new Date(instantOf('before', before)).toISOString()
+      const since = before === undefined ? undefined : new Date(instantOf(before)).toISOString()
       return { runs: await jobs.runs({ of: job, limit, before: since }) }
     }
   )
@@ -152,6 +152,17 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
         return { queue, isPaused: action === 'pause' }
       }
     )
+  }
+}
+
+/** The payload that a job takes, as a condition on the whole body. */
+function payloadFor(job: JobName): object {
+  const { payload } = JOBS[job]
+  const isNeeded = (payload.required ?? []).length > 0
+  return {
+    if: { properties: { job: { const: job } }, required: ['job'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- as JSON Schema calls it
+    then: { properties: { payload }, ...(isNeeded && { required: ['payload'] }) }
   }
 }
 

@@ -102,7 +102,7 @@ describe('what operators do', () => {
       payload: { symbols: ['AAPL'], interval: '2d', from: 'x' }
     })
     expect(answer.status).toBe(400)
-    expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field: 'payload' } })
+    expect(errorOf(answer)).toMatchObject({ code: 'INVALID_REQUEST', details: { field: 'payload.interval' } })
     expect((await post('', { job: 'refresh-horoscopes' })).status).toBe(400)
   })
 
