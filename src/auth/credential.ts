@@ -38,9 +38,15 @@ export function requiredCredentialIn(headers: IncomingHttpHeaders): string {
 function bearerIn(authorization: string): string {
   const credential = BEARER.exec(authorization)?.[1]
   if (credential !== undefined) return credential
+  throw new NotAuthenticated('scheme', `The Authorization header ${faultOf(authorization)}; send ${HOW}`)
+}
+
+function faultOf(authorization: string): string {
+  const bare = authorization.trim()
+  if (/^bearer$/i.test(bare)) return 'has nothing after Bearer'
+  if (isApiKey(bare) || isToken(bare)) return 'lacks the word Bearer before what it holds'
   const scheme = SCHEME.exec(authorization)?.[1]
-  const what = scheme === undefined || /^bearer$/i.test(scheme) ? 'cannot be read' : `has the scheme ${scheme}`
-  throw new NotAuthenticated('scheme', `The Authorization header ${what}; send ${HOW}`)
+  return scheme === undefined || /^bearer$/i.test(scheme) ? 'cannot be read' : `has the scheme ${scheme}`
 }
 
 /** `endedAt` is a token's `exp`, in seconds. */

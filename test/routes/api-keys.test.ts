@@ -166,8 +166,10 @@ describe('a 401 says what was wrong with what came', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['nothing', {}, /takes an API key or a token: send Authorization: Bearer .* or X-API-Key/],
     ['another scheme', { authorization: 'Basic dTpw' }, /has the scheme Basic; send Authorization: Bearer/],
-    ['a key without a scheme', { authorization: UNKNOWN }, /cannot be read; send Authorization: Bearer/],
-    ['a scheme without a key', { authorization: 'Bearer' }, /cannot be read; send/],
+    ['a key without a scheme', { authorization: UNKNOWN }, /lacks the word Bearer .*; send Authorization: Bearer/],
+    ['a token without a scheme', { authorization: 'a.b.c' }, /lacks the word Bearer/],
+    ['a scheme without a key', { authorization: 'Bearer' }, /has nothing after Bearer; send/],
+    ['two words after the scheme', { authorization: 'Bearer a b' }, /cannot be read; send/],
     ['a text that is neither', bearer('nonsense'), /neither an API key \(qw_…\) nor a token/],
     ['an unknown key', bearer(UNKNOWN), /^This API key is unknown or was revoked$/],
     ['an unknown key of its header', { 'x-api-key': UNKNOWN }, /^This API key is unknown or was revoked$/],

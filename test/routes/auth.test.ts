@@ -77,6 +77,24 @@ describe('what is no exchange at all', () => {
     return Number((await text(socket)).split(' ')[1])
   }
 
+  test('of one address, however a proxy spells it, is limited as one', async () => {
+    const body = withLength('{"apiKey":"x"}', json)
+    const spellings = [
+      '203.0.113.61',
+      '203.0.113.61:80',
+      '[::ffff:203.0.113.61]:4711',
+      '::ffff:cb00:713d',
+      '0:0::ffff:cb00:713d'
+    ]
+    const statuses = new Set<number>()
+    for (let tries = 0; tries < 64; tries++) {
+      statuses.add(await exchangeFrom(spellings[tries % spellings.length]!, body))
+    }
+    expect([...statuses]).toEqual([401, 429])
+    for (const spelling of spellings) expect(await exchangeFrom(spelling, body)).toBe(429)
+    expect(await exchangeFrom('203.0.113.62', body)).toBe(401)
+  })
+
   test.each([
     ['a body with thousands of fields', 400, withLength(`{${'"f":1,'.repeat(2000)}"a":1}`, json)],
     ['a body without a key', 400, withLength('{}', json)],
