@@ -1,13 +1,12 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 import { translate } from '../error-translation.ts'
-import { ApiError, MarketDataUnavailable, SymbolNotFound, type ErrorBody } from '../errors.ts'
+import { ApiError, MarketDataUnavailable, SymbolNotFound } from '../errors.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { bodyOf, endWithError } from '../unrouted-answers.ts'
 import { SECURITY_HEADER } from '../auth/security-headers.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
@@ -76,29 +75,6 @@ export function answerClientError(
   endWithError(socket, answer)
 }
 
-/** An answer by hand, where there is no request or none that Node answers any more; the connection ends with it. */
-export function endWithError(socket: Duplex, error: ApiError, headers: Record<string, string> = {}): void {
-  const body = JSON.stringify(bodyOf(error, ''))
-  const lines = Object.entries({ ...UNROUTED_HEADERS, 'content-length': Buffer.byteLength(body), ...headers })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${error.statusCode} ${STATUS_CODES[error.statusCode]}\r\n${head}\r\n${body}`)
-}
-
-/** For a request that is refused before Fastify has it; the connection ends with the answer. */
-export function refuse(response: ServerResponse, error: ApiError, headers: Record<string, string> = {}): void {
-  const body = JSON.stringify(bodyOf(error, ''))
-  const length = { 'content-length': Buffer.byteLength(body) }
-  response.writeHead(error.statusCode, { ...UNROUTED_HEADERS, ...length, ...headers }).end(body)
-}
-
-const UNROUTED_HEADERS = {
-  connection: 'close',
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-  [SECURITY_HEADER[0]]: SECURITY_HEADER[1]
-}
-
 const NOT_HTTP = ['MALFORMED_REQUEST', 400, 'The request is not valid HTTP'] as const
 const PROTOCOL_ERRORS: Record<string, readonly [code: string, status: number, message: string]> = {
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 431, 'The headers are too large'],
@@ -115,10 +91,6 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: A
     .header('cache-control', 'no-store')
     .header('content-type', 'application/json; charset=utf-8')
     .send(JSON.stringify(bodyOf(error, request.id)))
-}
-
-function bodyOf({ code, message, details }: ApiError, requestId: string): ErrorBody {
-  return { error: { code, message, requestId, ...(details !== undefined && { details }) } }
 }
 
 /** Where an error is one of ours, where it was thrown tells nothing; what it rests on may. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Socket } from 'node:net'
 import { ApiError } from '../errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { refuse } from './error-handler.ts'
+import { refuse } from '../unrouted-answers.ts'
 import { repeatedHeader } from '../auth/repeated-headers.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000

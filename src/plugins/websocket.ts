@@ -17,7 +17,7 @@ import { watchMarketStatus } from '../intake/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { retryDuringStart } from '../redis.ts'
 import { createCallers } from '../auth/callers.ts'
-import { endWithError } from './error-handler.ts'
+import { endWithError } from '../unrouted-answers.ts'
 import { chooseProtocol } from '../auth/handshake.ts'
 
 const KIB = 1024

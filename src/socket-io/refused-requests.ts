@@ -1,9 +1,8 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
-import { ApiError } from '../errors.ts'
+import { ApiError, overloaded } from '../errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { endWithError, refuse } from '../plugins/error-handler.ts'
-import { overloaded } from '../plugins/pressure.ts'
+import { endWithError, refuse } from '../unrouted-answers.ts'
 
 const METHODS = ['GET', 'POST']
 
