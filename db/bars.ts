@@ -1,14 +1,20 @@
 import { and, asc, eq, gte, lt, notExists, sql as expression } from 'drizzle-orm'
 import type { TransactionSql } from 'postgres'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../src/market/bar.ts'
+import { inSlices } from '../src/slices.ts'
 import { inTransaction, type Database } from './client.ts'
 import { copyRows } from './copy.ts'
-import { latestByKey, present, upsertRows } from './rows.ts'
+import { present, upsertRows } from './rows.ts'
 import { bars, barSeries, dailyBars, splits } from './schema/market-data.ts'
 
 /** Vendors round; no split and hardly any dividend moves a price by less than this. */
 const SAME_CLOSE_TOLERANCE = 0.0001
 const DAY_MS = 86_400_000
+/** After so many bars others may have their turn. */
+const BARS_AT_ONCE = 200
+/** As many of the oldest bars as are compared tell a new adjustment; the first question mostly finds them. */
+const COMMON_BARS = 2
+const BARS_PER_QUESTION = 2000
 /** From here on COPY beats an upsert, with the question whether it may be used: 1.1 times here, twice at 20,000. */
 const MIN_ROWS_TO_COPY = 200
 
@@ -27,13 +33,9 @@ export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       const { table, name } = tableOf(series.interval)
       return inTransaction(sql, async (tx) => {
         const { id, isLatest } = await claimSeries(tx, series)
-        const rows = [...latestByKey(series.bars, ({ start }) => start).values()].map((bar) => ({
-          ...bar,
-          seriesId: id,
-          receivedAt: series.provenance.receivedAt
-        }))
+        const { rows, ...reach } = await inSlices(preparing(series, id))
         if (rows.length >= MIN_ROWS_TO_COPY) {
-          const held = await heldWithin(tx, name, id, series)
+          const held = await heldWithin(tx, name, id, { ...reach, receivedAt: series.provenance.receivedAt })
           if (held.bars === 0) return copyRows(tx, table, rows)
           // A job writes what it fetched, and so does the recorder behind it.
           if (held.ofThisAnswer === rows.length) return rows.length
@@ -123,19 +125,30 @@ async function claimSeries(tx: TransactionSql, series: BarSeries): Promise<{ id:
   return { id: row!.id, isLatest: claimed === 1 }
 }
 
+/** The rows of a series, and the instants (epoch ms) of its first and its last bar. */
+function* preparing(series: BarSeries, seriesId: number) {
+  const { receivedAt } = series.provenance
+  const rows = new Map<string, Bar & { seriesId: number; receivedAt: string }>()
+  let [first, last] = [Infinity, -Infinity]
+  for (const [index, bar] of series.bars.entries()) {
+    if (index % BARS_AT_ONCE === 0) yield
+    const instant = Date.parse(bar.start)
+    first = Math.min(first, instant)
+    last = Math.max(last, instant)
+    rows.set(bar.start, { ...bar, seriesId, receivedAt })
+  }
+  return { rows: [...rows.values()], first, last }
+}
+
+type Reach = { readonly first: number; readonly last: number; readonly receivedAt: string }
+
 /** How many bars are held of the range that bars come for. Their series is locked, so that it stays so. */
 async function heldWithin(
   tx: TransactionSql,
   name: string,
   id: number,
-  { bars: incoming, provenance: { receivedAt } }: BarSeries
+  { first, last, receivedAt }: Reach
 ): Promise<{ bars: number; ofThisAnswer: number }> {
-  let [first, last] = [Infinity, -Infinity]
-  for (const { start } of incoming) {
-    const instant = Date.parse(start)
-    first = Math.min(first, instant)
-    last = Math.max(last, instant)
-  }
   const [held] = await tx<{ bars: number; ofThisAnswer: number }[]>`
     select count(*)::int as bars,
       (count(*) filter (where received_at = ${receivedAt}::text::timestamptz(3)))::int as "ofThisAnswer"
@@ -149,8 +162,22 @@ async function heldWithin(
  * it, so the oldest common bars tell; one that differs alone is a correction. The newest bar held may have been unfinished.
  */
 async function isReadjusted(tx: TransactionSql, name: string, id: number, incoming: readonly Bar[]): Promise<boolean> {
-  const [answer] = await tx<{ readjusted: boolean | null }[]>`
-    select bool_and(differs) as readjusted from (
+  const oldest: boolean[] = []
+  for (let first = 0; first < incoming.length && oldest.length < COMMON_BARS; first += BARS_PER_QUESTION) {
+    const common = await oldestCommon(tx, name, id, incoming.slice(first, first + BARS_PER_QUESTION))
+    oldest.push(...common.map(({ differs }) => differs))
+  }
+  return oldest.length > 0 && oldest.slice(0, COMMON_BARS).every(Boolean)
+}
+
+/** Whether the closes of the oldest bars that are held too, but for the newest one, differ. */
+async function oldestCommon(
+  tx: TransactionSql,
+  name: string,
+  id: number,
+  incoming: readonly Bar[]
+): Promise<{ differs: boolean }[]> {
+  return tx<{ differs: boolean }[]>`
       select abs(held.close - come.close) > ${SAME_CLOSE_TOLERANCE}::numeric * abs(come.close) as differs
       from ${tx(name)} held
       join unnest(
@@ -159,9 +186,7 @@ async function isReadjusted(tx: TransactionSql, name: string, id: number, incomi
       ) as come (start, close) on come.start = held.start
       where held.series_id = ${id}
         and held.start < (select max(start) from ${tx(name)} where series_id = ${id})
-      order by held.start limit 2
-    ) oldest`
-  return answer?.readjusted ?? false
+      order by held.start limit ${COMMON_BARS}`
 }
 
 function seriesFrom(header: typeof barSeries.$inferSelect, held: Bar[]): BarSeries {

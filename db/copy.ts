@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { getTableName, type InferInsertModel } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { TransactionSql } from 'postgres'
+import { inTurns } from '../src/slices.ts'
 import { binaryRows } from './copy-format.ts'
 import { namesOf, writtenColumns } from './rows.ts'
 
@@ -29,7 +30,7 @@ async function send(tx: TransactionSql, statement: string, chunks: Iterable<Uint
   const { opened, ended } = begin(tx, statement)
   const stream = await opened
   try {
-    for (const chunk of chunks) await Promise.race([taken(stream, chunk), ended])
+    for await (const chunk of inTurns(chunks)) await Promise.race([taken(stream, chunk), ended])
   } catch (error) {
     stream.destroy(error as Error)
     throw error

@@ -2,8 +2,10 @@ import { getTableColumns, getTableName, type InferInsertModel } from 'drizzle-or
 import { toSnakeCase } from 'drizzle-orm/casing'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Sql } from 'postgres'
+import { inSlices, mapping } from '../src/slices.ts'
 
-const MAX_ROWS_PER_STATEMENT = 10_000
+/** More at once would keep the event loop for too long: a statement's parameters are written out in one go. */
+const MAX_ROWS_PER_STATEMENT = 2_000
 
 /** A pool or a transaction of the bulk client. */
 export type Executor = Pick<Sql, 'unsafe'>
@@ -36,10 +38,16 @@ export async function upsertRows<Table extends PgTable>(
   let written = 0
   for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
     const batch: Record<string, unknown>[] = rows.slice(first, first + MAX_ROWS_PER_STATEMENT)
-    const arrays = columns.map(([key, column]) => batch.map((row) => asText(column, row[key])))
+    const arrays = await inSlices(textsOf(columns, batch))
     written += (await sql.unsafe(statement, arrays, { prepare: true })).count
   }
   return written
+}
+
+function* textsOf(columns: Columns, rows: readonly Record<string, unknown>[]): Generator<void, (string | null)[][]> {
+  const arrays: (string | null)[][] = []
+  for (const [key, column] of columns) arrays.push(yield* mapping(rows, (row) => asText(column, row[key])))
+  return arrays
 }
 
 function upsertStatement(

@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import type { Answer } from '../market/market-data.ts'
+import { inSlices } from '../slices.ts'
 import { jsonPieces } from './json-pieces.ts'
 import type { Policy } from './policy.ts'
 
@@ -43,14 +44,23 @@ export function* encodingAnswer<T>(value: T, freshness: Freshness): Generator<vo
   return { value, body: Buffer.concat(pieces), etag, receivedAt, freshUntil, staleUntil }
 }
 
-/** A value as its policy keeps it from an instant (epoch ms) on. */
-export function freshAnswer<T>(
+/** Encodes a value of a policy: at once, or in slices where its values may be long. */
+export function answerUnder<T>(
+  { areLong }: Pick<Policy<T>, 'areLong'>,
+  value: T,
+  freshness: Freshness
+): Answer<T> | Promise<Answer<T>> {
+  return areLong ? inSlices(encodingAnswer(value, freshness)) : answerOf(value, freshness)
+}
+
+/** How long a policy keeps a value from an instant (epoch ms) on. */
+export function freshnessOf<T>(
   value: T,
   receivedAt: number,
   policy: Pick<Policy<T>, 'freshMs' | 'staleMs'>
-): Answer<T> {
+): Freshness {
   const freshUntil = receivedAt + policy.freshMs(value)
-  return answerOf(value, { receivedAt, freshUntil, staleUntil: freshUntil + policy.staleMs })
+  return { receivedAt, freshUntil, staleUntil: freshUntil + policy.staleMs }
 }
 
 function answerFrom<T>(value: T, json: string, { receivedAt, freshUntil, staleUntil }: Freshness): Answer<T> {
@@ -64,18 +74,20 @@ const etagOf = (digest: string) => `"${digest.slice(0, 20)}"`
 
 const VALUE = ',"value":'
 const REASON = ',"reason":'
+const END = Buffer.from('}')
 
 /**
  * An entry as Redis keeps it: one JSON object whose last member is the encoded value, and whose first is its place among
  * all of its key, where it has one.
  */
-export function encodeEntry(entry: Entry<unknown>, order?: readonly number[]): string {
+export function encodeEntry(entry: Entry<unknown>, order?: readonly number[]): string | Buffer {
   if (isNegative(entry)) {
     return `{"receivedAt":${entry.receivedAt},"freshUntil":${entry.freshUntil}${REASON}${JSON.stringify(entry.reason)}}`
   }
-  const { receivedAt, freshUntil, staleUntil, body } = entry
+  const { receivedAt, freshUntil, staleUntil, body, text } = entry
   const place = order ? `"order":[${order.join()}],` : ''
-  return `{${place}"receivedAt":${receivedAt},"freshUntil":${freshUntil},"staleUntil":${staleUntil}${VALUE}${body.toString()}}`
+  const head = `{${place}"receivedAt":${receivedAt},"freshUntil":${freshUntil},"staleUntil":${staleUntil}${VALUE}`
+  return text === undefined ? Buffer.concat([Buffer.from(head), body, END]) : `${head}${text}}`
 }
 
 /** Reads what encodeEntry wrote; undefined for anything else, which then counts as a miss. */

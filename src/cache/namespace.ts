@@ -1,7 +1,7 @@
 import type { NamespaceStats } from '../market/cache-stats.ts'
 import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
-import { answerOf, freshAnswer, isNegative, type Entry } from './entry.ts'
+import { answerOf, answerUnder, freshnessOf, isNegative, type Entry } from './entry.ts'
 import { heldEntries, heldInMemory } from './held-entries.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
@@ -79,7 +79,8 @@ export class Namespace<T> {
       const entry = this.memory.get(key)
       const outcome = entry && this.#outcomeOf(entry, now)
       if (outcome) {
-        outcomes.set(key, outcome)
+        if (outcome instanceof Promise) awaited.set(key, outcome)
+        else outcomes.set(key, outcome)
         if (entry.freshUntil <= now) this.#renewals.add(key, source)
         continue
       }
@@ -127,7 +128,7 @@ export class Namespace<T> {
       receivedAt,
       make: (held) => {
         const value = read(isNegative(held) ? undefined : held.value)
-        return value === undefined ? undefined : freshAnswer(value, receivedAt, this.policy)
+        return value === undefined ? undefined : answerOf(value, freshnessOf(value, receivedAt, this.policy))
       }
     })
   }
@@ -149,7 +150,7 @@ export class Namespace<T> {
   }
 
   /** What a memory entry gives a caller now: nothing once it is too old to be served without waiting. */
-  #outcomeOf(entry: Entry<T>, now: number): Outcome<T> | undefined {
+  #outcomeOf(entry: Entry<T>, now: number): Outcome<T> | Promise<Outcome<T>> | undefined {
     if (isNegative(entry)) {
       if (entry.freshUntil <= now) return undefined
       this.#counts.negativeHits++
@@ -262,7 +263,7 @@ export class Namespace<T> {
     const failures = new Map<string, Error>()
     for (const key of keys) {
       const result = results.get(key) ?? new Error(`the source said nothing about ${this.policy.prefix}${key}`)
-      const entry = this.#entryOf(result, previous.get(key))
+      const entry = await this.#entryOf(result, previous.get(key))
       if (entry && !this.#isSuperseded(key, entry) && !this.#isSuperseded(key, entry, previous.get(key))) {
         this.memory.put(key, entry)
         stored.set(this.policy.prefix + key, this.#ordered(entry))
@@ -298,9 +299,9 @@ export class Namespace<T> {
   }
 
   /** What to keep of a result. Nothing of a failure, nor of a "no such thing" about something that was just there. */
-  #entryOf(result: T | Error, held: Answer<T> | undefined): Entry<T> | undefined {
+  #entryOf(result: T | Error, held: Answer<T> | undefined): Entry<T> | Promise<Entry<T>> | undefined {
     const now = this.#now()
-    if (!(result instanceof Error)) return freshAnswer(result, now, this.policy)
+    if (!(result instanceof Error)) return answerUnder(this.policy, result, freshnessOf(result, now, this.policy))
     const negative = this.#negatives.negativeIn(result)
     return negative?.isUnconfirmed || (held && held.staleUntil > now) ? undefined : negative?.entry
   }
@@ -314,7 +315,7 @@ export class Namespace<T> {
     if (held && held.freshUntil > this.#now() && !this.#staleIfError.has(held)) {
       if (held.receivedAt > startedAt || error instanceof SupersededLoad) return held
       // A renewal ahead of time failed: what is still fresh stays so for everybody else.
-      return answerOf(this.policy.stale(held.value, error), held)
+      return answerUnder(this.policy, this.policy.stale(held.value, error), held)
     }
     const stale = await this.#staleIfError.find(held, error, () => source.lastGood?.(key))
     if (!stale) return error

@@ -21,6 +21,8 @@ export type Policy<T> = {
   /** The value labelled stale; `cause` is the error of the failed renewal, if there was one. */
   stale(value: T, cause: unknown): T
   readonly negative?: NegativePolicy
+  /** Values may be so long that one is not encoded at once, for that would keep others waiting. */
+  readonly areLong?: true
   readonly maxEntries: number
   readonly maxBytes: number
 }

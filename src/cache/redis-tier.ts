@@ -27,7 +27,7 @@ export type OrderedEntry = { readonly entry: Entry<unknown>; readonly order?: re
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** See store-in-order-1.lua. */
-    storeInOrder(key: string, entry: string, order: string, ttlMs: number): Result<0 | 1, Context>
+    storeInOrder(key: string, entry: string | Buffer, order: string, ttlMs: number): Result<0 | 1, Context>
   }
 }
 

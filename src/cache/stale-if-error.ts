@@ -1,5 +1,5 @@
 import type { Answer } from '../market/market-data.ts'
-import { answerOf } from './entry.ts'
+import { answerUnder } from './entry.ts'
 import type { Policy } from './policy.ts'
 
 /** How long a stale answer stands in after a failed renewal before the source is asked again. */
@@ -9,7 +9,7 @@ const REST_AFTER_FAILURE_MS = 2000
 export class StaleIfError<T> {
   readonly #policy: Policy<T>
   readonly #now: () => number
-  readonly #labels = new WeakMap<Answer<T>, Answer<T>>()
+  readonly #labels = new WeakMap<Answer<T>, Answer<T> | Promise<Answer<T>>>()
   readonly #found = new WeakSet<Answer<T>>()
 
   constructor(policy: Policy<T>, now: () => number) {
@@ -18,10 +18,10 @@ export class StaleIfError<T> {
   }
 
   /** An answer that outlived its freshness and is served while it is renewed: encoded once. */
-  labelled(answer: Answer<T>): Answer<T> {
+  labelled(answer: Answer<T>): Answer<T> | Promise<Answer<T>> {
     const known = this.#labels.get(answer)
     if (known) return known
-    const labelled = answerOf(this.#policy.stale(answer.value, undefined), answer)
+    const labelled = answerUnder(this.#policy, this.#policy.stale(answer.value, undefined), answer)
     this.#labels.set(answer, labelled)
     return labelled
   }
@@ -41,7 +41,7 @@ export class StaleIfError<T> {
     const value = inTiers ? inTiers.value : await persisted()?.catch(() => undefined)
     if (value === undefined) return undefined
     const now = this.#now()
-    const answer = answerOf(this.#policy.stale(value, error), {
+    const answer = await answerUnder(this.#policy, this.#policy.stale(value, error), {
       // Not the vendor's own instant, which is a little earlier: memory keeps what was received later.
       receivedAt: inTiers?.receivedAt ?? this.#policy.receivedAt(value),
       freshUntil: now + REST_AFTER_FAILURE_MS,

@@ -12,6 +12,8 @@ import { intervalDoubts } from './series-interval.ts'
 import { contradictionsIn } from './series-quality.ts'
 import { whileOpen } from './session-state.ts'
 
+/** After so many bars others may have their turn. */
+const BARS_AT_ONCE = 200
 const FUTURE_TOLERANCE_MS = 120_000
 /** Vendors round the four prices of a bar, and adjust them, one by one. */
 const RANGE_TOLERANCE = 0.005
@@ -62,9 +64,13 @@ const BAR_RULES: readonly BarRule[] = [
 /**
  * Holds a series against the rules of bars. Bars that break one are dropped and counted in a note; a series that is mostly
  * such bars, or of another interval, is rejected; jumps between neighbours and splits that it does not follow make it
- * suspect; a gap is noted, and the next vendor is asked. `now` in epoch milliseconds.
+ * suspect; a gap is noted, and the next vendor is asked. `now` in epoch milliseconds. Yields wherever others may have their turn.
  */
-export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = shippedHours): Judgement<BarSeries> {
+export function* judgeBars(
+  told: VendorSeries,
+  now: number,
+  hoursOf: HoursOf = shippedHours
+): Generator<void, Judgement<BarSeries>> {
   const hours = hoursOf(told.symbol)
   const {
     kind,
@@ -81,7 +87,8 @@ export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = sh
   const kept: Bar[] = []
   const inOrder: Bar[] = []
   const dropped = new Map<string, number>()
-  for (const bar of series.bars) {
+  for (const [index, bar] of series.bars.entries()) {
+    if (index % BARS_AT_ONCE === 0) yield
     const context = { previous: kept.at(-1), ...checks, mayFallBelowZero: isAnySign }
     const rule = BAR_RULES.find(({ broken }) => broken(bar, context))
     if (!rule || rule === OFF_GRID) inOrder.push(bar)
@@ -91,14 +98,15 @@ export function judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf = sh
 
   const missing = series.bars.length - kept.length
   const reasons = [...dropped].map(([name, count]) => `${count} ${name}`).join(', ')
-  const ofOtherInterval = intervalDoubts(series.interval, inOrder)
+  yield
+  const ofOtherInterval = yield* intervalDoubts(series.interval, inOrder)
   const doubts: Doubt[] = [
     ...ofOtherInterval,
     ...(ofOtherInterval.length === 0 && missing > series.bars.length * MAX_DROPPED_SHARE
       ? [{ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` } as const]
       : []),
-    ...contradictionsIn(told, kept),
-    ...gapsIn(told, kept, hours?.calendar)
+    ...(yield* contradictionsIn(told, kept)),
+    ...(yield* gapsIn(told, kept, hours?.calendar))
   ]
   if (missing === 0) return { value: series, doubts }
 

@@ -14,6 +14,7 @@ import { widestHoursOf } from '../market/widest-hours.ts'
 import type { ProviderStatus } from '../market/provider-status.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
+import { inSlices } from '../slices.ts'
 import { withRunningMarked } from '../market/running-bar.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import { judgeBars } from './bar-quality.ts'
@@ -231,8 +232,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(request.symbol, ask, {
         capability: 'bars',
         ask: (provider, signal) => provider.bars!(request, signal),
-        judge(told) {
-          const { value, doubts } = judgeBars(told, now(), hoursOf)
+        async judge(told) {
+          const { value, doubts } = await inSlices(judgeBars(told, now(), hoursOf))
           return { value: withRunningMarked(value, hoursOf(value.symbol)?.calendar), doubts }
         }
       }),

@@ -2,6 +2,7 @@ import { nextStartOf } from '../market/bar-period.ts'
 import { isIntraday, type Bar, type Interval } from '../market/bar.ts'
 import { tradingDatesBetween, type Calendar } from '../market/session.ts'
 import type { VendorSeries } from '../providers/provider.ts'
+import { mapping } from '../slices.ts'
 import type { Doubt } from './quality.ts'
 
 /** What trades this seldom has days without a trade, which are no gaps. Of few bars a share says nothing. */
@@ -14,9 +15,13 @@ const MAX_NAMED = 5
  * which the exchange was open, the weeks and the months. What there is may be right without them, but another vendor may
  * have them.
  */
-export function gapsIn(series: VendorSeries, bars: readonly Bar[], calendar: Calendar | undefined): Doubt[] {
+export function* gapsIn(
+  series: VendorSeries,
+  bars: readonly Bar[],
+  calendar: Calendar | undefined
+): Generator<void, Doubt[]> {
   const { interval, withoutPrices = [] } = series
-  const skipped = isIntraday(interval) ? [] : skippedIn(interval, bars, calendar)
+  const skipped = isIntraday(interval) ? [] : yield* skippedIn(interval, bars, calendar)
   const isSeldomTraded = skipped.length > MAX_MISSING && skipped.length > bars.length * MAX_MISSING_SHARE
   const missing = [...new Set([...withoutPrices, ...(isSeldomTraded ? [] : skipped)])].sort()
   if (missing.length === 0) return []
@@ -25,8 +30,12 @@ export function gapsIn(series: VendorSeries, bars: readonly Bar[], calendar: Cal
   return [{ rule: 'gap', severity: 'soft', isGap: true, reason }]
 }
 
-function skippedIn(interval: Interval, bars: readonly Bar[], calendar: Calendar | undefined): string[] {
-  return bars.flatMap(({ start }, index) => {
+function* skippedIn(
+  interval: Interval,
+  bars: readonly Bar[],
+  calendar: Calendar | undefined
+): Generator<void, string[]> {
+  const skippedBefore = yield* mapping(bars, ({ start }, index) => {
     const previous = bars[index - 1]
     if (!previous || !isTraded(previous) || !isTraded(bars[index]!)) return []
     if (interval === '1d') return calendar ? tradingDatesBetween(calendar, previous.start, start) : []
@@ -35,6 +44,7 @@ function skippedIn(interval: Interval, bars: readonly Bar[], calendar: Calendar 
       skipped.push(next)
     return skipped
   })
+  return skippedBefore.flat()
 }
 
 function isTraded({ volume }: Bar): boolean {

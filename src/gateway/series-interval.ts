@@ -1,4 +1,5 @@
 import { INTRADAY_LENGTH_MS, type Bar, type Interval } from '../market/bar.ts'
+import { mapping } from '../slices.ts'
 import type { Doubt } from './quality.ts'
 
 const HOUR_MS = 3_600_000
@@ -33,11 +34,13 @@ const LONGER: Record<Interval, readonly (readonly [Interval, number])[]> = {
 }
 
 /** Whether bars (oldest first) are of the interval that was asked for: vendors have answered with shorter and longer ones. */
-export function intervalDoubts(interval: Interval, bars: readonly Bar[]): Doubt[] {
-  const starts = bars.map(({ start }) => Date.parse(start))
+export function* intervalDoubts(interval: Interval, bars: readonly Bar[]): Generator<void, Doubt[]> {
+  const starts = yield* mapping(bars, ({ start }) => Date.parse(start))
   const steps = starts.slice(1).map((start, index) => start - starts[index]!)
   if (steps.length < MIN_STEPS) return []
+  yield
   const median = steps.toSorted((one, other) => one - other)[Math.floor(steps.length / 2)]!
+  yield
   if (median < LENGTH_MS[interval] * SHORT_BAR) return [wrongInterval(`the bars are shorter than ${interval}`)]
   const longer = LONGER[interval].find(([other, count]) => bars.length >= count && areOnGridOf(other, starts, steps))
   return longer ? [wrongInterval(`the bars are of ${longer[0]}, not of ${interval}`)] : []

@@ -6,6 +6,8 @@ import { factorSize, placeOfSplit, splitPowerIn } from '../market/split-power.ts
 import type { VendorSeries } from '../providers/provider.ts'
 import { nearFactor, type Doubt } from './quality.ts'
 
+/** After so many bars others may have their turn. */
+const BARS_AT_ONCE = 200
 const UNIT_FACTORS = [100, 1000]
 const UNIT_TOLERANCE = 0.25
 /** From one bar to the next. In the month in which everybody bought one share, its price rose 17 times. */
@@ -26,12 +28,19 @@ const NEIGHBOURS_AGREE = 1.5
 const LEAST_PRICE = 0.01
 const LEAST_YIELD = 1
 /** What the bars of a series say against each other: jumps, and splits that they do not follow. */
-export function contradictionsIn(series: VendorSeries, bars: readonly Bar[]): Doubt[] {
-  const splits = (series.splits ?? []).map((split) => ({ ...split, place: placeOfSplit(bars, series, split) }))
-  const unfollowed = splits.filter((split) => {
+export function* contradictionsIn(series: VendorSeries, bars: readonly Bar[]): Generator<void, Doubt[]> {
+  const splits: PlacedSplit[] = []
+  const unfollowed: PlacedSplit[] = []
+  for (const told of series.splits ?? []) {
+    const split = { ...told, place: placeOfSplit(bars, series, told) }
+    yield
     const power = splitPowerIn(bars, series, split)
-    return power !== undefined && power !== (series.adjusted === 'none' ? 1 : 0)
-  })
+    splits.push(split)
+    if (power !== undefined && power !== (series.adjusted === 'none' ? 1 : 0)) unfollowed.push(split)
+    yield
+  }
+  const spreads = (yield* jumpIn(series, bars, splits)) ?? spreadIn(series, bars) ?? []
+  yield
   return [
     ...unfollowed.map(({ exDate, ratio }) =>
       doubtOf(
@@ -39,7 +48,7 @@ export function contradictionsIn(series: VendorSeries, bars: readonly Bar[]): Do
         `prices around ${exDate} do not follow the split of ${ratio} for 1 that took effect then`
       )
     ),
-    ...(jumpIn(series, bars, splits) ?? spreadIn(series, bars) ?? []),
+    ...spreads,
     ...roundingIn(series, bars)
   ]
 }
@@ -47,12 +56,17 @@ export function contradictionsIn(series: VendorSeries, bars: readonly Bar[]): Do
 /** `place`: the index of the first bar in new shares. */
 type PlacedSplit = Split & { readonly place: number }
 
-function jumpIn(series: VendorSeries, bars: readonly Bar[], splits: readonly PlacedSplit[]): Doubt[] | undefined {
+function* jumpIn(
+  series: VendorSeries,
+  bars: readonly Bar[],
+  splits: readonly PlacedSplit[]
+): Generator<void, Doubt[] | undefined> {
   const { adjusted, interval } = series
   const least = leastPriceOf(series)
   // As traded, prices jump by splits, which not every vendor lists beside them.
   const most = adjusted === 'none' && !series.splits ? Infinity : IMPLAUSIBLE_FACTOR[interval]
   for (let index = 1; index < bars.length; index++) {
+    if (index % BARS_AT_ONCE === 0) yield
     const { start, close } = bars[index]!
     const shares = adjusted === 'none' ? sharesAt(index, splits) : 1
     const before = bars[index - 1]!.close / shares

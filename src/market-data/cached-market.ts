@@ -24,7 +24,7 @@ import type { SessionClock } from '../market/session-clock.ts'
 import { createMarketWide, type MarketWideLastGood, type OnExpired } from './market-wide.ts'
 import { dividendYieldOf, openChain } from './option-chains.ts'
 import { createPolicies } from './policies.ts'
-import { inSlices } from './slices.ts'
+import { inSlices } from '../slices.ts'
 import { unlessUnknown } from './unknown-symbols.ts'
 
 /**

@@ -44,13 +44,16 @@ export type PolicySettings = { quoteRefreshMs: number; now?: () => number }
 export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date.now }: PolicySettings) {
   return {
     quote: quotes(clock, quoteFreshMs(quoteRefreshMs), now),
-    historical: sourced<BarSeries>('historical', 'historical:', {
-      freshMs: HOUR,
-      revalidateMs: HOUR,
-      staleMs: 7 * DAY,
-      maxEntries: 2000,
-      maxBytes: 128 * MIB
-    }),
+    historical: {
+      ...sourced<BarSeries>('historical', 'historical:', {
+        freshMs: HOUR,
+        revalidateMs: HOUR,
+        staleMs: 7 * DAY,
+        maxEntries: 2000,
+        maxBytes: 128 * MIB
+      }),
+      areLong: true as const
+    },
     profile: sourced<Profile>('profile', 'profile:', slow(30 * MINUTE)),
     news: sourced<News>('news', 'news:', slow(15 * MINUTE)),
     search: sourced<SearchResult>('search', 'search:', slow(HOUR)),

@@ -116,8 +116,18 @@ export function tradingDatesBetween(calendar: Calendar, after: string, before: s
   return dates
 }
 
+type KnownRange = { readonly from: string; readonly until: string }
+
+const knownRanges = new WeakMap<Calendar, KnownRange>()
+
+function knownRangeOf(calendar: Calendar): KnownRange {
+  const known = knownRanges.get(calendar) ?? knownRangeIn(calendar)
+  knownRanges.set(calendar, known)
+  return known
+}
+
 /** Years whose holidays are listed; a calendar without holidays is known for ever where it trades every day, else never. */
-function knownRangeOf({ weekdays, closed, knownUntil }: Calendar): { from: string; until: string } {
+function knownRangeIn({ weekdays, closed, knownUntil }: Calendar): KnownRange {
   const first = closed.reduce((earliest, { date }) => (date < earliest ? date : earliest), LAST_DATE)
   if (weekdays.length === 7) return { from: FIRST_DATE, until: LAST_DATE }
   return { from: `${first.slice(0, 4)}-01-01`, until: knownUntil ?? FIRST_DATE }

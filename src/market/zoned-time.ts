@@ -1,4 +1,14 @@
+const DAY_MS = 86_400_000
+/** Beyond these instants years are not written with four digits. */
+const FIRST_INSTANT = Date.UTC(1000, 0, 1)
+const LAST_INSTANT = Date.UTC(9999, 11, 30)
+/** Of all zones together; once so many are known all are forgotten. */
+const MAX_KNOWN_DAYS = 100_000
+
 const formatters = new Map<string, Intl.DateTimeFormat>()
+/** By zone and UTC day, how far clocks are ahead as the day begins: to ask for it takes a hundred times as long. */
+const offsets = new Map<string, Map<number, number>>()
+let knownDays = 0
 
 /**
  * The instant (epoch ms) at which a wall clock in a time zone shows the given date and time.
@@ -22,6 +32,8 @@ export function instantOf(
 
 /** How far a zone's clocks are ahead of UTC at an instant, in milliseconds. */
 export function offsetMs(zone: string, instant: number): number {
+  const steady = steadyOffset(zone, instant)
+  if (steady !== undefined) return steady
   const parts = partsOf(zone, instant)
   const wall = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second)
   return wall - Math.floor(instant / 1000) * 1000
@@ -29,6 +41,8 @@ export function offsetMs(zone: string, instant: number): number {
 
 /** The calendar date (YYYY-MM-DD) in a time zone at an instant. */
 export function dateIn(zone: string, instant: number): string {
+  const offset = steadyOffset(zone, instant)
+  if (offset !== undefined) return new Date(instant + offset).toISOString().slice(0, 10)
   const { year, month, day } = partsOf(zone, instant)
   return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
 }
@@ -43,7 +57,46 @@ export function parseWallTime(zone: string, text: string): number | undefined {
   return instantOf(zone, year!, month!, day!, hour, minute, second)
 }
 
-export function partsOf(zone: string, instant: number) {
+type Parts = { year: number; month: number; day: number; hour: number; minute: number; second: number }
+
+/** What a wall clock in a time zone shows at an instant. Throws RangeError for an unknown zone or what is no instant. */
+export function partsOf(zone: string, instant: number): Parts {
+  const offset = steadyOffset(zone, instant)
+  if (offset === undefined) return formattedParts(zone, instant)
+  const wall = new Date(Math.floor(instant / 1000) * 1000 + offset)
+  return {
+    year: wall.getUTCFullYear(),
+    month: wall.getUTCMonth() + 1,
+    day: wall.getUTCDate(),
+    hour: wall.getUTCHours(),
+    minute: wall.getUTCMinutes(),
+    second: wall.getUTCSeconds()
+  }
+}
+
+/** How far clocks are ahead of UTC all of the UTC day that an instant lies in; undefined where they change on it. */
+function steadyOffset(zone: string, instant: number): number | undefined {
+  if (!(instant >= FIRST_INSTANT && instant < LAST_INSTANT)) return undefined
+  const day = Math.floor(instant / DAY_MS)
+  const offset = offsetAsBegins(zone, day)
+  return offset === offsetAsBegins(zone, day + 1) ? offset : undefined
+}
+
+function offsetAsBegins(zone: string, day: number): number {
+  const known = offsets.get(zone)?.get(day)
+  if (known !== undefined) return known
+  const { year, month, day: date, hour, minute, second } = formattedParts(zone, day * DAY_MS)
+  const offset = Date.UTC(year, month - 1, date, hour, minute, second) - day * DAY_MS
+  if (++knownDays > MAX_KNOWN_DAYS) {
+    offsets.clear()
+    knownDays = 1
+  }
+  const ofZone = offsets.get(zone) ?? new Map<number, number>()
+  offsets.set(zone, ofZone.set(day, offset))
+  return offset
+}
+
+function formattedParts(zone: string, instant: number): Parts {
   let formatter = formatters.get(zone)
   if (!formatter) {
     formatter = new Intl.DateTimeFormat('en-US', {

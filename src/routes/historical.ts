@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Adjustment, Interval, type Bar, type BarSeries } from '../market/bar.ts'
+import { inTurns } from '../slices.ts'
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { RANGE_QUERY, resolveRange } from './historical-range.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
@@ -85,7 +86,7 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
       describeFreshness(reply, answer, app.freshness.historical)
       if (isHeldByClient(request, reply, `${answer.etag.slice(0, -1)}-${format}"`)) return reply
       describeSeries(reply, answer.value)
-      return reply.type(contentType).send(Readable.from(chunks(answer.value.bars, head, row)))
+      return reply.type(contentType).send(Readable.from(inTurns(chunks(answer.value.bars, head, row))))
     }
   )
 }

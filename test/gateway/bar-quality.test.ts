@@ -4,7 +4,9 @@ import { judgeIndices, judgeMovers } from '../../src/gateway/market-wide-quality
 import type { Bar } from '../../src/market/bar.ts'
 import type { VendorSeries } from '../../src/providers/provider.ts'
 import { aQuote, provenanceOf } from './market.ts'
+import { finished } from '../support/finished.ts'
 
+const judged = (...given: Parameters<typeof judgeBars>) => finished(judgeBars(...given))
 const now = Date.parse('2026-03-06T15:00:00Z')
 const bar = (start: string, parts: Partial<Bar> = {}): Bar => ({
   start,
@@ -28,7 +30,7 @@ const series = (bars: Bar[], parts: Partial<VendorSeries> = {}): VendorSeries =>
 
 test('leaves a sound series as it is', () => {
   const sound = series(week)
-  expect(judgeBars(sound, now)).toEqual({ value: sound, doubts: [] })
+  expect(judged(sound, now)).toEqual({ value: sound, doubts: [] })
 })
 
 describe('a backtest never sees a bar', () => {
@@ -41,7 +43,7 @@ describe('a backtest never sees a bar', () => {
     ['twice', bar('2026-03-05')],
     ['of tomorrow', bar('2026-03-07')]
   ])('%s', (_, bad) => {
-    const { value, doubts } = judgeBars(series([...week, bad]), now)
+    const { value, doubts } = judged(series([...week, bad]), now)
     expect(value.bars).toEqual(week)
     expect(value.provenance.notes?.[0]).toMatch(/^bars dropped: 1 /)
     expect(doubts).toEqual([])
@@ -55,7 +57,7 @@ describe('a backtest never sees a bar', () => {
     ['of a night, of no trade', '1h', '2026-03-05T08:30:00Z', 0],
     ['of a Sunday, of no trade', '15m', '2026-03-01T15:00:00Z', 0]
   ])('%s', (_, interval, start, volume) => {
-    const { value, doubts } = judgeBars(series([bar(start, { volume })], { interval }), now)
+    const { value, doubts } = judged(series([bar(start, { volume })], { interval }), now)
     expect(value.bars).toEqual([])
     expect(value.provenance.notes?.[0]).toMatch(/^bars dropped: 1 /)
     expect(doubts).toMatchObject([{ rule: 'mostly-bad-bars' }])
@@ -63,7 +65,7 @@ describe('a backtest never sees a bar', () => {
 
   test('that opens in the future of an intraday series', () => {
     const intraday = series([bar('2026-03-06T14:59:00Z'), bar('2026-03-06T15:05:00Z')], { interval: '1m' })
-    expect(judgeBars(intraday, now).value.bars).toHaveLength(1)
+    expect(judged(intraday, now).value.bars).toHaveLength(1)
   })
 })
 
@@ -73,15 +75,15 @@ test('a backtest of oil sees the day on which it cost less than nothing', () => 
     bar('2026-03-03', { open: -14, high: 13.86, low: -16.74, close: 10.01 })
   ]
   const oil = series(days, { symbol: 'CL=F' })
-  expect(judgeBars(oil, now)).toEqual({ value: oil, doubts: [] })
-  expect(judgeBars(series([...week, ...days]), now).value.bars).toEqual(week)
+  expect(judged(oil, now)).toEqual({ value: oil, doubts: [] })
+  expect(judged(series([...week, ...days]), now).value.bars).toEqual(week)
 })
 
 test('keeps the session that has begun in Tokyo while it is still yesterday in UTC', () => {
   const evening = Date.parse('2026-03-05T22:00:00Z')
   const tokyo = series([bar('2026-03-06')], { timeZone: 'Asia/Tokyo' })
-  expect(judgeBars(tokyo, Date.parse('2026-03-06T01:00:00Z')).value.bars).toHaveLength(1)
-  expect(judgeBars(series([bar('2026-03-06')]), evening).value.bars).toHaveLength(0)
+  expect(judged(tokyo, Date.parse('2026-03-06T01:00:00Z')).value.bars).toHaveLength(1)
+  expect(judged(series([bar('2026-03-06')]), evening).value.bars).toHaveLength(0)
 })
 
 test.each<[string, string, VendorSeries['interval'], string, number | undefined]>([
@@ -95,28 +97,28 @@ test.each<[string, string, VendorSeries['interval'], string, number | undefined]
   ['a time whose holidays are not known', 'AAPL', '1m', '1999-03-06T15:00:00Z', 0]
 ])('keeps bars of %s', (_, symbol, interval, start, volume) => {
   const kept = series([bar(start, volume === undefined ? {} : { volume })], { symbol, interval })
-  expect(judgeBars(kept, now).value.bars).toHaveLength(1)
+  expect(judged(kept, now).value.bars).toHaveLength(1)
 })
 
 test('tolerates prices of a bar that were rounded one by one', () => {
-  expect(judgeBars(series([bar('2026-03-02', { high: 100.99 })]), now).value.bars).toHaveLength(1)
+  expect(judged(series([bar('2026-03-02', { high: 100.99 })]), now).value.bars).toHaveLength(1)
 })
 
 test('rejects a series that is mostly bad', () => {
   const rubbish = week.map((each, index) => (index === 0 ? each : { ...each, close: 0 }))
-  expect(judgeBars(series(rubbish), now).doubts).toMatchObject([{ rule: 'mostly-bad-bars', severity: 'hard' }])
+  expect(judged(series(rubbish), now).doubts).toMatchObject([{ rule: 'mostly-bad-bars', severity: 'hard' }])
 })
 
 test('flags a series in which pounds become pence', () => {
   const pence = bar('2026-03-06', { open: 10_000, high: 10_200, low: 9900, close: 10_100 })
-  expect(judgeBars(series([...week, pence]), now).doubts).toMatchObject([{ rule: 'unit-jump', severity: 'soft' }])
+  expect(judged(series([...week, pence]), now).doubts).toMatchObject([{ rule: 'unit-jump', severity: 'soft' }])
 })
 
 const priced = (start: string, price: number, parts: Partial<Bar> = {}) =>
   bar(start, { open: price, high: price * 1.01, low: price * 0.99, close: price, ...parts })
 const DAYS = ['2026-02-25', '2026-02-26', '2026-02-27', '2026-03-02', '2026-03-03', '2026-03-04']
 const days = (...prices: number[]) => prices.map((price, index) => priced(DAYS[index]!, price))
-const rulesOf = (told: VendorSeries) => judgeBars(told, now).doubts.map(({ rule }) => rule)
+const rulesOf = (told: VendorSeries) => judged(told, now).doubts.map(({ rule }) => rule)
 
 describe('a chart whose prices do not follow a split that the vendor lists is in doubt', () => {
   const splitOf = (ratio: number, exDate = '2026-03-02') => [{ exDate, ratio }]
@@ -151,7 +153,7 @@ describe('a chart whose prices do not follow a split that the vendor lists is in
   test('in weeks and in minutes too, and nobody else is told of the splits', () => {
     const weeks = [priced('2026-02-09', 404), priced('2026-02-16', 101), priced('2026-02-23', 102)]
     const splits = splitOf(4, '2026-02-18')
-    const { value, doubts } = judgeBars(series(weeks, { interval: '1wk', splits, kind: 'equity' }), now)
+    const { value, doubts } = judged(series(weeks, { interval: '1wk', splits, kind: 'equity' }), now)
     expect(doubts.map(({ rule }) => rule)).toEqual(['split-not-followed'])
     expect(Object.keys(value)).not.toEqual(expect.arrayContaining(['splits']))
     expect(Object.keys(value)).not.toEqual(expect.arrayContaining(['kind']))
@@ -169,7 +171,7 @@ describe('a price that no market makes is in doubt', () => {
     ['a high that nothing leads to', [...days(30, 31), priced(DAYS[2]!, 30, { high: 900 })]],
     ['a low that nothing leads to', [...days(30, 31), priced(DAYS[2]!, 30, { low: 0.02 })]]
   ])('%s', (_, bars) => {
-    const { value, doubts } = judgeBars(series(bars), now)
+    const { value, doubts } = judged(series(bars), now)
     expect(doubts).toMatchObject([{ severity: 'soft' }])
     expect(value.bars).toEqual(bars)
   })
@@ -187,9 +189,9 @@ describe('a price that no market makes is in doubt', () => {
   test('the contract of a month may cost less than nothing as the endless one may', () => {
     const [first, , last] = days(18, 18, 10)
     const oil = [first!, bar(DAYS[1]!, { open: 17, high: 18, low: -40, close: -37 }), last!]
-    expect(judgeBars(series(oil, { symbol: 'CLK20.NYM' }), now).value.bars).toHaveLength(3)
+    expect(judged(series(oil, { symbol: 'CLK20.NYM' }), now).value.bars).toHaveLength(3)
     const unspelled = series(oil, { symbol: 'OILX', kind: 'future' })
-    expect(judgeBars(unspelled, now).value.bars).toHaveLength(3)
+    expect(judged(unspelled, now).value.bars).toHaveLength(3)
   })
 })
 
@@ -199,7 +201,7 @@ test('rates of one digit may be off by half of themselves', () => {
 })
 
 describe('a gap is told, and is no reason to doubt what is there', () => {
-  const gapOf = (told: VendorSeries) => judgeBars(told, now).doubts.find(({ rule }) => rule === 'gap')
+  const gapOf = (told: VendorSeries) => judged(told, now).doubts.find(({ rule }) => rule === 'gap')
   const without = (date: string) => series(days(10, 10, 10, 10, 10, 10).filter(({ start }) => start !== date))
 
   test('a session that the calendar has', () => {
@@ -256,9 +258,7 @@ describe('bars of another interval than the one asked for are refused', () => {
       starting(...[9, 10, 11, 12, 13, 17].map((day) => new Date(Date.UTC(2026, 1, day, 14, 30)).toISOString()))
     ]
   ])('%s', (_, interval, bars) => {
-    expect(judgeBars(series(bars, { interval }), now).doubts).toMatchObject([
-      { rule: 'wrong-interval', severity: 'hard' }
-    ])
+    expect(judged(series(bars, { interval }), now).doubts).toMatchObject([{ rule: 'wrong-interval', severity: 'hard' }])
   })
 })
 

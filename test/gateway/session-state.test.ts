@@ -7,6 +7,7 @@ import type { Provenance } from '../../src/market/provenance.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
 import { aQuote, provenanceOf } from './market.ts'
+import { finished } from '../support/finished.ts'
 
 type Told = Partial<Quote> & { state?: Provenance['state']; delayedBySeconds?: number }
 
@@ -175,9 +176,12 @@ test('lists of a market that is shut are closed', () => {
     provenance
   }
   const states = (now: number) =>
-    [judgeMovers(movers, now), judgeSectors(sectors, now), judgeIndices(indices, now), judgeBars(bars, now)].map(
-      ({ value }) => value.provenance.state
-    )
+    [
+      judgeMovers(movers, now),
+      judgeSectors(sectors, now),
+      judgeIndices(indices, now),
+      finished(judgeBars(bars, now))
+    ].map(({ value }) => value.provenance.state)
   expect(states(sunday)).toEqual(['closed', 'closed', 'closed', 'closed'])
   expect(states(monday).slice(0, 2)).toEqual(['live', 'live'])
 })

@@ -9,13 +9,10 @@ import { Live } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
 import { connectFailFast, ready } from '../../src/redis.ts'
+import { watchEventLoop } from '../support/event-loop.ts'
 import { quoteEvent, quoteOf } from '../support/events.ts'
 
-/**
- * A live side in a process of its own, which watches how long it keeps its event loop: in processor time, because on a
- * busy machine the clock goes on while the process stands still.
- */
-const LOOK_EVERY_MS = 1
+/** A live side in a process of its own, which watches how long it keeps its event loop. */
 const ATTEMPTS = Array.from({ length: 4 }, () => ({ provider: 'yahoo', outcome: 'not_found', detail: 'x'.repeat(60) }))
 
 const logger = pino({ level: 'error' }, process.stderr)
@@ -67,30 +64,13 @@ sockets.on('connection', (socket, request) => {
 http.listen(0, '127.0.0.1')
 await once(http, 'listening')
 
-let longestMs = 0
-let lookedAt = cpuMs()
-setInterval(() => {
-  const now = cpuMs()
-  longestMs = Math.max(longestMs, now - lookedAt)
-  lookedAt = now
-}, LOOK_EVERY_MS)
+const loop = watchEventLoop()
 
 answerQuestions({
-  /** The longest that the event loop was kept since the last call, in milliseconds of processor time. */
-  longestMs() {
-    const longest = longestMs
-    longestMs = 0
-    return longest
-  },
-  cpuMs,
+  ...loop,
   async publish({ symbols, price }: { symbols: readonly string[]; price: number }) {
     await log.append(symbols.map((symbol) => quoteEvent(symbol, price)))
   },
   stats: () => live.stats
 })
 reportReady(`ws://127.0.0.1:${(http.address() as AddressInfo).port}/`)
-
-function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
-}

@@ -4,14 +4,14 @@ import { dirname, join, relative, resolve } from 'node:path'
 /** What each place may import; its own folder is always allowed. `root` stands for the files directly in src. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/market': [],
-  'src/providers': ['src/market'],
-  'src/cache': ['src/market'],
-  'src/gateway': ['src/market', 'src/providers', 'src/errors.ts'],
+  'src/providers': ['src/market', 'src/slices.ts'],
+  'src/cache': ['src/market', 'src/slices.ts'],
+  'src/gateway': ['src/market', 'src/providers', 'src/errors.ts', 'src/slices.ts'],
   'src/log': ['src/market'],
   'src/demand': ['src/market', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/log'],
   'src/hub': ['src/market', 'src/log', 'src/demand'],
-  'src/market-data': ['src/market', 'src/cache', 'src/gateway', 'src/log', 'src/errors.ts'],
+  'src/market-data': ['src/market', 'src/cache', 'src/gateway', 'src/log', 'src/errors.ts', 'src/slices.ts'],
   'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway'],
   'src/auth': ['src/market', 'src/errors.ts', 'src/error-translation.ts', 'src/config', 'src/metrics', 'src/hub', 'db'],
   'src/socket-io': [
@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/market',
     'src/errors.ts',
     'src/error-translation.ts',
+    'src/slices.ts',
     'src/version.ts',
     'src/hub',
     'src/auth',
@@ -41,7 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/plugins': ['src', 'db'],
   'src/commands': ['src', 'db'],
   'src/*': ['src', 'db'],
-  db: ['src/market', 'src/jobs/job-run.ts'],
+  db: ['src/market', 'src/jobs/job-run.ts', 'src/slices.ts'],
   workers: ['src', 'db'],
   load: ['src', 'db', 'workers', 'test/support'],
   test: ['src', 'db', 'workers', 'load']

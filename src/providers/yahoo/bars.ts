@@ -4,6 +4,7 @@ import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
 import { exchangeOfSuffix } from '../../market/exchanges.ts'
 import { splitPowerIn } from '../../market/split-power.ts'
 import { dateIn, instantOf } from '../../market/zoned-time.ts'
+import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
 import type { ChartEvent } from './chart-events.ts'
@@ -57,7 +58,7 @@ export async function fetchBars(
       'yahoo sent splits that cannot be read, and prices as traded need them'
     )
   }
-  return seriesOf(request, chart, later, now())
+  return inSlices(seriesOf(request, chart, later, now()))
 }
 
 /**
@@ -87,21 +88,27 @@ function rejectOther(interval: Interval, { granularity }: Chart): void {
   throw new ProviderError('yahoo', 'bad_payload', `yahoo sent bars of ${granularity.slice(0, 10)} for ${interval}`)
 }
 
-function seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: number): VendorSeries {
+function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: number): Generator<void, VendorSeries> {
   const { symbol, interval, adjusted } = request
   const { undone, undivided } =
-    adjusted === 'none' ? splitsIn(later, isIntraday(interval) ? '1d' : interval) : NO_SPLITS
-  const { periods, outside } = periodsOf(chart, adjusted === 'all' ? '1d' : interval)
+    adjusted === 'none' ? yield* splitsIn(later, isIntraday(interval) ? '1d' : interval) : NO_SPLITS
+  const { periods, outside } = yield* periodsOf(chart, adjusted === 'all' ? '1d' : interval)
   const adjustable = adjusted === 'all' ? adjustableOf(periods, chart) : periods
-  const bars = adjustable.map(({ start, row }) =>
-    barOf(start, row, chart, adjusted, sharesSince(undone, lastDay(start, interval, chart.timeZone)))
-  )
-  if (adjusted === 'all' && interval !== '1d') rejectUnknownPayouts(chart, bars)
+  const sharesOn = (start: string) =>
+    undone.length === 0 ? 1 : sharesSince(undone, lastDay(start, interval, chart.timeZone))
+  const rows = yield* mapping(adjustable, ({ start, row }) => barOf(start, row, chart, adjusted, sharesOn(start)))
+  if (adjusted === 'all' && interval !== '1d') rejectUnknownPayouts(chart, rows)
+  yield
   const isAsked = rangeCheck(request)
   const withoutPrices = [
-    ...chart.withoutPrices.map((instant) => startOf(instant, interval, chart)),
-    ...periods.filter((period) => !adjustable.includes(period)).map(({ start }) => startOfPeriod(interval, start))
+    ...(yield* mapping(chart.withoutPrices, (instant) => startOf(instant, interval, chart))),
+    ...(adjustable === periods ? [] : periods)
+      .filter(({ row }) => row.adjustedClose === undefined)
+      .map(({ start }) => startOfPeriod(interval, start))
   ]
+  yield
+  const bars = adjusted === 'all' ? barsFromDays(rows, interval) : rows
+  const isBarAsked = yield* mapping(bars, ({ start }) => isAsked(start))
   const isInDoubt = !chart.prices.isCertain || (adjusted === 'all' && chart.impossiblePayouts.length > 0)
   return {
     symbol,
@@ -109,7 +116,7 @@ function seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: n
     adjusted,
     ...(chart.prices.currency !== undefined && { currency: chart.prices.currency }),
     timeZone: chart.timeZone,
-    bars: (adjusted === 'all' ? barsFromDays(bars, interval) : bars).filter(({ start }) => isAsked(start)),
+    bars: bars.filter((_, index) => isBarAsked[index]),
     provenance: provenanceOf('yahoo', {
       feed: 'composite',
       receivedAt,
@@ -157,10 +164,15 @@ type SplitsToUndo = { undone: ChartEvent[]; undivided: ChartEvent[] }
 const NO_SPLITS: SplitsToUndo = { undone: [], undivided: [] }
 
 /** A split by whose ratio Yahoo's prices jump is one that it has not divided them by: they are as traded already. */
-function splitsIn(chart: Chart, interval: Interval): SplitsToUndo {
-  const bars = chart.rows
-    .map((row) => ({ start: startOf(row.instant, interval, chart), open: row.open, close: row.close }))
-    .sort((a, b) => a.start.localeCompare(b.start))
+function* splitsIn(chart: Chart, interval: Interval): Generator<void, SplitsToUndo> {
+  if (chart.splits.length === 0) return NO_SPLITS
+  const bars = yield* mapping(chart.rows, ({ instant, open, close }) => ({
+    start: startOf(instant, interval, chart),
+    open,
+    close
+  }))
+  bars.sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0))
+  yield
   const { undivided = [], undone = [] } = Object.groupBy(chart.splits, ({ exDate, value }) =>
     splitPowerIn(bars, { interval }, { exDate, ratio: value }) === 1 ? 'undivided' : 'undone'
   )

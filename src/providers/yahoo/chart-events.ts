@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { currencyUnit, positive } from '../parse.ts'
+import { mapping } from '../../slices.ts'
 import { oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { instantOf, sessionDate } from './chart-time.ts'
@@ -33,12 +34,12 @@ export type ChartEvents = {
 }
 
 /** The events of a chart, newest first. */
-export function readEvents(result: unknown, timeZone: string, prices: PriceReader): ChartEvents {
+export function* readEvents(result: unknown, timeZone: string, prices: PriceReader): Generator<void, ChartEvents> {
   const events = memberOf(result, 'events')
   const splits = eventsOf(memberOf(events, 'splits'), timeZone).map((event) => ({ ...event, value: splitRatio(event) }))
-  const closes = closesOf(result)
-  const dividends = payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
-  const capitalGains = payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
+  const closes = yield* closesOf(result)
+  const dividends = yield* payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
+  const capitalGains = yield* payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
   return {
     // One for one changes nothing: Yahoo tells some spin-offs so.
     splits: oncePer(
@@ -73,12 +74,13 @@ export function joinedEvents(charts: readonly ChartEvents[]): ChartEvents {
 type Close = { readonly instant: number; readonly close: number }
 
 /** Closes in the vendor's unit, oldest first, of incomplete rows too. */
-function closesOf(result: unknown): Close[] {
+function* closesOf(result: unknown): Generator<void, Close[]> {
   const closes = listOf(memberOf(listOf(memberOf(memberOf(result, 'indicators'), 'quote'))[0], 'close'))
-  return listOf(memberOf(result, 'timestamp')).flatMap((timestamp, index) => {
+  const known = yield* mapping(listOf(memberOf(result, 'timestamp')), (timestamp, index) => {
     const [instant, close] = [instantOf(timestamp), positive(closes[index])]
-    return instant === undefined || close === undefined ? [] : [{ instant, close }]
+    return instant === undefined || close === undefined ? undefined : { instant, close }
   })
+  return known.filter((close) => close !== undefined)
 }
 
 type DatedEvent = WireEvent & { exDate: string; instant: number }
@@ -113,17 +115,20 @@ function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): nu
  * Payouts in the major unit. Where prices are in pence Yahoo has payouts of some companies in pence and of others in
  * pounds, and does not say so: their size beside the price does. Some events name a currency of their own.
  */
-function payoutsOf(
+function* payoutsOf(
   events: unknown,
   timeZone: string,
   prices: PriceReader,
   closes: readonly Close[]
-): { payouts: ChartPayout[]; areCertain: boolean; impossible: string[] } {
+): Generator<void, { payouts: ChartPayout[]; areCertain: boolean; impossible: string[] }> {
   const wires = eventsOf(events, timeZone)
-  const rated = wires.flatMap(({ amount, instant, exDate, currency }) => {
+  yield
+  const rated: { yield: number; amount: number; exDate: string; isInPriceUnit: boolean }[] = []
+  for (const { amount, instant, exDate, currency } of wires) {
     const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
-    return close && amount ? [{ yield: amount / close, amount, exDate, isInPriceUnit: !currency }] : []
-  })
+    if (close && amount) rated.push({ yield: amount / close, amount, exDate, isInPriceUnit: !currency })
+    yield
+  }
   const yields = rated.map((payout) => payout.yield)
   const impossible = rated
     .filter((payout) => payout.isInPriceUnit && payout.yield >= IMPOSSIBLE_YIELD)

@@ -1,6 +1,7 @@
 import { startOfPeriod } from '../../market/bar-period.ts'
 import { INTRADAY_LENGTH_MS, isIntraday, type Interval } from '../../market/bar.ts'
 import { dateIn } from '../../market/zoned-time.ts'
+import { mapping } from '../../slices.ts'
 import { ProviderError } from '../provider.ts'
 import { sessionDate } from './chart-time.ts'
 import type { Chart, ChartRow } from './chart.ts'
@@ -11,6 +12,8 @@ const HALF_DAY_MS = 43_200_000
 const OPENING_GRID_MS = 5 * MINUTE_MS
 /** Closing auctions print within this time after continuous trading. */
 const AUCTION_MS = 30 * MINUTE_MS
+/** After so many rows others may have their turn. */
+const ROWS_AT_ONCE = 200
 
 export type Period = { readonly start: string; row: ChartRow }
 /** `outside`: how many rows lie outside of every session. */
@@ -21,18 +24,20 @@ export type Periods = { readonly periods: Period[]; readonly outside: number }
  * to days it repeats today's row; to weeks, months and bars within the day it holds what the period's row does not have
  * yet. A closing auction may stand as such a row behind the session that it ends.
  */
-export function periodsOf(chart: Chart, interval: Interval): Periods {
+export function* periodsOf(chart: Chart, interval: Interval): Generator<void, Periods> {
   const rows = chart.rows.toSorted((a, b) => a.instant - b.instant)
+  yield
   return isIntraday(interval)
-    ? periodsWithinDay(chart, rows, INTRADAY_LENGTH_MS[interval])
-    : longPeriods(chart, rows, interval)
+    ? yield* periodsWithinDay(chart, rows, INTRADAY_LENGTH_MS[interval])
+    : yield* longPeriods(chart, rows, interval)
 }
 
-function longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interval): Periods {
-  const dates = rows.map(({ instant }) => dateOf(instant, chart))
+function* longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interval): Generator<void, Periods> {
+  const dates = yield* mapping(rows, ({ instant }) => dateOf(instant, chart))
   if (interval === '1wk') rejectOtherWeeks(dates.filter((_, index) => rows[index]!.instant !== chart.newestTrade))
   const periods: Period[] = []
   for (const [index, row] of rows.entries()) {
+    if (index % ROWS_AT_ONCE === 0) yield
     const start = startOfPeriod(interval, dates[index]!)
     const previous = periods.at(-1)
     if (previous?.start !== start) periods.push({ start, row })
@@ -54,10 +59,11 @@ function rejectOtherWeeks(dates: readonly string[]): void {
   }
 }
 
-function periodsWithinDay(chart: Chart, rows: readonly ChartRow[], lengthMs: number): Periods {
+function* periodsWithinDay(chart: Chart, rows: readonly ChartRow[], lengthMs: number): Generator<void, Periods> {
   const periods: (Period & { readonly instant: number })[] = []
   let outside = 0
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_AT_ONCE === 0) yield
     const previous = periods.at(-1)
     const instant = openingOf(row.instant, previous?.instant, lengthMs, chart)
     if (instant === undefined) outside++

@@ -5,6 +5,7 @@ import { dateIn } from '../../market/zoned-time.ts'
 import { finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { partOf } from '../rows.ts'
+import { inSlices } from '../../slices.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { joinedEvents, readEvents, type ChartEvents } from './chart-events.ts'
 import { piecesOf } from './chart-limits.ts'
@@ -16,6 +17,9 @@ import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 
 /** Bars that begin this soon after the place where a range was cut would have begun before it. */
 const NEAR_CUT_MS = 31 * 86_400_000
+
+/** After so many rows others may have their turn. */
+const ROWS_AT_ONCE = 200
 
 const CHART_URL = 'https://query2.finance.yahoo.com/v8/finance/chart/'
 
@@ -78,18 +82,26 @@ export async function fetchChart(
   const older = pieces.map((piece) => partOf(fetchPiece(client, { ...request, ...piece }, signal, now)))
   const charts = await Promise.all([...older, fetchPiece(client, { ...request, ...newest }, signal, now)])
   // Of a piece from before its first trade Yahoo says that there is no such data.
-  const chart = joined(charts.filter((each): each is Chart => !(each instanceof ProviderError)))
+  const chart = await inSlices(joined(charts.filter((each): each is Chart => !(each instanceof ProviderError))))
   const first = chart.rows.reduce((earliest, { instant }) => Math.min(earliest, instant), Infinity)
   const isShort = cutAt !== undefined && first - cutAt < NEAR_CUT_MS
   return { ...chart, cut: isShort ? `none from before ${dateIn('UTC', cutAt)}: yahoo ${limit}` : undefined }
 }
 
-function joined(charts: readonly Chart[]): Chart {
+function* joined(charts: readonly Chart[]): Generator<void, Chart> {
   const newest = charts.at(-1)!
   if (charts.length === 1) return newest
+  const rows = new Map<number, ChartRow>()
+  for (const chart of charts) {
+    for (const [index, row] of chart.rows.entries()) {
+      if (index % ROWS_AT_ONCE === 0) yield
+      rows.set(row.instant, row)
+    }
+  }
+  yield
   return {
     ...newest,
-    rows: [...new Map(charts.flatMap(({ rows }) => rows).map((row) => [row.instant, row])).values()],
+    rows: [...rows.values()],
     incompleteRows: charts.reduce((sum, { incompleteRows }) => sum + incompleteRows, 0),
     withoutPrices: charts.flatMap(({ withoutPrices }) => withoutPrices),
     sessions: charts.flatMap(({ sessions }) => sessions),
@@ -120,10 +132,10 @@ async function fetchPiece(
   if (Array.isArray(results) && results.length === 0) {
     throw new ProviderError('yahoo', 'not_found', `yahoo has no chart of ${symbol}`)
   }
-  return parseChart(symbol, listOf(results)[0], now)
+  return inSlices(parseChart(symbol, listOf(results)[0], now))
 }
 
-function parseChart(symbol: string, result: unknown, now: number): Chart {
+function* parseChart(symbol: string, result: unknown, now: number): Generator<void, Chart> {
   const wire = memberOf(result, 'meta')
   const meta = salvage(ChartMeta, wire)
   if (!meta || !isTimeZone(meta.exchangeTimezoneName)) {
@@ -139,13 +151,13 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
     timeZone,
     kind: meta.instrumentType ?? undefined,
     newestTrade: instantOf(meta.regularMarketTime),
-    ...rowsOf(result, prices),
+    ...(yield* rowsOf(result, prices)),
     granularity: meta.dataGranularity ?? undefined,
     sessions: sessionsOf(memberOf(wire, 'tradingPeriods')),
     hasExtendedHours: memberOf(wire, 'hasPrePostMarketData') === true,
     inSession: isInSession(memberOf(wire, 'currentTradingPeriod'), now),
     cut: undefined,
-    ...readEvents(result, timeZone, prices)
+    ...(yield* readEvents(result, timeZone, prices))
   }
 }
 
@@ -153,7 +165,10 @@ function parseChart(symbol: string, result: unknown, now: number): Chart {
  * The arrays of a chart are aligned by index. Halts and holidays leave rows that are null in every one; where there is
  * nothing at all, `timestamp` is missing and the quote is an empty object.
  */
-function rowsOf(result: unknown, prices: PriceReader): Pick<Chart, 'rows' | 'incompleteRows' | 'withoutPrices'> {
+function* rowsOf(
+  result: unknown,
+  prices: PriceReader
+): Generator<void, Pick<Chart, 'rows' | 'incompleteRows' | 'withoutPrices'>> {
   const indicators = memberOf(result, 'indicators')
   const quote = listOf(memberOf(indicators, 'quote'))[0]
   const column = (name: string) => listOf(memberOf(quote, name))
@@ -170,6 +185,7 @@ function rowsOf(result: unknown, prices: PriceReader): Pick<Chart, 'rows' | 'inc
   const withoutPrices: number[] = []
   let incompleteRows = 0
   for (const [index, timestamp] of listOf(memberOf(result, 'timestamp')).entries()) {
+    if (index % ROWS_AT_ONCE === 0) yield
     const instant = instantOf(timestamp)
     if (instant === undefined) continue
     const [open, high, low, close] = [opens, highs, lows, closes].map((values) => prices.price(values?.[index]))

@@ -3,6 +3,10 @@ import { currencyUnit, finite, UNIT_UNKNOWN, type CurrencyUnit } from '../parse.
 /** What single precision, in which Yahoo keeps prices, can tell apart. */
 const FLOAT32_DIGITS = 7
 const MAX_DECIMALS = 10
+/** Sizes that single precision tells apart by decimals, of which it knows no more than these. */
+const SMALLEST_IN_DECIMALS = 0.01
+const LARGEST_IN_DECIMALS = 2 ** 23
+const MAX_SCALE = 1e8
 /** London, Johannesburg, Tel Aviv and Kuwait: prices in hundredths beside prices in whole units. */
 const IN_MIXED_UNITS = /\.(L|IL|JO|TA|KW)$/
 
@@ -47,6 +51,14 @@ export function priceReader({ symbol, currency, quoteType }: Priced): PriceReade
  */
 export function withoutFloatNoise(value: number): number {
   if (Math.fround(value) !== value) return value
+  const size = Math.abs(value)
+  if (size >= SMALLEST_IN_DECIMALS && size < LARGEST_IN_DECIMALS) {
+    // The fewest decimals are the fewest digits; of single precision all of these products are exact.
+    for (let scale = 1; scale <= MAX_SCALE; scale *= 10) {
+      const shorter = Math.round(size * scale) / scale
+      if (Math.fround(shorter) === size) return value < 0 ? -shorter : shorter
+    }
+  }
   for (let digits = 1; digits <= 9; digits++) {
     const shorter = Number(value.toPrecision(digits))
     if (Math.fround(shorter) === value) return shorter

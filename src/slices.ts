@@ -36,3 +36,31 @@ function nextSlice(): void {
   if (isUnfinished) waiting.push(advance)
   if (waiting.length > 0) setImmediate(nextSlice)
 }
+
+/** A list's members after so many of which others may have their turn. */
+const MEMBERS_AT_ONCE = 200
+
+/** What `map` makes of each member, in a computation that yields. */
+export function* mapping<T, U>(list: readonly T[], map: (member: T, index: number) => U): Generator<void, U[]> {
+  const mapped: U[] = []
+  for (const [index, member] of list.entries()) {
+    if (index % MEMBERS_AT_ONCE === 0) yield
+    mapped.push(map(member, index))
+  }
+  return mapped
+}
+
+/** The same pieces, each made in a turn of the event loop, in turn with others. */
+export async function* inTurns<T>(pieces: Iterable<T>): AsyncGenerator<T, void> {
+  const making = pieces[Symbol.iterator]()
+  for (;;) {
+    const piece = await inSlices(nextOf(making))
+    if (piece.done) return
+    yield piece.value
+  }
+}
+
+// oxlint-disable-next-line require-yield -- one piece is never cut
+function* nextOf<T>(making: Iterator<T>): Generator<void, IteratorResult<T>> {
+  return making.next()
+}
