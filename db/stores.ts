@@ -42,7 +42,7 @@ export function createStores(database: Database) {
 /** What was recorded last of each thing: served, by those who ask providers first, where none of them can answer. */
 export function createLastGood({ quotes, bars, profiles, news, corporateActions, marketHistory }: Stores) {
   return {
-    quote: async (symbol: string) => (await quotes.latest([symbol])).get(symbol),
+    quotes: (symbols: readonly string[]) => quotes.latest(symbols),
     bars: (request: BarRequest) => bars.range(request),
     profile: (symbol: string) => profiles.find(symbol),
     news: (symbol: string, limit: number) => news.latest(symbol, limit),

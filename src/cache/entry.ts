@@ -32,16 +32,24 @@ export function answerOf<T>(value: T, freshness: Freshness): Answer<T> {
 /** The same for a value that may be long: yields wherever others may have their turn. */
 export function* encodingAnswer<T>(value: T, freshness: Freshness): Generator<void, Answer<T>> {
   const pieces: Buffer[] = []
+  let length = 0
   const digest = createHash('sha1')
   for (const text of jsonPieces(value)) {
     const piece = Buffer.from(text)
     digest.update(piece)
     pieces.push(piece)
+    length += piece.length
+    yield
+  }
+  const body = Buffer.allocUnsafeSlow(length)
+  let end = 0
+  for (const piece of pieces) {
+    end += piece.copy(body, end)
     yield
   }
   const { receivedAt, freshUntil, staleUntil } = freshness
   const etag = etagOf(digest.digest('base64url'))
-  return { value, body: Buffer.concat(pieces), etag, receivedAt, freshUntil, staleUntil }
+  return { value, body, etag, receivedAt, freshUntil, staleUntil }
 }
 
 /** Encodes a value of a policy: at once, or in slices where its values may be long. */

@@ -274,8 +274,11 @@ export class Namespace<T> {
     this.#counts.loaded(stored.size, failed.length, this.#now())
     // Meanwhile another process may have had more luck.
     const held = failed.length > 0 ? await this.held(failed) : previous
+    let asked: ReturnType<NonNullable<Source<T>['lastGood']>> | undefined
+    const persisted = async (key: string) => (await (asked ??= source.lastGood?.(failed)))?.get(key)
     for (const [key, error] of failures) {
-      const outcome = await this.#lastGood(key, error, held.get(key) ?? previous.get(key), { source, startedAt })
+      const behind = { source, startedAt, persisted: () => persisted(key) }
+      const outcome = await this.#lastGood(key, error, held.get(key) ?? previous.get(key), behind)
       outcomes.set(key, outcome)
       const negative = outcome instanceof Error ? this.#negatives.negativeIn(error) : undefined
       if (!negative) continue
@@ -310,14 +313,15 @@ export class Namespace<T> {
     key: string,
     error: Error,
     held: Answer<T> | undefined,
-    { source, startedAt }: { source: Source<T>; startedAt: number }
+    behind: { source: Source<T>; startedAt: number; persisted: () => Promise<T | undefined> }
   ): Promise<Outcome<T>> {
+    const { source, startedAt, persisted } = behind
     if (held && held.freshUntil > this.#now() && !this.#staleIfError.has(held)) {
       if (held.receivedAt > startedAt || error instanceof SupersededLoad) return held
       // A renewal ahead of time failed: what is still fresh stays so for everybody else.
       return answerUnder(this.policy, this.policy.stale(held.value, error), held)
     }
-    const stale = await this.#staleIfError.find(held, error, () => source.lastGood?.(key))
+    const stale = await this.#staleIfError.find(held, error, persisted)
     if (!stale) return error
     this.#counts.redis.staleHits++
     this.memory.put(key, stale)

@@ -9,8 +9,8 @@ export type Source<T> = {
    * May reject as a whole, which then is every key's error.
    */
   load(keys: readonly string[], previous: ReadonlyMap<string, T>): Promise<ReadonlyMap<string, T | Error>>
-  /** The rung under Redis: the last value that was persisted, or undefined. */
-  lastGood?(key: string): Promise<T | undefined>
+  /** The rung under Redis: the last values that were persisted, in one question; what never was is missing. */
+  lastGood?(keys: readonly string[]): Promise<ReadonlyMap<string, T>>
   /** Told when the value, labelled stale, stands in because it outlived its freshness and could not be renewed. */
   expired?(key: string, value: T): void
 }

@@ -35,10 +35,10 @@ export class StaleIfError<T> {
   async find(
     held: Answer<T> | undefined,
     error: Error,
-    persisted: () => Promise<T | undefined> | undefined
+    persisted: () => Promise<T | undefined>
   ): Promise<Answer<T> | undefined> {
     const inTiers = held && held.staleUntil > this.#now() ? held : undefined
-    const value = inTiers ? inTiers.value : await persisted()?.catch(() => undefined)
+    const value = inTiers ? inTiers.value : await persisted().catch(() => undefined)
     if (value === undefined) return undefined
     const now = this.#now()
     const answer = await answerUnder(this.#policy, this.#policy.stale(value, error), {

@@ -40,9 +40,9 @@ export type Recorder = {
   dividends(dividends: Dividends): void
 }
 
-/** The last resort: what was written down before. Undefined where nothing was. */
+/** The last resort: what was written down before. Undefined, or missing, where nothing was. */
 export type LastGood = MarketWideLastGood & {
-  quote(symbol: string): Promise<Quote | undefined>
+  quotes(symbols: readonly string[]): Promise<ReadonlyMap<string, Quote>>
   bars(request: BarRequest): Promise<BarSeries | undefined>
   profile(symbol: string): Promise<Profile | undefined>
   news(symbol: string, limit: number): Promise<News | undefined>
@@ -121,7 +121,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       for (const result of results.values()) if (!(result instanceof Error)) accept(quoteUpdate(result))
       return results
     },
-    lastGood: (symbol) => lastGood.quote(symbol),
+    lastGood: (symbols) => lastGood.quotes(symbols),
     expired: (_symbol, quote) => onExpired(quoteUpdate(quote), Date.parse(quote.provenance.receivedAt))
   })
   const unnamed = { interactive: quoteSourceFor('interactive'), background: quoteSourceFor('background') }
@@ -274,7 +274,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
         return { askedAt, providers: await gateway.explainQuote(symbol, chosen, { ...ask, user: userOf(asker) }) }
       }
       const [tiers, asked] = await Promise.all([
-        explainTiers(await quotes.inspect(symbol), () => lastGood.quote(symbol)),
+        explainTiers(await quotes.inspect(symbol), async () => (await lastGood.quotes([symbol])).get(symbol)),
         cachedValue(explanations, symbol, 'background', askProviders)
       ])
       const chosenBecause = served instanceof Error ? served.message : whyChosen(served)

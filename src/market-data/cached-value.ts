@@ -25,7 +25,12 @@ export async function cachedValue<T>(
       record?.(value)
       return new Map([[key, value]])
     },
-    ...(lastGood && { lastGood }),
+    ...(lastGood && {
+      async lastGood() {
+        const value = await lastGood()
+        return value === undefined ? new Map<string, T>() : new Map([[key, value]])
+      }
+    }),
     ...(expired && { expired: (_key, value) => expired(value) })
   }
   if (urgency !== 'renewal') return namespace.get(key, source)

@@ -124,7 +124,7 @@ describe('a renewal ahead of time', () => {
         previous.push(held.get('AAPL'))
         throw new Error('vendor down')
       },
-      lastGood: async () => live(90)
+      lastGood: async () => new Map([['AAPL', live(90)]])
     }
     const renewed = (await startProcess().prices.refresh(['AAPL'], source)).get('AAPL')
     expect(previous).toMatchObject([{ price: 150 }])
@@ -266,9 +266,29 @@ describe('bad days', () => {
   test('with empty tiers the last value that was persisted is served', async () => {
     const { prices } = startProcess()
     const { source } = countingSource(() => new Error('all dead'))
-    const answer = await prices.get('AAPL', { ...source, lastGood: async () => live(3, now - 86_400_000) })
+    const answer = await prices.get('AAPL', {
+      ...source,
+      lastGood: async () => new Map([['AAPL', live(3, now - 86_400_000)]])
+    })
     expect(answer.value).toMatchObject({ price: 3, state: 'stale' })
     expect(answer.receivedAt).toBe(now - 86_400_000)
+  })
+
+  test('a batch is one question to what was persisted, however many symbols could not be had', async () => {
+    const { prices } = startProcess()
+    const { source } = countingSource(() => new Error('all dead'))
+    const questions: (readonly string[])[] = []
+    const names = ['AAPL', 'MSFT', 'NONE']
+    const answers = await prices.getMany(names, {
+      ...source,
+      async lastGood(keys) {
+        questions.push(keys)
+        return new Map(keys.filter((key) => key !== 'NONE').map((key) => [key, live(3)]))
+      }
+    })
+    expect(questions).toEqual([names])
+    expect(answers.get('MSFT')).toMatchObject({ value: { price: 3, state: 'stale' } })
+    expect(answers.get('NONE')).toBeInstanceOf(Error)
   })
 
   test('with no value anywhere the caller gets the error, and so does everyone who waited', async () => {

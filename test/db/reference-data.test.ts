@@ -121,8 +121,7 @@ test('the last good value of each kind can be asked for when no provider answers
   const held = quote({ symbol: 'LAST' })
   await under.stores.quotes.upsert([held])
   const lastGood = createLastGood(under.stores)
-  expect(await lastGood.quote('LAST')).toStrictEqual(held)
-  expect(await lastGood.quote('NEVER')).toBeUndefined()
+  expect(await lastGood.quotes(['LAST', 'NEVER'])).toStrictEqual(new Map([['LAST', held]]))
   expect(await lastGood.news('NEVER', 5)).toBeUndefined()
 })
 

@@ -64,8 +64,7 @@ async function send(path: string, init: RequestInit = {}): Promise<string> {
   return text
 }
 
-const barsOf = async (query: string) =>
-  (JSON.parse(await send(`/api/v1/market/historical/${query}`)) as Body).bars!.length
+const barsOf = async (query: string) => (JSON.parse(await send(`${MARKET}/historical/${query}`)) as Body).bars!.length
 
 /** Walks the path until V8 has compiled it, and then a few times more; what is told is the least of the longest stalls. */
 async function longestStall(work: (attempt: number) => Promise<unknown>): Promise<number> {
@@ -82,33 +81,81 @@ async function longestStall(work: (attempt: number) => Promise<unknown>): Promis
 
 const COINS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-USD']
 const SHARES = ['MSFT', 'JNJ', 'KO', 'XOM']
+const MARKET = '/api/v1/market'
+const DAY_MS = 86_400_000
 
+const longestOf = (attempt: number) =>
+  `interval=1m&from=${new Date(Date.now() - (29 - attempt) * DAY_MS).toISOString().slice(0, 10)}`
+/** Of each kind some, with other lengths, so that none repeats. */
+const INDICATORS = Array.from({ length: 20 }, (_, at) =>
+  at % 4 === 0 ? `bollinger:${100 + at}` : at % 4 === 1 ? `ema:${400 + at}` : `${at % 2 ? 'rsi' : 'sma'}:${200 + at}`
+).join(',')
+const post = (body: string): RequestInit => ({ method: 'POST', body })
+
+/** What is tried, by what it is; each time with names or ranges that no earlier attempt has warmed. */
 const PATHS: Record<string, (attempt: number) => Promise<unknown>> = {
-  'cold bars of a minute over a month, around the clock': async (attempt) =>
+  'a month of cold bars of a minute, around the clock': async (attempt) =>
     expect(await barsOf(`${COINS[attempt]}?interval=1m&range=1mo`)).toBeGreaterThan(40_000),
-  'the same as rows': async (attempt) => {
+  'a month of bars of a minute as rows': async (attempt) => {
     for (const format of ['csv', 'ndjson']) {
-      const rows = await send(`/api/v1/market/historical/${COINS[attempt]}?interval=1m&range=1mo&format=${format}`)
+      const rows = await send(`${MARKET}/historical/${COINS[attempt]}?interval=1m&range=1mo&format=${format}`)
       expect(rows.split('\n').length).toBeGreaterThan(40_000)
     }
   },
-  'cold bars of a minute over a month, of a share': async (attempt) =>
-    expect(await barsOf(`${SHARES[attempt]}?interval=1m&range=1mo`)).toBeGreaterThan(5000),
-  'cold bars of days as far back as there are': async (attempt) =>
+  'a month of bars of a minute that overlap what was written down before': async (attempt) =>
+    expect(await barsOf(`BTC-USD?${longestOf(attempt)}`)).toBeGreaterThan(30_000),
+  'days as far back as there are': async (attempt) =>
     expect(await barsOf(`${SHARES[attempt]}?range=max`)).toBeGreaterThan(5000),
-  'the same for payouts too': async (attempt) =>
+  'days as far back as there are, adjusted for payouts too': async (attempt) =>
     expect(await barsOf(`${SHARES[attempt]}?range=max&adjusted=all`)).toBeGreaterThan(5000),
-  'bars that overlap those that were written down before': async (attempt) => {
-    const from = new Date(Date.now() - 29 * 86_400_000).toISOString().slice(0, 10)
-    expect(await barsOf(`${COINS[attempt]}?interval=1m&from=${from}`)).toBeGreaterThan(40_000)
-    expect(await barsOf(`${SHARES[attempt]}?from=1990-01-01`)).toBeGreaterThan(5000)
+  'days as far back as there are, as traded': async (attempt) =>
+    expect(await barsOf(`${SHARES[attempt]}?range=max&adjusted=none`)).toBeGreaterThan(5000),
+  'twenty indicators over the longest range': async (attempt) => {
+    const answer = await send(`${MARKET}/indicators/${COINS[attempt]}?interval=1m&range=1mo&indicators=${INDICATORS}`)
+    expect((JSON.parse(answer) as { indicators: unknown[] }).indicators).toHaveLength(20)
   },
-  'the same as traded': async (attempt) =>
-    expect(await barsOf(`${SHARES[attempt]}?range=max&adjusted=none`)).toBeGreaterThan(5000)
+  'a hundred names that nobody knows': async (attempt) => {
+    const names = Array.from({ length: 100 }, (_, at) => `ZQ${attempt}X${at}`)
+    const answer = JSON.parse(await send(`${MARKET}/quotes?symbols=${names.join(',')}`)) as { errors: unknown[] }
+    expect(answer.errors).toHaveLength(100)
+  },
+  'a hundred cold quotes': async (attempt) => {
+    const symbols = [...sandbox.exchange.instruments]
+      .map(({ symbol }) => symbol)
+      .filter((symbol) => /^[A-Z]+$/.test(symbol))
+    const names = symbols
+      .slice(attempt * 100, attempt * 100 + 100)
+      .concat(symbols)
+      .slice(0, 100)
+    const answer = JSON.parse(await send(`${MARKET}/quotes?symbols=${names.join(',')}`)) as { quotes: unknown[] }
+    expect(answer.quotes).toHaveLength(100)
+  },
+  'explanations one after another': async (attempt) => {
+    for (const symbol of ['MSFT', 'MSFT', `ZQ${attempt}X0`, SHARES[attempt]]) await send(`${MARKET}/explain/${symbol}`)
+  },
+  'a chain of options': async (attempt) => {
+    const chain = JSON.parse(await send(`${MARKET}/options/${SHARES[attempt]}`)) as { contracts: unknown[] }
+    expect(chain.contracts.length).toBeGreaterThan(5)
+  },
+  'a search': async (attempt) => {
+    await send(
+      `${MARKET}/search`,
+      post(JSON.stringify({ query: ['bank', 'energy', 'micro', 'united'][attempt], limit: 50 }))
+    )
+  },
+  'the longest body that is accepted': async () => {
+    const body = JSON.stringify({ query: 'x', more: Array.from({ length: 30_000 }, () => 1) })
+    for (let times = 0; times < 10; times++) {
+      await expect(send(`${MARKET}/search`, post(body))).rejects.toThrow('400')
+    }
+  },
+  'the document of the API': async () => {
+    expect(JSON.parse(await send('/openapi.json'))).toHaveProperty('openapi')
+  }
 }
 
 for (const [name, work] of Object.entries(PATHS)) {
-  test(`${name} delay nobody`, { timeout: PATIENCE_MS }, async () => {
+  test(`${name}: nobody else waits`, { timeout: PATIENCE_MS }, async () => {
     expect(await longestStall(work)).toBeLessThan(MAX_STALL_MS)
   })
 }
