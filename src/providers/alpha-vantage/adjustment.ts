@@ -1,3 +1,4 @@
+import { mapping } from '../../slices.ts'
 import type { Bar } from '../../market/bar.ts'
 import { withPrices } from '../parse.ts'
 import { isSplitRatio } from '../rows.ts'
@@ -17,12 +18,16 @@ export type DatedRow = {
  * Divides prices by the splits that came after each bar, and multiplies its volume by them.
  * Undefined where a split falls inside a bar: its open and its close are then of different shares.
  */
-export function adjustedForSplits(rows: readonly DatedRow[], splits: readonly Split[]): Bar[] | undefined {
+export function* adjustedForSplits(
+  rows: readonly DatedRow[],
+  splits: readonly Split[]
+): Generator<void, Bar[] | undefined> {
   const straddled = rows.some(({ day, bar }) =>
     splits.some(({ exDate }) => exDate > bar.start.slice(0, 10) && exDate <= day)
   )
   if (straddled) return undefined
-  return rows.map(({ day, bar }) => {
+  yield
+  return yield* mapping(rows, ({ day, bar }) => {
     const later = splits.filter(({ exDate }) => exDate > day)
     const ratio = later.reduce((product, split) => product * split.ratio, 1)
     return scaled(bar, (price) => price / ratio, ratio)
@@ -37,7 +42,11 @@ const FACTOR_TOLERANCE = 0.1
  * first). A row that is missing may have held a split: without `areAll` rows there are no volumes. Left out are rows
  * without an adjusted close, and with one that is above the close by more than the reverse splits since account for.
  */
-export function adjustedForAll(rows: readonly DatedRow[], chosen: readonly DatedRow[], areAll: boolean): Bar[] {
+export function* adjustedForAll(
+  rows: readonly DatedRow[],
+  chosen: readonly DatedRow[],
+  areAll: boolean
+): Generator<void, Bar[]> {
   const laterSplits = new Map<DatedRow, number>()
   const largestFactors = new Map<DatedRow, number>()
   let ratio = areAll ? 1 : NaN
@@ -48,12 +57,14 @@ export function adjustedForAll(rows: readonly DatedRow[], chosen: readonly Dated
     ratio *= row.splitCoefficient ?? NaN
     largest /= Math.min(1, row.splitCoefficient ?? 1)
   }
-  return chosen.flatMap((row) => {
-    if (row.adjustedClose === undefined) return []
+  yield
+  const bars = yield* mapping(chosen, (row) => {
+    if (row.adjustedClose === undefined) return undefined
     const factor = row.adjustedClose / row.bar.close
-    if (factor > largestFactors.get(row)!) return []
-    return [scaled(row.bar, (price) => price * factor, laterSplits.get(row) ?? NaN)]
+    if (factor > largestFactors.get(row)!) return undefined
+    return scaled(row.bar, (price) => price * factor, laterSplits.get(row) ?? NaN)
   })
+  return bars.filter((bar) => bar !== undefined)
 }
 
 /** The splits that rows tell. */

@@ -5,6 +5,7 @@ import { startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
 import { dateIn } from '../../market/zoned-time.ts'
+import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf, withPrices } from '../parse.ts'
 import type { VendorSeries } from '../provider.ts'
 import { leftOutNote } from '../rows.ts'
@@ -53,9 +54,10 @@ export async function fetchBars(
   if (premium && plan === 'free')
     throw refused('not_covered', `sells ${name} of this reach to paying plans only`, { notCoveredBy: 'plan' })
   const body = await client.ask(name, { symbol: listing.wire, ...parameters }, WireSeries, symbol, signal)
-  const { rows, areAll: areAllRows, ...others } = rowsOf(body, request, listing)
-  const chosen = rows.filter(({ bar }) => isAsked(bar.start, request))
-  const withoutPrices = others.withoutPrices.filter(({ start }) => isAsked(start, request))
+  const { rows, areAll: areAllRows, ...others } = await inSlices(rowsOf(body, request, listing))
+  const isAsked = rangeCheck(request)
+  const chosen = rows.filter(({ bar }) => isAsked(bar.start))
+  const withoutPrices = others.withoutPrices.filter(({ start }) => isAsked(start))
 
   const today = dateIn(listing.exchange.timeZone, now())
   const needsSplits = adjusted === 'splits' && datesOf(request).first < today
@@ -64,7 +66,9 @@ export async function fetchBars(
     : { splits: [], areAll: true }
   if (!areAll) throw refused('bad_payload', `sent splits of ${symbol} that cannot be read, and its bars need them all`)
   const isAdjustedByRow = adjusted === 'all' && interval === '1d'
-  const bars = isAdjustedByRow ? adjustedForAll(rows, chosen, areAllRows) : splitAdjusted(chosen, splits, today)
+  const bars = await inSlices(
+    isAdjustedByRow ? adjustedForAll(rows, chosen, areAllRows) : splitAdjusted(chosen, splits, today)
+  )
   if (chosen.length > 0 && bars.length === 0) throw refused('bad_payload', `sent no adjusted close of ${symbol}`)
   const knownSplits = isAdjustedByRow ? splitsIn(rows) : needsSplits ? splits : undefined
 
@@ -127,7 +131,7 @@ function monthOf(request: BarRequest, { exchange }: Listing, now: number): strin
 }
 
 /** The rows of a series, oldest first; those without a whole set of prices apart. */
-function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Listing): DatedRows {
+function* rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Listing): Generator<void, DatedRows> {
   const { 'Meta Data': meta, ...members } = body
   const series = Object.entries(members).find(([name]) => /time series/i.test(name))?.[1]
   if (!isAbout(listing, memberOf(meta, 'Symbol')) || !WireRows.Check(series)) {
@@ -135,21 +139,26 @@ function rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Lis
   }
   const zone = zoneOf(memberOf(meta, 'Time Zone'))
   const entries = Object.entries(series)
-  const labelled = entries.flatMap(([label, row]): Labelled[] => {
+  const read = yield* mapping(entries, ([label, row]): Labelled | undefined => {
     const day = dateOf(label.slice(0, 10))
     const start = day && startOf(label, day, interval, isIntraday(interval) ? zone : listing.exchange.timeZone)
-    return start ? [{ day, start, row }] : []
+    return start ? { day, start, row } : undefined
   })
-  const rows = labelled.flatMap((each) => rowOf(each) ?? [])
+  const labelled = read.filter((each) => each !== undefined)
+  const rows = (yield* mapping(labelled, rowOf)).filter((row) => row !== undefined)
   if (entries.length > 0 && rows.length === 0) throw refused('bad_payload', `sent no readable bar of ${symbol}`)
   // Of a week or month that two labels fall into, the later one is whole.
-  const byStart = new Map(rows.sort((a, b) => a.day.localeCompare(b.day)).map((row) => [row.bar.start, row]))
+  const byStart = new Map(rows.sort((a, b) => inOrder(a.day, b.day)).map((row) => [row.bar.start, row]))
+  yield
   return {
-    rows: [...byStart.values()].sort((a, b) => a.bar.start.localeCompare(b.bar.start)),
+    rows: [...byStart.values()].sort((a, b) => inOrder(a.bar.start, b.bar.start)),
     withoutPrices: labelled.filter(({ start }) => !byStart.has(start)),
     areAll: rows.length === entries.length
   }
 }
+
+/** For dates and instants, which are written so that the earlier one sorts first. */
+const inOrder = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
 /** `areAll` is false where some of the vendor's rows could not be read. */
 type DatedRows = { rows: DatedRow[]; withoutPrices: Labelled[]; areAll: boolean }
@@ -174,15 +183,16 @@ function startOf(label: string, day: string, interval: Interval, zone: string): 
   return instant === undefined ? undefined : new Date(instant).toISOString()
 }
 
-function isAsked(start: string, request: BarRequest): boolean {
-  if (!isIntraday(request.interval)) return isWithin(start, datesOf(request))
-  const instant = Date.parse(start)
-  return instant >= request.from && instant < request.to
+function rangeCheck(request: BarRequest): (start: string) => boolean {
+  const { from, to } = request
+  if (isIntraday(request.interval)) return (start) => Date.parse(start) >= from && Date.parse(start) < to
+  const dates = datesOf(request)
+  return (start) => isWithin(start, dates)
 }
 
-function splitAdjusted(rows: readonly DatedRow[], splits: readonly Split[], today: string): Bar[] {
+function* splitAdjusted(rows: readonly DatedRow[], splits: readonly Split[], today: string): Generator<void, Bar[]> {
   const inForce = splits.filter(({ exDate }) => exDate <= today)
-  const bars = adjustedForSplits(rows, inForce)
+  const bars = yield* adjustedForSplits(rows, inForce)
   if (bars === undefined) throw refused('not_covered', 'has a bar across a split, which has no single adjustment')
   return bars
 }

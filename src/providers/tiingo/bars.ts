@@ -7,6 +7,7 @@ import { dateIn } from '../../market/zoned-time.ts'
 import { notNegative, positive, provenanceOf, withoutAbsent, withPrices } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
 import { leftOutNote, oncePer } from '../rows.ts'
+import { inSlices, mapping } from '../../slices.ts'
 import { datesOf, instantWithOffset, isWithin } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, ZONE, type Tiingo } from './client.ts'
 import { AS_TRADED, factorsFrom, isPriced, loadDailyRows, splitsIn, type DailyRow, type Factor } from './daily.ts'
@@ -61,13 +62,13 @@ async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, s
   const query = { startDate: range.first, ...(!isFromDays && { endDate: range.last }), resampleFreq }
   const known = await loadDailyRows(tiingo, wire, query, signal)
   const factorOf = isFromDays ? readable(factorsFrom(known, adjusted)) : () => AS_TRADED
-  const periods = known.rows
-    .filter(({ date }) => isWithin(date, range))
-    .map((row): Period => {
-      const start = isFromDays ? row.date : startOfPeriod(interval, row.date)
-      const bar = adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, factorOf(row.date))
-      return { start, volume: row.volume, bar }
-    })
+  const rows = known.rows.filter(({ date }) => isWithin(date, range))
+  const reading = mapping(rows, (row): Period => {
+    const start = isFromDays ? row.date : startOfPeriod(interval, row.date)
+    const bar = adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, factorOf(row.date))
+    return { start, volume: row.volume, bar }
+  })
+  const periods = await inSlices(reading)
   if (periods.length > 0 && periods.every(({ bar }) => !bar)) throw unreadable('prices')
   // A weekly or monthly row carries the date of its last session: of two rows in one period the later one is whole.
   const bars = isFromDays
