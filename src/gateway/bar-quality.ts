@@ -10,11 +10,10 @@ import type { Doubt, Judgement } from './quality.ts'
 import { gapsIn } from './series-gaps.ts'
 import { intervalDoubts } from './series-interval.ts'
 import { contradictionsIn } from './series-quality.ts'
-import { whileOpen } from './session-state.ts'
+import { FUTURE_TOLERANCE_MS, whileOpen } from './session-state.ts'
 
 /** After so many bars others may have their turn. */
 const BARS_AT_ONCE = 200
-const FUTURE_TOLERANCE_MS = 120_000
 /** Vendors round the four prices of a bar, and adjust them, one by one. */
 const RANGE_TOLERANCE = 0.005
 /** A series that loses more than this share of its bars is no series. */

@@ -21,6 +21,8 @@ export type Question<T extends Sourced> = Arbitration<T> & {
   readonly isOfSymbols: boolean
   /** Whether that two providers find nothing is enough not to ask those that sell few calls. */
   readonly isSparing: boolean
+  /** Upstream requests that the question takes, where a provider does not say so of the capability as a whole. */
+  readonly requestsOf?: ((provider: Provider) => number | undefined) | undefined
   readonly ask: (
     provider: Provider,
     subjects: readonly string[],
@@ -99,6 +101,7 @@ export function createFallback(options: FallbackOptions): Fallback {
       user,
       deadline,
       isLastResort,
+      requests: question.requestsOf?.(provider),
       symbols: isOfSymbols ? subjects : [],
       ask: (signal) => question.ask(provider, subjects, signal)
     })

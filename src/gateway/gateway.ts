@@ -175,7 +175,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  type Single<T extends Sourced> = Pick<Question<T>, 'capability'> & {
+  type Single<T extends Sourced> = Pick<Question<T>, 'capability' | 'requestsOf'> & {
     readonly ask: (provider: Provider, signal: AbortSignal) => Promise<T>
     readonly judge?: (value: T) => ReturnType<Question<T>['judge']>
     readonly isOfSymbols?: boolean
@@ -183,7 +183,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   async function one<T extends Sourced>(subject: string, { priority, user }: Ask, single: Single<T>): Promise<T> {
-    const { capability, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
+    const { capability, requestsOf, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
     const { isSparing = isOfSymbols } = single
     const answers = await fallback<T>({
       ...arbitration,
@@ -193,6 +193,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       user,
       isOfSymbols,
       isSparing,
+      requestsOf,
       chunkSize: () => 1,
       ask: async (provider, _subjects, signal) => new Map([[subject, labelled(await ask(provider, signal))]]),
       judge
@@ -231,6 +232,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     bars: (request, ask) =>
       one(request.symbol, ask, {
         capability: 'bars',
+        requestsOf: (provider) => provider.costOfBars?.(request),
         ask: (provider, signal) => provider.bars!(request, signal),
         async judge(told) {
           const { value, doubts } = await inSlices(judgeBars(told, now(), hoursOf))

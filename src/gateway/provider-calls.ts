@@ -30,6 +30,8 @@ export type Call<T> = {
   readonly deadline: number
   /** Nobody else answers: a provider that rests is probed before its time, as often as its budget allows. */
   readonly isLastResort?: boolean
+  /** Upstream requests that it makes, where the provider does not say so of the capability as a whole. */
+  readonly requests?: number | undefined
   readonly ask: (signal: AbortSignal) => Promise<T>
 }
 
@@ -217,10 +219,10 @@ function reasonOf({ outcome, opensAt, isOfShare }: Refusal, { priority }: Call<u
 
 function purchaseOf(
   { cost }: Provider,
-  { capability, symbols, priority, user, isLastResort }: Call<unknown>
+  { capability, symbols, priority, user, isLastResort, requests = cost?.[capability] ?? 1 }: Call<unknown>
 ): Purchase {
   const probes = isLastResort ? capability : undefined
-  return { requests: cost?.[capability] ?? 1, symbols, priority, user, probes }
+  return { requests, symbols, priority, user, probes }
 }
 
 /** Settles when the signal does, even where a vendor's library does not listen to it. */

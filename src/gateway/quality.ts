@@ -5,7 +5,7 @@ import type { Quote } from '../market/quote.ts'
 import { isRoundedRate } from '../market/rounded-rate.ts'
 import { shippedHours } from '../market/session-clock.ts'
 import { withoutImpossibleParts } from './quote-parts.ts'
-import { inItsHours } from './session-state.ts'
+import { FUTURE_TOLERANCE_MS, inItsHours } from './session-state.ts'
 
 /** `hard`: the value is not served and the next provider decides. `soft`: it may be right, so it is served as `suspect`. */
 export type Severity = 'hard' | 'soft'
@@ -43,8 +43,6 @@ type QuoteRule = {
   readonly broken: (quote: Quote, context: Evidence) => string | undefined
 }
 
-/** Vendors' clocks and ours differ by seconds, never by minutes. */
-const FUTURE_TOLERANCE_MS = 120_000
 /**
  * Reverse splits and redenominations are real: a held value that nobody could renew for longer than this, the longest
  * weekend included, is no longer evidence against a jump.

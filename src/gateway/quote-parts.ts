@@ -1,4 +1,5 @@
 import type { Quote } from '../market/quote.ts'
+import { FUTURE_TOLERANCE_MS } from './session-state.ts'
 
 /** A session opens within its own range; vendors round the three prices one by one. */
 const OPEN_TOLERANCE = 0.001
@@ -9,8 +10,6 @@ const ANOTHER_UNIT = 50
 
 /** Trading before and after the session does not take a price further than this in one night. */
 const EXTENDED_FACTOR = 10
-/** Vendors' clocks and ours differ by seconds, never by minutes. */
-const FUTURE_TOLERANCE_MS = 120_000
 
 type Part =
   'open' | 'dayHigh' | 'dayLow' | 'yearHigh' | 'yearLow' | 'bid' | 'bidSize' | 'ask' | 'askSize' | 'extendedHours'

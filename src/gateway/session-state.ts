@@ -7,7 +7,7 @@ import { widestHoursOf } from '../market/widest-hours.ts'
 /** No exchange rests for so long: an older price is of what trades no more, or of a vendor that does not look. */
 const OUTDATED_MS = 30 * 86_400_000
 /** Vendors' clocks and ours differ by seconds, never by minutes. */
-const FUTURE_TOLERANCE_MS = 120_000
+export const FUTURE_TOLERANCE_MS = 120_000
 /** Exchanges and index providers print closing values for about an hour after the end of a session. */
 const CLOSING_PRINTS_MS = 90 * 60_000
 /** Of most listings the last trade of a session comes within this time before its end. */

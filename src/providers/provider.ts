@@ -54,6 +54,8 @@ export interface Provider {
   dividends?(symbol: string, signal: AbortSignal): Promise<Dividends>
   /** Upstream requests that one call costs, where it is not 1 (a call that has to ask two endpoints). */
   readonly cost?: Partial<Record<Capability, number>>
+  /** The same of one request for bars, where it depends on what is asked; pure, asks nobody. */
+  costOfBars?(request: BarRequest): number
 }
 
 export const CAPABILITIES = [

@@ -314,6 +314,30 @@ test('explain asks everybody at once and tells who said what, and how far apart 
   expect(diverged).toEqual([10, 10])
 })
 
+test('a range that takes a vendor five requests is charged as five', async () => {
+  const costly: Provider = {
+    name: 'yahoo',
+    maxQuotesPerRequest: 1,
+    covers: () => true,
+    costOfBars: ({ interval }) => (interval === '1m' ? 5 : 1),
+    bars: async ({ symbol, interval, adjusted }) => ({
+      symbol,
+      interval,
+      adjusted,
+      bars: [{ start: '2026-03-02', open: 1, high: 1, low: 1, close: 1 }],
+      provenance: provenanceOf('yahoo')
+    })
+  }
+  const gateway = gatewayOf([costly], { budgets: { yahoo: '8/day' } })
+  const minutes = { symbol: 'AAPL', interval: '1m', from: 0, to: Date.now(), adjusted: 'splits' } as const
+  await gateway.bars({ ...minutes, interval: '1d' }, ask)
+  await gateway.bars(minutes, ask)
+  expect(await gateway.status()).toMatchObject([{ budget: [{ used: 6, left: 2 }] }])
+  await expect(gateway.bars(minutes, ask)).rejects.toMatchObject({
+    details: { attempts: [{ outcome: 'budget_spent' }] }
+  })
+})
+
 test('status shows an operator what is left, what rests and what is off', async () => {
   const limited = new ProviderError('fmp', 'rate_limited', 'fmp says 429', { retryAfterMs: 60_000, scope: 'day' })
   const gateway = gatewayOf(

@@ -88,6 +88,22 @@ describe('a range that is longer than Yahoo gives is answered with its newest pa
   })
 })
 
+test.each<[string, Partial<BarRequest>, number]>([
+  ['minutes of a month', { interval: '1m', from: utc('2026-06-29') }, 5],
+  ['minutes of a week', { interval: '1m', from: NOW - 7 * DAY_MS }, 1],
+  ['minutes that reach into the future', { interval: '1m', from: NOW - 7 * DAY_MS, to: utc('2096-01-01') }, 2],
+  ['minutes that are not kept any more', { interval: '1m', from: utc('2026-01-01'), to: utc('2026-01-03') }, 0],
+  ['hours as traded, which need the splits since', { interval: '1h', to: NOW - DAY_MS, adjusted: 'none' }, 2],
+  ['days of a century', { from: utc('1900-01-01') }, 1]
+])('the budget is told what %s cost', async (_, parts, count) => {
+  const { provider, asked } = await standIn({ [PATH]: (_request, url) => rowAtEnd(url) }, { now: () => NOW })
+  const usual = { symbol: 'AAPL', interval: '1d', from: utc('2026-07-01'), to: NOW, adjusted: 'splits' } as const
+  const request = { ...usual, ...parts }
+  expect(provider.costOfBars!(request)).toBe(count)
+  await provider.bars!(request, signal).catch(() => {})
+  expect(asked).toHaveLength(count)
+})
+
 describe('weeks and months are whole', () => {
   test('weeks are asked for from a Monday at the exchange, to the end of the last', async () => {
     const range = { interval: '1wk', from: utc('2026-05-07'), to: utc('2026-05-20') } as const

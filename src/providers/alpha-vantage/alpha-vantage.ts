@@ -38,7 +38,8 @@ export function alphaVantage({ now = Date.now, hoursOf = shippedHours, ...connec
   return {
     name: PROVIDER,
     maxQuotesPerRequest: 1,
-    cost: plan === 'free' ? {} : { bars: 2, fundamentals: FUNDAMENTALS_COST },
+    cost: plan === 'free' ? {} : { fundamentals: FUNDAMENTALS_COST },
+    costOfBars: ({ adjusted }) => (plan !== 'free' && adjusted === 'splits' ? 2 : 1),
     /** Options are those of the United States. */
     covers(symbol, capability) {
       const listing = listingOf(symbol)

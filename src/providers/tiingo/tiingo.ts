@@ -1,4 +1,5 @@
 // https://www.tiingo.com/documentation
+import { isIntraday } from '../../market/bar.ts'
 import type { Provider } from '../provider.ts'
 import { loadDividends, loadSplits } from './actions.ts'
 import { loadBars } from './bars.ts'
@@ -17,6 +18,8 @@ export function tiingo(options: TiingoOptions): Provider & { close(): Promise<vo
     name: 'tiingo',
     maxQuotesPerRequest: MAX_SYMBOLS_PER_BATCH,
     cost: { profile: options.plan === 'free' ? 1 : 2, fundamentals: FUNDAMENTALS_CALLS },
+    // Bars within the day are adjusted by daily rows.
+    costOfBars: ({ interval, adjusted }) => (isIntraday(interval) && adjusted !== 'none' ? 2 : 1),
     covers: (symbol) => wireOf(symbol) !== undefined,
     quotes: (symbols, signal) => loadQuotes(client, symbols, signal),
     bars: (request, signal) => loadBars(client, request, signal),

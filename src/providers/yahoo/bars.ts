@@ -8,7 +8,7 @@ import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
 import type { ChartEvent } from './chart-events.ts'
-import type { ChartRange } from './chart-limits.ts'
+import { pieceCount, type ChartRange } from './chart-limits.ts'
 import { dateOf, periodsOf, type Period } from './chart-periods.ts'
 import { fetchChart, type Chart, type ChartRow } from './chart.ts'
 import { kindOf } from './kinds.ts'
@@ -59,6 +59,13 @@ export async function fetchBars(
     )
   }
   return inSlices(seriesOf(request, chart, later, now()))
+}
+
+/** How many requests `fetchBars` makes. `now` in epoch milliseconds. */
+export function barsCost(request: BarRequest, now: number): number {
+  const { interval, adjusted, to } = request
+  const pieces = isIntraday(interval) ? pieceCount(interval, request, now) : 1
+  return pieces + (adjusted === 'none' && isIntraday(interval) && to < now ? 1 : 0)
 }
 
 /**

@@ -18,24 +18,36 @@ export const YEAR_MS = 365.25 * DAY_MS
 /** Epoch milliseconds. */
 export type ChartRange = { readonly from: number; readonly to: number }
 
+/** What Yahoo gives of a range: from `first` to `last`, in pieces of at most `lengthMs`. Epoch milliseconds. */
+function givenOf(interval: string, { from, to }: ChartRange, now: number) {
+  const kept = KEPT[interval]
+  const earliest = kept ? now - kept.days * DAY_MS + MARGIN_MS : to - MAX_YEARS * YEAR_MS
+  const first = Math.max(from, earliest)
+  const last = Math.min(to, Math.max(now, first) + DAY_MS)
+  return { first, last, lengthMs: kept ? kept.daysPerRequest * DAY_MS : Infinity }
+}
+
+/** In how many requests Yahoo wants a range to be asked for; 0 where it has nothing of it. `now` in epoch milliseconds. */
+export function pieceCount(interval: string, range: ChartRange, now: number): number {
+  const { first, last, lengthMs } = givenOf(interval, range, now)
+  return last > first ? Math.max(1, Math.ceil((last - first) / lengthMs)) : 0
+}
+
 /**
  * A range in pieces that Yahoo does not refuse, oldest first: its newest part where it is longer than Yahoo gives, with
  * what to say of that. Throws ProviderError('not_covered') where Yahoo has nothing of it.
  */
 export function piecesOf(
   interval: string,
-  { from, to }: ChartRange,
+  range: ChartRange,
   now: number
 ): { pieces: ChartRange[]; cutAt: number | undefined; limit: string } {
   const kept = KEPT[interval]
-  const earliest = kept ? now - kept.days * DAY_MS + MARGIN_MS : to - MAX_YEARS * YEAR_MS
   const limit = kept ? `keeps ${interval} bars for ${kept.days} days` : `gives at most ${MAX_YEARS} years at once`
-  if (to <= earliest) throw new ProviderError('yahoo', 'not_covered', `yahoo ${limit}, and the range is older`)
-  const first = Math.max(from, earliest)
-  const cutAt = first > from ? first : undefined
-  const lengthMs = kept ? kept.daysPerRequest * DAY_MS : Infinity
+  const { first, last, lengthMs } = givenOf(interval, range, now)
+  if (last <= first) throw new ProviderError('yahoo', 'not_covered', `yahoo ${limit}, and the range is older`)
+  const cutAt = first > range.from ? first : undefined
   const pieces: ChartRange[] = []
-  const last = Math.min(to, Math.max(now, first) + DAY_MS)
   for (let end = last; end > first; end -= lengthMs) pieces.unshift({ from: Math.max(first, end - lengthMs), to: end })
   return { pieces, cutAt, limit }
 }

@@ -1,5 +1,5 @@
 import type { Provider } from '../provider.ts'
-import { fetchBars } from './bars.ts'
+import { barsCost, fetchBars } from './bars.ts'
 import { fetchDividends, fetchSplits } from './corporate-actions.ts'
 import { fetchFundamentals } from './fundamentals.ts'
 import { fetchIndices, fetchMovers, fetchSectors } from './market-wide.ts'
@@ -25,6 +25,7 @@ export function yahoo({ now = Date.now, ...options }: YahooOptions): Provider & 
     name: 'yahoo',
     maxQuotesPerRequest: MAX_QUOTES_PER_REQUEST,
     cost: { fundamentals: 2 },
+    costOfBars: (request) => barsCost(request, now()),
     covers,
     quotes: (symbols, signal) => fetchQuotes(client, symbols, signal, now),
     bars: (request, signal) => fetchBars(client, request, signal, now),
