@@ -1,7 +1,6 @@
 import { mayFallBelowZero } from '../market/instrument-kind.ts'
 import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
-import type { HoursOf, MarketHours } from '../market/market-hours.ts'
-import { isListed } from '../market/session.ts'
+import type { HoursOf } from '../market/market-hours.ts'
 import { shippedHours } from '../market/session-clock.ts'
 import { widestHoursOf } from '../market/widest-hours.ts'
 import { dateIn } from '../market/zoned-time.ts'
@@ -10,6 +9,7 @@ import type { Doubt, Judgement } from './quality.ts'
 import { gapsIn } from './series-gaps.ts'
 import { intervalDoubts } from './series-interval.ts'
 import { contradictionsIn } from './series-quality.ts'
+import { sessionCheck } from './series-sessions.ts'
 import { FUTURE_TOLERANCE_MS, whileOpen } from './session-state.ts'
 
 /** After so many bars others may have their turn. */
@@ -35,6 +35,12 @@ type BarContext = {
 type BarRule = { readonly name: string; readonly broken: (bar: Bar, context: BarContext) => boolean }
 
 const OFF_GRID: BarRule = { name: 'off the grid of their interval', broken: (bar, { isOnGrid }) => !isOnGrid(bar) }
+const WHILE_CLOSED: BarRule = {
+  name: 'while the exchange was closed',
+  broken: (bar, { mayHaveTraded }) => !mayHaveTraded(bar)
+}
+/** Where bars stand that break these is told by the interval that they are of. */
+const BY_PLACE: ReadonlySet<BarRule> = new Set([OFF_GRID, WHILE_CLOSED])
 
 /** Why a bar is not kept. Bars are dropped, never repaired: an invented price is worse than a missing one. */
 const BAR_RULES: readonly BarRule[] = [
@@ -57,7 +63,7 @@ const BAR_RULES: readonly BarRule[] = [
   },
   { name: 'yet to come', broken: (bar, { hasBegun }) => !hasBegun(bar) },
   OFF_GRID,
-  { name: 'without trades outside of the session', broken: (bar, { mayHaveTraded }) => !mayHaveTraded(bar) }
+  WHILE_CLOSED
 ]
 
 /**
@@ -73,6 +79,7 @@ export function* judgeBars(
   const hours = hoursOf(told.symbol)
   const {
     kind,
+    range: _range,
     splits: _,
     withoutPrices: _without,
     ...series
@@ -80,7 +87,7 @@ export function* judgeBars(
   const checks = {
     hasBegun: beginningCheck(series, now),
     isOnGrid: gridCheck(series.interval),
-    mayHaveTraded: sessionCheck(series, hours)
+    mayHaveTraded: sessionCheck(told, hours)
   }
   const isAnySign = mayFallBelowZero(series.symbol, kind)
   const kept: Bar[] = []
@@ -90,7 +97,7 @@ export function* judgeBars(
     if (index % BARS_AT_ONCE === 0) yield
     const context = { previous: kept.at(-1), ...checks, mayFallBelowZero: isAnySign }
     const rule = BAR_RULES.find(({ broken }) => broken(bar, context))
-    if (!rule || rule === OFF_GRID) inOrder.push(bar)
+    if (!rule || BY_PLACE.has(rule)) inOrder.push(bar)
     if (rule) dropped.set(rule.name, (dropped.get(rule.name) ?? 0) + 1)
     else kept.push(bar)
   }
@@ -105,7 +112,7 @@ export function* judgeBars(
       ? [{ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` } as const]
       : []),
     ...(yield* contradictionsIn(told, kept)),
-    ...(yield* gapsIn(told, kept, hours?.calendar))
+    ...(yield* gapsIn(told, kept, hours?.calendar, now))
   ]
   if (missing === 0) return { value: series, doubts }
 
@@ -124,13 +131,4 @@ function gridCheck(interval: Interval): (bar: Bar) => boolean {
   if (!isIntraday(interval)) return () => true
   const stepMs = interval === '1m' ? MINUTE_MS : GRID_MS
   return ({ start }) => Date.parse(start) % stepMs === 0
-}
-
-/** What vendors repeat the last price in while nobody can trade. Of indices no volume is counted. */
-function sessionCheck({ interval, symbol }: BarSeries, hours: MarketHours | undefined): (bar: Bar) => boolean {
-  if (!hours || !isIntraday(interval) || symbol.startsWith('^')) return () => true
-  return ({ start, volume }) =>
-    volume !== 0 ||
-    !isListed(hours.calendar, start.slice(0, 10)) ||
-    hours.status(Date.parse(start)).marketState === 'regular'
 }

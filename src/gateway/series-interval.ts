@@ -13,7 +13,10 @@ const LENGTH_MS: Record<Interval, number> = {
 }
 /** A bar may be short where a session ends, or begins at half past. */
 const SHORT_BAR = 0.75
+/** Of fewer bars a shorter interval does not show. */
 const MIN_STEPS = 2
+/** Where vendors place the bar of a week: its first day of trade or its last. */
+const ENDS_OF_WEEK = [1, 5]
 /** Clocks that change make a day shorter. */
 const SHORTEST_DAY_MS = 20 * HOUR_MS
 const FIRST_DAYS_OF_MONTH = 3
@@ -37,13 +40,28 @@ const LONGER: Record<Interval, readonly (readonly [Interval, number])[]> = {
 export function* intervalDoubts(interval: Interval, bars: readonly Bar[]): Generator<void, Doubt[]> {
   const starts = yield* mapping(bars, ({ start }) => Date.parse(start))
   const steps = starts.slice(1).map((start, index) => start - starts[index]!)
-  if (steps.length < MIN_STEPS) return []
+  if (steps.length < MIN_STEPS) return fewDoubts(interval, starts, steps)
   yield
   const median = steps.toSorted((one, other) => one - other)[Math.floor(steps.length / 2)]!
   yield
   if (median < LENGTH_MS[interval] * SHORT_BAR) return [wrongInterval(`the bars are shorter than ${interval}`)]
   const longer = LONGER[interval].find(([other, count]) => bars.length >= count && areOnGridOf(other, starts, steps))
-  return longer ? [wrongInterval(`the bars are of ${longer[0]}, not of ${interval}`)] : []
+  if (longer) return [wrongInterval(`the bars are of ${longer[0]}, not of ${interval}`)]
+  return fewDoubts(interval, starts, steps)
+}
+
+/** Few bars keep to the grid of a longer interval by chance too, unless it is a grid that chance seldom finds. */
+function fewDoubts(interval: Interval, starts: readonly number[], steps: readonly number[]): Doubt[] {
+  if (steps.length === 0) return []
+  if (interval === '1d' && areOnGridOf('1mo', starts, steps)) return [wrongInterval('the bars are of 1mo, not of 1d')]
+  if (interval === '1d' && areOnGridOf('1wk', starts, steps)) {
+    const isAtEnd = ENDS_OF_WEEK.includes(new Date(starts[0]!).getUTCDay())
+    if (isAtEnd && steps.length >= MIN_STEPS) return [wrongInterval('the bars are of 1wk, not of 1d')]
+    return isAtEnd || steps.length >= MIN_STEPS ? [mayBeLonger('1wk', interval)] : []
+  }
+  // Months are told as the weeks in which they begin.
+  if (interval !== '1wk' || !steps.every((step) => step >= LENGTH_MS['1mo'])) return []
+  return steps.length >= MIN_STEPS ? [wrongInterval('the bars are of 1mo, not of 1wk')] : [mayBeLonger('1mo', interval)]
 }
 
 function areOnGridOf(interval: Interval, starts: readonly number[], steps: readonly number[]): boolean {
@@ -53,6 +71,10 @@ function areOnGridOf(interval: Interval, starts: readonly number[], steps: reado
     steps.every((step) => step >= LENGTH_MS[interval]) &&
     starts.every((start) => new Date(start).getUTCDate() <= FIRST_DAYS_OF_MONTH)
   )
+}
+
+function mayBeLonger(other: Interval, interval: Interval): Doubt {
+  return { rule: 'wrong-interval', severity: 'soft', reason: `the bars may be of ${other}, not of ${interval}` }
 }
 
 function wrongInterval(reason: string): Doubt {

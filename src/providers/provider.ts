@@ -15,6 +15,8 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number]
 /** A series, and what the vendor said beside it: the rules that judge the series need it, and nobody else gets it. */
 export type VendorSeries = BarSeries & {
   readonly kind?: InstrumentKind
+  /** What was asked for: by it is known what lacks at either end. */
+  readonly range?: Pick<BarRequest, 'from' | 'to'>
   /** Splits that the vendor lists from the first bar on, in any order. */
   readonly splits?: readonly Split[]
   /** Starts of bars that traded by the vendor's word, but that it has no prices of. */

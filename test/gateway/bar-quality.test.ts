@@ -55,7 +55,13 @@ describe('a backtest never sees a bar', () => {
     ['off the half hour', '30m', '2026-03-05T15:07:00Z', 5000],
     ['at the bell that ends the session, of no trade', '5m', '2026-03-05T21:00:00Z', 0],
     ['of a night, of no trade', '1h', '2026-03-05T08:30:00Z', 0],
-    ['of a Sunday, of no trade', '15m', '2026-03-01T15:00:00Z', 0]
+    ['of a Sunday, of no trade', '15m', '2026-03-01T15:00:00Z', 0],
+    ['of a night, though it has a volume', '5m', '2026-03-05T08:30:00Z', 5000],
+    ['of a Saturday, though it has a volume', '1h', '2026-02-28T15:30:00Z', 5000],
+    ['long after the bell, though it has a volume', '15m', '2026-03-05T22:00:00Z', 5000],
+    ['of an afternoon on which the exchange closed at one', '30m', '2025-11-28T19:00:00Z', 5000],
+    ['of a Saturday', '1d', '2026-02-28', 5000],
+    ['of a holiday', '1d', '2025-12-25', 5000]
   ])('%s', (_, interval, start, volume) => {
     const { value, doubts } = judged(series([bar(start, { volume })], { interval }), now)
     expect(value.bars).toEqual([])
@@ -94,7 +100,11 @@ test.each<[string, string, VendorSeries['interval'], string, number | undefined]
   ['the night of a currency', 'EURUSD=X', '5m', '2026-03-05T03:05:00Z', 0],
   ['the evening of a future', 'CL=F', '5m', '2026-03-05T03:05:00Z', 0],
   ['an index without volume', '^VIX', '15m', '2026-03-05T09:15:00Z', 0],
-  ['a time whose holidays are not known', 'AAPL', '1m', '1999-03-06T15:00:00Z', 0]
+  ['a time whose holidays are not known', 'AAPL', '1m', '1999-03-06T15:00:00Z', 0],
+  ['the hour in which the exchange opens', 'AAPL', '1h', '2026-03-05T14:00:00Z', 5000],
+  ['a Saturday of a time when exchanges opened on Saturdays', 'AAPL', '1d', '1950-03-04', 5000],
+  ['a Sunday of a coin', 'BTC-USD', '1d', '2026-03-01', 5000],
+  ['a Sunday of an exchange whose calendar is not known', 'SABIC.SR', '1d', '2026-03-01', 5000]
 ])('keeps bars of %s', (_, symbol, interval, start, volume) => {
   const kept = series([bar(start, volume === undefined ? {} : { volume })], { symbol, interval })
   expect(judged(kept, now).value.bars).toHaveLength(1)
@@ -233,6 +243,54 @@ describe('a gap is told, and is no reason to doubt what is there', () => {
   })
 })
 
+describe('what lacks at an end of the range is told', () => {
+  const asked = (from: string, to: string, parts: Partial<VendorSeries> = {}) => ({
+    range: { from: Date.parse(from), to: Date.parse(to) },
+    ...parts
+  })
+  const gapOf = (bars: Bar[], parts: Partial<VendorSeries>) =>
+    judgeBars(series(bars, parts), now).doubts.find(({ rule }) => rule === 'gap')?.reason
+  const some = days(10, 10, 10, 10)
+
+  test('the days since the last bar', () => {
+    expect(gapOf(some, asked('2026-02-25', '2026-03-07'))).toContain('2 bars that there should be: 2026-03-03')
+    expect(gapOf(some, asked('2026-02-25', '2026-03-04'))).toContain('1 bars')
+    expect(gapOf(some, asked('2026-02-25', '2026-03-03'))).toBeUndefined()
+  })
+
+  test('the day that is not over, and the one that ended an hour ago, may lack', () => {
+    const untilThursday = days(10, 10, 10, 10, 10, 10).concat(priced('2026-03-05', 10))
+    const parts = asked('2026-02-25', '2026-03-08')
+    expect(gapOf(untilThursday, parts)).toBeUndefined()
+    const evening = Date.parse('2026-03-06T22:00Z')
+    expect(judgeBars(series(untilThursday, parts), evening).doubts).toEqual([])
+    const weekend = Date.parse('2026-03-07T22:00Z')
+    expect(judgeBars(series(untilThursday, parts), weekend).doubts).toMatchObject([{ rule: 'gap' }])
+  })
+
+  test('the days before the first bar, unless they are so many that nobody traded it yet', () => {
+    expect(gapOf(some, asked('2026-02-23', '2026-03-03'))).toContain('2026-02-23, 2026-02-24')
+    expect(gapOf(some, asked('2026-02-20', '2026-03-03'))).toContain('3 bars')
+    expect(gapOf(some, asked('2020-01-01', '2026-03-03'))).toBeUndefined()
+  })
+
+  test('weeks, months and the days of minutes', () => {
+    const weeks = ['2026-02-02', '2026-02-09'].map((start) => priced(start, 10))
+    expect(gapOf(weeks, asked('2026-02-02', '2026-03-07', { interval: '1wk' }))).toContain('2 bars')
+    const months = ['2025-11-01', '2025-12-01'].map((start) => priced(start, 10))
+    expect(gapOf(months, asked('2025-11-01', '2026-03-07', { interval: '1mo' }))).toContain('2026-01-01, 2026-02-01')
+    const minutes = [priced('2026-03-03T15:00:00Z', 10), priced('2026-03-03T15:05:00Z', 10)]
+    expect(gapOf(minutes, asked('2026-03-02', '2026-03-07', { interval: '5m' }))).toContain('2026-03-04')
+    expect(gapOf(minutes, asked('2026-03-02', '2026-03-04', { interval: '5m' }))).toBeUndefined()
+  })
+
+  test('not of what trades once a week, nor where no calendar tells when its exchange opens', () => {
+    const seldom = ['2026-01-05', '2026-01-14', '2026-01-22', '2026-01-27', '2026-02-05'].map((day) => priced(day, 10))
+    expect(gapOf(seldom, asked('2026-01-01', '2026-03-07'))).toBeUndefined()
+    expect(gapOf(some, asked('2026-02-23', '2026-03-07', { symbol: 'VOW3.DE' }))).toBeUndefined()
+  })
+})
+
 describe('bars of another interval than the one asked for are refused', () => {
   const starting = (...starts: string[]) => starts.map((start) => priced(start, 10))
   const minutes = (step: number, count: number) =>
@@ -246,7 +304,11 @@ describe('bars of another interval than the one asked for are refused', () => {
       '1d',
       starting('2026-01-05', '2026-01-12', '2026-01-19', '2026-01-26', '2026-02-02', '2026-02-09')
     ],
+    ['two months for days', '1d', starting('2025-12-01', '2026-01-02')],
+    ['three weeks for days', '1d', starting('2026-01-26', '2026-02-02', '2026-02-09')],
+    ['three weeks for days, by their last', '1d', starting('2026-02-06', '2026-02-13', '2026-02-20')],
     ['months for weeks', '1wk', starting('2025-12-01', '2026-01-01', '2026-02-02')],
+    ['months for weeks, by their Mondays', '1wk', starting('2025-11-24', '2025-12-29', '2026-01-26')],
     ['days for weeks', '1wk', starting('2026-02-02', '2026-02-03', '2026-02-04')],
     ['weeks for months', '1mo', starting('2026-02-02', '2026-02-09', '2026-02-16')],
     ['five minutes for one', '1m', minutes(5, 20)],
@@ -260,6 +322,17 @@ describe('bars of another interval than the one asked for are refused', () => {
   ])('%s', (_, interval, bars) => {
     expect(judged(series(bars, { interval }), now).doubts).toMatchObject([{ rule: 'wrong-interval', severity: 'hard' }])
   })
+})
+
+test('two days a week apart may be two weeks, and two weeks a month apart two months', () => {
+  const starting = (...starts: string[]) => starts.map((start) => priced(start, 10))
+  const intervalOf = (told: VendorSeries) => judgeBars(told, now).doubts.find(({ rule }) => rule === 'wrong-interval')
+  expect(intervalOf(series(starting('2026-02-09', '2026-02-16')))).toMatchObject({ severity: 'soft' })
+  expect(intervalOf(series(starting('2026-01-26', '2026-02-23'), { interval: '1wk' }))).toMatchObject({
+    severity: 'soft'
+  })
+  expect(intervalOf(series(starting('2026-02-10', '2026-02-17')))).toBeUndefined()
+  expect(intervalOf(series(starting('2026-02-09', '2026-02-16'), { interval: '1wk' }))).toBeUndefined()
 })
 
 test('drops a mover that gained 1e41 percent and keeps the others', () => {

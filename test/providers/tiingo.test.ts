@@ -150,9 +150,12 @@ describe('Tiingo bars', () => {
     expect(asked[0]!.query.get('columns')).toBe('open,high,low,close,volume')
   })
 
-  test('a range without a session is empty, for an unknown symbol is said otherwise', async () => {
+  test('a range without a session is empty, one with sessions is left to another vendor', async () => {
     const { provider } = await connect(json([]))
-    expect((await provider.bars!(request({ adjusted: 'none' }), signal)).bars).toEqual([])
+    const weekend = { from: Date.parse('2020-08-29'), to: Date.parse('2020-08-31'), adjusted: 'none' } as const
+    expect((await provider.bars!(request(weekend), signal)).bars).toEqual([])
+    const week = provider.bars!(request({ adjusted: 'none' }), signal)
+    await expect(week).rejects.toMatchObject({ kind: 'not_covered' })
   })
 
   test('splits and dividends are read from the daily rows', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BarRequest } from '../../src/market/bar.ts'
+import type { BarRequest, Interval } from '../../src/market/bar.ts'
 import { json, signal, standIn } from './yahoo-stand-in.ts'
 
 type Column = (number | null)[]
@@ -40,12 +40,25 @@ describe('bars', () => {
     ])
   })
 
-  test('a range without data is an empty series of a known symbol', async () => {
+  test('a range without data is left to another vendor, unless nobody could trade in it', async () => {
     const meta = { currency: 'USD', exchangeTimezoneName: 'America/New_York' }
     const empty = { chart: { result: [{ meta, indicators: { quote: [{}] } }], error: null } }
-    const { provider } = await standIn({ [PATH]: json(empty) })
-    const series = await provider.bars!({ symbol: 'AAPL', ...always, interval: '5m', adjusted: 'splits' }, signal)
-    expect(series).toMatchObject({ bars: [], currency: 'USD', timeZone: 'America/New_York' })
+    const { provider } = await standIn({ [PATH]: json(empty) }, { now: () => Date.parse('2026-11-10T12:00Z') })
+    const barsOf = (interval: Interval, from: string, to: string) =>
+      provider.bars!(
+        { symbol: 'AAPL', interval, from: Date.parse(from), to: Date.parse(to), adjusted: 'splits' },
+        signal
+      )
+    const weekend = { bars: [], currency: 'USD', timeZone: 'America/New_York' }
+    expect(await barsOf('1d', '2026-11-07', '2026-11-09')).toMatchObject(weekend)
+    expect(await barsOf('5m', '2026-11-07T12:00Z', '2026-11-09T14:00Z')).toMatchObject(weekend)
+    for (const [interval, from, to] of [
+      ['1d', '2026-11-06', '2026-11-09'],
+      ['5m', '2026-11-06T20:00Z', '2026-11-09'],
+      ['5m', '2026-11-07', '2026-11-10']
+    ] as const) {
+      await expect(barsOf(interval, from, to)).rejects.toMatchObject({ kind: 'not_covered', notCoveredBy: 'request' })
+    }
   })
 
   test("a session's date is the one at its exchange, in summer and in winter, east and west", async () => {
@@ -114,7 +127,7 @@ describe('bars', () => {
 
   test('a series tells whether its session is running', async () => {
     const regular = { start: seconds('2025-01-06T14:30Z'), end: seconds('2025-01-06T21:00Z') }
-    const reply = chart({ days: [], prices: [], meta: { currentTradingPeriod: { regular } } })
+    const reply = chart({ days: [regular.start], prices: [10], meta: { currentTradingPeriod: { regular } } })
     const open = await standIn({ [PATH]: reply }, { now: () => Date.parse('2025-01-06T16:00Z') })
     const shut = await standIn({ [PATH]: reply }, { now: () => Date.parse('2025-01-06T22:00Z') })
     const request = { symbol: 'AAPL', ...always, adjusted: 'splits' } as const
@@ -122,10 +135,10 @@ describe('bars', () => {
     expect((await shut.provider.bars!(request, signal)).provenance.state).toBe('closed')
   })
 
-  test('a close without the other prices makes no bar, and the series says so', async () => {
+  test('a close without the other prices makes no bar', async () => {
     const { provider } = await standIn({ [PATH]: chart({ days: [seconds('2025-01-06T14:30Z')], prices: [0] }) })
-    const zero = await provider.bars!({ symbol: '^KS11', ...always, adjusted: 'splits' }, signal)
-    expect(zero.bars).toEqual([])
+    const zero = provider.bars!({ symbol: '^KS11', ...always, adjusted: 'splits' }, signal)
+    await expect(zero).rejects.toMatchObject({ kind: 'not_covered' })
   })
 })
 

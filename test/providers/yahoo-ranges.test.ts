@@ -7,16 +7,17 @@ const DAY_MS = 86_400_000
 const NOW = Date.UTC(2026, 6, 29, 20)
 const utc = (iso: string) => Date.parse(`${iso}T00:00:00Z`)
 
-/** One row, at the end of what was asked for. */
-function rowAtEnd(url: URL): Reply {
+/** One row, near the beginning of what was asked for. */
+function rowAtBeginning(url: URL): Reply {
   const prices = { open: [10], high: [10], low: [10], close: [10], volume: [5] }
   const meta = { currency: 'USD', exchangeTimezoneName: 'America/New_York', instrumentType: 'EQUITY' }
-  const timestamp = [Math.min(Number(url.searchParams.get('period2')), NOW / 1000 - 600) - 300]
+  const isWithinDay = /^\d+[mh]$/.test(url.searchParams.get('interval')!)
+  const timestamp = [Number(url.searchParams.get('period1')) + (isWithinDay ? 300 : 2 * 86_400)]
   return json({ chart: { result: [{ meta, timestamp, indicators: { quote: [prices] } }], error: null } })
 }
 
 async function askedFor(parts: Partial<BarRequest>, symbol = 'AAPL') {
-  const { provider, asked } = await standIn({ [PATH]: (_, url) => rowAtEnd(url) }, { now: () => NOW })
+  const { provider, asked } = await standIn({ [PATH]: (_, url) => rowAtBeginning(url) }, { now: () => NOW })
   const request = { symbol, interval: '1d', from: utc('2026-07-01'), to: NOW, adjusted: 'splits', ...parts } as const
   const series = await provider.bars!(request, signal)
   const ranges = asked
@@ -80,7 +81,7 @@ describe('a range that is longer than Yahoo gives is answered with its newest pa
     const isOld = (url: URL) => Number(url.searchParams.get('period2')) * 1000 < NOW - 5 * DAY_MS
     const replies = {
       [PATH]: (_: unknown, url: URL) =>
-        isOld(url) ? json({ chart: { result: null, error: none } }, 400) : rowAtEnd(url)
+        isOld(url) ? json({ chart: { result: null, error: none } }, 400) : rowAtBeginning(url)
     }
     const { provider } = await standIn(replies, { now: () => NOW })
     const request = { symbol: 'AAPL', interval: '1m', from: NOW - 20 * DAY_MS, to: NOW, adjusted: 'splits' } as const
@@ -96,7 +97,7 @@ test.each<[string, Partial<BarRequest>, number]>([
   ['hours as traded, which need the splits since', { interval: '1h', to: NOW - DAY_MS, adjusted: 'none' }, 2],
   ['days of a century', { from: utc('1900-01-01') }, 1]
 ])('the budget is told what %s cost', async (_, parts, count) => {
-  const { provider, asked } = await standIn({ [PATH]: (_request, url) => rowAtEnd(url) }, { now: () => NOW })
+  const { provider, asked } = await standIn({ [PATH]: (_request, url) => rowAtBeginning(url) }, { now: () => NOW })
   const usual = { symbol: 'AAPL', interval: '1d', from: utc('2026-07-01'), to: NOW, adjusted: 'splits' } as const
   const request = { ...usual, ...parts }
   expect(provider.costOfBars!(request)).toBe(count)
@@ -124,7 +125,7 @@ describe('weeks and months are whole', () => {
 })
 
 test.each(['splits', 'dividends'] as const)('%s of before 1970 are asked for', async (capability) => {
-  const { provider, asked } = await standIn({ [PATH]: (_, url) => rowAtEnd(url) }, { now: () => NOW })
+  const { provider, asked } = await standIn({ [PATH]: (_, url) => rowAtBeginning(url) }, { now: () => NOW })
   await provider[capability]!('KO', signal)
   const first = Number(new URL(asked[0]!, 'http://x').searchParams.get('period1')) * 1000
   expect(first).toBeLessThan(utc('1928-01-01'))

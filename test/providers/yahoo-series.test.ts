@@ -44,7 +44,7 @@ describe('bars that are not those asked for', () => {
 
   test('are none: they are of another symbol', async () => {
     const chartOf = (symbol: string, asked: string) =>
-      barsOf({ times: [], closes: [], meta: { symbol } }, { symbol: asked })
+      barsOf({ times: [dayAt('2026-11-25')], closes: [1], meta: { symbol } }, { symbol: asked })
     await expect(chartOf('MSFT', 'AAPL')).rejects.toMatchObject({ kind: 'bad_payload' })
     await chartOf('BRK-B', 'BRK.B')
     await chartOf('RELIANCE.NS', 'NSE:RELIANCE')
@@ -52,7 +52,7 @@ describe('bars that are not those asked for', () => {
 
   test('hours are hours by either name', async () => {
     await barsOf(
-      { times: [], closes: [], meta: { dataGranularity: '60m' } },
+      { times: [dayAt('2026-11-25')], closes: [1], meta: { dataGranularity: '60m' } },
       { interval: '1h', from: Date.UTC(2026, 10, 1) }
     )
   })

@@ -2,6 +2,7 @@ import type { HoursOf } from '../../market/market-hours.ts'
 import { shippedHours } from '../../market/session-clock.ts'
 import type { Quote } from '../../market/quote.ts'
 import type { Provider } from '../provider.ts'
+import { ofRange } from '../series-range.ts'
 import { dividends, splits } from './actions.ts'
 import { fetchBars } from './bars.ts'
 import { createClient, PROVIDER, refused, unlessNotFound, type AlphaVantageClientOptions } from './client.ts'
@@ -60,7 +61,8 @@ export function alphaVantage({ now = Date.now, hoursOf = shippedHours, ...connec
     },
     async bars(request, signal) {
       const listing = covered(request.symbol)
-      return fetchBars(client, request, listing, await unitOf(listing, signal), signal, { now, plan })
+      const series = await fetchBars(client, request, listing, await unitOf(listing, signal), signal, { now, plan })
+      return ofRange(PROVIDER, series, request, { now: now(), hoursOf })
     },
     profile: async (symbol, signal) => profile(client, symbol, covered(symbol), signal, now),
     news: async (symbol, limit, signal) => news(client, symbol, covered(symbol), limit, signal, now),

@@ -8,6 +8,7 @@ import { listingOf } from './listing.ts'
 import { FREE_INDICES, loadIndices, loadMovers, loadSectors, SECTOR_EXCHANGES } from './market-wide.ts'
 import { loadQuotes } from './quotes.ts'
 import type { Provider } from '../provider.ts'
+import { ofRange } from '../series-range.ts'
 
 /** The vendor tells no limit; longer lists make the address too long for the servers before it. */
 const MAX_SYMBOLS_PER_BATCH = 100
@@ -27,7 +28,8 @@ export function fmp(options: FmpOptions): Provider & { close(): Promise<void> } 
     },
     covers: (symbol) => listingOf(symbol) !== undefined,
     quotes: (symbols, signal) => loadQuotes(client, symbols, signal),
-    bars: (request, signal) => loadBars(client, request, signal),
+    bars: async (request, signal) =>
+      ofRange('fmp', await loadBars(client, request, signal), request, { now: client.now(), hoursOf: client.hoursOf }),
     profile: (symbol, signal) => loadProfile(client, symbol, signal),
     news: (symbol, limit, signal) => loadNews(client, symbol, limit, signal),
     search: (query, limit, signal) => loadMatches(client, query, limit, signal),

@@ -1,6 +1,7 @@
 // https://www.tiingo.com/documentation
 import { isIntraday } from '../../market/bar.ts'
 import type { Provider } from '../provider.ts'
+import { ofRange } from '../series-range.ts'
 import { loadDividends, loadSplits } from './actions.ts'
 import { loadBars } from './bars.ts'
 import { createTiingo, wireOf, type TiingoOptions } from './client.ts'
@@ -22,7 +23,11 @@ export function tiingo(options: TiingoOptions): Provider & { close(): Promise<vo
     costOfBars: ({ interval, adjusted }) => (isIntraday(interval) && adjusted !== 'none' ? 2 : 1),
     covers: (symbol) => wireOf(symbol) !== undefined,
     quotes: (symbols, signal) => loadQuotes(client, symbols, signal),
-    bars: (request, signal) => loadBars(client, request, signal),
+    bars: async (request, signal) =>
+      ofRange('tiingo', await loadBars(client, request, signal), request, {
+        now: client.now(),
+        hoursOf: client.hoursOf
+      }),
     profile: (symbol, signal) => loadProfile(client, symbol, signal),
     news: (symbol, limit, signal) => loadNews(client, symbol, limit, signal),
     search: (query, limit, signal) => loadMatches(client, query, limit, signal),

@@ -1,0 +1,52 @@
+import { INTRADAY_LENGTH_MS, isIntraday, type Bar } from '../market/bar.ts'
+import type { MarketHours } from '../market/market-hours.ts'
+import { isListed, regularEnd, sessionOn, type Calendar, type Session } from '../market/session.ts'
+import { dateIn } from '../market/zoned-time.ts'
+import type { VendorSeries } from '../providers/provider.ts'
+
+/** Closing auctions, and trades that are told late, print within this time after the bell. */
+const CLOSING_PRINTS_MS = 30 * 60_000
+/** No zone's clock differs from another's by a part of it, so that all of it is of one date. */
+const HALF_HOUR_MS = 30 * 60_000
+
+/**
+ * Whether a bar may be of regular trading, which is all that vendors are asked for: they have repeated the last price while
+ * nobody can trade, and told of weekends and holidays. In years whose holidays nobody listed every bar may be. Values of
+ * funds are reckoned on other days than their exchange's, and of indices within the day no volume tells them apart.
+ */
+export function sessionCheck(
+  { interval, symbol, kind }: VendorSeries,
+  hours: MarketHours | undefined
+): (bar: Bar) => boolean {
+  if (!hours || interval === '1wk' || interval === '1mo') return () => true
+  const { calendar } = hours
+  if (interval === '1d') {
+    if (kind === 'fund') return () => true
+    return ({ start }) =>
+      !isListed(calendar, start.slice(0, 10)) || sessionOn(calendar, start.slice(0, 10)) !== undefined
+  }
+  if (!isIntraday(interval) || symbol.startsWith('^')) return () => true
+  const lengthMs = INTRADAY_LENGTH_MS[interval]
+  const sessionAt = sessionReader(calendar)
+  return ({ start, volume }) => {
+    const opens = Date.parse(start)
+    const session = sessionAt(opens)
+    if (session === 'unknown') return true
+    if (!session) return false
+    const ends = regularEnd(session) + (volume === 0 ? 0 : CLOSING_PRINTS_MS)
+    return opens < ends && opens + lengthMs > session.regular.open
+  }
+}
+
+/** The session of the date in which an instant lies; working one out takes many look-ups of its time zone. */
+function sessionReader(calendar: Calendar): (instant: number) => Session | 'unknown' | undefined {
+  const known = new Map<number, Session | 'unknown' | undefined>()
+  return (instant) => {
+    const halfHour = Math.floor(instant / HALF_HOUR_MS)
+    if (!known.has(halfHour)) {
+      const date = dateIn(calendar.timeZone, instant)
+      known.set(halfHour, isListed(calendar, date) ? sessionOn(calendar, date) : 'unknown')
+    }
+    return known.get(halfHour)
+  }
+}
