@@ -26,6 +26,7 @@ import { Ledger } from './ledger.ts'
 import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.ts'
 import { nothingFound } from './nothing-found.ts'
 import { judgeOptions } from './option-quality.ts'
+import { judgeDividends } from './payout-quality.ts'
 import { ProviderCalls } from './provider-calls.ts'
 import { ProviderHealths } from './provider-health.ts'
 import type { CallOutcome } from './provider-record.ts'
@@ -262,7 +263,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       }),
     splits: askSplits,
     dividends: (symbol, ask) =>
-      one(symbol, ask, { capability: 'dividends', ask: (provider, signal) => provider.dividends!(symbol, signal) }),
+      one(symbol, ask, {
+        capability: 'dividends',
+        ask: (provider, signal) => provider.dividends!(symbol, signal),
+        judge: (dividends) => judgeDividends(dividends, { now: now(), held: ask.held?.get(symbol) })
+      }),
     options: (symbol, expiry, ask) =>
       one(symbol, ask, {
         capability: 'options',

@@ -145,6 +145,13 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   }
   const ofKnown = <T>(symbol: string, asker: Asker = 'interactive', work: Promise<T>): Promise<T> =>
     unlessUnknown(work, () => quotes.get(symbol, quoteSourceOf(asker)))
+  /** Of whatever age: only payouts are held against it. */
+  const lastPrice = async (symbol: string): Promise<Quote | undefined> => {
+    const held = (await quotes.heldOutcomes([symbol])).get(symbol)
+    if (held && !(held instanceof Error)) return held.value
+    const persisted = await lastGood.quotes([symbol]).catch(() => undefined)
+    return persisted?.get(symbol)
+  }
   const askNews = (symbol: string, limit: number, urgency?: Urgency) =>
     cachedValue(
       news,
@@ -173,6 +180,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
         lastGood: () => lastGood.bars(request)
       }
     )
+  const askActions = (symbol: string, ask: Ask) => actionsOf(gateway, symbol, ask, () => lastPrice(symbol))
   const askFundamentals = (symbol: string, asker?: Asker) =>
     kept(fundamentals, symbol, asker, (ask) => ofKnown(symbol, asker, gateway.fundamentals(symbol, ask)))
   const askOptions = (symbol: string, expiry: string | undefined, asker?: Asker) =>
@@ -246,7 +254,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       cachedValue(searches, searchKey(query, limit), asker, (ask) => gateway.search(query, limit, ask)),
     fundamentals: askFundamentals,
     corporateActions: (symbol, asker) =>
-      cachedValue(corporateActions, symbol, asker, (ask) => ofKnown(symbol, asker, actionsOf(gateway, symbol, ask)), {
+      cachedValue(corporateActions, symbol, asker, (ask) => ofKnown(symbol, asker, askActions(symbol, ask)), {
         record(actions) {
           if (actions.splits) recorder.splits(actions.splits)
           if (actions.dividends) recorder.dividends(actions.dividends)
@@ -284,8 +292,17 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
 }
 
 /** Splits and dividends come from whoever has them; one of the two is better than neither. */
-async function actionsOf(gateway: Gateway, symbol: string, ask: Ask): Promise<CorporateActions> {
-  const [splits, dividends] = await Promise.allSettled([gateway.splits(symbol, ask), gateway.dividends(symbol, ask)])
+async function actionsOf(
+  gateway: Gateway,
+  symbol: string,
+  ask: Ask,
+  lastPrice: () => Promise<Quote | undefined>
+): Promise<CorporateActions> {
+  const askDividends = async () => {
+    const price = await lastPrice()
+    return gateway.dividends(symbol, { ...ask, ...(price && { held: new Map([[symbol, price]]) }) })
+  }
+  const [splits, dividends] = await Promise.allSettled([gateway.splits(symbol, ask), askDividends()])
   if (splits.status === 'rejected' && dividends.status === 'rejected') throw splits.reason
   return {
     symbol,

@@ -249,7 +249,7 @@ describe('what lacks at an end of the range is told', () => {
     ...parts
   })
   const gapOf = (bars: Bar[], parts: Partial<VendorSeries>) =>
-    judgeBars(series(bars, parts), now).doubts.find(({ rule }) => rule === 'gap')?.reason
+    judged(series(bars, parts), now).doubts.find(({ rule }) => rule === 'gap')?.reason
   const some = days(10, 10, 10, 10)
 
   test('the days since the last bar', () => {
@@ -263,9 +263,9 @@ describe('what lacks at an end of the range is told', () => {
     const parts = asked('2026-02-25', '2026-03-08')
     expect(gapOf(untilThursday, parts)).toBeUndefined()
     const evening = Date.parse('2026-03-06T22:00Z')
-    expect(judgeBars(series(untilThursday, parts), evening).doubts).toEqual([])
+    expect(judged(series(untilThursday, parts), evening).doubts).toEqual([])
     const weekend = Date.parse('2026-03-07T22:00Z')
-    expect(judgeBars(series(untilThursday, parts), weekend).doubts).toMatchObject([{ rule: 'gap' }])
+    expect(judged(series(untilThursday, parts), weekend).doubts).toMatchObject([{ rule: 'gap' }])
   })
 
   test('the days before the first bar, unless they are so many that nobody traded it yet', () => {
@@ -326,7 +326,7 @@ describe('bars of another interval than the one asked for are refused', () => {
 
 test('two days a week apart may be two weeks, and two weeks a month apart two months', () => {
   const starting = (...starts: string[]) => starts.map((start) => priced(start, 10))
-  const intervalOf = (told: VendorSeries) => judgeBars(told, now).doubts.find(({ rule }) => rule === 'wrong-interval')
+  const intervalOf = (told: VendorSeries) => judged(told, now).doubts.find(({ rule }) => rule === 'wrong-interval')
   expect(intervalOf(series(starting('2026-02-09', '2026-02-16')))).toMatchObject({ severity: 'soft' })
   expect(intervalOf(series(starting('2026-01-26', '2026-02-23'), { interval: '1wk' }))).toMatchObject({
     severity: 'soft'

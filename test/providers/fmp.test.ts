@@ -270,6 +270,13 @@ describe('FMP lists', () => {
     ])
   })
 
+  test('a payout of more than four times the price a year is in doubt', async () => {
+    const payout = (date: string, adjDividend: number, percent: number) => ({ date, adjDividend, yield: percent })
+    const { provider } = await connect(json([payout('2026-06-01', 900, 3600), payout('2026-03-01', 0.25, 1.1)]))
+    const { provenance } = await provider.dividends!('AAPL', signal)
+    expect(provenance).toMatchObject({ state: 'suspect', notes: [expect.stringContaining('900 on 2026-06-01')] })
+  })
+
   test('splits and dividends come newest first', async () => {
     const { provider } = await connect(({ path }) =>
       json(

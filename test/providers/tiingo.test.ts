@@ -158,6 +158,23 @@ describe('Tiingo bars', () => {
     await expect(week).rejects.toMatchObject({ kind: 'not_covered' })
   })
 
+  test('a payout of more than the share cost the day before is in doubt, of new shares too', async () => {
+    const rows = [
+      row('2026-06-01', 40),
+      row('2026-06-02', 41, { divCash: 0.5 }),
+      row('2026-06-03', 10, { divCash: 12, splitFactor: 4 })
+    ]
+    const { provider } = await connect(json(rows))
+    const { dividends, provenance } = await provider.dividends!('AAPL', signal)
+    expect(dividends.map(({ amount }) => amount)).toEqual([12, 0.5])
+    expect(provenance).toMatchObject({
+      state: 'suspect',
+      notes: ['the payout of 12 on 2026-06-03 is 1.17 times the price']
+    })
+    const { provider: sound } = await connect(json(rows.slice(0, 2)))
+    expect((await sound.dividends!('AAPL', signal)).provenance.state).toBe('live')
+  })
+
   test('splits and dividends are read from the daily rows', async () => {
     const { provider } = await connect(json(split))
     expect((await provider.splits!('AAPL', signal)).splits).toEqual([{ exDate: '2020-08-31', ratio: 4 }])

@@ -6,6 +6,8 @@ import { isSplitRatio, oncePer } from '../rows.ts'
 import { DatedText, dateIn } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
+/** The vendor tells what a share pays in a year, in percent: of a payout a quarter it is four times what a share costs. */
+const IMPOSSIBLE_YEARLY_PERCENT = 400
 const UNIT_NOTE = 'the vendor does not tell the currency of the amounts'
 
 export async function loadSplits(fmp: Fmp, symbol: string, signal: AbortSignal): Promise<Splits> {
@@ -38,6 +40,9 @@ export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSigna
       kind: 'cash' as const
     })
   )
+  const impossible = rows
+    .filter((row) => (row.yield ?? 0) >= IMPOSSIBLE_YEARLY_PERCENT)
+    .map((row) => `the payout of ${row.adjDividend} on ${row.date.slice(0, 10)} is told to be ${row.yield} % a year`)
   return {
     symbol,
     // A regular dividend and a special one may go on one day, but two of one size are one that is told twice.
@@ -46,7 +51,8 @@ export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSigna
     provenance: provenanceOf('fmp', {
       feed: 'composite',
       receivedAt: fmp.now(),
-      notes: currency ? [] : [UNIT_NOTE]
+      ...(impossible.length > 0 && { state: 'suspect' }),
+      notes: [currency ? undefined : UNIT_NOTE, ...impossible]
     })
   }
 }
@@ -63,6 +69,7 @@ const WireDividends = Compile(
   Type.Object({
     date: DatedText,
     adjDividend: Positive,
-    paymentDate: Type.Optional(Type.Union([Type.String(), Type.Null()]))
+    paymentDate: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    yield: Type.Optional(Type.Union([Type.Number(), Type.Null()]))
   })
 )

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
-import { provenanceOf } from '../parse.ts'
+import { impossiblePayout } from '../../market/payout.ts'
+import { positive, provenanceOf } from '../parse.ts'
 import { isSplitRatio, oncePer } from '../rows.ts'
 import type { Wire } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
@@ -21,16 +22,24 @@ export async function loadSplits(tiingo: Tiingo, symbol: string, signal: AbortSi
   }
 }
 
-/** Amounts as they were paid. The vendor tells the ex-date only. */
+/** Amounts as they were paid, in doubt where a share cost less on the day before. The vendor tells the ex-date only. */
 export async function loadDividends(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Dividends> {
   const rows = await loadActionRows(tiingo, symbol, WireDividends, signal)
+  const impossible = rows.flatMap(({ exDate, divCash, splitFactor }, place) => {
+    const close = positive(rows[place + 1]?.close) ?? Infinity
+    return impossiblePayout(divCash, exDate, close / (positive(splitFactor) ?? 1)) ?? []
+  })
   return {
     symbol,
     dividends: rows.flatMap(({ exDate, divCash }) =>
       divCash > 0 ? [{ exDate, amount: divCash, currency: CURRENCY, kind: 'cash' as const }] : []
     ),
     amountsAdjusted: 'none',
-    provenance: provenanceOf('tiingo', { feed: 'consolidated', receivedAt: tiingo.now() })
+    provenance: provenanceOf('tiingo', {
+      feed: 'consolidated',
+      receivedAt: tiingo.now(),
+      ...(impossible.length > 0 && { state: 'suspect', notes: impossible })
+    })
   }
 }
 
@@ -42,11 +51,12 @@ async function loadActionRows<Row extends { date: string }>(
   signal: AbortSignal
 ): Promise<(Row & { exDate: string })[]> {
   const path = `/tiingo/daily/${encodeURIComponent(coveredSymbol(symbol))}/prices`
-  const query = { startDate: BEGINNING, resampleFreq: 'daily', columns: 'divCash,splitFactor', format: 'json' }
+  const query = { startDate: BEGINNING, resampleFreq: 'daily', columns: 'close,divCash,splitFactor', format: 'json' }
   const rows = await tiingo.rows(path, query, wire, signal)
   const dated = rows.map((row) => ({ ...row, exDate: row.date.slice(0, 10) }))
   return oncePer(dated, ({ exDate }) => exDate).sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
 }
 
 const WireSplits = Compile(Type.Object({ date: DatedText, splitFactor: Type.Number() }))
-const WireDividends = Compile(Type.Object({ date: DatedText, divCash: Type.Number() }))
+const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+const WireDividends = Compile(Type.Object({ date: DatedText, divCash: Type.Number(), close: Num, splitFactor: Num }))

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { impossiblePayout } from '../../market/payout.ts'
 import { currencyUnit, positive } from '../parse.ts'
 import { mapping } from '../../slices.ts'
 import { oncePer } from '../rows.ts'
@@ -14,8 +15,6 @@ import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
  */
 const MIDDLE_YIELD = 0.001
 const DOUBT_ABOUT_YIELD = 2
-/** Nobody pays out what a share costs and leaves a share behind; large special payouts are half of it. */
-const IMPOSSIBLE_YIELD = 1
 
 /** What Yahoo tells of an event: its session date, and what it is about. */
 export type ChartEvent = { exDate: string; value: number }
@@ -123,19 +122,16 @@ function* payoutsOf(
 ): Generator<void, { payouts: ChartPayout[]; areCertain: boolean; impossible: string[] }> {
   const wires = eventsOf(events, timeZone)
   yield
-  const rated: { yield: number; amount: number; exDate: string; isInPriceUnit: boolean }[] = []
+  const rated: { yield: number; close: number; amount: number; exDate: string; isInPriceUnit: boolean }[] = []
   for (const { amount, instant, exDate, currency } of wires) {
     const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
-    if (close && amount) rated.push({ yield: amount / close, amount, exDate, isInPriceUnit: !currency })
+    if (close && amount) rated.push({ yield: amount / close, close, amount, exDate, isInPriceUnit: !currency })
     yield
   }
   const yields = rated.map((payout) => payout.yield)
-  const impossible = rated
-    .filter((payout) => payout.isInPriceUnit && payout.yield >= IMPOSSIBLE_YIELD)
-    .map(
-      ({ amount, exDate, yield: times }) =>
-        `the payout of ${amount} on ${exDate} is ${Number(times.toPrecision(3))} times the price`
-    )
+  const impossible = rated.flatMap(({ amount, exDate, close, isInPriceUnit }) =>
+    isInPriceUnit ? (impossiblePayout(amount, exDate, close) ?? []) : []
+  )
   const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
   const perMajor = typical === undefined || typical >= MIDDLE_YIELD ? prices.perMajor : 1
   const payouts = wires.flatMap(({ exDate, amount, currency }) => {
