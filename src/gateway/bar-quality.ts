@@ -10,6 +10,7 @@ import { gapsIn } from './series-gaps.ts'
 import { intervalDoubts } from './series-interval.ts'
 import { contradictionsIn } from './series-quality.ts'
 import { sessionCheck } from './series-sessions.ts'
+import { unlistedSplitIn } from './series-splits.ts'
 import { FUTURE_TOLERANCE_MS, whileOpen } from './session-state.ts'
 
 /** After so many bars others may have their turn. */
@@ -112,6 +113,7 @@ export function* judgeBars(
       ? [{ rule: 'mostly-bad-bars', severity: 'hard', reason: `of ${series.bars.length} bars ${reasons}` } as const]
       : []),
     ...(yield* contradictionsIn(told, kept)),
+    ...unlistedSplitIn(told, kept),
     ...(yield* gapsIn(told, kept, hours?.calendar, now))
   ]
   if (missing === 0) return { value: series, doubts }

@@ -37,6 +37,7 @@ import { whileOpen } from './session-state.ts'
 import type { RedisConnection } from './shared-redis.ts'
 import { judgeFundamentals } from './statement-quality.ts'
 import { judgeNews } from './story-quality.ts'
+import { mayHideSplit, withSplits } from './series-splits.ts'
 import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
 /** Who waits, whose share of the budgets it costs, and the values already had: a fresh one is never worse than those. */
@@ -236,7 +237,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         requestsOf: (provider) => provider.costOfBars?.(request),
         ask: (provider, signal) => provider.bars!(request, signal),
         async judge(told) {
-          const { value, doubts } = await inSlices(judgeBars(told, now(), hoursOf))
+          const splits = mayHideSplit(told) ? await knownSplits(request.symbol, ask.priority) : []
+          const { value, doubts } = await inSlices(judgeBars(withSplits(told, splits), now(), hoursOf))
           return { value: withRunningMarked(value, hoursOf(value.symbol)?.calendar), doubts }
         }
       }),

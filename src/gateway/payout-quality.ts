@@ -24,7 +24,9 @@ export function judgeDividends(
   const reasons = payouts.flatMap((payout) => {
     const price = (payout.exDate >= since ? highestPrice(payout, held) : undefined) ?? Infinity
     const isBeyondOthers = payouts.length > 1 && payout.amount >= usual * BEYOND_OTHERS
-    const others = isBeyondOthers ? `the payout of ${payout.amount} on ${payout.exDate} is far beyond the others` : undefined
+    const others = isBeyondOthers
+      ? `the payout of ${payout.amount} on ${payout.exDate} is far beyond the others`
+      : undefined
     return impossiblePayout(payout.amount, payout.exDate, price) ?? others ?? []
   })
   if (reasons.length === 0) return { value: dividends, doubts: [] }

@@ -172,6 +172,28 @@ describe('a chart whose prices do not follow a split that the vendor lists is in
   })
 })
 
+describe('a jump as by a split that nobody lists is in doubt', () => {
+  test.each<[string, number[], Partial<VendorSeries>]>([
+    ['a quarter', [404, 402, 101, 100], {}],
+    ['ten times', [1, 1.01, 10, 10.2], {}],
+    [
+      'a third, beside a split that is listed for another day',
+      [300, 302, 299, 100, 101, 100],
+      { splits: [{ exDate: '2025-03-03', ratio: 3 }] }
+    ],
+    ['as traded, where the vendor lists splits', [404, 402, 101, 100], { adjusted: 'none', splits: [] }]
+  ])('%s', (_, prices, parts) => expect(rulesOf(series(days(...prices), parts))).toContain('split-like-jump'))
+
+  test.each<[string, Bar[], Partial<VendorSeries>]>([
+    ['a fall to half that is no ratio of shares', days(100, 101, 54, 55), {}],
+    ['a crash, which ranges far', [...days(100, 101), priced(DAYS[2]!, 50, { high: 62, low: 44 })], {}],
+    ['a price that falls on', days(100, 101, 50, 31), {}],
+    ['as traded, where the vendor lists no splits', days(404, 402, 101, 100), { adjusted: 'none' }],
+    ['a coin', days(404, 402, 101, 100), { symbol: 'BTC-USD' }],
+    ['a price of ticks', days(0.05, 0.05, 0.1, 0.1), {}]
+  ])('not %s', (_, bars, parts) => expect(rulesOf(series(bars, parts))).not.toContain('split-like-jump'))
+})
+
 describe('a price that no market makes is in doubt', () => {
   test.each<[string, Bar[]]>([
     ['thousands of times the one before, at the end', days(29.9, 30, 245_397)],

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
+import type { Adjustment } from '../../src/market/bar.ts'
 import type { Split } from '../../src/market/corporate-action.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { dateIn } from '../../src/market/zoned-time.ts'
@@ -110,6 +111,54 @@ describe('a jump stays in doubt', () => {
     resolve([{ exDate: TODAY, ratio: 4 }])
     expect(await quote(heldHoursAgo(26))).toMatchObject({ price: 25, provenance: { state: 'live' } })
     expect(yahoo.asked).toEqual(['NVDA'])
+  })
+})
+
+describe('a series of a vendor that lists no splits', () => {
+  const CLOSES = [40, 40.4, 40.2, 20.1, 20.3, 20]
+  const DATES = ['2026-09-14', '2026-09-15', '2026-09-16', '2026-09-17', '2026-09-18', '2026-09-21']
+  const barsOf = (adjusted: Adjustment, closes: readonly number[], splits: Split[] | undefined) => {
+    const bars = closes.map((close, day) => ({ start: DATES[day]!, open: close, high: close, low: close, close }))
+    const fmp: Provider = {
+      name: 'fmp',
+      maxQuotesPerRequest: 1,
+      covers: () => true,
+      bars: async ({ symbol, interval }) => ({ symbol, interval, adjusted, bars, provenance: provenanceOf('fmp') })
+    }
+    const yahoo = vendor('yahoo', 25, async () => splits ?? Promise.reject(new Error('down')))
+    const { gateway } = gatewayOf([fmp, yahoo])
+    const range = { interval: '1d', from: Date.parse(DATES[0]!), to: Date.parse('2026-09-22') } as const
+    return gateway.bars({ symbol: 'NVDA', adjusted, ...range }, { priority: 'interactive' }).then((series) => ({
+      state: series.provenance.state,
+      notes: series.provenance.notes?.join() ?? '',
+      asked: yahoo.asked,
+      series
+    }))
+  }
+  const split = [{ exDate: '2026-09-17', ratio: 2 }]
+  const divided = CLOSES.map((close) => (close > 30 ? close / 2 : close))
+
+  test('is held against those that another vendor lists', async () => {
+    expect(await barsOf('splits', CLOSES, split)).toMatchObject({
+      state: 'suspect',
+      notes: expect.stringContaining('do not follow the split of 2 for 1'),
+      series: expect.not.objectContaining({ splits: expect.anything() })
+    })
+    expect(await barsOf('none', divided, split)).toMatchObject({ state: 'suspect' })
+    expect(await barsOf('none', CLOSES, split)).toMatchObject({ state: 'live' })
+  })
+
+  test('is in doubt for a jump that nobody lists a split for, and where nobody can tell', async () => {
+    for (const known of [[], undefined]) {
+      expect(await barsOf('splits', CLOSES, known)).toMatchObject({
+        state: 'suspect',
+        notes: expect.stringContaining('prices jump on 2026-09-17')
+      })
+    }
+  })
+
+  test('costs no question where it does not jump', async () => {
+    expect(await barsOf('splits', divided, split)).toMatchObject({ state: 'live', asked: [] })
   })
 })
 
