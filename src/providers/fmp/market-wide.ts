@@ -113,7 +113,10 @@ const MOVER_PATHS: Record<MoverKind, string> = {
 
 export async function loadMovers(fmp: Fmp, type: MoverKind, signal: AbortSignal): Promise<Movers> {
   const rows = await fmp.rows(MOVER_PATHS[type], {}, WireMovers, signal)
-  const movers = [...new Map(rows.flatMap((row) => parseMover(row) ?? []).map((each) => [each.symbol, each])).values()]
+  const movers = oncePer(
+    rows.flatMap((row) => parseMover(row) ?? []),
+    ({ symbol }) => symbol
+  )
   return {
     type,
     movers: ranked(type, movers),

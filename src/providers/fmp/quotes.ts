@@ -15,6 +15,7 @@ import {
   withoutAbsent,
   type CurrencyUnit
 } from '../parse.ts'
+import { newestOf } from '../repeated-quotes.ts'
 import { notCovered, type Fmp } from './client.ts'
 import { listingOf, type Listing } from './listing.ts'
 
@@ -42,12 +43,14 @@ export async function loadQuotes(
   if (listings.length === 0) throw notCovered(symbols.join(', '))
 
   const rows = await loadRows(fmp, listings, signal)
-  const byWire = new Map(rows.map((row) => [row.symbol.toUpperCase(), row]))
+  const byWire = Map.groupBy(rows, (row) => row.symbol.toUpperCase())
   const receivedAt = fmp.now()
   const quotes = await Promise.all(
     listings.map(async (listing) => {
-      const row = byWire.get(listing.wire)
-      return row && parseQuote(row, listing, await fmp.unitOf(listing, signal), receivedAt)
+      const told = byWire.get(listing.wire)
+      if (!told) return undefined
+      const unit = await fmp.unitOf(listing, signal)
+      return newestOf(told.flatMap((row) => parseQuote(row, listing, unit, receivedAt) ?? []))
     })
   )
   return new Map(quotes.flatMap((quote) => (quote ? [[quote.symbol, quote]] : [])))

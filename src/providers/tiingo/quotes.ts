@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { MarketHours } from '../../market/market-hours.ts'
 import type { Quote } from '../../market/quote.ts'
 import { notNegative, positive, provenanceOf, rounded, withoutAbsent } from '../parse.ts'
+import { newestOf } from '../repeated-quotes.ts'
 import { instantWithOffset } from '../session-dates.ts'
 import { CURRENCY, notCovered, wireOf, type Tiingo } from './client.ts'
 
@@ -28,12 +29,12 @@ export async function loadQuotes(
 
   const tickers = covered.map(({ wire }) => wire).join(',')
   const rows = await tiingo.rows('/iex/', { tickers }, WireQuotes, signal)
-  const byWire = new Map(rows.map((row) => [row.ticker.toUpperCase(), row]))
+  const byWire = Map.groupBy(rows, (row) => row.ticker.toUpperCase())
   const receivedAt = tiingo.now()
   const hours = tiingo.hoursOf(HOME_LISTING)
   const quotes = covered.flatMap(({ symbol, wire }) => {
-    const row = byWire.get(wire)
-    return (row && parseQuote(row, symbol, receivedAt, hours)) ?? []
+    const told = byWire.get(wire) ?? []
+    return newestOf(told.flatMap((row) => parseQuote(row, symbol, receivedAt, hours) ?? [])) ?? []
   })
   return new Map(quotes.map((quote) => [quote.symbol, quote]))
 }

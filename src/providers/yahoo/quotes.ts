@@ -7,6 +7,7 @@ import type { ExtendedHours, MarketState, Quote } from '../../market/quote.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { finite, notNegative, positive, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
+import { newestOf } from '../repeated-quotes.ts'
 import { salvage } from '../salvage.ts'
 import { kindOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
@@ -63,11 +64,11 @@ export async function fetchQuotes(
   if (rows.length > 0 && wires.length === 0) {
     throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent quotes of which none can be read')
   }
-  const bySymbol = new Map(wires.map((wire) => [parseSymbol(wire.symbol), wire]))
+  const bySymbol = Map.groupBy(wires, (wire) => parseSymbol(wire.symbol))
   const quotes = new Map<string, Quote>()
   for (const symbol of symbols) {
-    const wire = bySymbol.get(parseSymbol(toYahooSymbol(symbol)))
-    const quote = wire && parseQuote(symbol, wire, receivedAt)
+    const rowsOf = bySymbol.get(parseSymbol(toYahooSymbol(symbol))) ?? []
+    const quote = newestOf(rowsOf.flatMap((wire) => parseQuote(symbol, wire, receivedAt) ?? []))
     if (quote) quotes.set(symbol, quote)
   }
   return quotes
