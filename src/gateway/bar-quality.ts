@@ -40,8 +40,6 @@ const WHILE_CLOSED: BarRule = {
   name: 'while the exchange was closed',
   broken: (bar, { mayHaveTraded }) => !mayHaveTraded(bar)
 }
-/** Where bars stand that break these is told by the interval that they are of. */
-const BY_PLACE: ReadonlySet<BarRule> = new Set([OFF_GRID, WHILE_CLOSED])
 
 /** Why a bar is not kept. Bars are dropped, never repaired: an invented price is worse than a missing one. */
 const BAR_RULES: readonly BarRule[] = [
@@ -78,27 +76,25 @@ export function* judgeBars(
   hoursOf: HoursOf = shippedHours
 ): Generator<void, Judgement<BarSeries>> {
   const hours = hoursOf(told.symbol)
-  const {
-    kind,
-    range: _range,
-    splits: _,
-    withoutPrices: _without,
-    ...series
-  } = whileOpen(told, widestHoursOf(told.symbol, hoursOf), now)
+  const widest = widestHoursOf(told.symbol, hoursOf)
+  const { kind, range: _range, splits: _, withoutPrices: _without, ...series } = whileOpen(told, widest, now)
   const checks = {
     hasBegun: beginningCheck(series, now),
     isOnGrid: gridCheck(series.interval),
-    mayHaveTraded: sessionCheck(told, hours)
+    mayHaveTraded: sessionCheck(told, hours, widest)
   }
   const isAnySign = mayFallBelowZero(series.symbol, kind)
   const kept: Bar[] = []
   const inOrder: Bar[] = []
+  const onGrid: Bar[] = []
   const dropped = new Map<string, number>()
   for (const [index, bar] of series.bars.entries()) {
     if (index % BARS_AT_ONCE === 0) yield
     const context = { previous: kept.at(-1), ...checks, mayFallBelowZero: isAnySign }
     const rule = BAR_RULES.find(({ broken }) => broken(bar, context))
-    if (!rule || BY_PLACE.has(rule)) inOrder.push(bar)
+    // Where bars stand that break these two is told by the interval that they are of.
+    if (!rule || rule === WHILE_CLOSED) onGrid.push(bar)
+    if (!rule || rule === WHILE_CLOSED || rule === OFF_GRID) inOrder.push(bar)
     if (rule) dropped.set(rule.name, (dropped.get(rule.name) ?? 0) + 1)
     else kept.push(bar)
   }
@@ -106,7 +102,7 @@ export function* judgeBars(
   const missing = series.bars.length - kept.length
   const reasons = [...dropped].map(([name, count]) => `${count} ${name}`).join(', ')
   yield
-  const ofOtherInterval = yield* intervalDoubts(series.interval, inOrder)
+  const ofOtherInterval = yield* intervalDoubts(series.interval, onGrid.length * 2 > inOrder.length ? onGrid : inOrder)
   const doubts: Doubt[] = [
     ...ofOtherInterval,
     ...(ofOtherInterval.length === 0 && missing > series.bars.length * MAX_DROPPED_SHARE

@@ -268,7 +268,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(symbol, ask, {
         capability: 'dividends',
         ask: (provider, signal) => provider.dividends!(symbol, signal),
-        judge: (dividends) => judgeDividends(dividends, { now: now(), held: ask.held?.get(symbol) })
+        judge: (dividends) => judgeDividends(dividends, now(), ask.held?.get(symbol))
       }),
     options: (symbol, expiry, ask) =>
       one(symbol, ask, {

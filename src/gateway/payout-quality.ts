@@ -14,10 +14,7 @@ const MAX_NAMED = 3
  * Holds payouts against what a share has cost, as far as a price is held, and against each other: those that cannot be are
  * in doubt. Not every vendor tells a price beside its payouts. `now` in epoch milliseconds.
  */
-export function judgeDividends(
-  dividends: Dividends,
-  { now, held }: { readonly now: number; readonly held?: Quote | undefined }
-): Judgement<Dividends> {
+export function judgeDividends(dividends: Dividends, now: number, held?: Quote): Judgement<Dividends> {
   const payouts = dividends.dividends
   const usual = medianOf(payouts.map(({ amount }) => amount))
   const since = new Date(now - YEAR_MS).toISOString().slice(0, 10)

@@ -21,6 +21,7 @@ type Part =
 export function withoutImpossibleParts(quote: Quote, now: number): Quote {
   const impossible = [
     crossedBook(quote),
+    ...bookInAnotherUnit(quote),
     ...dayInAnotherUnit(quote),
     openOutsideDay(quote),
     ...yearOutsidePrice(quote),
@@ -38,6 +39,16 @@ type Impossible = { readonly parts: readonly Part[]; readonly note: string }
 function crossedBook({ bid, ask }: Quote): Impossible | undefined {
   if (bid === undefined || ask === undefined || bid <= ask) return undefined
   return { parts: ['bid', 'bidSize', 'ask', 'askSize'], note: `bid ${bid} above ask ${ask}: both dropped` }
+}
+
+/** Where nobody offers, vendors have shown bids of a cent and asks of hundreds of thousands. */
+function bookInAnotherUnit({ price, ...book }: Quote): Impossible[] {
+  if (!(price > 0)) return []
+  return (['bid', 'ask'] as const).flatMap((part) => {
+    const side = book[part]
+    if (side === undefined || (side <= price * ANOTHER_UNIT && side * ANOTHER_UNIT >= price)) return []
+    return [{ parts: [part, `${part}Size`], note: `${part} ${side} left out: it cannot be of the price ${price}` }]
+  })
 }
 
 /** A price below the day's low or above its high is judged by its rule: here the range reaches too far. */

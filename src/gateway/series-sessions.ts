@@ -6,6 +6,8 @@ import type { VendorSeries } from '../providers/provider.ts'
 
 /** Closing auctions, and trades that are told late, print within this time after the bell. */
 const CLOSING_PRINTS_MS = 30 * 60_000
+/** Exchanges of Asia have made up for holidays on Saturdays until then. */
+const FIRST_WITHOUT_SATURDAYS = '2018-01-01'
 /** No zone's clock differs from another's by a part of it, so that all of it is of one date. */
 const HALF_HOUR_MS = 30 * 60_000
 
@@ -16,15 +18,12 @@ const HALF_HOUR_MS = 30 * 60_000
  */
 export function sessionCheck(
   { interval, symbol, kind }: VendorSeries,
-  hours: MarketHours | undefined
+  hours: MarketHours | undefined,
+  widest: MarketHours | undefined
 ): (bar: Bar) => boolean {
-  if (!hours || interval === '1wk' || interval === '1mo') return () => true
+  if (interval === '1d') return kind === 'fund' ? () => true : dayCheck(hours?.calendar, widest?.calendar)
+  if (!hours) return () => true
   const { calendar } = hours
-  if (interval === '1d') {
-    if (kind === 'fund') return () => true
-    return ({ start }) =>
-      !isListed(calendar, start.slice(0, 10)) || sessionOn(calendar, start.slice(0, 10)) !== undefined
-  }
   if (!isIntraday(interval) || symbol.startsWith('^')) return () => true
   const lengthMs = INTRADAY_LENGTH_MS[interval]
   const sessionAt = sessionReader(calendar)
@@ -35,6 +34,15 @@ export function sessionCheck(
     if (!session) return false
     const ends = regularEnd(session) + (volume === 0 ? 0 : CLOSING_PRINTS_MS)
     return opens < ends && opens + lengthMs > session.regular.open
+  }
+}
+
+/** `widest`: of an exchange whose holidays are not known its weekdays are, of years in which none opened on other days. */
+function dayCheck(calendar: Calendar | undefined, widest: Calendar | undefined): (bar: Bar) => boolean {
+  return ({ start }) => {
+    const date = start.slice(0, 10)
+    if (calendar && isListed(calendar, date)) return sessionOn(calendar, date) !== undefined
+    return !widest || date < FIRST_WITHOUT_SATURDAYS || widest.weekdays.includes(new Date(date).getUTCDay())
   }
 }
 

@@ -140,17 +140,23 @@ const UNWANTED =
 
 /**
  * A trimmed text of at most `maxLength` characters, or undefined where it is empty or a placeholder. Vendors take names
- * and stories from web pages and pass on their entities (`AT&amp;T`, `what&#39;s`), which are decoded once. It is one line, and holds
- * nothing but characters that can be shown.
+ * and stories from web pages and pass on their entities (`AT&amp;T`, `what&#39;s`), some of which were escaped twice. It is one
+ * line, and holds nothing but characters that can be shown.
  */
 export function textOf(value: unknown, maxLength = 500): string | undefined {
   if (typeof value !== 'string') return undefined
-  const decoded = value.includes('&') ? decode(value, { scope: 'strict' }) : value
+  const decoded = decodedTwice(value)
   const text = decoded.replaceAll(WHITE_SPACE, ' ').replaceAll(UNWANTED, '').replaceAll(/ +/g, ' ').trim()
   if (PLACEHOLDERS.has(text.toLowerCase())) return undefined
   if (text.length <= maxLength) return text
   // The cut may go through a pair of surrogates.
   return `${text.slice(0, maxLength - 1).replace(/\p{Cs}$/u, '')}…`
+}
+
+function decodedTwice(text: string): string {
+  if (!text.includes('&')) return text
+  const once = decode(text, { scope: 'strict' })
+  return once.includes('&') ? decode(once, { scope: 'strict' }) : once
 }
 
 /** An ampersand as pages write it within an address. */

@@ -23,9 +23,12 @@ export function leftOutNote(count: number): string | undefined {
   return count > 0 ? `${count} bars without a full set of prices left out` : undefined
 }
 
+/** Vendors that compute ratios tell 1 with the noise of binary fractions. */
+const NO_SPLIT = 1e-6
+
 /** Whether a ratio of shares is a split: vendors list some of 1 for 1, which change nothing. */
 export function isSplitRatio(ratio: number | null | undefined): ratio is number {
-  return typeof ratio === 'number' && ratio > 0 && ratio !== 1
+  return typeof ratio === 'number' && ratio > 0 && Math.abs(ratio - 1) > NO_SPLIT
 }
 
 /** The rows without repetitions: of those under one key, the first. */

@@ -69,6 +69,21 @@ describe('a backtest never sees a bar', () => {
     expect(doubts).toMatchObject([{ rule: 'mostly-bad-bars' }])
   })
 
+  test('of a last trade, where there are few others', () => {
+    const few = ['15:35:00', '15:37:41', '15:40:00'].map((time) => bar(`2026-03-05T${time}Z`))
+    const { value, doubts } = judgeBars(series(few, { interval: '5m' }), now)
+    expect(value.bars.map(({ start }) => start)).toEqual(['2026-03-05T15:35:00Z', '2026-03-05T15:40:00Z'])
+    expect(doubts).toEqual([])
+  })
+
+  test('of a Sunday of an exchange whose holidays are not known', () => {
+    const frankfurt = series(
+      [...week, bar('2026-03-01')].toSorted((a, b) => (a.start < b.start ? -1 : 1)),
+      { symbol: 'VOW3.DE' }
+    )
+    expect(judgeBars(frankfurt, now).value.bars).toEqual(week)
+  })
+
   test('that opens in the future of an intraday series', () => {
     const intraday = series([bar('2026-03-06T14:59:00Z'), bar('2026-03-06T15:05:00Z')], { interval: '1m' })
     expect(judged(intraday, now).value.bars).toHaveLength(1)

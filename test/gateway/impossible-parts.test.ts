@@ -34,6 +34,8 @@ describe('a part of a quote that cannot be is left out and noted', () => {
       ['extendedHours']
     ],
     ['an open of another unit, beside a low alone', { open: 0.104, dayLow: 10 }, ['open']],
+    ['a bid of a cent, where nobody bids', { bid: 0.01, bidSize: 100, ask: 10.5 }, ['bid', 'bidSize']],
+    ['an ask of a fortune, where nobody asks', { bid: 10.4, ask: 199_999, askSize: 100 }, ['ask', 'askSize']],
     ['a year high in pence', { yearLow: 6.4162, yearHigh: 908.05 }, ['yearHigh']],
     ['a year low in pounds', { yearLow: 0.064, yearHigh: 12 }, ['yearLow']],
     ['a year high below the price', { yearLow: 6, yearHigh: 9 }, ['yearHigh']],

@@ -15,8 +15,7 @@ const payouts = (...told: (readonly [exDate: string, amount: number])[]): Divide
   provenance: provenanceOf('fmp')
 })
 const held = (parts: Partial<Quote> = {}) => aQuote('KBND', { price: 50_000, currency: 'KRW', ...parts })
-const reasonOf = (dividends: Dividends, quote?: Quote) =>
-  judgeDividends(dividends, { now, held: quote }).doubts[0]?.reason
+const reasonOf = (dividends: Dividends, quote?: Quote) => judgeDividends(dividends, now, quote).doubts[0]?.reason
 
 describe('a payout that cannot be is in doubt', () => {
   test.each<[string, Dividends, Quote | undefined]>([
@@ -29,7 +28,7 @@ describe('a payout that cannot be is in doubt', () => {
       undefined
     ]
   ])('%s', (_, dividends, quote) => {
-    expect(judgeDividends(dividends, { now, held: quote }).doubts).toMatchObject([
+    expect(judgeDividends(dividends, now, quote).doubts).toMatchObject([
       { rule: 'payout-beyond-price', severity: 'soft', reason: expect.stringContaining(dividends.dividends[0]!.exDate) }
     ])
   })

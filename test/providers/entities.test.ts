@@ -19,8 +19,12 @@ describe('a reader sees letters where a vendor sends their entities', () => {
     expect(textOf(text)).toBe(text)
   )
 
-  test('once, so that a text about entities keeps them', () =>
-    expect(textOf('write &amp;amp; twice')).toBe('write &amp; twice'))
+  test.each([
+    ['AT&amp;amp;T', 'AT&T'],
+    ['What&amp;#39;s', "What's"],
+    ['A &amp;quot;B&amp;quot;', 'A "B"'],
+    ['write &amp;amp;amp; thrice', 'write &amp; thrice']
+  ])('twice where they were escaped twice: %s', (told, text) => expect(textOf(told)).toBe(text))
   test('and an address leads where the page led', () => {
     expect(webAddress('https://news.example/a?id=1&amp;page=2&#38;b=3')).toBe('https://news.example/a?id=1&page=2&b=3')
     expect(webAddress('https://news.example/a?id=1&page=2')).toBe('https://news.example/a?id=1&page=2')

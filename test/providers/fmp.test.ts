@@ -178,6 +178,12 @@ describe('FMP bars', () => {
     })
   })
 
+  test('a total return without the columns that adjust it is none', async () => {
+    const { provider } = await connect(json([day('2024-06-06')]))
+    const bars = provider.bars!(daily('2024-06-06', '2024-06-07', { adjusted: 'all' }), signal)
+    await expect(bars).rejects.toMatchObject({ kind: 'bad_payload' })
+  })
+
   test('older answers come wrapped', async () => {
     const { provider } = await connect(json({ symbol: 'AAPL', historical: [day('2024-06-06')] }))
     expect((await provider.bars!(daily('2024-06-06', '2024-06-07'), signal)).bars).toHaveLength(1)

@@ -158,6 +158,14 @@ describe('Tiingo bars', () => {
     await expect(week).rejects.toMatchObject({ kind: 'not_covered' })
   })
 
+  test('a split that cannot be read costs the bars before it, and no others', async () => {
+    const rows = [row('2020-08-28', 500), row('2020-08-31', 125, { splitFactor: null }), row('2020-09-01', 126)]
+    const { provider } = await connect(json(rows))
+    const { bars, provenance } = await provider.bars!(request(), signal)
+    expect(bars.map(({ start }) => start)).toEqual(['2020-08-31', '2020-09-01'])
+    expect(provenance.notes).toEqual(['1 bars without a full set of prices left out'])
+  })
+
   test('a payout of more than the share cost the day before is in doubt, of new shares too', async () => {
     const rows = [
       row('2026-06-01', 40),

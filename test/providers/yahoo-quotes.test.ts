@@ -31,10 +31,16 @@ describe('at night', () => {
   })
 })
 
+test.each(['FUTURE', 'future', 'FUTURES', 'Future_'])('a %s may cost less than nothing', async (quoteType) => {
+  const row = { quoteType, currency: 'USD', regularMarketPrice: -37.63, regularMarketVolume: 12 }
+  expect(await quoted('CLK30.NYM', row)).toMatchObject({ kind: 'future', price: -37.63, volume: 12 })
+})
+
 describe('a source that calls itself delayed is', () => {
   test.each<[object, string, string]>([
     [{ quoteSourceName: 'Delayed Quote', exchangeDataDelayedBy: 0, marketState: 'REGULAR' }, 'delayed', 'delayed'],
     [{ quoteSourceName: 'Delayed Quote', exchangeDataDelayedBy: 0, marketState: 'CLOSED' }, 'closed', 'delayed'],
+    [{ quoteSourceName: '15 minute delay', exchangeDataDelayedBy: 0, marketState: 'REGULAR' }, 'delayed', 'delayed'],
     [
       { quoteSourceName: 'Nasdaq Real Time Price', exchangeDataDelayedBy: 0, marketState: 'REGULAR' },
       'live',

@@ -113,6 +113,8 @@ describe('total returns', () => {
   test('of a share are not told without its adjusted closes, and a day that lacks one is named', async () => {
     const parts = { times: days.slice(0, 3).map(dayAt), closes: [1, 2, 3] }
     await expect(barsOf(parts, { adjusted: 'all' })).rejects.toMatchObject({ kind: 'not_covered' })
+    const raised = barsOf({ ...parts, adjusted: [10, 20, 30] }, { adjusted: 'all' })
+    await expect(raised).rejects.toMatchObject({ kind: 'not_covered' })
     const some = await barsOf({ ...parts, adjusted: [1, null, 3] }, { adjusted: 'all' })
     expect(closesOf(some)).toEqual([
       ['2026-05-04', 1],

@@ -151,6 +151,8 @@ function ohlcOf(row: WireDailyBar, adjusted: Adjustment): Ohlc {
   if ('adjOpen' in row && (adjusted !== 'splits' || !('open' in row))) {
     return { open: row.adjOpen, high: row.adjHigh, low: row.adjLow, close: row.adjClose }
   }
+  // Without them a row of the adjusted path would pass for a total return, and be none.
+  if (adjusted === 'all') return {}
   const { open, high, low, close } = row
   return { open, high, low, close }
 }

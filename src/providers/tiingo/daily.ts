@@ -47,7 +47,8 @@ export function splitsIn({ rows }: DailyRows): Split[] {
 /**
  * How to adjust what was traded on a date, from daily rows (oldest first) that reach from that date to today: later rows
  * tell the splits, the row of the date itself tells what dividends took off. Undefined where the rows lack the columns,
- * or where a row is missing, which may have held a split; for a date it is undefined where that one cannot be adjusted.
+ * or where a row is missing, which may have held a split; for a date it is undefined where that one cannot be adjusted, as
+ * it cannot before a row whose split is not known.
  * A date after all rows is one whose session is not over: nothing came after it.
  */
 export function factorsFrom(
@@ -56,13 +57,16 @@ export function factorsFrom(
 ): ((date: string) => Factor | undefined) | undefined {
   if (adjusted === 'none') return () => AS_TRADED
   const { rows, areAll } = known
-  const hasColumn = adjusted === 'splits' ? rows.every(({ splitFactor }) => splitFactor) : rows.some(isAdjusted)
+  const hasColumn = rows.some(adjusted === 'splits' ? ({ splitFactor }) => splitFactor : isAdjusted)
   if (rows.length > 0 && !(areAll && hasColumn)) return undefined
+  const knownFrom = rows.findLast(({ splitFactor }) => !splitFactor)?.date ?? ''
 
   const splits = splitsIn(known)
   const sharesSince = (date: string) =>
     splits.reduce((shares, { exDate, ratio }) => (exDate > date ? shares * ratio : shares), 1)
-  if (adjusted === 'splits') return (date) => ({ price: 1 / sharesSince(date), volume: sharesSince(date) })
+  if (adjusted === 'splits') {
+    return (date) => (date < knownFrom ? undefined : { price: 1 / sharesSince(date), volume: sharesSince(date) })
+  }
 
   const prices = new Map(
     rows.flatMap((row) => (isAdjusted(row) ? [[row.date, row.adjClose / row.close] as const] : []))

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { impossiblePayout } from '../../market/payout.ts'
 import { currencyUnit, positive } from '../parse.ts'
 import { mapping } from '../../slices.ts'
-import { oncePer } from '../rows.ts'
+import { isSplitRatio, oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { instantOf, sessionDate } from './chart-time.ts'
 import { withoutFloatNoise, type PriceReader } from './prices.ts'
@@ -42,7 +42,7 @@ export function* readEvents(result: unknown, timeZone: string, prices: PriceRead
   return {
     // One for one changes nothing: Yahoo tells some spin-offs so.
     splits: oncePer(
-      splits.filter(isTold).filter(({ value }) => value !== 1),
+      splits.filter(isTold).filter(({ value }) => isSplitRatio(value)),
       ({ exDate }) => exDate
     ),
     hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),

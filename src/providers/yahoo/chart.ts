@@ -10,11 +10,14 @@ import { isRecord, salvage } from '../salvage.ts'
 import { joinedEvents, readEvents, type ChartEvents } from './chart-events.ts'
 import { piecesOf } from './chart-limits.ts'
 import { instantOf } from './chart-time.ts'
+import { quoteTypeOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
 import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 
+/** Adjusted closes are rounded; of a price of a few cents that is a large part. */
+const ROUNDING = 0.1
 /** Bars that begin this soon after the place where a range was cut would have begun before it. */
 const NEAR_CUT_MS = 31 * 86_400_000
 
@@ -135,6 +138,12 @@ async function fetchPiece(
   return inSlices(parseChart(symbol, listOf(results)[0], now))
 }
 
+/** What payouts take off a close never raises it: an adjusted close above the close is none. */
+function lowerThan(close: number, adjustedClose: number | undefined): number | undefined {
+  const isRaised = adjustedClose !== undefined && close > 0 && adjustedClose > close * (1 + ROUNDING)
+  return isRaised ? undefined : adjustedClose
+}
+
 function* parseChart(symbol: string, result: unknown, now: number): Generator<void, Chart> {
   const wire = memberOf(result, 'meta')
   const meta = salvage(ChartMeta, wire)
@@ -149,7 +158,7 @@ function* parseChart(symbol: string, result: unknown, now: number): Generator<vo
   return {
     prices,
     timeZone,
-    kind: meta.instrumentType ?? undefined,
+    kind: quoteTypeOf(meta.instrumentType),
     newestTrade: instantOf(meta.regularMarketTime),
     ...(yield* rowsOf(result, prices)),
     granularity: meta.dataGranularity ?? undefined,
@@ -190,7 +199,7 @@ function* rowsOf(
     if (instant === undefined) continue
     const [open, high, low, close] = [opens, highs, lows, closes].map((values) => prices.price(values?.[index]))
     if (open !== undefined && high !== undefined && low !== undefined && close !== undefined) {
-      const adjustedClose = prices.price(adjusted[index])
+      const adjustedClose = lowerThan(close, prices.price(adjusted[index]))
       rows.push({ instant, open, high, low, close, adjustedClose, volume: finite(volumes[index]) })
     } else if (positive(volumes[index]) !== undefined) {
       withoutPrices.push(instant)

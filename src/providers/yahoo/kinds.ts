@@ -12,7 +12,13 @@ const KINDS = new Map<string, InstrumentKind>([
   ['OPTION', 'option']
 ])
 
-/** What Yahoo's quoteType means, which it also spells with an underscore; undefined where it says none. */
-export function kindOf(quoteType: string | null | undefined): InstrumentKind | undefined {
-  return quoteType ? (KINDS.get(quoteType.toUpperCase().replaceAll(/[^A-Z]/g, '')) ?? 'other') : undefined
+/** Yahoo's quoteType in one spelling: it also writes it with an underscore, in small letters and in the plural. */
+export function quoteTypeOf(told: string | null | undefined): string | undefined {
+  return told ? told.toUpperCase().replaceAll(/[^A-Z]|S$/g, '') : undefined
+}
+
+/** What Yahoo's quoteType means; undefined where it says none. */
+export function kindOf(told: string | null | undefined): InstrumentKind | undefined {
+  const quoteType = quoteTypeOf(told)
+  return quoteType === undefined ? undefined : (KINDS.get(quoteType) ?? 'other')
 }

@@ -15,7 +15,7 @@ import { finite, textOf, withoutAbsent } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { salvage } from '../salvage.ts'
-import { kindOf } from './kinds.ts'
+import { kindOf, quoteTypeOf } from './kinds.ts'
 import { priceReader } from './prices.ts'
 import {
   fetchQuotes,
@@ -103,7 +103,7 @@ function moverOf(wire: WireQuote): Mover | undefined {
     price,
     change: prices.change(wire.regularMarketChange, wire.regularMarketPrice, wire.regularMarketPreviousClose),
     changePercent,
-    volume: volumeOf(wire.regularMarketVolume, wire.quoteType),
+    volume: volumeOf(wire.regularMarketVolume, quoteTypeOf(wire.quoteType)),
     currency: prices.currency,
     ...exchangeMembers(symbol, textOf(wire.exchange), textOf(wire.fullExchangeName))
   })

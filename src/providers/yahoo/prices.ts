@@ -1,3 +1,4 @@
+import { quoteTypeOf } from './kinds.ts'
 import { currencyUnit, finite, UNIT_UNKNOWN, type CurrencyUnit } from '../parse.ts'
 
 /** What single precision, in which Yahoo keeps prices, can tell apart. */
@@ -32,7 +33,7 @@ export function priceReader({ symbol, currency, quoteType }: Priced): PriceReade
     ...unit,
     price(value) {
       const known = finite(value)
-      const isPrice = known !== undefined && (known > 0 || (known < 0 && BELOW_ZERO.has(quoteType ?? '')))
+      const isPrice = known !== undefined && (known > 0 || (known < 0 && BELOW_ZERO.has(quoteTypeOf(quoteType) ?? '')))
       return isPrice ? toMajor(withoutFloatNoise(known)) : undefined
     },
     change(value, ...beside) {

@@ -9,7 +9,7 @@ import { finite, notNegative, positive, provenanceOf, textOf, withoutAbsent } fr
 import { ProviderError } from '../provider.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { salvage } from '../salvage.ts'
-import { kindOf } from './kinds.ts'
+import { kindOf, quoteTypeOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import type { YahooClient } from './client.ts'
 import { toYahooSymbol } from './symbols.ts'
@@ -79,10 +79,11 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
   const prices = priceReader({ ...wire, symbol })
   const price = prices.price(wire.regularMarketPrice)
   const asOf = instantOf(wire.regularMarketTime)
-  if (price === undefined || asOf === undefined || wire.quoteType === 'NONE') return undefined
+  const quoteType = quoteTypeOf(wire.quoteType)
+  if (price === undefined || asOf === undefined || quoteType === 'NONE') return undefined
 
   const { bid, ask, note: spreadNote } = spreadOf(wire, prices)
-  const coinNotes = wire.quoteType === 'CRYPTOCURRENCY' ? [TURNOVER_NOTE, DAY_CHANGE_NOTE] : []
+  const coinNotes = quoteType === 'CRYPTOCURRENCY' ? [TURNOVER_NOTE, DAY_CHANGE_NOTE] : []
 
   return withoutAbsent({
     symbol,
@@ -97,7 +98,7 @@ export function parseQuote(symbol: string, wire: WireQuote, receivedAt: number):
     dayLow: prices.price(wire.regularMarketDayLow),
     yearHigh: prices.price(wire.fiftyTwoWeekHigh),
     yearLow: prices.price(wire.fiftyTwoWeekLow),
-    volume: volumeOf(wire.regularMarketVolume, wire.quoteType),
+    volume: volumeOf(wire.regularMarketVolume, quoteType),
     bid,
     ask,
     // bidSize and askSize are in round lots for US shares and 0 elsewhere, and since November 2025 a lot is 1 to 100
@@ -137,7 +138,7 @@ export function provenanceOfRow(
 }
 
 export function isDelayedSource({ quoteSourceName }: Pick<WireQuote, 'quoteSourceName'>): boolean {
-  return /delayed/i.test(quoteSourceName ?? '')
+  return /delay/i.test(quoteSourceName ?? '')
 }
 
 /**
