@@ -71,7 +71,7 @@ describe('a backtest never sees a bar', () => {
 
   test('of a last trade, where there are few others', () => {
     const few = ['15:35:00', '15:37:41', '15:40:00'].map((time) => bar(`2026-03-05T${time}Z`))
-    const { value, doubts } = judgeBars(series(few, { interval: '5m' }), now)
+    const { value, doubts } = judged(series(few, { interval: '5m' }), now)
     expect(value.bars.map(({ start }) => start)).toEqual(['2026-03-05T15:35:00Z', '2026-03-05T15:40:00Z'])
     expect(doubts).toEqual([])
   })
@@ -81,7 +81,7 @@ describe('a backtest never sees a bar', () => {
       [...week, bar('2026-03-01')].toSorted((a, b) => (a.start < b.start ? -1 : 1)),
       { symbol: 'VOW3.DE' }
     )
-    expect(judgeBars(frankfurt, now).value.bars).toEqual(week)
+    expect(judged(frankfurt, now).value.bars).toEqual(week)
   })
 
   test('that opens in the future of an intraday series', () => {
