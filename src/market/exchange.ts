@@ -9,7 +9,7 @@ export const Mic = Type.String({
   examples: ['XNAS']
 })
 export const ExchangeName = Type.String({
-  description: 'Display name of the exchange; where it is not known, as the vendor names it, and of an index absent',
+  description: 'Display name of the exchange; where it is not known, as the vendor names it',
   examples: ['NASDAQ']
 })
 
@@ -29,7 +29,7 @@ export function exchangeOfListing(symbol: string): Exchange | undefined {
 /**
  * The members `mic` and `exchange` of a value about a canonical symbol. What the symbol tells comes first, so that they
  * are the same whichever vendor answered; then the first of the vendor's own codes or names that is known. One that is
- * not known is told as the vendor wrote it, without a MIC; of an index it is no exchange, but who computes it.
+ * not known is told as the vendor wrote it, without a MIC.
  */
 export function exchangeMembers(
   symbol: string,
@@ -38,5 +38,5 @@ export function exchangeMembers(
   const names = told.filter((name) => name !== undefined && !NO_EXCHANGE.has(name.toUpperCase()))
   const known =
     exchangeOfListing(symbol) ?? names.map((name) => exchangeNamed(name!)).find((each) => each !== undefined)
-  return { mic: known?.mic, exchange: known?.name ?? (symbol.startsWith('^') ? undefined : names[0]) }
+  return { mic: known?.mic, exchange: known?.name ?? names[0] }
 }
