@@ -20,17 +20,48 @@ afterAll(() => world.close())
 const routeOf = (operationId: string) => routes.find(({ operation }) => operation.operationId === operationId)!
 const isAllowed = (schema: object, value: unknown) => Compile(schema as Parameters<typeof Compile>[0]).Check(value)
 
+const TEXTS = Object.values({
+  taken: [
+    '1900-01-01',
+    '2000-02-29',
+    '2024-02-29',
+    '2400-02-29',
+    '2026-12-31',
+    '9999-12-31',
+    '2024-04-30',
+    '2024-02-29T23:59Z',
+    '2024-01-31T00:00:00.123456789+14:00',
+    '1900-01-01T00:00:00+23:59'
+  ],
+  noDay: [
+    '0000-00-00',
+    '1899-12-31',
+    '1900-02-29',
+    '2023-02-29',
+    '2100-02-29',
+    '2024-02-30',
+    '2024-04-31',
+    '2024-13-01',
+    '2024-00-10',
+    '2024-1-1'
+  ],
+  noInstant: [
+    '02024-01-01',
+    '2024-01-31T24:00:00Z',
+    '2024-01-31T23:60Z',
+    '2024-01-31T10:00',
+    '2024-01-31T10:00:00+24:00',
+    '2024-01-31T10:00:00+99:99',
+    '٢٠٢٤-01-01',
+    ' 2024-01-01'
+  ]
+}).flat()
+
 test('every day and instant that the document allows is taken, and no other', async () => {
   const route = routeOf('listJobRuns')
   const { schema } = route.queryParameters.find(({ name }) => name === 'before')!
   const taken: string[] = []
-  for (const text of [
-    ...['1900-01-01', '2000-02-29', '2024-02-29', '2400-02-29', '2026-12-31', '9999-12-31', '2024-04-30'],
-    ...['2024-02-29T23:59Z', '2024-01-31T00:00:00.123456789+14:00', '1900-01-01T00:00:00+23:59'],
-    ...['0000-00-00', '1899-12-31', '1900-02-29', '2023-02-29', '2100-02-29', '2024-02-30', '2024-04-31'],
-    ...['2024-13-01', '2024-00-10', '2024-1-1', '02024-01-01', '2024-01-31T24:00:00Z', '2024-01-31T23:60Z'],
-    ...['2024-01-31T10:00', '2024-01-31T10:00:00+24:00', '2024-01-31T10:00:00+99:99', '٢٠٢٤-01-01', ' 2024-01-01']
-  ]) {
+  for (const text of TEXTS) {
     const answer = await api.get(route.url({}, { before: encodeURIComponent(text) }), token)
     expect([text, answer.status === 200]).toEqual([text, isAllowed(schema, text)])
     if (answer.status === 200) taken.push(text)
@@ -39,7 +70,8 @@ test('every day and instant that the document allows is taken, and no other', as
 })
 
 test('every payload that the document allows of a job is taken, and no other', async () => {
-  const { body, url } = routeOf('runJob')
+  const route = routeOf('runJob')
+  const url = route.url()
   const backfill = { symbols: ['AAPL'], interval: '1d', from: '2024-01-02' }
   const outcomes: boolean[] = []
   for (const given of [
@@ -58,12 +90,12 @@ test('every payload that the document allows of a job is taken, and no other', a
     { job: 'backfill-history', payload: { ...backfill, from: '2024-02-30' } },
     { job: 'backfill-history', payload: { ...backfill, interval: '2d' } }
   ]) {
-    const { status } = await api.send({ method: 'POST', url: url(), payload: given }, token)
-    expect([given, status === 202]).toEqual([given, isAllowed(body!, given)])
+    const { status } = await api.send({ method: 'POST', url, payload: given }, token)
+    expect([given, status === 202]).toEqual([given, isAllowed(route.body!, given)])
     outcomes.push(status === 202)
   }
   expect(outcomes.filter(Boolean)).toHaveLength(6)
   const wrong = { job: 'backfill-history', payload: { ...backfill, symbols: [] } }
-  const told = await api.send({ method: 'POST', url: url(), payload: wrong }, token)
+  const told = await api.send({ method: 'POST', url, payload: wrong }, token)
   expect(told.json()).toMatchObject({ error: { code: 'INVALID_REQUEST', details: { field: 'payload.symbols' } } })
 })
