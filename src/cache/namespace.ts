@@ -10,7 +10,7 @@ import type { Policy } from './policy.ts'
 import { comesBefore } from './order.ts'
 import type { OrderedEntry, RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
-import { asError, failAll, SupersededLoad, type Outcome, type Source } from './source.ts'
+import { asError, failAll, persistedBy, SupersededLoad, type Behind, type Outcome, type Source } from './source.ts'
 import { StaleIfError } from './stale-if-error.ts'
 
 /** Who waited for another process's load for so long loads for itself. */
@@ -274,10 +274,8 @@ export class Namespace<T> {
     this.#counts.loaded(stored.size, failed.length, this.#now())
     // Meanwhile another process may have had more luck.
     const held = failed.length > 0 ? await this.held(failed) : previous
-    let asked: ReturnType<NonNullable<Source<T>['lastGood']>> | undefined
-    const persisted = async (key: string) => (await (asked ??= source.lastGood?.(failed)))?.get(key)
+    const behind = { source, startedAt, persisted: persistedBy(source, failed) }
     for (const [key, error] of failures) {
-      const behind = { source, startedAt, persisted: () => persisted(key) }
       const outcome = await this.#lastGood(key, error, held.get(key) ?? previous.get(key), behind)
       outcomes.set(key, outcome)
       const negative = outcome instanceof Error ? this.#negatives.negativeIn(error) : undefined
@@ -313,15 +311,14 @@ export class Namespace<T> {
     key: string,
     error: Error,
     held: Answer<T> | undefined,
-    behind: { source: Source<T>; startedAt: number; persisted: () => Promise<T | undefined> }
+    { source, startedAt, persisted }: Behind<T>
   ): Promise<Outcome<T>> {
-    const { source, startedAt, persisted } = behind
     if (held && held.freshUntil > this.#now() && !this.#staleIfError.has(held)) {
       if (held.receivedAt > startedAt || error instanceof SupersededLoad) return held
       // A renewal ahead of time failed: what is still fresh stays so for everybody else.
       return answerUnder(this.policy, this.policy.stale(held.value, error), held)
     }
-    const stale = await this.#staleIfError.find(held, error, persisted)
+    const stale = await this.#staleIfError.find(held, error, () => persisted(key))
     if (!stale) return error
     this.#counts.redis.staleHits++
     this.memory.put(key, stale)

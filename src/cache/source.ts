@@ -26,6 +26,19 @@ export class SupersededLoad extends Error {
   }
 }
 
+/** What stands behind keys that could not be loaded, since when (epoch ms) that was tried, and what was persisted. */
+export type Behind<T> = {
+  readonly source: Source<T>
+  readonly startedAt: number
+  readonly persisted: (key: string) => Promise<T | undefined>
+}
+
+/** The persisted values of some keys: the source is asked for all of them once the first is wanted. */
+export function persistedBy<T>(source: Source<T>, keys: readonly string[]): Behind<T>['persisted'] {
+  let asked: Promise<ReadonlyMap<string, T>> | undefined
+  return async (key) => (await (asked ??= source.lastGood?.(keys)))?.get(key)
+}
+
 /** What a load that failed as a whole says of each of its keys. */
 export function failAll<T>(keys: readonly string[], error: unknown): Map<string, Outcome<T>> {
   return new Map(keys.map((key) => [key, asError(error)]))
