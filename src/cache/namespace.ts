@@ -8,15 +8,11 @@ import { MemoryTier } from './memory-tier.ts'
 import { Negatives } from './negative-entries.ts'
 import type { Policy } from './policy.ts'
 import { comesBefore } from './order.ts'
+import { SharedLoads, type Answers } from './shared-loads.ts'
 import type { OrderedEntry, RedisTier } from './redis-tier.ts'
 import { Renewals } from './renewals.ts'
 import { asError, failAll, persistedBy, SupersededLoad, type Behind, type Outcome, type Source } from './source.ts'
 import { StaleIfError } from './stale-if-error.ts'
-
-/** Who waited for another process's load for so long loads for itself. */
-const MAX_WAIT_MS = 6000
-
-type Answers<T> = Map<string, Answer<T>>
 
 /**
  * One kind of value behind both tiers. However many callers ask for a key, in however many processes, one load runs:
@@ -34,7 +30,7 @@ export class Namespace<T> {
       source
     )
   })
-  readonly #locks: LoadLocks
+  readonly #loads: SharedLoads<T>
   readonly #staleIfError: StaleIfError<T>
   readonly #negatives: Negatives
   readonly #counts = new Counters()
@@ -43,7 +39,14 @@ export class Namespace<T> {
     this.policy = policy
     this.memory = new MemoryTier(policy)
     this.#redis = redis
-    this.#locks = new LoadLocks(redis)
+    this.#loads = new SharedLoads({
+      locks: new LoadLocks(redis),
+      redisKey: (key) => this.policy.prefix + key,
+      readRedis: (keys, previous) => this.#readRedis(keys, previous),
+      load: (keys, source, previous) => this.#load(keys, source, previous),
+      release: (keys) => this.#redis.store(new Map(), this.#redisKeys(keys), this.#now()),
+      onJoined: (count) => void (this.#counts.joins += count)
+    })
     this.#now = now
     this.#staleIfError = new StaleIfError(policy, now)
     this.#negatives = new Negatives(policy.negative, now)
@@ -136,7 +139,7 @@ export class Namespace<T> {
   /** Another process stored the key (or gave up on it): wake who waits for it, forget what is older. */
   announced(key: string, receivedAt: number): void {
     this.memory.dropOlder(key, receivedAt)
-    this.#locks.announced(key)
+    this.#loads.announced(key)
   }
 
   /** What each tier holds for a key, for an explanation. */
@@ -168,55 +171,15 @@ export class Namespace<T> {
   #start(keys: readonly string[], source: Source<T>): Map<string, Promise<Outcome<T>>> {
     const started = new Map<string, Promise<Outcome<T>>>()
     if (keys.length === 0) return started
-    const batch = this.#fetch(keys, source).catch((error: unknown) => failAll<T>(keys, error))
+    const batch = this.#loads
+      .fetch(keys, source, heldInMemory(keys, this.memory))
+      .catch((error: unknown) => failAll<T>(keys, error))
     for (const key of keys) {
       const flight = batch.then((outcomes) => outcomes.get(key)!).finally(() => this.#flights.delete(key))
       this.#flights.set(key, flight)
       started.set(key, flight)
     }
     return started
-  }
-
-  async #fetch(keys: readonly string[], source: Source<T>): Promise<Map<string, Outcome<T>>> {
-    const previous = heldInMemory(keys, this.memory)
-    const { found, missing } = await this.#readRedis(keys, previous)
-    if (missing.length === 0) return found
-
-    const locked = await this.#locks.take(this.#redisKeys(missing))
-    const mine = missing.filter((key) => locked.has(this.policy.prefix + key))
-    const others = missing.filter((key) => !locked.has(this.policy.prefix + key))
-    this.#counts.joins += others.length
-    const [loaded, ...waited] = await Promise.all([
-      this.#loadLocked(mine, source, previous),
-      ...others.map((key) => this.#wait(key, source, previous))
-    ])
-    return new Map([...found, ...loaded, ...waited.flatMap((outcomes) => [...outcomes])])
-  }
-
-  /** Between the first look into Redis and the lock somebody else may have stored the entry: look again, then load. */
-  async #loadLocked(
-    keys: readonly string[],
-    source: Source<T>,
-    previous: Answers<T>
-  ): Promise<Map<string, Outcome<T>>> {
-    if (keys.length === 0) return new Map()
-    const { found, missing } = await this.#readRedis(keys, previous)
-    if (found.size > 0) await this.#redis.store(new Map(), this.#redisKeys([...found.keys()]), this.#now())
-    if (missing.length === 0) return found
-    const load = () => this.#load(missing, source, previous)
-    return new Map([...found, ...(await this.#locks.during(this.#redisKeys(missing), load))])
-  }
-
-  /** Waits for the process that holds the key's lock; takes over once the lock is free and nothing was stored. */
-  async #wait(key: string, source: Source<T>, previous: Answers<T>): Promise<Map<string, Outcome<T>>> {
-    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS;) {
-      waitedMs += await this.#locks.news(key)
-      const { found } = await this.#readRedis([key], previous)
-      if (found.size > 0) return found
-      const locked = await this.#locks.take(this.#redisKeys([key]))
-      if (locked.size > 0) return this.#loadLocked([key], source, previous)
-    }
-    return this.#load([key], source, previous)
   }
 
   async #readRedis(

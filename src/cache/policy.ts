@@ -17,7 +17,7 @@ export type Policy<T> = {
    * Where the value stands among all values of its key, compared number by number; a value is never replaced by one that
    * comes before it. Absent where what was received later is the newer.
    */
-  order?(value: T): readonly number[]
+  readonly order?: (value: T) => readonly number[]
   /** The value labelled stale; `cause` is the error of the failed renewal, if there was one. */
   stale(value: T, cause: unknown): T
   readonly negative?: NegativePolicy

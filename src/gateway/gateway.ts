@@ -14,10 +14,7 @@ import { widestHoursOf } from '../market/widest-hours.ts'
 import type { ProviderStatus } from '../market/provider-status.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SearchResult } from '../market/search.ts'
-import { inSlices } from '../slices.ts'
-import { withRunningMarked } from '../market/running-bar.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
-import { judgeBars } from './bar-quality.ts'
 import { sellsFewCalls } from './budget.ts'
 import { Circuits } from './circuits.ts'
 import { explainQuote } from './explanations.ts'
@@ -37,7 +34,7 @@ import { whileOpen } from './session-state.ts'
 import type { RedisConnection } from './shared-redis.ts'
 import { judgeFundamentals } from './statement-quality.ts'
 import { judgeNews } from './story-quality.ts'
-import { mayHideSplit, withSplits } from './series-splits.ts'
+import { judgeSeries } from './series-judgement.ts'
 import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
 /** Who waits, whose share of the budgets it costs, and the values already had: a fresh one is never worse than those. */
@@ -236,11 +233,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         capability: 'bars',
         requestsOf: (provider) => provider.costOfBars?.(request),
         ask: (provider, signal) => provider.bars!(request, signal),
-        async judge(told) {
-          const splits = mayHideSplit(told) ? await knownSplits(request.symbol, ask.priority) : []
-          const { value, doubts } = await inSlices(judgeBars(withSplits(told, splits), now(), hoursOf))
-          return { value: withRunningMarked(value, hoursOf(value.symbol)?.calendar), doubts }
-        }
+        judge: (told) => judgeSeries(told, { now: now(), hoursOf }, () => knownSplits(request.symbol, ask.priority))
       }),
     profile: (symbol, ask) =>
       one(symbol, ask, { capability: 'profile', ask: (provider, signal) => provider.profile!(symbol, signal) }),

@@ -5,15 +5,14 @@ import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
 import { barsKey, newsKey, optionsKey, searchKey } from './cache-keys.ts'
 import { askOf, cachedValue, type Urgency } from './cached-value.ts'
-import { explainTiers } from './explain-tiers.ts'
+import { explainTiers, whyChosen } from './explain-tiers.ts'
 import { barsWithWarmUp, computeIndicators, onlyIndicator, resolveIndicators } from './indicator-series.ts'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
-import { CONFIRMED } from '../gateway/fallback-run.ts'
 import type { BarRequest, BarSeries } from '../market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from '../market/corporate-action.ts'
 import { quoteUpdate, type MarketEvent } from '../market/event.ts'
 import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
-import { userOf, type Answer, type Asker, type MarketData } from '../market/market-data.ts'
+import { userOf, type Asker, type MarketData } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
 import { withGreeks } from '../market/option-greeks.ts'
 import { supersedes } from '../market/order.ts'
@@ -309,17 +308,4 @@ async function actionsOf(
     ...(splits.status === 'fulfilled' && { splits: splits.value }),
     ...(dividends.status === 'fulfilled' && { dividends: dividends.value })
   }
-}
-
-function whyChosen({ value, receivedAt, freshUntil }: Answer<Quote>): string {
-  const { source, state, attempts, notes = [] } = value.provenance
-  const now = Date.now()
-  const before = attempts.map(({ provider, outcome }) => `${provider} (${outcome})`).join(', ')
-  const passed = before ? ` after ${before}` : ''
-  const gave = `${source} gave it ${Math.max(0, Math.round((now - receivedAt) / 1000))} s ago${passed}`
-  if (state === 'stale' && freshUntil <= now) return `${gave}; it outlived its freshness and is being renewed`
-  if (state === 'stale') return `no provider could renew it${passed}; the last good value of ${source} stands in`
-  if (state === 'suspect') return `${gave}, a quality rule doubts it and nobody contradicted it`
-  const doubt = notes.find((note) => note.endsWith(CONFIRMED))
-  return doubt ? `${gave}; ${doubt}` : `${gave} and it passed every quality rule`
 }
