@@ -132,7 +132,10 @@ describe('FMP', () => {
 
   test('lists no split of 1 for 1', async () => {
     const split = (date: string, numerator: number) => ({ date, numerator, denominator: 2 })
-    const provider = await connect(fmp, json([split('2026-07-02', 2), split('2026-07-01', 6), split('2026-06-30', 2.0000000002)]))
+    const provider = await connect(
+      fmp,
+      json([split('2026-07-02', 2), split('2026-07-01', 6), split('2026-06-30', 2.0000000002)])
+    )
     expect((await provider.splits!('ACME', signal)).splits).toEqual([{ exDate: '2026-07-01', ratio: 3 }])
   })
 })
