@@ -1,6 +1,6 @@
 import { asc, getTableColumns } from 'drizzle-orm'
 import type { Sql } from 'postgres'
-import type { Calendar, Hours } from '../src/market/session.ts'
+import type { Calendar, Hours } from '../src/market/calendar.ts'
 import { inTransaction, type Database } from './client.ts'
 import { exchangeCalendars, exchangeDays } from './schema/calendars.ts'
 

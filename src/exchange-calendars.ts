@@ -2,7 +2,9 @@ import type { Logger } from 'pino'
 import { Compile } from 'typebox/compile'
 import type { Config } from './config/config.ts'
 import { ALWAYS_OPEN, CALENDARS } from './market/calendars.ts'
-import { Calendar, nextSession } from './market/session.ts'
+import { Calendar } from './market/calendar.ts'
+import { nextSession } from './market/session.ts'
+import { problemOfHours } from './market/session-hours.ts'
 import type { SessionClock } from './market/session-clock.ts'
 
 const RELOAD_MS = 60_000
@@ -76,6 +78,8 @@ export function createCalendarKeeper({ store, clock, log, now = Date.now }: Cale
 function problemOf(calendar: Calendar, now: number): [string, string][] {
   const [error] = valid.Errors(calendar)
   if (error) return [[calendar.exchange, `${error.instancePath.slice(1).replaceAll('/', '.')} ${error.message}`]]
+  const problem = problemOfHours(calendar)
+  if (problem !== undefined) return [[calendar.exchange, problem]]
   try {
     nextSession(calendar, now)
     return []

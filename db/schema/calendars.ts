@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, date, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { Calendar, Hours } from '../../src/market/session.ts'
+import type { Calendar, Hours } from '../../src/market/calendar.ts'
 import { instant } from './columns.ts'
 
 /** The rules of an exchange: which weekdays it opens, and its hours since which date. */

@@ -1,6 +1,7 @@
 import { nextStartOf } from '../market/bar-period.ts'
 import { isIntraday, type Bar, type Interval } from '../market/bar.ts'
-import { tradingDatesBetween, type Calendar } from '../market/session.ts'
+import type { Calendar } from '../market/calendar.ts'
+import { tradingDatesBetween } from '../market/session.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 import { mapping } from '../slices.ts'
 import type { Doubt } from './quality.ts'

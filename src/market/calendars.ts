@@ -1,4 +1,4 @@
-import type { Calendar } from './session.ts'
+import type { Calendar } from './calendar.ts'
 import { usIssue } from './us-issue.ts'
 import { exchangeOfListing } from './exchange.ts'
 import { CRYPTO_MARKET, FX_MARKET } from './exchanges.ts'

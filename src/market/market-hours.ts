@@ -1,12 +1,5 @@
-import {
-  lastSession,
-  nextSession,
-  regularEnd,
-  statusAt,
-  type Calendar,
-  type Session,
-  type SessionStatus
-} from './session.ts'
+import type { Calendar } from './calendar.ts'
+import { lastSession, nextSession, regularEnd, statusAt, type Session, type SessionStatus } from './session.ts'
 
 /** Says when the market of a canonical symbol is open; undefined where that is not known. */
 export type HoursOf = (symbol: string) => MarketHours | undefined

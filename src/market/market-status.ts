@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
-import { nextSession, regularEnd, SessionPhase, type Calendar, type Interval, type Session } from './session.ts'
+import type { Calendar } from './calendar.ts'
+import { nextSession, regularEnd, SessionPhase, type Interval, type Session } from './session.ts'
 import type { SessionClock } from './session-clock.ts'
 import { dateIn } from './zoned-time.ts'
 
@@ -9,6 +10,7 @@ const Span = Type.Object({ open: Instant('UTC'), close: Instant('UTC, exclusive'
 export const TradingDay = Type.Object({
   date: Type.String({ description: 'YYYY-MM-DD in the zone of the exchange' }),
   name: Type.Optional(Type.String({ description: 'Why its hours differ from the usual', examples: ['Christmas Eve'] })),
+  overnight: Type.Optional(Span),
   pre: Type.Optional(Span),
   regular: Span,
   closingAuction: Type.Optional(Span),
@@ -24,6 +26,9 @@ export const ExchangeStatus = Type.Object({
   marketState: Type.Enum(['pre', 'regular', 'post', 'closed'], { description: 'The phase as quotes carry it' }),
   since: Instant('When the phase began, UTC'),
   until: Instant('When the phase ends, UTC'),
+  tradeDate: Type.String({
+    description: 'The session (YYYY-MM-DD) that what trades now belongs to; between two sessions the next one'
+  }),
   session: Type.Optional(TradingDay),
   holiday: Type.Optional(Type.String({ description: 'Why the exchange does not trade at all today' })),
   nextOpen: Instant('Start of the next regular session, UTC'),
@@ -58,6 +63,7 @@ function exchangeStatus(clock: SessionClock, calendar: Calendar, instant: number
     marketState: status.marketState,
     since: iso(status.lastChange),
     until: iso(status.nextChange),
+    tradeDate: status.tradeDate,
     ...(status.session && { session: tradingDay(status.session) }),
     ...(holiday !== undefined && !status.session && { holiday }),
     nextOpen: iso(status.nextOpen),
@@ -66,10 +72,11 @@ function exchangeStatus(clock: SessionClock, calendar: Calendar, instant: number
   }
 }
 
-function tradingDay({ date, name, pre, regular, closingAuction, post }: Session): TradingDay {
+function tradingDay({ date, name, overnight, pre, regular, closingAuction, post }: Session): TradingDay {
   return {
     date,
     ...(name !== undefined && { name }),
+    ...(overnight && { overnight: span(overnight) }),
     ...(pre && { pre: span(pre) }),
     regular: span(regular),
     ...(closingAuction && { closingAuction: span(closingAuction) }),

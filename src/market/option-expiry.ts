@@ -1,5 +1,6 @@
 import { exchangeOf } from './calendars.ts'
-import { lastSession, regularEnd, sessionOn, type Calendar, type Session } from './session.ts'
+import type { Calendar } from './calendar.ts'
+import { lastSession, regularEnd, sessionOn, type Session } from './session.ts'
 import type { SessionClock } from './session-clock.ts'
 import { instantOf } from './zoned-time.ts'
 

@@ -1,7 +1,8 @@
 import { nextStartOf, startOfPeriod } from './bar-period.ts'
 import { INTRADAY_LENGTH_MS, isIntraday, type Bar, type BarSeries, type Interval } from './bar.ts'
 import { exchangeOfListing } from './exchange.ts'
-import { regularEnd, sessionOn, type Calendar } from './session.ts'
+import type { Calendar } from './calendar.ts'
+import { regularEnd, sessionOn } from './session.ts'
 import { dateIn, instantOf } from './zoned-time.ts'
 
 const DAY_MS = 86_400_000

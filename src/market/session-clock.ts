@@ -1,6 +1,7 @@
 import { CALENDARS, exchangeOf } from './calendars.ts'
 import { MarketHours, type HoursOf } from './market-hours.ts'
-import { regularEnd, type Calendar, type SessionStatus } from './session.ts'
+import type { Calendar } from './calendar.ts'
+import { regularEnd, type SessionStatus } from './session.ts'
 
 /** Tells in no time what each exchange is doing now; its calendars can be replaced while it runs. */
 export class SessionClock {

@@ -1,53 +1,14 @@
 import { Type, type Static } from 'typebox'
-import { dateIn, instantOf } from './zoned-time.ts'
+import { hoursOn, isOrdinaryDay, type Calendar } from './calendar.ts'
+import type { MarketState } from './quote.ts'
+import { placedHours, SESSION_PARTS, type SessionPart } from './session-hours.ts'
+import { dateIn, firstInstantAt } from './zoned-time.ts'
 
-const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' })
-const Span = Type.Tuple([Type.String({ pattern: '^\\d{2}:\\d{2}$' }), Type.String({ pattern: '^\\d{2}:\\d{2}$' })], {
-  description: "Opening and end as wall time of the exchange; an end of 24:00 is the day's end"
-})
-
-/** The parts of a trading day. `closingAuction` follows continuous trading and still belongs to the regular session. */
-export const Hours = Type.Object({
-  pre: Type.Optional(Span),
-  regular: Span,
-  closingAuction: Type.Optional(Span),
-  post: Type.Optional(Span)
-})
-export type Hours = Static<typeof Hours>
-
-/** When an exchange trades: data, so that a change of its rules is a row and not a release. */
-export const Calendar = Type.Object(
-  {
-    exchange: Type.String({
-      description: 'ISO 10383 MIC, with a segment where one exchange has several',
-      examples: ['XNYS']
-    }),
-    name: Type.String(),
-    timeZone: Type.String({ description: 'IANA' }),
-    weekdays: Type.Array(Type.Integer({ minimum: 0, maximum: 6 }), { description: '0 is Sunday' }),
-    hours: Type.Array(Type.Object({ from: Day, ...Hours.properties }), {
-      minItems: 1,
-      description: 'Oldest first; each holds from its date on'
-    }),
-    weekdayHours: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[0-6]$' }), Hours, { description: 'Weekdays that differ; 0 is Sunday' })
-    ),
-    closed: Type.Array(Type.Object({ date: Day, name: Type.String() })),
-    special: Type.Array(Type.Object({ date: Day, name: Type.String(), ...Hours.properties }), {
-      description: 'Half days, and sessions on days that would be closed'
-    }),
-    knownUntil: Type.Optional(
-      Type.String({ description: 'Last day that the lists cover; later days are weekday rules' })
-    )
-  },
-  { $id: 'Calendar' }
-)
-export type Calendar = Static<typeof Calendar>
-
-/** One trading day; instants are epoch milliseconds, ends exclusive. */
+/** One trading day; instants are epoch milliseconds, ends exclusive. Its first part may open on the day before its date. */
 export type Session = {
   readonly date: string
   readonly name: string | undefined
+  readonly overnight: Interval | undefined
   readonly pre: Interval | undefined
   readonly regular: Interval
   readonly closingAuction: Interval | undefined
@@ -55,14 +16,15 @@ export type Session = {
 }
 export type Interval = { readonly open: number; readonly close: number }
 
-export const SessionPhase = Type.Enum(['pre', 'continuous', 'closing_auction', 'post', 'closed'])
+export const SessionPhase = Type.Enum(['overnight', 'pre', 'continuous', 'closing_auction', 'post', 'closed'])
 export type SessionPhase = Static<typeof SessionPhase>
 
 export type SessionStatus = {
   readonly phase: SessionPhase
-  /** As quotes carry it: the closing auction is `regular`. */
-  readonly marketState: 'pre' | 'regular' | 'post' | 'closed'
-  /** The trading day in progress (from the start of its pre session to the end of its post session). */
+  readonly marketState: Exclude<MarketState, 'halted'>
+  /** What trades now belongs to the session of this date. */
+  readonly tradeDate: string
+  /** The trading day in progress, while one of its parts is. */
   readonly session: Session | undefined
   /** Start of the next regular session. */
   readonly nextOpen: number
@@ -73,6 +35,24 @@ export type SessionStatus = {
   readonly nextChange: number
 }
 
+const PHASE_OF_PART: Readonly<Record<SessionPart, SessionPhase>> = {
+  overnight: 'overnight',
+  pre: 'pre',
+  regular: 'continuous',
+  closingAuction: 'closing_auction',
+  post: 'post'
+}
+
+/** A phase as quotes carry it: the price of a quote is the regular session's, which is closed while others trade at night. */
+const MARKET_STATES: Readonly<Record<SessionPhase, Exclude<MarketState, 'halted'>>> = {
+  overnight: 'closed',
+  pre: 'pre',
+  continuous: 'regular',
+  closing_auction: 'regular',
+  post: 'post',
+  closed: 'closed'
+}
+
 const DAY_MS = 86_400_000
 const FIRST_DATE = '1900-01-01'
 const LAST_DATE = '9999-12-31'
@@ -81,23 +61,26 @@ const MAX_CLOSED_DAYS = 40
 
 /** The session of a date (YYYY-MM-DD in the exchange's zone), or undefined where the exchange is closed that day. */
 export function sessionOn(calendar: Calendar, date: string): Session | undefined {
-  const special = calendar.special.find((each) => each.date === date)
-  const weekday = weekdayOf(date)
-  if (!special && !isOrdinaryDay(calendar, date)) return undefined
-  const hours = special ?? calendar.weekdayHours?.[weekday] ?? calendar.hours.findLast(({ from }) => from <= date)
+  const hours = hoursOn(calendar, date)
   if (!hours) return undefined
-  const interval = (span: readonly [string, string] | undefined): Interval | undefined =>
-    span && {
-      open: wallInstant(calendar.timeZone, date, span[0]),
-      close: wallInstant(calendar.timeZone, date, span[1])
-    }
+  const placed = placedHours(hours)
+  const interval = (part: SessionPart): Interval | undefined => {
+    const span = placed[part]
+    return (
+      span && {
+        open: firstInstantAt(calendar.timeZone, date, span[0]),
+        close: firstInstantAt(calendar.timeZone, date, span[1])
+      }
+    )
+  }
   return {
     date,
-    name: special?.name,
-    pre: interval(hours.pre),
-    regular: interval(hours.regular)!,
-    closingAuction: interval(hours.closingAuction),
-    post: interval(hours.post)
+    name: hours.name,
+    overnight: interval('overnight'),
+    pre: interval('pre'),
+    regular: interval('regular')!,
+    closingAuction: interval('closingAuction'),
+    post: interval('post')
   }
 }
 
@@ -139,31 +122,46 @@ export function isListed(calendar: Calendar, date: string): boolean {
   return from <= date && date <= until
 }
 
-function isOrdinaryDay({ closed, weekdays }: Calendar, date: string): boolean {
-  return weekdays.includes(weekdayOf(date)) && !closed.some((each) => each.date === date)
-}
-
-function weekdayOf(date: string): number {
-  return new Date(`${date}T00:00:00Z`).getUTCDay()
-}
-
 /** What an exchange does at an instant, and when that changes. Throws RangeError for a calendar that never opens. */
 export function statusAt(calendar: Calendar, instant: number): SessionStatus {
-  const today = dateIn(calendar.timeZone, instant)
-  const session = sessionOn(calendar, today)
+  const last = lastSession(calendar, instant)
   const next = nextSession(calendar, instant)
-  const phase = session ? phaseAt(session, instant) : 'closed'
-  const marketState = phase === 'continuous' || phase === 'closing_auction' ? 'regular' : phase
-  const boundaries = [lastSession(calendar, instant), ...(session ? [session] : []), next].flatMap(boundariesOf)
+  const current = endOf(last) > instant ? last : next
+  const phase = phaseIn(current, instant)
+  const boundaries = [last, next].flatMap(boundariesOf)
   return {
     phase,
-    marketState,
-    session: phase === 'closed' ? undefined : session,
+    marketState: MARKET_STATES[phase],
+    tradeDate: current.date,
+    session: phase === 'closed' ? undefined : current,
     nextOpen: next.regular.open,
-    nextClose: marketState === 'regular' && session ? regularEnd(session) : undefined,
+    nextClose: MARKET_STATES[phase] === 'regular' ? regularEnd(current) : undefined,
     lastChange: Math.max(...boundaries.filter((each) => each <= instant)),
     nextChange: Math.min(...boundaries.filter((each) => each > instant))
   }
+}
+
+/** What an exchange does at an instant (epoch milliseconds). Throws RangeError for a calendar that never opens. */
+export function phaseAt(calendar: Calendar, instant: number): SessionPhase {
+  return phaseIn(sessionEndingAfter(calendar, instant), instant)
+}
+
+/**
+ * The date of the session that a trade of an instant (epoch milliseconds) belongs to: the first one that has not ended
+ * by then. What comes between two sessions, at weekends and on holidays too, belongs to the next one, as what trades on
+ * the evening before it does. Throws RangeError for a calendar that never opens.
+ */
+export function tradeDate(calendar: Calendar, instant: number): string {
+  return sessionEndingAfter(calendar, instant).date
+}
+
+function sessionEndingAfter(calendar: Calendar, instant: number): Session {
+  // A session lasts a day at most, so that only the one of yesterday may not have ended.
+  for (let day = -1; day <= MAX_CLOSED_DAYS; day++) {
+    const session = sessionOn(calendar, dateAfter(calendar, instant, day))
+    if (session && endOf(session) > instant) return session
+  }
+  throw neverOpens(calendar, 'has')
 }
 
 /** The first session whose regular trading opens after the instant. */
@@ -172,16 +170,17 @@ export function nextSession(calendar: Calendar, instant: number): Session {
     const session = sessionOn(calendar, dateAfter(calendar, instant, day))
     if (session && session.regular.open > instant) return session
   }
-  throw new RangeError(`the calendar of ${calendar.exchange} has no session within ${MAX_CLOSED_DAYS} days`)
+  throw neverOpens(calendar, 'has')
 }
 
 /** The newest session whose regular trading opened at or before the instant. */
 export function lastSession(calendar: Calendar, instant: number): Session {
-  for (let day = 0; day <= MAX_CLOSED_DAYS; day++) {
-    const session = sessionOn(calendar, dateAfter(calendar, instant, -day))
+  // Tomorrow's may have opened this evening.
+  for (let day = 1; day >= -MAX_CLOSED_DAYS; day--) {
+    const session = sessionOn(calendar, dateAfter(calendar, instant, day))
     if (session && session.regular.open <= instant) return session
   }
-  throw new RangeError(`the calendar of ${calendar.exchange} had no session within ${MAX_CLOSED_DAYS} days`)
+  throw neverOpens(calendar, 'had')
 }
 
 /** End of regular trading, the closing auction included. */
@@ -189,36 +188,32 @@ export function regularEnd({ regular, closingAuction }: Session): number {
   return closingAuction?.close ?? regular.close
 }
 
-function phaseAt({ pre, regular, closingAuction, post }: Session, instant: number): SessionPhase {
-  const within = (interval: Interval | undefined) =>
-    interval !== undefined && interval.open <= instant && instant < interval.close
-  if (within(regular)) return 'continuous'
-  if (within(closingAuction)) return 'closing_auction'
-  if (within(pre)) return 'pre'
-  return within(post) ? 'post' : 'closed'
+/** End of the last part. */
+function endOf(session: Session): number {
+  return session.post?.close ?? regularEnd(session)
 }
 
-function boundariesOf({ pre, regular, closingAuction, post }: Session): number[] {
-  return [pre, regular, closingAuction, post].flatMap((interval) => (interval ? [interval.open, interval.close] : []))
+function phaseIn(session: Session, instant: number): SessionPhase {
+  const part = SESSION_PARTS.find((each) => {
+    const interval = session[each]
+    return interval !== undefined && interval.open <= instant && instant < interval.close
+  })
+  return part === undefined ? 'closed' : PHASE_OF_PART[part]
+}
+
+function boundariesOf(session: Session): number[] {
+  return SESSION_PARTS.flatMap((part) => {
+    const interval = session[part]
+    return interval ? [interval.open, interval.close] : []
+  })
+}
+
+function neverOpens({ exchange }: Calendar, verb: 'has' | 'had'): RangeError {
+  return new RangeError(`the calendar of ${exchange} ${verb} no session within ${MAX_CLOSED_DAYS} days`)
 }
 
 /** Counts calendar days from noon, which no change of clocks moves into another day. */
 function dateAfter({ timeZone }: Calendar, instant: number, days: number): string {
   const noon = Date.parse(`${dateIn(timeZone, instant)}T12:00:00Z`) + days * DAY_MS
   return new Date(noon).toISOString().slice(0, 10)
-}
-
-function wallInstant(timeZone: string, date: string, wall: string): number {
-  const [year, month, day] = date.split('-').map(Number) as [number, number, number]
-  const [hour, minute] = wall.split(':').map(Number) as [number, number]
-  // Date.UTC carries 24:00 over to the next day, which is what an end of the day means.
-  const carried = new Date(Date.UTC(year, month - 1, day, hour, minute))
-  return instantOf(
-    timeZone,
-    carried.getUTCFullYear(),
-    carried.getUTCMonth() + 1,
-    carried.getUTCDate(),
-    carried.getUTCHours(),
-    carried.getUTCMinutes()
-  )
 }

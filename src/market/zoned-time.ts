@@ -1,3 +1,4 @@
+const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 /** Beyond these instants years are not written with four digits. */
 const FIRST_INSTANT = Date.UTC(1000, 0, 1)
@@ -28,6 +29,27 @@ export function instantOf(
   const candidates = [asUtc - offsetMs(zone, asUtc - 86_400_000), asUtc - offsetMs(zone, asUtc + 86_400_000)]
   const valid = candidates.filter((instant) => instant + offsetMs(zone, instant) === asUtc)
   return valid.length > 0 ? Math.min(...valid) : Math.max(...candidates)
+}
+
+/**
+ * The first instant (epoch ms) at which a zone's clocks show a time or a later one: minutes after the midnight that a date
+ * (YYYY-MM-DD) begins with, of the days before where negative. Where spring skips the time, the instant of the change; so
+ * of two times the later one never comes first. Throws RangeError for an unknown zone.
+ */
+export function firstInstantAt(zone: string, date: string, minutes: number): number {
+  const asUtc = Date.parse(`${date}T00:00:00Z`) + minutes * MINUTE_MS
+  const wall = new Date(asUtc)
+  const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()]
+  const instant = instantOf(zone, year, month, day, wall.getUTCHours(), wall.getUTCMinutes())
+  if (instant + offsetMs(zone, instant) === asUtc) return instant
+  // The clocks were put forward within the hours before: half by half nearer to the minute of it.
+  let [before, after] = [instant - 12 * 60 * MINUTE_MS, instant]
+  while (after - before > MINUTE_MS) {
+    const middle = before + Math.floor((after - before) / 2 / MINUTE_MS) * MINUTE_MS
+    if (offsetMs(zone, middle) === offsetMs(zone, after)) after = middle
+    else before = middle
+  }
+  return after
 }
 
 /** How far a zone's clocks are ahead of UTC at an instant, in milliseconds. */

@@ -1,4 +1,5 @@
-import { isListed, regularEnd, sessionOn, type Calendar } from '../market/session.ts'
+import type { Calendar } from '../market/calendar.ts'
+import { isListed, regularEnd, sessionOn } from '../market/session.ts'
 import { offsetMs } from '../market/zoned-time.ts'
 import { holidaysOf, type Holiday } from './holidays.ts'
 

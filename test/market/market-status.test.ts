@@ -17,6 +17,7 @@ describe('a trader is told when the exchange opens and closes', () => {
       marketState: 'regular',
       since: '2026-11-20T14:30:00.000Z',
       until: '2026-11-20T21:00:00.000Z',
+      tradeDate: '2026-11-20',
       session: {
         date: '2026-11-20',
         pre: { open: '2026-11-20T09:00:00.000Z', close: '2026-11-20T14:30:00.000Z' },
@@ -46,6 +47,22 @@ describe('a trader is told when the exchange opens and closes', () => {
       phase: 'pre',
       nextOpen: '2026-11-20T14:30:00.000Z',
       nextClose: '2026-11-20T21:00:00.000Z'
+    })
+  })
+
+  test('at night, where it trades then: for which day', () => {
+    const newYork = CALENDARS.find(({ exchange }) => exchange === 'XNYS')!
+    const hours = [...newYork.hours, { ...newYork.hours[0]!, from: '2026-11-23', overnight: ['20:00', '04:00'] }]
+    const nights = new SessionClock([{ ...newYork, hours: hours as typeof newYork.hours }])
+    const [status] = marketStatusAt(nights, Date.parse('2026-11-23T02:00:00Z')).status.exchanges
+    expect(status).toMatchObject({
+      phase: 'overnight',
+      marketState: 'closed',
+      tradeDate: '2026-11-23',
+      since: '2026-11-23T01:00:00.000Z',
+      until: '2026-11-23T09:00:00.000Z',
+      session: { overnight: { open: '2026-11-23T01:00:00.000Z', close: '2026-11-23T09:00:00.000Z' } },
+      nextOpen: '2026-11-23T14:30:00.000Z'
     })
   })
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CALENDARS, exchangeOf } from '../../src/market/calendars.ts'
-import { lastSession, nextSession, sessionOn, statusAt, type Calendar } from '../../src/market/session.ts'
+import type { Calendar } from '../../src/market/calendar.ts'
+import { lastSession, nextSession, sessionOn, statusAt } from '../../src/market/session.ts'
 import { partsOf } from '../../src/market/zoned-time.ts'
 
 const calendar = (exchange: string): Calendar => CALENDARS.find((each) => each.exchange === exchange)!
