@@ -10,6 +10,8 @@ import { createVendors, type Vendors } from '../src/vendors.ts'
 import { startJobWorkers } from '../workers/worker.ts'
 import { SimulatedTime } from './simulated-time.ts'
 import { startWorld } from './world.ts'
+import { shippedCalendars } from '../src/exchange-calendars.ts'
+import { SessionClock } from '../src/market/session-clock.ts'
 
 const SYMBOLS = 500
 const REQUESTS_PER_SECOND = 50
@@ -42,9 +44,10 @@ export async function run(): Promise<Record<string, number>> {
   time.install()
   const config = loadConfig({ ...world.env, LOG_LEVEL: 'warn', QUOTE_REFRESH_SECONDS: '30' })
   const log = pino({ level: 'warn' }, process.stderr)
-  const { vendors, asked } = counted(createVendors(config))
-  const api = await createCore({ config, log, vendors })
-  const jobs = await createCore({ config, log, vendors: createVendors(config) })
+  const clock = new SessionClock(shippedCalendars(config))
+  const { vendors, asked } = counted(createVendors(config, clock.hoursOf))
+  const api = await createCore({ config, log, vendors, clock })
+  const jobs = await createCore({ config, log, vendors: createVendors(config, clock.hoursOf), clock })
   const connection = connectQueueRedis(world.redisUrl)
   try {
     await jobs.queues.syncSchedules()

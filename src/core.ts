@@ -8,7 +8,7 @@ import { TieredCache } from './cache/tiered-cache.ts'
 import { createCachedMarket } from './market-data/cached-market.ts'
 import { withIdentities } from './market-data/identities.ts'
 import { ConfigError, type Config } from './config/config.ts'
-import { createCalendarKeeper, isAlwaysOpen, shippedCalendars, type CalendarKeeper } from './exchange-calendars.ts'
+import { createCalendarKeeper, isAlwaysOpen, type CalendarKeeper } from './exchange-calendars.ts'
 import { recordEvent } from './intake/event-records.ts'
 import { createIntake, type Intake } from './intake/intake.ts'
 import { createStalePublisher, type StalePublisher } from './intake/stale-publisher.ts'
@@ -22,7 +22,7 @@ import { createLog, type EventLog } from './log/log.ts'
 import { ALWAYS_OPEN } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
-import { SessionClock } from './market/session-clock.ts'
+import type { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { connectFailFast, ready } from './redis.ts'
 import { createUserShare } from './gateway/user-share.ts'
@@ -56,18 +56,19 @@ export type Core = {
   close(): Promise<void>
 }
 
-export type CoreOptions = { config: Config; log: Logger; vendors: Vendors; clock?: SessionClock }
+export type CoreOptions = {
+  config: Config
+  log: Logger
+  vendors: Vendors
+  /** What the calendars are kept in, and the vendors were told of. */
+  clock: SessionClock
+}
 
 /**
  * Connects to Postgres and Redis and puts its parts together. Rejects, saying what to do, where a service is not
  * configured or does not answer, and where the database belongs to the other market.
  */
-export async function createCore({
-  config,
-  log,
-  vendors,
-  clock = new SessionClock(shippedCalendars(config))
-}: CoreOptions): Promise<Core> {
+export async function createCore({ config, log, vendors, clock }: CoreOptions): Promise<Core> {
   const { databaseUrl, redisUrl, cacheUrl } = serviceUrls(config)
   const closers: (() => unknown)[] = [() => vendors.close()]
   const close = async () => {

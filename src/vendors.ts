@@ -1,7 +1,5 @@
 import type { HoursOf } from './market/market-hours.ts'
-import { SessionClock } from './market/session-clock.ts'
 import type { Config, ProviderConfig } from './config/config.ts'
-import { shippedCalendars } from './exchange-calendars.ts'
 import { alphaVantage } from './providers/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './providers/fmp/fmp.ts'
 import { PROVIDER_NAMES, type Provider, type ProviderName } from './providers/provider.ts'
@@ -39,10 +37,7 @@ const KEY_VARIABLES: Record<ProviderName, string> = {
 }
 
 /** Every vendor that the configuration gives what it needs; `hoursOf` tells them when markets are open. */
-export function createVendors(
-  config: Config,
-  hoursOf: HoursOf = new SessionClock(shippedCalendars(config)).hoursOf
-): Vendors {
+export function createVendors(config: Config, hoursOf: HoursOf): Vendors {
   const { providers: configured, UPSTREAM_TIMEOUT_MS: timeoutMs } = config
   const providers = new Map<ProviderName, ClosableProvider>()
   const off = new Map<ProviderName, string>()

@@ -1,7 +1,6 @@
 import { mayFallBelowZero } from '../market/instrument-kind.ts'
 import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
 import type { HoursOf } from '../market/market-hours.ts'
-import { shippedHours } from '../market/session-clock.ts'
 import { widestHoursOf } from '../market/widest-hours.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
@@ -70,11 +69,7 @@ const BAR_RULES: readonly BarRule[] = [
  * such bars, or of another interval, is rejected; jumps between neighbours and splits that it does not follow make it
  * suspect; a gap is noted, and the next vendor is asked. `now` in epoch milliseconds. Yields wherever others may have their turn.
  */
-export function* judgeBars(
-  told: VendorSeries,
-  now: number,
-  hoursOf: HoursOf = shippedHours
-): Generator<void, Judgement<BarSeries>> {
+export function* judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf): Generator<void, Judgement<BarSeries>> {
   const hours = hoursOf(told.symbol)
   const widest = widestHoursOf(told.symbol, hoursOf)
   const { kind, range: _range, splits: _, withoutPrices: _without, ...series } = whileOpen(told, widest, now)

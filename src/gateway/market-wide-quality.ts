@@ -3,7 +3,6 @@ import type { Indices, Mover, MoverKind, Movers, Sectors } from '../market/marke
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { inSectorOrder } from '../market/sector.ts'
-import { shippedHours } from '../market/session-clock.ts'
 import { judgeQuote, withDoubts, type Judgement } from './quality.ts'
 import { whileOpen } from './session-state.ts'
 
@@ -25,7 +24,7 @@ const HOME_INDEX = '^GSPC'
  * Judges each index as a quote: the impossible are dropped and noted, the doubtful are marked. The list is closed where
  * all of them are. `now` in epoch milliseconds.
  */
-export function judgeIndices(list: Indices, now: number, hoursOf: HoursOf = shippedHours): Judgement<Indices> {
+export function judgeIndices(list: Indices, now: number, hoursOf: HoursOf): Judgement<Indices> {
   const dropped: string[] = []
   const indices: Quote[] = []
   for (const index of list.indices) {
@@ -39,7 +38,7 @@ export function judgeIndices(list: Indices, now: number, hoursOf: HoursOf = ship
 }
 
 /** Keeps the sectors whose change can be, in the order of the list, whichever vendor told them. */
-export function judgeSectors(list: Sectors, now = Date.now(), hoursOf: HoursOf = shippedHours): Judgement<Sectors> {
+export function judgeSectors(list: Sectors, now: number, hoursOf: HoursOf): Judgement<Sectors> {
   const sectors = inSectorOrder(list.sectors).filter(
     ({ changePercent }) => Math.abs(changePercent) <= MAX_SECTOR_PERCENT
   )
@@ -51,7 +50,7 @@ export function judgeSectors(list: Sectors, now = Date.now(), hoursOf: HoursOf =
  * Keeps shares whose figures can be: rows that contradict themselves, funds, warrants, rights and units go. Gainers have
  * risen and losers fallen, the furthest first; actives keep the vendor's order.
  */
-export function judgeMovers(list: Movers, now = Date.now(), hoursOf: HoursOf = shippedHours): Judgement<Movers> {
+export function judgeMovers(list: Movers, now: number, hoursOf: HoursOf): Judgement<Movers> {
   const distinct = list.movers.filter(
     ({ symbol }, place) => place === list.movers.findIndex((each) => each.symbol === symbol)
   )

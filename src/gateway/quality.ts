@@ -3,7 +3,6 @@ import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { isRoundedRate } from '../market/rounded-rate.ts'
-import { shippedHours } from '../market/session-clock.ts'
 import { withoutImpossibleParts } from './quote-parts.ts'
 import { FUTURE_TOLERANCE_MS, inItsHours } from './session-state.ts'
 
@@ -29,8 +28,8 @@ export type QuoteContext = {
   readonly now: number
   /** The value of the symbol that is already had. */
   readonly held?: Quote | undefined
-  /** When its market is open; by the calendars that ship with this version where it is not given. */
-  readonly hoursOf?: HoursOf | undefined
+  /** When its market is open. */
+  readonly hoursOf: HoursOf
 }
 
 /** `evidence` is the held value while it is recent enough to be compared with. */
@@ -179,13 +178,13 @@ export const QUOTE_RULES: readonly QuoteRule[] = [
  * A held value that is itself suspect proves nothing, so nothing is held against it. That a quote is older than the held
  * one is no fault of it: which of the two stands is decided where it enters (src/market/order.ts).
  */
-export function judgeQuote(told: Quote, { now, held, hoursOf = shippedHours }: QuoteContext): Judgement<Quote> {
+export function judgeQuote(told: Quote, { now, held, hoursOf }: QuoteContext): Judgement<Quote> {
   const quote = asOnePrint(inItsHours(told, hoursOf, now), held)
   const trusted = held?.provenance.state === 'suspect' ? undefined : held
   // A price of before the held one is no news, and will not take its place: what came between says nothing against it.
   const isComparable = trusted && now - Date.parse(trusted.asOf) <= EVIDENCE_MS && !isBehind(quote, trusted)
   const evidence = isComparable ? trusted : undefined
-  const context = { now, held: trusted, evidence }
+  const context = { now, held: trusted, hoursOf, evidence }
   const doubts = QUOTE_RULES.flatMap(({ name, severity, broken }) => {
     const reason = broken(quote, context)
     if (!reason) return []

@@ -1,6 +1,7 @@
 import { lastDateOf, nextStartOf } from '../market/bar-period.ts'
 import { isIntraday, type Bar } from '../market/bar.ts'
-import { tradingDatesBetween, type Calendar } from '../market/session.ts'
+import type { Calendar } from '../market/calendar.ts'
+import { tradingDatesBetween } from '../market/session.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 

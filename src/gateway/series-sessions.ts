@@ -1,6 +1,7 @@
 import { INTRADAY_LENGTH_MS, isIntraday, type Bar } from '../market/bar.ts'
 import type { MarketHours } from '../market/market-hours.ts'
-import { isListed, regularEnd, sessionOn, type Calendar, type Session } from '../market/session.ts'
+import type { Calendar } from '../market/calendar.ts'
+import { isListed, regularEnd, sessionOn, type Session } from '../market/session.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 

@@ -3,7 +3,6 @@ import { LRUCache } from 'lru-cache'
 import type { Split } from '../market/corporate-action.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
-import { shippedHours } from '../market/session-clock.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import { judgeQuote, type Judgement, type QuoteContext } from './quality.ts'
 
@@ -41,7 +40,7 @@ export function createKnownSplits(ask: KnownSplits, waitMs: number): KnownSplits
  */
 export async function judgeAcrossSplits(
   quote: Quote,
-  { now, held, hoursOf = shippedHours }: QuoteContext,
+  { now, held, hoursOf }: QuoteContext,
   splitsOf: () => Promise<readonly Split[]>
 ): Promise<Judgement<Quote>> {
   if (!held || !mayBeSplit(quote, held)) return judgeQuote(quote, { now, held, hoursOf })

@@ -1,5 +1,5 @@
-import { CALENDARS, exchangeOf } from './calendars.ts'
-import { MarketHours, type HoursOf } from './market-hours.ts'
+import { exchangeOf } from './calendars.ts'
+import { MarketHours } from './market-hours.ts'
 import type { Calendar } from './calendar.ts'
 import { regularEnd, type SessionStatus } from './session.ts'
 
@@ -46,6 +46,3 @@ export class SessionClock {
     return session && regularEnd(session)
   }
 }
-
-/** By the calendars that this version ships with, where nobody keeps newer ones. */
-export const shippedHours: HoursOf = new SessionClock(CALENDARS).hoursOf

@@ -5,8 +5,9 @@ import type { Bar } from '../../src/market/bar.ts'
 import type { VendorSeries } from '../../src/providers/provider.ts'
 import { aQuote, provenanceOf } from './market.ts'
 import { finished } from '../support/finished.ts'
+import { shippedHours } from '../support/hours.ts'
 
-const judged = (...given: Parameters<typeof judgeBars>) => finished(judgeBars(...given))
+const judged = (told: VendorSeries, at: number) => finished(judgeBars(told, at, shippedHours))
 const now = Date.parse('2026-03-06T15:00:00Z')
 const bar = (start: string, parts: Partial<Bar> = {}): Bar => ({
   start,
@@ -296,7 +297,7 @@ test('drops a mover that gained 1e41 percent and keeps the others', () => {
     { symbol: 'JETAX', price: 20, changePercent: 1.29e41 },
     { symbol: 'NVDA', price: 120, changePercent: 4.2 }
   ]
-  const { value, doubts } = judgeMovers({ type: 'gainers', movers, provenance: provenanceOf('fmp') })
+  const { value, doubts } = judgeMovers({ type: 'gainers', movers, provenance: provenanceOf('fmp') }, now, shippedHours)
   expect(value.movers.map(({ symbol }) => symbol)).toEqual(['NVDA'])
   expect(value.provenance.notes).toEqual(['dropped for impossible figures: JETAX'])
   expect(doubts).toEqual([])
@@ -309,13 +310,13 @@ test('drops an index without a price, marks a doubtful one, and rejects a list w
     aQuote('^KS11', { price: 0, asOf }),
     aQuote('^VIX', { price: 30, previousClose: 15, asOf })
   ]
-  const { value, doubts } = judgeIndices({ indices, provenance: provenanceOf('yahoo') }, now)
+  const { value, doubts } = judgeIndices({ indices, provenance: provenanceOf('yahoo') }, now, shippedHours)
   expect(value.indices.map(({ symbol, provenance }) => [symbol, provenance.state])).toEqual([
     ['^GSPC', 'live'],
     ['^VIX', 'suspect']
   ])
   expect(doubts).toEqual([])
 
-  const empty = judgeIndices({ indices: [indices[1]!], provenance: provenanceOf('yahoo') }, now)
+  const empty = judgeIndices({ indices: [indices[1]!], provenance: provenanceOf('yahoo') }, now, shippedHours)
   expect(empty.doubts).toMatchObject([{ severity: 'hard' }])
 })

@@ -9,6 +9,7 @@ import { json, vendorServer } from '../providers/vendor-server.ts'
 import { COOKIES, CRUMB } from '../providers/yahoo-stand-in.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { marketOf } from './market.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const ask = { priority: 'interactive' } as const
 const connection = { apiKey: 'k', timeoutMs: 1000, plan: 'standard' } as const
@@ -25,7 +26,7 @@ type Case = { make: (baseUrl: string) => Closable; unknown: unknown; uncovered: 
 
 const CASES: Record<string, Case> = {
   yahoo: {
-    make: (baseUrl) => yahoo({ baseUrl, timeoutMs: 1000 }),
+    make: (baseUrl) => yahoo({ hoursOf: shippedHours, baseUrl, timeoutMs: 1000 }),
     unknown: { quoteResponse: { result: [] } },
     uncovered: [
       ['quotes', 'MCX:GOLD'],
@@ -34,7 +35,7 @@ const CASES: Record<string, Case> = {
     ]
   },
   fmp: {
-    make: (baseUrl) => fmp({ ...connection, baseUrl }),
+    make: (baseUrl) => fmp({ hoursOf: shippedHours, ...connection, baseUrl }),
     unknown: [],
     uncovered: [
       ['quotes', 'ES=F'],
@@ -43,7 +44,7 @@ const CASES: Record<string, Case> = {
     ]
   },
   'alpha-vantage': {
-    make: (baseUrl) => alphaVantage({ ...connection, baseUrl }),
+    make: (baseUrl) => alphaVantage({ hoursOf: shippedHours, ...connection, baseUrl }),
     unknown: { 'Global Quote': {} },
     uncovered: [
       ['quotes', '^GSPC'],
@@ -53,7 +54,7 @@ const CASES: Record<string, Case> = {
     ]
   },
   tiingo: {
-    make: (baseUrl) => tiingo({ ...connection, baseUrl }),
+    make: (baseUrl) => tiingo({ hoursOf: shippedHours, ...connection, baseUrl }),
     unknown: [],
     uncovered: [
       ['quotes', '^GSPC'],

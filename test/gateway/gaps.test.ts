@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import type { BarRequest } from '../../src/market/bar.ts'
-import { shippedHours } from '../../src/market/session-clock.ts'
+import { shippedHours } from '../support/hours.ts'
 import type { Provider, ProviderName, VendorSeries } from '../../src/providers/provider.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { marketOf, provenanceOf } from './market.ts'

@@ -10,13 +10,14 @@ import type { Quote } from '../../src/market/quote.ts'
 import { ProviderError, type Provider, type ProviderName } from '../../src/providers/provider.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { aQuote, marketOf, provenanceOf } from './market.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const NOW = Date.parse('2026-11-24T15:00:00Z')
 
 describe('a part of a quote that cannot be is left out and noted', () => {
   const judged = (parts: Partial<Quote>) => {
     const quote = aQuote('MOMX', { price: 10.44, asOf: '2026-11-24T14:59:58.000Z', ...parts })
-    const { value, doubts } = judgeQuote(quote, { now: NOW })
+    const { value, doubts } = judgeQuote(quote, { hoursOf: shippedHours, now: NOW })
     const left = Object.keys(parts).filter((part) => !(part in value))
     return { left, notes: value.provenance.notes, rules: doubts.map(({ rule }) => rule) }
   }

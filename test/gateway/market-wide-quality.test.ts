@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { judgeMovers, judgeSectors } from '../../src/gateway/market-wide-quality.ts'
 import type { Mover, MoverKind } from '../../src/market/market-wide.ts'
 import type { Provenance } from '../../src/market/provenance.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const provenance: Provenance = {
   source: 'fmp',
@@ -16,7 +17,8 @@ const mover = (symbol: string, figures: Partial<Mover> = {}): Mover => ({
   changePercent: 20,
   ...figures
 })
-const judge = (movers: Mover[], type: MoverKind = 'gainers') => judgeMovers({ type, movers, provenance })
+const judge = (movers: Mover[], type: MoverKind = 'gainers') =>
+  judgeMovers({ type, movers, provenance }, Date.now(), shippedHours)
 const symbolsOf = (movers: Mover[], type?: MoverKind) => judge(movers, type).value.movers.map(({ symbol }) => symbol)
 
 describe('a list of movers shows shares that moved', () => {
@@ -87,7 +89,7 @@ test('sectors come in one order whichever vendor told them; an impossible change
     { sector: 'Materials', changePercent: 0.4, asOf },
     { sector: 'Energy', changePercent: 1.2, asOf }
   ] as const
-  const { value, doubts } = judgeSectors({ sectors: [...sectors], provenance })
+  const { value, doubts } = judgeSectors({ sectors: [...sectors], provenance }, Date.now(), shippedHours)
   expect(value.sectors.map(({ sector }) => sector)).toEqual(['Energy', 'Materials'])
   expect(value.provenance.notes).toEqual(['dropped for impossible figures: Utilities'])
   expect(doubts).toEqual([])

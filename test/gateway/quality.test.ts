@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { judgeQuote, quoteDivergence } from '../../src/gateway/quality.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { aQuote } from './market.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const now = Date.parse('2026-03-02T15:00:00Z')
 const good = aQuote('AAPL', {
@@ -18,10 +19,12 @@ const good = aQuote('AAPL', {
   asOf: '2026-03-02T14:59:58Z'
 })
 const brokenRules = (change: Partial<Quote>, held?: Quote) =>
-  judgeQuote({ ...good, ...change }, { now, held }).doubts.map(({ rule, severity }) => `${severity} ${rule}`)
+  judgeQuote({ ...good, ...change }, { hoursOf: shippedHours, now, held }).doubts.map(
+    ({ rule, severity }) => `${severity} ${rule}`
+  )
 
 test('lets an ordinary quote through untouched', () => {
-  expect(judgeQuote(good, { now, held: good })).toEqual({ value: good, doubts: [] })
+  expect(judgeQuote(good, { hoursOf: shippedHours, now, held: good })).toEqual({ value: good, doubts: [] })
 })
 
 describe('never serves', () => {
@@ -78,21 +81,30 @@ describe('never takes for an error', () => {
   })
 
   test('oil that costs less than nothing', () => {
-    expect(judgeQuote(oil, { now, held: { ...oil, price: -20 } }).doubts).toMatchObject([{ rule: 'unusual-change' }])
-    expect(judgeQuote(oil, { now, held: { ...oil, price: 2 } }).doubts.map(({ severity }) => severity)).not.toContain(
-      'hard'
-    )
+    expect(judgeQuote(oil, { hoursOf: shippedHours, now, held: { ...oil, price: -20 } }).doubts).toMatchObject([
+      { rule: 'unusual-change' }
+    ])
     expect(
-      judgeQuote({ ...oil, price: -36, previousClose: -37.63, changePercent: undefined, change: 1.63 }, { now })
+      judgeQuote(oil, { hoursOf: shippedHours, now, held: { ...oil, price: 2 } }).doubts.map(({ severity }) => severity)
+    ).not.toContain('hard')
+    expect(
+      judgeQuote(
+        { ...oil, price: -36, previousClose: -37.63, changePercent: undefined, change: 1.63 },
+        { hoursOf: shippedHours, now }
+      )
     ).toMatchObject({ doubts: [] })
-    expect(judgeQuote({ ...oil, price: -60 }, { now }).doubts).toMatchObject([{ rule: 'contradicts-day-range' }])
+    expect(judgeQuote({ ...oil, price: -60 }, { hoursOf: shippedHours, now }).doubts).toMatchObject([
+      { rule: 'contradicts-day-range' }
+    ])
   })
 
   test('a share without a price that is told as zero or less, although futures may have one', () => {
     expect(brokenRules({ price: -1, dayLow: undefined, dayHigh: undefined, change: undefined })).toContain(
       'hard price-not-positive'
     )
-    expect(judgeQuote({ ...oil, price: 0 }, { now }).doubts.map(({ rule }) => rule)).toContain('price-not-positive')
+    expect(judgeQuote({ ...oil, price: 0 }, { hoursOf: shippedHours, now }).doubts.map(({ rule }) => rule)).toContain(
+      'price-not-positive'
+    )
   })
 
   test.each<[string, Partial<Quote>]>([
@@ -103,7 +115,7 @@ describe('never takes for an error', () => {
     ['the yen', { symbol: 'JPY=X', price: 151.2, previousClose: 150.9 }]
   ])('%s', (_, parts) => {
     const quote = aQuote('ABCD', { asOf: '2026-03-02T14:59:58Z', ...parts })
-    expect(judgeQuote(quote, { now, held: quote }).doubts).toEqual([])
+    expect(judgeQuote(quote, { hoursOf: shippedHours, now, held: quote }).doubts).toEqual([])
   })
 })
 
@@ -112,12 +124,16 @@ describe('a pair of currencies the other way round', () => {
     aQuote('EURUSD=X', { price, previousClose, asOf: '2026-03-02T14:59:58Z' })
 
   test('is doubted, by what was held and by its own last close', () => {
-    expect(judgeQuote(pair(1 / 1.08), { now, held: pair(1.08) }).doubts).toMatchObject([{ rule: 'inverted-pair' }])
-    expect(judgeQuote(pair(1 / 1.08, 1.08), { now }).doubts.map(({ rule }) => rule)).toContain('inverted-pair')
+    expect(judgeQuote(pair(1 / 1.08), { hoursOf: shippedHours, now, held: pair(1.08) }).doubts).toMatchObject([
+      { rule: 'inverted-pair' }
+    ])
+    expect(judgeQuote(pair(1 / 1.08, 1.08), { hoursOf: shippedHours, now }).doubts.map(({ rule }) => rule)).toContain(
+      'inverted-pair'
+    )
   })
 
   test('is not seen in a pair whose price is about one', () => {
-    expect(judgeQuote(pair(1.02), { now, held: pair(0.99) }).doubts).toEqual([])
+    expect(judgeQuote(pair(1.02), { hoursOf: shippedHours, now, held: pair(0.99) }).doubts).toEqual([])
   })
 })
 
@@ -139,7 +155,11 @@ test('whatever a vendor sends, the verdict is a verdict', () => {
   )
   fc.assert(
     fc.property(fc.constantFrom('AAPL', 'CL=F', '^IRX', 'EURUSD=X'), quotes, quotes, (symbol, parts, before) => {
-      const { doubts, value } = judgeQuote(aQuote(symbol, parts), { now, held: aQuote(symbol, before) })
+      const { doubts, value } = judgeQuote(aQuote(symbol, parts), {
+        hoursOf: shippedHours,
+        now,
+        held: aQuote(symbol, before)
+      })
       const isPrice = Number.isFinite(parts.price) && parts.price !== 0 && (parts.price > 0 || /=F$|^\^/.test(symbol))
       if (!isPrice) expect(doubts[0]?.severity).toBe('hard')
       expect(value.price).toBe(parts.price)
@@ -171,7 +191,7 @@ test('a value nobody could renew for a week does not block a redenominated price
 })
 
 test('drops a bid above the ask and says so, keeping the price', () => {
-  const { value, doubts } = judgeQuote({ ...good, bid: 102, bidSize: 3, askSize: 4 }, { now })
+  const { value, doubts } = judgeQuote({ ...good, bid: 102, bidSize: 3, askSize: 4 }, { hoursOf: shippedHours, now })
   expect(doubts).toEqual([])
   expect(value).not.toHaveProperty('bid')
   expect(value).not.toHaveProperty('askSize')
@@ -180,7 +200,9 @@ test('drops a bid above the ask and says so, keeping the price', () => {
 
 test('a rate of one digit may be off by half of itself, and says so', () => {
   const rate = (price: number) =>
-    judgeQuote(aQuote('IDREUR=X', { price, asOf: good.asOf }), { now }).doubts.map(({ rule }) => rule)
+    judgeQuote(aQuote('IDREUR=X', { price, asOf: good.asOf }), { hoursOf: shippedHours, now }).doubts.map(
+      ({ rule }) => rule
+    )
   expect(rate(0.0001)).toEqual(['rounded-rate'])
   expect(rate(0.00006)).toEqual(['rounded-rate'])
   expect(rate(0.000058)).toEqual([])
@@ -189,7 +211,7 @@ test('a rate of one digit may be off by half of itself, and says so', () => {
 
 test('a contract of one month may cost less than nothing, by its kind or its spelling', () => {
   const oil = { price: -37.63, asOf: good.asOf }
-  const rules = (quote: Quote) => judgeQuote(quote, { now }).doubts.map(({ rule }) => rule)
+  const rules = (quote: Quote) => judgeQuote(quote, { hoursOf: shippedHours, now }).doubts.map(({ rule }) => rule)
   expect(rules(aQuote('CLK20.NYM', oil))).toEqual([])
   expect(rules(aQuote('OILX', { ...oil, kind: 'future' }))).toEqual([])
   expect(rules(aQuote('AAPL', { ...oil, kind: 'equity' }))).toEqual(['price-not-positive'])
@@ -208,7 +230,8 @@ describe('a poll that is behind the held price', () => {
   })
 
   test('confirms it where it is the same print, stamped some seconds apart', () => {
-    const asOfTold = (asOf: string) => judgeQuote({ ...good, asOf }, { now, held: good }).value.asOf
+    const asOfTold = (asOf: string) =>
+      judgeQuote({ ...good, asOf }, { hoursOf: shippedHours, now, held: good }).value.asOf
     expect(asOfTold('2026-03-02T14:59:50Z')).toBe(good.asOf)
     expect(asOfTold('2026-03-02T14:50:00Z')).toBe('2026-03-02T14:50:00Z')
   })

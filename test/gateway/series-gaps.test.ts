@@ -4,8 +4,9 @@ import type { Bar } from '../../src/market/bar.ts'
 import type { VendorSeries } from '../../src/providers/provider.ts'
 import { provenanceOf } from './market.ts'
 import { finished } from '../support/finished.ts'
+import { shippedHours } from '../support/hours.ts'
 
-const judged = (...given: Parameters<typeof judgeBars>) => finished(judgeBars(...given))
+const judged = (told: VendorSeries, at: number) => finished(judgeBars(told, at, shippedHours))
 const now = Date.parse('2026-03-06T15:00:00Z')
 const priced = (start: string, price: number, parts: Partial<Bar> = {}): Bar => ({
   start,

@@ -8,13 +8,14 @@ import type { Quote } from '../../src/market/quote.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
 import { aQuote, provenanceOf } from './market.ts'
 import { finished } from '../support/finished.ts'
+import { shippedHours } from '../support/hours.ts'
 
 type Told = Partial<Quote> & { state?: Provenance['state']; delayedBySeconds?: number }
 
 function judgedAt(now: string, symbol: string, { state = 'live', delayedBySeconds, ...parts }: Told) {
   const delay = delayedBySeconds === undefined ? {} : { delayedBySeconds }
   const quote = aQuote(symbol, { ...parts, provenance: { ...provenanceOf('fmp'), state, ...delay } })
-  const { value } = judgeQuote(quote, { now: Date.parse(now) })
+  const { value } = judgeQuote(quote, { hoursOf: shippedHours, now: Date.parse(now) })
   return { state: value.provenance.state, asOf: value.asOf, marketState: value.marketState }
 }
 
@@ -85,7 +86,7 @@ describe('a price is not as of an instant at which its market was shut', () => {
 
   test('and a note tells what the vendor said', () => {
     const told = aQuote('AAPL', { asOf: '2026-11-29T14:59:55.000Z' })
-    const { value } = judgeQuote(told, { now: Date.parse('2026-11-29T15:00:00Z') })
+    const { value } = judgeQuote(told, { hoursOf: shippedHours, now: Date.parse('2026-11-29T15:00:00Z') })
     expect(value.provenance.notes).toEqual([
       'the vendor stamps the price 2026-11-29T14:59:55.000Z: asOf is the end of the session before that'
     ])
@@ -98,7 +99,8 @@ describe('a price is not as of an instant at which its market was shut', () => {
 
   test('a price that is yet to come is refused as before', () => {
     const { doubts } = judgeQuote(aQuote('AAPL', { asOf: '2026-12-24T15:00:00Z' }), {
-      now: Date.parse('2026-11-29T15:00:00Z')
+      now: Date.parse('2026-11-29T15:00:00Z'),
+      hoursOf: shippedHours
     })
     expect(doubts.map(({ rule }) => rule)).toEqual(['future-instant'])
   })
@@ -177,10 +179,10 @@ test('lists of a market that is shut are closed', () => {
   }
   const states = (now: number) =>
     [
-      judgeMovers(movers, now),
-      judgeSectors(sectors, now),
-      judgeIndices(indices, now),
-      finished(judgeBars(bars, now))
+      judgeMovers(movers, now, shippedHours),
+      judgeSectors(sectors, now, shippedHours),
+      judgeIndices(indices, now, shippedHours),
+      finished(judgeBars(bars, now, shippedHours))
     ].map(({ value }) => value.provenance.state)
   expect(states(sunday)).toEqual(['closed', 'closed', 'closed', 'closed'])
   expect(states(monday).slice(0, 2)).toEqual(['live', 'live'])

@@ -3,6 +3,7 @@ import { alphaVantage } from '../../src/providers/alpha-vantage/alpha-vantage.ts
 import { canonicalOf, listingOf } from '../../src/providers/alpha-vantage/listing.ts'
 import { ProviderError } from '../../src/providers/provider.ts'
 import { hasRecordings, json, recordingsOf, replyOf, signal, vendorServer, type Reply } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const KEY = 'SECRETKEY1234567'
 /** 16:00 in New York: eight hours to the end of the day there. */
@@ -10,7 +11,14 @@ const NOW = Date.UTC(2026, 6, 29, 20)
 
 async function refusalOf(reply: Reply, ask: 'quote' | 'bars' | 'news' | 'options' = 'bars'): Promise<ProviderError> {
   const { url } = await vendorServer(() => reply)
-  const provider = alphaVantage({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'standard', now: () => NOW })
+  const provider = alphaVantage({
+    hoursOf: shippedHours,
+    apiKey: KEY,
+    baseUrl: url,
+    timeoutMs: 5000,
+    plan: 'standard',
+    now: () => NOW
+  })
   onTestFinished(() => provider.close())
   const range = { symbol: 'IBM', interval: '1d', from: NOW - 86_400_000, to: NOW, adjusted: 'none' } as const
   const answers = {
@@ -79,7 +87,13 @@ test('the key, which the vendor repeats in its texts, is in no message', async (
 test('an unknown symbol is missing from quotes, whichever of its ways the vendor says so', async () => {
   for (const body of [{ 'Global Quote': {} }, {}, { 'Error Message': UNKNOWN }]) {
     const { url } = await vendorServer(() => json(body))
-    const provider = alphaVantage({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'standard' })
+    const provider = alphaVantage({
+      hoursOf: shippedHours,
+      apiKey: KEY,
+      baseUrl: url,
+      timeoutMs: 5000,
+      plan: 'standard'
+    })
     expect((await provider.quotes(['NOSUCH'], signal)).size).toBe(0)
     await provider.close()
   }
@@ -88,7 +102,7 @@ test('an unknown symbol is missing from quotes, whichever of its ways the vendor
 test('a caller that leaves gets its own reason, not a failure of the vendor', async () => {
   const leaving = new AbortController()
   const { url } = await vendorServer(() => (leaving.abort(new Error('left')), json({})))
-  const provider = alphaVantage({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'standard' })
+  const provider = alphaVantage({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'standard' })
   await expect(provider.profile('IBM', leaving.signal)).rejects.toThrow('left')
   await provider.close()
 })

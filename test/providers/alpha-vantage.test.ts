@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BarRequest } from '../../src/market/bar.ts'
 import { alphaVantage } from '../../src/providers/alpha-vantage/alpha-vantage.ts'
 import { json, signal, vendorServer, type Asked, type Reply } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const KEY = 'A KEY&function=B'
 const NOW = Date.UTC(2026, 6, 29, 20)
@@ -15,7 +16,14 @@ async function connect(answers: Answers, options: { plan?: 'standard' | 'free'; 
     return json(typeof answer === 'function' ? (answer as (asked: Asked) => object)(one) : (answer ?? {}))
   })
   const { plan = 'standard', now = NOW } = options
-  const provider = alphaVantage({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan, now: () => now })
+  const provider = alphaVantage({
+    hoursOf: shippedHours,
+    apiKey: KEY,
+    baseUrl: url,
+    timeoutMs: 5000,
+    plan,
+    now: () => now
+  })
   onTestFinished(() => provider.close())
   return { provider, asked }
 }

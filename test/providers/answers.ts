@@ -2,6 +2,8 @@ import { onTestFinished } from 'vitest'
 import type { Adjustment, BarRequest } from '../../src/market/bar.ts'
 import { json, signal, vendorServer, type Asked, type Reply } from './vendor-server.ts'
 import { standIn } from './yahoo-stand-in.ts'
+import { shippedHours } from '../support/hours.ts'
+import type { HoursOf } from '../../src/market/market-hours.ts'
 
 export const NOW = Date.UTC(2026, 6, 29, 20)
 export const CHART = '/v8/finance/chart/'
@@ -14,12 +16,20 @@ export async function connect<Adapter extends { close(): Promise<void> }>(
     baseUrl: string
     timeoutMs: number
     plan: 'standard'
+    hoursOf: HoursOf
     now: () => number
   }) => Adapter,
   answer: Reply | ((asked: Asked) => Reply)
 ) {
   const { url } = await vendorServer(typeof answer === 'function' ? answer : () => answer)
-  const provider = make({ apiKey: 'k', baseUrl: url, timeoutMs: 5000, plan: 'standard', now: () => NOW })
+  const provider = make({
+    hoursOf: shippedHours,
+    apiKey: 'k',
+    baseUrl: url,
+    timeoutMs: 5000,
+    plan: 'standard',
+    now: () => NOW
+  })
   onTestFinished(() => provider.close())
   return provider
 }

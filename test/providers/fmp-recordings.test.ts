@@ -13,6 +13,7 @@ import { fmp } from '../../src/providers/fmp/fmp.ts'
 import { canonicalOf } from '../../src/providers/fmp/listing.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import { hasRecordings, recordingsOf, replyOf, signal, vendorServer } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 type Row = Record<string, number | string | undefined> & { symbol: string; date: string }
 type Vendor = ReturnType<typeof fmp>
@@ -33,7 +34,7 @@ describe.skipIf(!hasRecordings)('recorded FMP payloads (needs recordings)', () =
 async function connect(recording: Recording): Promise<Vendor> {
   const { url } = await vendorServer(() => replyOf(recording))
   const now = () => Date.UTC(2026, 10, 20)
-  const provider = fmp({ apiKey: 'key', baseUrl: url, timeoutMs: 5000, plan: 'standard', now })
+  const provider = fmp({ hoursOf: shippedHours, apiKey: 'key', baseUrl: url, timeoutMs: 5000, plan: 'standard', now })
   onTestFinished(() => provider.close())
   return provider
 }

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { fmp } from '../../src/providers/fmp/fmp.ts'
 import { ProviderError } from '../../src/providers/provider.ts'
 import { hasRecordings, json, recordingsOf, replyOf, signal, vendorServer, type Reply } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const KEY = 'a-secret-key'
 
@@ -11,7 +12,7 @@ async function refusalOf(
   timeoutMs = 5000
 ): Promise<ProviderError> {
   const { url } = await vendorServer(() => reply)
-  const provider = fmp({ apiKey: KEY, baseUrl: url, timeoutMs, plan })
+  const provider = fmp({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs, plan })
   onTestFinished(() => provider.close())
   const error = await provider.profile!('AAPL', signal).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(ProviderError)
@@ -87,7 +88,7 @@ describe('what FMP says when it does not answer', () => {
     const { url } = await vendorServer(() =>
       json([{ symbol: 'AAPL', title, url: 'https://example.com', publishedDate: '2025-01-15 16:30:00' }])
     )
-    const provider = fmp({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'free' })
+    const provider = fmp({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'free' })
     onTestFinished(() => provider.close())
     expect((await provider.news!('AAPL', 5, signal)).items[0]!.title).toBe(title)
   })
@@ -97,7 +98,7 @@ describe('what FMP says when it does not answer', () => {
       const { url } = await vendorServer(({ path }) =>
         path.endsWith('income-statement') ? json([{ date: '2024-09-28', revenue: 1 }]) : lacking
       )
-      const provider = fmp({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'free' })
+      const provider = fmp({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'free' })
       onTestFinished(() => provider.close())
       return provider.fundamentals!('AAPL', signal)
     }
@@ -109,7 +110,7 @@ describe('what FMP says when it does not answer', () => {
 
   test('a caller that leaves is not a failure of the vendor', async () => {
     const { url } = await vendorServer(() => json([]))
-    const provider = fmp({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'standard' })
+    const provider = fmp({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan: 'standard' })
     onTestFinished(() => provider.close())
     const reason = new Error('left')
     await expect(provider.fundamentals!('AAPL', AbortSignal.abort(reason))).rejects.toBe(reason)

@@ -3,6 +3,7 @@ import type { BarRequest } from '../../src/market/bar.ts'
 import { fmp } from '../../src/providers/fmp/fmp.ts'
 import { canonicalOf, listingOf } from '../../src/providers/fmp/listing.ts'
 import { json, signal, vendorServer, type Asked, type Reply } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const KEY = 'a-secret-key'
 const NOW = Date.UTC(2026, 6, 29, 20)
@@ -10,7 +11,7 @@ const NOW = Date.UTC(2026, 6, 29, 20)
 async function connect(answer: Reply | ((asked: Asked) => Reply), options: { plan?: 'free'; timeoutMs?: number } = {}) {
   const { url, asked } = await vendorServer(typeof answer === 'function' ? answer : () => answer)
   const { plan = 'standard', timeoutMs = 5000 } = options
-  const provider = fmp({ apiKey: KEY, baseUrl: url, timeoutMs, plan, now: () => NOW })
+  const provider = fmp({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs, plan, now: () => NOW })
   onTestFinished(() => provider.close())
   return { provider, asked }
 }

@@ -7,6 +7,7 @@ import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
 import { connect, NOW } from './answers.ts'
 import { json, signal } from './vendor-server.ts'
 import { finished } from '../support/finished.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const LEFT_OUT = '1 bars without a full set of prices left out'
 const july = (interval: Interval, adjusted: Adjustment, first = 1): BarRequest => ({
@@ -82,7 +83,9 @@ describe('Alpha Vantage', () => {
   ])('is doubted where its adjusted closes do not follow %s of its own rows', async (_, before, after, coefficient) => {
     const days = { '2026-07-28': adjusted(after, after, coefficient), '2026-07-27': adjusted(before, before) }
     const series = await asked(days, july('1d', 'all'))
-    expect(finished(judgeBars(series, NOW)).doubts.map(({ rule }) => rule)).toContain('split-not-followed')
+    expect(finished(judgeBars(series, NOW, shippedHours)).doubts.map(({ rule }) => rule)).toContain(
+      'split-not-followed'
+    )
   })
 
   test('adjusts without binary noise', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fmp } from '../../src/providers/fmp/fmp.ts'
 import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
+import { shippedHours } from '../support/hours.ts'
 import { vendorServer, json, signal, type Reply } from './vendor-server.ts'
 import { standIn } from './yahoo-stand-in.ts'
 
@@ -11,7 +12,14 @@ type Row = readonly [price: number, at: string]
 
 async function keyed(create: typeof fmp | typeof tiingo, reply: Reply) {
   const { url } = await vendorServer(() => reply)
-  return create({ apiKey: 'key', baseUrl: url, timeoutMs: 5000, plan: 'standard', now: () => NOW })
+  return create({
+    apiKey: 'key',
+    baseUrl: url,
+    timeoutMs: 5000,
+    plan: 'standard',
+    now: () => NOW,
+    hoursOf: shippedHours
+  })
 }
 
 const ANSWERS = {

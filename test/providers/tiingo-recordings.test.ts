@@ -10,6 +10,7 @@ import { SearchResult } from '../../src/market/search.ts'
 import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
 import type { Recording } from '../../src/sandbox/recording.ts'
 import { hasRecordings, recordingsOf, replyOf, signal, vendorServer } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 type Row = Record<string, number | string | null | undefined>
 type Vendor = ReturnType<typeof tiingo>
@@ -47,7 +48,7 @@ describe.skipIf(!hasRecordings)('recorded Tiingo payloads (needs recordings)', (
 
 async function connect(recording: Recording): Promise<Vendor> {
   const { url } = await vendorServer(() => replyOf(recording))
-  const provider = tiingo({ apiKey: 'key', baseUrl: url, timeoutMs: 5000, plan: 'standard' })
+  const provider = tiingo({ hoursOf: shippedHours, apiKey: 'key', baseUrl: url, timeoutMs: 5000, plan: 'standard' })
   onTestFinished(() => provider.close())
   return provider
 }

@@ -4,13 +4,14 @@ import { ProviderError } from '../../src/providers/provider.ts'
 import { wireOf } from '../../src/providers/tiingo/client.ts'
 import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
 import { json, signal, vendorServer, type Asked, type Reply } from './vendor-server.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const KEY = 'a-secret-key'
 const NOW = Date.UTC(2026, 6, 29, 20)
 
 async function connect(answer: Reply | ((asked: Asked) => Reply), plan: 'standard' | 'free' = 'standard') {
   const { url, asked } = await vendorServer(typeof answer === 'function' ? answer : () => answer)
-  const provider = tiingo({ apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan, now: () => NOW })
+  const provider = tiingo({ hoursOf: shippedHours, apiKey: KEY, baseUrl: url, timeoutMs: 5000, plan, now: () => NOW })
   onTestFinished(() => provider.close())
   return { provider, asked }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { yahoo } from '../../src/providers/yahoo/yahoo.ts'
 import { knownRecordings } from '../support/known-recordings.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const FOLDER = join(knownRecordings ?? '', 'yahoo')
 export const hasRecordings = knownRecordings !== undefined
@@ -34,6 +35,7 @@ export async function standIn(replies: Replies, options: { timeoutMs?: number; n
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const provider = yahoo({
+    hoursOf: shippedHours,
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     timeoutMs: options.timeoutMs ?? 5000,
     ...(options.now && { now: options.now })

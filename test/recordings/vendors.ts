@@ -9,6 +9,7 @@ import { planFmp } from './fmp.ts'
 import type { Plan, Refusal } from './harness.ts'
 import { planTiingo } from './tiingo.ts'
 import { planYahoo } from './yahoo.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const TIMEOUT_MS = 5000
 const KEY = 'any'
@@ -24,14 +25,17 @@ type Connection = { baseUrl: string; now: () => number; plan: 'standard' | 'free
 export const VENDORS: Record<ProviderName, Vendor> = {
   'alpha-vantage': {
     plan: planAlphaVantage,
-    connect: (at) => alphaVantage({ apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at })
+    connect: (at) => alphaVantage({ hoursOf: shippedHours, apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at })
   },
   yahoo: {
     plan: planYahoo,
-    connect: (at) => yahoo({ timeoutMs: TIMEOUT_MS, ...at })
+    connect: (at) => yahoo({ hoursOf: shippedHours, timeoutMs: TIMEOUT_MS, ...at })
   },
-  fmp: { plan: planFmp, connect: (at) => fmp({ apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at }) },
-  tiingo: { plan: planTiingo, connect: (at) => tiingo({ apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at }) }
+  fmp: { plan: planFmp, connect: (at) => fmp({ hoursOf: shippedHours, apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at }) },
+  tiingo: {
+    plan: planTiingo,
+    connect: (at) => tiingo({ hoursOf: shippedHours, apiKey: KEY, timeoutMs: TIMEOUT_MS, ...at })
+  }
 }
 
 /** The adapter of a recording's vendor, in front of a server that replays it, at the recording's own time. */

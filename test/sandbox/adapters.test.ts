@@ -5,6 +5,7 @@ import type { Capability, Provider } from '../../src/providers/provider.ts'
 import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
 import { yahoo } from '../../src/providers/yahoo/yahoo.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { shippedHours } from '../support/hours.ts'
 
 /** 11:00 in New York on a Wednesday. */
 const NOW = Date.parse('2026-10-07T15:00:00Z')
@@ -18,10 +19,10 @@ beforeAll(async () => {
   sandbox = await startSandbox({ now: () => NOW, alwaysOpen: false })
   const options = { apiKey: 'k', timeoutMs: 10_000, plan: 'standard', now: () => NOW } as const
   providers = [
-    yahoo({ ...options, baseUrl: `${sandbox.url}/yahoo` }),
-    fmp({ ...options, baseUrl: `${sandbox.url}/fmp` }),
-    alphaVantage({ ...options, baseUrl: `${sandbox.url}/alpha-vantage` }),
-    tiingo({ ...options, baseUrl: `${sandbox.url}/tiingo` })
+    yahoo({ hoursOf: shippedHours, ...options, baseUrl: `${sandbox.url}/yahoo` }),
+    fmp({ hoursOf: shippedHours, ...options, baseUrl: `${sandbox.url}/fmp` }),
+    alphaVantage({ hoursOf: shippedHours, ...options, baseUrl: `${sandbox.url}/alpha-vantage` }),
+    tiingo({ hoursOf: shippedHours, ...options, baseUrl: `${sandbox.url}/tiingo` })
   ]
 })
 afterAll(async () => {

@@ -6,6 +6,7 @@ import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
 import { yahoo } from '../../src/providers/yahoo/yahoo.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { Scenario } from '../../src/sandbox/scenarios.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const TIMEOUT_MS = 400
 const VENDORS = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo'] as const
@@ -19,7 +20,8 @@ beforeAll(async () => {
     baseUrl: `${sandbox.url}/${vendor}`,
     apiKey: 'sandbox-key',
     timeoutMs: TIMEOUT_MS,
-    plan: 'standard' as const
+    plan: 'standard' as const,
+    hoursOf: shippedHours
   })
   providers = {
     yahoo: yahoo(connection('yahoo')),

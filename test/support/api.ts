@@ -11,6 +11,8 @@ import type { Scope } from '../../src/auth/principal.ts'
 import { createVendors } from '../../src/vendors.ts'
 import { testDatabase, testRedis } from './services.ts'
 import { smallVendor } from './small-vendor.ts'
+import { shippedCalendars } from '../../src/exchange-calendars.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
 
 /** Other tests, other processes and loading the tests themselves hold the event loop up, which is no matter of a test's. */
 export const PATIENT = { MAX_EVENT_LOOP_DELAY_MS: '60000' }
@@ -72,8 +74,9 @@ async function startApi(env: Record<string, string>, others: readonly Provider[]
   const vendor = smallVendor()
   const providers = new Map<ProviderName, Provider>([vendor, ...others].map((each) => [each.name, each]))
   const small = { providers, off: new Map(), close: async () => undefined }
-  const vendors = config.MARKET === 'sandbox' ? createVendors(config) : small
-  const core = await createCore({ config, log, vendors })
+  const clock = new SessionClock(shippedCalendars(config))
+  const vendors = config.MARKET === 'sandbox' ? createVendors(config, clock.hoursOf) : small
+  const core = await createCore({ config, log, vendors, clock })
   const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })
 
   const send: Api['send'] = async (request, token) => {

@@ -4,6 +4,8 @@ import { createCore, type Core } from '../../src/core.ts'
 import { connectQueueRedis } from '../../src/redis.ts'
 import type { Vendors } from '../../src/vendors.ts'
 import { startJobWorkers, type JobWorkers } from '../../workers/worker.ts'
+import { shippedCalendars } from '../../src/exchange-calendars.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
 
 export type WorkerProcess = {
   core: Core
@@ -27,7 +29,9 @@ export async function startWorkerProcess(options: WorkerProcessOptions): Promise
   const config = loadConfig({ MARKET: 'live', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...env })
   const logged: WorkerProcess['logged'] = []
   const log = pino({ level: 'info' }, { write: (line) => logged.push(JSON.parse(line)) })
-  const core = await createCore({ config, log, vendors: { off: new Map(), close: async () => undefined, ...vendors } })
+  const clock = new SessionClock(shippedCalendars(config))
+  const ownVendors = { off: new Map(), close: async () => undefined, ...vendors }
+  const core = await createCore({ config, log, clock, vendors: ownVendors })
   const connection = connectQueueRedis(redisUrl)
   const context = { ...core, config, log, now: () => Date.now() }
   const { recorder, metrics } = core

@@ -1,5 +1,4 @@
 import type { HoursOf } from '../../market/market-hours.ts'
-import { shippedHours } from '../../market/session-clock.ts'
 import type { Quote } from '../../market/quote.ts'
 import type { Provider } from '../provider.ts'
 import { ofRange } from '../series-range.ts'
@@ -22,7 +21,7 @@ export type AlphaVantageOptions = Omit<AlphaVantageClientOptions, 'now'> & {
   /** Epoch milliseconds. */
   now?: () => number
   /** When markets are open. */
-  hoursOf?: HoursOf
+  hoursOf: HoursOf
 }
 
 /**
@@ -31,7 +30,7 @@ export type AlphaVantageOptions = Omit<AlphaVantageClientOptions, 'now'> & {
  * The free plan grants one request a second: no statements there, for they take three, and no weight on bars, for a
  * budget of one a second could never grant two.
  */
-export function alphaVantage({ now = Date.now, hoursOf = shippedHours, ...connection }: AlphaVantageOptions) {
+export function alphaVantage({ now = Date.now, hoursOf, ...connection }: AlphaVantageOptions) {
   const { plan } = connection
   const client = createClient({ ...connection, now })
   const unitOf = createPriceUnits(client)

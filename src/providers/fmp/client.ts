@@ -2,7 +2,6 @@ import { LRUCache } from 'lru-cache'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { HoursOf } from '../../market/market-hours.ts'
-import { shippedHours } from '../../market/session-clock.ts'
 import { createHttpClient, type Query } from '../http.ts'
 import { currencyUnit, type CurrencyUnit } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -36,12 +35,12 @@ export type FmpOptions = {
   plan: FmpPlan
   now?: () => number
   /** When markets are open. */
-  hoursOf?: HoursOf
+  hoursOf: HoursOf
 }
 
 export function createFmp(options: FmpOptions): Fmp {
   const { apiKey, baseUrl = 'https://financialmodelingprep.com', timeoutMs, plan } = options
-  const { now = Date.now, hoursOf = shippedHours } = options
+  const { now = Date.now, hoursOf } = options
   // The key goes into a header, not into the query, so that no URL in any log can carry it.
   const http = createHttpClient({ provider: 'fmp', baseUrl, headers: { apikey: apiKey }, timeoutMs })
   const units = new LRUCache<string, CurrencyUnit>({ max: MAX_REMEMBERED_UNITS })

@@ -1,6 +1,7 @@
+import { exchangeOf } from '../../market/calendars.ts'
 import { exchangeOfListing } from '../../market/exchange.ts'
+import { exchangeNamed } from '../../market/exchanges.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
-import { shippedHours } from '../../market/session-clock.ts'
 import { cryptoPair, currencyPair, parseSymbol } from '../../market/symbol.ts'
 import { COMPACT_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 
@@ -61,5 +62,5 @@ export function canonicalOf(wire: string, exchange?: string | null): string | un
 }
 
 function zoneOfIndex(symbol: string): string | undefined {
-  return shippedHours(symbol)?.calendar.timeZone
+  return exchangeNamed(exchangeOf(symbol) ?? '')?.timeZone
 }

@@ -1,5 +1,4 @@
 import type { HoursOf } from '../../market/market-hours.ts'
-import { shippedHours } from '../../market/session-clock.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { DASHED_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 import { createHttpClient, type Query } from '../http.ts'
@@ -31,12 +30,12 @@ export type TiingoOptions = {
   plan: TiingoPlan
   now?: () => number
   /** When markets are open. */
-  hoursOf?: HoursOf
+  hoursOf: HoursOf
 }
 
 export function createTiingo(options: TiingoOptions): Tiingo {
   const { apiKey, baseUrl = 'https://api.tiingo.com', timeoutMs, plan } = options
-  const { now = Date.now, hoursOf = shippedHours } = options
+  const { now = Date.now, hoursOf } = options
   const headers = { authorization: `Token ${apiKey}` }
   const http = createHttpClient({ provider: 'tiingo', baseUrl, headers, timeoutMs })
 

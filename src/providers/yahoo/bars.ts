@@ -1,7 +1,7 @@
 import { barsFromDays, lastDateOf, nextStartOf, startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
-import { CALENDARS, exchangeOf } from '../../market/calendars.ts'
 import { exchangeOfSuffix } from '../../market/exchanges.ts'
+import type { HoursOf } from '../../market/market-hours.ts'
 import { splitPowerIn } from '../../market/split-power.ts'
 import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { inSlices, mapping } from '../../slices.ts'
@@ -31,7 +31,7 @@ export async function fetchBars(
   client: YahooClient,
   request: BarRequest,
   signal: AbortSignal,
-  now: () => number
+  { now, hoursOf }: { now: () => number; hoursOf: HoursOf }
 ): Promise<VendorSeries> {
   const { interval, adjusted } = request
   const intraday = isIntraday(interval)
@@ -42,7 +42,11 @@ export async function fetchBars(
   const rowInterval = adjusted === 'all' ? '1d' : interval
   const chart = await fetchChart(
     client,
-    { symbol: request.symbol, interval: rowInterval, ...rangeOf(request, rowInterval, asTraded ? now() : request.to) },
+    {
+      symbol: request.symbol,
+      interval: rowInterval,
+      ...rangeOf(request, rowInterval, asTraded ? now() : request.to, hoursOf)
+    },
     signal,
     now()
   )
@@ -73,18 +77,22 @@ export function barsCost(request: BarRequest, now: number): number {
  * weeks and months the first and the last are asked for whole, and from the midnight that their exchange begins them at:
  * Yahoo counts weeks from the weekday of the first instant.
  */
-function rangeOf({ symbol, interval, from, to }: BarRequest, rowInterval: Interval, until: number): ChartRange {
+function rangeOf(
+  { symbol, interval, from, to }: BarRequest,
+  rowInterval: Interval,
+  until: number,
+  hoursOf: HoursOf
+): ChartRange {
   if (isIntraday(interval)) return { from, to }
   const first = startOfPeriod(interval, dateIn('UTC', from))
   const end = Date.parse(nextStartOf(interval, startOfPeriod(interval, dateIn('UTC', to - 1)))) + DAY_MS
-  const begin = rowInterval === '1d' ? Date.parse(first) - DAY_MS : midnightAt(symbol, first)
+  const begin = rowInterval === '1d' ? Date.parse(first) - DAY_MS : midnightAt(symbol, first, hoursOf)
   return { from: begin, to: Math.max(end, until + DAY_MS) }
 }
 
 /** Where the zone of the exchange is not known, midnight in UTC: most exchanges east of it have that date then. */
-function midnightAt(symbol: string, date: string): number {
-  const exchange = exchangeOf(symbol)
-  const calendar = CALENDARS.find((each) => each.exchange === exchange)
+function midnightAt(symbol: string, date: string, hoursOf: HoursOf): number {
+  const calendar = hoursOf(symbol)?.calendar
   const zone = (calendar ?? exchangeOfSuffix(symbol.slice(symbol.lastIndexOf('.') + 1)))?.timeZone ?? 'UTC'
   const [year, month, day] = date.split('-').map(Number) as [number, number, number]
   return instantOf(zone, year, month, day)

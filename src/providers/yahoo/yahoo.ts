@@ -1,5 +1,4 @@
 import type { HoursOf } from '../../market/market-hours.ts'
-import { shippedHours } from '../../market/session-clock.ts'
 import type { Provider } from '../provider.ts'
 import { ofRange } from '../series-range.ts'
 import { barsCost, fetchBars } from './bars.ts'
@@ -19,18 +18,14 @@ const MAX_QUOTES_PER_REQUEST = 100
 export type YahooOptions = YahooClientOptions & {
   now?: () => number
   /** When markets are open. */
-  hoursOf?: HoursOf
+  hoursOf: HoursOf
 }
 
 /**
  * Yahoo Finance: free and wide, without a key, a contract or a documentation. It is spoken to through yahoo-finance2.
  * `close` ends its connections, and the requests that are under way.
  */
-export function yahoo({
-  now = Date.now,
-  hoursOf = shippedHours,
-  ...options
-}: YahooOptions): Provider & { close(): Promise<void> } {
+export function yahoo({ now = Date.now, hoursOf, ...options }: YahooOptions): Provider & { close(): Promise<void> } {
   const client = new YahooClient(options)
   return {
     name: 'yahoo',
@@ -40,7 +35,7 @@ export function yahoo({
     covers,
     quotes: (symbols, signal) => fetchQuotes(client, symbols, signal, now),
     bars: async (request, signal) =>
-      ofRange('yahoo', await fetchBars(client, request, signal, now), request, { now: now(), hoursOf }),
+      ofRange('yahoo', await fetchBars(client, request, signal, { now, hoursOf }), request, { now: now(), hoursOf }),
     profile: (symbol, signal) => fetchProfile(client, symbol, signal, now),
     news: (symbol, limit, signal) => fetchNews(client, symbol, limit, signal, now),
     search: (query, limit, signal) => fetchSearch(client, query, limit, signal, now),
