@@ -6,6 +6,7 @@ import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
 import { createCorporateActionStore } from './corporate-actions.ts'
 import { createIdentityStore } from './identities.ts'
+import { createInstrumentStore } from './instruments.ts'
 import { createJobRunStore } from './job-runs.ts'
 import { createKeyStore } from './keys.ts'
 import { createMarketHistoryStore } from './market-history.ts'
@@ -25,6 +26,7 @@ export function createStores(database: Database) {
     bars: createBarStore(database),
     profiles: createProfileStore(database),
     identities: createIdentityStore(database),
+    instruments: createInstrumentStore(database),
     news: createNewsStore(database),
     corporateActions: createCorporateActionStore(database),
     users: createUserStore(database),

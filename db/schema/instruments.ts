@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm'
+import { boolean, check, date, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import type { Instrument, TickSize } from '../../src/market/instrument.ts'
+import type { InstrumentKind } from '../../src/market/instrument-kind.ts'
+import { figure, instant } from './columns.ts'
+
+/** What is listed, once for every canonical symbol. The id stays when the symbol changes. */
+export const instruments = pgTable('instruments', {
+  id: integer().primaryKey().generatedAlwaysAsIdentity(),
+  symbol: text().notNull().unique(),
+  name: text(),
+  kind: text().$type<InstrumentKind>(),
+  mic: text(),
+  exchange: text(),
+  country: text(),
+  currency: text(),
+  multiplier: figure(),
+  tickSizes: jsonb().$type<TickSize[]>(),
+  lot: figure(),
+  isin: text(),
+  underlying: text(),
+  expiry: date({ mode: 'string' }),
+  lastTradingAt: instant(),
+  strike: figure(),
+  right: text().$type<NonNullable<Instrument['right']>>(),
+  tradable: boolean()
+})
+
+/**
+ * What vendors call instruments, and when: from a day to the one before another, infinite where nobody knows of one. That
+ * no two instruments have one name of a vendor on one day is a constraint of the migration, which drizzle cannot express.
+ */
+export const instrumentAliases = pgTable(
+  'instrument_aliases',
+  {
+    instrumentId: integer()
+      .notNull()
+      .references(() => instruments.id, { onDelete: 'cascade' }),
+    vendor: text().notNull(),
+    alias: text().notNull(),
+    heldFrom: date({ mode: 'string' })
+      .notNull()
+      .default(sql`'-infinity'`),
+    heldUntil: date({ mode: 'string' })
+      .notNull()
+      .default(sql`'infinity'`)
+  },
+  (table) => [
+    primaryKey({ columns: [table.vendor, table.alias, table.heldFrom] }),
+    index('instrument_aliases_instrument').on(table.instrumentId),
+    check('instrument_aliases_days', sql`${table.heldFrom} < ${table.heldUntil}`)
+  ]
+)

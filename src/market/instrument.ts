@@ -1,0 +1,101 @@
+import { Type, type Static } from 'typebox'
+import { ExchangeName, Mic } from './exchange.ts'
+import { InstrumentKind } from './instrument-kind.ts'
+
+const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' })
+
+/** The smallest step of a price, from a price on: one row where it does not depend on the price. */
+export const TickSize = Type.Object({
+  from: Type.Number({ description: 'The lowest price that the step holds for' }),
+  size: Type.Number({ exclusiveMinimum: 0 })
+})
+export type TickSize = Static<typeof TickSize>
+
+/**
+ * What is listed under a canonical symbol. The id stays when the symbol changes, so that a history is not split. What is
+ * not known is missing.
+ */
+export const Instrument = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    symbol: Type.String({ description: 'Canonical symbol, as it is today' }),
+    name: Type.Optional(Type.String()),
+    kind: Type.Optional(InstrumentKind),
+    mic: Type.Optional(Mic),
+    exchange: Type.Optional(ExchangeName),
+    country: Type.Optional(Type.String({ description: 'ISO 3166-1 alpha-2' })),
+    currency: Type.Optional(Type.String({ description: 'ISO 4217' })),
+    multiplier: Type.Optional(Type.Number({ description: 'What one contract is of: 100 shares, 50 times the index' })),
+    tickSizes: Type.Optional(Type.Array(TickSize, { minItems: 1, description: 'By ascending price' })),
+    lot: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Orders are of multiples of it' })),
+    isin: Type.Optional(Type.String({ pattern: '^[A-Z]{2}[A-Z0-9]{9}[0-9]$' })),
+    underlying: Type.Optional(Type.String({ description: 'Canonical symbol' })),
+    expiry: Type.Optional(Day),
+    lastTradingAt: Type.Optional(Type.String({ format: 'date-time', description: 'Until when it trades, UTC' })),
+    strike: Type.Optional(Type.Number({ description: 'In `currency`' })),
+    right: Type.Optional(Type.Enum(['call', 'put'])),
+    tradable: Type.Optional(Type.Boolean({ description: 'Whether its exchange lets it be traded at all' }))
+  },
+  { $id: 'Instrument' }
+)
+export type Instrument = Static<typeof Instrument>
+
+/** What is known of an instrument, before it has an id too. */
+export type InstrumentFacts = Omit<Instrument, 'id'>
+
+/** Under this name stand the canonical symbols that an instrument had at other times. */
+export const CANONICAL = 'canonical'
+
+/** How a vendor calls an instrument, and when it did. */
+export const InstrumentAlias = Type.Object({
+  instrumentId: Type.Integer({ minimum: 1 }),
+  vendor: Type.String({ description: "A vendor's name; `canonical` for former symbols", examples: ['ibkr', 'upstox'] }),
+  alias: Type.String({ minLength: 1, examples: ['265598', 'NSE_EQ|INE002A01018'] }),
+  from: Type.Optional(Type.String({ description: 'First day (YYYY-MM-DD); missing: ever since' })),
+  until: Type.Optional(Type.String({ description: 'First day on which it no longer held; missing: still does' }))
+})
+export type InstrumentAlias = Static<typeof InstrumentAlias>
+
+/** Whether an alias holds on a day (YYYY-MM-DD). */
+export function holdsOn({ from, until }: Pick<InstrumentAlias, 'from' | 'until'>, day: string): boolean {
+  return (from === undefined || from <= day) && (until === undefined || day < until)
+}
+
+/** Tells instruments by what they are or were called. */
+export type AliasResolver = {
+  /** The instrument that a vendor calls so on a day (YYYY-MM-DD). */
+  byAlias(vendor: string, alias: string, day: string): Instrument | undefined
+  /** The instrument that had a canonical symbol on a day: of one that was renamed, by the symbol of that time. */
+  bySymbol(symbol: string, day: string): Instrument | undefined
+  /** How a vendor calls an instrument on a day; of several names the one that holds longest by then. */
+  aliasOf(instrumentId: number, vendor: string, day: string): string | undefined
+}
+
+/** A resolver over a list of instruments and their aliases; what comes later in the list does not change it. */
+export function createAliasResolver(
+  instruments: readonly Instrument[],
+  aliases: readonly InstrumentAlias[]
+): AliasResolver {
+  const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]))
+  const bySymbolToday = new Map(instruments.map((instrument) => [instrument.symbol, instrument]))
+  const byName = Map.groupBy(aliases, ({ vendor, alias }) => `${vendor} ${alias}`)
+  const byOwner = Map.groupBy(aliases, ({ vendor, instrumentId }) => `${vendor} ${instrumentId}`)
+  const named = (vendor: string, alias: string) => byName.get(`${vendor} ${alias}`) ?? []
+
+  const byAlias = (vendor: string, alias: string, day: string): Instrument | undefined => {
+    const held = named(vendor, alias).find((each) => holdsOn(each, day))
+    return held && byId.get(held.instrumentId)
+  }
+  return {
+    byAlias,
+    bySymbol(symbol, day) {
+      const instrument = bySymbolToday.get(symbol)
+      const isDated = named(CANONICAL, symbol).some(({ instrumentId }) => instrumentId === instrument?.id)
+      return byAlias(CANONICAL, symbol, day) ?? (isDated ? undefined : instrument)
+    },
+    aliasOf(instrumentId, vendor, day) {
+      const held = (byOwner.get(`${vendor} ${instrumentId}`) ?? []).filter((each) => holdsOn(each, day))
+      return held.toSorted((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1))[0]?.alias
+    }
+  }
+}
