@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { JobRun } from '../src/jobs/job-run.ts'
 import type { BarSeries } from '../src/market/bar.ts'
 import type { Dividends, Splits } from '../src/market/corporate-action.ts'
+import type { Indices, Movers } from '../src/market/market-wide.ts'
 import type { News } from '../src/market/news.ts'
+import { identityIn, type Identified } from '../src/market/identity.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { keyOfRun } from './job-runs.ts'
@@ -20,6 +23,8 @@ import type { QuarantineEntry } from './quarantine.ts'
 
 /** So much of one kind is written at once instead of at the next interval. */
 const LARGE_BATCH = 2_000
+/** Instruments whose facts were recorded lately: the same again is not written again. */
+const MAX_KNOWN_INSTRUMENTS = 20_000
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 10_000
 
@@ -47,6 +52,7 @@ export type Recorder = ReturnType<typeof createRecorder>
  */
 export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: RecorderOptions) {
   const queues = createWriteQueues(stores)
+  const known = new LRUCache<string, string>({ max: MAX_KNOWN_INSTRUMENTS })
   let appointment: { timer: NodeJS.Timeout; afterMs: number } | undefined
   let running: Promise<void> | undefined
   let outage: { since: number; retryMs: number } | undefined
@@ -57,6 +63,16 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
     if (isClosed) return
     queue.add(key, value)
     if (!running) schedule(queue.weight >= LARGE_BATCH ? 0 : flushMs)
+  }
+
+  /** What a value tells of its instrument. A doubted quote may be another instrument's. */
+  function instrument(value: Identified & Partial<Pick<Quote, 'provenance'>>): void {
+    if (value.provenance?.state === 'suspect') return
+    const identity = identityIn(value)
+    const told = JSON.stringify(identity)
+    if (told === '{}' || known.get(value.symbol) === told) return
+    known.set(value.symbol, told)
+    record(queues.instruments, value.symbol, { symbol: value.symbol, ...identity })
   }
 
   /** A write that is due earlier stands; during an outage its own pace counts. */
@@ -112,13 +128,17 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   }
 
   return {
-    /** The newest of each symbol, and every price into the history. */
+    /** The newest of each symbol, every price into the history, and what the quote tells of its instrument. */
     quote(quote: Quote): void {
       record(queues.quotes, quote.symbol, quote)
+      instrument(quote)
       for (const point of pricePointsOf(quote)) record(queues.prices, keyOfPrice(point), point)
     },
     bars: (series: BarSeries) => record(queues.bars, keyOfSeries(series), series),
-    profile: (profile: Profile) => record(queues.profiles, profile.symbol, profile),
+    profile(profile: Profile): void {
+      record(queues.profiles, profile.symbol, profile)
+      instrument(profile)
+    },
     news: (news: News) => record(queues.news, String(serial++), news),
     splits: (splits: Splits) => record(queues.splits, splits.symbol, splits),
     dividends: (dividends: Dividends) => record(queues.dividends, dividends.symbol, dividends),
@@ -132,8 +152,10 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
       record(queues.quarantine, String(serial++), { ...entry, at: new Date(now()).toISOString() }),
     /** Notes that an API key is used now. */
     keyUsed: (keyId: string) => record(queues.keyUses, keyId, { keyId, usedAt: now() }),
-    snapshot: (snapshot: MarketSnapshot) =>
-      record(queues.snapshots, `${snapshot.kind} ${snapshot.at} ${snapshot.source}`, snapshot),
+    snapshot(snapshot: MarketSnapshot): void {
+      record(queues.snapshots, `${snapshot.kind} ${snapshot.at} ${snapshot.source}`, snapshot)
+      for (const row of listedIn(snapshot)) instrument(row)
+    },
     sentiment: (point: SentimentPoint) => record(queues.sentiment, point.at, point),
     /** The start of a run, or its end: of both the later note is kept. */
     jobRun: (run: JobRun) => record(queues.jobRuns, keyOfRun(run), run),
@@ -161,6 +183,12 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   async function drain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !(await flush())) await delay(flushMs, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** Lists of indices and movers name instruments of which nothing else is known. */
+function listedIn({ kind, value }: MarketSnapshot): readonly Identified[] {
+  if (kind === 'indices') return (value as Partial<Indices>).indices ?? []
+  return kind.startsWith('movers:') ? ((value as Partial<Movers>).movers ?? []) : []
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import type { JobRun } from '../src/jobs/job-run.ts'
 import type { BarSeries } from '../src/market/bar.ts'
 import type { Dividends, Splits } from '../src/market/corporate-action.ts'
 import type { News } from '../src/market/news.ts'
+import { learned, type Identified } from '../src/market/identity.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { Backlog, type BacklogOptions } from './backlog.ts'
@@ -15,6 +16,7 @@ import type { Stores } from './stores.ts'
 const MAX_PENDING_QUOTES = 20_000
 const MAX_PENDING_BARS = 500_000
 const MAX_PENDING_PROFILES = 5_000
+const MAX_PENDING_INSTRUMENTS = 20_000
 const MAX_PENDING_STORIES = 20_000
 const MAX_PENDING_ACTION_LISTS = 5_000
 const MAX_PENDING_USAGE_COUNTS = 5_000
@@ -89,12 +91,30 @@ export type WriteQueues = ReturnType<typeof createWriteQueues>
 export type RecordedStores = Omit<Stores, 'users' | 'audit' | 'calendars' | 'partitions'>
 
 export function createWriteQueues(stores: RecordedStores) {
-  const { quotes, bars, profiles, news, corporateActions, providerUsage, quarantine, keys, marketHistory, jobRuns } =
-    stores
+  const {
+    quotes,
+    instruments,
+    bars,
+    profiles,
+    news,
+    corporateActions,
+    providerUsage,
+    quarantine,
+    keys,
+    marketHistory,
+    jobRuns
+  } = stores
   return {
     quotes: new WriteQueue<Quote>(
       { maxWeight: MAX_PENDING_QUOTES, merge: (held, quote) => (supersedes(quote, held) ? held : quote) },
       together((values) => quotes.upsert(values))
+    ),
+    instruments: new WriteQueue<Identified>(
+      {
+        maxWeight: MAX_PENDING_INSTRUMENTS,
+        merge: ({ symbol, ...held }, told) => ({ symbol, ...learned(held, told) })
+      },
+      together((values) => instruments.upsert(values))
     ),
     prices: new WriteQueue<PricePoint>(
       { maxWeight: MAX_PENDING_PRICES },

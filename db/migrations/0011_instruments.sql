@@ -45,9 +45,10 @@ WITH "listed" AS (
 		row ->> 'exchange' AS "exchange", row ->> 'currency' AS "currency"
 	FROM unnest(ARRAY['indices', 'movers:gainers', 'movers:losers', 'movers:actives']) AS "kinds" ("list")
 	CROSS JOIN LATERAL (
-		SELECT "value" FROM "market_snapshots" WHERE "market_snapshots"."kind" = "kinds"."list" ORDER BY "at" DESC LIMIT 5
+		SELECT coalesce("value" -> 'movers', "value" -> 'indices') AS "rows" FROM "market_snapshots"
+		WHERE "market_snapshots"."kind" = "kinds"."list" ORDER BY "at" DESC LIMIT 5
 	) AS "newest"
-	CROSS JOIN LATERAL jsonb_array_elements(coalesce("newest"."value" -> 'movers', "newest"."value" -> 'indices')) AS row
+	CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof("newest"."rows") WHEN 'array' THEN "newest"."rows" ELSE '[]' END) AS row
 	WHERE row ->> 'symbol' IS NOT NULL
 	ORDER BY row ->> 'symbol', row ->> 'mic' NULLS LAST
 ), "symbols" AS (

@@ -50,12 +50,20 @@ export function completed<Value extends Identified>(
   return Object.keys(added).length === 0 ? value : { ...value, ...added }
 }
 
+/** What a value tells of its instrument. */
+export function identityIn({ name, kind, mic, exchange, currency, country, sector }: Identified): Identity {
+  return withoutUnknown({ name, kind, mic, exchange, currency, country, sector })
+}
+
 /** What is known after a value has come. A listing that is said to be on another exchange has moved there. */
 export function learned(known: Identity, value: Identity): Identity {
   if (contradicts(value, known) && value.mic === undefined) return known
   const { name, kind, currency, country, sector } = { ...known, ...value }
   const { mic, exchange } = value.mic === undefined && known.exchange !== undefined ? known : value
-  const identity: Identity = { name, kind, mic, exchange, currency, country, sector }
+  return withoutUnknown({ name, kind, mic, exchange, currency, country, sector })
+}
+
+function withoutUnknown(identity: { [Key in keyof Identity]: Identity[Key] | undefined }): Identity {
   return Object.fromEntries(Object.entries(identity).filter(([, member]) => member !== undefined))
 }
 

@@ -111,6 +111,40 @@ describe('migrate', () => {
     await drop(url)
   })
 
+  test('what quotes, profiles and lists told of instruments before stays known', async () => {
+    const url = await emptyDatabase()
+    const fresh = createDatabase({ url })
+    await migrateUpTo(fresh, '0009_one_country')
+    const { provenance, asOf } = quote()
+    const row = { received_at: provenance.receivedAt, provenance: fresh.sql.json(provenance) }
+    await fresh.sql`insert into quotes_latest ${fresh.sql([
+      { ...row, symbol: 'AAA', price: 1, as_of: asOf, name: 'Quoted', mic: null, exchange: 'AMEX', kind: null },
+      { ...row, symbol: 'BBB', price: 1, as_of: asOf, name: null, mic: null, exchange: null, kind: 'etf' }
+    ])}`
+    await fresh.sql`insert into profiles ${fresh.sql([
+      { ...row, symbol: 'AAA', name: 'Profiled', mic: 'ARCX', exchange: 'NYSE Arca', country: 'US', sector: null },
+      { ...row, symbol: 'CCC', name: null, mic: null, exchange: null, country: null, sector: 'Energy' }
+    ])}`
+    const movers = fresh.sql.json({ movers: [{ symbol: 'BBB', name: 'Moved', mic: 'XNAS', exchange: 'NASDAQ' }] })
+    await fresh.sql`insert into market_snapshots ${fresh.sql([
+      { kind: 'movers:losers', at: asOf, source: 'yahoo', value: movers },
+      { kind: 'indices', at: asOf, source: 'yahoo', value: fresh.sql.json({ indices: 'none' }) }
+    ])}`
+    await migrate(url, 'sandbox')
+
+    const { identities, instruments } = createStores(fresh)
+    expect(await identities.find(['AAA', 'BBB', 'CCC'])).toEqual(
+      new Map([
+        ['AAA', { name: 'Quoted', mic: 'ARCX', exchange: 'NYSE Arca', country: 'US' }],
+        ['BBB', { name: 'Moved', kind: 'etf', mic: 'XNAS', exchange: 'NASDAQ' }],
+        ['CCC', { sector: 'Energy' }]
+      ])
+    )
+    expect((await instruments.upsert([{ symbol: 'BBB' }])).get('BBB')).toBe(2)
+    await fresh.close()
+    await drop(url)
+  })
+
   test('what was stored under several names of one listing is found under its one name, the newest of each', async () => {
     const url = await emptyDatabase()
     const fresh = createDatabase({ url })
