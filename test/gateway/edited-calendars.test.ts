@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCalendarKeeper, type CalendarKeeper } from '../../src/exchange-calendars.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
@@ -85,4 +86,20 @@ test("a day that an operator closes is closed in every vendor's quote", async ()
 
   const shut = { state: 'closed', on: '2026-10-06', isOpen: false }
   expect(await told('AAPL')).toEqual({ yahoo: shut, fmp: shut, 'alpha-vantage': shut, tiingo: shut })
+})
+
+test('the statements that the documentation prints do what it says', async () => {
+  const section = readFileSync('docs/operations.md', 'utf8').split('## Trading hours')[1]!.split('\n## ')[0]!
+  const [, statements] = /```sql\n([\s\S]*?)```/.exec(section)!
+  await held.database.sql.unsafe(statements!)
+  expect(await keeper.reload()).toMatchObject({ problems: [] })
+
+  const phaseIn = (instant: string) => clock.status('XNYS', Date.parse(instant))
+  expect(phaseIn('2027-03-05T15:00:00Z')).toMatchObject({ phase: 'closed', tradeDate: '2027-03-08' })
+  expect(phaseIn('2027-06-17T16:59:59Z')).toMatchObject({ phase: 'continuous' })
+  expect(phaseIn('2027-06-17T17:00:00Z')).toMatchObject({ phase: 'post' })
+  expect(phaseIn('2027-06-17T02:00:00Z')).toMatchObject({ phase: 'overnight', tradeDate: '2027-06-17' })
+  expect(phaseIn('2027-03-08T01:59:59Z')).toMatchObject({ phase: 'closed', tradeDate: '2027-03-08' })
+  expect(phaseIn('2027-03-08T02:00:00Z')).toMatchObject({ phase: 'overnight', tradeDate: '2027-03-08' })
+  expect(phaseIn('2027-03-04T02:00:00Z')).toMatchObject({ phase: 'closed', tradeDate: '2027-03-04' })
 })
