@@ -1,13 +1,16 @@
 import type { Calendar } from './calendar.ts'
 import { lastSession, nextSession, regularEnd, statusAt, type Session, type SessionStatus } from './session.ts'
 
+const MAX_STATUSES = 3
+
 /** Says when the market of a canonical symbol is open; undefined where that is not known. */
 export type HoursOf = (symbol: string) => MarketHours | undefined
 
 /** One calendar, with what was last asked of it at hand: working a session out takes some hundred look-ups of its time zone. */
 export class MarketHours {
   readonly calendar: Calendar
-  #status: { from: number; status: SessionStatus } | undefined
+  /** Newest first. Around the end of a phase the instants of both sides are asked for in turn. */
+  #statuses: readonly SessionStatus[] = []
   #last: { session: Session; until: number } | undefined
 
   constructor(calendar: Calendar) {
@@ -16,10 +19,11 @@ export class MarketHours {
 
   /** What the market does at an instant (epoch milliseconds). Throws RangeError for a calendar that never opens. */
   status(instant: number): SessionStatus {
-    const known = this.#status
-    if (known && known.from <= instant && instant < known.status.nextChange) return known.status
+    for (const known of this.#statuses) {
+      if (known.lastChange <= instant && instant < known.nextChange) return known
+    }
     const status = statusAt(this.calendar, instant)
-    this.#status = { from: instant, status }
+    this.#statuses = [status, ...this.#statuses.slice(0, MAX_STATUSES - 1)]
     return status
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Calendar } from '../../src/market/calendar.ts'
 import { ALWAYS_OPEN, CALENDARS } from '../../src/market/calendars.ts'
+import { MarketHours } from '../../src/market/market-hours.ts'
 import { problemOfHours } from '../../src/market/session-hours.ts'
 import { phaseAt, sessionOn, statusAt, tradeDate, type Session, type SessionPhase } from '../../src/market/session.ts'
 import { dateIn, offsetMs } from '../../src/market/zoned-time.ts'
@@ -142,6 +143,17 @@ describe.each(calendars.map((each) => [each.exchange, each] as const))('over twe
       { numRuns: 120 }
     )
   })
+})
+
+test('what is asked of a market again and again, in any order, is what its calendar says', () => {
+  const hours = new MarketHours(roundTheClock)
+  const around = Date.parse('2026-12-14T21:00:00Z')
+  const near = fc.integer({ min: around - DAY_MS, max: around + DAY_MS })
+  fc.assert(
+    fc.property(fc.array(near, { minLength: 1, maxLength: 8 }), (instants) => {
+      for (const instant of instants) expect(hours.status(instant)).toEqual(statusAt(roundTheClock, instant))
+    })
+  )
 })
 
 describe('in New York with overnight trading', () => {
