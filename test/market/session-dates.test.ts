@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Calendar } from '../../src/market/calendar.ts'
+import type { Calendar, Hours } from '../../src/market/calendar.ts'
 import { ALWAYS_OPEN, CALENDARS } from '../../src/market/calendars.ts'
 import { MarketHours } from '../../src/market/market-hours.ts'
 import { problemOfHours } from '../../src/market/session-hours.ts'
@@ -143,6 +143,67 @@ describe.each(calendars.map((each) => [each.exchange, each] as const))('over twe
       { numRuns: 120 }
     )
   })
+})
+
+const wall = (minutes: number): string => {
+  const within = ((minutes % 1440) + 1440) % 1440
+  return [Math.floor(within / 60), within % 60].map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+/** Parts one after another within a day that begins at any time of day. */
+const someHours: fc.Arbitrary<Hours> = fc
+  .record({
+    starts: fc.integer({ min: 0, max: 95 }),
+    lengths: fc.array(fc.integer({ min: 1, max: 24 }), { minLength: 10, maxLength: 10 }),
+    has: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 })
+  })
+  .map(({ starts, lengths, has }) => {
+    let at = starts * 15
+    const span = (index: number): [string, string] => {
+      const open = at + (lengths[index * 2]! - 1) * 5
+      at = open + lengths[index * 2 + 1]! * 15
+      return [wall(open), wall(at)]
+    }
+    const [overnight, pre, regular, closingAuction, post] = [0, 1, 2, 3, 4].map(span)
+    return {
+      ...(has[0] && { overnight: overnight! }),
+      ...(has[1] && { pre: pre! }),
+      regular: regular!,
+      ...(has[3] && { closingAuction: closingAuction! }),
+      ...(has[4] && { post: post! })
+    }
+  })
+
+test('sessions of hours that nothing is said against never overlap, whatever an operator writes', () => {
+  const month = Array.from({ length: 21 }, (_, day) => `2026-03-${String(day + 1).padStart(2, '0')}`)
+  const calendarOf = fc
+    .tuple(someHours, fc.option(someHours), fc.option(someHours), fc.constantFrom('America/New_York', 'UTC'))
+    .map(([first, second, special, timeZone]): Calendar => ({
+      exchange: 'TEST',
+      name: 'Test',
+      timeZone,
+      weekdays: [0, 1, 2, 3, 4, 5, 6],
+      hours: [{ from: '2000-01-01', ...first }, ...(second ? [{ from: '2026-03-08', ...second }] : [])],
+      closed: [{ date: '2026-03-12', name: 'Closed' }],
+      special: special ? [{ date: '2026-03-10', name: 'Special', ...special }] : []
+    }))
+  let count = 0
+  fc.assert(
+    fc.property(calendarOf, (calendar) => {
+      if (problemOfHours(calendar) !== undefined) return
+      count++
+      const stretches = month.flatMap((date) => {
+        const session = sessionOn(calendar, date)
+        return session ? stretchesOf(session) : []
+      })
+      for (const [index, { from, to }] of stretches.entries()) {
+        expect(to).toBeGreaterThanOrEqual(from)
+        expect(from).toBeGreaterThanOrEqual(stretches[index - 1]?.to ?? 0)
+      }
+    }),
+    { numRuns: 300 }
+  )
+  expect(count).toBeGreaterThan(30)
 })
 
 test('what is asked of a market again and again, in any order, is what its calendar says', () => {
