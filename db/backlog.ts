@@ -1,33 +1,40 @@
+/** Of what waits, so much is handed over at once. */
+const MAX_BATCH_BYTES = 4 * 2 ** 20
+
 export type BacklogOptions<T> = {
-  /** How much may wait, in the unit of `weightOf`. Over it the oldest go, and are counted. */
-  readonly maxWeight: number
-  /** 1 for each value where it is not given. */
-  readonly weightOf?: (value: T) => number
+  /** How much memory may wait, what is being written included. Over it the oldest go, and are counted. */
+  readonly maxBytes: number
+  readonly bytesOf: (value: T) => number
   /** What to keep of two values with one key; the one that came later where it is not given. */
   readonly merge?: (held: T, value: T) => T
 }
 
+type Entry<T> = { readonly value: T; readonly bytes: number }
+
 /** Values that wait to be written: one per key, oldest first, bounded. */
 export class Backlog<T> {
-  readonly #maxWeight: number
-  readonly #weightOf: (value: T) => number
+  readonly #maxBytes: number
+  readonly #bytesOf: (value: T) => number
   readonly #merge: (held: T, value: T) => T
-  #waiting = new Map<string, T>()
-  #weight = 0
+  #waiting = new Map<string, Entry<T>>()
+  #taken = new Map<string, Entry<T>>()
+  #bytes = 0
   #dropped = 0
 
-  constructor({ maxWeight, weightOf = () => 1, merge = (_, value) => value }: BacklogOptions<T>) {
-    this.#maxWeight = maxWeight
-    this.#weightOf = weightOf
+  constructor({ maxBytes, bytesOf, merge = (_, value) => value }: BacklogOptions<T>) {
+    this.#maxBytes = maxBytes
+    this.#bytesOf = bytesOf
     this.#merge = merge
   }
 
+  /** Values that wait or are taken. */
   get size(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#taken.size
   }
 
-  get weight(): number {
-    return this.#weight
+  /** What they need of memory, about. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Values that gave way to newer ones since the start. */
@@ -36,33 +43,53 @@ export class Backlog<T> {
   }
 
   add(key: string, value: T): void {
-    const held = this.#waiting.get(key)
-    const kept = held === undefined ? value : this.#merge(held, value)
-    this.#weight += this.#weightOf(kept) - (held === undefined ? 0 : this.#weightOf(held))
-    this.#waiting.set(key, kept)
+    this.#put(key, { value, bytes: this.#bytesOf(value) })
     this.#dropOldest()
   }
 
-  /** Hands over all that waits. */
-  take(): Map<string, T> {
-    const taken = this.#waiting
-    this.#waiting = new Map()
-    this.#weight = 0
-    return taken
+  /** Hands over the oldest of what waits. One batch is out at a time: `settle` or `restore` ends it. */
+  take(): T[] {
+    let bytes = 0
+    for (const [key, entry] of this.#waiting) {
+      if (bytes > 0 && bytes + entry.bytes > MAX_BATCH_BYTES) break
+      bytes += entry.bytes
+      this.#waiting.delete(key)
+      this.#taken.set(key, entry)
+    }
+    return Array.from(this.#taken.values(), ({ value }) => value)
+  }
+
+  /** What was taken is written. */
+  settle(): void {
+    for (const { bytes } of this.#taken.values()) this.#bytes -= bytes
+    this.#taken = new Map()
   }
 
   /** Puts back what was taken and could not be written, before all that came since. */
-  restore(taken: ReadonlyMap<string, T>): void {
-    const since = this.take()
-    for (const [key, value] of taken) this.add(key, value)
-    for (const [key, value] of since) this.add(key, value)
+  restore(): void {
+    const since = this.#waiting
+    this.#waiting = this.#taken
+    this.#taken = new Map()
+    for (const [key, entry] of since) {
+      this.#bytes -= entry.bytes
+      this.#put(key, entry)
+    }
+    this.#dropOldest()
+  }
+
+  #put(key: string, entry: Entry<T>): void {
+    const held = this.#waiting.get(key)
+    const value = held ? this.#merge(held.value, entry.value) : entry.value
+    const kept = value === entry.value ? entry : { value, bytes: this.#bytesOf(value) }
+    this.#bytes += kept.bytes - (held?.bytes ?? 0)
+    this.#waiting.set(key, kept)
   }
 
   #dropOldest(): void {
-    for (const [key, value] of this.#waiting) {
-      if (this.#weight <= this.#maxWeight) return
+    for (const [key, { bytes }] of this.#waiting) {
+      if (this.#bytes <= this.#maxBytes) return
       this.#waiting.delete(key)
-      this.#weight -= this.#weightOf(value)
+      this.#bytes -= bytes
       this.#dropped++
     }
   }

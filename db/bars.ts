@@ -1,11 +1,13 @@
-import { and, asc, eq, gte, lt, notExists, sql as expression } from 'drizzle-orm'
-import type { TransactionSql } from 'postgres'
+import { and, asc, eq, gte, lt, notExists, getTableColumns, sql as expression } from 'drizzle-orm'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../src/market/bar.ts'
+import type { Provenance } from '../src/market/provenance.ts'
 import { inSlices } from '../src/slices.ts'
-import { inTransaction, type Database } from './client.ts'
-import { copyRows } from './copy.ts'
-import { present, upsertRows } from './rows.ts'
-import { bars, barSeries, dailyBars, splits } from './schema/market-data.ts'
+import type { Database } from './client.ts'
+import { inCopyTransaction, type CopyTransaction } from './copy.ts'
+import { instrumentIds } from './instrument-ids.ts'
+import { present, upsertRows, type OnConflict } from './rows.ts'
+import { instruments } from './schema/instruments.ts'
+import { barRevisions, bars, barSeries, dailyBars, splits } from './schema/market-data.ts'
 
 /** Vendors round; no split and hardly any dividend moves a price by less than this. */
 const SAME_CLOSE_TOLERANCE = 0.0001
@@ -18,10 +20,20 @@ const BARS_PER_QUESTION = 2000
 /** From here on COPY beats an upsert, with the question whether it may be used: 1.1 times here, twice at 20,000. */
 const MIN_ROWS_TO_COPY = 200
 
+/** What is told of a whole series by whoever answered last; not every answer names currency and zone. */
+export const SERIES_CONFLICT: OnConflict<typeof barSeries> = {
+  key: ['instrumentId', 'interval', 'adjusted', 'source', 'feed'],
+  where: 'excluded.received_at >= bar_series.received_at',
+  merge: {
+    currency: 'coalesce(excluded.currency, bar_series.currency)',
+    timeZone: 'coalesce(excluded.time_zone, bar_series.time_zone)'
+  }
+}
+
 export type BarStore = ReturnType<typeof createBarStore>
 
-/** Bars by symbol, interval, adjustment and source. */
-export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
+/** Bars by symbol, interval, adjustment, source and feed. */
+export function createBarStore({ db, copyPool }: Pick<Database, 'db' | 'copyPool'>) {
   return {
     /**
      * Adds a series to what is held of it and returns how many of its bars are held now; bars received later win. Where an
@@ -31,18 +43,18 @@ export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
     async upsert(series: BarSeries): Promise<number> {
       if (series.bars.length === 0) return 0
       const { table, name } = tableOf(series.interval)
-      return inTransaction(sql, async (tx) => {
+      return inCopyTransaction(copyPool, async (tx) => {
         const { id, isLatest } = await claimSeries(tx, series)
         const { rows, ...reach } = await inSlices(preparing(series, id))
         if (rows.length >= MIN_ROWS_TO_COPY) {
           const held = await heldWithin(tx, name, id, { ...reach, receivedAt: series.provenance.receivedAt })
-          if (held.bars === 0) return copyRows(tx, table, rows)
+          if (held.bars === 0) return tx.copy(table, rows)
           // A job writes what it fetched, and so does the recorder behind it.
           if (held.ofThisAnswer === rows.length) return rows.length
         }
         if (series.adjusted !== 'none' && (await isReadjusted(tx, name, id, series.bars))) {
           if (!isLatest) return 0
-          await tx`delete from ${tx(name)} where series_id = ${id}`
+          await tx.query(`delete from ${name} where series_id = $1`, [id])
         }
         return upsertRows(tx, table, rows, {
           key: ['seriesId', 'start'],
@@ -58,47 +70,85 @@ export function createBarStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
     async range(request: BarRequest): Promise<BarSeries | undefined> {
       const { table } = tableOf(request.interval)
       const matching = and(
-        eq(barSeries.symbol, request.symbol),
+        eq(instruments.symbol, request.symbol),
         eq(barSeries.interval, request.interval),
         eq(barSeries.adjusted, request.adjusted),
         gte(table.start, startAt(request.interval, request.from)),
         lt(table.start, startAt(request.interval, request.to, 'exclusive')),
-        request.adjusted === 'none' ? undefined : notExists(laterSplit(table))
+        request.adjusted === 'none' ? undefined : notExists(laterSplit(table, request.symbol))
       )
       const [header] = await db
         .select({ series: barSeries })
         .from(table)
         .innerJoin(barSeries, eq(table.seriesId, barSeries.id))
+        .innerJoin(instruments, eq(barSeries.instrumentId, instruments.id))
         .where(matching)
         .groupBy(barSeries.id)
         .orderBy(expression`count(*) desc, ${barSeries.receivedAt} desc`)
         .limit(1)
       if (!header) return undefined
 
-      const { start, open, high, low, close, volume, complete } = table
+      const { start, open, high, low, close, volume, state } = table
       const rows = await db
-        .select({ start, open, high, low, close, volume, complete })
+        .select({ start, open, high, low, close, volume, state })
         .from(table)
         .innerJoin(barSeries, eq(table.seriesId, barSeries.id))
+        .innerJoin(instruments, eq(barSeries.instrumentId, instruments.id))
         .where(and(matching, eq(barSeries.id, header.series.id)))
         .orderBy(asc(start))
       // Retention may have removed them since.
-      return rows.length === 0 ? undefined : seriesFrom(header.series, rows.map(present))
+      return rows.length === 0 ? undefined : seriesFrom(request.symbol, header.series, rows.map(barOf))
+    },
+
+    /** What was told of the bars of a series that start in [from, to), epoch ms, before they were corrected, oldest first. */
+    async revisions({ symbol, interval, adjusted, source, feed }: SeriesKey, from: number, to: number) {
+      const { seriesId: _, ...told } = getTableColumns(barRevisions)
+      const rows = await db
+        .select(told)
+        .from(barRevisions)
+        .innerJoin(barSeries, eq(barRevisions.seriesId, barSeries.id))
+        .innerJoin(instruments, eq(barSeries.instrumentId, instruments.id))
+        .where(
+          and(
+            eq(instruments.symbol, symbol),
+            eq(barSeries.interval, interval),
+            eq(barSeries.adjusted, adjusted),
+            eq(barSeries.source, source),
+            eq(barSeries.feed, feed),
+            gte(barRevisions.start, iso(from)),
+            lt(barRevisions.start, iso(to))
+          )
+        )
+        .orderBy(asc(barRevisions.start), asc(barRevisions.revision))
+      return rows.map(present)
+    },
+
+    /** Deletes what was replaced before an instant (epoch ms) and returns how many rows that were. */
+    async deleteRevisionsBefore(instant: number): Promise<number> {
+      return (await db.delete(barRevisions).where(lt(barRevisions.replacedAt, iso(instant)))).count
     }
   }
 
   /** A split that a bar received before it cannot have been adjusted for. */
-  function laterSplit(table: typeof bars | typeof dailyBars) {
+  function laterSplit(table: typeof bars | typeof dailyBars, symbol: string) {
     return db
       .select({ exDate: splits.exDate })
       .from(splits)
       .where(
         and(
-          eq(splits.symbol, barSeries.symbol),
+          eq(splits.symbol, symbol),
           expression`${splits.exDate} > ${table.start}::date and ${splits.exDate} > ${table.receivedAt}::date`
         )
       )
   }
+}
+
+type SeriesKey = Pick<BarSeries, 'symbol' | 'interval' | 'adjusted'> & Pick<Provenance, 'source' | 'feed'>
+type StoredBar = Pick<typeof bars.$inferSelect, keyof Omit<Bar, 'complete'> | 'state'>
+
+function barOf(row: StoredBar): Bar {
+  const { state, ...bar } = present(row)
+  return state === 'provisional' ? { ...bar, complete: false } : bar
 }
 
 function tableOf(interval: Interval) {
@@ -112,30 +162,37 @@ function startAt(interval: Interval, instant: number, bound?: 'exclusive'): stri
 }
 
 /** Locks the series for this transaction. `isLatest` is false where bars of it were received later than these. */
-async function claimSeries(tx: TransactionSql, series: BarSeries): Promise<{ id: number; isLatest: boolean }> {
+async function claimSeries(tx: CopyTransaction, series: BarSeries): Promise<{ id: number; isLatest: boolean }> {
   const { symbol, interval, adjusted, provenance } = series
-  const header = { ...series, source: provenance.source, receivedAt: provenance.receivedAt }
-  const claimed = await upsertRows(tx, barSeries, [header], {
-    key: ['symbol', 'interval', 'adjusted', 'source'],
-    where: 'excluded.received_at >= bar_series.received_at'
-  })
-  const [row] = await tx<{ id: number }[]>`
-    select id::float8 as id from bar_series
-    where symbol = ${symbol} and interval = ${interval} and adjusted = ${adjusted} and source = ${provenance.source}`
+  const { source, feed, receivedAt } = provenance
+  const instrumentId = (await instrumentIds(tx, [symbol])).get(symbol)!
+  const claimed = await upsertRows(
+    tx,
+    barSeries,
+    [{ ...series, instrumentId, source, feed, receivedAt }],
+    SERIES_CONFLICT
+  )
+  const [row] = await tx.query<{ id: number }>(
+    `select id::float8 as id from bar_series
+    where instrument_id = $1 and interval = $2 and adjusted = $3 and source = $4 and feed = $5`,
+    [instrumentId, interval, adjusted, source, feed]
+  )
   return { id: row!.id, isLatest: claimed === 1 }
 }
 
 /** The rows of a series, and the instants (epoch ms) of its first and its last bar. */
 function* preparing(series: BarSeries, seriesId: number) {
   const { receivedAt } = series.provenance
-  const rows = new Map<string, Bar & { seriesId: number; receivedAt: string }>()
+  const rows = new Map<string, typeof bars.$inferInsert>()
   let [first, last] = [Infinity, -Infinity]
   for (const [index, bar] of series.bars.entries()) {
     if (index % BARS_AT_ONCE === 0) yield
     const instant = Date.parse(bar.start)
     first = Math.min(first, instant)
     last = Math.max(last, instant)
-    rows.set(bar.start, { ...bar, seriesId, receivedAt })
+    const { complete, ...figures } = bar
+    const state = complete === false ? 'provisional' : 'final'
+    rows.set(bar.start, { ...figures, seriesId, state, revision: 0, receivedAt })
   }
   return { rows: [...rows.values()], first, last }
 }
@@ -144,16 +201,17 @@ type Reach = { readonly first: number; readonly last: number; readonly receivedA
 
 /** How many bars are held of the range that bars come for. Their series is locked, so that it stays so. */
 async function heldWithin(
-  tx: TransactionSql,
+  tx: CopyTransaction,
   name: string,
   id: number,
   { first, last, receivedAt }: Reach
 ): Promise<{ bars: number; ofThisAnswer: number }> {
-  const [held] = await tx<{ bars: number; ofThisAnswer: number }[]>`
-    select count(*)::int as bars,
-      (count(*) filter (where received_at = ${receivedAt}::text::timestamptz(3)))::int as "ofThisAnswer"
-    from ${tx(name)} where series_id = ${id}
-      and start between ${iso(first)}::text::timestamptz and ${iso(last)}::text::timestamptz`
+  const [held] = await tx.query<{ bars: number; ofThisAnswer: number }>(
+    `select count(*)::int as bars,
+      (count(*) filter (where received_at = $2::timestamptz(3)))::int as "ofThisAnswer"
+    from ${name} where series_id = $1 and start between $3::timestamptz and $4::timestamptz`,
+    [id, receivedAt, iso(first), iso(last)]
+  )
   return held!
 }
 
@@ -161,7 +219,7 @@ async function heldWithin(
  * Whether the bars held have another adjustment than those that come. A split or a dividend changes every bar before
  * it, so the oldest common bars tell; one that differs alone is a correction. The newest bar held may have been unfinished.
  */
-async function isReadjusted(tx: TransactionSql, name: string, id: number, incoming: readonly Bar[]): Promise<boolean> {
+async function isReadjusted(tx: CopyTransaction, name: string, id: number, incoming: readonly Bar[]): Promise<boolean> {
   const oldest: boolean[] = []
   for (let first = 0; first < incoming.length && oldest.length < COMMON_BARS; first += BARS_PER_QUESTION) {
     const common = await oldestCommon(tx, name, id, incoming.slice(first, first + BARS_PER_QUESTION))
@@ -172,28 +230,30 @@ async function isReadjusted(tx: TransactionSql, name: string, id: number, incomi
 
 /** Whether the closes of the oldest bars that are held too, but for the newest one, differ. */
 async function oldestCommon(
-  tx: TransactionSql,
+  tx: CopyTransaction,
   name: string,
   id: number,
   incoming: readonly Bar[]
 ): Promise<{ differs: boolean }[]> {
-  return tx<{ differs: boolean }[]>`
-      select abs(held.close - come.close) > ${SAME_CLOSE_TOLERANCE}::numeric * abs(come.close) as differs
-      from ${tx(name)} held
-      join unnest(
-        ${incoming.map(({ start }) => start)}::text[]::timestamptz[],
-        ${incoming.map(({ close }) => String(close))}::text[]::numeric[]
-      ) as come (start, close) on come.start = held.start
-      where held.series_id = ${id}
-        and held.start < (select max(start) from ${tx(name)} where series_id = ${id})
-      order by held.start limit ${COMMON_BARS}`
+  return tx.query<{ differs: boolean }>(
+    `select abs(held.close - come.close) > $2::numeric * abs(come.close) as differs
+    from ${name} held
+    join unnest($3::text[]::timestamptz[], $4::text[]::numeric[]) as come (start, close) on come.start = held.start
+    where held.series_id = $1 and held.start < (select max(start) from ${name} where series_id = $1)
+    order by held.start limit ${COMMON_BARS}`,
+    [id, SAME_CLOSE_TOLERANCE, incoming.map(({ start }) => start), incoming.map(({ close }) => String(close))]
+  )
 }
 
-function seriesFrom(header: typeof barSeries.$inferSelect, held: Bar[]): BarSeries {
-  const { id: _, source: _source, receivedAt: _at, provenance, ...series } = present(header)
+function seriesFrom(symbol: string, header: typeof barSeries.$inferSelect, held: Bar[]): BarSeries {
+  const { interval, adjusted, currency, timeZone, provenance } = present(header)
   const reach = `${held.length} stored bars, ${held[0]!.start} to ${held.at(-1)!.start}`
   return {
-    ...series,
+    symbol,
+    interval,
+    adjusted,
+    ...(currency && { currency }),
+    ...(timeZone && { timeZone }),
     bars: held,
     provenance: { ...provenance, state: 'stale', notes: [...(provenance.notes ?? []), reach] }
   }

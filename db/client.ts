@@ -1,12 +1,19 @@
 import { connect, type Socket } from 'node:net'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import pg, { type Pool, type PoolClient } from 'pg'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
 
-/** Two pools: drizzle replaces the date serialisers of the client it is given, so bulk statements have their own. */
+/**
+ * Three pools: drizzle replaces the date serialisers of the client it is given, so bulk statements have their own; and
+ * postgres.js tells nobody that Postgres refuses a COPY once all of its rows were sent, so COPY has another driver.
+ */
 const MAX_QUERY_CONNECTIONS = 8
 const MAX_BULK_CONNECTIONS = 4
+const MAX_COPY_CONNECTIONS = 4
 const CONNECT_TIMEOUT_SECONDS = 5
 const STATEMENT_TIMEOUT_MS = 30_000
+/** For a statement whose connection fell silent: past the instant at which Postgres itself would have ended it. */
+const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** Short, for postgres.js waits all of it for a connection that was refused once, even if nothing runs on it. */
 const CLOSE_TIMEOUT_SECONDS = 2
 const CONNECTION_ENDED = 'CONNECTION_CLOSED: Postgres, or a proxy in front of it, ended the connection'
@@ -17,6 +24,8 @@ export type Database = {
   readonly db: PostgresJsDatabase
   /** Bulk statements; dates and instants are strings both ways. */
   readonly sql: Sql
+  /** For transactions with COPY: see `inCopyTransaction`. */
+  readonly copyPool: Pool
   /** Rejects when Postgres does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -33,30 +42,68 @@ export function createDatabase({ url, applicationName = 'quotewire' }: DatabaseO
   }
   const queries = postgres(url, { ...settings, max: MAX_QUERY_CONNECTIONS })
   const sql = postgres(url, { ...settings, max: MAX_BULK_CONNECTIONS })
+  const copies = createCopyPool(url, applicationName)
 
   return {
     db: drizzle(queries, { casing: 'snake_case' }),
     sql,
+    copyPool: copies.pool,
     async ping() {
       await sql`select 1`
     },
     async close() {
-      await Promise.all([queries, sql].map((client) => client.end({ timeout: CLOSE_TIMEOUT_SECONDS })))
+      await Promise.all([
+        ...[queries, sql].map((client) => client.end({ timeout: CLOSE_TIMEOUT_SECONDS })),
+        copies.close()
+      ])
     }
   }
 }
 
+function createCopyPool(url: string, applicationName: string): { pool: Pool; close(): Promise<void> } {
+  const open = new Set<PoolClient>()
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: MAX_COPY_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_SECONDS * 1000,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: SILENCE_TIMEOUT_MS
+  })
+  // A lost connection is an event too, which ends the process where nobody listens. Who uses it hears of it anyway.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => {
+    open.add(client)
+    client.on('error', () => undefined)
+  })
+  pool.on('remove', (client) => open.delete(client))
+  let closing: Promise<void> | undefined
+
+  /** Waits for transactions under way, and then cuts them off. */
+  async function end(): Promise<void> {
+    const cut = setTimeout(() => {
+      for (const client of open) void (client as pg.Client).end()
+    }, CLOSE_TIMEOUT_SECONDS * 1000)
+    await pool.end().finally(() => clearTimeout(cut))
+  }
+
+  return { pool, close: () => (closing ??= end()) }
+}
+
 /**
  * A transaction of the bulk client. Where its connection is lost, postgres.js still sends a rollback on it, and that
- * throws where nobody can catch it: work that failed so is left pending, for `begin` itself rejects by then.
+ * throws where nobody can catch it: work that failed so is left pending, and its error told at once.
  */
 export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
-  const outcome = await sql.begin(async (tx) => ({
-    value: await work(tx).catch((error) =>
-      isConnectionLoss(error) ? new Promise<never>(() => {}) : Promise.reject(error)
-    )
+  const lost = Promise.withResolvers<never>()
+  const outcome = sql.begin(async (tx) => ({
+    value: await work(tx).catch((error: unknown) => {
+      if (!isConnectionLoss(error)) throw error
+      lost.reject(error)
+      return new Promise<never>(() => {})
+    })
   }))
-  return outcome.value
+  return (await Promise.race([outcome, lost.promise])).value
 }
 
 const isConnectionLoss = (error: unknown) =>

@@ -1,15 +1,20 @@
 import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { InstantNs } from '../src/market/instant-ns.ts'
 
 const CHUNK_BYTES = 65_536
-/** A numeric for a double is the longest: 12 bytes and 6 digits of base 10,000. */
+/** A numeric for a double is the longest but for texts: 12 bytes and 6 digits of base 10,000. */
 const MAX_FIELD_BYTES = 24
+/** Of UTF-8 for a unit of UTF-16. */
+const MAX_UNIT_BYTES = 3
+const TEXT_OID = 25
 /** No flags, no extension. */
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const NULL_LENGTH = -1
-const END_OF_ROWS = -1
+const TRAILER = Uint8Array.of(0xff, 0xff)
 /** Postgres counts from here. */
 const EPOCH_MS = Date.UTC(2000, 0, 1)
 const DAY_MS = 86_400_000
+const ENCODER = new TextEncoder()
 const NEGATIVE = 0x4000
 const NOT_FINITE = { NaN: 0xc000, Infinity: 0xd000, '-Infinity': 0xf000 }
 
@@ -18,10 +23,16 @@ type WriteField = (view: DataView, at: number, value: never) => number
 
 const WRITERS: Record<string, WriteField> = {
   bigint: writeLong,
+  integer: writeInteger,
+  smallint: writeShort,
   boolean: writeBoolean,
   numeric: writeNumeric,
+  'double precision': writeDouble,
   date: writeDate,
-  'timestamp(3) with time zone': writeInstant
+  'timestamp(3) with time zone': writeInstant,
+  'timestamp with time zone': writeMicros,
+  text: writeText,
+  'text[]': writeTexts
 }
 
 /**
@@ -33,14 +44,17 @@ export function* binaryRows(
   rows: Iterable<Record<string, unknown>>
 ): Generator<Uint8Array> {
   const fields = columns.map(([key, column]) => ({ key, write: writerOf(column) }))
-  const rowBytes = 2 + fields.length * MAX_FIELD_BYTES
+  const texts = fields.flatMap(({ key, write }) => (write === writeText || write === writeTexts ? [key] : []))
+  const fixedBytes = 2 + fields.length * MAX_FIELD_BYTES
   let view = new DataView(new ArrayBuffer(CHUNK_BYTES))
   let at = 0
   yield HEADER
   for (const row of rows) {
-    if (at + rowBytes > CHUNK_BYTES) {
+    let rowBytes = fixedBytes
+    for (const key of texts) rowBytes += textBytes(row[key] as string | readonly string[] | null | undefined)
+    if (at + rowBytes > view.byteLength) {
       yield new Uint8Array(view.buffer, 0, at)
-      view = new DataView(new ArrayBuffer(CHUNK_BYTES))
+      view = new DataView(new ArrayBuffer(Math.max(CHUNK_BYTES, rowBytes)))
       at = 0
     }
     view.setInt16(at, fields.length)
@@ -50,8 +64,14 @@ export function* binaryRows(
       at = value === undefined || value === null ? writeNull(view, at) : write(view, at, value as never)
     }
   }
-  view.setInt16(at, END_OF_ROWS)
-  yield new Uint8Array(view.buffer, 0, at + 2)
+  yield new Uint8Array(view.buffer, 0, at)
+  yield TRAILER
+}
+
+/** At most; what is not text has room in the fixed part of its row. */
+function textBytes(value: string | readonly string[] | null | undefined): number {
+  if (typeof value === 'string') return value.length * MAX_UNIT_BYTES
+  return value?.reduce((sum, text) => sum + 4 + text.length * MAX_UNIT_BYTES, 0) ?? 0
 }
 
 function writerOf(column: PgColumn): WriteField {
@@ -73,6 +93,46 @@ function writeLong(view: DataView, at: number, value: number): number {
   return at + 12
 }
 
+function writeInteger(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 4)
+  view.setInt32(at + 4, value)
+  return at + 8
+}
+
+function writeShort(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 2)
+  view.setInt16(at + 4, value)
+  return at + 6
+}
+
+function writeDouble(view: DataView, at: number, value: number): number {
+  view.setInt32(at, 8)
+  view.setFloat64(at + 4, value)
+  return at + 12
+}
+
+function writeText(view: DataView, at: number, value: string): number {
+  const { written } = ENCODER.encodeInto(value, new Uint8Array(view.buffer, at + 4))
+  view.setInt32(at, written)
+  return at + 4 + written
+}
+
+/** One dimension, counted from 1, without nulls. */
+function writeTexts(view: DataView, at: number, values: readonly string[]): number {
+  let end = at + 16
+  view.setInt32(at + 4, values.length === 0 ? 0 : 1)
+  view.setInt32(at + 8, 0)
+  view.setInt32(at + 12, TEXT_OID)
+  if (values.length > 0) {
+    view.setInt32(at + 16, values.length)
+    view.setInt32(at + 20, 1)
+    end += 8
+  }
+  for (const value of values) end = writeText(view, end, value)
+  view.setInt32(at, end - at - 4)
+  return end
+}
+
 function writeBoolean(view: DataView, at: number, value: boolean): number {
   view.setInt32(at, 1)
   view.setInt8(at + 4, value ? 1 : 0)
@@ -83,6 +143,11 @@ function writeInstant(view: DataView, at: number, value: string): number {
   const instant = Date.parse(value)
   if (Number.isNaN(instant)) throw new RangeError(`${value} is no instant`)
   return writeLong(view, at, (instant - EPOCH_MS) * 1000)
+}
+
+/** Down to the microsecond, which is as far as Postgres counts. */
+function writeMicros(view: DataView, at: number, { ms, ns }: InstantNs): number {
+  return writeLong(view, at, (ms - EPOCH_MS) * 1000 + Math.floor(ns / 1000))
 }
 
 function writeDate(view: DataView, at: number, value: string): number {

@@ -1,71 +1,69 @@
-import { Writable } from 'node:stream'
+import { createHash } from 'node:crypto'
+import { pipeline } from 'node:stream/promises'
 import { getTableName, type InferInsertModel } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { TransactionSql } from 'postgres'
+import type { Pool, PoolClient, QueryResultRow } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import { inTurns } from '../src/slices.ts'
 import { binaryRows } from './copy-format.ts'
-import { namesOf, writtenColumns } from './rows.ts'
+import { namesOf, writtenColumns, type Executor } from './rows.ts'
 
 /** A statement has a time limit. */
 const MAX_ROWS_PER_STATEMENT = 50_000
 
-/**
- * Adds many rows by binary COPY, at about twice the speed of `upsertRows`, and returns how many. None of them may be
- * there yet: one that is, or that breaks a constraint, makes all be refused, and the transaction with them.
- */
-export async function copyRows<Table extends PgTable>(
-  tx: TransactionSql,
-  table: Table,
-  rows: readonly InferInsertModel<Table>[]
-): Promise<number> {
-  const columns = writtenColumns(table)
-  const statement = `copy ${getTableName(table)} (${namesOf(columns)}) from stdin (format binary)`
-  for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
-    await send(tx, statement, binaryRows(columns, rows.slice(first, first + MAX_ROWS_PER_STATEMENT)))
+/** A transaction in which rows can be written by COPY. Dates become instants in UTC. */
+export class CopyTransaction implements Executor {
+  readonly #client: PoolClient
+
+  constructor(client: PoolClient) {
+    this.#client = client
   }
-  return rows.length
+
+  async query<Row extends QueryResultRow>(statement: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.#client.query<Row>(statement, [...parameters])).rows
+  }
+
+  /** Prepares the statement once per connection, and says how many rows it wrote. */
+  async unsafe(statement: string, parameters: readonly unknown[]): Promise<{ count: number }> {
+    const name = createHash('sha1').update(statement).digest('base64')
+    const { rowCount } = await this.#client.query({ name, text: statement, values: [...parameters] })
+    return { count: rowCount ?? 0 }
+  }
+
+  /**
+   * Adds many rows by binary COPY, at about twice the speed of `upsertRows`, and returns how many. None of them may be
+   * there yet: one that is, or that breaks a constraint, makes all be refused, and the transaction with them.
+   * `into`: another table with the columns of `table`.
+   */
+  async copy<Table extends PgTable>(
+    table: Table,
+    rows: readonly InferInsertModel<Table>[],
+    into: string = getTableName(table)
+  ): Promise<number> {
+    const columns = writtenColumns(table)
+    const statement = `copy ${into} (${namesOf(columns)}) from stdin (format binary)`
+    for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
+      const chunks = binaryRows(columns, rows.slice(first, first + MAX_ROWS_PER_STATEMENT))
+      await pipeline(inTurns(chunks), this.#client.query(copyFrom(statement)))
+    }
+    return rows.length
+  }
 }
 
-async function send(tx: TransactionSql, statement: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const { opened, ended } = begin(tx, statement)
-  const stream = await opened
+/**
+ * Runs work in a transaction. Whatever fails, the connection is given up with it: Postgres takes the transaction back,
+ * a COPY cut off in the middle too, and nothing waits for an answer on a connection that may be lost.
+ */
+export async function inCopyTransaction<T>(pool: Pool, work: (tx: CopyTransaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
   try {
-    for await (const chunk of inTurns(chunks)) await Promise.race([taken(stream, chunk), ended])
+    await client.query("begin; set local time zone 'UTC'")
+    const value = await work(new CopyTransaction(client))
+    await client.query('commit')
+    client.release()
+    return value
   } catch (error) {
-    stream.destroy(error as Error)
+    client.release(true)
     throw error
   }
-  stream.end()
-  await ended
-}
-
-/**
- * Once all rows were sent, postgres.js tells nobody that Postgres refuses them: its stream waits for ever. So what
- * becomes of the statement is heard from the query behind the stream, which is resolved twice: when Postgres asks for
- * rows, with the stream, and when it has taken them.
- */
-function begin(tx: TransactionSql, statement: string): { opened: Promise<Writable>; ended: Promise<void> } {
-  const opened = Promise.withResolvers<Writable>()
-  const ended = Promise.withResolvers<void>()
-  ended.promise.catch(() => undefined)
-  const reject = (error: unknown) => {
-    opened.reject(error)
-    ended.reject(error)
-  }
-  const resolve = (outcome: unknown) => {
-    if (!(outcome instanceof Writable)) return ended.resolve()
-    outcome.on('error', reject)
-    opened.resolve(outcome)
-  }
-  void Object.assign(tx.unsafe(statement), { resolve, reject }).execute()
-  return { opened: opened.promise, ended: ended.promise }
-}
-
-/** Resolves when the connection has room for more. A stream that breaks says so by an event of its own. */
-function taken(stream: Writable, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve) =>
-    stream.write(chunk, (error) => {
-      if (!error) resolve()
-    })
-  )
 }

@@ -1,4 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm'
+import pg from 'pg'
 import postgres from 'postgres'
 
 /** SQLSTATE classes 21 to 23 and 54: a value that does not fit its column, breaks a constraint, or is too large. */
@@ -11,6 +12,7 @@ const VALUE_AT_FAULT = /^(21|22|23|54)/
 export function isValueAtFault(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   if (cause instanceof postgres.PostgresError) return VALUE_AT_FAULT.test(cause.code)
+  if (cause instanceof pg.DatabaseError) return VALUE_AT_FAULT.test(cause.code ?? '')
   return cause instanceof TypeError || cause instanceof RangeError
 }
 

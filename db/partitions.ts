@@ -1,7 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { inTransaction, type Database } from './client.ts'
 
-const MONTHS_AHEAD = 2
 /**
  * Whoever waits for a partition keeps all others waiting who come after, readers too, and a backup holds every table as
  * long as it takes: so it is given up soon, and tried again later.
@@ -10,11 +9,13 @@ const LOCK_TIMEOUT_MS = 1000
 /** A statement has a time limit. */
 const MAX_ROWS_DELETED = 50_000
 
-/** The tables partitioned by month: by which column, and how far back their first rows reach. */
+/** The partitioned tables: by which column, in months or days, and how many of these stand before and after today. */
 const PARTITIONED = {
   /** Hourly bars reach back two years at the vendors that have most. */
-  bars: { key: 'start', monthsBack: 24 },
-  stock_price_history: { key: 'as_of', monthsBack: 1 }
+  bars: { key: 'start', unit: 'month', back: 24, ahead: 2 },
+  stock_price_history: { key: 'as_of', unit: 'month', back: 1, ahead: 2 },
+  /** Overnight trades belong to the next session's date, which may lie days ahead. */
+  ticks: { key: 'trade_date', unit: 'day', back: 2, ahead: 7 }
 } as const
 export type PartitionedTable = keyof typeof PARTITIONED
 export const PARTITIONED_TABLES = Object.keys(PARTITIONED) as PartitionedTable[]
@@ -24,7 +25,7 @@ export type PartitionStore = ReturnType<typeof createPartitionStore>
 export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
   return {
     /**
-     * Makes the partitions around an instant (epoch ms) for every table, but for months whose rows are not kept, and
+     * Makes the partitions around an instant (epoch ms) for every table, but for those whose rows are not kept, and
      * returns how many are new.
      */
     async ensure(now: number, keptSince: Readonly<Record<PartitionedTable, number>>): Promise<number> {
@@ -49,7 +50,7 @@ export function ensurePartitionsSoon(
 }
 
 /**
- * Makes the monthly partitions around an instant (epoch ms), of months since another one. Rows outside of them go to the
+ * Makes the partitions around an instant (epoch ms), of months or days since another one. Rows outside of them go to the
  * default partition.
  */
 export async function ensurePartitions(
@@ -58,26 +59,27 @@ export async function ensurePartitions(
   now: number,
   keptSince = 0
 ): Promise<void> {
-  const { monthsBack } = PARTITIONED[table]
-  const months = Array.from({ length: monthsBack + MONTHS_AHEAD + 1 }, (_, index) =>
-    monthAfter(now, index - monthsBack)
-  ).filter((month) => month >= monthAfter(keptSince, 0))
+  const { unit, back, ahead } = PARTITIONED[table]
+  const firstDays = Array.from({ length: back + ahead + 1 }, (_, index) => firstDay(unit, now, index - back)).filter(
+    (day) => day >= firstDay(unit, keptSince)
+  )
   await sql`
-    select ensure_month_partition(${table}::text::regclass, month)
-    from unnest(${months}::text[]::date[]) as month`
+    select ensure_partition(${table}::text::regclass, ${unit}, day)
+    from unnest(${firstDays}::text[]::date[]) as day`
 }
 
 /**
- * Drops the partitions whose rows are all older than an instant (epoch ms) and returns their names. Rows of such months
- * that never had a partition of their own are deleted from the default one.
+ * Drops the partitions whose rows are all older than an instant (epoch ms) and returns their names. Rows of such months or
+ * days that never had a partition of their own are deleted from the default one.
  */
 export async function dropPartitionsBefore(sql: Sql, table: PartitionedTable, before: number): Promise<string[]> {
-  const firstKept = monthAfter(before, 0)
-  const firstKeptName = `${table}_${firstKept.slice(0, 7).replace('-', '_')}`
+  const firstKept = firstDay(PARTITIONED[table].unit, before)
+  const suffixLength = PARTITIONED[table].unit === 'day' ? 10 : 7
+  const firstKeptName = `${table}_${firstKept.slice(0, suffixLength).replaceAll('-', '_')}`
   const expired = await sql<{ name: string }[]>`
     select inhrelid::regclass::text as name from pg_inherits
     where inhparent = ${table}::text::regclass
-      and inhrelid::regclass::text ~ ${`^${table}_\\d{4}_\\d{2}$`} and inhrelid::regclass::text < ${firstKeptName}
+      and inhrelid::regclass::text ~ ${`^${table}_\\d{4}(_\\d{2})+$`} and inhrelid::regclass::text < ${firstKeptName}
     order by name`
   for (const { name } of expired) await withLockTimeout(sql, (tx) => tx`drop table ${tx(name)}`)
   await deleteBefore(sql, table, firstKept)
@@ -109,8 +111,10 @@ async function partitionCount(sql: Sql): Promise<number> {
   return row!.count
 }
 
-/** The first day, YYYY-MM-DD, of the UTC month that is `months` after the one that holds an instant. */
-function monthAfter(instant: number, months: number): string {
+/** The first day, YYYY-MM-DD, of the UTC month or day that is so many after the one that holds an instant. */
+function firstDay(unit: 'month' | 'day', instant: number, after = 0): string {
   const date = new Date(instant)
-  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months)).toISOString().slice(0, 10)
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+  const first = unit === 'day' ? Date.UTC(year, month, date.getUTCDate() + after) : Date.UTC(year, month + after)
+  return new Date(first).toISOString().slice(0, 10)
 }

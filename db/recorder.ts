@@ -22,7 +22,7 @@ import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
 
 /** So much of one kind is written at once instead of at the next interval. */
-const LARGE_BATCH = 2_000
+const LARGE_BATCH_BYTES = 2 * 2 ** 20
 /** Instruments whose facts were recorded lately: the same again is not written again. */
 const MAX_KNOWN_INSTRUMENTS = 20_000
 const FIRST_RETRY_MS = 500
@@ -62,7 +62,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   function record<T>(queue: WriteQueue<T>, key: string, value: T): void {
     if (isClosed) return
     queue.add(key, value)
-    if (!running) schedule(queue.weight >= LARGE_BATCH ? 0 : flushMs)
+    if (!running) schedule(queue.stats.pendingBytes >= LARGE_BATCH_BYTES ? 0 : flushMs)
   }
 
   /** What a value tells of its instrument. A doubted quote may be another instrument's. */
@@ -156,6 +156,9 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
       record(queues.snapshots, `${snapshot.kind} ${snapshot.at} ${snapshot.source}`, snapshot)
       for (const row of listedIn(snapshot)) instrument(row)
     },
+    /** What has no table of its own. Its text is made here: what waits is as long as what is written. */
+    lastGood: ({ key, receivedAt, value }: { key: string; receivedAt: string; value: unknown }) =>
+      record(queues.lastGood, key, { key, receivedAt, text: JSON.stringify(value) }),
     sentiment: (point: SentimentPoint) => record(queues.sentiment, point.at, point),
     /** The start of a run, or its end: of both the later note is kept. */
     jobRun: (run: JobRun) => record(queues.jobRuns, keyOfRun(run), run),

@@ -1,14 +1,16 @@
 import { getTableColumns, getTableName, type InferInsertModel } from 'drizzle-orm'
 import { toSnakeCase } from 'drizzle-orm/casing'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import type { Sql } from 'postgres'
 import { inSlices, mapping } from '../src/slices.ts'
 
 /** More at once would keep the event loop for too long: a statement's parameters are written out in one go. */
 const MAX_ROWS_PER_STATEMENT = 2_000
 
-/** A pool or a transaction of the bulk client. */
-export type Executor = Pick<Sql, 'unsafe'>
+/** A pool or a transaction, of either driver. Statements have `$1` and so on for their parameters. */
+export type Executor = {
+  unsafe(statement: string, parameters: Column[], options: { prepare: true }): PromiseLike<{ count: number }>
+}
+type Column = (string | null)[]
 
 type ColumnKey<Table extends PgTable> = keyof Table['_']['columns'] & string
 

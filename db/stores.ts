@@ -5,10 +5,13 @@ import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
 import { createCorporateActionStore } from './corporate-actions.ts'
+import { createGapStore } from './gaps.ts'
 import { createIdentityStore } from './identities.ts'
 import { createInstrumentStore } from './instruments.ts'
 import { createJobRunStore } from './job-runs.ts'
 import { createKeyStore } from './keys.ts'
+import { createLastGoodStore } from './last-good.ts'
+import { createLogCursorStore } from './log-cursors.ts'
 import { createMarketHistoryStore } from './market-history.ts'
 import { createNewsStore } from './news.ts'
 import { createPartitionStore } from './partitions.ts'
@@ -16,6 +19,7 @@ import { createProfileStore } from './profiles.ts'
 import { createProviderUsageStore } from './provider-usage.ts'
 import { createQuarantineStore } from './quarantine.ts'
 import { createQuoteStore } from './quotes.ts'
+import { createTickStore } from './ticks.ts'
 import { createUserStore } from './users.ts'
 
 export type Stores = ReturnType<typeof createStores>
@@ -35,6 +39,10 @@ export function createStores(database: Database) {
     quarantine: createQuarantineStore(database),
     audit: createAuditStore(database),
     marketHistory: createMarketHistoryStore(database),
+    lastGood: createLastGoodStore(database),
+    ticks: createTickStore(database),
+    gaps: createGapStore(database),
+    logCursors: createLogCursorStore(database),
     calendars: createCalendarStore(database),
     jobRuns: createJobRunStore(database),
     partitions: createPartitionStore(database)
@@ -42,7 +50,7 @@ export function createStores(database: Database) {
 }
 
 /** What was recorded last of each thing: served, by those who ask providers first, where none of them can answer. */
-export function createLastGood({ quotes, bars, profiles, news, corporateActions, marketHistory }: Stores) {
+export function createLastGood({ quotes, bars, profiles, news, corporateActions, marketHistory, lastGood }: Stores) {
   return {
     quotes: (symbols: readonly string[]) => quotes.latest(symbols),
     bars: (request: BarRequest) => bars.range(request),
@@ -50,6 +58,7 @@ export function createLastGood({ quotes, bars, profiles, news, corporateActions,
     news: (symbol: string, limit: number) => news.latest(symbol, limit),
     corporateActions: (symbol: string) => corporateActions.find(symbol),
     snapshot: async (kind: string) => (await marketHistory.snapshots(kind, 1))[0]?.value,
+    value: (key: string) => lastGood.find(key),
     sentiment: async () => (await marketHistory.sentiment(1))[0]?.value as ScoredSentiment | undefined,
     quotesSince: (instant: number) => quotes.since(instant)
   }

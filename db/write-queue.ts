@@ -7,28 +7,38 @@ import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { Backlog, type BacklogOptions } from './backlog.ts'
 import { isValueAtFault } from './failures.ts'
+import { heapBytes } from './heap-size.ts'
+import type { LastGoodEntry } from './last-good.ts'
 import type { MarketSnapshot, PricePoint, SentimentPoint } from './market-history.ts'
 import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
 import { supersedes } from '../src/market/order.ts'
 import type { Stores } from './stores.ts'
 
-const MAX_PENDING_QUOTES = 20_000
-const MAX_PENDING_BARS = 500_000
-const MAX_PENDING_PROFILES = 5_000
-const MAX_PENDING_INSTRUMENTS = 20_000
-const MAX_PENDING_STORIES = 20_000
-const MAX_PENDING_ACTION_LISTS = 5_000
-const MAX_PENDING_USAGE_COUNTS = 5_000
-const MAX_PENDING_QUARANTINE_ENTRIES = 5_000
-const MAX_PENDING_KEY_USES = 20_000
-const MAX_PENDING_PRICES = 100_000
-const MAX_PENDING_SNAPSHOTS = 500
-const MAX_PENDING_SENTIMENT_POINTS = 500
-const MAX_PENDING_JOB_RUNS = 5_000
+/** What may wait of each kind while Postgres is away: 256 MiB together. Over it the oldest of the kind go. */
+const MAX_PENDING_MIB = {
+  quotes: 32,
+  prices: 32,
+  bars: 64,
+  profiles: 8,
+  instruments: 8,
+  news: 8,
+  splits: 4,
+  dividends: 8,
+  usage: 2,
+  quarantine: 8,
+  keyUses: 4,
+  snapshots: 16,
+  lastGood: 48,
+  sentiment: 2,
+  jobRuns: 12
+} as const
+const BYTES_PER_BAR = 256
 
 export type WriteQueueStats = {
   readonly pending: number
+  /** What these need of memory, about. */
+  readonly pendingBytes: number
   /** Gave way to newer values because too many waited. */
   readonly dropped: number
   /** Refused by the database: a value that breaks a constraint would be refused for ever. */
@@ -45,7 +55,6 @@ type Write<T> = (values: T[]) => Promise<Refusal[]>
 export class WriteQueue<T> {
   readonly #backlog: Backlog<T>
   readonly #write: Write<T>
-  #inFlight = 0
   #rejected = 0
   #written = 0
 
@@ -54,41 +63,48 @@ export class WriteQueue<T> {
     this.#write = write
   }
 
-  get weight(): number {
-    return this.#backlog.weight
-  }
-
   get stats(): WriteQueueStats {
-    const { size, dropped } = this.#backlog
-    return { pending: size + this.#inFlight, dropped, rejected: this.#rejected, written: this.#written }
+    const { size, bytes, dropped } = this.#backlog
+    return { pending: size, pendingBytes: bytes, dropped, rejected: this.#rejected, written: this.#written }
   }
 
   add(key: string, value: T): void {
     this.#backlog.add(key, value)
   }
 
-  /** Writes all that waits. Where the database can take none now, rejects and keeps everything. */
+  /** Writes all that waits now, batch by batch. Where the database can take no more, rejects and keeps the rest. */
   async writeOut(): Promise<Refusal[]> {
-    const taken = this.#backlog.take()
-    if (taken.size === 0) return []
-    this.#inFlight = taken.size
+    const refusals: Refusal[] = []
+    let due = this.#backlog.size
+    while (due > 0) {
+      const taken = this.#backlog.take()
+      if (taken.length === 0) break
+      due -= taken.length
+      refusals.push(...(await this.#writeBatch(taken)))
+    }
+    return refusals
+  }
+
+  async #writeBatch(taken: T[]): Promise<Refusal[]> {
     try {
-      const refused = await this.#write([...taken.values()])
-      this.#written += taken.size - refused.length
+      const refused = await this.#write(taken)
+      this.#written += taken.length - refused.length
       this.#rejected += refused.length
+      this.#backlog.settle()
       return refused
     } catch (error) {
-      this.#backlog.restore(taken)
+      this.#backlog.restore()
       throw error
-    } finally {
-      this.#inFlight = 0
     }
   }
 }
 
 export type KeyUse = { readonly keyId: string; readonly usedAt: number }
 export type WriteQueues = ReturnType<typeof createWriteQueues>
-export type RecordedStores = Omit<Stores, 'users' | 'audit' | 'calendars' | 'partitions'>
+export type RecordedStores = Omit<
+  Stores,
+  'users' | 'audit' | 'calendars' | 'partitions' | 'ticks' | 'gaps' | 'logCursors' | 'identities'
+>
 
 export function createWriteQueues(stores: RecordedStores) {
   const {
@@ -106,69 +122,75 @@ export function createWriteQueues(stores: RecordedStores) {
   } = stores
   return {
     quotes: new WriteQueue<Quote>(
-      { maxWeight: MAX_PENDING_QUOTES, merge: (held, quote) => (supersedes(quote, held) ? held : quote) },
+      { ...bounded('quotes'), merge: (held, quote) => (supersedes(quote, held) ? held : quote) },
       together((values) => quotes.upsert(values))
     ),
     instruments: new WriteQueue<Identified>(
       {
-        maxWeight: MAX_PENDING_INSTRUMENTS,
+        ...bounded('instruments'),
         merge: ({ symbol, ...held }, told) => ({ symbol, ...learned(held, told) })
       },
       together((values) => instruments.upsert(values))
     ),
     prices: new WriteQueue<PricePoint>(
-      { maxWeight: MAX_PENDING_PRICES },
+      bounded('prices'),
       together((points) => marketHistory.addPrices(points))
     ),
     bars: new WriteQueue<BarSeries>(
-      { maxWeight: MAX_PENDING_BARS, weightOf: (series) => Math.max(1, series.bars.length) },
+      { ...bounded('bars'), bytesOf: (series) => heapBytes(series.provenance) + series.bars.length * BYTES_PER_BAR },
       oneByOne((series) => bars.upsert(series))
     ),
     profiles: new WriteQueue<Profile>(
-      { maxWeight: MAX_PENDING_PROFILES },
+      bounded('profiles'),
       together((values) => profiles.upsert(values))
     ),
     news: new WriteQueue<News>(
-      { maxWeight: MAX_PENDING_STORIES, weightOf: ({ items }) => Math.max(1, items.length) },
+      bounded('news'),
       oneByOne((list) => news.upsert(list))
     ),
     splits: new WriteQueue<Splits>(
-      { maxWeight: MAX_PENDING_ACTION_LISTS },
+      bounded('splits'),
       oneByOne((list) => corporateActions.replaceSplits(list))
     ),
     dividends: new WriteQueue<Dividends>(
-      { maxWeight: MAX_PENDING_ACTION_LISTS },
+      bounded('dividends'),
       oneByOne((list) => corporateActions.replaceDividends(list))
     ),
     usage: new WriteQueue<UsageCount>(
-      {
-        maxWeight: MAX_PENDING_USAGE_COUNTS,
-        merge: (held, more) => ({ ...held, calls: held.calls + more.calls })
-      },
+      { ...bounded('usage'), merge: (held, more) => ({ ...held, calls: held.calls + more.calls }) },
       together((counts) => providerUsage.add(counts))
     ),
     quarantine: new WriteQueue<QuarantineEntry>(
-      { maxWeight: MAX_PENDING_QUARANTINE_ENTRIES },
+      bounded('quarantine'),
       together((entries) => quarantine.insert(entries))
     ),
     keyUses: new WriteQueue<KeyUse>(
-      { maxWeight: MAX_PENDING_KEY_USES },
+      bounded('keyUses'),
       together((uses) => keys.touch(new Map(uses.map(({ keyId, usedAt }) => [keyId, usedAt]))))
     ),
     snapshots: new WriteQueue<MarketSnapshot>(
-      { maxWeight: MAX_PENDING_SNAPSHOTS },
+      bounded('snapshots'),
       together((snapshots) => marketHistory.addSnapshots(snapshots))
     ),
+    lastGood: new WriteQueue<LastGoodEntry>(
+      bounded('lastGood'),
+      together((entries) => stores.lastGood.upsert(entries))
+    ),
     sentiment: new WriteQueue<SentimentPoint>(
-      { maxWeight: MAX_PENDING_SENTIMENT_POINTS },
+      bounded('sentiment'),
       together((points) => marketHistory.addSentiment(points))
     ),
     jobRuns: new WriteQueue<JobRun>(
-      { maxWeight: MAX_PENDING_JOB_RUNS },
+      bounded('jobRuns'),
       together((runs) => jobRuns.upsert(runs))
     )
   }
 }
+
+const bounded = (kind: keyof typeof MAX_PENDING_MIB) => ({
+  maxBytes: MAX_PENDING_MIB[kind] * 2 ** 20,
+  bytesOf: heapBytes
+})
 
 /** One statement for all; where a value is at fault, halves it until that value stands alone. */
 function together<T>(write: (values: T[]) => Promise<unknown>): Write<T> {

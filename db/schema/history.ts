@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { ExtendedHours, MarketState } from '../../src/market/quote.ts'
 import { figure, instant } from './columns.ts'
 
@@ -40,6 +40,18 @@ export const marketSnapshots = pgTable(
     value: jsonb().notNull()
   },
   (table) => [primaryKey({ columns: [table.kind, table.at, table.source] }), index('market_snapshots_at').on(table.at)]
+)
+
+/** The newest of what has no table of its own: option chains, fundamentals. `bytes`: of the value as JSON. */
+export const lastGood = pgTable(
+  'last_good',
+  {
+    key: text().primaryKey(),
+    value: jsonb().notNull(),
+    bytes: integer().notNull(),
+    receivedAt: instant().notNull()
+  },
+  (table) => [index('last_good_received_at').on(table.receivedAt)]
 )
 
 /** The market's sentiment over time; `value` holds the components that made the score. */

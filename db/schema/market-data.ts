@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
-  boolean,
   check,
   date,
   doublePrecision,
@@ -17,10 +16,12 @@ import type { Adjustment, Interval } from '../../src/market/bar.ts'
 import type { Dividends, Dividend } from '../../src/market/corporate-action.ts'
 import type { InstrumentKind } from '../../src/market/instrument-kind.ts'
 import type { Profile } from '../../src/market/profile.ts'
-import type { Provenance } from '../../src/market/provenance.ts'
+import type { BarState } from '../../src/market/event.ts'
+import type { Feed, Provenance } from '../../src/market/provenance.ts'
 import type { MarketState, Quote } from '../../src/market/quote.ts'
 import type { Sector } from '../../src/market/sector.ts'
 import { figure, instant } from './columns.ts'
+import { instruments } from './instruments.ts'
 
 /** The newest quote of each symbol. */
 export const quotesLatest = pgTable(
@@ -65,24 +66,28 @@ export const quotesLatest = pgTable(
 )
 
 /**
- * What every bar of a series shares. The source is part of the key: bars of two providers differ in venues, rounding
- * and adjustment, and are never mixed.
+ * What every bar of a series shares. Source and feed are part of the key: bars of two providers differ in venues, rounding
+ * and adjustment, and bars of one venue are not those of the market; they are never mixed.
  */
 export const barSeries = pgTable(
   'bar_series',
   {
     id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    symbol: text().notNull(),
+    /** By its id, so that a new symbol does not split a history. */
+    instrumentId: integer()
+      .notNull()
+      .references(() => instruments.id),
     interval: text().$type<Interval>().notNull(),
     adjusted: text().$type<Adjustment>().notNull(),
     source: text().notNull(),
+    feed: text().$type<Feed>().notNull(),
     currency: text(),
     timeZone: text(),
     receivedAt: instant().notNull(),
     provenance: jsonb().$type<Provenance>().notNull()
   },
   (table) => [
-    unique('bar_series_key').on(table.symbol, table.interval, table.adjusted, table.source),
+    unique('bar_series_key').on(table.instrumentId, table.interval, table.adjusted, table.source, table.feed),
     check('bar_series_adjusted_known', sql`${table.adjusted} in ('none', 'splits', 'all')`)
   ]
 )
@@ -93,8 +98,11 @@ const barFigures = () => ({
   low: figure().notNull(),
   close: figure().notNull(),
   volume: figure(),
-  /** False where the interval had not ended; null otherwise. */
-  complete: boolean().$type<false>(),
+  state: text().$type<BarState>().notNull(),
+  /** Counts the corrections of a final bar. */
+  revision: integer().notNull(),
+  /** Why it was corrected. */
+  reason: text(),
   receivedAt: instant().notNull()
 })
 
@@ -129,6 +137,29 @@ export const bars = pgTable(
     primaryKey({ columns: [table.seriesId, table.start] }),
     check('bars_range', sql`${table.high} >= ${table.low} and ${table.high} < 'infinity'`),
     check('bars_volume_not_negative', sql`${table.volume} >= 0`)
+  ]
+)
+
+/**
+ * What final bars said before they were corrected, oldest revision first: a trigger of both tables of bars keeps it. Bars
+ * that go because the whole series is adjusted anew leave nothing here.
+ */
+export const barRevisions = pgTable(
+  'bar_revisions',
+  {
+    seriesId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => barSeries.id, { onDelete: 'cascade' }),
+    /** A date's first instant in UTC for bars of 1d and longer. */
+    start: instant().notNull(),
+    ...barFigures(),
+    replacedAt: instant()
+      .notNull()
+      .default(sql`now()`)
+  },
+  (table) => [
+    primaryKey({ columns: [table.seriesId, table.start, table.revision] }),
+    index('bar_revisions_replaced_at').on(table.replacedAt)
   ]
 )
 

@@ -78,9 +78,10 @@ export const Environment = Type.Object({
   DIVERGENCE_PERCENT: Type.Number({ exclusiveMinimum: 0, maximum: 100, default: 2 }),
   RISK_FREE_RATE_PERCENT: Type.Number({ minimum: -5, maximum: 50, default: 4 }),
 
-  PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices, market snapshots and news are kept'),
+  PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices, market snapshots, last good values and news are kept'),
   INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),
-  RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs and quarantined values are kept'),
+  TICKS_DAYS: integer(1, 3650, 30, 'How long trades are kept, by trade date'),
+  RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs, quarantined values and corrected bars are kept'),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {

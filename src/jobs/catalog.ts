@@ -134,7 +134,7 @@ export const JOBS = {
       to !== undefined && to < from ? 'to must not be before from' : undefined
   },
   'ensure-partitions': {
-    summary: 'Makes the partitions of the months to come',
+    summary: 'Makes the partitions of the months and days to come',
     queue: 'maintenance',
     payload: payload({}),
     priority: 1,

@@ -37,6 +37,8 @@ export type Recorder = {
   news(news: News): void
   splits(splits: Splits): void
   dividends(dividends: Dividends): void
+  /** What has no table of its own; `receivedAt` is ISO. */
+  lastGood(entry: { key: string; receivedAt: string; value: unknown }): void
 }
 
 /** The last resort: what was written down before. Undefined, or missing, where nothing was. */
@@ -46,6 +48,8 @@ export type LastGood = MarketWideLastGood & {
   profile(symbol: string): Promise<Profile | undefined>
   news(symbol: string, limit: number): Promise<News | undefined>
   corporateActions(symbol: string): Promise<CorporateActions | undefined>
+  /** As the recorder was given it. */
+  value(key: string): Promise<unknown>
 }
 
 /** Of a request's time, for a chain and then for the dividends of its share. */
@@ -98,20 +102,17 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const options = cache.namespace(policies.options)
   const explanations = cache.namespace(policies.explanations)
 
-  /** What has no table of its own: of what changes all day, each day's last is written down. */
+  /** What has no table of its own: the newest of each key is written down. */
   const kept = <T extends { provenance: Provenance }>(
     namespace: Namespace<T>,
     key: string,
     asker: Asker | undefined,
     ask: (ask: Ask) => Promise<T>
   ) => {
-    const kind = `${namespace.policy.name}:${key}`
+    const name = `${namespace.policy.name}:${key}`
     return cachedValue(namespace, key, asker, ask, {
-      record(value) {
-        const { receivedAt, source } = value.provenance
-        recorder.snapshot({ kind, at: `${receivedAt.slice(0, 10)}T00:00:00.000Z`, source, value })
-      },
-      lastGood: async () => (await lastGood.snapshot(kind)) as T | undefined
+      record: (value) => recorder.lastGood({ key: name, receivedAt: value.provenance.receivedAt, value }),
+      lastGood: async () => (await lastGood.value(name)) as T | undefined
     })
   }
   const quoteSourceFor = (asker: Asker): Source<Quote> => ({

@@ -57,14 +57,24 @@ export type TradeIdentity = Pick<Trade, 'tradeDate' | 'venue' | 'tape' | 'tradeI
  * feed and the sequence, within what one owner of the connection counted.
  */
 export function tradeKey(instrument: string | number, trade: TradeIdentity): string {
-  const { tradeDate, venue = '', tape = '', tradeId, source, feed, fence = '', sequence = '' } = trade
+  return `${instrument} ${trade.tradeDate} ${keyWithinDay(trade)}`
+}
+
+/** What is left of a trade's key where its instrument and trade date are known. */
+export function keyWithinDay(trade: Omit<TradeIdentity, 'tradeDate'>): string {
+  const { venue = '', tape = '', tradeId, source, feed, fence = '', sequence = '' } = trade
   // An id may be any text, so it stands last; nothing before it has a space.
-  return tradeId === undefined
-    ? `${instrument} ${tradeDate} sequence ${source} ${feed} ${fence} ${sequence}`
-    : `${instrument} ${tradeDate} id ${venue} ${tape} ${tradeId}`
+  return tradeId === undefined ? `sequence ${source} ${feed} ${fence} ${sequence}` : `id ${venue} ${tape} ${tradeId}`
+}
+
+type Replacement = Pick<TradeCancel, 'replaces' | 'source' | 'feed'>
+
+/** What a correction or a cancellation replaces. */
+export function replacedTrade(by: Replacement): TradeIdentity {
+  return { ...by.replaces, source: by.source, feed: by.feed }
 }
 
 /** The key of the trade that a correction or a cancellation replaces. */
-export function replacedTradeKey(instrument: string | number, by: TradeCorrection | TradeCancel): string {
-  return tradeKey(instrument, { ...by.replaces, source: by.source, feed: by.feed })
+export function replacedTradeKey(instrument: string | number, by: Replacement): string {
+  return tradeKey(instrument, replacedTrade(by))
 }

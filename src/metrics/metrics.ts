@@ -20,7 +20,9 @@ export type MetricSources = {
   marketData?: Pick<MarketData, 'cacheStats' | 'providers'>
   recorder?: {
     readonly stats: {
-      readonly kinds: Readonly<Record<string, { pending: number; dropped: number; rejected: number; written: number }>>
+      readonly kinds: Readonly<
+        Record<string, { pending: number; pendingBytes: number; dropped: number; rejected: number; written: number }>
+      >
       readonly awaySince: number | undefined
     }
   }
@@ -199,6 +201,12 @@ function createRecorderGauges(registers: Registry[]): Scrape {
     labelNames,
     registers
   })
+  const bytes = new Gauge({
+    name: 'quotewire_recorder_pending_bytes',
+    help: 'Memory that these values need, about',
+    labelNames,
+    registers
+  })
   const done = new Counter({
     name: 'quotewire_recorder_values_total',
     help: 'Values written, dropped because too many waited, or refused by the database',
@@ -216,6 +224,7 @@ function createRecorderGauges(registers: Registry[]): Scrape {
     done.reset()
     for (const [kind, stats] of Object.entries(kinds)) {
       pending.set({ kind }, stats.pending)
+      bytes.set({ kind }, stats.pendingBytes)
       for (const result of ['written', 'dropped', 'rejected'] as const) done.inc({ kind, result }, stats[result])
     }
     away.set(awaySince === undefined ? 0 : (Date.now() - awaySince) / 1000)

@@ -273,9 +273,9 @@ describe('a migration that fails', () => {
 const BAR = { open: 1, high: 1, low: 1, close: 1 }
 
 describe('partitions', () => {
-  const names = async () => {
+  const names = async (table = 'bars') => {
     const rows = await database.sql<{ name: string }[]>`
-      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'bars'::regclass order by name`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = ${table}::text::regclass order by name`
     return rows.map(({ name }) => name)
   }
 
@@ -348,11 +348,13 @@ describe('partitions', () => {
   test('months at the turn of a year are made ahead, once, and none whose rows are not kept', async () => {
     const { partitions } = createStores(database)
     const now = Date.parse('2031-12-31T23:59:59.999Z')
-    const since = { bars: Date.parse('2031-11-30T00:00:00Z'), stock_price_history: 0 }
-    expect(await partitions.ensure(now, since)).toBe(4 + 4)
+    const since = { bars: Date.parse('2031-11-30T00:00:00Z'), stock_price_history: 0, ticks: Date.parse('2031-12-31') }
+    expect(await partitions.ensure(now, since)).toBe(4 + 4 + 8)
     expect(await partitions.ensure(now, since)).toBe(0)
     const made = (await names()).filter((name) => name > 'bars_2031' && name < 'bars_2033')
     expect(made).toEqual(['bars_2031_11', 'bars_2031_12', 'bars_2032_01', 'bars_2032_02'])
-    expect(await partitions.ensure(now + 1, since)).toBe(2)
+    const days = (await names('ticks')).filter((name) => name >= 'ticks_2031' && name < 'ticks_2033')
+    expect([days.length, days[0], days.at(-1)]).toEqual([8, 'ticks_2031_12_31', 'ticks_2032_01_07'])
+    expect(await partitions.ensure(now + 1, since)).toBe(1 + 1 + 1)
   })
 })

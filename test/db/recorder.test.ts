@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { createRecorder, type Recorder, type RecorderOptions } from '../../db/recorder.ts'
@@ -32,6 +34,27 @@ afterEach(async () => {
   await gate.shut()
   await database.close()
   await server.close()
+})
+
+const MIB = 2 ** 20
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+function heapUsed(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+/** About half a megabyte of JSON. */
+const chain = (seed: number) => ({
+  contracts: Array.from({ length: 4000 }, (_, index) => ({
+    symbol: `O${seed}260116C${String(index).padStart(8, '0')}`,
+    strike: index / 2,
+    bid: seed + index / 100,
+    ask: seed + index / 100 + 0.05,
+    impliedVolatility: 0.2 + index / 1e6
+  }))
 })
 
 const priceOf = async (symbol: string) => (await stores.quotes.latest([symbol])).get(symbol)?.price
@@ -69,7 +92,13 @@ test('of many prices of a symbol the newest is written, once', async () => {
   for (const second of [5, 9, 7]) recorder.quote(quoteAt(second, second, second))
   expect(await recorder.flush()).toBe(true)
   expect(await priceOf('AAPL')).toBe(9)
-  expect(recorder.stats.kinds.quotes).toEqual({ pending: 0, dropped: 0, rejected: 0, written: 1 })
+  expect(recorder.stats.kinds.quotes).toEqual({
+    pending: 0,
+    pendingBytes: 0,
+    dropped: 0,
+    rejected: 0,
+    written: 1
+  })
 })
 
 test('a short range of bars does not stand for the long one that waits', async () => {
@@ -137,14 +166,36 @@ describe('while Postgres is away', () => {
 
   test('memory stays bounded: the oldest values give way and are counted', async () => {
     await gate.shut()
-    for (let index = 0; index < 25_000; index++) recorder.quote(quote({ symbol: `S${index}` }))
+    const told = provenance({ notes: ['x'.repeat(3000)] })
+    for (let index = 0; index < 15_000; index++) recorder.quote(quote({ symbol: `S${index}`, provenance: told }))
     expect(await recorder.flush()).toBe(false)
-    expect(recorder.stats.kinds.quotes).toMatchObject({ pending: 20_000, dropped: 5_000 })
+    const { pending, pendingBytes, dropped } = recorder.stats.kinds.quotes
+    expect(pending + dropped).toBe(15_000)
+    expect(dropped).toBeGreaterThan(0)
+    expect(pendingBytes).toBeLessThanOrEqual(32 * MIB)
     await gate.open()
-    expect(await recorder.flush()).toBe(true)
-    expect(await priceOf('S4999')).toBeUndefined()
-    expect(await priceOf('S24999')).toBe(170.12)
+    await expect.poll(() => recorder.flush(), { timeout: 15_000 }).toBe(true)
+    expect(await priceOf(`S${dropped - 1}`)).toBeUndefined()
+    expect(await priceOf(`S${dropped}`)).toBe(170.12)
+    expect(await priceOf('S14999')).toBe(170.12)
   })
+
+  test(
+    'big option chains take no more memory than their bound, and the newest are kept',
+    { timeout: 60_000 },
+    async () => {
+      await gate.shut()
+      const before = heapUsed()
+      for (let index = 0; index < 150; index++)
+        recorder.lastGood({ key: `options:O${index}`, receivedAt: '2024-03-05T21:00:00.000Z', value: chain(index) })
+      expect(await recorder.flush()).toBe(false)
+      const { pending, pendingBytes, dropped } = recorder.stats.kinds.lastGood
+      expect(pendingBytes).toBeLessThanOrEqual(48 * MIB)
+      expect(pending).toBeGreaterThan(50)
+      expect(dropped).toBe(150 - pending)
+      expect(heapUsed() - before).toBeLessThan(1.2 * 48 * MIB)
+    }
+  )
 
   test('closing waits no longer than its deadline, and says what was not written', async () => {
     await gate.shut()

@@ -5,7 +5,7 @@ import { migrate } from '../../db/migrate.ts'
 import { createStores, type Stores } from '../../db/stores.ts'
 import type { Bar, BarSeries } from '../../src/market/bar.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
-import { createEmptyDatabase, dropDatabase, migrateUpTo } from './older-database.ts'
+import { createEmptyDatabase, dropDatabase, migrateUpTo, writeOlderBars } from './older-database.ts'
 import { provenance, quote, series } from './values.ts'
 
 const bar = (start: string, parts: Partial<Bar> = {}): Bar => ({
@@ -82,21 +82,17 @@ beforeAll(async () => {
   database = createDatabase({ url })
   stores = createStores(database)
   await migrateUpTo(database, '0006_key_expiry_and_user_names')
-  // Today's store writes a column that the older version has not: it is there while bars are written.
-  await database.sql`alter table daily_bars add column complete boolean`
-  await database.sql`alter table bars add column complete boolean`
-  for (const [symbol, { told }] of Object.entries(STORED)) await stores.bars.upsert(series({ symbol, ...told }))
+  for (const [symbol, { told }] of Object.entries(STORED)) await writeOlderBars(database, series({ symbol, ...told }))
   // An answer of months among days that came before.
-  await stores.bars.upsert(series({ symbol: 'MIXED', bars: starting(...DAYS) }))
-  await stores.bars.upsert(
+  await writeOlderBars(database, series({ symbol: 'MIXED', bars: starting(...DAYS) }))
+  await writeOlderBars(
+    database,
     series({
       symbol: 'MIXED',
       bars: starting(...MONTHS),
       provenance: provenance({ receivedAt: '2024-03-06T00:00:00.000Z' })
     })
   )
-  await database.sql`alter table daily_bars drop column complete`
-  await database.sql`alter table bars drop column complete`
   await stores.corporateActions.replaceSplits({
     symbol: 'ONE',
     splits: [
@@ -105,10 +101,14 @@ beforeAll(async () => {
     ],
     provenance: provenance()
   })
-  await stores.quotes.upsert([
-    quote({ symbol: 'MKS.L', name: 'M&amp;S &#8211; Group &eacute;&bogus; &amp;amp;' }),
-    quote({ symbol: 'T', name: 'AT&T' })
-  ])
+  for (const [symbol, name] of [
+    ['MKS.L', 'M&amp;S &#8211; Group &eacute;&bogus; &amp;amp;'],
+    ['T', 'AT&T']
+  ] as const) {
+    const { price, asOf, provenance: told } = quote()
+    await database.sql`insert into quotes_latest (symbol, name, price, as_of, received_at, provenance)
+      values (${symbol}, ${name}, ${price}, ${asOf}, ${told.receivedAt}, ${database.sql.json(told)})`
+  }
   await database.sql`
     insert into profiles (symbol, name, description, officers, received_at, provenance)
     values ('MKS.L', 'M&amp;S', 'R&#x26;D &lt;b&gt;', ${database.sql.json([{ name: 'O&#39;Neil &quot;Bo&quot;', title: 'CEO' }])}, now(), '{}')`

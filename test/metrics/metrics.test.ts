@@ -12,7 +12,12 @@ const EXPECTED = {
   runs: ['quotewire_job_runs_total', 'quotewire_job_run_seconds'],
   queues: ['quotewire_queue_jobs', 'quotewire_queue_workers', 'quotewire_scheduler_lag_seconds'],
   log: ['quotewire_log_events_total', 'quotewire_log_bytes_total', 'quotewire_log_waiting_bytes', 'quotewire_log_up'],
-  stores: ['quotewire_recorder_pending', 'quotewire_recorder_values_total', 'quotewire_dependency_up'],
+  stores: [
+    'quotewire_recorder_pending',
+    'quotewire_recorder_pending_bytes',
+    'quotewire_recorder_values_total',
+    'quotewire_dependency_up'
+  ],
   live: [
     'quotewire_ws_connections',
     'quotewire_ws_messages_total',

@@ -64,6 +64,8 @@ const TYPES_OF: Record<string, readonly string[]> = {
 const OWNERS: Record<string, readonly string[]> = {
   'drizzle-orm': ['db'],
   postgres: ['db', 'load', 'test'],
+  pg: ['db', 'test'],
+  'pg-copy-streams': ['db'],
   'html-entities': ['src/providers'],
   undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createDatabase } from '../../db/client.ts'
 import type { QueueName } from '../../src/jobs/catalog.ts'
 import { ProviderError } from '../../src/providers/provider.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
@@ -151,6 +152,37 @@ describe('schedules', () => {
     const left = (await queues.maintenance.getJobSchedulers()).map(({ key }) => key)
     expect(left.toSorted()).toEqual(['cleanup', 'ensure-partitions', 'refresh-calendar'])
     expect((await queues.maintenance.getJobScheduler('cleanup'))?.next).toBe(next)
+  })
+})
+
+describe('cleanup', () => {
+  test('removes trades, gaps, last good values and earlier revisions of bars after the days that each is kept', async () => {
+    const one = await start()
+    const held = createDatabase({ url: database.url })
+    const { sql } = held
+    const kinds = ['ticks', 'gaps', 'last_good', 'bar_revisions'] as const
+    for (const [index, daysAgo] of [1, 40, 500].entries()) {
+      const at = new Date(Date.now() - daysAgo * 86_400_000).toISOString()
+      await sql`insert into ticks (instrument_id, trade_date, key, kind, as_of, ns, sequence, price, size, feed, source, received_at)
+        values (1, ${at.slice(0, 10)}, 'id', 'trade', ${at}, 0, 1, 1, 1, 'iex', 'alpaca', ${at})`
+      await sql`insert into gaps (source, feed, from_at, until_at, reason) values ('alpaca', 'iex', ${at}, ${at}, 'mute')`
+      await sql`insert into last_good (key, value, bytes, received_at) values (${`options:${index}`}, '{}', 2, ${at})`
+    }
+    const [instrument] = await sql`insert into instruments (symbol) values ('AAPL') returning id`
+    const [series] = await sql`
+      insert into bar_series (instrument_id, interval, adjusted, source, feed, received_at, provenance)
+      values (${instrument!['id']}, '1d', 'none', 'yahoo', 'composite', now(), '{}') returning id`
+    await sql`
+      insert into bar_revisions (series_id, start, open, high, low, close, state, revision, received_at, replaced_at)
+      select ${series!['id']}, now(), 1, 1, 1, 1, 'final', days, now(), now() - days * interval '1 day'
+      from unnest(array[1, 40, 500]) as days`
+    for (const job of ['ensure-partitions', 'cleanup'] as const) {
+      const task = await ended(one, await one.core.jobs.run(job, {}))
+      expect(task.runs[0]).toMatchObject({ outcome: 'done', failures: 0 })
+    }
+    const left = kinds.map(async (kind) => (await sql`select from ${sql(kind)}`).length)
+    expect(await Promise.all(left)).toEqual([1, 1, 2, 2])
+    await held.close()
   })
 })
 

@@ -148,7 +148,7 @@ describe.concurrent('half a minute without', () => {
       const held = await sql<{ symbol: string; days: number; doubled: number; last: string }[]>`
         select symbol, count(distinct start)::int as days, max(start)::text as last,
           (count(*) - count(distinct (source, start)))::int as doubled
-        from bar_series join daily_bars on series_id = id
+        from bar_series join daily_bars on series_id = bar_series.id join instruments on instruments.id = instrument_id
         where interval = '1d' and adjusted = 'none' and symbol = any(${SYMBOLS}) group by symbol order by symbol`
       expect(held.map(({ symbol }) => symbol)).toEqual(SYMBOLS.toSorted())
       const whole = { days: held[0]!.days, doubled: 0, last: '2025-12-31' }

@@ -85,7 +85,7 @@ describe('kill -9 of a worker in the middle of a job', () => {
     expect(await createStores(client).jobRuns.closeLost(0)).toBeGreaterThanOrEqual(1)
     const counted = await client.sql<{ symbol: string; bars: number; days: number }[]>`
       select symbol, count(*)::int as bars, count(distinct start)::int as days
-      from bar_series join daily_bars on series_id = id 
+      from bar_series join daily_bars on series_id = bar_series.id join instruments on instruments.id = instrument_id
       where interval = '1d' and adjusted = 'none' and symbol = any(${SYMBOLS}) group by symbol`
     expect(counted.map(({ symbol }) => symbol).toSorted()).toEqual(SYMBOLS.toSorted())
     for (const { bars, days } of counted) {

@@ -1,0 +1,100 @@
+import { and, asc, eq, gt, isNotNull, isNull, lt, or } from 'drizzle-orm'
+import type { GapReason, GapState } from '../src/market/gap.ts'
+import type { Feed } from '../src/market/provenance.ts'
+import type { Database } from './client.ts'
+import { present, type Present } from './rows.ts'
+import { gaps } from './schema/streams.ts'
+
+/** What a gap is about: all that a feed carries where there is no instrument. */
+export type GapSubject = {
+  readonly source: string
+  readonly feed: Feed
+  readonly instrumentId?: number
+  readonly reason: GapReason
+}
+
+/** Instants are ISO; without `untilAt` the gap still grows. */
+export type Gap = Present<typeof gaps.$inferSelect>
+
+export type GapStore = ReturnType<typeof createGapStore>
+
+/** Every interval that may lack data, and what became of it. */
+export function createGapStore({ db }: Pick<Database, 'db'>) {
+  const growing = ({ source, feed, instrumentId, reason }: GapSubject) =>
+    and(
+      eq(gaps.source, source),
+      eq(gaps.feed, feed),
+      instrumentId === undefined ? isNull(gaps.instrumentId) : eq(gaps.instrumentId, instrumentId),
+      eq(gaps.reason, reason),
+      isNull(gaps.untilAt)
+    )
+
+  return {
+    /** Begins a gap at an instant (ISO), or goes on with the one of that subject that grows already. */
+    async begin(subject: GapSubject, fromAt: string): Promise<void> {
+      await db
+        .insert(gaps)
+        .values({ ...subject, fromAt })
+        .onConflictDoNothing()
+    },
+
+    /** Ends what grows of a subject at an instant (ISO); from then on it can be filled. False where nothing grew. */
+    async end(subject: GapSubject, untilAt: string): Promise<boolean> {
+      const ended = await db.update(gaps).set({ untilAt, stateAt: now() }).where(growing(subject))
+      return ended.count > 0
+    },
+
+    /** Adds a gap that has ended already. Returns its id. */
+    async add(subject: GapSubject, fromAt: string, untilAt: string): Promise<number> {
+      const [row] = await db
+        .insert(gaps)
+        .values({ ...subject, fromAt, untilAt })
+        .returning({ id: gaps.id })
+      return row!.id
+    },
+
+    /** Those that have ended and that nobody fills yet, oldest first. */
+    async fillable(limit: number): Promise<Gap[]> {
+      const rows = await db
+        .select()
+        .from(gaps)
+        .where(and(eq(gaps.state, 'open'), isNotNull(gaps.untilAt)))
+        .orderBy(asc(gaps.fromAt), asc(gaps.id))
+        .limit(limit)
+      return rows.map(present)
+    },
+
+    /** Moves a gap that has ended from one state to another. False where it is in another state: somebody else moved it. */
+    async move(id: number, from: GapState, to: GapState): Promise<boolean> {
+      const moved = await db
+        .update(gaps)
+        .set({ state: to, stateAt: now() })
+        .where(and(eq(gaps.id, id), eq(gaps.state, from), isNotNull(gaps.untilAt)))
+      return moved.count === 1
+    },
+
+    /** The gaps of an instrument and of the feeds as a whole that touch [from, to), epoch ms, oldest first. */
+    async within(instrumentId: number, from: number, to: number): Promise<Gap[]> {
+      const rows = await db
+        .select()
+        .from(gaps)
+        .where(
+          and(
+            or(eq(gaps.instrumentId, instrumentId), isNull(gaps.instrumentId)),
+            lt(gaps.fromAt, iso(to)),
+            or(isNull(gaps.untilAt), gt(gaps.untilAt, iso(from)))
+          )
+        )
+        .orderBy(asc(gaps.fromAt), asc(gaps.id))
+      return rows.map(present)
+    },
+
+    /** Deletes what ended before an instant (epoch ms) and returns how many rows that were. */
+    async deleteBefore(instant: number): Promise<number> {
+      return (await db.delete(gaps).where(lt(gaps.untilAt, iso(instant)))).count
+    }
+  }
+}
+
+const now = () => new Date().toISOString()
+const iso = (instant: number) => new Date(instant).toISOString()

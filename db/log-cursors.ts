@@ -1,0 +1,30 @@
+import type { Database } from './client.ts'
+import type { CopyTransaction } from './copy.ts'
+
+/** How far a consumer of the event log has come in one shard. The position is the log's own, opaque here. */
+export type LogCursor = { readonly consumer: string; readonly shard: number; readonly position: string }
+
+export type LogCursorStore = ReturnType<typeof createLogCursorStore>
+
+export function createLogCursorStore({ sql }: Pick<Database, 'sql'>) {
+  return {
+    /** A consumer's positions by shard; a shard of which nothing was committed is missing. */
+    async of(consumer: string): Promise<Map<number, string>> {
+      const rows = await sql<{ shard: number; position: string }[]>`
+        select shard, position from log_cursors where consumer = ${consumer}`
+      return new Map(rows.map(({ shard, position }) => [shard, position]))
+    }
+  }
+}
+
+/**
+ * Moves a cursor in the transaction of the rows that were made of what lies before it: a crash keeps both or neither.
+ * Until the transaction ends, another one that commits the same cursor waits.
+ */
+export async function commitCursor(tx: CopyTransaction, { consumer, shard, position }: LogCursor): Promise<void> {
+  await tx.query(
+    `insert into log_cursors (consumer, shard, position) values ($1, $2, $3)
+    on conflict (consumer, shard) do update set position = excluded.position, committed_at = now()`,
+    [consumer, shard, position]
+  )
+}

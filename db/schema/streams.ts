@@ -1,0 +1,48 @@
+import { sql } from 'drizzle-orm'
+import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { GapReason, GapState } from '../../src/market/gap.ts'
+import type { Feed } from '../../src/market/provenance.ts'
+import { instant } from './columns.ts'
+
+/** Intervals of which data may be missing. `untilAt` is null while the gap grows, `instrumentId` where all are concerned. */
+export const gaps = pgTable(
+  'gaps',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    source: text().notNull(),
+    feed: text().$type<Feed>().notNull(),
+    instrumentId: integer(),
+    fromAt: instant().notNull(),
+    untilAt: instant(),
+    reason: text().$type<GapReason>().notNull(),
+    state: text().$type<GapState>().notNull().default('open'),
+    /** When the state became what it is. */
+    stateAt: instant()
+      .notNull()
+      .default(sql`now()`)
+  },
+  (table) => [
+    uniqueIndex('gaps_growing')
+      .on(table.source, table.feed, sql`coalesce(${table.instrumentId}, 0)`, table.reason)
+      .where(sql`${table.untilAt} is null`),
+    index('gaps_state').on(table.state, table.fromAt),
+    index('gaps_instrument').on(table.instrumentId, table.fromAt),
+    check('gaps_order', sql`${table.untilAt} >= ${table.fromAt}`),
+    check('gaps_state_known', sql`${table.state} in ('open', 'filling', 'filled', 'unfillable')`),
+    check('gaps_growing_is_open', sql`${table.untilAt} is not null or ${table.state} = 'open'`)
+  ]
+)
+
+/** How far each consumer of the event log has come: written in the transaction of the rows that it made of it. */
+export const logCursors = pgTable(
+  'log_cursors',
+  {
+    consumer: text().notNull(),
+    shard: integer().notNull(),
+    position: text().notNull(),
+    committedAt: instant()
+      .notNull()
+      .default(sql`now()`)
+  },
+  (table) => [primaryKey({ columns: [table.consumer, table.shard] })]
+)

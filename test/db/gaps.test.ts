@@ -1,0 +1,64 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { GapSubject } from '../../db/gaps.ts'
+import { storesUnderTest } from './stores-under-test.ts'
+
+const under = storesUnderTest()
+
+beforeEach(() => under.database.sql`truncate gaps`)
+
+const FEED: GapSubject = { source: 'alpaca', feed: 'iex', reason: 'outage' }
+const AAPL: GapSubject = { ...FEED, instrumentId: 7, reason: 'joined_late' }
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 30, 15, minute)).toISOString()
+const within = (from: number, to: number) => under.stores.gaps.within(7, Date.parse(at(from)), Date.parse(at(to)))
+
+test('a gap that grows is one gap, however often it is told, and can be filled once it has ended', async () => {
+  const { gaps } = under.stores
+  await Promise.all([1, 2, 3].map((minute) => gaps.begin(FEED, at(minute))))
+  expect(await gaps.fillable(10)).toEqual([])
+  expect(await gaps.end(FEED, at(9))).toBe(true)
+  expect(await gaps.end(FEED, at(10))).toBe(false)
+  const [gap, ...others] = await gaps.fillable(10)
+  expect(others).toEqual([])
+  expect(gap).toMatchObject({ ...FEED, untilAt: at(9), state: 'open' })
+  expect(gap).not.toHaveProperty('instrumentId')
+
+  await gaps.begin(FEED, at(20))
+  expect(await within(0, 60)).toHaveLength(2)
+})
+
+test('a gap is filled by one process alone, and never twice', async () => {
+  const { gaps } = under.stores
+  const id = await gaps.add(AAPL, at(1), at(2))
+  const claims = await Promise.all([1, 2, 3].map(() => gaps.move(id, 'open', 'filling')))
+  expect(claims.filter(Boolean)).toHaveLength(1)
+  expect(await gaps.fillable(10)).toEqual([])
+  expect(await gaps.move(id, 'filling', 'filled')).toBe(true)
+  expect(await gaps.move(id, 'filling', 'unfillable')).toBe(false)
+})
+
+test('a gap that still grows cannot be filled', async () => {
+  const { gaps } = under.stores
+  await gaps.begin(AAPL, at(1))
+  const [gap] = await within(0, 60)
+  expect(await gaps.move(gap!.id, 'open', 'filling')).toBe(false)
+})
+
+test("an instrument's gaps are its own and those of whole feeds, where they touch the range", async () => {
+  const { gaps } = under.stores
+  await gaps.add(AAPL, at(1), at(2))
+  await gaps.add(FEED, at(5), at(6))
+  await gaps.add({ ...AAPL, instrumentId: 8 }, at(5), at(6))
+  await gaps.begin(AAPL, at(9))
+  expect((await within(0, 60)).map(({ fromAt }) => fromAt)).toEqual([at(1), at(5), at(9)])
+  expect((await within(2, 5)).map(({ fromAt }) => fromAt)).toEqual([])
+  expect((await within(5, 9)).map(({ fromAt }) => fromAt)).toEqual([at(5)])
+  expect((await within(30, 31)).map(({ fromAt }) => fromAt)).toEqual([at(9)])
+
+  expect(await gaps.deleteBefore(Date.parse(at(6)))).toBe(1)
+})
+
+test('a gap that ends before it begins is refused', async () => {
+  await expect(under.stores.gaps.add(AAPL, at(2), at(1))).rejects.toMatchObject({
+    cause: { constraint_name: 'gaps_order' }
+  })
+})
