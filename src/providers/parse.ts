@@ -92,11 +92,6 @@ export function notNegative(value: unknown): number | undefined {
   return number !== undefined && number >= 0 ? number : undefined
 }
 
-/** The same members without those that are undefined: what a vendor did not give is a missing key. */
-export function withoutAbsent<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
-}
-
 /** Of a computed price: more digits than any vendor sends, and fewer than binary noise begins at. */
 const COMPUTED_DIGITS = 10
 

@@ -1,15 +1,8 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
-import {
-  notNegative,
-  positive,
-  provenanceOf,
-  UNIT_UNKNOWN,
-  withoutAbsent,
-  withPrices,
-  type CurrencyUnit
-} from '../parse.ts'
+import { withoutAbsent } from '../../market/absent.ts'
+import { notNegative, positive, provenanceOf, UNIT_UNKNOWN, withPrices, type CurrencyUnit } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
 import { leftOutNote } from '../rows.ts'
 import { datesOf, DatedText, instantIn, isWithin, type DateRange } from '../session-dates.ts'

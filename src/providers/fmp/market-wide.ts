@@ -11,7 +11,8 @@ import {
   type Sectors
 } from '../../market/market-wide.ts'
 import { sectorNamed } from '../../market/sector.ts'
-import { currencyUnit, finite, provenanceOf, textOf, withoutAbsent } from '../parse.ts'
+import { withoutAbsent } from '../../market/absent.ts'
+import { currencyUnit, finite, provenanceOf, textOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'

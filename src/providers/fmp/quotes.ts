@@ -3,18 +3,8 @@ import { Compile } from 'typebox/compile'
 import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Quote } from '../../market/quote.ts'
-import {
-  finite,
-  finiteOrPercent,
-  notNegative,
-  positive,
-  provenanceOf,
-  rounded,
-  textOf,
-  UNIT_UNKNOWN,
-  withoutAbsent,
-  type CurrencyUnit
-} from '../parse.ts'
+import { withoutAbsent } from '../../market/absent.ts'
+import { finite, finiteOrPercent, notNegative, positive, provenanceOf, rounded, textOf, UNIT_UNKNOWN, type CurrencyUnit } from '../parse.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { notCovered, type Fmp } from './client.ts'
 import { listingOf, type Listing } from './listing.ts'
