@@ -108,11 +108,13 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     const intake = createIntake({
       eventLog,
       log,
+      quoteIntervalMs: config.QUOTE_INTERVAL_MS,
       record(event) {
         if (event.type === 'quote_update') knownSymbols.add(event.data.symbol)
         recordEvent(event, recorder)
       }
     })
+    closers.push(() => intake.close())
     const stalePublisher = createStalePublisher({ redis, intake, log })
     closers.push(() => stalePublisher.close())
     const userSharePercent = createUserShare({

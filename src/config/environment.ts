@@ -71,6 +71,7 @@ export const Environment = Type.Object({
   QUOTE_REFRESH_SECONDS: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 60, description: 'How often followed quotes are renewed; 30, sandbox 2' })
   ),
+  QUOTE_INTERVAL_MS: integer(0, 10_000, 200, 'Of a streamed symbol at most one quote is composed in this time'),
   INTERACTIVE_RESERVE_PERCENT: integer(0, 100, 30, 'Share of a budget kept from background jobs'),
   USER_BUDGET_SHARE_PERCENT: integer(1, 100, 25, 'Share of a budget that one of several users may spend'),
   UPSTREAM_TIMEOUT_MS: integer(50, 60_000, 1200, 'One upstream request'),

@@ -4,6 +4,7 @@ import type { EventLog } from '../log/log.ts'
 import { topicOf, type MarketEvent } from '../market/event.ts'
 import { compareOrders, orderOf, type ValueOrder } from '../market/order.ts'
 import type { Quote } from '../market/quote.ts'
+import { Composer } from './composer.ts'
 import { impossibilityOf } from './plausibility.ts'
 
 /** Symbols whose newest quote is known here. Of one that was forgotten the readers of the log still know the order. */
@@ -27,6 +28,8 @@ export type Intake = {
    */
   accept(event: MarketEvent): Verdict
   readonly stats: Readonly<IntakeStats>
+  /** Accepts the quotes that are being composed; to be called before the log is closed. */
+  close(): void
 }
 
 export type IntakeStats = { accepted: number; superseded: number; refused: number }
@@ -36,13 +39,17 @@ export type IntakeOptions = {
   readonly log: Pick<Logger, 'debug'>
   /** Writes an accepted event down, behind the caller's back. */
   readonly record: (event: MarketEvent) => void
+  /** Of each streamed symbol at most one quote is composed in this time. */
+  readonly quoteIntervalMs: number
 }
 
 const SUPERSEDED: Verdict = { outcome: 'superseded' }
 
-export function createIntake({ eventLog, log, record }: IntakeOptions): Intake {
+export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeOptions): Intake {
   const stats: IntakeStats = { accepted: 0, superseded: 0, refused: 0 }
   const newest = new LRUCache<string, ValueOrder>({ max: MAX_KNOWN_SYMBOLS })
+
+  const composer = new Composer({ accept: (event) => accept(event), intervalMs: quoteIntervalMs })
 
   /** Two processes can still append in the wrong order; who reads the log applies the same rule again. */
   function isSuperseded(quote: Quote): boolean {
@@ -53,24 +60,25 @@ export function createIntake({ eventLog, log, record }: IntakeOptions): Intake {
     return false
   }
 
-  return {
-    stats,
-    accept(event) {
-      const impossibility = impossibilityOf(event)
-      if (impossibility) {
-        stats.refused++
-        log.debug({ topic: topicOf(event), ...impossibility }, 'an event cannot be and was refused')
-        return { outcome: 'refused', ...impossibility }
-      }
-      if (event.type === 'quote_update' && isSuperseded(event.data.quote)) {
-        stats.superseded++
-        return SUPERSEDED
-      }
-      stats.accepted++
-      const appended = eventLog.append([event])
-      appended.catch((err: unknown) => log.debug({ err }, 'an event was not published'))
-      record(event)
-      return { outcome: 'accepted', appended }
+  function accept(event: MarketEvent): Verdict {
+    const impossibility = impossibilityOf(event)
+    if (impossibility) {
+      stats.refused++
+      log.debug({ topic: topicOf(event), ...impossibility }, 'an event cannot be and was refused')
+      return { outcome: 'refused', ...impossibility }
     }
+    if (event.type === 'quote_update' && isSuperseded(event.data.quote)) {
+      stats.superseded++
+      return SUPERSEDED
+    }
+    stats.accepted++
+    const appended = eventLog.append([event])
+    appended.catch((err: unknown) => log.debug({ err }, 'an event was not published'))
+    record(event)
+    if (event.type !== 'quote_update') composer.took(event)
+    else if (event.data.quote.provenance.delivery !== 'stream') composer.polled(event.data.quote)
+    return { outcome: 'accepted', appended }
   }
+
+  return { stats, accept, close: () => composer.close() }
 }

@@ -15,7 +15,12 @@ async function openIntake() {
   const { log } = await testLog()
   const recorded: Quote[] = []
   const recorder = { quote: (quote: Quote) => void recorded.push(quote), snapshot() {}, sentiment() {} }
-  const intake = createIntake({ eventLog: log, log: quiet, record: (event) => recordEvent(event, recorder) })
+  const intake = createIntake({
+    eventLog: log,
+    log: quiet,
+    record: (event) => recordEvent(event, recorder),
+    quoteIntervalMs: 20
+  })
   const accept = async (event: MarketEvent) => {
     const verdict = intake.accept(event)
     if (verdict.outcome === 'accepted') await verdict.appended

@@ -33,7 +33,7 @@ test('a change of the market status is told once by all processes, although Redi
     const redis = connectFailFast(throughDoor(door, services.url))
     onTestFinished(() => redis.disconnect())
     await ready(redis, 'REDIS_URL')
-    const intake = createIntake({ eventLog, log, record: () => undefined })
+    const intake = createIntake({ eventLog, log, record: () => undefined, quoteIntervalMs: 0 })
     const watch = watchMarketStatus({ clock, redis, intake, log })
     onTestFinished(() => watch.close())
   }

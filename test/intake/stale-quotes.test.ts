@@ -99,7 +99,7 @@ describe('that a value is stale', () => {
     const redis = connectFailFast(url)
     await ready(redis, 'REDIS_URL')
     onTestFinished(() => redis.disconnect())
-    const intake = createIntake({ eventLog, log: quiet, record: () => undefined })
+    const intake = createIntake({ eventLog, log: quiet, record: () => undefined, quoteIntervalMs: 0 })
     return createStalePublisher({ redis, intake, log: quiet })
   }
 

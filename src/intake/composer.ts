@@ -1,0 +1,86 @@
+import { LRUCache } from 'lru-cache'
+import { quoteUpdate, type MarketEvent } from '../market/event.ts'
+import type { Quote } from '../market/quote.ts'
+import { StreamedQuote } from './streamed-quote.ts'
+
+/** Symbols that are composed at a time; of more, those that were quiet longest begin anew. */
+const MAX_SYMBOLS = 50_000
+
+export type ComposerOptions = {
+  /** Takes each quote, at most one per symbol and interval. */
+  readonly accept: (event: MarketEvent) => unknown
+  /** QUOTE_INTERVAL_MS */
+  readonly intervalMs: number
+}
+
+/**
+ * Makes the quotes of streamed symbols from their ticks: there must be one composer per symbol in the installation, in the
+ * process that owns its stream.
+ */
+export class Composer {
+  readonly #accept: (event: MarketEvent) => unknown
+  readonly #intervalMs: number
+  readonly #symbols = new LRUCache<string, StreamedQuote>({ max: MAX_SYMBOLS })
+  readonly #changed = new Set<StreamedQuote>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor({ accept, intervalMs }: ComposerOptions) {
+    this.#accept = accept
+    this.#intervalMs = intervalMs
+  }
+
+  /**
+   * What a vendor that was asked says of a streamed symbol: its name, the reference close, the day before the stream
+   * began. Of others nothing is kept.
+   */
+  polled(quote: Quote): void {
+    this.#symbols.get(quote.symbol)?.polled(quote)
+  }
+
+  /** Takes an event that entered; kinds that no quote is made of are passed over. */
+  took(event: MarketEvent): void {
+    switch (event.type) {
+      case 'trade':
+        return this.#changedBy(event.data.symbol, (quote) => quote.traded(event.data.trade))
+      case 'trade_correction':
+        return this.#changedBy(event.data.symbol, (quote) => quote.corrected(event.data.correction))
+      case 'trade_cancel':
+        return this.#changedBy(event.data.symbol, (quote) => quote.cancelled(event.data.cancel))
+      case 'bbo':
+        return this.#changedBy(event.data.symbol, (quote) => quote.quoted(event.data.bbo))
+      case 'halt':
+        return this.#changedBy(event.data.symbol, (quote) => quote.halted(event.data.halt))
+    }
+  }
+
+  /** Tells what changed since the last interval, and nothing from then on. */
+  close(): void {
+    this.#flush()
+    clearTimeout(this.#timer)
+  }
+
+  #of(symbol: string): StreamedQuote {
+    const known = this.#symbols.get(symbol)
+    if (known) return known
+    const quote = new StreamedQuote(symbol)
+    this.#symbols.set(symbol, quote)
+    return quote
+  }
+
+  #changedBy(symbol: string, change: (quote: StreamedQuote) => boolean): void {
+    const quote = this.#of(symbol)
+    if (!change(quote)) return
+    this.#changed.add(quote)
+    this.#timer ??= setTimeout(() => this.#flush(), this.#intervalMs)
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const changed of this.#changed) {
+      const quote = changed.quote()
+      if (quote) this.#accept(quoteUpdate(quote))
+    }
+    this.#changed.clear()
+  }
+}

@@ -1,0 +1,228 @@
+import { withoutAbsent } from '../market/absent.ts'
+import type { Bbo } from '../market/bbo.ts'
+import type { Halt } from '../market/halt.ts'
+import { compareInstantNs, parseInstantNs } from '../market/instant-ns.ts'
+import type { Feed } from '../market/provenance.ts'
+import type { ExtendedHours, Quote } from '../market/quote.ts'
+import { eligibilityOf, type Eligibility } from '../market/trade-conditions.ts'
+import type { Trade, TradeCancel, TradeCorrection } from '../market/trade.ts'
+
+/** These see all that trades: only their volumes are the market's. */
+const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbox'])
+const OUTSIDE_REGULAR_HOURS = 'T'
+/** No vendor that is asked tells the market later than this. */
+const MAX_MINUTES = 30
+const HALTED: ReadonlySet<Halt['status']> = new Set(['halted', 'paused', 'quoting'])
+
+type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'>
+type Day = Partial<Record<'open' | 'dayHigh' | 'dayLow' | 'volume' | 'previousClose', number | undefined>>
+
+/** The quote of one streamed symbol, as its ticks and what was polled make it. Each method says whether it changed. */
+export class StreamedQuote {
+  readonly #symbol: string
+  #polled: Quote | undefined
+  /** Shares that traded before the stream began, as far as what was polled tells. */
+  #volumeBefore = 0
+  /** Shares of the last minutes, by minute: vendors that are asked tell a volume of some minutes ago. */
+  readonly #volumeByMinute = new Map<string, number>()
+  #tradeDate = ''
+  /** The last eligible trades of regular hours, the newest first: the one before stands in for one that is taken back. */
+  #last: readonly Last[] = []
+  #extended: (Last & { readonly session: ExtendedHours['session'] }) | undefined
+  #day: Day = {}
+  #bbo: Bbo | undefined
+  #isHalted = false
+
+  constructor(symbol: string) {
+    this.#symbol = symbol
+  }
+
+  polled(quote: Quote): void {
+    this.#polled = quote
+    if (quote.volume === undefined || !this.#polledOfDay()) return
+    const until = minuteOf(quote.asOf)
+    let since = 0
+    for (const [minute, volume] of this.#volumeByMinute) if (minute > until) since += volume
+    this.#volumeBefore = Math.max(0, quote.volume + since - (this.#day.volume ?? 0))
+  }
+
+  traded(trade: Trade): boolean {
+    const { session = 'regular', tradeDate } = trade
+    // A trade of a day that is over changes that day's bars, and no quote.
+    if (tradeDate < this.#tradeDate) return false
+    if (tradeDate > this.#tradeDate) this.#beginDay(tradeDate)
+    return session === 'regular' ? this.#tradedRegularly(trade) : this.#tradedOutside(trade, session)
+  }
+
+  corrected({ replaces, ...correction }: TradeCorrection): boolean {
+    const wasTaken = this.#takeBack(replaces)
+    return this.traded(correction) || wasTaken
+  }
+
+  cancelled({ replaces }: TradeCancel): boolean {
+    return this.#takeBack(replaces)
+  }
+
+  quoted(bbo: Bbo): boolean {
+    this.#bbo = bbo
+    return this.#last.length > 0
+  }
+
+  halted({ status }: Halt): boolean {
+    const isHalted = HALTED.has(status)
+    const hasChanged = isHalted !== this.#isHalted
+    this.#isHalted = isHalted
+    return hasChanged && this.#last.length > 0
+  }
+
+  /** Undefined before the first eligible trade: a bid and an offer are no price. */
+  quote(): Quote | undefined {
+    const [last] = this.#last
+    if (!last) return undefined
+    const { name, kind, mic, exchange, marketCap, yearHigh, yearLow, currency } = this.#polled ?? {}
+    const { price, asOf, sequence, source, feed, receivedAt } = last
+    const day = this.#wholeDay()
+    return withoutAbsent<Quote>({
+      symbol: this.#symbol,
+      name,
+      kind,
+      price,
+      ...changeOf(price, day.previousClose),
+      ...day,
+      yearHigh: yearHigh === undefined ? undefined : Math.max(yearHigh, price),
+      yearLow: yearLow === undefined ? undefined : Math.min(yearLow, price),
+      bid: this.#bbo?.bid,
+      ask: this.#bbo?.ask,
+      bidSize: this.#bbo?.bidSize,
+      askSize: this.#bbo?.askSize,
+      marketCap,
+      currency: last.currency ?? currency,
+      mic,
+      exchange,
+      marketState: this.#isHalted ? 'halted' : this.#extended ? stateOf(this.#extended.session) : 'regular',
+      extendedHours: this.#extendedHours(price),
+      asOf,
+      sequence,
+      provenance: {
+        source,
+        feed,
+        delivery: 'stream',
+        receivedAt,
+        state: feed === 'delayed' ? 'delayed' : 'live',
+        attempts: []
+      }
+    })
+  }
+
+  #tradedRegularly(trade: Trade): boolean {
+    const eligibility = eligibilityOf(trade)
+    this.#extended = undefined
+    this.#countInDay(trade, eligibility)
+    if (eligibility.last && !isBefore(trade, this.#last[0])) {
+      this.#last = [trade, ...this.#last.slice(0, 1)]
+      return true
+    }
+    return this.#last.length > 0
+  }
+
+  #tradedOutside(trade: Trade, session: ExtendedHours['session']): boolean {
+    const conditions = trade.conditions?.filter((condition) => condition !== OUTSIDE_REGULAR_HOURS)
+    const isEligible = eligibilityOf(conditions ? { ...trade, conditions } : trade).last
+    if (!isEligible || isBefore(trade, this.#extended)) return false
+    this.#extended = { ...trade, session }
+    return this.#last.length > 0
+  }
+
+  /** The price of one venue is a price of the day; its volume is not the day's, nor its first trade the opening. */
+  #countInDay({ price, size, feed, asOf }: Trade, { last, range, volume }: Eligibility): void {
+    const { open, dayHigh, dayLow, volume: traded } = this.#day
+    const isWhole = WHOLE_MARKET.has(feed)
+    const isCounted = isWhole && volume
+    if (isCounted) this.#countInMinute(minuteOf(asOf), size)
+    this.#day = {
+      ...this.#day,
+      open: open ?? (last && isWhole ? price : undefined),
+      dayHigh: range ? Math.max(dayHigh ?? price, price) : dayHigh,
+      dayLow: range ? Math.min(dayLow ?? price, price) : dayLow,
+      volume: isCounted ? (traded ?? 0) + size : traded
+    }
+  }
+
+  #countInMinute(minute: string, size: number): void {
+    this.#volumeByMinute.set(minute, (this.#volumeByMinute.get(minute) ?? 0) + size)
+    const [oldest] = this.#volumeByMinute.keys()
+    if (this.#volumeByMinute.size > MAX_MINUTES) this.#volumeByMinute.delete(oldest!)
+  }
+
+  /** What was streamed of the day, and before that polled. */
+  #wholeDay(): Day {
+    const { open, dayHigh, dayLow, volume, previousClose } = this.#day
+    const polled = this.#polledOfDay()
+    return {
+      previousClose: polled?.previousClose ?? previousClose,
+      open: polled?.open ?? open,
+      dayHigh: most(Math.max, dayHigh, polled?.dayHigh),
+      dayLow: most(Math.min, dayLow, polled?.dayLow),
+      volume: volume === undefined ? polled?.volume : this.#volumeBefore + volume
+    }
+  }
+
+  /** Of a high or a low that did not happen nothing is known but that it is none; the next poll tells the day's. */
+  #takeBack({ price, size, asOf }: { price?: number; size?: number; asOf?: string }): boolean {
+    const { dayHigh, dayLow, volume } = this.#day
+    this.#day = {
+      ...this.#day,
+      dayHigh: dayHigh === price ? undefined : dayHigh,
+      dayLow: dayLow === price ? undefined : dayLow,
+      volume: volume === undefined || size === undefined ? volume : Math.max(0, volume - size)
+    }
+    this.#last = this.#last.filter((last) => last.price !== price || (asOf !== undefined && last.asOf !== asOf))
+    return this.#last.length > 0
+  }
+
+  /** The last price of the day before is the reference, until a poll tells the official close. */
+  #beginDay(tradeDate: string): void {
+    const [last] = this.#last
+    const isNextDay = this.#tradeDate !== '' && last !== undefined
+    this.#tradeDate = tradeDate
+    this.#day = { previousClose: isNextDay ? last.price : undefined }
+    this.#volumeBefore = 0
+    this.#volumeByMinute.clear()
+    this.#extended = undefined
+  }
+
+  /** What was polled, where it is of the day that is streamed. */
+  #polledOfDay(): Quote | undefined {
+    return this.#polled && this.#polled.asOf.slice(0, 10) >= this.#tradeDate ? this.#polled : undefined
+  }
+
+  #extendedHours(price: number): ExtendedHours | undefined {
+    if (!this.#extended) return this.#polled?.extendedHours
+    const { session, price: extended, asOf } = this.#extended
+    return { session, price: extended, ...changeOf(extended, price), asOf }
+  }
+}
+
+function most(of: (...values: number[]) => number, ...values: (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length > 0 ? of(...known) : undefined
+}
+
+const MINUTE_LENGTH = 'YYYY-MM-DDTHH:MM'.length
+const minuteOf = (asOf: string): string => asOf.slice(0, MINUTE_LENGTH)
+
+const stateOf = (session: ExtendedHours['session']): NonNullable<Quote['marketState']> =>
+  session === 'overnight' ? 'closed' : session
+
+function changeOf(price: number, reference: number | undefined) {
+  if (reference === undefined || reference <= 0) return {}
+  return { change: price - reference, changePercent: (price / reference - 1) * 100 }
+}
+
+/** Of one instant the vendor's sequence decides. */
+function isBefore(trade: Last, other: Last | undefined): boolean {
+  if (!other) return false
+  const [instant, held] = [parseInstantNs(trade.asOf), parseInstantNs(other.asOf)]
+  const difference = instant && held ? compareInstantNs(instant, held) : 0
+  return difference < 0 || (difference === 0 && trade.sequence < other.sequence)
+}
