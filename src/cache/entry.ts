@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import type { Answer } from '../market/market-data.ts'
+import type { Answer, Encoded } from '../market/market-data.ts'
 import { inSlices } from '../slices.ts'
 import { jsonPieces } from './json-pieces.ts'
 import type { Policy } from './policy.ts'
@@ -71,8 +71,15 @@ export function freshnessOf<T>(
   return { receivedAt, freshUntil, staleUntil: freshUntil + policy.staleMs }
 }
 
-function answerFrom<T>(value: T, json: string, { receivedAt, freshUntil, staleUntil }: Freshness): Answer<T> {
-  const body = Buffer.from(json)
+/** The same for a value that is encoded already. */
+export const encodedAnswer = <T>({ value, body }: Encoded<T>, freshness: Freshness): Answer<T> =>
+  answerWith(value, body, body.toString(), freshness)
+
+const answerFrom = <T>(value: T, json: string, freshness: Freshness): Answer<T> =>
+  answerWith(value, Buffer.from(json), json, freshness)
+
+function answerWith<T>(value: T, body: Buffer, json: string, freshness: Freshness): Answer<T> {
+  const { receivedAt, freshUntil, staleUntil } = freshness
   const isText = body.length === json.length && json.length <= MAX_TEXT_LENGTH
   const etag = etagOf(hash('sha1', body, 'base64url'))
   return { value, body, ...(isText && { text: json }), etag, receivedAt, freshUntil, staleUntil }

@@ -1,7 +1,7 @@
 import type { NamespaceStats } from '../market/cache-stats.ts'
-import type { Answer } from '../market/market-data.ts'
+import type { Answer, Encoded } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
-import { answerOf, answerUnder, freshnessOf, isNegative, type Entry } from './entry.ts'
+import { answerUnder, encodedAnswer, freshnessOf, isNegative, type Entry } from './entry.ts'
 import { heldEntries, heldInMemory } from './held-entries.ts'
 import { LoadLocks } from './load-locks.ts'
 import { MemoryTier } from './memory-tier.ts'
@@ -126,12 +126,12 @@ export class Namespace<T> {
    * Tells of a newer value that came otherwise than by a load. Only memory that holds the key takes it, and only once
    * somebody asks: then `read` makes it of what is held, or leaves that in place with undefined.
    */
-  supersede(key: string, receivedAt: number, read: (held: T | undefined) => T | undefined): void {
+  supersede(key: string, receivedAt: number, read: (held: T | undefined) => Encoded<T> | undefined): void {
     this.memory.supersede(key, {
       receivedAt,
       make: (held) => {
-        const value = read(isNegative(held) ? undefined : held.value)
-        return value === undefined ? undefined : answerOf(value, freshnessOf(value, receivedAt, this.policy))
+        const encoded = read(isNegative(held) ? undefined : held.value)
+        return encoded && encodedAnswer(encoded, freshnessOf(encoded.value, receivedAt, this.policy))
       }
     })
   }

@@ -1,5 +1,5 @@
-import type { LogEntry } from '../log/entry.ts'
-import { RecordKind } from '../log/record.ts'
+import type { LogEntry } from '../log/log-entry.ts'
+import { NUMBERS_OF_KIND, RecordKind } from '../log/record.ts'
 import {
   BINARY_HEAD_BYTES,
   binaryRecordBytes,
@@ -51,7 +51,7 @@ export function payloadStart(frameBytes: number): number {
 }
 
 /** Only what has numbers can be binary. */
-export const isBinaryKind = (entry: LogEntry, index: number): boolean => entry.kind(index) !== RecordKind.channel
+export const isBinaryKind = (entry: LogEntry, index: number): boolean => NUMBERS_OF_KIND[entry.kind(index)] > 0
 
 /** A binary message tells one place in the log, so its records come from one shard; channels go as text between them. */
 function binaryRuns(events: readonly EventRef[]): EventRef[][] {
@@ -122,5 +122,5 @@ export function quoteOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): Qu
 
 /** Parses an event: for snapshots, for what changed in a quote, and for clients of Socket.IO. */
 export function eventOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): { data: unknown } {
-  return JSON.parse(`${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`)
+  return entry.event(index)
 }

@@ -1,11 +1,13 @@
 import { idOf } from '../log/position.ts'
-import type { LogEntry } from '../log/entry.ts'
+import type { LogEntry } from '../log/log-entry.ts'
 import { NUMBERS_OF_KIND } from '../log/record.ts'
 
 /** Text and binary messages of one frame, from a server (RFC 6455: final, unmasked). */
 const TEXT = 0x81
 const BINARY = 0x82
 const MAX_HEADER_BYTES = 10
+/** Of payloads from 126 bytes to 64 KiB. */
+const USUAL_HEADER_BYTES = 4
 const MAX_INDEX_DIGITS = 5
 const RECORD_HEAD_BYTES = 8
 
@@ -49,7 +51,7 @@ export function cursorOpening(epoch: string, entry: LogEntry): string {
 
 /** Room that a record's frame needs at most. */
 export function maxFrameBytes(entry: LogEntry, index: number, opening: string): number {
-  return MAX_HEADER_BYTES + entry.jsonEnd(index) - entry.jsonStart(index) + opening.length + MAX_INDEX_DIGITS + 2
+  return MAX_HEADER_BYTES + entry.maxJsonBytes(index, opening.length + MAX_INDEX_DIGITS + 2)
 }
 
 /** Writes a record as a text frame of its own; returns where it ends. */
@@ -60,18 +62,19 @@ export function writeEventFrame(
   index: number,
   opening: string
 ): number {
-  const start = entry.jsonStart(index)
-  const end = entry.jsonEnd(index)
-  const place = `${opening}${entry.firstIndex + index}"}`
-  const at = writeHeader(target, offset, end - start + place.length)
-  entry.bytes.copy(target, at, start, end)
-  return at + end - start + target.write(place, at + end - start, 'latin1')
+  const start = offset + USUAL_HEADER_BYTES
+  const end = entry.writeJson(index, target, start, `${opening}${entry.firstIndex + index}"}`)
+  // Only now it is known how long it is.
+  const headBytes = headerBytes(end - start)
+  if (headBytes !== USUAL_HEADER_BYTES) target.copyWithin(offset + headBytes, start, end)
+  return writeHeader(target, offset, end - start) + end - start
 }
 
 export function eventFrame(entry: LogEntry, index: number, epoch: string): Buffer {
   const opening = cursorOpening(epoch, entry)
-  const frame = Buffer.allocUnsafe(maxFrameBytes(entry, index, opening))
-  return frame.subarray(0, writeEventFrame(frame, 0, entry, index, opening))
+  const room = Buffer.allocUnsafe(maxFrameBytes(entry, index, opening))
+  // A copy: what it may take at most is several times what it takes.
+  return Buffer.from(room.subarray(0, writeEventFrame(room, 0, entry, index, opening)))
 }
 
 /**
@@ -96,9 +99,10 @@ export function writeBinaryRecord(
   target[offset + 5] = entry.stateCode(index)
   target[offset + 6] = 0
   target[offset + 7] = 0
-  const start = entry.numbersStart(index)
-  entry.bytes.copy(target, offset + RECORD_HEAD_BYTES, start, start + NUMBERS_OF_KIND[kind] * 8)
-  return offset + RECORD_HEAD_BYTES + NUMBERS_OF_KIND[kind] * 8
+  let at = offset + RECORD_HEAD_BYTES
+  for (let number = 0; number < NUMBERS_OF_KIND[kind]; number++)
+    at = target.writeDoubleLE(entry.number(index, number), at)
+  return at
 }
 
 /** Precedes the records of a binary message, and tells where in the log the last of them stands. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { LogEntry } from '../log/entry.ts'
+import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { comparePositions, formatCursor, LAST_INDEX, type Place, type Position } from '../log/position.ts'
 import { shardOf } from '../log/shard.ts'
@@ -61,7 +61,7 @@ export type HubListener = {
 
 /** Follows the log and brings its events to those who listen. Knows nothing of sockets, users or HTTP. */
 export class Hub {
-  readonly topics = new Topics()
+  readonly topics = new Topics((topic) => this.#unseen.add(topic))
   readonly lag = new LagHistogram()
   readonly #log: EventLog
   readonly #logger: Pick<Logger, 'warn'>
@@ -72,6 +72,8 @@ export class Hub {
   readonly #waiting = new Set<() => void>()
   /** The oldest first. */
   readonly #former: FormerLog[] = []
+  /** Topics of which it was not looked yet whether the memory of recent entries has an event. */
+  readonly #unseen = new Set<Topic>()
   #epoch = ''
   #sequence = 0
   #tail: Tail | undefined
@@ -112,7 +114,7 @@ export class Hub {
       // Ids follow the clock of Redis, not that of this host. Of a shard that never held anything all is known.
       const idMs = Math.max(0, (last?.idMs ?? 0) - LOOK_BACK_MS)
       const head = { shard, idMs, idSeq: 0, index: LAST_INDEX }
-      this.#recent.push(new Recent(head, this.#recentBytes, (topic) => this.topics.unused(topic)))
+      this.#recent.push(new Recent(head, this.#recentBytes, this.topics))
       if (last) ends.push({ shard, ...last, index: 0 })
     }
     this.#tail = this.#log.tail(
@@ -236,26 +238,40 @@ export class Hub {
     this.#fanout.close()
   }
 
+  /** Lets the topics that were made lately know their newest events. To be called before a topic's newest event is told. */
+  lookBack(): void {
+    if (this.#unseen.size === 0) return
+    for (const [shard, topics] of Map.groupBy(this.#unseen, (topic) => this.shardOf(topic))) {
+      this.#recent[shard]!.lookBack(topics)
+    }
+    this.#unseen.clear()
+  }
+
   #take(entries: readonly LogEntry[]): void {
+    // Before entries that are looked back for are dropped, and newer ones taken for all that there is.
+    this.lookBack()
     for (const read of entries) {
-      const topics: Topic[] = []
-      for (let index = 0; index < read.count; index++) topics.push(this.topics.get(read.topic(index)))
       this.#fanout.makeRoom(read.bytes.length)
-      this.#spread(this.#recent[read.shard]!.add(read, topics, this.#sequence + 1), topics)
+      const entry = this.#recent[read.shard]!.add(read, this.#sequence + 1)
+      const named = this.topics.namedBy(entry)
+      if (named) this.#spread(entry, named)
+      this.#sequence += entry.count
     }
     for (const check of this.#waiting) check()
   }
 
-  #spread(entry: LogEntry, topics: readonly Topic[]): void {
+  #spread(entry: LogEntry, named: readonly (Topic | undefined)[]): void {
     let opening: string | undefined
-    for (const [index, topic] of topics.entries()) {
+    for (let index = 0; index < entry.count; index++) {
+      const topic = named[entry.row(index)]
+      if (!topic) continue
       const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
       topic.entry = entry
       topic.index = index
-      topic.sequence = ++this.#sequence
+      topic.sequence = this.#sequence + 1 + index
       if (!topic.hasAudience) continue
       opening ??= cursorOpening(this.#epoch, entry)
-      this.#fanout.publish({ topic, entry, index, sequence: this.#sequence }, opening, previous)
+      this.#fanout.publish({ topic, entry, index, sequence: topic.sequence }, opening, previous)
     }
     if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
   }

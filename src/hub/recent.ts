@@ -1,11 +1,12 @@
-import { LogEntry } from '../log/entry.ts'
+import { readEntry } from '../log/entry.ts'
+import type { LogEntry } from '../log/log-entry.ts'
 import { comparePositions, idOf, LAST_INDEX, type Position } from '../log/position.ts'
 import type { StreamId } from '../log/source.ts'
 import type { EventRef, Topic } from './topic.ts'
+import type { Topics } from './topics.ts'
 
-/** A record with its head, topic and JSON is rarely shorter; an entry in a quiet market holds a few of them. */
-const BYTES_PER_RECORD = 128
-const BYTES_PER_ENTRY = 512
+/** An entry in a quiet market holds a record or two. */
+const BYTES_PER_ENTRY = 256
 const BEFORE_RECORDS = -1
 
 export type Chunk = {
@@ -32,30 +33,23 @@ export class Recent {
   /** Bytes that were ever written before the entry. */
   readonly #start: Float64Array
   readonly #length: Uint32Array
-  readonly #firstRecord: Float64Array
+  readonly #count: Uint32Array
   readonly #firstSequence: Float64Array
-  /** By record number, going round. */
-  readonly #topics: Topic[] = []
-  readonly #maxRecords: number
   /** Entries from this number on are held. */
   #from = 0
   #to = 0
   /** Those before this number are of a log that was replaced. */
   #begin = 0
   #beginsAfter: Position
-  #records = 0
   #written = 0
   #head: Position
   /** What comes after this position is here. */
   #tail: Position
 
-  readonly #unused: (topic: Topic) => void
+  readonly #topics: Topics
 
-  /**
-   * Holds so many bytes of entries at most; knows nothing from before `head`. `unused` is told of each topic of which no
-   * record is held any more.
-   */
-  constructor(head: Position, maxBytes: number, unused: (topic: Topic) => void) {
+  /** Holds so many bytes of entries at most; knows nothing from before `head`. */
+  constructor(head: Position, maxBytes: number, topics: Topics) {
     const entries = Math.ceil(maxBytes / BYTES_PER_ENTRY)
     this.shard = head.shard
     this.#bytes = Buffer.allocUnsafeSlow(maxBytes)
@@ -63,13 +57,12 @@ export class Recent {
     this.#idSeq = new Float64Array(entries)
     this.#start = new Float64Array(entries)
     this.#length = new Uint32Array(entries)
-    this.#firstRecord = new Float64Array(entries)
+    this.#count = new Uint32Array(entries)
     this.#firstSequence = new Float64Array(entries)
-    this.#maxRecords = Math.ceil(maxBytes / BYTES_PER_RECORD)
     this.#head = head
     this.#tail = head
     this.#beginsAfter = head
-    this.#unused = unused
+    this.#topics = topics
   }
 
   /** The newest record seen. */
@@ -82,35 +75,48 @@ export class Recent {
   }
 
   /**
-   * Takes an entry with the topic of each of its records. Returns it as it is held: its bytes stay until as many were
-   * added as are held at most.
+   * Takes an entry, the number of whose first event among all of the hub's is given. Returns it as it is held: its bytes
+   * stay until as many were added as are held at most.
    */
-  add(entry: LogEntry, topics: readonly Topic[], firstSequence: number): LogEntry {
-    const { shard, idMs, idSeq, count } = entry
-    const { length } = entry.bytes
+  add(entry: LogEntry, firstSequence: number): LogEntry {
+    const { idMs, idSeq, count, bytes } = entry
+    const { length } = bytes
     if (this.#isReplacedBy(entry)) this.restart(this.#head)
-    this.#head = { shard, idMs, idSeq, index: count - 1 }
-    if (length > this.#bytes.length || count > this.#maxRecords) {
+    this.#head = { shard: this.shard, idMs, idSeq, index: count - 1 }
+    if (length > this.#bytes.length) {
       while (this.#from < this.#to) this.#dropOldest()
       this.#tail = this.#head
       return entry
     }
-    const start = this.#makeRoom(length, count)
+    const start = this.#makeRoom(length)
     const held = this.#bytes.subarray(start % this.#bytes.length, (start % this.#bytes.length) + length)
-    held.set(entry.bytes)
+    held.set(bytes)
     const slot = this.#to++ % this.#start.length
     this.#idMs[slot] = idMs
     this.#idSeq[slot] = idSeq
     this.#start[slot] = start
     this.#length[slot] = length
-    this.#firstRecord[slot] = this.#records
+    this.#count[slot] = count
     this.#firstSequence[slot] = firstSequence
-    for (const topic of topics) {
-      topic.records++
-      this.#topics[this.#records++ % this.#maxRecords] = topic
-    }
     this.#written = start + length
-    return new LogEntry(shard, idMs, idSeq, held)
+    return entry.lyingIn(held)
+  }
+
+  /** Lets topics that know no event yet know their newest one, where it is here. Looks at every entry once. */
+  lookBack(topics: Iterable<Topic>): void {
+    const wanted = new Set(topics)
+    for (let number = this.#to - 1; number >= this.#from && wanted.size > 0; number--) {
+      const entry = this.#entry(number, false)
+      const named = this.#topics.namedBy(entry)
+      if (!named) continue
+      for (let index = entry.count - 1; index >= 0; index--) {
+        const topic = named[entry.row(index)]
+        if (!topic || !wanted.delete(topic)) continue
+        topic.entry = entry
+        topic.index = index
+        topic.sequence = this.#firstSequence[number % this.#start.length]! + index
+      }
+    }
   }
 
   /** What came before this position was not seen in full. */
@@ -150,17 +156,15 @@ export class Recent {
       const slot = number % this.#start.length
       const id = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
       if (comparePositions({ ...id, index: BEFORE_RECORDS }, last) > 0) break
-      const record = this.#firstRecord[slot]!
-      const count = this.#endOf(number) - record
-      let entry: LogEntry | undefined
-      for (let index = firstAfter(id, position); index < count; index++) {
-        const topic = this.#topics[(record + index) % this.#maxRecords]!
-        if (!wanted.has(topic)) continue
-        entry ??= this.#entry(number, true)
-        bytes += entry.jsonEnd(index) - entry.jsonStart(index)
-        events.push({ topic, entry, index, sequence: this.#firstSequence[slot]! + index })
+      const found = eventsOf(this.#entry(number, false), position, wanted, this.#topics, this.#firstSequence[slot]!)
+      if (found.length > 0) {
+        const entry = this.#entry(number, true)
+        for (const event of found) {
+          bytes += entry.recordBytes(event.index)
+          events.push({ ...event, entry })
+        }
       }
-      until = { shard: this.shard, ...id, index: count - 1 }
+      until = { shard: this.shard, ...id, index: this.#count[slot]! - 1 }
     }
     const isHead = events.length < maxEvents || comparePositions(until, last) >= 0
     return { events, bytes, until: isHead ? last : until, isHead }
@@ -200,15 +204,14 @@ export class Recent {
   }
 
   /** Drops what stands where the next entry goes; returns its start. An entry lies in one piece. */
-  #makeRoom(length: number, records: number): number {
+  #makeRoom(length: number): number {
     const size = this.#bytes.length
     const left = size - (this.#written % size)
     const start = this.#written + (length > left ? left : 0)
     while (
       this.#from < this.#to &&
       (this.#start[this.#from % this.#start.length]! + size < start + length ||
-        this.#to - this.#from === this.#start.length ||
-        this.#firstRecord[this.#from % this.#start.length]! + this.#maxRecords < this.#records + records)
+        this.#to - this.#from === this.#start.length)
     ) {
       this.#dropOldest()
     }
@@ -221,48 +224,56 @@ export class Recent {
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
       const slot = middle % this.#start.length
-      const index = this.#endOf(middle) - this.#firstRecord[slot]! - 1
-      const last = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index }
+      const last = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: this.#count[slot]! - 1 }
       if (comparePositions(last, position) <= 0) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  /** The number of the first record behind an entry. */
-  #endOf(number: number): number {
-    return number + 1 === this.#to ? this.#records : this.#firstRecord[(number + 1) % this.#start.length]!
-  }
-
   #entry(number: number, isCopy: boolean): LogEntry {
     const slot = number % this.#start.length
     const at = this.#start[slot]! % this.#bytes.length
     const held = this.#bytes.subarray(at, at + this.#length[slot]!)
-    return new LogEntry(this.shard, this.#idMs[slot]!, this.#idSeq[slot]!, isCopy ? Buffer.from(held) : held)
+    const place = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
+    return readEntry(place, isCopy ? Buffer.from(held) : held)
   }
 
   /** A topic whose newest event lies in a dropped entry keeps a copy of that one record. */
   #dropOldest(): void {
     const number = this.#from++
     const slot = number % this.#start.length
-    const first = this.#firstRecord[slot]!
-    const end = this.#endOf(number)
     const sequence = this.#firstSequence[slot]!
-    let entry: LogEntry | undefined
-    for (let record = first; record < end; record++) {
-      const topic = this.#topics[record % this.#maxRecords]!
-      if (topic.sequence === sequence + record - first) {
-        entry ??= this.#entry(number, false)
-        topic.entry = entry.only(record - first)
-        topic.index = 0
-      }
-      if (--topic.records === 0) this.#unused(topic)
+    const entry = this.#entry(number, false)
+    for (const topic of this.#topics.namedBy(entry)?.slice(0, entry.rows) ?? []) {
+      const index = topic ? topic.sequence - sequence : -1
+      if (!topic?.entry || index < 0 || index >= entry.count) continue
+      topic.entry = entry.only(index)
+      topic.index = 0
     }
     this.#tail = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: LAST_INDEX }
   }
 }
 
+/** Events of wanted topics that an entry holds behind a position. `firstSequence` is that of its first event. */
+export function eventsOf(
+  entry: LogEntry,
+  position: Position,
+  wanted: ReadonlySet<Topic>,
+  topics: Topics,
+  firstSequence: number
+): EventRef[] {
+  const named = topics.namedBy(entry)
+  const events: EventRef[] = []
+  if (!named) return events
+  for (let index = firstAfter(entry, position); index < entry.count; index++) {
+    const topic = named[entry.row(index)]
+    if (topic && wanted.has(topic)) events.push({ topic, entry, index, sequence: firstSequence + index })
+  }
+  return events
+}
+
 /** The first record of an entry that comes after a position; the entry's end lies behind it. */
-export function firstAfter({ idMs, idSeq }: Pick<LogEntry, 'idMs' | 'idSeq'>, position: Position): number {
+function firstAfter({ idMs, idSeq }: Pick<LogEntry, 'idMs' | 'idSeq'>, position: Position): number {
   return idMs === position.idMs && idSeq === position.idSeq ? position.index + 1 : 0
 }

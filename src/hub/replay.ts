@@ -1,9 +1,8 @@
-import type { LogEntry } from '../log/entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { comparePositions, LAST_INDEX, MAX_ID_PART, type Place, type Position } from '../log/position.ts'
 import type { Ending, Hub } from './hub.ts'
 import type { Failure } from './protocol.ts'
-import { firstAfter, type Chunk } from './recent.ts'
+import { eventsOf, type Chunk } from './recent.ts'
 import type { EventRef, Topic } from './topic.ts'
 import type { SerialQueue } from './serial-queue.ts'
 
@@ -147,7 +146,7 @@ export class Replays {
       if (!newest) return { ...nothing, until: at }
       const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
       return {
-        events: entries.flatMap((entry) => this.#wantedOf(entry, at, topics)),
+        events: entries.flatMap((entry) => eventsOf(entry, at, topics, this.#hub.topics, 0)),
         until: { shard: at.shard, idMs: newest.idMs, idSeq: newest.idSeq, index: LAST_INDEX },
         isHead: false,
         bytes,
@@ -157,15 +156,6 @@ export class Replays {
       this.#deep--
       this.#queue.shift()?.()
     }
-  }
-
-  #wantedOf(entry: LogEntry, at: Position, topics: ReadonlySet<Topic>): EventRef[] {
-    const events: EventRef[] = []
-    for (let index = firstAfter(entry, at); index < entry.count; index++) {
-      const topic = this.#hub.topics.find(entry.topic(index))
-      if (topic && topics.has(topic)) events.push({ topic, entry, index, sequence: 0 })
-    }
-    return events
   }
 }
 

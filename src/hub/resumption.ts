@@ -88,10 +88,11 @@ export function tellGap(
 }
 
 export function sendSnapshots(
-  { connection, group }: Pick<Told, 'connection' | 'group'>,
+  { context, connection, group }: Told,
   requests: readonly SubscriptionRequest[],
   cursor: string
 ): void {
+  context.hub.lookBack()
   for (const frame of snapshotsOf(group, requests, cursor)) connection.sendInPlace(frame)
 }
 

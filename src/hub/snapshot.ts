@@ -1,4 +1,4 @@
-import { eventOf, quoteOf } from './format.ts'
+import { eventOf } from './format.ts'
 import { newestOf } from './fanout.ts'
 import { piecesOf } from '../demand/pieces.ts'
 import type { Channel, Rejected, Stream } from './protocol.ts'
@@ -22,7 +22,7 @@ export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): 
   return framesOf(quotes).map((piece) => {
     const missing: Rejected[] = []
     const bodies = piece.flatMap(({ topic, symbol, value }) => {
-      if (isOutdated(value, topic)) return Buffer.from(JSON.stringify(quoteOf(newestOf(topic))!.quote))
+      if (isOutdated(value, topic)) return topic.entry!.quoteJson(topic.index)
       if (isValue(value)) return value.body
       missing.push({ symbol, code: value.code, message: value.message })
       return []

@@ -187,7 +187,7 @@ export class Subscriptions {
         await context.serialQueue.next()
       }
       if (!connection.isOpen) return
-      sendSnapshots({ connection, group }, piece, context.hub.cursor)
+      sendSnapshots({ context, connection, group }, piece, context.hub.cursor)
       this.#follow(piece.flatMap(({ topics }) => topics))
     }
   }

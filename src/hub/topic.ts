@@ -1,4 +1,5 @@
-import type { LogEntry } from '../log/entry.ts'
+import type { LogEntry } from '../log/log-entry.ts'
+import { topicKeyOf, type TopicKey } from '../log/topic-name.ts'
 import type { TopicName } from '../market/event.ts'
 import { Bag } from '../demand/bag.ts'
 
@@ -69,6 +70,8 @@ export class Audience {
 /** One thing that can be subscribed to, with the newest event seen about it. */
 export class Topic {
   readonly name: TopicName
+  /** By it the entries of the log know the topic. */
+  readonly key: TopicKey
   /** Stands for the topic in binary records. */
   readonly id: number
   /** Only the newest value counts (quotes, channels); of trades and bars every one does. */
@@ -81,9 +84,7 @@ export class Topic {
   readonly conflated = new Bag<Audience>()
   /** How many hold it, so that it is not forgotten: subscriptions and what replays for them. */
   holders = 0
-  /** How many of its events the hub's memory of recent ones holds. */
-  records = 0
-  /** The newest event: its entry and its place there. Undefined until one was seen. */
+  /** The newest event: its entry and its place there. Undefined where the hub's memory had none, and none came since. */
   entry: LogEntry | undefined
   index = 0
   /** Counts events over all topics of the hub: of two newest events the greater is the later. */
@@ -95,17 +96,13 @@ export class Topic {
 
   constructor(name: TopicName, id: number) {
     this.name = name
+    this.key = topicKeyOf(name)
     this.id = id
     this.isState = !name.startsWith('trades:') && !name.startsWith('bars.')
   }
 
   get hasAudience(): boolean {
     return this.immediate.size > 0 || this.conflated.size > 0
-  }
-
-  /** It must be the same topic for whoever names it. */
-  get isUsed(): boolean {
-    return this.holders > 0 || this.records > 0
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../log/entry.ts'
+import type { LogEntry } from '../log/log-entry.ts'
 import { BINARY_HEAD_BYTES, binaryRecordBytes, headerBytes, maxFrameBytes, writeBinaryHead } from './frame.ts'
 import { writeBinaryRecord, writeEventFrame, writeHeader } from './frame.ts'
 import { isBinaryKind, payloadStart } from './format.ts'

@@ -1,19 +1,18 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
-import { Batch } from './batch.ts'
-import type { Piece } from './entry.ts'
-import { ShardQueue } from './shard-queue.ts'
 import { Producer } from './producer.ts'
-import { draftOf, type Draft } from './record.ts'
-import { shardOf } from './shard.ts'
+import { ShardQueue, type QueueListener, type QueueMark } from './shard-queue.ts'
 import { TrimmedError } from './shard-writer.ts'
+import { WrittenTopics } from './topic-name.ts'
 
 /**
  * What waits for Redis, however long it is away. Above it appends are refused, because a producer that cannot be written
  * is better slowed; what waits already stays, so that nothing is written in another order.
  */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** There is room where less waits: producers that can wait leave the rest to those that cannot. */
+const ROOM_BYTES = 8 * 1024 * 1024
 /** What Redis gets to take the rest when the process stops. */
 const CLOSE_TIMEOUT_MS = 3000
 
@@ -26,20 +25,18 @@ export type AppenderOptions = {
   shards: number
   retentionMs: number
   maxBytes: number
-  now: () => number
 }
 
-/** Gathers the events of one turn of the event loop, and has them written as one stream entry per shard. */
-export class Appender {
+/** Encodes events where they wait to be written: those of one turn of the event loop travel as one stream entry per shard. */
+export class Appender implements QueueListener {
   readonly stats: AppenderStats = { appended: 0, bytes: 0, failed: 0, waitingBytes: 0 }
   readonly #options: AppenderOptions
   readonly #producer: Producer
+  readonly #topics: WrittenTopics
   readonly #queues: readonly ShardQueue[]
-  /** Events of this turn of the event loop, by shard. */
-  readonly #batches: readonly Batch[]
   /** Shards whose last write failed. */
   readonly #troubled = new Set<number>()
-  #turn: PromiseWithResolvers<unknown> | undefined
+  #waitingForRoom: (() => void)[] = []
   /** Events were refused or dropped: followers are to be told. */
   #owesGap = false
   #isClosing = false
@@ -48,13 +45,12 @@ export class Appender {
   constructor(options: AppenderOptions) {
     const { shards, retentionMs, maxBytes } = options
     this.#options = options
+    this.#topics = new WrittenTopics(shards)
     this.#producer = new Producer(options)
-    this.#batches = Array.from({ length: shards }, () => new Batch())
-    this.#queues = Array.from({ length: shards }, (_, shard) => {
-      const failed = (at: number, error: unknown) => this.#failed(at, error)
-      const written = (at: number) => void this.#troubled.delete(at)
-      return new ShardQueue({ producer: this.#producer, shard, retentionMs, maxBytes, failed, written })
-    })
+    this.#queues = Array.from(
+      { length: shards },
+      (_, shard) => new ShardQueue({ producer: this.#producer, shard, retentionMs, maxBytes, listener: this })
+    )
   }
 
   async append(events: readonly MarketEvent[]): Promise<void> {
@@ -65,19 +61,20 @@ export class Appender {
       this.#owesGap = true
       this.#refuse(events.length, 'the log is too far behind to take more events')
     }
-    const drafts = this.#draft(events)
-    const turn = (this.#turn ??= this.#openTurn())
-    for (const draft of drafts) {
-      this.#batches[shardOf(draft.topic, this.#batches.length)]!.add(draft)
-      this.stats.waitingBytes += draft.bytes
+    await this.#encode(events)
+  }
+
+  /** Resolves when little enough waits for another batch. */
+  async room(): Promise<void> {
+    while (this.stats.waitingBytes > ROOM_BYTES && !this.#isClosing) {
+      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve))
     }
-    await turn.promise
   }
 
   /** Resolves when everything appended is written or has failed. */
   async close(): Promise<void> {
     this.#isClosing = true
-    this.#endTurn()
+    this.#tellRoom()
     const timer = setTimeout(() => {
       this.#isGivenUp = true
       this.#producer.close()
@@ -87,56 +84,8 @@ export class Appender {
     this.#producer.close()
   }
 
-  /** All of them or none: an append that was refused may be tried again. */
-  #draft(events: readonly MarketEvent[]): Draft[] {
-    const receivedAt = this.#options.now()
-    try {
-      return events.map((event) => draftOf(event, receivedAtOf(event) ?? receivedAt))
-    } catch (error) {
-      this.stats.failed += events.length
-      throw error
-    }
-  }
-
-  #openTurn(): PromiseWithResolvers<unknown> {
-    setImmediate(() => this.#endTurn())
-    return Promise.withResolvers<unknown>()
-  }
-
-  #endTurn(): void {
-    const turn = this.#turn
-    if (!turn) return
-    this.#turn = undefined
-    const appendedAt = performance.timeOrigin + performance.now()
-    const writes = this.#batches.flatMap((batch, shard) =>
-      batch.take().map((piece) => this.#write(shard, piece, appendedAt))
-    )
-    turn.resolve(Promise.all(writes))
-  }
-
-  async #write(shard: number, piece: Piece, appendedAt: number): Promise<void> {
-    const { stats } = this
-    const { bytes, count } = piece
-    try {
-      await this.#queues[shard]!.add(piece, appendedAt)
-      stats.appended += count
-      stats.bytes += bytes.length
-    } catch (error) {
-      stats.failed += count
-      throw error
-    } finally {
-      stats.waitingBytes -= bytes.length
-      if (this.#owesGap && stats.waitingBytes === 0) this.#tellGap()
-    }
-  }
-
-  #refuse(events: number, why: string): never {
-    this.stats.failed += events
-    throw new Error(why)
-  }
-
-  /** Returns whether to try again: as long as it takes, for whatever Redis says can be put right. */
-  #failed(shard: number, error: unknown): boolean {
+  /** As long as it takes, for whatever Redis says can be put right. */
+  failed(shard: number, error: unknown): boolean {
     const { log } = this.#options
     const isGone = error instanceof TrimmedError
     if (this.#troubled.size === 0 || isGone) {
@@ -147,13 +96,60 @@ export class Appender {
     return !isGone && !this.#isGivenUp
   }
 
+  written(shard: number): void {
+    this.#troubled.delete(shard)
+  }
+
+  settled(bytes: number, events: number, isWritten: boolean): void {
+    const { stats } = this
+    stats.waitingBytes -= bytes
+    if (isWritten) {
+      stats.appended += events
+      stats.bytes += bytes
+    } else stats.failed += events
+    if (stats.waitingBytes <= ROOM_BYTES) this.#tellRoom()
+    if (this.#owesGap && stats.waitingBytes === 0) this.#tellGap()
+  }
+
+  /** All of them or none: an append that was refused may be tried again. Resolves when the log holds them. */
+  #encode(events: readonly MarketEvent[]): Promise<unknown> {
+    const marks = this.#queues.map((queue) => queue.mark)
+    try {
+      for (const event of events) {
+        const topic = this.#topics.of(event)
+        this.#queues[topic.shard]!.add(event, topic)
+      }
+    } catch (error) {
+      for (const [shard, queue] of this.#queues.entries()) queue.backTo(marks[shard]!)
+      this.stats.failed += events.length
+      throw error
+    }
+    return this.#written(marks)
+  }
+
+  #written(marks: readonly QueueMark[]): Promise<unknown> {
+    const all: Promise<void>[] = []
+    for (const [shard, queue] of this.#queues.entries()) {
+      const { bytes, written } = queue.since(marks[shard]!)
+      this.stats.waitingBytes += bytes
+      all.push(...written)
+    }
+    return all.length === 1 ? all[0]! : Promise.all(all)
+  }
+
+  #refuse(events: number, why: string): never {
+    this.stats.failed += events
+    throw new Error(why)
+  }
+
+  #tellRoom(): void {
+    const waiting = this.#waitingForRoom
+    this.#waitingForRoom = []
+    for (const resolve of waiting) resolve()
+  }
+
   #tellGap(): void {
     this.#owesGap = false
     this.#producer.tellGap().catch(() => (this.#owesGap = true)) // told with the next write, then
   }
-}
-
-/** When the server got a quote tells which of two is newer; other events are as old as their append. */
-function receivedAtOf(event: MarketEvent): number | undefined {
-  return event.type === 'quote_update' ? Date.parse(event.data.quote.provenance.receivedAt) : undefined
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
 import { Appender, type AppenderStats } from './appender.ts'
-import type { LogEntry } from './entry.ts'
+import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
 import { createSource, type Reach } from './source.ts'
 import { Tail, type TailListener } from './tail.ts'
@@ -20,7 +20,6 @@ export type LogOptions = {
   retentionMs: number
   /** Of each shard, in Redis: above it the oldest events are trimmed. */
   maxBytes: number
-  now?: () => number
 }
 
 /** The durable event log: every change of a value, in order per symbol, kept for replay. */
@@ -34,6 +33,11 @@ export type EventLog = {
    * before Redis took them.
    */
   append(events: readonly MarketEvent[]): Promise<void>
+  /**
+   * Resolves when little enough waits to be written that more may come. A producer that can wait does, before each batch:
+   * its events are not refused then, however long Redis is away.
+   */
+  room(): Promise<void>
   /** Names this log's life: under another epoch, what it held before is gone. */
   epoch(): Promise<string>
   reach(shard: number): Promise<Reach>
@@ -50,7 +54,7 @@ export type EventLog = {
 }
 
 /** Opens the event log over Redis Streams. */
-export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Date.now }: LogOptions): EventLog {
+export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOptions): EventLog {
   const source = createSource({ redis, log, shards })
   const reading = redis.duplicate({
     enableOfflineQueue: true,
@@ -61,12 +65,13 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes, now = Dat
   reading.on('error', () => undefined) // reported by the reads that fail
   redis.once('end', () => reading.disconnect())
   const readSource = createSource({ redis: reading, log, shards })
-  const appender = new Appender({ redis, log, shards, retentionMs, maxBytes, now })
+  const appender = new Appender({ redis, log, shards, retentionMs, maxBytes })
   let epoch: string | undefined
   return {
     shards,
     stats: appender.stats,
     append: (events) => appender.append(events),
+    room: () => appender.room(),
     epoch: async () => (epoch = await source.epoch()),
     reach: (shard) => source.reach(shard),
     read: (from, maxEntries) => readSource.read(from, maxEntries),

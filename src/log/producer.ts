@@ -3,10 +3,12 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { EpochWatch } from './epoch-watch.ts'
 import type { Position } from './position.ts'
+import { clientsIn, hasFormerReaders } from './former-readers.ts'
 import { createSource, type LogSource } from './source.ts'
 
 /** A connection that is mute for longer is given up, and whatever was asked over it is in doubt. */
 const SOCKET_TIMEOUT_MS = 5000
+const LOOK_FOR_READERS_EVERY_MS = 5000
 
 export type ProducerOptions = {
   /** The producer opens a connection of its own beside this one, and closes it with this one at the latest. */
@@ -25,6 +27,8 @@ export class Producer {
   /** Redis knows the connection by it. */
   readonly #name = `quotewire-log-${randomBytes(8).toString('hex')}`
   #recovery: Promise<void> | undefined
+  #hasFormerReaders = false
+  #lookedForReadersAt = -Infinity
 
   constructor({ redis, log, shards }: ProducerOptions) {
     this.#log = log
@@ -51,7 +55,15 @@ export class Producer {
    * what the log has lost meanwhile. At once where no connection was lost.
    */
   recovered(): Promise<void> {
+    if (this.#recovery && performance.now() - this.#lookedForReadersAt > LOOK_FOR_READERS_EVERY_MS) {
+      void this.#lookForReaders().catch(() => undefined) // a write that fails reports it
+    }
     return (this.#recovery ??= this.#recover())
+  }
+
+  /** Whether somebody reads the log who only knows entries of the former version. Known when `recovered` resolves. */
+  get hasFormerReaders(): boolean {
+    return this.#hasFormerReaders
   }
 
   /** Redis has acknowledged an entry. */
@@ -72,6 +84,7 @@ export class Producer {
     try {
       if (this.#connection.status === 'wait') await this.#connection.connect()
       await this.#endFormerConnections()
+      await this.#lookForReaders()
       await this.#watch.look()
     } catch (error) {
       this.#recovery = undefined
@@ -79,13 +92,21 @@ export class Producer {
     }
   }
 
+  async #lookForReaders(): Promise<void> {
+    this.#lookedForReadersAt = performance.now()
+    const found = await hasFormerReaders(this.#connection)
+    if (found && !this.#hasFormerReaders) {
+      this.#log.warn('a process of the former version reads the log: events are written so that it can')
+    }
+    this.#hasFormerReaders = found
+  }
+
   /** What a lost connection has sent can lie before Redis for long, on the way or in a proxy, and be executed later. */
   async #endFormerConnections(): Promise<void> {
     try {
       const own = await this.#connection.client('ID')
       const list = (await this.#connection.client('LIST')) as string
-      for (const line of list.split('\n')) {
-        const client = new Map(line.split(' ').map((field) => field.split('=', 2) as [string, string]))
+      for (const client of clientsIn(list)) {
         if (client.get('name') !== this.#name || client.get('id') === String(own)) continue
         await this.#connection.client('KILL', 'ID', client.get('id')!)
       }

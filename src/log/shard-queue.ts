@@ -1,45 +1,94 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { joinEntry, MAX_ENTRY_BYTES, type Piece } from './entry.ts'
+import { setImmediate as endOfTurn, setTimeout as delay } from 'node:timers/promises'
+import type { MarketEvent } from '../market/event.ts'
+import { asVersion1 } from './entry-version-1.ts'
+import { EntryBuilder, MAX_ENTRY_BYTES, type BuilderMark } from './entry-builder.ts'
+import { readEntry } from './entry.ts'
 import type { Producer } from './producer.ts'
 import { ShardWriter } from './shard-writer.ts'
+import type { WrittenTopic } from './topic-name.ts'
 
 /** So much travels together at most: answers come no oftener than the event loop turns. */
 const MAX_FLIGHT_BYTES = 1024 * 1024
 const RETRY_MS = 200
 const TRIM_EVERY_MS = 1000
+/** Builders that are kept for later entries. */
+const MAX_SPARE = 16
 
-type Waiting = { readonly piece: Piece; readonly appendedAt: number; readonly done: PromiseWithResolvers<void> }
+/** Events that became one entry. */
+type Sealed = { readonly builder: EntryBuilder; readonly bytes: number; readonly count: number }
 
-export type LaneOptions = {
+export type QueueListener = {
+  /** A write failed. Whether it shall be tried again. */
+  failed(shard: number, error: unknown): boolean
+  written(shard: number): void
+  /** Bytes that waited are waiting no more: their events are in the log, or may not be. */
+  settled(bytes: number, events: number, isWritten: boolean): void
+}
+
+export type ShardQueueOptions = {
   readonly producer: Producer
   readonly shard: number
   readonly retentionMs: number
   readonly maxBytes: number
-  /** A write failed. Whether it shall be tried again. */
-  readonly failed: (shard: number, error: unknown) => boolean
-  readonly written: (shard: number) => void
+  readonly listener: QueueListener
 }
 
-/** What waits to be written into one shard. While entries are on their way to Redis, the next ones gather. */
+/** A place in a queue, to go back to. */
+export type QueueMark = { readonly sealed: number; readonly builder: BuilderMark }
+
+/**
+ * What waits to be written into one shard, encoded already. While entries are on their way to Redis, the next events gather
+ * in others.
+ */
 export class ShardQueue {
-  readonly #options: LaneOptions
+  readonly #options: ShardQueueOptions
   readonly #writer: ShardWriter
-  readonly #waiting: Waiting[] = []
+  readonly #sealed: Sealed[] = []
+  readonly #spare: EntryBuilder[] = []
+  #open = new EntryBuilder()
   #work: Promise<void> | undefined
   #trimming: Promise<void> | undefined
   #trimmedAt = -Infinity
 
-  constructor(options: LaneOptions) {
+  constructor(options: ShardQueueOptions) {
     this.#options = options
     this.#writer = new ShardWriter(options.producer, options.shard)
   }
 
-  /** Resolves when the log holds the piece; rejects when it may not. `appendedAt` in epoch ms, with fractions. */
-  add(piece: Piece, appendedAt: number): Promise<void> {
-    const done = Promise.withResolvers<void>()
-    this.#waiting.push({ piece, appendedAt, done })
-    this.#work ??= this.#run()
-    return done.promise
+  get mark(): QueueMark {
+    return { sealed: this.#sealed.length, builder: this.#open.mark }
+  }
+
+  /** Encodes an event behind all others. Throws RangeError for an impossible size; then the caller goes back to a mark. */
+  add(event: MarketEvent, topic: WrittenTopic): void {
+    const open = this.#open
+    const { mark } = open
+    open.add(event, topic)
+    if (!open.isFull) return
+    if (open.bytes <= MAX_ENTRY_BYTES || mark.count === 0) return this.#seal()
+    open.backTo(mark)
+    this.#seal()
+    this.#open.add(event, topic)
+    if (this.#open.isFull) this.#seal()
+  }
+
+  /** Takes back the events that were added since a mark, of this turn of the event loop. */
+  backTo({ sealed, builder }: QueueMark): void {
+    const later = this.#sealed.splice(sealed).map((each) => each.builder)
+    const [was = this.#open, ...others] = later
+    for (const each of was === this.#open ? [] : [...others, this.#open]) this.#reuse(each)
+    this.#open = was
+    was.backTo(builder)
+  }
+
+  /** What was added since a mark: how many bytes, and what resolves when the log holds them. */
+  since({ sealed, builder }: QueueMark): { bytes: number; written: readonly Promise<void>[] } {
+    const entries = this.#sealed.slice(sealed)
+    const open = this.#open.count > (entries.length > 0 ? 0 : builder.count) ? this.#open : undefined
+    const builders = [...entries.map((each) => each.builder), ...(open ? [open] : [])]
+    const bytes = entries.reduce((sum, each) => sum + each.bytes, this.#open.bytes) - builder.total
+    if (builders.length > 0) this.#work ??= this.#run()
+    return { bytes, written: builders.map(({ written }) => written.promise) }
   }
 
   /** Resolves when nothing waits. */
@@ -48,41 +97,71 @@ export class ShardQueue {
     await this.#trimming
   }
 
+  #seal(): void {
+    const builder = this.#open
+    this.#sealed.push({ builder, bytes: builder.bytes, count: builder.count })
+    this.#open = this.#spare.pop() ?? new EntryBuilder()
+  }
+
+  #reuse(builder: EntryBuilder): void {
+    builder.clear()
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(builder)
+  }
+
   async #run(): Promise<void> {
-    await Promise.resolve() // for what is added at once to travel together
-    while (this.#waiting.length > 0) {
-      const flight = this.#takeFlight()
-      try {
-        await this.#write(entriesOf(flight))
-        this.#trim()
-        for (const { done } of flight) done.resolve()
-      } catch (error) {
-        for (const { done } of flight) done.reject(error)
-      }
+    await endOfTurn() // for what is appended in one turn to travel together
+    for (;;) {
+      if (this.#open.count > 0) this.#seal()
+      if (this.#sealed.length === 0) break
+      await this.#fly(this.#takeFlight())
     }
     this.#work = undefined
   }
 
-  /** One piece at least. */
-  #takeFlight(): Waiting[] {
+  /** One entry at least. */
+  #takeFlight(): Sealed[] {
     let bytes = 0
     let count = 0
-    for (const { piece } of this.#waiting) {
-      bytes += piece.bytes.length
+    for (const each of this.#sealed) {
+      bytes += each.bytes
       if (count > 0 && bytes > MAX_FLIGHT_BYTES) break
       count++
     }
-    return this.#waiting.splice(0, count)
+    return this.#sealed.splice(0, count)
+  }
+
+  async #fly(flight: readonly Sealed[]): Promise<void> {
+    const waiting = flight.map(({ builder, bytes, count }) => ({ bytes, count, written: builder.written }))
+    const entries = flight.map(({ builder }) => builder.finish())
+    for (const { builder } of flight) this.#reuse(builder)
+    const { listener } = this.#options
+    try {
+      await this.#write(entries)
+      this.#trim()
+      for (const { bytes, count, written } of waiting) {
+        listener.settled(bytes, count, true)
+        written.resolve()
+      }
+    } catch (error) {
+      for (const { bytes, count, written } of waiting) {
+        listener.settled(bytes, count, false)
+        written.reject(error)
+      }
+    }
   }
 
   async #write(entries: readonly Buffer[]): Promise<void> {
-    const { shard, failed, written } = this.#options
+    const { shard, listener, producer } = this.#options
+    let readable: readonly Buffer[] | undefined
     for (;;) {
       try {
-        await this.#writer.write(entries)
-        return written(shard)
+        await producer.recovered()
+        // Not made anew: by its very bytes an entry is found where it is in doubt.
+        readable ??= producer.hasFormerReaders ? entries.flatMap(former) : entries
+        await this.#writer.write(readable)
+        return listener.written(shard)
       } catch (error) {
-        if (!failed(shard, error)) throw error
+        if (!listener.failed(shard, error)) throw error
         await delay(RETRY_MS)
       }
     }
@@ -99,25 +178,4 @@ export class ShardQueue {
   }
 }
 
-/** Joins as many pieces into an entry as fit; one at least. */
-function entriesOf(flight: readonly Waiting[]): Buffer[] {
-  const entries: Buffer[] = []
-  let from = 0
-  let bytes = 0
-  for (const [at, { piece }] of flight.entries()) {
-    if (at > from && bytes + piece.bytes.length > MAX_ENTRY_BYTES) {
-      entries.push(joinWaiting(flight.slice(from, at)))
-      from = at
-      bytes = 0
-    }
-    bytes += piece.bytes.length
-  }
-  entries.push(joinWaiting(flight.slice(from)))
-  return entries
-}
-
-const joinWaiting = (together: readonly Waiting[]) =>
-  joinEntry(
-    together.map(({ piece }) => piece),
-    together[0]!.appendedAt
-  )
+const former = (entry: Buffer) => asVersion1(readEntry({ shard: 0, idMs: 0, idSeq: 0 }, entry))

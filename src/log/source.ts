@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { LogEntry } from './entry.ts'
+import { foreignEntry, readEntry } from './entry.ts'
+import type { LogEntry } from './log-entry.ts'
 import { removeForeignIds } from './foreign-ids.ts'
 import { ForeignIdError, idOf, parseId, type Position } from './position.ts'
 
@@ -136,10 +137,10 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
 
 /** Reads a row as an entry. Throws RangeError where it is one that this version cannot read. */
 export function entryOf(shard: number, [id, fields]: Row): LogEntry {
-  const { idMs, idSeq } = idOfRow(id)
+  const place = { shard, ...idOfRow(id) }
   const [name, value] = fields
   const isOurs = name!.toString('latin1') === FIELD
-  return isOurs ? new LogEntry(shard, idMs, idSeq, value!) : LogEntry.foreign(shard, idMs, idSeq)
+  return isOurs ? readEntry(place, value!) : foreignEntry(place)
 }
 
 export const idOfRow = (id: Buffer): StreamId => parseId(id.toString('latin1'))

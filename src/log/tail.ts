@@ -1,11 +1,14 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { LogEntry } from './entry.ts'
+import { foreignEntry } from './entry.ts'
 import { EpochWatch, isBefore } from './epoch-watch.ts'
+import type { LogEntry } from './log-entry.ts'
 import { idOf, LAST_INDEX, type Position } from './position.ts'
 import { RowCount, type Tally } from './row-count.ts'
 import { entryOf, idOfRow, type LogSource, type Row, type StreamId } from './source.ts'
 
+/** By it producers tell those who read this version's entries from those who only read the former one's. */
+export const READER_NAME = 'quotewire-log-reader'
 const BLOCK_MS = 1000
 /** Redis answers within BLOCK_MS even when it has nothing to say; a connection mute for longer is dead. */
 const SOCKET_TIMEOUT_MS = 5000
@@ -67,6 +70,7 @@ export class Tail {
   /** Shards of which entries are lost to the follower, and it was not told yet. */
   readonly #lossy = new Set<number>()
   #hasWarnedOfForeigners = false
+  #unknown = 0
   #away = false
   #closed = false
 
@@ -79,6 +83,7 @@ export class Tail {
     this.#counts = from.map(() => new RowCount())
     this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / from.length)
     this.#connection = redis.duplicate({
+      connectionName: READER_NAME,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: undefined,
@@ -92,6 +97,11 @@ export class Tail {
   /** Whether the log could be read last time. */
   get isConnected(): boolean {
     return !this.#away
+  }
+
+  /** Events of kinds that this version does not know, so far. */
+  get unknown(): number {
+    return this.#unknown
   }
 
   async close(): Promise<void> {
@@ -156,6 +166,7 @@ export class Tail {
     try {
       const entry = entryOf(shard, row)
       if (entry.count === 0) this.#warnOfForeigner(shard, entry)
+      if (entry.unknown > 0) this.#warnOfUnknown(entry)
       return entry
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
@@ -163,8 +174,16 @@ export class Tail {
       if (!this.#lossy.has(shard))
         this.#options.log.warn({ err: error, shard, idMs, idSeq }, 'an entry of the log is unreadable')
       this.#lossy.add(shard)
-      return LogEntry.foreign(shard, idMs, idSeq)
+      return foreignEntry({ shard, idMs, idSeq })
     }
+  }
+
+  #warnOfUnknown({ shard, idMs, idSeq, unknown }: LogEntry): void {
+    if (this.#unknown === 0) {
+      const what = 'a later version writes kinds of events that this one does not know; they are passed over'
+      this.#options.log.warn({ shard, idMs, idSeq }, what)
+    }
+    this.#unknown += unknown
   }
 
   #warnOfForeigner(shard: number, { idMs, idSeq }: LogEntry): void {

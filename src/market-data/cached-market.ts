@@ -238,7 +238,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     quoteSeen(symbol, receivedAt, read) {
       quotes.supersede(symbol, receivedAt, (held) => {
         const quote = read()
-        return held && !supersedes(held, quote) ? undefined : quote
+        return held && !supersedes(held, quote.value) ? undefined : quote
       })
     },
     quote: (symbol, asker = 'interactive') => quotes.get(symbol, quoteSourceOf(asker)),

@@ -1,37 +1,44 @@
-import type { LogEntry } from '../log/entry.ts'
+import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { RecordKind } from '../log/record.ts'
 import type { QuoteUpdate } from '../market/event.ts'
 import type { MarketData } from '../market/market-data.ts'
 
-const QUOTES = 'quotes:'
-const CLOSING_BRACE = '}'
+/** A quote in the log: its entry, and its place there. */
+type Seen = { readonly entry: LogEntry; readonly index: number }
 
 /**
  * The log, for whoever follows it on behalf of this process: what they are given, this process's memory learns too, right
- * behind them. Memory holds on to no older quote than the log has shown; what it does not hold costs a look-up of its
- * name, and nothing is parsed until somebody asks for it.
+ * behind them: of each symbol that it holds the newest quote. Memory holds on to no older quote than the log has shown;
+ * nothing is decoded until somebody asks for it, and then the bytes of its frame are those of the answer.
  */
 export function feedingMemory(
   eventLog: EventLog,
   marketData: Pick<MarketData, 'holdsOlderQuote' | 'quoteSeen'>
 ): EventLog {
-  const feed = (entries: readonly LogEntry[]): void => {
-    for (const entry of entries) {
-      for (let index = 0; index < entry.count; index++) {
-        if (entry.kind(index) === RecordKind.quote) feedOne(entry, index)
-      }
+  const newest = new Map<string, Seen>()
+
+  function note(entry: LogEntry): void {
+    if (!hasQuotes(entry)) return
+    for (let index = 0; index < entry.count; index++) {
+      const row = entry.row(index)
+      if (row < 0 || entry.kind(index) !== RecordKind.quote) continue
+      const symbol = entry.textOf(row)
+      const held = newest.get(symbol)
+      if (!held || held.entry.receivedAt(held.index) <= entry.receivedAt(index)) newest.set(symbol, { entry, index })
     }
   }
 
-  function feedOne(entry: LogEntry, index: number): void {
-    const symbol = entry.topic(index).slice(QUOTES.length)
-    const receivedAt = entry.receivedAt(index)
-    if (!marketData.holdsOlderQuote(symbol, receivedAt)) return
-    // A copy: the entry has many other records, which must not stay for the sake of this one.
-    const json = Buffer.from(entry.bytes.subarray(entry.jsonStart(index), entry.jsonEnd(index)))
-    const read = () => (JSON.parse(json.toString() + CLOSING_BRACE) as QuoteUpdate).data.quote
-    marketData.quoteSeen(symbol, receivedAt, read)
+  function feed(): void {
+    for (const [symbol, { entry, index }] of newest) {
+      const receivedAt = entry.receivedAt(index)
+      if (!marketData.holdsOlderQuote(symbol, receivedAt)) continue
+      // A copy: the entry has many other records, which must not stay for the sake of this one.
+      const alone = entry.only(index)
+      const read = () => ({ value: (alone.event(0) as QuoteUpdate).data.quote, body: alone.quoteJson(0) })
+      marketData.quoteSeen(symbol, receivedAt, read)
+    }
+    newest.clear()
   }
 
   return {
@@ -40,9 +47,15 @@ export function feedingMemory(
       eventLog.tail(from, {
         entries(entries) {
           listener.entries(entries)
-          setImmediate(() => feed(entries))
+          if (newest.size === 0) setImmediate(feed)
+          for (const entry of entries) note(entry)
         },
         replaced: (epoch, losses) => listener.replaced(epoch, losses)
       })
   }
+}
+
+function hasQuotes(entry: LogEntry): boolean {
+  for (let row = 0; row < entry.rows; row++) if (entry.isOfQuotes(row)) return true
+  return false
 }

@@ -15,6 +15,9 @@ import type { Quote } from './quote.ts'
 import type { SearchResult } from './search.ts'
 import type { Sentiment } from './sentiment.ts'
 
+/** A value with its JSON, UTF-8. */
+export type Encoded<T> = Pick<Answer<T>, 'value' | 'body'>
+
 /** A value ready to be served: the object, and its JSON encoded once. All instants are epoch milliseconds. */
 export type Answer<T> = {
   readonly value: T
@@ -70,7 +73,7 @@ export interface MarketData {
    * Tells of a quote that came otherwise than by asking, received at an instant (epoch ms). Where memory holds an older
    * one, whoever asks next gets this; only then it is read.
    */
-  quoteSeen(symbol: string, receivedAt: number, read: () => Quote): void
+  quoteSeen(symbol: string, receivedAt: number, read: () => Encoded<Quote>): void
   quote(symbol: string, asker?: Asker): Promise<Answer<Quote>>
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
   quotes(symbols: readonly string[], asker?: Asker): Promise<(Answer<Quote> | Error)[]>

@@ -42,6 +42,7 @@ export function newestUpdates(
   [quotes, ...others]: readonly Topic[],
   value: CurrentValue | NoValue | undefined
 ): Update[] {
+  hub.lookBack()
   const updates = others.flatMap((topic) => (topic.entry ? [readUpdate(hub, newestOf(topic))] : []))
   const asked = value && isValue(value) ? value : undefined
   if (quotes!.entry && quotes!.entry.receivedAt(quotes!.index) > (asked?.receivedAt ?? -Infinity)) {

@@ -158,6 +158,8 @@ describe('a renewal ahead of time', () => {
   })
 })
 
+const encoded = <T>(value: T) => ({ value, body: Buffer.from(JSON.stringify(value)) })
+
 describe('a newer value that came otherwise than by a load', () => {
   const held = async () => {
     const started = startProcess()
@@ -168,7 +170,7 @@ describe('a newer value that came otherwise than by a load', () => {
   test('is served from then on, and read only when somebody asks', async () => {
     const { prices } = await held()
     let reads = 0
-    const read = (price: number) => () => (reads++, live(price))
+    const read = (price: number) => () => (reads++, encoded(live(price)))
     prices.supersede('AAPL', now + 1, read(151))
     prices.supersede('AAPL', now + 2, read(152))
     prices.supersede('MSFT', now + 2, read(9))
@@ -181,10 +183,10 @@ describe('a newer value that came otherwise than by a load', () => {
 
   test('outlasts the news that another process stored an older one, and gives way to a newer one', async () => {
     const { prices } = await held()
-    prices.supersede('AAPL', now + 5, () => live(155))
+    prices.supersede('AAPL', now + 5, () => encoded(live(155)))
     prices.announced('AAPL', now + 4)
     expect(prices.fresh('AAPL')?.value.price).toBe(155)
-    prices.supersede('AAPL', now + 7, () => live(157))
+    prices.supersede('AAPL', now + 7, () => encoded(live(157)))
     prices.announced('AAPL', now + 8)
     expect(prices.fresh('AAPL')).toBeUndefined()
   })

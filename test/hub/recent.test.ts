@@ -4,9 +4,10 @@ import { eventOf } from '../../src/hub/format.ts'
 import { Recent } from '../../src/hub/recent.ts'
 import type { EventRef, Topic } from '../../src/hub/topic.ts'
 import { Topics } from '../../src/hub/topics.ts'
-import { LogEntry, packEntries } from '../../src/log/entry.ts'
+import { readEntry } from '../../src/log/entry.ts'
 import { LAST_INDEX, type Position } from '../../src/log/position.ts'
-import { encodeEvent } from '../../src/log/record.ts'
+import type { TradeReport } from '../../src/market/event.ts'
+import { entryOf } from '../log/entries.ts'
 
 const MAX_BYTES = 4096
 const START: Position = { shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }
@@ -15,24 +16,23 @@ const SYMBOLS = ['AAPL', 'MSFT', 'BRK.B']
 /** One process's memory beside a plain list of all that it was given. */
 class Followed {
   readonly topics = new Topics()
-  readonly recent = new Recent(START, MAX_BYTES, (topic) => this.topics.unused(topic))
+  readonly recent = new Recent(START, MAX_BYTES, this.topics)
   readonly all: { topic: Topic; position: Position; size: number; sequence: number }[] = []
   #sequence = 0
 
   add(symbols: readonly string[], idMs: number): void {
     const asOf = '2026-01-05T15:00:00.000Z'
     const sizes = symbols.map((_, index) => this.#sequence + 1 + index)
-    const records = symbols.map((symbol, index) => {
+    const events = symbols.map((symbol, index): TradeReport => {
       const provenance = { source: 'sandbox', feed: 'sandbox' as const, receivedAt: asOf }
       const order = { asOf, sequence: index, tradeDate: '2026-01-05' }
       const trade = { symbol, price: 1, size: sizes[index]!, ...order, ...provenance }
-      return encodeEvent({ type: 'trade', data: { symbol, trade, timestamp: asOf } }, idMs).record
+      return { type: 'trade', data: { symbol, trade, timestamp: asOf } }
     })
-    const [bytes] = packEntries(records, idMs)
-    const read = new LogEntry(0, idMs, 0, bytes!)
+    const bytes = entryOf(events)
     const topics = symbols.map((symbol) => this.topics.get(`trades:${symbol}`))
-    const entry = this.recent.add(read, topics, this.#sequence + 1)
-    bytes!.fill(0)
+    const entry = this.recent.add(readEntry({ shard: 0, idMs, idSeq: 0 }, bytes), this.#sequence + 1)
+    bytes.fill(0)
     for (const [index, topic] of topics.entries()) {
       Object.assign(topic, { entry, index, sequence: ++this.#sequence })
       this.all.push({
@@ -92,6 +92,24 @@ describe('what a hub remembers', () => {
         for (const topic of followed.topics as Iterable<Topic>) {
           const newest = followed.all.findLast((each) => each.topic === topic)!
           expect(sizeOf({ entry: topic.entry!, index: topic.index })).toBe(newest.size)
+        }
+      })
+    )
+  })
+
+  test('shows the newest event of a topic that nobody needed before, if it has one', () => {
+    fc.assert(
+      fc.property(entries, (given) => {
+        const followed = new Followed()
+        for (const [at, symbols] of given.entries()) followed.add(symbols, at + 1)
+        const { recent, all, topics } = followed
+        const known = SYMBOLS.flatMap((symbol) => topics.find(`trades:${symbol}`) ?? [])
+        for (const topic of known) Object.assign(topic, { entry: undefined, index: 0, sequence: 0 })
+        recent.lookBack(known)
+        for (const topic of known) {
+          const newest = all.findLast((each) => each.topic === topic && recent.covers(each.position))
+          expect(topic.sequence).toBe(newest?.sequence ?? 0)
+          if (newest) expect(sizeOf({ entry: topic.entry!, index: topic.index })).toBe(newest.size)
         }
       })
     )

@@ -45,9 +45,8 @@ describe('events of many entries', { timeout: 30_000 }, () => {
     const entries = await log.read({ shard: 0, idMs: 0, idSeq: 0, index: 0 }, 100)
     const quotes = entries.flatMap((entry) =>
       Array.from({ length: entry.count }, (_, index) => index)
-        .filter((index) => entry.topic(index) === 'quotes:PAD')
-        .map((index) => `${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`)
-        .map((json) => (JSON.parse(json) as typeof padding).data.quote)
+        .filter((index) => entry.topicOf(entry.row(index)) === 'quotes:PAD')
+        .map((index) => (entry.event(index) as typeof padding).data.quote)
     )
     expect(quotes.map(({ price, name }) => [price, name!.length * 2])).toEqual(
       [200_000, 64_000, 64_000, 3_000_000].map((bytes) => [bytes, bytes])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { LogEntry } from '../../src/log/entry.ts'
+import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { formatCursor, LAST_INDEX, parseCursor, type Position } from '../../src/log/position.ts'
 import { shardOf } from '../../src/log/shard.ts'
@@ -13,8 +13,8 @@ const start = (shard: number): Position => ({ shard, idMs: 0, idSeq: 0, index: L
 const eventsOf = (entries: readonly LogEntry[]) =>
   entries.flatMap((entry) =>
     Array.from({ length: entry.count }, (_, index) => ({
-      topic: entry.topic(index),
-      json: JSON.parse(`${entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))}}`) as unknown
+      topic: entry.topicOf(entry.row(index)),
+      json: entry.event(index) as unknown
     }))
   )
 

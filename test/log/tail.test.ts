@@ -1,11 +1,10 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { packEntries } from '../../src/log/entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { LAST_INDEX, type Position } from '../../src/log/position.ts'
-import { encodeEvent } from '../../src/log/record.ts'
 import { tradeEvent } from '../support/events.ts'
 import { openLog, testLog } from '../support/live-server.ts'
+import { entryOf } from './entries.ts'
 import { pricesIn, pricesOf } from './prices.ts'
 import { privateRedis } from './redis-door.ts'
 
@@ -32,9 +31,10 @@ async function logAndRedis() {
 }
 
 function entryWith(price: number, change: (bytes: Buffer) => Buffer): Buffer {
-  const [entry] = packEntries([encodeEvent(trade(price), Date.now()).record], Date.now())
-  return change(entry!)
+  return change(entryOf([trade(price)]))
 }
+
+const recordIn = (bytes: Buffer) => bytes.readUInt32LE(28)
 
 describe('who follows the log', () => {
   test('is not disturbed by what somebody else writes into its stream, nor is who reads it', async () => {
@@ -53,12 +53,15 @@ describe('who follows the log', () => {
   })
 
   test.each([
-    ['was written by a later version', (bytes: Buffer) => bytes.fill(2, 0, 1)],
-    ['has a record of a kind that is not known yet', (bytes: Buffer) => bytes.fill(9, 20, 21)],
+    ['was written by a later version', (bytes: Buffer) => bytes.fill(3, 0, 1)],
     ['is cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 3)],
     ['is cut off in the head of a record', (bytes: Buffer) => bytes.subarray(0, 20)],
-    ['says that a record is longer than it can be', (bytes: Buffer) => bytes.fill(255, 16, 20)],
-    ['says that a record is shorter than its head', (bytes: Buffer) => bytes.fill(0, 17, 20).fill(8, 16, 17)],
+    ['says that a record is longer than it can be', (bytes: Buffer) => bytes.fill(255, recordIn(bytes) + 1)],
+    ['says that a record is shorter than its head', (bytes: Buffer) => bytes.fill(0, recordIn(bytes) + 1)],
+    [
+      'says that its topic is none of its table',
+      (bytes: Buffer) => bytes.fill(1, recordIn(bytes) + 4, recordIn(bytes) + 5)
+    ],
     ['is empty', () => Buffer.alloc(0)]
   ])('goes on behind an entry that %s, and is told of the loss', async (_, change) => {
     const { log, redis } = await logAndRedis()

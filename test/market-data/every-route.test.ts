@@ -100,9 +100,8 @@ function staleTopics(log: EventLog): () => string[] {
     entries(entries) {
       for (const entry of entries) {
         for (let index = 0; index < entry.count; index++) {
-          const json = entry.bytes.toString('utf8', entry.jsonStart(index), entry.jsonEnd(index))
-          if (statesIn(JSON.parse(`${json}}`)).some((state) => state.endsWith(' stale')))
-            topics.push(entry.topic(index))
+          const isStale = statesIn(entry.event(index)).some((state) => state.endsWith(' stale'))
+          if (isStale) topics.push(entry.topicOf(entry.row(index)))
         }
       }
     },

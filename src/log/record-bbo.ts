@@ -1,0 +1,144 @@
+import type { BboUpdate } from '../market/event.ts'
+import { literal, type JsonWriter } from './json-writer.ts'
+import { Fields, type RecordReader } from './record-reader.ts'
+import {
+  Has,
+  hasOf,
+  readTick,
+  TICK_END,
+  writeAsOfJson,
+  writeConditions,
+  writeTick,
+  writeTickJson
+} from './record-tick.ts'
+import { isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { ROW_AT } from './record.ts'
+
+/**
+ * A best bid and offer, behind what ticks have in common (record-tick.ts):
+ *
+ *    32  u8   venue of the bid, of the strings
+ *    33  u8   venue of the ask, of the strings
+ *    34  u8   currency, of the strings
+ *        f64  fence, bid, bidSize, ask, askSize: those that there are
+ *        u8   number of conditions, then each with its length in a byte
+ */
+const BID_VENUE_AT = TICK_END
+const ASK_VENUE_AT = 33
+const CURRENCY_AT = 34
+const FIXED_BYTES = 35
+
+/** Writes a record behind its head. False where it cannot. */
+export function writeBbo(writer: RecordWriter, event: BboUpdate): boolean {
+  const { symbol, bbo, timestamp } = event.data
+  const { bid, bidSize, ask, askSize, fence, conditions } = bbo
+  if (timestamp !== bbo.asOf || bbo.symbol !== symbol || keyCount(event.data) !== 3) return false
+  const start = writer.at
+  const numbers = [fence, bid, bidSize, ask, askSize]
+  if (numbers.some((number) => number !== undefined && !isNumber(number))) return false
+  let has = 0
+  for (const [at, number] of numbers.entries()) if (number !== undefined) has |= NUMBERS[at]!
+  if (conditions !== undefined) has |= Has.conditions
+  let keys = writeTick(writer, start, bbo, has)
+  const bidVenue = writer.stringOf(bbo.bidVenue)
+  const askVenue = writer.stringOf(bbo.askVenue)
+  const currency = writer.stringOf(bbo.currency)
+  if (keys < 0 || bidVenue < 0 || askVenue < 0 || currency < 0) return false
+  const { bytes } = writer
+  bytes[start + BID_VENUE_AT] = bidVenue
+  bytes[start + ASK_VENUE_AT] = askVenue
+  bytes[start + CURRENCY_AT] = currency
+  keys += 1 + [bidVenue, askVenue, currency].filter((string) => string !== NO_STRING).length
+  writer.at = start + FIXED_BYTES
+  for (const number of numbers) {
+    if (number === undefined) continue
+    writer.f64(number)
+    keys++
+  }
+  if (conditions !== undefined) {
+    if (!writeConditions(writer, conditions)) return false
+    keys++
+  }
+  return keys === keyCount(bbo)
+}
+
+const NUMBERS = [Has.fence, Has.bid, Has.bidSize, Has.ask, Has.askSize]
+
+/** Writes the event, without its closing brace. */
+export function writeBboJson(json: JsonWriter, entry: RecordReader, start: number): void {
+  const { bytes, view } = entry
+  const has = hasOf(entry, start)
+  const symbolAt = entry.textAt(view.getUint16(start + ROW_AT, true))
+  let at = start + FIXED_BYTES
+  const next = (flag: number): number | undefined => {
+    if ((has & flag) === 0) return undefined
+    at += 8
+    return view.getFloat64(at - 8, true)
+  }
+  json.put(BBO)
+  json.text(bytes, symbolAt)
+  json.put(TIMESTAMP)
+  writeAsOfJson(json, entry, start)
+  json.put(BBO_SYMBOL)
+  json.text(bytes, symbolAt)
+  writeTickJson(json, entry, start, next(Has.fence))
+  writeMember(json, BID, next(Has.bid))
+  writeMember(json, BID_SIZE, next(Has.bidSize))
+  writeString(json, BID_VENUE, entry, bytes[start + BID_VENUE_AT]!)
+  writeMember(json, ASK, next(Has.ask))
+  writeMember(json, ASK_SIZE, next(Has.askSize))
+  writeString(json, ASK_VENUE, entry, bytes[start + ASK_VENUE_AT]!)
+  writeString(json, CURRENCY, entry, bytes[start + CURRENCY_AT]!)
+  if (has & Has.conditions) {
+    json.put(CONDITIONS)
+    json.texts(bytes, at)
+  }
+  json.put(END)
+}
+
+function writeMember(json: JsonWriter, key: Uint8Array, value: number | undefined): void {
+  if (value === undefined) return
+  json.put(key)
+  json.number(value)
+}
+
+function writeString(json: JsonWriter, key: Uint8Array, entry: RecordReader, string: number): void {
+  if (string === NO_STRING) return
+  json.put(key)
+  json.text(entry.bytes, entry.stringAt(string))
+}
+
+const BBO = literal('{"type":"bbo","data":{"symbol":')
+const TIMESTAMP = literal(',"timestamp":')
+const BBO_SYMBOL = literal(',"bbo":{"symbol":')
+const BID = literal(',"bid":')
+const BID_SIZE = literal(',"bidSize":')
+const BID_VENUE = literal(',"bidVenue":')
+const ASK = literal(',"ask":')
+const ASK_SIZE = literal(',"askSize":')
+const ASK_VENUE = literal(',"askVenue":')
+const CURRENCY = literal(',"currency":')
+const CONDITIONS = literal(',"conditions":')
+const END = literal('}}')
+
+export function readBbo(entry: RecordReader, start: number): BboUpdate {
+  const { bytes } = entry
+  const has = hasOf(entry, start)
+  const fields = new Fields(entry, start + FIXED_BYTES)
+  const tick = readTick(entry, start, has & Has.fence ? fields.f64() : undefined)
+  const bidVenue = bytes[start + BID_VENUE_AT]!
+  const askVenue = bytes[start + ASK_VENUE_AT]!
+  const currency = bytes[start + CURRENCY_AT]!
+  const bbo = {
+    ...tick,
+    ...(has & Has.bid && { bid: fields.f64() }),
+    ...(has & Has.bidSize && { bidSize: fields.f64() }),
+    ...(bidVenue !== NO_STRING && { bidVenue: entry.string(bidVenue) }),
+    ...(has & Has.ask && { ask: fields.f64() }),
+    ...(has & Has.askSize && { askSize: fields.f64() }),
+    ...(askVenue !== NO_STRING && { askVenue: entry.string(askVenue) }),
+    ...(currency !== NO_STRING && { currency: entry.string(currency) }),
+    ...(has & Has.conditions && { conditions: fields.texts() })
+  }
+  return { type: 'bbo', data: { symbol: tick.symbol, timestamp: tick.asOf, bbo } }
+}

@@ -1,0 +1,58 @@
+/** What those who read records need of the entry that a record stands in. */
+export interface RecordReader {
+  readonly bytes: Buffer
+  readonly view: DataView
+  /** Epoch milliseconds: instants are told by their distance from it. */
+  readonly base: number
+  /** Where the length of the text of a row stands, and behind it the text: the symbol, where the topic has one. */
+  textAt(row: number): number
+  textOf(row: number): string
+  /** Where the length of a string of the entry's table stands, and behind it the string. */
+  stringAt(number: number): number
+  string(number: number): string
+}
+
+/** Walks through the fields behind a record's fixed ones. */
+export class Fields {
+  readonly #view: DataView
+  readonly #bytes: Buffer
+  #at: number
+
+  constructor({ view, bytes }: Pick<RecordReader, 'view' | 'bytes'>, at: number) {
+    this.#view = view
+    this.#bytes = bytes
+    this.#at = at
+  }
+
+  f64(): number {
+    const value = this.#view.getFloat64(this.#at, true)
+    this.#at += 8
+    return value
+  }
+
+  text(): string {
+    const start = this.#at + 1
+    this.#at = start + this.#bytes[this.#at]!
+    return this.#bytes.toString('utf8', start, this.#at)
+  }
+
+  texts(): string[] {
+    const texts: string[] = []
+    for (let left = this.#bytes[this.#at++]!; left > 0; left--) texts.push(this.text())
+    return texts
+  }
+
+  /** Where a text's length stands; goes on behind the text. */
+  skipText(): number {
+    const at = this.#at
+    this.#at += 1 + this.#bytes[at]!
+    return at
+  }
+
+  /** JSON that was taken over as it was. */
+  json(): Buffer {
+    const start = this.#at + 2
+    this.#at = start + this.#view.getUint16(this.#at, true)
+    return this.#bytes.subarray(start, this.#at)
+  }
+}

@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { asVersion1 } from '../../src/log/entry-version-1.ts'
+import { readEntry } from '../../src/log/entry.ts'
+import { JsonWriter } from '../../src/log/json-writer.ts'
+import type { LogEntry } from '../../src/log/log-entry.ts'
+import { NUMBERS_OF_KIND } from '../../src/log/record.ts'
+import { instant, readInstant } from '../../src/log/record-clock.ts'
+import { topicKeyOf } from '../../src/log/topic-name.ts'
+import { topicOf, type MarketEvent, type TradeReport } from '../../src/market/event.ts'
+import { formatInstantNs, parseInstantNs } from '../../src/market/instant-ns.ts'
+import { quoteEvent, tradeEvent } from '../support/events.ts'
+import { anyEvent } from './arbitrary-events.ts'
+import { entryOf as bytesOf } from './entries.ts'
+
+const PLACE = { shard: 0, idMs: 1, idSeq: 0 }
+const entryOf = (events: readonly MarketEvent[]): LogEntry => readEntry(PLACE, bytesOf(events))
+
+function jsonOf(entry: LogEntry, index: number): string {
+  const bytes = Buffer.alloc(entry.maxJsonBytes(index, 1))
+  return bytes.toString('utf8', 0, entry.writeJson(index, bytes, 0, '}'))
+}
+
+function jsonWritten(write: (json: JsonWriter) => void): string {
+  const json = new JsonWriter()
+  json.begin(Buffer.alloc(100), 0)
+  write(json)
+  return json.target.toString('latin1', 0, json.at)
+}
+
+const indexes = (entry: LogEntry) => Array.from({ length: entry.count }, (_, index) => index)
+
+const hasText = (text: string) => text.length <= 255 && Buffer.byteLength(text) <= 255
+const isNameable = (event: MarketEvent) => topicOf(event).isWellFormed() && hasText(topicOf(event))
+
+/** A trade as a stream tells it: nanoseconds, two conditions and a number for an id. */
+function tapeTrade(symbol: string): TradeReport {
+  const trade = {
+    symbol,
+    asOf: '2026-11-30T14:30:00.123456789Z',
+    sequence: 84_123_456,
+    tradeDate: '2026-11-30',
+    session: 'regular' as const,
+    tape: 'C',
+    source: 'alpaca',
+    feed: 'consolidated' as const,
+    receivedAt: new Date().toISOString(),
+    price: 231.4501,
+    size: 0.3,
+    currency: 'USD',
+    venue: 'XNAS',
+    conditions: ['@', 'I'],
+    tradeId: '52983525029461'
+  }
+  return { type: 'trade', data: { symbol, trade, timestamp: trade.asOf } }
+}
+
+describe('an event comes back from the log as it went in', () => {
+  test('whatever its kind, its numbers, texts and instants', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent.filter(isNameable), { minLength: 1, maxLength: 8 }), (events) => {
+        const entry = entryOf(events)
+        // What JSON has no word for is written as null, in the log as in every frame.
+        const sent = events.map((event) => JSON.stringify(event))
+        expect(indexes(entry).map((index) => jsonOf(entry, index))).toEqual(sent)
+        for (const index of indexes(entry)) {
+          expect(JSON.stringify(entry.event(index))).toBe(sent[index])
+          expect(entry.topicOf(entry.row(index))).toBe(topicOf(events[index]!))
+          const alone = entry.only(index)
+          expect(jsonOf(alone, 0)).toBe(sent[index])
+          expect(alone.firstIndex).toBe(index)
+          expect(alone.isTopic(0, topicKeyOf(topicOf(events[index]!)))).toBe(true)
+          expect(alone.hash(0)).toBe(topicKeyOf(topicOf(events[index]!)).hash)
+        }
+      }),
+      { numRuns: 2000 }
+    )
+  })
+
+  test('read by a process of the former version too', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent.filter(isNameable), { minLength: 1, maxLength: 8 }), (events) => {
+        const entry = entryOf(events)
+        const former = asVersion1(entry).map((bytes) => readEntry(PLACE, bytes))
+        const read = former.flatMap((each) => indexes(each).map((index) => [each, index] as const))
+        expect(read.map(([each, index]) => jsonOf(each, index))).toEqual(events.map((event) => JSON.stringify(event)))
+        for (const [at, [each, index]] of read.entries()) {
+          expect(each.receivedAt(index)).toEqual(entry.receivedAt(at))
+          expect(each.stateCode(index)).toBe(entry.stateCode(at))
+          for (let number = 0; number < NUMBERS_OF_KIND[each.kind(index)]; number++) {
+            expect(each.number(index, number)).toEqual(entry.number(at, number))
+          }
+        }
+      })
+    )
+  })
+
+  test('with its numbers as the binary protocol tells them', () => {
+    const trade = tapeTrade('AAPL')
+    const quote = quoteEvent('AAPL', 231.5, { bid: 231.4 })
+    const entry = entryOf([trade, quote])
+    const asOf = Date.parse(quote.data.quote.asOf)
+    const numbersOf = (index: number) =>
+      Array.from({ length: NUMBERS_OF_KIND[entry.kind(index)] }, (_, at) => entry.number(index, at))
+    expect(numbersOf(0)).toEqual([Date.parse('2026-11-30T14:30:00.123Z'), 231.4501, 0.3])
+    expect(numbersOf(1)).toEqual([asOf, 231.5, 1000, 231.4, Number.NaN])
+    expect([entry.stateCode(0), entry.stateCode(1)]).toEqual([0, 1])
+  })
+
+  test('without a key that nobody gave it, and with one that nobody knows', () => {
+    const strange = tradeEvent('AAPL', 1, 1)
+    const more = { ...strange, data: { ...strange.data, trade: { ...strange.data.trade, note: 'x' } } }
+    expect(entryOf([more]).event(0)).toEqual(more)
+  })
+})
+
+test('a trade takes no more than 80 bytes of the log, with its share of the table of symbols', () => {
+  const symbols = Array.from({ length: 2000 }, (_, at) => `S${(at + 46_656).toString(36).slice(1)}`)
+  const trades = Array.from({ length: 700 }, (_, at) => tapeTrade(symbols[(at * 1237) % 2000]!))
+  expect(entryOf(trades).bytes.length / trades.length).toBeLessThan(76)
+})
+
+test('instants are read and written as everywhere else', () => {
+  const text = fc
+    .tuple(fc.integer({ min: -6e13, max: 2e14 }), fc.nat(999_999))
+    .map(([ms, ns]) => formatInstantNs({ ms, ns }))
+  fc.assert(
+    fc.property(text, (each) => {
+      expect(readInstant(each)).toBe(true)
+      expect(instant).toEqual(parseInstantNs(each))
+      expect(jsonWritten((json) => json.instant(instant.ms, instant.ns))).toBe(`"${each}"`)
+    })
+  )
+  const odd = ['2026-02-31T00:00:00.000Z', '2026-01-01T24:00:00.000Z', '2026-01-01T00:00:00.100000Z', '']
+  for (const each of [...odd, '2026-01-01T00:00:00Z', '2026-01-01 00:00:00.000Z', '2026-01-01T00:00:00.00xZ']) {
+    expect(readInstant(each)).toBe(false)
+  }
+})
+
+test('numbers are written as JSON.stringify writes them', () => {
+  const cents = fc.tuple(fc.maxSafeNat(), fc.nat(8)).map(([digits, decimals]) => digits / 10 ** decimals)
+  fc.assert(
+    fc.property(fc.oneof(fc.double(), cents, fc.integer(), fc.maxSafeInteger()), (number) => {
+      expect(jsonWritten((json) => json.number(number))).toBe(JSON.stringify(number))
+    }),
+    { numRuns: 5000 }
+  )
+})
+
+describe('an entry', () => {
+  const whole = Buffer.from(entryOf([tapeTrade('AAPL'), tapeTrade('MSFT'), quoteEvent('AAPL', 1)]).bytes)
+
+  test('that is cut off anywhere is not read as if it were whole', () => {
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => readEntry(PLACE, Buffer.from(whole.subarray(0, length)))).toThrow(RangeError)
+    }
+  })
+
+  test('of a later version is not read', () => {
+    const later = Buffer.from(whole)
+    later[0] = 3
+    expect(() => readEntry(PLACE, later)).toThrow(RangeError)
+  })
+
+  test('with kinds of a later version gives all others', () => {
+    const strange = Buffer.from(whole)
+    const records = strange.readUInt32LE(28)
+    strange[records] = 200
+    const entry = readEntry(PLACE, strange)
+    expect(entry.unknown).toBe(1)
+    expect(indexes(entry).map((index) => entry.row(index))).toEqual([-1, 1, 2])
+    expect(entry.topicOf(1)).toBe('trades:MSFT')
+    expect((entry.event(1) as TradeReport).data.trade.price).toBe(231.4501)
+  })
+})
