@@ -17,33 +17,35 @@ function digits(text: string, at: number, count: number): number {
   return value
 }
 
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - ZERO
-  const ones = text.charCodeAt(at + 1) - ZERO
-  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones
-}
-
 /** The instant that was read last. */
 export const instant = { ms: 0, ns: 0 }
 
-let dayKey = -1
-let dayMs = 0
+/** Up to its second, with the point: `2026-11-30T14:30:00.` */
+const SECOND_LENGTH = 20
+/** The text that was read last, and its second, for which most texts are compared at once. */
+let lastText = ''
+let lastMs = Number.NaN
+let lastNs = 0
+let lastSecond = '\0'
+let lastSecondMs = 0
 
 /**
- * Reads an instant into `instant` (epoch milliseconds, and nanoseconds beyond). False for texts that are not as formatInstant
+ * Reads an instant into `instant` (epoch milliseconds, and nanoseconds beyond). False for texts that are not as formatInstantNs
  * writes them: it must give the same text back.
  */
 export function readInstant(text: string): boolean {
+  if (text !== lastText && !readAnother(text)) return false
+  instant.ms = lastMs
+  instant.ns = lastNs
+  return true
+}
+
+function readAnother(text: string): boolean {
   const { length } = text
-  if (length !== 24 && length !== 27 && length !== 30) return false
-  if (text.charCodeAt(length - 1) !== 0x5a || text.charCodeAt(10) !== 0x54 || text.charCodeAt(19) !== 0x2e) return false
-  if (text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a) return false
-  const hour = twoDigits(text, 11)
-  const minute = twoDigits(text, 14)
-  const second = twoDigits(text, 17)
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false
-  const fraction = digits(text, 20, length - 21)
-  if (fraction < 0 || !readDay(text)) return false
+  if ((length !== 24 && length !== 27 && length !== 30) || text.charCodeAt(length - 1) !== 0x5a) return false
+  if (!text.startsWith(lastSecond) && !readSecond(text)) return false
+  const fraction = digits(text, SECOND_LENGTH, length - SECOND_LENGTH - 1)
+  if (fraction < 0) return false
   let ms = fraction
   let ns = 0
   if (length === 27) {
@@ -55,34 +57,47 @@ export function readInstant(text: string): boolean {
   }
   // Digits that say nothing are not written.
   if ((length === 27 && ns === 0) || (length === 30 && ns % 1000 === 0)) return false
-  instant.ms = dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + ms
-  instant.ns = ns
+  lastText = text
+  lastMs = lastSecondMs + ms
+  lastNs = ns
   return true
 }
 
-/** Reads the day that a text begins with into `dayMs`. */
-function readDay(text: string): boolean {
-  const century = twoDigits(text, 0)
-  const year = century * 100 + twoDigits(text, 2)
-  const month = twoDigits(text, 5)
-  const day = twoDigits(text, 8)
-  if (century < 0 || year < century * 100 || month < 0 || day < 0) return false
-  if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d) return false
-  const key = (year * 16 + month) * 32 + day
-  if (key === dayKey) return true
-  if (!(month >= 1 && month <= 12 && day >= 1)) return false
-  const ms = new Date(0).setUTCFullYear(year, month - 1, day)
-  if (new Date(ms).getUTCDate() !== day) return false
-  dayKey = key
-  dayMs = ms
+function readSecond(text: string): boolean {
+  if (text.charCodeAt(10) !== 0x54 || text.charCodeAt(19) !== 0x2e) return false
+  if (text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a) return false
+  const hour = digits(text, 11, 2)
+  const minute = digits(text, 14, 2)
+  const second = digits(text, 17, 2)
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false
+  const days = daysIn(text)
+  if (Number.isNaN(days)) return false
+  lastSecondMs = days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000
+  lastSecond = text.slice(0, SECOND_LENGTH)
   return true
 }
+
+/** Days since 1970 of the date that a text begins with; NaN where it is none. */
+function daysIn(text: string): number {
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 2)
+  const day = digits(text, 8, 2)
+  if (year < 0 || month < 1 || month > 12 || day < 1) return Number.NaN
+  if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d) return Number.NaN
+  const ms = new Date(0).setUTCFullYear(year, month - 1, day)
+  return new Date(ms).getUTCDate() === day ? ms / DAY_MS : Number.NaN
+}
+
+let lastDate = ''
+let lastDays = -1
 
 /** A date (YYYY-MM-DD) as days since 1970; -1 where it is none, or too far away. */
 export function daysOf(date: string): number {
-  if (date.length !== 10 || !readDay(date)) return -1
-  const days = dayMs / DAY_MS
-  return days <= MAX_DAY ? days : -1
+  if (date === lastDate) return lastDays
+  const days = date.length === 10 ? daysIn(date) : -1
+  lastDays = days >= 0 && days <= MAX_DAY ? days : -1
+  lastDate = date
+  return lastDays
 }
 
 /** What an instant's text begins with up to its second, and the milliseconds that follow. Overwritten by the next one. */
