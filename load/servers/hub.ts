@@ -6,7 +6,7 @@ import { reportReady } from '../../src/embedded/child.ts'
 import { Live } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
-import type { TailListener } from '../../src/log/tail.ts'
+import { besides } from '../beside-log.ts'
 import { ErrorBody } from '../../src/errors.ts'
 import { chooseProtocol } from '../../src/auth/handshake.ts'
 import { connectFailFast, ready } from '../../src/redis.ts'
@@ -24,14 +24,8 @@ const logger = pino({ level: 'error' }, process.stderr)
 const redis = connectFailFast(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
 const real = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * 2 ** 20 })
-let listener: TailListener | undefined
-const log = {
-  ...real,
-  tail(...[from, to]: Parameters<typeof real.tail>) {
-    listener = to
-    return real.tail(from, to)
-  }
-}
+const { follow, give } = besides(real)
+const log = { ...real, follow }
 
 /** Known long ago, so that what the log says is newer. */
 const sources: Sources = {
@@ -80,7 +74,7 @@ const entries: Partial<Record<Stream, TickEntries>> = {}
 answerQuestions({
   publish({ stream, ...pace }: Pace & { stream: Stream }) {
     const made = (entries[stream] ??= new TickEntries(stream))
-    return publishAtPace(pace, (symbols) => listener!.entries(made.make(symbols)))
+    return publishAtPace(pace, (symbols) => give(made.make(symbols)))
   },
   redisUrl: () => process.env['REDIS_URL'],
   state() {

@@ -2,7 +2,6 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { reportReady } from '../../src/embedded/child.ts'
 import { createLog } from '../../src/log/log.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
 import { RecordKind } from '../../src/log/record.ts'
 import type { TradeReport } from '../../src/market/event.ts'
 import { connectFailFast, ready } from '../../src/redis.ts'
@@ -75,21 +74,15 @@ async function appendNaively(count: number): Promise<void> {
 async function followLog(wanted: number): Promise<number> {
   let sum = 0
   let seen = 0
-  const all = Promise.withResolvers<void>()
-  const tail = log.tail([{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
-    entries(entries) {
-      for (const entry of entries) {
-        for (let index = 0; index < entry.count; index++) {
-          if (entry.kind(index) === RecordKind.trade) sum += entry.number(index, PRICE)
-        }
-        seen += entry.count
+  for await (const { entries } of log.follow('beginning')) {
+    for (const entry of entries) {
+      for (let index = 0; index < entry.count; index++) {
+        if (entry.kind(index) === RecordKind.trade) sum += entry.number(index, PRICE)
       }
-      if (seen >= wanted) all.resolve()
-    },
-    replaced: () => all.reject(new Error('the log was replaced'))
-  })
-  await all.promise
-  await tail.close()
+      seen += entry.count
+    }
+    if (seen >= wanted) break
+  }
   return sum
 }
 

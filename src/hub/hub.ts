@@ -3,7 +3,7 @@ import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { comparePositions, formatCursor, LAST_INDEX, type Place, type Position } from '../log/position.ts'
 import { shardOf } from '../log/shard.ts'
-import type { Loss, Tail } from '../log/tail.ts'
+import type { Following, Gap, Loss } from '../log/follower.ts'
 import { Fanout, newestOf } from './fanout.ts'
 import { cursorOpening } from './frame.ts'
 import { LagHistogram } from './lag-histogram.ts'
@@ -27,6 +27,8 @@ export type HubOptions = {
   logger: Pick<Logger, 'warn'>
   /** See FanoutOptions. */
   flushMs: number
+  /** Given every entry, right behind those who listen. */
+  onEntries: (entries: readonly LogEntry[]) => void
 }
 
 /**
@@ -64,6 +66,7 @@ export class Hub {
   readonly topics = new Topics((topic) => this.#unseen.add(topic))
   readonly lag = new LagHistogram()
   readonly #log: EventLog
+  readonly #onEntries: HubOptions['onEntries']
   readonly #logger: Pick<Logger, 'warn'>
   readonly #fanout: Fanout
   readonly #recent: Recent[] = []
@@ -76,9 +79,11 @@ export class Hub {
   readonly #unseen = new Set<Topic>()
   #epoch = ''
   #sequence = 0
-  #tail: Tail | undefined
+  #follower: Following | undefined
+  #following: Promise<void> | undefined
 
-  constructor({ log, logger, flushMs }: HubOptions) {
+  constructor({ log, logger, flushMs, onEntries }: HubOptions) {
+    this.#onEntries = onEntries
     this.#log = log
     this.#logger = logger
     this.#recentBytes = Math.max(MIN_RECENT_BYTES_PER_SHARD, Math.floor(RECENT_BYTES / log.shards))
@@ -99,8 +104,7 @@ export class Hub {
     try {
       await this.#begin()
     } catch (error) {
-      await this.#tail?.close()
-      this.#tail = undefined
+      await this.#end()
       this.#recent.length = 0
       throw error
     }
@@ -117,13 +121,8 @@ export class Hub {
       this.#recent.push(new Recent(head, this.#recentBytes, this.topics))
       if (last) ends.push({ shard, ...last, index: 0 })
     }
-    this.#tail = this.#log.tail(
-      this.#recent.map(({ head }) => head),
-      {
-        entries: (entries) => this.#take(entries),
-        replaced: (epoch, losses) => this.#goOn(epoch, losses)
-      }
-    )
+    this.#follower = this.#log.follow(this.#recent.map(({ head }) => head))
+    this.#following = this.#follow(this.#follower)
     await Promise.all(ends.map((end) => this.reaches(end, START_TIMEOUT_MS)))
     for (const recent of this.#recent) {
       const { first, isWhole } = await this.#log.reach(recent.shard)
@@ -151,7 +150,7 @@ export class Hub {
 
   /** Whether the log could be read last time. */
   get isConnected(): boolean {
-    return this.#tail?.isConnected ?? false
+    return this.#follower?.isConnected ?? false
   }
 
   get conflated(): number {
@@ -234,8 +233,22 @@ export class Hub {
   }
 
   async close(): Promise<void> {
-    await this.#tail?.close()
+    await this.#end()
     this.#fanout.close()
+  }
+
+  async #follow(follower: Following): Promise<void> {
+    for await (const { entries, gap } of follower) {
+      if (gap) this.#goOn(gap)
+      else this.#take(entries)
+      if (entries.length > 0) this.#onEntries(entries)
+    }
+  }
+
+  async #end(): Promise<void> {
+    await this.#follower?.return()
+    await this.#following
+    this.#follower = undefined
   }
 
   /** Lets the topics that were made lately know their newest events. To be called before a topic's newest event is told. */
@@ -276,7 +289,7 @@ export class Hub {
     if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
   }
 
-  #goOn(epoch: string, losses: readonly Loss[]): void {
+  #goOn({ epoch, losses }: Gap): void {
     this.#logger.warn({ epoch }, 'the log lost what it held; clients are told and get snapshots')
     const endings = losses.map((loss) => this.#endingAt(epoch, loss))
     if (epoch !== this.#epoch) {

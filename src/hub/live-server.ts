@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
+import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { CloseCode } from './close-codes.ts'
 import type { Caller, LiveContext } from './context.ts'
@@ -34,6 +35,8 @@ export type LiveOptions = {
   readonly maxConnections: number
   readonly heartbeatMs: number
   readonly flushMs: number
+  /** See HubOptions. */
+  readonly onEntries?: (entries: readonly LogEntry[]) => void
   /** Told of each symbol that is subscribed to here; what it returns is called when it no longer is. */
   readonly follow: (symbol: string) => () => void
   readonly authenticate: (credential: string, network: string) => Promise<Caller>
@@ -66,11 +69,12 @@ export class Live {
 
   constructor(options: LiveOptions) {
     const { log, redis, logger, sources, limits, heartbeatMs, flushMs, follow, authenticate, now = Date.now } = options
+    const { onEntries = () => undefined } = options
     this.#options = options
     this.#unauthenticated = new UnauthenticatedConnections(
       Math.max(1, Math.floor(options.maxConnections * UNAUTHENTICATED_SHARE))
     )
-    this.#hub = new Hub({ log, logger, flushMs })
+    this.#hub = new Hub({ log, logger, flushMs, onEntries })
     this.#interest = new Interest({ redis, log: logger, processId: this.#processId, follow })
     const serialQueue = new SerialQueue()
     this.#context = {

@@ -5,7 +5,7 @@ import { Appender, type AppenderStats } from './appender.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
 import { createSource, type Reach } from './source.ts'
-import { Tail, type TailListener } from './tail.ts'
+import { Follower, type Following, type Start } from './follower.ts'
 
 /** Reading long ago takes its time, on a connection on which nobody else waits. */
 const READ_TIMEOUT_MS = 5000
@@ -47,8 +47,11 @@ export type EventLog = {
    * RangeError where one was written by a later version.
    */
   read(from: Position, maxEntries: number): Promise<LogEntry[]>
-  /** Follows the shards behind the given positions, over a connection of its own. */
-  tail(from: readonly Position[], listener: TailListener): Tail
+  /**
+   * Reads the log from somewhere on, over a connection of its own, at the pace of whoever asks for the next batch. Ended by
+   * leaving the loop over it, by its `return()`, or by the signal.
+   */
+  follow(from: Start, options?: { signal?: AbortSignal }): Following
   /** Waits for what was appended, some seconds where Redis is away; nothing can be appended from then on. */
   close(): Promise<void>
 }
@@ -75,7 +78,7 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOpti
     epoch: async () => (epoch = await source.epoch()),
     reach: (shard) => source.reach(shard),
     read: (from, maxEntries) => readSource.read(from, maxEntries),
-    tail: (from, listener) => new Tail({ redis, log, source, epoch, from, listener }),
+    follow: (from, { signal } = {}) => new Follower({ redis, log, source, epoch, from, signal }),
     async close() {
       reading.disconnect()
       await appender.close()

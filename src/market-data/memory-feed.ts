@@ -1,5 +1,4 @@
 import type { LogEntry } from '../log/log-entry.ts'
-import type { EventLog } from '../log/log.ts'
 import { RecordKind } from '../log/record.ts'
 import type { QuoteUpdate } from '../market/event.ts'
 import type { MarketData } from '../market/market-data.ts'
@@ -8,14 +7,13 @@ import type { MarketData } from '../market/market-data.ts'
 type Seen = { readonly entry: LogEntry; readonly index: number }
 
 /**
- * The log, for whoever follows it on behalf of this process: what they are given, this process's memory learns too, right
- * behind them: of each symbol that it holds the newest quote. Memory holds on to no older quote than the log has shown;
- * nothing is decoded until somebody asks for it, and then the bytes of its frame are those of the answer.
+ * Lets this process's memory learn what the log shows, of entries that the returned function is given: of each symbol that
+ * it holds the newest quote of a turn of the event loop. Memory holds on to no older quote than the log has shown; nothing
+ * is decoded until somebody asks for it, and then the bytes of its frame are those of the answer.
  */
-export function feedingMemory(
-  eventLog: EventLog,
+export function createMemoryFeed(
   marketData: Pick<MarketData, 'holdsOlderQuote' | 'quoteSeen'>
-): EventLog {
+): (entries: readonly LogEntry[]) => void {
   const newest = new Map<string, Seen>()
 
   function note(entry: LogEntry): void {
@@ -41,17 +39,10 @@ export function feedingMemory(
     newest.clear()
   }
 
-  return {
-    ...eventLog,
-    tail: (from, listener) =>
-      eventLog.tail(from, {
-        entries(entries) {
-          listener.entries(entries)
-          if (newest.size === 0) setImmediate(feed)
-          for (const entry of entries) note(entry)
-        },
-        replaced: (epoch, losses) => listener.replaced(epoch, losses)
-      })
+  return (entries) => {
+    const isWaiting = newest.size > 0
+    for (const entry of entries) note(entry)
+    if (!isWaiting && newest.size > 0) setImmediate(feed)
   }
 }
 

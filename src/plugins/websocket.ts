@@ -8,7 +8,7 @@ import { ApiError } from '../errors.ts'
 import { Live } from '../hub/live-server.ts'
 import type { Demand } from '../demand/polling-demand.ts'
 import { createSources } from './live-sources.ts'
-import { feedingMemory } from '../market-data/memory-feed.ts'
+import { createMemoryFeed } from '../market-data/memory-feed.ts'
 import { QuoteWatch } from '../demand/quote-watch.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { StalePublisher } from '../intake/stale-publisher.ts'
@@ -61,7 +61,8 @@ export const live = fp<LivePluginOptions>(
       return () => endings.forEach((end) => end())
     }
     const server = new Live({
-      log: feedingMemory(eventLog, app.marketData),
+      log: eventLog,
+      onEntries: createMemoryFeed(app.marketData),
       redis,
       logger: log,
       sources: createSources(app.marketData),

@@ -8,6 +8,7 @@ import { LAST_INDEX } from '../../src/log/position.ts'
 import { quoteUpdate } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { following } from '../support/following.ts'
 import { quoteOf } from '../support/events.ts'
 import { LiveClient } from '../support/live-client.ts'
 import { openLog, testLog } from '../support/live-server.ts'
@@ -105,11 +106,10 @@ describe('that a value is stale', () => {
 
   function follow(log: EventLog): LogEntry[] {
     const entries: LogEntry[] = []
-    const tail = log.tail([{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+    following(log, [{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
       entries: (read) => void entries.push(...read),
       replaced: () => undefined
     })
-    onTestFinished(() => tail.close())
     return entries
   }
   const eventsIn = (entries: readonly LogEntry[]) => entries.reduce((sum, { count }) => sum + count, 0)

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { LAST_INDEX } from '../../src/log/position.ts'
 import { tradeEvent } from '../support/events.ts'
+import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { pricesIn, pricesOf } from './prices.ts'
 
@@ -16,11 +17,10 @@ async function world() {
   onTestFinished(() => redis.disconnect())
   const prices: number[] = []
   const epochs: string[] = []
-  const tail = log.tail([{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+  following(log, [{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
     entries: (entries) => void prices.push(...pricesOf(entries, 'AAPL')),
     replaced: (epoch) => void epochs.push(epoch)
   })
-  onTestFinished(() => tail.close())
   return { url, log, redis, prices, epochs }
 }
 

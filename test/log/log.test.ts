@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { formatCursor, LAST_INDEX, parseCursor, type Position } from '../../src/log/position.ts'
 import { shardOf } from '../../src/log/shard.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
+import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { privateRedis } from './redis-door.ts'
 
@@ -23,11 +24,10 @@ function follow(log: EventLog) {
   const entries: LogEntry[] = []
   const epochs: string[] = []
   const shards = Array.from({ length: log.shards }, (_, shard) => start(shard))
-  const tail = log.tail(shards, {
+  following(log, shards, {
     entries: (read) => void entries.push(...read),
     replaced: (epoch) => void epochs.push(epoch)
   })
-  onTestFinished(() => tail.close())
   return { entries, epochs, events: () => eventsOf(entries) }
 }
 

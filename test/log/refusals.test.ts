@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
+import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { pricesIn } from './prices.ts'
 import { privateRedis, type PrivateRedis } from './redis-door.ts'
@@ -21,11 +22,10 @@ async function epochsOf(log: EventLog): Promise<string[]> {
   const epochs: string[] = []
   await log.epoch()
   const { last = { idMs: 0, idSeq: 0 } } = await log.reach(0)
-  const tail = log.tail([{ shard: 0, ...last, index: 0 }], {
+  following(log, [{ shard: 0, ...last, index: 0 }], {
     entries: () => undefined,
     replaced: (epoch) => void epochs.push(epoch)
   })
-  onTestFinished(() => tail.close())
   return epochs
 }
 

@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
 import { LAST_INDEX } from '../../src/log/position.ts'
 import type { Scenario } from '../../src/sandbox/scenarios.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import { thoughtfulSandbox } from '../routes/market-under-test.ts'
 import { startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
+import { following } from '../support/following.ts'
 
 const DEADLINE_MS = 2000
 /** Its parts are asked for one after the other, and each may have to wait for its first vendor. */
@@ -96,7 +97,7 @@ async function readTogether(read: (path: string) => Promise<Answer>) {
 /** The topics of all stale values in the log, sorted. */
 function staleTopics(log: EventLog): () => string[] {
   const topics: string[] = []
-  const tail = log.tail([{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+  following(log, [{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
     entries(entries) {
       for (const entry of entries) {
         for (let index = 0; index < entry.count; index++) {
@@ -107,7 +108,6 @@ function staleTopics(log: EventLog): () => string[] {
     },
     replaced: () => undefined
   })
-  onTestFinished(() => tail.close())
   return () => topics.toSorted()
 }
 

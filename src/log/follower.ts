@@ -16,6 +16,7 @@ const RETRY_MS = 200
 const LOOK_EVERY_MS = 2000
 /** Of all shards together: they are held at once. */
 const MAX_ENTRIES_PER_READ = 500
+const BEGINNING: StreamId = { idMs: 0, idSeq: 0 }
 /** Looked through to tell from where on entries are lost. */
 const MAX_ROWS_PER_LOSS = 1000
 
@@ -32,39 +33,68 @@ export type Loss = {
   readonly held: readonly StreamId[] | undefined
 }
 
-export type TailListener = {
-  /** Entries of one shard, in order, each exactly once. Must not throw. */
-  entries(entries: readonly LogEntry[]): void
-  /**
-   * Entries may be lost to who follows. Under another epoch than before the log is another one, and there is a loss for
-   * every shard; under the same one entries were trimmed before they could be read, or a later version wrote them.
-   */
-  replaced(epoch: string, losses: readonly Loss[]): void
+/** Entries may be lost to who follows. */
+export type Gap = {
+  /** Under another one than before the log is another one, and there is a loss for every shard. */
+  readonly epoch: string
+  /** Under the same epoch entries were trimmed before they could be read, or a later version wrote them. */
+  readonly losses: readonly Loss[]
 }
 
-export type TailOptions = {
-  /** The tail opens a connection of its own beside this one. */
+/** What a reader of the log gets at once: entries of one shard, in order, each exactly once, or a gap. */
+export type Batch = {
+  readonly entries: readonly LogEntry[]
+  /** Of each shard: where who has taken this goes on. */
+  readonly end: readonly Position[]
+  /** When the newest entry was appended, epoch milliseconds with fractions; undefined of a gap. */
+  readonly appendedAt: number | undefined
+  readonly gap: Gap | undefined
+}
+
+/** Where to follow from: behind positions, one for each shard; behind what there is now; or from the oldest entry on. */
+export type Start = readonly Position[] | 'now' | 'beginning'
+
+export type FollowerOptions = {
+  /** The follower opens a connection of its own beside this one. */
   redis: Redis
   log: Pick<Logger, 'warn'>
   source: LogSource
-  /** The one that the follower knows; by default the one that is in force at first. */
+  /** The one that the reader knows; by default the one that is in force at first. */
   epoch: string | undefined
-  from: readonly Position[]
-  listener: TailListener
+  from: Start
+  /** Ends the following. */
+  signal: AbortSignal | undefined
 }
 
-/** Follows the log until closed; through outages of Redis it goes on from where it was. */
-export class Tail {
-  readonly #options: TailOptions
+/** A reader's way through the log. */
+export interface Following extends AsyncIterableIterator<Batch, undefined, undefined> {
+  /** Whether the log could be read last time. */
+  readonly isConnected: boolean
+  /** Events of kinds that this version does not know, so far. */
+  readonly unknown: number
+  return(): Promise<IteratorResult<Batch, undefined>>
+}
+
+/** Rows of one shard that were read, and are not taken yet. */
+type Unread = { readonly at: number; readonly rows: readonly Row[] }
+
+/**
+ * Follows the log until it is closed: the reader's pace is its own, for nothing more is read before what was read is taken.
+ * Through outages of Redis it goes on from where it was.
+ */
+export class Follower implements Following {
+  readonly #options: FollowerOptions
   readonly #connection: Redis
   readonly #watch: EpochWatch
-  readonly #positions: Position[]
+  #positions: Position[] = []
   /** Up to where what was read was found to be all that was added. */
-  readonly #sound: Position[]
-  readonly #counts: readonly RowCount[]
+  #sound: Position[] = []
+  #counts: readonly RowCount[] = []
+  readonly #unread: Unread[] = []
+  /** What the reader was given, and has taken when it asks for more. */
+  #given: Unread | undefined
   #isGone = false
-  readonly #maxEntriesPerShard: number
-  readonly #ended: Promise<void>
+  #maxEntriesPerShard = MAX_ENTRIES_PER_READ
   #lookedAt = -Infinity
   #isFirstLook = true
   /** Shards of which entries are lost to the follower, and it was not told yet. */
@@ -74,14 +104,10 @@ export class Tail {
   #away = false
   #closed = false
 
-  constructor(options: TailOptions) {
-    const { redis, source, epoch, from } = options
+  constructor(options: FollowerOptions) {
+    const { redis, source, epoch, signal } = options
     this.#options = options
     this.#watch = new EpochWatch(source, epoch)
-    this.#positions = [...from]
-    this.#sound = [...from]
-    this.#counts = from.map(() => new RowCount())
-    this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / from.length)
     this.#connection = redis.duplicate({
       connectionName: READER_NAME,
       enableOfflineQueue: false,
@@ -91,34 +117,36 @@ export class Tail {
       lazyConnect: true
     })
     this.#connection.on('error', () => undefined) // reported once, by the read that fails
-    this.#ended = this.#run()
+    signal?.addEventListener('abort', () => this.#close(), { once: true })
+    if (signal?.aborted) this.#closed = true
   }
 
-  /** Whether the log could be read last time. */
   get isConnected(): boolean {
     return !this.#away
   }
 
-  /** Events of kinds that this version does not know, so far. */
   get unknown(): number {
     return this.#unknown
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#connection.disconnect()
-    await this.#ended
+  [Symbol.asyncIterator](): this {
+    return this
   }
 
-  async #run(): Promise<void> {
-    await this.#connection.connect().catch(() => undefined) // the first read reports it
+  /** The next batch; by asking for it the reader says that it has taken the one before. Calls must not overlap. */
+  async next(): Promise<IteratorResult<Batch, undefined>> {
+    if (this.#given) this.#took(this.#given)
+    this.#given = undefined
+    if (this.#connection.status === 'wait' && !this.#closed) {
+      await this.#connection.connect().catch(() => undefined) // the first read reports it
+    }
     while (!this.#closed) {
       try {
-        await this.#look()
-        await this.#readNext()
+        const batch = this.#nextUnread() ?? (await this.#look()) ?? (await this.#read())
         this.#away = false
+        if (batch && !this.#closed) return { value: batch, done: false }
       } catch (error) {
-        if (this.#closed) return
+        if (this.#closed) break
         if (!this.#away) {
           this.#options.log.warn({ err: error }, 'the log cannot be read now; reading goes on from where it was')
           this.#away = true
@@ -127,9 +155,29 @@ export class Tail {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }
+    return { value: undefined, done: true }
   }
 
-  async #readNext(): Promise<void> {
+  async return(): Promise<IteratorResult<Batch, undefined>> {
+    this.#close()
+    return { value: undefined, done: true }
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#connection.disconnect()
+  }
+
+  async #begin(): Promise<void> {
+    const { source, from } = this.#options
+    const starts = typeof from === 'string' ? await startsOf(source, from) : from
+    this.#positions = [...starts]
+    this.#sound = [...starts]
+    this.#counts = starts.map(() => new RowCount())
+    this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / starts.length)
+  }
+
+  async #read(): Promise<Batch | undefined> {
     const { source } = this.#options
     const keys = this.#positions.map(({ shard }) => source.key(shard))
     const ids = this.#positions.map(idOf)
@@ -145,21 +193,38 @@ export class Tail {
     for (const [key, rows] of found ?? []) {
       const at = keys.indexOf(key.toString('latin1'))
       try {
-        this.#take(at, rows)
+        for (const [id] of rows) idOfRow(id)
+        this.#unread.push({ at, rows })
       } catch (error) {
         if (!(await source.cure(this.#positions[at]!.shard, error))) throw error
       }
     }
+    return this.#nextUnread()
   }
 
-  #take(at: number, rows: readonly Row[]): void {
+  /** What was read and not taken yet; rows that have no events are taken at once. */
+  #nextUnread(): Batch | undefined {
+    for (let unread = this.#unread.shift(); unread; unread = this.#unread.shift()) {
+      const { at, rows } = unread
+      const { shard } = this.#positions[at]!
+      const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
+      if (entries.length === 0) {
+        this.#took(unread)
+        continue
+      }
+      this.#given = unread
+      const end = this.#positions.with(at, endOf(shard, rows))
+      return { entries, end, appendedAt: entries.at(-1)!.appendedAt, gap: undefined }
+    }
+    return undefined
+  }
+
+  #took({ at, rows }: Unread): void {
     const { shard } = this.#positions[at]!
-    const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
-    const position = { shard, ...idOfRow(rows.at(-1)![0]), index: LAST_INDEX }
+    const position = endOf(shard, rows)
     this.#positions[at] = position
     for (const [id] of rows) this.#note(at, idOfRow(id), this.#counts[at]!.read(idOfRow(id)))
     this.#watch.saw(position)
-    if (entries.length > 0) this.#options.listener.entries(entries)
   }
 
   #readRow(shard: number, row: Row): LogEntry {
@@ -196,9 +261,10 @@ export class Tail {
   }
 
   /** Before the first read, after every outage and now and then: is this still the log that was followed? */
-  async #look(): Promise<void> {
+  async #look(): Promise<Batch | undefined> {
     const now = performance.now()
-    if (now - this.#lookedAt < LOOK_EVERY_MS) return
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return undefined
+    if (this.#positions.length === 0) await this.#begin()
     if (!this.#isGone && !this.#isFirstLook) await this.#count()
     const { epoch, isReplaced, trimmed } = await this.#watch.look(this.#isGone)
     for (const shard of isReplaced ? this.#positions.map((position) => position.shard) : trimmed) this.#lossy.add(shard)
@@ -208,14 +274,14 @@ export class Tail {
     if (this.#isFirstLook) await this.#count()
     this.#isFirstLook = false
     this.#lookedAt = now
-    if (losses.length === 0) return
+    if (losses.length === 0) return undefined
     for (const [at, position] of this.#positions.entries()) {
       if (!this.#lossy.has(position.shard)) continue
       this.#counts[at]!.reset()
       this.#sound[at] = position
     }
     this.#lossy.clear()
-    this.#options.listener.replaced(epoch, losses)
+    return { entries: [], end: [...this.#positions], appendedAt: undefined, gap: { epoch, losses } }
   }
 
   /** Whether what was read is all that was added. */
@@ -261,4 +327,16 @@ export class Tail {
       if (isBefore(last, position)) this.#positions[at] = { shard: position.shard, ...last, index: LAST_INDEX }
     }
   }
+}
+
+const endOf = (shard: number, rows: readonly Row[]): Position => ({
+  shard,
+  ...idOfRow(rows.at(-1)![0]),
+  index: LAST_INDEX
+})
+
+async function startsOf(source: LogSource, from: 'now' | 'beginning'): Promise<Position[]> {
+  const shards = Array.from({ length: source.shards }, (_, shard) => shard)
+  const reaches = from === 'now' ? await Promise.all(shards.map((shard) => source.reach(shard))) : []
+  return shards.map((shard) => ({ shard, ...(reaches[shard]?.last ?? BEGINNING), index: LAST_INDEX }))
 }
