@@ -69,7 +69,7 @@ export type CoreOptions = {
  * configured or does not answer, and where the database belongs to the other market.
  */
 export async function createCore({ config, log, vendors, clock }: CoreOptions): Promise<Core> {
-  const { databaseUrl, redisUrl, cacheUrl } = serviceUrls(config)
+  const { databaseUrl, redisUrl, cacheUrl, logUrl } = serviceUrls(config)
   const closers: (() => unknown)[] = [() => vendors.close()]
   const close = async () => {
     for (const closer of closers.splice(0).toReversed()) await closer()
@@ -81,8 +81,11 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     closers.push(() => redis.disconnect())
     const cacheRedis = cacheUrl === redisUrl ? redis : connectFailFast(cacheUrl)
     closers.push(() => cacheRedis.disconnect())
+    const logRedis = logUrl === redisUrl ? redis : connectFailFast(logUrl)
+    closers.push(() => logRedis.disconnect())
     await Promise.all([
       ready(redis, 'REDIS_URL'),
+      ready(logRedis, 'LOG_REDIS_URL'),
       ready(cacheRedis, 'REDIS_CACHE_URL'),
       claimMarket(database.sql, config.MARKET)
     ])
@@ -91,7 +94,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     const recorder = createRecorder({ stores, log })
     closers.push(() => recorder.close())
     const eventLog = createLog({
-      redis,
+      redis: logRedis,
       log,
       shards: config.LOG_SHARDS,
       retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
@@ -163,7 +166,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     })
     closers.push(() => queues.close())
     const jobs = createJobAdministration(queues, stores.jobRuns)
-    const dependencies = dependenciesOf(database, redis, cacheRedis)
+    const dependencies = dependenciesOf(database, { redis, cacheRedis, logRedis })
     metrics.watch({ marketData, recorder, eventLog, dependencies })
 
     return {
@@ -192,9 +195,14 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
 }
 
 /** Throws ConfigError: a process that was not started by `npm start` must be told where its services are. */
-function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL }: Config) {
+function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL }: Config) {
   if (DATABASE_URL && REDIS_URL) {
-    return { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, cacheUrl: REDIS_CACHE_URL ?? REDIS_URL }
+    return {
+      databaseUrl: DATABASE_URL,
+      redisUrl: REDIS_URL,
+      cacheUrl: REDIS_CACHE_URL ?? REDIS_URL,
+      logUrl: LOG_REDIS_URL ?? REDIS_URL
+    }
   }
   const missing = Object.entries({ DATABASE_URL, REDIS_URL }).filter(([, url]) => !url)
   throw new ConfigError(missing.map(([name]) => `${name} must be set; or let npm start bring its own services`))
@@ -214,10 +222,13 @@ function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
   }
 }
 
-function dependenciesOf(database: Database, redis: Redis, cacheRedis: Redis): Core['dependencies'] {
+type Redises = { readonly redis: Redis; readonly cacheRedis: Redis; readonly logRedis: Redis }
+
+function dependenciesOf(database: Database, { redis, cacheRedis, logRedis }: Redises): Core['dependencies'] {
   return {
     postgres: () => database.ping(),
     redis: () => redis.ping(),
-    ...(cacheRedis !== redis && { redisCache: () => cacheRedis.ping() })
+    ...(cacheRedis !== redis && { redisCache: () => cacheRedis.ping() }),
+    ...(logRedis !== redis && { redisLog: () => logRedis.ping() })
   }
 }

@@ -56,11 +56,12 @@ export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.
 
 /** What the environment names and cannot be used now, a line for each, with the reason. */
 export async function servicesThatDoNotAnswer(config: Config): Promise<string[]> {
-  const { DATABASE_URL, REDIS_URL, REDIS_CACHE_URL } = config
+  const { DATABASE_URL, REDIS_URL, LOG_REDIS_URL, REDIS_CACHE_URL } = config
   const askRedis = (name: string, url: string) => withRedis(name, url, (redis) => redis.ping())
   const asked = [
     DATABASE_URL && { name: 'DATABASE_URL', answer: withDatabase(DATABASE_URL, (database) => database.ping()) },
     REDIS_URL && { name: 'REDIS_URL', answer: askRedis('REDIS_URL', REDIS_URL) },
+    LOG_REDIS_URL && { name: 'LOG_REDIS_URL', answer: askRedis('LOG_REDIS_URL', LOG_REDIS_URL) },
     REDIS_CACHE_URL && { name: 'REDIS_CACHE_URL', answer: askRedis('REDIS_CACHE_URL', REDIS_CACHE_URL) }
   ].filter((each) => typeof each === 'object')
   const lines = await Promise.all(
@@ -181,8 +182,12 @@ async function checkRedis(config: Config, home: Home, running: Running | undefin
   const url = config.REDIS_URL ?? running?.redisUrl
   const whose = config.REDIS_URL ? 'REDIS_URL' : 'embedded'
   const queues = url === undefined ? await embeddedRedis(home) : await inspectRedis(whose, url, true)
-  const cache = config.REDIS_CACHE_URL
-  return cache === undefined ? [queues] : [queues, await inspectRedis('REDIS_CACHE_URL', cache, false)]
+  const { LOG_REDIS_URL, REDIS_CACHE_URL } = config
+  return [
+    queues,
+    ...(LOG_REDIS_URL === undefined ? [] : [await inspectRedis('LOG_REDIS_URL', LOG_REDIS_URL, true)]),
+    ...(REDIS_CACHE_URL === undefined ? [] : [await inspectRedis('REDIS_CACHE_URL', REDIS_CACHE_URL, false)])
+  ]
 }
 
 async function inspectRedis(whose: string, url: string, mustKeep: boolean): Promise<Finding> {
@@ -196,7 +201,7 @@ async function inspectRedis(whose: string, url: string, mustKeep: boolean): Prom
         return found('Redis', 'problem', `${detail}: version ${OLDEST_REDIS} or a newer one is needed`)
       }
       if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
-      return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work can be lost`)
+      return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work and events can be lost`)
     })
   } catch (error) {
     return found('Redis', 'problem', `${whose} does not answer: ${reason(error)}`)

@@ -33,6 +33,9 @@ export const Environment = Type.Object({
 
   DATABASE_URL: Type.Optional(Type.String({ ...ADDRESSES.postgres, description: 'Your own Postgres' })),
   REDIS_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Queues, log; noeviction' })),
+  LOG_REDIS_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.redis, description: 'Event log, where it has a Redis of its own; noeviction' })
+  ),
   REDIS_CACHE_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Cache; may evict' })),
   REDIS_DOWNLOAD_URL: url('Mirror of the Redis builds that npm start may download'),
 
@@ -63,7 +66,7 @@ export const Environment = Type.Object({
   SOCKET_IO_ANONYMOUS: Type.Boolean({ default: false, description: 'Whether Socket.IO clients need no token' }),
   SOCKET_IO_MAX_CONNECTIONS: integer(1, 1_000_000, 1000, 'Socket.IO connections of one process'),
   LOG_SHARDS: integer(1, 256, 1, 'Streams that the event log is spread over; another number is another log'),
-  LOG_RETENTION_MINUTES: integer(1, 100_000, 60, 'How far back clients can resume'),
+  LOG_RETENTION_MINUTES: integer(1, 100_000, 60, 'How far back clients can resume at most; LOG_MAX_MIB is the bound'),
   LOG_MAX_MIB: integer(1, 1_000_000, 256, 'Memory of Redis for each stream of the event log'),
 
   PROVIDER_ORDER: Type.String({ default: 'yahoo,fmp,alpha-vantage,tiingo', description: 'Who is asked first' }),

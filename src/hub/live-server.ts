@@ -143,8 +143,16 @@ export class Live {
   }
 
   /** With the topics that most subscribe to: looks at all of them. */
-  get fullStats(): LiveStats {
-    return { ...this.stats, topics: largestTopics(this.#hub) }
+  async fullStats(): Promise<LiveStats> {
+    const { log, ...stats } = this.stats
+    const reachSeconds = await this.logReachSeconds()
+    const reach = reachSeconds !== undefined && { reachSeconds }
+    return { ...stats, topics: largestTopics(this.#hub), log: { ...log, ...reach } }
+  }
+
+  /** How far back clients can resume if events go on coming as they do; undefined while the log cannot be read. */
+  async logReachSeconds(): Promise<number | undefined> {
+    return this.#options.log.reachSeconds().catch(() => undefined)
   }
 
   /** Sends every client elsewhere, then stops following the log. */

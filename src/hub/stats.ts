@@ -37,7 +37,16 @@ export const LiveStats = Type.Object(
     replayed: Count,
     gaps: Count,
     closedByCode: Type.Record(Type.String(), Count),
-    log: Type.Object({ connected: Type.Boolean(), appended: Count, bytes: Count, failed: Count, waitingBytes: Count })
+    log: Type.Object({
+      connected: Type.Boolean(),
+      appended: Count,
+      bytes: Count,
+      failed: Count,
+      waitingBytes: Count,
+      reachSeconds: Type.Optional(
+        Type.Number({ description: 'How far back clients can resume if events go on coming as they do' })
+      )
+    })
   },
   { $id: 'LiveStats' }
 )

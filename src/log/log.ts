@@ -4,6 +4,7 @@ import type { MarketEvent } from '../market/event.ts'
 import { Appender, type AppenderStats } from './appender.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
+import { ReachMeter } from './reach-meter.ts'
 import { createSource, type Reach } from './source.ts'
 import { Follower, type Following, type Start } from './follower.ts'
 
@@ -16,7 +17,7 @@ export type LogOptions = {
   log: Pick<Logger, 'warn'>
   /** Symbols are spread over so many streams. */
   shards: number
-  /** Older events may be trimmed. */
+  /** Older events may be trimmed. A wish: memory is the bound. */
   retentionMs: number
   /** Of each shard, in Redis: above it the oldest events are trimmed. */
   maxBytes: number
@@ -38,6 +39,11 @@ export type EventLog = {
    * its events are not refused then, however long Redis is away.
    */
   room(): Promise<void>
+  /**
+   * How far back the log reaches if events go on coming as they do: what its memory lasts, or `retentionMs`, where that is
+   * shorter. Rejects while Redis is away.
+   */
+  reachSeconds(): Promise<number>
   /** Names this log's life: under another epoch, what it held before is gone. */
   epoch(): Promise<string>
   reach(shard: number): Promise<Reach>
@@ -68,6 +74,7 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOpti
   reading.on('error', () => undefined) // reported by the reads that fail
   redis.once('end', () => reading.disconnect())
   const readSource = createSource({ redis: reading, log, shards })
+  const meter = new ReachMeter({ source, retentionMs, maxBytes })
   const appender = new Appender({ redis, log, shards, retentionMs, maxBytes })
   let epoch: string | undefined
   return {
@@ -75,6 +82,7 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOpti
     stats: appender.stats,
     append: (events) => appender.append(events),
     room: () => appender.room(),
+    reachSeconds: () => meter.seconds(),
     epoch: async () => (epoch = await source.epoch()),
     reach: (shard) => source.reach(shard),
     read: (from, maxEntries) => readSource.read(from, maxEntries),

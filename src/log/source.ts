@@ -10,6 +10,8 @@ import { ForeignIdError, idOf, parseId, type Position } from './position.ts'
 const FIELD = 'e'
 /** A trimmed shard is left some room, so that it is not trimmed again at once. */
 const TRIM_TO = 0.9
+/** A shard that is trimmed by its size holds so much of what it may, on average. */
+export const FILL_AVERAGE = (1 + TRIM_TO) / 2
 
 export type StreamId = { readonly idMs: number; readonly idSeq: number }
 
@@ -28,6 +30,18 @@ export type Reach = {
   readonly added: number | undefined
 }
 
+/** What a shard takes. */
+export type Usage = {
+  /** Epoch milliseconds on Redis' clock. */
+  readonly nowMs: number
+  readonly bytes: number
+  readonly entries: number
+  /** Ever. */
+  readonly added: number
+  /** When the oldest entry that is there was added, epoch milliseconds. */
+  readonly firstMs: number
+}
+
 /** The streams of one log and the epoch that names its life, over one connection. */
 export type LogSource = {
   readonly shards: number
@@ -36,6 +50,7 @@ export type LogSource = {
   /** Replaces the epoch unless somebody else did; returns the one in force. */
   renewEpoch(known: string): Promise<string>
   reach(shard: number): Promise<Reach>
+  usage(shard: number): Promise<Usage>
   /** Whether the entry of a position is there. */
   holds(position: Position): Promise<boolean>
   /** Entries from the position's own on. Throws RangeError where one was written by a later version. */
@@ -62,6 +77,11 @@ return ARGV[2]`
 export function createSource({ redis, log, shards }: SourceOptions): LogSource {
   const epochKey = `log:${shards}:epoch`
   const key = (shard: number) => `log:${shards}:{${shard}}`
+
+  async function clockMs(): Promise<number> {
+    const [seconds, micros] = await redis.time()
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+  }
 
   async function cure(shard: number, error: unknown): Promise<boolean> {
     if (!(error instanceof ForeignIdError)) return false
@@ -102,6 +122,19 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
           added: fields.size === 0 ? 0 : (fields.get('entries-added') as number | undefined)
         }
       }),
+    async usage(shard) {
+      const fields = new Map(pairsOf(await redis.xinfo('STREAM', key(shard)).catch(absentStream)))
+      const first = fields.get('first-entry') as [string, unknown] | null | undefined
+      const entries = Number(fields.get('length') ?? 0)
+      return {
+        nowMs: await clockMs(),
+        bytes: (await redis.memory('USAGE', key(shard))) ?? 0,
+        entries,
+        // Redis before 7 does not count.
+        added: Number(fields.get('entries-added') ?? entries),
+        firstMs: first ? parseId(first[0]).idMs : 0
+      }
+    },
     async holds(position) {
       const id = idOf(position)
       return (await redis.xrangeBuffer(key(position.shard), id, id)).length > 0
@@ -125,8 +158,7 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
     },
     async trim(shard, retentionMs, maxBytes) {
       // Its clock, not ours, says how old its entries are, and not the newest id, which somebody else may have given.
-      const [seconds] = await redis.time()
-      await redis.xtrim(key(shard), 'MINID', '~', Math.max(0, Number(seconds) * 1000 - retentionMs))
+      await redis.xtrim(key(shard), 'MINID', '~', Math.max(0, (await clockMs()) - retentionMs))
       const bytes = (await redis.memory('USAGE', key(shard))) ?? 0
       if (bytes <= maxBytes) return
       const entries = await redis.xlen(key(shard))

@@ -7,6 +7,7 @@ export type LogSource = {
     readonly failed: number
     readonly waitingBytes: number
   }
+  reachSeconds(): Promise<number>
 }
 
 /** What this process appends to the event log, be it an API process or a worker. */
@@ -23,6 +24,11 @@ export function createLogGauges(registers: Registry[]): (sources: { eventLog?: L
     help: 'Events that wait to be taken by the log; above 64 MiB more are refused',
     registers
   })
+  const reach = new Gauge({
+    name: 'quotewire_log_reach_seconds',
+    help: 'How far back the event log reaches if events go on coming as they do',
+    registers
+  })
   return async ({ eventLog }) => {
     if (!eventLog) return
     const { stats } = eventLog
@@ -32,5 +38,8 @@ export function createLogGauges(registers: Registry[]): (sources: { eventLog?: L
     bytes.reset()
     bytes.inc(stats.bytes)
     waiting.set(stats.waitingBytes)
+    const seconds = await eventLog.reachSeconds().catch(() => undefined)
+    if (seconds === undefined) reach.remove()
+    else reach.set(seconds)
   }
 }

@@ -8,7 +8,7 @@ import { VERSION } from '../version.ts'
 import { shared } from './single-flight.ts'
 
 /** What cached reads, limits and streams cannot do without; without the others the server is degraded. */
-const NEEDED_TO_SERVE = ['redis', 'redisCache']
+const NEEDED_TO_SERVE = ['redis', 'redisCache', 'redisLog']
 
 const Instant = Type.String({ format: 'date-time' })
 const ProviderHealth = Type.Object({
@@ -39,6 +39,11 @@ const Health = Type.Object({
   market: Type.Enum(['sandbox', 'live']),
   uptimeSeconds: Type.Integer({ description: 'Of this process' }),
   dependencies: Type.Record(Type.String(), Dependency),
+  log: Type.Object({
+    reachSeconds: Type.Optional(
+      Type.Number({ description: 'How far back clients can resume if events go on coming as they do' })
+    )
+  }),
   providers: Type.Record(Type.String(), ProviderHealth),
   data: Type.Record(Type.String(), DataHealth)
 })
@@ -47,7 +52,12 @@ const Live = Type.Object({ live: Type.Boolean() })
 export const healthRoutes: FastifyPluginAsyncTypebox<{ market: 'sandbox' | 'live' }> = async (app, { market }) => {
   const { marketData } = app
   const look = shared(() =>
-    Promise.all([checkDependencies(app.dependencies), providersOf(marketData), failingClasses(marketData)])
+    Promise.all([
+      checkDependencies(app.dependencies),
+      providersOf(marketData),
+      failingClasses(marketData),
+      app.live.logReachSeconds()
+    ])
   )
 
   app.get(
@@ -62,7 +72,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ market: 'sandbox' | 'live
       }
     },
     async (_request, reply) => {
-      const [dependencies, providers, failing] = await look()
+      const [dependencies, providers, failing, reachSeconds] = await look()
       const isUp = (name: string) => dependencies[name]?.status !== 'down'
       const ready = NEEDED_TO_SERVE.every(isUp)
       const enabled = Object.values(providers).filter(({ status }) => status !== 'off')
@@ -82,6 +92,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ market: 'sandbox' | 'live
           market,
           uptimeSeconds: Math.floor(process.uptime()),
           dependencies,
+          log: { ...(reachSeconds !== undefined && { reachSeconds }) },
           providers,
           data
         })

@@ -17,7 +17,7 @@ export const liveInsightRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: LiveStats }
       }
     },
-    async () => app.live.fullStats
+    () => app.live.fullStats()
   )
 }
 

@@ -40,7 +40,8 @@ describe('the containers', () => {
 
   test('keep the data services out of reach of the proxy and of the world', () => {
     expect(networks.data).toEqual({ internal: true })
-    for (const name of ['postgres', 'redis-queue', 'redis-cache']) expect(services[name]!.networks).toEqual(['data'])
+    for (const name of ['postgres', 'redis-queue', 'redis-log', 'redis-cache'])
+      expect(services[name]!.networks).toEqual(['data'])
     for (const name of ['proxy', 'grafana', 'prometheus', 'sandbox']) {
       expect(services[name]!.networks).toEqual(['front'])
     }
@@ -76,8 +77,10 @@ describe('the containers', () => {
 
   test('let the cache evict and the queues never, which also survive a restart', () => {
     expect(services['redis-cache']!.command).toMatch(/--maxmemory \S+ --maxmemory-policy allkeys-lru/)
-    expect(services['redis-queue']!.command).toMatch(/--maxmemory-policy noeviction\s+--appendonly yes/)
-    expect(services['redis-queue']!.volumes).toEqual(['redis-queue-data:/data'])
+    for (const role of ['queue', 'log']) {
+      expect(services[`redis-${role}`]!.command).toMatch(/--maxmemory-policy noeviction\s+--appendonly yes/)
+      expect(services[`redis-${role}`]!.volumes).toEqual([`redis-${role}-data:/data`])
+    }
   })
 
   test('mount what the repository has', () => {
