@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Start } from '../../src/log/follower.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { LAST_INDEX, type Position } from '../../src/log/position.ts'
 import { tradeEvent } from '../support/events.ts'
@@ -138,52 +137,6 @@ describe('who follows the log', () => {
     server.door.cut()
     await log.append([trade(3)])
     await expect.poll(() => epochs.length, { timeout: 8000 }).toBe(1)
-  })
-})
-
-describe('whoever takes its time', () => {
-  test('gets no more than it asked for, and what was not taken is where it goes on', async () => {
-    const { log } = await testLog({ shards: 3 })
-    const symbols = Array.from({ length: 12 }, (_, at) => `S${at}`)
-    for (let price = 1; price <= 5; price++) await log.append(symbols.map((symbol) => tradeEvent(symbol, price, 1)))
-    const taken = new Map(symbols.map((symbol) => [symbol, [] as number[]]))
-    let from: Start = 'beginning'
-    let left = symbols.length * 5
-    while (left > 0) {
-      let batches = 0
-      for await (const batch of log.follow(from)) {
-        // What a consumer fails with is not taken.
-        if (++batches === 2) break
-        for (const symbol of symbols) taken.get(symbol)!.push(...pricesOf(batch.entries, symbol))
-        left -= batch.entries.reduce((sum, { count }) => sum + count, 0)
-        expect(batch.appendedAt).toBeLessThanOrEqual(Date.now() + 1)
-        from = batch.end
-        if (left === 0) break
-      }
-    }
-    for (const prices of taken.values()) expect(prices).toEqual([1, 2, 3, 4, 5])
-  })
-
-  test('gets nothing of before where it follows from now on', async () => {
-    const { log } = await testLog()
-    await log.append([trade(1)])
-    const follower = log.follow('now')
-    const first = follower.next()
-    await expect.poll(() => follower.isConnected).toBe(true)
-    const stop = new AbortController()
-    await expect
-      .poll(async () => {
-        await log.append([trade(2)])
-        return Promise.race([first.then(() => true), new Promise((resolve) => setTimeout(resolve, 50))])
-      })
-      .toBe(true)
-    expect(pricesOf((await first).value!.entries, 'AAPL')[0]).toBe(2)
-    await follower.return()
-    expect(await follower.next()).toEqual({ value: undefined, done: true })
-    const stopped = log.follow('now', { signal: stop.signal })
-    const next = stopped.next()
-    stop.abort()
-    expect(await next).toEqual({ value: undefined, done: true })
   })
 })
 

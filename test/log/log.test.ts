@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { formatCursor, LAST_INDEX, parseCursor, type Position } from '../../src/log/position.ts'
-import { shardOf } from '../../src/log/shard.ts'
-import { quoteEvent, tradeEvent } from '../support/events.ts'
+import { quoteEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { privateRedis } from './redis-door.ts'
@@ -32,38 +31,6 @@ function follow(log: EventLog) {
 }
 
 describe('the log', () => {
-  test('gives back every event as it was, in order, and writes those of one turn together', async () => {
-    const { log } = await testLog()
-    const { entries, events } = follow(log)
-    const sent = Array.from({ length: 300 }, (_, at) =>
-      quoteEvent(at % 2 ? 'AAPL' : 'NSE:M&M', at, { name: 'Größe – 株' })
-    )
-    await Promise.all(sent.map((event) => log.append([event])))
-    await expect.poll(() => events().length).toBe(300)
-    expect(events().map(({ json }) => json)).toEqual(sent)
-    expect(events()[0]!.topic).toBe('quotes:NSE:M&M')
-    expect(entries.length).toBeLessThan(4)
-    expect(entries.every(({ bytes }) => bytes.length < 80_000)).toBe(true)
-  })
-
-  test('keeps the order of a symbol over all shards, its quotes among its trades', async () => {
-    const { log } = await testLog({ shards: 4 })
-    const { events } = follow(log)
-    const symbols = Array.from({ length: 40 }, (_, at) => `S${at}`)
-    for (let price = 1; price <= 20; price++) {
-      const events = symbols.flatMap((symbol) => [quoteEvent(symbol, price), tradeEvent(symbol, price, price)])
-      await log.append(events)
-    }
-    await expect.poll(() => events().length).toBe(40 * 40)
-    for (const symbol of symbols) {
-      const own = events().filter(({ topic }) => topic.endsWith(`:${symbol}`))
-      expect(own.map(({ topic }) => topic.split(':')[0])).toEqual(
-        Array.from({ length: 20 }, () => ['quotes', 'trades']).flat()
-      )
-    }
-    expect(new Set(symbols.map((symbol) => shardOf(`quotes:${symbol}`, 4))).size).toBe(4)
-  })
-
   test('forgets the oldest entries by age and by size, and says how far it reaches', async () => {
     const { url, log } = await testLog()
     await log.append([quoteEvent('AAPL', 1)])

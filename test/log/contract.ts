@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import type { Start } from '../../src/log/follower.ts'
+import type { LogEntry } from '../../src/log/log-entry.ts'
+import type { EventLog } from '../../src/log/log.ts'
+import { shardOf } from '../../src/log/shard.ts'
+import { quoteEvent, tradeEvent } from '../support/events.ts'
+import { following } from '../support/following.ts'
+import { pricesOf } from './prices.ts'
+
+/** Gives an empty log of its own to each call, of so many shards. */
+export type OpenLog = (shards: number) => Promise<EventLog>
+
+const eventsOf = (entries: readonly LogEntry[]) =>
+  entries.flatMap((entry) =>
+    Array.from({ length: entry.count }, (_, index) => ({
+      topic: entry.topicOf(entry.row(index)),
+      json: entry.event(index) as unknown
+    }))
+  )
+
+function followed(log: EventLog) {
+  const entries: LogEntry[] = []
+  following(log, 'beginning', { entries: (read) => void entries.push(...read) })
+  return { entries, events: () => eventsOf(entries) }
+}
+
+/** What every implementation of the log is held to. */
+export function describeLog(open: OpenLog): void {
+  describe('whoever takes its time', () => {
+    test('gets no more than it asked for, and what was not taken is where it goes on', async () => {
+      const log = await open(3)
+      const symbols = Array.from({ length: 12 }, (_, at) => `S${at}`)
+      for (let price = 1; price <= 5; price++) await log.append(symbols.map((symbol) => tradeEvent(symbol, price, 1)))
+      const taken = new Map(symbols.map((symbol) => [symbol, [] as number[]]))
+      let from: Start = 'beginning'
+      let left = symbols.length * 5
+      while (left > 0) {
+        let batches = 0
+        for await (const batch of log.follow(from)) {
+          // What a consumer fails with is not taken.
+          if (++batches === 2) break
+          for (const symbol of symbols) taken.get(symbol)!.push(...pricesOf(batch.entries, symbol))
+          left -= batch.entries.reduce((sum, { count }) => sum + count, 0)
+          expect(batch.appendedAt).toBeLessThanOrEqual(Date.now() + 1)
+          from = batch.end
+          if (left === 0) break
+        }
+      }
+      for (const prices of taken.values()) expect(prices).toEqual([1, 2, 3, 4, 5])
+    })
+
+    test('gets nothing of before where it follows from now on', async () => {
+      const log = await open(1)
+      await log.append([tradeEvent('AAPL', 1, 1)])
+      const follower = log.follow('now')
+      const first = follower.next()
+      await expect.poll(() => follower.isConnected).toBe(true)
+      const stop = new AbortController()
+      await expect
+        .poll(async () => {
+          await log.append([tradeEvent('AAPL', 2, 1)])
+          return Promise.race([first.then(() => true), new Promise((resolve) => setTimeout(resolve, 50))])
+        })
+        .toBe(true)
+      expect(pricesOf((await first).value!.entries, 'AAPL')[0]).toBe(2)
+      await follower.return()
+      expect(await follower.next()).toEqual({ value: undefined, done: true })
+      const stopped = log.follow('now', { signal: stop.signal })
+      const next = stopped.next()
+      stop.abort()
+      expect(await next).toEqual({ value: undefined, done: true })
+    })
+  })
+
+  describe('events', () => {
+    test('gives back every event as it was, in order, and writes those of one turn together', async () => {
+      const log = await open(1)
+      const { entries, events } = followed(log)
+      const sent = Array.from({ length: 300 }, (_, at) =>
+        quoteEvent(at % 2 ? 'AAPL' : 'NSE:M&M', at, { name: 'Größe – 株' })
+      )
+      await Promise.all(sent.map((event) => log.append([event])))
+      await expect.poll(() => events().length).toBe(300)
+      expect(events().map(({ json }) => json)).toEqual(sent)
+      expect(events()[0]!.topic).toBe('quotes:NSE:M&M')
+      expect(entries.length).toBeLessThan(4)
+      expect(entries.every(({ bytes }) => bytes.length < 80_000)).toBe(true)
+    })
+
+    test('keeps the order of a symbol over all shards, its quotes among its trades', async () => {
+      const log = await open(4)
+      const { events } = followed(log)
+      const symbols = Array.from({ length: 40 }, (_, at) => `S${at}`)
+      for (let price = 1; price <= 20; price++) {
+        const events = symbols.flatMap((symbol) => [quoteEvent(symbol, price), tradeEvent(symbol, price, price)])
+        await log.append(events)
+      }
+      await expect.poll(() => events().length).toBe(40 * 40)
+      for (const symbol of symbols) {
+        const own = events().filter(({ topic }) => topic.endsWith(`:${symbol}`))
+        expect(own.map(({ topic }) => topic.split(':')[0])).toEqual(
+          Array.from({ length: 20 }, () => ['quotes', 'trades']).flat()
+        )
+      }
+      expect(new Set(symbols.map((symbol) => shardOf(`quotes:${symbol}`, 4))).size).toBe(4)
+    })
+  })
+}
