@@ -2,6 +2,8 @@ import type { LogEntry } from '../log/log-entry.ts'
 import { RecordKind } from '../log/record.ts'
 import type { QuoteUpdate } from '../market/event.ts'
 import type { MarketData } from '../market/market-data.ts'
+import { supersedes } from '../market/order.ts'
+import type { Quote } from '../market/quote.ts'
 
 /** A quote in the log: its entry, and its place there. */
 type Seen = { readonly entry: LogEntry; readonly index: number }
@@ -23,7 +25,8 @@ export function createMemoryFeed(
       if (row < 0 || entry.kind(index) !== RecordKind.quote) continue
       const symbol = entry.textOf(row)
       const held = newest.get(symbol)
-      if (!held || held.entry.receivedAt(held.index) <= entry.receivedAt(index)) newest.set(symbol, { entry, index })
+      const seen = { entry, index }
+      if (!held || supersedes(quoteOf(held), quoteOf(seen))) newest.set(symbol, seen)
     }
   }
 
@@ -33,7 +36,7 @@ export function createMemoryFeed(
       if (!marketData.holdsOlderQuote(symbol, receivedAt)) continue
       // A copy: the entry has many other records, which must not stay for the sake of this one.
       const alone = entry.only(index)
-      const read = () => ({ value: (alone.event(0) as QuoteUpdate).data.quote, body: alone.quoteJson(0) })
+      const read = () => ({ value: quoteOf({ entry: alone, index: 0 }), body: alone.quoteJson(0) })
       marketData.quoteSeen(symbol, receivedAt, read)
     }
     newest.clear()
@@ -45,6 +48,8 @@ export function createMemoryFeed(
     if (!isWaiting && newest.size > 0) setImmediate(feed)
   }
 }
+
+const quoteOf = ({ entry, index }: Seen): Quote => (entry.event(index) as QuoteUpdate).data.quote
 
 function hasQuotes(entry: LogEntry): boolean {
   for (let row = 0; row < entry.rows; row++) if (entry.isOfQuotes(row)) return true

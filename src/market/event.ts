@@ -10,8 +10,8 @@ import { Sentiment } from './sentiment.ts'
 import { Trade, TradeCancel, TradeCorrection } from './trade.ts'
 
 /**
- * What the log carries and clients receive. An event is encoded once, where it enters the log: its JSON is the frame
- * that clients read, so that nothing on the way has to parse it.
+ * What the log carries and clients receive. Trades, best bids, quotes and bars stand in the log as numbers, in the order of
+ * their shapes' members; their JSON is made once in each API process, and only of what somebody there listens to.
  */
 export const QuoteUpdate = Type.Object({
   type: Type.Literal('quote_update'),

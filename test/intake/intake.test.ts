@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { recordEvent } from '../../src/intake/event-records.ts'
 import { createIntake } from '../../src/intake/intake.ts'
-import type { LogEntry } from '../../src/log/entry.ts'
+import type { LogEntry } from '../../src/log/log-entry.ts'
 import { LAST_INDEX } from '../../src/log/position.ts'
 import { quoteUpdate, type BboUpdate, type MarketEvent, type TradeReport } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
