@@ -1,4 +1,4 @@
-import type { Batch, Following } from '../src/log/follower.ts'
+import type { Batch, Following } from '../src/log/batch.ts'
 import type { LogEntry } from '../src/log/log-entry.ts'
 import type { EventLog } from '../src/log/log.ts'
 

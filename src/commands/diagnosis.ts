@@ -201,7 +201,11 @@ async function inspectRedis(whose: string, url: string, mustKeep: boolean): Prom
         return found('Redis', 'problem', `${detail}: version ${OLDEST_REDIS} or a newer one is needed`)
       }
       if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
-      return found('Redis', 'problem', `${detail}: set maxmemory-policy noeviction, or queued work and events can be lost`)
+      return found(
+        'Redis',
+        'problem',
+        `${detail}: set maxmemory-policy noeviction, or queued work and events can be lost`
+      )
     })
   } catch (error) {
     return found('Redis', 'problem', `${whose} does not answer: ${reason(error)}`)

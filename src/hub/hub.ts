@@ -3,7 +3,7 @@ import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { comparePositions, formatCursor, LAST_INDEX, type Place, type Position } from '../log/position.ts'
 import { shardOf } from '../log/shard.ts'
-import type { Following, Gap, Loss } from '../log/follower.ts'
+import type { Following, Gap, Loss } from '../log/batch.ts'
 import { Fanout, newestOf } from './fanout.ts'
 import { cursorOpening } from './frame.ts'
 import { LagHistogram } from './lag-histogram.ts'
@@ -18,9 +18,6 @@ const START_TIMEOUT_MS = 10_000
 /** Clients that were away for moments are served from here; older ones from the log itself. Shared by the shards. */
 const RECENT_BYTES = 32 * 1024 * 1024
 const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
-/** Between two reads, while no topic is needed, unless so many entries came that more wait. */
-const REST_MS = 20
-const MANY_ENTRIES = 100
 const BEFORE_ENTRY = -1
 /** Cursors of older ones mean nothing to the hub. */
 const MAX_FORMER_EPOCHS = 8
@@ -66,10 +63,7 @@ export type HubListener = {
 
 /** Follows the log and brings its events to those who listen. Knows nothing of sockets, users or HTTP. */
 export class Hub {
-  readonly topics = new Topics((topic) => {
-    this.#unseen.add(topic)
-    this.#goOnReading()
-  })
+  readonly topics = new Topics((topic) => this.#unseen.add(topic))
   readonly lag = new LagHistogram()
   readonly #log: EventLog
   readonly #onEntries: HubOptions['onEntries']
@@ -83,7 +77,6 @@ export class Hub {
   readonly #former: FormerLog[] = []
   /** Topics of which it was not looked yet whether the memory of recent entries has an event. */
   readonly #unseen = new Set<Topic>()
-  #goOnReading: () => void = () => undefined
   #epoch = ''
   #sequence = 0
   #follower: Following | undefined
@@ -249,22 +242,11 @@ export class Hub {
       if (gap) this.#goOn(gap)
       else this.#take(entries)
       if (entries.length > 0) this.#onEntries(entries)
-      if (this.topics.size === 0 && entries.length < MANY_ENTRIES) await this.#rest()
     }
-  }
-
-  /** Where nobody needs anything, reading more at a time costs less; it goes on at once for whoever comes. */
-  async #rest(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, REST_MS)
-    this.#goOnReading = resolve
-    await promise
-    clearTimeout(timer)
   }
 
   async #end(): Promise<void> {
     await this.#follower?.return()
-    this.#goOnReading()
     await this.#following
     this.#follower = undefined
   }

@@ -6,7 +6,8 @@ import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
 import { ReachMeter } from './reach-meter.ts'
 import { createSource, type Reach } from './source.ts'
-import { Follower, type Following, type Start } from './follower.ts'
+import type { Following, Start } from './batch.ts'
+import { Follower } from './follower.ts'
 
 /** Reading long ago takes its time, on a connection on which nobody else waits. */
 const READ_TIMEOUT_MS = 5000

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Start } from '../../src/log/follower.ts'
+import type { Start } from '../../src/log/batch.ts'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { shardOf } from '../../src/log/shard.ts'

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { Loss, Start } from '../../src/log/follower.ts'
+import type { Loss, Start } from '../../src/log/batch.ts'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 
