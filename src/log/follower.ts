@@ -16,7 +16,7 @@ const SOCKET_TIMEOUT_MS = 5000
 const RETRY_MS = 200
 const LOOK_EVERY_MS = 2000
 /** Of all shards together: they are held at once. */
-const MAX_ENTRIES_PER_READ = 500
+const MAX_ENTRIES_PER_READ = 64
 const BEGINNING: StreamId = { idMs: 0, idSeq: 0 }
 /** Looked through to tell from where on entries are lost. */
 const MAX_ROWS_PER_LOSS = 1000
