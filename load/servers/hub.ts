@@ -20,6 +20,7 @@ import { TickEntries, type Stream } from '../ticks.ts'
  * from Redis, so that one processor's worth of the hub alone is measured; ticks that others append come through Redis.
  */
 // Between rounds the process is paused, and Redis is away when it goes on.
+const EPOCH = new Date(0).toISOString()
 const logger = pino({ level: 'error' }, process.stderr)
 const redis = connectFailFast(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
@@ -30,7 +31,11 @@ const log = { ...real, follow }
 /** Known long ago, so that what the log says is newer. */
 const sources: Sources = {
   async quotes(symbols) {
-    return symbols.map((symbol) => ({ body: Buffer.from(JSON.stringify({ symbol, price: 231.45 })), receivedAt: 0 }))
+    return symbols.map((symbol) => {
+      const provenance = { source: 'load', feed: 'sandbox', receivedAt: EPOCH, state: 'live', attempts: [] }
+      const value = { symbol, price: 231.45, asOf: EPOCH, provenance }
+      return { value, body: Buffer.from(JSON.stringify(value)), receivedAt: 0 }
+    })
   },
   async channel() {
     return []

@@ -1,13 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import { isNegative, type Entry } from './entry.ts'
+import { compareOrders } from '../market/order.ts'
+import type { Answer } from '../market/market-data.ts'
 import { comesBefore, type OrderOf } from './order.ts'
 
 /** What an entry costs by its bytes, roughly: its body, the same as text, and the parsed value, about twice its JSON. */
 const COST_PER_BYTE = 4
 const ENTRY_OVERHEAD_BYTES = 400
 
-/** A newer value that is known of, and made of what is known when somebody asks; undefined: the held one stands. */
-export type Newer<T> = { readonly receivedAt: number; readonly make: (held: Entry<T>) => Entry<T> | undefined }
+/** A newer value that came otherwise than by a load; its answer is made when somebody asks. */
+export type Newer<T> = { readonly value: T; readonly receivedAt: number; readonly make: () => Answer<T> }
 
 /** This process's memory: bounded by entries and by bytes, least recently used out first. */
 export class MemoryTier<T> {
@@ -53,27 +55,29 @@ export class MemoryTier<T> {
     if (held !== undefined && comesBefore(entry, held, this.#orderOf)) return
     this.#entries.set(key, entry)
     const newer = this.#newer.get(key)
-    if (newer && newer.receivedAt <= entry.receivedAt) this.#newer.delete(key)
+    if (newer && !comesBefore(entry, newer, this.#orderOf)) this.#newer.delete(key)
     this.#version++
   }
 
-  /** Whether something is held of the key that was received before the given instant. */
-  holdsOlder(key: string, receivedAt: number): boolean {
-    const held = this.#entries.peek(key)
-    return held !== undefined && held.receivedAt < receivedAt && !this.#knowsNewer(key, receivedAt)
+  /** Whether anything is held of the key. */
+  holds(key: string): boolean {
+    return this.#entries.has(key)
   }
 
-  /** Takes note of a value that is newer than the held one. Of what is not held nothing is noted. */
+  /** Takes note of a value, unless one is known that comes after it. Of what is not held nothing is noted. */
   supersede(key: string, newer: Newer<T>): void {
-    if (!this.holdsOlder(key, newer.receivedAt)) return
+    const known = this.#newer.get(key) ?? this.#entries.peek(key)
+    if (!known || comesBefore(newer, known, this.#orderOf)) return
     this.#newer.set(key, newer)
     this.#version++
   }
 
-  /** Drops what was received before the given instant: another process has something newer. */
-  dropOlder(key: string, receivedAt: number): void {
-    const held = this.#entries.peek(key)
-    if (held === undefined || held.receivedAt >= receivedAt || this.#knowsNewer(key, receivedAt)) return
+  /** Drops what comes before another process's value: received at an instant (epoch ms), and of a place where it has one. */
+  dropOlder(key: string, receivedAt: number, order: readonly number[] | undefined): void {
+    const known = this.#newer.get(key) ?? this.#entries.peek(key)
+    if (!known) return
+    const isOrdered = order !== undefined && this.#orderOf !== undefined && !('absent' in known)
+    if (isOrdered ? compareOrders(this.#orderOf(known.value), order) >= 0 : known.receivedAt >= receivedAt) return
     this.#entries.delete(key)
     this.#version++
   }
@@ -87,17 +91,10 @@ export class MemoryTier<T> {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions }
   }
 
-  #knowsNewer(key: string, receivedAt: number): boolean {
-    const newer = this.#newer.get(key)
-    return newer !== undefined && newer.receivedAt >= receivedAt
-  }
-
   #takeNewer(key: string): void {
     const newer = this.#newer.get(key)
     if (!newer) return
     this.#newer.delete(key)
-    const held = this.#entries.peek(key)
-    const entry = held && newer.make(held)
-    if (entry) this.#entries.set(key, entry)
+    this.#entries.set(key, newer.make())
   }
 }

@@ -123,22 +123,18 @@ export class Namespace<T> {
   }
 
   /**
-   * Tells of a newer value that came otherwise than by a load. Only memory that holds the key takes it, and only once
-   * somebody asks: then `read` makes it of what is held, or leaves that in place with undefined.
+   * Tells of a value that came otherwise than by a load. Only memory that holds the key takes it, unless it holds one that
+   * comes after it; it is made an answer once somebody asks.
    */
-  supersede(key: string, receivedAt: number, read: (held: T | undefined) => Encoded<T> | undefined): void {
-    this.memory.supersede(key, {
-      receivedAt,
-      make: (held) => {
-        const encoded = read(isNegative(held) ? undefined : held.value)
-        return encoded && encodedAnswer(encoded, freshnessOf(encoded.value, receivedAt, this.policy))
-      }
-    })
+  supersede(key: string, encoded: Encoded<T>, receivedAt: number): void {
+    const { value } = encoded
+    const make = () => encodedAnswer(encoded, freshnessOf(value, receivedAt, this.policy))
+    this.memory.supersede(key, { value, receivedAt, make })
   }
 
   /** Another process stored the key (or gave up on it): wake who waits for it, forget what is older. */
-  announced(key: string, receivedAt: number): void {
-    this.memory.dropOlder(key, receivedAt)
+  announced(key: string, receivedAt: number, order?: readonly number[]): void {
+    this.memory.dropOlder(key, receivedAt, order)
     this.#loads.announced(key)
   }
 

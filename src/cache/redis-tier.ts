@@ -16,7 +16,8 @@ const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('
 
 const Announcement = Type.Object({
   from: Type.String(),
-  entries: Type.Array(Type.Tuple([Type.String(), Type.Number()]), { description: 'Key, received at (0: given up)' })
+  entries: Type.Array(Type.Tuple([Type.String(), Type.Number()]), { description: 'Key, received at (0: given up)' }),
+  orders: Type.Optional(Type.Record(Type.String(), Type.Array(Type.Number()), { description: 'Of keys that have one' }))
 })
 type Announcement = Static<typeof Announcement>
 const announcements = Compile(Announcement)
@@ -38,7 +39,7 @@ export type RedisTierOptions = {
   redis: Redis
   log: Log
   /** Called when another process stored an entry, or gave up on one (`receivedAt` 0). */
-  readonly onAnnounced: (key: string, receivedAt: number) => void
+  readonly onAnnounced: (key: string, receivedAt: number, order?: readonly number[]) => void
 }
 
 /**
@@ -65,7 +66,7 @@ export class RedisTier {
     this.#subscriber.on('message', (_channel, message) => {
       const announcement = parseAnnouncement(message)
       if (!announcement || announcement.from === this.#token) return
-      for (const [key, receivedAt] of announcement.entries) onAnnounced(key, receivedAt)
+      for (const [key, receivedAt] of announcement.entries) onAnnounced(key, receivedAt, announcement.orders?.[key])
     })
   }
 
@@ -89,13 +90,15 @@ export class RedisTier {
    */
   async store(entries: ReadonlyMap<string, OrderedEntry>, givenUp: readonly string[], now: number): Promise<void> {
     if (entries.size + givenUp.length === 0) return
-    const announcement: Announcement = { from: this.#token, entries: givenUp.map((key) => [key, 0]) }
+    const orders: Record<string, number[]> = {}
+    const announcement: Announcement = { from: this.#token, entries: givenUp.map((key) => [key, 0]), orders }
     const pipeline = this.#redis.pipeline()
     for (const [key, { entry, order }] of entries) {
       const ttlMs = Math.ceil((isNegative(entry) ? entry.freshUntil : entry.staleUntil) - now)
       if (ttlMs > 0 && order) pipeline.storeInOrder(key, encodeEntry(entry, order), order.join(), ttlMs)
       else if (ttlMs > 0) pipeline.set(key, encodeEntry(entry), 'PX', ttlMs)
       announcement.entries.push([key, entry.receivedAt])
+      if (order) orders[key] = [...order]
     }
     for (const [key] of announcement.entries) pipeline.eval(RELEASE, 1, LOCK_PREFIX + key, this.#token)
     pipeline.publish(this.#channel, JSON.stringify(announcement))

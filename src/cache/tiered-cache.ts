@@ -26,7 +26,7 @@ export class TieredCache {
 
   constructor({ redis, log, now = Date.now }: TieredCacheOptions) {
     this.#now = now
-    this.#redis = new RedisTier({ redis, log, onAnnounced: (key, receivedAt) => this.#announced(key, receivedAt) })
+    this.#redis = new RedisTier({ redis, log, onAnnounced: (...told) => this.#announced(...told) })
   }
 
   namespace<T>(policy: Policy<T>): Namespace<T> {
@@ -52,10 +52,10 @@ export class TieredCache {
     this.#redis.close()
   }
 
-  #announced(key: string, receivedAt: number): void {
+  #announced(key: string, receivedAt: number, order?: readonly number[]): void {
     for (const namespace of this.#namespaces) {
       const { prefix } = namespace.policy
-      if (key.startsWith(prefix)) namespace.announced(key.slice(prefix.length), receivedAt)
+      if (key.startsWith(prefix)) namespace.announced(key.slice(prefix.length), receivedAt, order)
     }
   }
 }

@@ -3,6 +3,7 @@ import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { comparePositions, formatCursor, LAST_INDEX, type Place, type Position } from '../log/position.ts'
 import { shardOf } from '../log/shard.ts'
+import { isSuperseded } from '../log/superseded.ts'
 import type { Following, Gap, Loss } from '../log/batch.ts'
 import { Fanout, newestOf } from './fanout.ts'
 import { cursorOpening } from './frame.ts'
@@ -278,6 +279,8 @@ export class Hub {
     for (let index = 0; index < entry.count; index++) {
       const topic = named[entry.row(index)]
       if (!topic) continue
+      if (topic.entry && topic.isState && isSuperseded({ entry, index }, { entry: topic.entry, index: topic.index }))
+        continue
       const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
       topic.entry = entry
       topic.index = index

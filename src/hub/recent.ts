@@ -2,6 +2,8 @@ import { readEntry } from '../log/entry.ts'
 import type { LogEntry } from '../log/log-entry.ts'
 import { comparePositions, idOf, LAST_INDEX, type Position } from '../log/position.ts'
 import type { StreamId } from '../log/source.ts'
+import { isSuperseded } from '../log/superseded.ts'
+import { REORDERED_WITHIN_MS } from './standing.ts'
 import type { EventRef, Topic } from './topic.ts'
 import type { Topics } from './topics.ts'
 
@@ -102,21 +104,36 @@ export class Recent {
     return entry.lyingIn(held)
   }
 
-  /** Lets topics that know no event yet know their newest one, where it is here. Looks at every entry once. */
+  /** Lets topics that know no event yet know their newest one, where it is here. */
   lookBack(topics: Iterable<Topic>): void {
+    for (const [topic, { entry, index, sequence }] of this.newestUpTo(this.#head, topics)) {
+      topic.entry = entry
+      topic.index = index
+      topic.sequence = sequence
+    }
+  }
+
+  /** The event of each topic that stands at a position: the newest one, where no quote before it comes after it in order. */
+  newestUpTo(position: Position, topics: Iterable<Topic>): Map<Topic, EventRef> {
+    const newest = new Map<Topic, EventRef>()
     const wanted = new Set(topics)
-    for (let number = this.#to - 1; number >= this.#from && wanted.size > 0; number--) {
+    const unknown = new Set(wanted)
+    let neededSince = Infinity
+    for (let number = Math.min(this.#firstAfter(position), this.#to - 1); number >= this.#from; number--) {
       const entry = this.#entry(number, false)
+      if (unknown.size === 0 && entry.appendedAt < neededSince) break
       const named = this.#topics.namedBy(entry)
       if (!named) continue
       for (let index = entry.count - 1; index >= 0; index--) {
         const topic = named[entry.row(index)]
-        if (!topic || !wanted.delete(topic)) continue
-        topic.entry = entry
-        topic.index = index
-        topic.sequence = this.#firstSequence[number % this.#start.length]! + index
+        if (!topic || !wanted.has(topic) || comparePositions({ ...entry, index }, position) > 0) continue
+        const event = { topic, entry, index, sequence: this.#firstSequence[number % this.#start.length]! + index }
+        const held = newest.get(topic)
+        if (!held || isSuperseded(held, event)) newest.set(topic, event)
+        if (unknown.delete(topic)) neededSince = Math.min(neededSince, entry.appendedAt - REORDERED_WITHIN_MS)
       }
     }
+    return newest
   }
 
   /** What came before this position was not seen in full. */

@@ -3,6 +3,7 @@ import { comparePositions, LAST_INDEX, MAX_ID_PART, type Place, type Position } 
 import type { Ending, Hub } from './hub.ts'
 import type { Failure } from './protocol.ts'
 import { eventsOf, type Chunk } from './recent.ts'
+import { Standing } from './standing.ts'
 import type { EventRef, Topic } from './topic.ts'
 import type { SerialQueue } from './serial-queue.ts'
 
@@ -71,6 +72,7 @@ export class Replays {
     const { epoch } = from
     let at: Position = from
     let entriesPerRead = FIRST_ENTRIES_PER_READ
+    const standing = new Standing(this.#hub.recent(at.shard).newestUpTo(at, statesOf(topics)))
     try {
       for (;;) {
         const recent = this.#hub.recent(at.shard)
@@ -93,7 +95,7 @@ export class Replays {
         if (!target.isOpen) return undefined
         const failure = target.pay(step.bytes)
         if (failure) return { failure, at: { epoch, ...at } }
-        target.send(step.events, epoch)
+        target.send(standing.keep(step.events), epoch)
         if (ending && step.isHead) return ending
         if (step.isHead) {
           target.caughtUp()
@@ -158,6 +160,8 @@ export class Replays {
     }
   }
 }
+
+const statesOf = (topics: ReadonlySet<Topic>): Topic[] => [...topics].filter(({ isState }) => isState)
 
 class LogUnreadable extends Error {}
 

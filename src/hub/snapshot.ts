@@ -3,7 +3,10 @@ import { newestOf } from './fanout.ts'
 import { piecesOf } from '../demand/pieces.ts'
 import type { Channel, Rejected, Stream } from './protocol.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
+import { quoteAt } from '../log/superseded.ts'
 import type { Topic } from './topic.ts'
+import { supersedes } from '../market/order.ts'
+import type { Quote } from '../market/quote.ts'
 
 /** Larger sets come in several frames. */
 const MAX_VALUES_PER_FRAME = 500
@@ -11,6 +14,10 @@ const MAX_VALUES_PER_FRAME = 500
 /** Whether the hub saw a later value than the market answered: then that one is the state that events go on from. */
 const isOutdated = (value: CurrentValue | NoValue, { entry, index }: Topic): boolean =>
   entry !== undefined && (!isValue(value) || entry.receivedAt(index) > value.receivedAt)
+
+/** The same for a quote, by the one rule of order. */
+export const isOutdatedQuote = (value: CurrentValue | NoValue | undefined, { entry, index }: Topic): boolean =>
+  entry !== undefined && (!value || !isValue(value) || supersedes(value.value as Quote, quoteAt({ entry, index })))
 
 export type QuoteInHand = { readonly topic: Topic; readonly symbol: string; readonly value: CurrentValue | NoValue }
 
@@ -22,7 +29,7 @@ export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): 
   return framesOf(quotes).map((piece) => {
     const missing: Rejected[] = []
     const bodies = piece.flatMap(({ topic, symbol, value }) => {
-      if (isOutdated(value, topic)) return topic.entry!.quoteJson(topic.index)
+      if (isOutdatedQuote(value, topic)) return topic.entry!.quoteJson(topic.index)
       if (isValue(value)) return value.body
       missing.push({ symbol, code: value.code, message: value.message })
       return []

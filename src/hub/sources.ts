@@ -1,7 +1,7 @@
 import type { Channel, Failure } from './protocol.ts'
 
-/** A value as the market has it now: its JSON, and when it came from the vendor (epoch ms). */
-export type CurrentValue = { readonly body: Buffer; readonly receivedAt: number }
+/** A value as the market has it now: itself, its JSON, and when it came from the vendor (epoch ms). */
+export type CurrentValue = { readonly value: unknown; readonly body: Buffer; readonly receivedAt: number }
 
 /** Why there is no value. `unknown`: there never will be one. */
 export type NoValue = Failure & { readonly unknown: boolean }

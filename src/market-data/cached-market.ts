@@ -15,7 +15,6 @@ import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
 import { userOf, type Asker, type MarketData } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
 import { withGreeks } from '../market/option-greeks.ts'
-import { supersedes } from '../market/order.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
@@ -234,13 +233,8 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       const held = await quotes.heldOutcomes(symbols)
       return symbols.map((symbol) => held.get(symbol))
     },
-    holdsOlderQuote: (symbol, receivedAt) => quotes.memory.holdsOlder(symbol, receivedAt),
-    quoteSeen(symbol, receivedAt, read) {
-      quotes.supersede(symbol, receivedAt, (held) => {
-        const quote = read()
-        return held && !supersedes(held, quote.value) ? undefined : quote
-      })
-    },
+    holdsQuote: (symbol) => quotes.memory.holds(symbol),
+    quoteSeen: (symbol, quote, receivedAt) => quotes.supersede(symbol, quote, receivedAt),
     quote: (symbol, asker = 'interactive') => quotes.get(symbol, quoteSourceOf(asker)),
     quotes: askQuotes,
     bars: askBars,

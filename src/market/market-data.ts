@@ -67,13 +67,13 @@ export interface MarketData {
    * where it is remembered that vendors denied the symbol lately. Order and length as asked.
    */
   heldQuotes(symbols: readonly string[]): Promise<(Answer<Quote> | Error | undefined)[]>
-  /** Whether this process's memory holds a quote that was received before an instant (epoch ms); synchronous. */
-  holdsOlderQuote(symbol: string, receivedAt: number): boolean
+  /** Whether this process's memory holds a quote of the symbol; synchronous. */
+  holdsQuote(symbol: string): boolean
   /**
-   * Tells of a quote that came otherwise than by asking, received at an instant (epoch ms). Where memory holds an older
-   * one, whoever asks next gets this; only then it is read.
+   * Tells of a quote that came otherwise than by asking, received at an instant (epoch ms). Where memory holds one that
+   * comes before it, whoever asks next gets this one.
    */
-  quoteSeen(symbol: string, receivedAt: number, read: () => Encoded<Quote>): void
+  quoteSeen(symbol: string, quote: Encoded<Quote>, receivedAt: number): void
   quote(symbol: string, asker?: Asker): Promise<Answer<Quote>>
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
   quotes(symbols: readonly string[], asker?: Asker): Promise<(Answer<Quote> | Error)[]>

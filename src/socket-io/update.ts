@@ -1,6 +1,7 @@
 import { newestOf } from '../hub/fanout.ts'
 import { eventOf, quoteOf } from '../hub/format.ts'
 import type { Hub } from '../hub/hub.ts'
+import { isOutdatedQuote } from '../hub/snapshot.ts'
 import { isValue, type CurrentValue, type NoValue } from '../hub/sources.ts'
 import type { EventRef, Topic } from '../hub/topic.ts'
 import { RecordKind } from '../log/record.ts'
@@ -44,11 +45,9 @@ export function newestUpdates(
 ): Update[] {
   hub.lookBack()
   const updates = others.flatMap((topic) => (topic.entry ? [readUpdate(hub, newestOf(topic))] : []))
-  const asked = value && isValue(value) ? value : undefined
-  if (quotes!.entry && quotes!.entry.receivedAt(quotes!.index) > (asked?.receivedAt ?? -Infinity)) {
-    updates.push(readUpdate(hub, newestOf(quotes!)))
-  } else if (asked) {
-    updates.push(quoteUpdateOf(hub, quotes!, JSON.parse(asked.body.toString()) as Quote, asked.receivedAt))
+  if (isOutdatedQuote(value, quotes!)) updates.push(readUpdate(hub, newestOf(quotes!)))
+  else if (value && isValue(value)) {
+    updates.push(quoteUpdateOf(hub, quotes!, value.value as Quote, value.receivedAt))
   }
   return updates
 }

@@ -10,7 +10,7 @@ import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
 import { connectFailFast, ready } from '../../src/redis.ts'
 import { watchEventLoop } from '../support/event-loop.ts'
-import { quoteEvent, quoteOf } from '../support/events.ts'
+import { marketQuote, quoteEvent } from '../support/events.ts'
 
 /** A live side in a process of its own, which watches how long it keeps its event loop. */
 const ATTEMPTS = Array.from({ length: 4 }, () => ({ provider: 'yahoo', outcome: 'not_found', detail: 'x'.repeat(60) }))
@@ -26,7 +26,7 @@ const sources: Sources = {
     return symbols.map((symbol) =>
       symbol.startsWith('X')
         ? { code: 'SYMBOL_NOT_FOUND', message: `No provider knows ${symbol}`, details: { ATTEMPTS }, unknown: true }
-        : { body: Buffer.from(JSON.stringify(quoteOf(symbol, 100))), receivedAt: 0 }
+        : marketQuote(symbol, 100, 0)
     )
   },
   channel: async () => []

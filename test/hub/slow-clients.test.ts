@@ -8,7 +8,7 @@ import type { LiveOptions } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { comparePositions, parseCursor } from '../../src/log/position.ts'
 import type { Quote } from '../../src/market/quote.ts'
-import { quoteEvent, quoteOf } from '../support/events.ts'
+import { marketQuote, quoteEvent, quoteOf } from '../support/events.ts'
 import { LiveClient, type Frame } from '../support/live-client.ts'
 import { startLive, testLog, type LiveServer } from '../support/live-server.ts'
 
@@ -62,7 +62,7 @@ function heldUp(): { sources: Sources; letGo: () => void } {
   const sources: Sources = {
     async quotes(symbols) {
       await promise
-      return symbols.map((symbol) => ({ body: Buffer.from(JSON.stringify(quoteOf(symbol, 100))), receivedAt }))
+      return symbols.map((symbol) => marketQuote(symbol, 100, receivedAt))
     },
     channel: async () => []
   }

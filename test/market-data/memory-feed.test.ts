@@ -38,7 +38,7 @@ test('an event from before the quote in memory, or about an earlier price, chang
   const soon = Date.now() + 1000
   const early = { asOf: new Date(Date.parse(held.asOf) - 1000).toISOString() }
   await api.core.eventLog.append([
-    quoteEvent('MSFT', 1, received(Date.now() - 60_000)),
+    quoteEvent('MSFT', 1, { ...received(Date.now() - 60_000), asOf: held.asOf }),
     quoteEvent('MSFT', 2, { ...received(soon), ...early }),
     quoteEvent('AAPL', 241, { ...received(soon + 500), asOf: new Date(soon + 500).toISOString() })
   ])

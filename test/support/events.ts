@@ -35,3 +35,10 @@ export function barEvent(symbol: string, close: number): BarUpdate {
     data: { symbol, interval: '1m', bar, state: 'final', revision: 0, provenance: provenance(now), timestamp: now }
   }
 }
+
+/** A quote as the market answers it, of an instant (epoch ms). */
+export function marketQuote(symbol: string, price: number, receivedAt: number) {
+  const told = new Date(receivedAt).toISOString()
+  const value = quoteOf(symbol, price, { asOf: told, provenance: provenance(told) })
+  return { value, body: Buffer.from(JSON.stringify(value)), receivedAt }
+}

@@ -8,7 +8,7 @@ import { Live, type LiveOptions } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog, type EventLog } from '../../src/log/log.ts'
 import { connectFailFast, ready } from '../../src/redis.ts'
-import { quoteOf } from './events.ts'
+import { marketQuote } from './events.ts'
 import { LiveClient } from './live-client.ts'
 import { testRedis } from './services.ts'
 
@@ -28,11 +28,12 @@ const sources: Sources = {
     const receivedAt = Date.now() - 60_000
     return symbols.map((symbol) => {
       if (symbol.length > 5) return { code: 'SYMBOL_NOT_FOUND', message: `No provider knows ${symbol}`, unknown: true }
-      return { body: Buffer.from(JSON.stringify(quoteOf(symbol, 100))), receivedAt }
+      return marketQuote(symbol, 100, receivedAt)
     })
   },
   async channel(channel) {
-    return [{ body: Buffer.from(JSON.stringify({ channel })), receivedAt: Date.now() - 60_000 }]
+    const value = { channel }
+    return [{ value, body: Buffer.from(JSON.stringify(value)), receivedAt: Date.now() - 60_000 }]
   }
 }
 

@@ -4,7 +4,17 @@ import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Quote } from '../../market/quote.ts'
 import { withoutAbsent } from '../../market/absent.ts'
-import { finite, finiteOrPercent, notNegative, positive, provenanceOf, rounded, textOf, UNIT_UNKNOWN, type CurrencyUnit } from '../parse.ts'
+import {
+  finite,
+  finiteOrPercent,
+  notNegative,
+  positive,
+  provenanceOf,
+  rounded,
+  textOf,
+  UNIT_UNKNOWN,
+  type CurrencyUnit
+} from '../parse.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { notCovered, type Fmp } from './client.ts'
 import { listingOf, type Listing } from './listing.ts'
