@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { createLog } from '../src/log/log.ts'
-import { connectFailFast, ready } from '../src/redis.ts'
+import { connectFailFast, ready } from '../src/redis/connections.ts'
 import { ask } from './conversation.ts'
 import { HUB, measureRound, type Side, type Start } from './fan-out-round.ts'
 import type { ClientsWanted, Delivery } from './fan-out-clients.ts'

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { createLog } from '../src/log/log.ts'
-import { connectFailFast, ready } from '../src/redis.ts'
+import { connectFailFast, ready } from '../src/redis/connections.ts'
 import { UNIVERSE } from '../src/sandbox/universe/universe.ts'
 import { ask } from './conversation.ts'
 import { measureRound } from './http-load.ts'

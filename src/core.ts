@@ -24,7 +24,7 @@ import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
 import type { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
-import { connectFailFast, ready } from './redis.ts'
+import { connectFailFast, ready } from './redis/connections.ts'
 import { createUserShare } from './gateway/user-share.ts'
 import type { Vendors } from './vendors.ts'
 

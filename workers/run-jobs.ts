@@ -9,7 +9,7 @@ import { createLogger } from '../src/logger.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
-import { connectQueueRedis, retryDuringStart } from '../src/redis.ts'
+import { connectQueueRedis, retryDuringStart } from '../src/redis/connections.ts'
 import { createVendors } from '../src/vendors.ts'
 import { startJobWorkers } from './worker.ts'
 

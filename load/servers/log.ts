@@ -4,7 +4,7 @@ import { reportReady } from '../../src/embedded/child.ts'
 import { createLog } from '../../src/log/log.ts'
 import { RecordKind } from '../../src/log/record.ts'
 import type { TradeReport } from '../../src/market/event.ts'
-import { connectFailFast, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { answerQuestions } from '../conversation.ts'
 import type { LogRound, LogTask } from '../log.ts'
 

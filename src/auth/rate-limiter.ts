@@ -1,6 +1,8 @@
-import type { Redis } from 'ioredis'
+import { join } from 'node:path'
+import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
+import { defineScript } from '../redis/script.ts'
 
 const SETTLE_EVERY_MS = 250
 const FIRST_SETTLEMENT_TIMEOUT_MS = 100
@@ -16,23 +18,12 @@ const SHARE = 1 / 32
 /** A greater debt, in minutes' worth of requests, is not paid back. */
 const MAX_DEBT_MINUTES = 10
 
-/**
- * Takes what a process spent from the shared bucket and tells what is left in it, on the clock of Redis. What was overspent
- * is a debt that refills first.
- */
-const SETTLE = `
-local limit, spent = tonumber(ARGV[1]), tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-local held = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = limit
-if held[1] then
-  tokens = math.min(limit, tonumber(held[1]) + math.max(0, now - tonumber(held[2])) * limit / ${MINUTE_MS})
-end
-tokens = math.min(limit, math.max(-limit * ${MAX_DEBT_MINUTES}, tokens - spent))
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
-redis.call('PEXPIRE', KEYS[1], math.ceil((limit - tokens) / limit * ${MINUTE_MS}) + ${MINUTE_MS})
-return tostring(tokens)`
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** See settle-bucket-1.lua. */
+    settleBucket(key: string, limit: number, spent: number, refillMs: number, maxDebt: number): Result<string, Context>
+  }
+}
 
 /** What one user may still spend, as this process knows it. It refills evenly; a full one holds a minute's requests. */
 export class Bucket {
@@ -150,6 +141,7 @@ export class RateLimiter {
 
   constructor({ redis, log, now = Date.now }: RateLimiterOptions) {
     this.#redis = redis
+    defineScript(redis, join(import.meta.dirname, 'settle-bucket-1.lua'))
     this.#log = log
     this.#now = now
   }
@@ -218,7 +210,8 @@ export class RateLimiter {
   async #settle(bucket: Bucket): Promise<void> {
     const spent = bucket.takeUnsettled()
     try {
-      const left = await this.#redis.eval(SETTLE, 1, `limit:{${bucket.key}}`, bucket.limit, spent)
+      const key = `limit:{${bucket.key}}`
+      const left = await this.#redis.settleBucket(key, bucket.limit, spent, MINUTE_MS, MAX_DEBT_MINUTES)
       bucket.learn(Number(left), spent, this.#now())
       this.#away = false
     } catch (error) {

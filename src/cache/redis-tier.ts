@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis, Result } from 'ioredis'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { defineLockCommands } from '../redis/locks.ts'
+import { defineScript } from '../redis/script.ts'
 import { decodeEntry, encodeEntry, isNegative, type Entry } from './entry.ts'
 
 const LOCK_PREFIX = 'lock:'
-const STORE_IN_ORDER = readFileSync(join(import.meta.dirname, 'store-in-order-1.lua'), 'utf8')
-
-/** Deletes a lock only while it is still the caller's. */
-const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
-/** Lengthens a lock's life, likewise. */
-const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`
 
 const Announcement = Type.Object({
   from: Type.String(),
@@ -57,7 +52,8 @@ export class RedisTier {
 
   constructor({ redis, log, onAnnounced }: RedisTierOptions) {
     this.#redis = redis
-    this.#redis.defineCommand('storeInOrder', { numberOfKeys: 1, lua: STORE_IN_ORDER })
+    defineScript(redis, join(import.meta.dirname, 'store-in-order-1.lua'))
+    defineLockCommands(redis)
     this.#log = log
     this.#channel = `quotewire:cache:${redis.options.db ?? 0}`
     this.#subscriber = redis.duplicate({ enableOfflineQueue: true, commandTimeout: undefined })
@@ -100,7 +96,7 @@ export class RedisTier {
       announcement.entries.push([key, entry.receivedAt])
       if (order) orders[key] = [...order]
     }
-    for (const [key] of announcement.entries) pipeline.eval(RELEASE, 1, LOCK_PREFIX + key, this.#token)
+    for (const [key] of announcement.entries) pipeline.deleteIfHeld(LOCK_PREFIX + key, this.#token)
     pipeline.publish(this.#channel, JSON.stringify(announcement))
     await this.#attempt(() => pipeline.exec())
   }
@@ -117,7 +113,7 @@ export class RedisTier {
   /** Gives the locks among these that are still this process's a new life. */
   async renewLocks(keys: readonly string[], ttlMs: number): Promise<void> {
     const pipeline = this.#redis.pipeline()
-    for (const key of keys) pipeline.eval(RENEW, 1, LOCK_PREFIX + key, this.#token, ttlMs)
+    for (const key of keys) pipeline.extendIfHeld(LOCK_PREFIX + key, this.#token, ttlMs)
     await this.#attempt(() => pipeline.exec())
   }
 

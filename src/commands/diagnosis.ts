@@ -15,7 +15,7 @@ import { locateRedis } from '../embedded/redis-binaries.ts'
 import { REDIS_PROGRAM } from '../embedded/redis.ts'
 import { findRunning, type Running } from '../embedded/running.ts'
 import { PROVIDER_NAMES } from '../providers/provider.ts'
-import { connectFailFast, isTooOldRedis, OLDEST_REDIS, ready } from '../redis.ts'
+import { connectFailFast, isTooOldRedis, OLDEST_REDIS, ready } from '../redis/connections.ts'
 import { addressOf, reach, reason } from './reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { CircuitState, CountBreaker } from 'cockatiel'
+import type { Redis } from 'ioredis'
 import type { AttemptOutcome } from '../market/provenance.ts'
 import type { BreakerState } from '../market/provider-status.ts'
 import type { Capability, ProviderName } from '../providers/provider.ts'
-import { isReachable, runScript, script, withinPatience, type RedisConnection } from './shared-redis.ts'
+import { defineLockCommands } from '../redis/locks.ts'
+import { isReachable, withinPatience } from './shared-redis.ts'
 
 /** A circuit opens when more than half of the last calls failed, and no sooner than after the third. */
 const SAMPLE = { size: 10, threshold: 0.5, minimumNumberOfCalls: 3 }
@@ -17,9 +19,6 @@ const PROBE_LEASE_MS = 10_000
 const SHARED_TTL_MS = 3_600_000
 const SHARED_KEY = 'quotewire:circuits'
 
-/** Ends a probe's lease only while it is still the caller's: a slow probe must not end its successor's. */
-const endLease = script(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
-
 type Outcome = 'answered' | AttemptOutcome
 type Rest = { readonly until: number; readonly rests: number }
 type Circuit = { readonly key: string; readonly breaker: CountBreaker; rest: Rest | undefined; isProbing: boolean }
@@ -27,7 +26,7 @@ type Circuit = { readonly key: string; readonly breaker: CountBreaker; rest: Res
 /** The right to one call; hand it back with what came of it. */
 export type Pass = { readonly circuit: Circuit; readonly isProbe: boolean }
 
-export type CircuitsOptions = { redis: RedisConnection; now: () => number }
+export type CircuitsOptions = { redis: Redis; now: () => number }
 
 /**
  * One circuit breaker per provider and capability, open to all processes when it is open to one. After its rest exactly
@@ -38,7 +37,7 @@ export type CircuitsOptions = { redis: RedisConnection; now: () => number }
  * Redis each process keeps its own.
  */
 export class Circuits {
-  readonly #redis: RedisConnection
+  readonly #redis: Redis
   readonly #now: () => number
   readonly #circuits = new Map<string, Circuit>()
   readonly #token = randomUUID()
@@ -48,6 +47,7 @@ export class Circuits {
 
   constructor({ redis, now }: CircuitsOptions) {
     this.#redis = redis
+    defineLockCommands(redis)
     this.#now = now
     this.#pollLater(0)
   }
@@ -126,9 +126,10 @@ export class Circuits {
     this.#share(this.#redis.hdel(SHARED_KEY, circuit.key))
   }
 
+  /** A slow probe must not end the lease of the next one. */
   #endProbe(circuit: Circuit): void {
     circuit.isProbing = false
-    this.#share(runScript(this.#redis, endLease, [leaseKey(circuit)], [this.#token]))
+    this.#share(this.#redis.deleteIfHeld(leaseKey(circuit), this.#token))
   }
 
   /** Without Redis every process may probe: one request each. */

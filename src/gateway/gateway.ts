@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { ApiError } from '../errors.ts'
 import type { BarRequest, BarSeries } from '../market/bar.ts'
@@ -31,7 +32,6 @@ import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
 import type { Arbitration, Offer, Sourced } from './fallback-run.ts'
 import { quoteDivergence, type Severity } from './quality.ts'
 import { whileOpen } from './session-state.ts'
-import type { RedisConnection } from './shared-redis.ts'
 import { judgeFundamentals } from './statement-quality.ts'
 import { judgeNews } from './story-quality.ts'
 import { judgeSeries } from './series-judgement.ts'
@@ -91,7 +91,7 @@ export type GatewayOptions = {
   plans: ProviderPlans
   order: Readonly<Record<Capability, readonly ProviderName[]>>
   /** Carries budgets and circuits to all processes. */
-  redis: RedisConnection
+  redis: Redis
   /** Share of the budgets that background work leaves to people. */
   reservePercent: number
   /** Share of the budgets that one user may spend. */

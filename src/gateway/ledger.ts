@@ -1,11 +1,15 @@
+import { join } from 'node:path'
+import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BudgetUse } from '../market/provider-status.ts'
 import type { Capability, ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
+import { defineScript } from '../redis/script.ts'
 import { periodOf, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
-import { closeScript, spendScript } from './ledger-script.ts'
 import { OutageLedger } from './outage-ledger.ts'
 import { probePaceOf, type ProbePace } from './probe-pace.ts'
-import { isReachable, runScript, withinPatience, type RedisConnection } from './shared-redis.ts'
+import { isReachable, withinPatience } from './shared-redis.ts'
+
+const SCRIPTS = ['spend-budget-n.lua', 'close-provider-n.lua']
 
 /** How long Redis is left alone after it did not answer. */
 const REDIS_REST_MS = 1000
@@ -25,8 +29,17 @@ const [MIN_TOLD_REST_MS, MAX_TOLD_REST_MS] = [1000, 86_400_000]
  */
 const MAX_GUESSED_REST_MS = 6 * 3_600_000
 
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** See spend-budget-n.lua. */
+    spendBudget(keys: number, ...keysAndArgs: (string | number)[]): Result<SpendReply, Context>
+    /** See close-provider-n.lua. */
+    closeProvider(keys: number, ...keysAndArgs: (string | number)[]): Result<null, Context>
+  }
+}
+
 export type LedgerOptions = {
-  redis: RedisConnection
+  redis: Redis
   budgets: ReadonlyMap<ProviderName, readonly BudgetWindow[]>
   /** Share of every window longer than a second that background work leaves to people. */
   reservePercent: number
@@ -55,6 +68,7 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options
+    for (const file of SCRIPTS) defineScript(options.redis, join(import.meta.dirname, file))
   }
 
   /** Spends, or says why not. */
@@ -90,7 +104,7 @@ export class Ledger {
     const keys = isTold ? [closedKey(provider), toldKey(provider)] : [closedKey(provider)]
     this.#outage.close(provider, until, isTold)
     await this.#shared(
-      () => runScript(redis, closeScript, keys, [until, Math.max(1, until - now()) + KEY_GRACE_MS]),
+      () => redis.closeProvider(keys.length, ...keys, until, Math.max(1, until - now()) + KEY_GRACE_MS),
       () => undefined
     )
     return until
@@ -135,14 +149,11 @@ export class Ledger {
     const { everyMs, burst, spreadMs } = this.#paceOf(provider)
     const mode = probes === undefined ? 'check' : 'probe'
     const userKeys = user === undefined ? [] : windows.map(({ key }) => `${key}:user:${user}`)
-    const args = windows.flatMap((window) => argsOf(window, window.ceilings[priority], now()))
-    const reply = await runScript(
-      redis,
-      spendScript,
-      [...providerKeys(provider, probes), ...windows.map(({ key }) => key), ...userKeys],
-      [now(), mode, requests, windows.length, everyMs, burst, spreadMs, spreadMs + PROBES_KEPT_MS, ...args, ...symbols]
-    )
-    return reply as SpendReply
+    const keys = [...providerKeys(provider, probes), ...windows.map(({ key }) => key), ...userKeys]
+    const pace = [everyMs, burst, spreadMs, spreadMs + PROBES_KEPT_MS]
+    const args = [now(), mode, requests, windows.length, ...pace]
+    args.push(...windows.flatMap((window) => argsOf(window, window.ceilings[priority], now())), ...symbols)
+    return redis.spendBudget(keys.length, ...keys, ...args)
   }
 
   #spendAlone(provider: ProviderName, windows: readonly Window[], purchase: Purchase): Refusal | undefined {
@@ -167,12 +178,9 @@ export class Ledger {
     for (const unbooked of this.#outage.takeUnbooked(provider, now())) {
       const { window, requests, symbols } = unbooked
       try {
-        await runScript(
-          redis,
-          spendScript,
-          [...providerKeys(provider), window.key],
-          [now(), 'record', requests, 1, 0, 0, 0, 0, ...argsOf(window, requests, now()), ...symbols]
-        )
+        const keys = [...providerKeys(provider), window.key]
+        const args = [now(), 'record', requests, 1, 0, 0, 0, 0, ...argsOf(window, requests, now()), ...symbols]
+        await redis.spendBudget(keys.length, ...keys, ...args)
       } catch (error) {
         this.#outage.giveBack(unbooked)
         throw error

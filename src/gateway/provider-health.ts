@@ -1,6 +1,7 @@
+import type { Redis } from 'ioredis'
 import type { ProviderName } from '../providers/provider.ts'
 import type { CallOutcome } from './provider-record.ts'
-import { isReachable, withinPatience, type RedisConnection } from './shared-redis.ts'
+import { isReachable, withinPatience } from './shared-redis.ts'
 
 const SHARED_KEY = 'quotewire:provider-health'
 /** Without a call for so long nothing is known of a provider. */
@@ -25,11 +26,11 @@ const ANSWERS: ReadonlySet<CallOutcome> = new Set(['answered', 'not_found', 'not
  * Without Redis each process knows of its own calls.
  */
 export class ProviderHealths {
-  readonly #redis: RedisConnection
+  readonly #redis: Redis
   readonly #own = new Map<ProviderName, ProviderHealth>()
   readonly #sharedAt = new Map<ProviderName, number>()
 
-  constructor(redis: RedisConnection) {
+  constructor(redis: Redis) {
     this.#redis = redis
   }
 
@@ -82,7 +83,7 @@ export class ProviderHealths {
   }
 
   /** What Redis does not hear of is told with the next call. */
-  #share(changes: ReturnType<RedisConnection['multi']>): void {
+  #share(changes: ReturnType<Redis['multi']>): void {
     changes.pexpire(SHARED_KEY, SHARED_TTL_MS)
     changes.exec().catch(() => undefined)
   }

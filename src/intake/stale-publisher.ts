@@ -1,7 +1,9 @@
-import type { Redis } from 'ioredis'
+import { join } from 'node:path'
+import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
-import type { Intake } from './intake.ts'
 import { topicOf, type MarketEvent, type TopicName } from '../market/event.ts'
+import { defineScript } from '../redis/script.ts'
+import type { Intake } from './intake.ts'
 
 /** When all vendors die, much turns stale at once: it is told together. */
 const GATHER_MS = 50
@@ -11,11 +13,12 @@ const MAX_WAITING = 20_000
 const CLAIM_MS = 86_400_000
 const UNTOLD = 'that values are stale was not published'
 
-/** True for the first who tells of a value, and of no older one. */
-const CLAIM = `
-if tonumber(redis.call('get', KEYS[1]) or '0') >= tonumber(ARGV[1]) then return 0 end
-redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** See claim-stale-1.lua. */
+    claimStale(claim: string, receivedAt: number, ttlMs: number): Result<0 | 1, Context>
+  }
+}
 
 type Expired = { readonly event: MarketEvent; readonly receivedAt: number }
 
@@ -37,6 +40,7 @@ export type StalePublisherOptions = {
 
 /** Lets who follows values live learn that they are no longer to be trusted. */
 export function createStalePublisher({ redis, intake, log }: StalePublisherOptions): StalePublisher {
+  defineScript(redis, join(import.meta.dirname, 'claim-stale-1.lua'))
   const waiting = new Map<TopicName, Expired>()
   let timer: NodeJS.Timeout | undefined
   let telling = Promise.resolve()
@@ -48,7 +52,7 @@ export function createStalePublisher({ redis, intake, log }: StalePublisherOptio
     waiting.clear()
     try {
       const claims = redis.pipeline()
-      for (const { claim, receivedAt } of values) claims.eval(CLAIM, 1, claim, receivedAt, CLAIM_MS)
+      for (const { claim, receivedAt } of values) claims.claimStale(claim, receivedAt, CLAIM_MS)
       const replies = (await claims.exec()) ?? []
       append(values.filter((_, index) => replies[index]?.[1] === 1))
     } catch (err) {

@@ -1,39 +1,17 @@
-import type { Redis } from 'ioredis'
+import type { Redis, Result } from 'ioredis'
 import { MAX_ID_PART } from './position.ts'
 
-/**
- * Rows with such ids go, the named one and all beyond what the log can count in, and ids follow Redis' clock again. Of
- * ours there can be none but those that were added behind a foreign one and never acknowledged.
- */
-const REMOVE = `
-local gone = redis.call('XDEL', KEYS[1], ARGV[1])
-local rows
-repeat
-  rows = redis.call('XRANGE', KEYS[1], ARGV[2], '+', 'COUNT', 100)
-  for _, row in ipairs(rows) do gone = gone + redis.call('XDEL', KEYS[1], row[1]) end
-until #rows == 0
-local info = redis.call('XINFO', 'STREAM', KEYS[1])
-local stream = {}
-for at = 1, #info, 2 do stream[info[at]] = info[at + 1] end
-local ms, seq = string.match(stream['last-generated-id'], '^(%d+)%-(%d+)$')
-if #ms <= #ARGV[3] and #seq <= #ARGV[3] then return gone end
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local time = redis.call('TIME')
-local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000)) .. '-0'
-local added = (stream['entries-added'] or 0) - gone
-local function set(id)
-  if not stream['entries-added'] then return redis.pcall('XSETID', KEYS[1], id) end
-  return redis.pcall('XSETID', KEYS[1], id, 'ENTRIESADDED', added, 'MAXDELETEDID', '0-0')
-end
-local reply = set(now)
-if reply.err and newest then reply = set(newest[1]) end
-if reply.err then return redis.error_reply(reply.err) end
-return gone`
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** See remove-foreign-ids-1.lua. */
+    removeForeignIds(stream: string, id: string, firstUncountable: number, greatest: number): Result<number, Context>
+  }
+}
 
 /**
  * Frees a stream from ids that somebody else gave: behind one from the far future every other would have to be later
  * still, and behind the last possible one there is none. Resolves with how many rows went.
  */
-export async function removeForeignIds(redis: Redis, key: string, id: string): Promise<number> {
-  return (await redis.eval(REMOVE, 1, key, id, MAX_ID_PART + 1, MAX_ID_PART)) as number
+export function removeForeignIds(redis: Redis, key: string, id: string): Promise<number> {
+  return redis.removeForeignIds(key, id, MAX_ID_PART + 1, MAX_ID_PART)
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import { join } from 'node:path'
+import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
+import { defineScript } from '../redis/script.ts'
 import { foreignEntry, readEntry } from './entry.ts'
 import type { LogEntry } from './log-entry.ts'
 import { removeForeignIds } from './foreign-ids.ts'
@@ -12,6 +14,7 @@ const FIELD = 'e'
 const TRIM_TO = 0.9
 /** A shard that is trimmed by its size holds so much of what it may, on average. */
 export const FILL_AVERAGE = (1 + TRIM_TO) / 2
+const SCRIPTS = ['replace-epoch-1.lua', 'remove-foreign-ids-1.lua']
 
 export type StreamId = { readonly idMs: number; readonly idSeq: number }
 
@@ -67,14 +70,16 @@ export type LogSource = {
 
 export type SourceOptions = { redis: Redis; log: Pick<Logger, 'warn'>; shards: number }
 
-const REPLACE_EPOCH = `
-local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[1] then return held end
-redis.call('SET', KEYS[1], ARGV[2])
-return ARGV[2]`
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** See replace-epoch-1.lua. */
+    replaceEpoch(key: string, known: string, fresh: string): Result<string, Context>
+  }
+}
 
 /** Another number of shards is another log: symbols would be looked for in the wrong one. */
 export function createSource({ redis, log, shards }: SourceOptions): LogSource {
+  for (const file of SCRIPTS) defineScript(redis, join(import.meta.dirname, file))
   const epochKey = `log:${shards}:epoch`
   const key = (shard: number) => `log:${shards}:{${shard}}`
 
@@ -106,9 +111,7 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
       const fresh = newEpoch()
       return (await redis.set(epochKey, fresh, 'NX', 'GET')) ?? fresh
     },
-    async renewEpoch(known) {
-      return (await redis.eval(REPLACE_EPOCH, 1, epochKey, known, newEpoch())) as string
-    },
+    renewEpoch: (known) => redis.replaceEpoch(epochKey, known, newEpoch()),
     reach: (shard) =>
       cured(shard, async () => {
         const fields = new Map(pairsOf(await redis.xinfo('STREAM', key(shard)).catch(absentStream)))

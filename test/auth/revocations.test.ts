@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Revocations } from '../../src/auth/revocations.ts'
-import { connectFailFast, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { lateDoor } from '../support/late-door.ts'
 import { testRedis } from '../support/services.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { connectFailFast, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { Demand } from '../../src/demand/polling-demand.ts'
 import { createGate } from '../db/gate.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'

@@ -1,7 +1,7 @@
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { GatewayEvents, GatewayOptions } from '../../src/gateway/gateway.ts'
 import { parseBudget } from '../../src/gateway/budget.ts'
-import type { RedisConnection } from '../../src/gateway/shared-redis.ts'
 import { MarketHours, type HoursOf } from '../../src/market/market-hours.ts'
 import type { Provenance } from '../../src/market/provenance.ts'
 import type { Quote } from '../../src/market/quote.ts'
@@ -52,7 +52,7 @@ export const silentLog: Pick<Logger, 'error' | 'warn' | 'info'> = { error() {}, 
 export const silentEvents: GatewayEvents = { call() {}, quarantined() {}, diverged() {} }
 
 type Market = Partial<Omit<GatewayOptions, 'providers'>> & {
-  redis: RedisConnection
+  redis: Redis
   providers: readonly Provider[]
   budgets?: Partial<Record<ProviderName, string>>
 }

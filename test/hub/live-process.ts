@@ -8,7 +8,7 @@ import { reportReady } from '../../src/embedded/child.ts'
 import { Live } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
-import { connectFailFast, ready } from '../../src/redis.ts'
+import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { watchEventLoop } from '../support/event-loop.ts'
 import { marketQuote, quoteEvent } from '../support/events.ts'
 

@@ -96,7 +96,7 @@ describe('that a value is stale', () => {
   }
 
   async function publisherOn(url: string, eventLog: Pick<EventLog, 'append'>) {
-    const { connectFailFast, ready } = await import('../../src/redis.ts')
+    const { connectFailFast, ready } = await import('../../src/redis/connections.ts')
     const redis = connectFailFast(url)
     await ready(redis, 'REDIS_URL')
     onTestFinished(() => redis.disconnect())

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { JobsStatus, TaskStatus } from '../../src/jobs/status.ts'
-import { connectQueueRedis } from '../../src/redis.ts'
+import { connectQueueRedis } from '../../src/redis/connections.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startJobWorkers, type JobWorkers } from '../../workers/worker.ts'
 import { errorOf, startWorld, type Api, type ApiWorld } from '../support/api.ts'

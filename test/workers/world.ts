@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { loadConfig } from '../../src/config/config.ts'
 import { createCore, type Core } from '../../src/core.ts'
-import { connectQueueRedis } from '../../src/redis.ts'
+import { connectQueueRedis } from '../../src/redis/connections.ts'
 import type { Vendors } from '../../src/vendors.ts'
 import { startJobWorkers, type JobWorkers } from '../../workers/worker.ts'
 import { shippedCalendars } from '../../src/exchange-calendars.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isTooOldRedis } from '../src/redis.ts'
+import { isTooOldRedis } from '../../src/redis/connections.ts'
 
 test('a Redis that cannot trim the event log by age is told from those that can', () => {
   expect(['5.0.14', '6.0.16', '6.1.0'].filter((version) => !isTooOldRedis(version))).toEqual([])

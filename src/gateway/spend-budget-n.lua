@@ -1,20 +1,31 @@
-import { script } from './shared-redis.ts'
+--[[
+Spends in all of a provider's windows or in none.
 
-/**
- * Spends in all of a provider's windows or in none.
- *
- * KEYS: until when the provider is closed; until when it told us to leave it closed; its probes; then one per window;
- * where a user asks, another one per window for what that user spent.
- * ARGV: now, `check`, `probe` or `record`, requests, number of windows; everyMs, burst and spreadMs of probes, and how long
- * they are remembered; per window: unit, ceiling, resetsAt, ttl, a user's share; then the symbols that the
- * request names.
- * `probe` heeds a closure only where the vendor told it, and the pace of probes.
- * `record` skips every check: it books what was spent while Redis could not be reached, and its requests are given per
- * window in place of the ceiling.
- * A user's first purchase in a window is not refused for the share: it may be smaller than what one call costs.
- * Returns { 'ok' | 'closed' | 'full' | 'share', until, used of each window }; instants are epoch milliseconds.
- */
-const SPEND = `
+KEYS[1]     until when the provider is closed
+KEYS[2]     until when the provider told us to leave it closed
+KEYS[3]     its probes, a hash of the last one's instant and how many there were
+KEYS[4...]  one per window: a count of requests, or a set of symbols
+then, where a user asks, one per window: how much of it that user spent
+
+ARGV[1]     now
+ARGV[2]     check: spend where everything allows it
+            probe: the same, but heed a closure only where the provider told it, and heed the pace of probes
+            record: book what was spent while Redis could not be reached, without any check
+ARGV[3]     requests to spend
+ARGV[4]     number of windows
+ARGV[5]     milliseconds between probes
+ARGV[6]     after so many probes
+ARGV[7]       milliseconds between them become so many
+ARGV[8]     milliseconds that probes are remembered
+ARGV[9...]  five per window: requests or symbols; its ceiling (of record: the requests to book); when it ends; milliseconds
+            that its key is kept; the share of one user
+then the symbols that the request names
+
+A user's first purchase in a window is not refused for the share: it may be smaller than what one call costs.
+
+Returns { verdict, until, used of each window }. The verdict is ok, closed, full (a window is) or share (the user's is spent);
+until is when it may be tried again. Instants are epoch milliseconds.
+]]
 local now, mode, requests, windows = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local checking = mode ~= 'record'
 local firstWindow, firstKey = 9, 3
@@ -79,16 +90,3 @@ for i = 1, windows do
   end
 end
 return { 'ok', 0, unpack(used) }
-`
-
-/** Closes a provider until an instant, unless it is closed for longer already. KEYS: closures. ARGV: until, ttl. */
-const CLOSE = `
-local until_ = tonumber(ARGV[1])
-for _, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or '0') < until_ then redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
-end
-return 1
-`
-
-export const spendScript = script(SPEND)
-export const closeScript = script(CLOSE)

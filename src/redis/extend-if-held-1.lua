@@ -1,0 +1,11 @@
+--[[
+Lets a lock live longer unless somebody else holds it by now.
+
+KEYS[1]  the lock
+ARGV[1]  what its holder wrote into it
+ARGV[2]  how long it lives from now on, milliseconds
+
+Returns 1 where it was extended, 0 where it is gone or another's.
+]]
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
