@@ -24,7 +24,7 @@ import type { DependencyChecks } from './market/dependency.ts'
 import type { MarketData } from './market/market-data.ts'
 import type { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
-import { connectFailFast, ready } from './redis/connections.ts'
+import { connectFailFast, isClusterNode, NO_CLUSTER, ready, retryDuringStart } from './redis/connections.ts'
 import { createUserShare } from './gateway/user-share.ts'
 import type { Vendors } from './vendors.ts'
 
@@ -84,9 +84,9 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     const logRedis = logUrl === redisUrl ? redis : connectFailFast(logUrl)
     closers.push(() => logRedis.disconnect())
     await Promise.all([
-      ready(redis, 'REDIS_URL'),
-      ready(logRedis, 'LOG_REDIS_URL'),
-      ready(cacheRedis, 'REDIS_CACHE_URL'),
+      readySingleServer(redis, 'REDIS_URL'),
+      readySingleServer(logRedis, 'LOG_REDIS_URL'),
+      readySingleServer(cacheRedis, 'REDIS_CACHE_URL'),
       claimMarket(database.sql, config.MARKET)
     ])
 
@@ -206,6 +206,12 @@ function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL }
   }
   const missing = Object.entries({ DATABASE_URL, REDIS_URL }).filter(([, url]) => !url)
   throw new ConfigError(missing.map(([name]) => `${name} must be set; or let npm start bring its own services`))
+}
+
+/** Throws ConfigError where the variable names a node of a Redis Cluster. */
+async function readySingleServer(redis: Redis, variable: string): Promise<void> {
+  await ready(redis, variable)
+  if (await retryDuringStart(() => isClusterNode(redis))) throw new ConfigError([`${variable} ${NO_CLUSTER}`])
 }
 
 function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {

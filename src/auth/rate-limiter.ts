@@ -210,7 +210,7 @@ export class RateLimiter {
   async #settle(bucket: Bucket): Promise<void> {
     const spent = bucket.takeUnsettled()
     try {
-      const key = `limit:{${bucket.key}}`
+      const key = `limit:${bucket.key}`
       const left = await this.#redis.settleBucket(key, bucket.limit, spent, MINUTE_MS, MAX_DEBT_MINUTES)
       bucket.learn(Number(left), spent, this.#now())
       this.#away = false

@@ -15,7 +15,7 @@ import { locateRedis } from '../embedded/redis-binaries.ts'
 import { REDIS_PROGRAM } from '../embedded/redis.ts'
 import { findRunning, type Running } from '../embedded/running.ts'
 import { PROVIDER_NAMES } from '../providers/provider.ts'
-import { connectFailFast, isTooOldRedis, OLDEST_REDIS, ready } from '../redis/connections.ts'
+import { connectFailFast, isClusterNode, isTooOldRedis, NO_CLUSTER, OLDEST_REDIS, ready } from '../redis/connections.ts'
 import { addressOf, reach, reason } from './reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24
@@ -200,6 +200,7 @@ async function inspectRedis(whose: string, url: string, mustKeep: boolean): Prom
       if (version && isTooOldRedis(version)) {
         return found('Redis', 'problem', `${detail}: version ${OLDEST_REDIS} or a newer one is needed`)
       }
+      if (await isClusterNode(redis)) return found('Redis', 'problem', `${whose} ${NO_CLUSTER}`)
       if (!mustKeep || !evicts) return found('Redis', policy === undefined ? 'note' : 'ok', detail)
       return found(
         'Redis',

@@ -2,8 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { CountedBag } from './bag.ts'
 
-/** The tag in braces keeps all keys on one node of a Redis Cluster. */
-const PROCESSES_KEY = 'quotewire:{followed}'
+const PROCESSES_KEY = 'quotewire:followed'
 /** What is followed in a process that died is forgotten after this. */
 const LIFE_MS = 6000
 const RENEW_EVERY_MS = 2000

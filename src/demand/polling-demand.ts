@@ -114,8 +114,7 @@ export class Demand {
   }
 }
 
-/** The tag in braces keeps all buckets on one node of a Redis Cluster, for they are read in one command. */
-const bucketKey = (bucket: number) => `quotewire:{demand}:${bucket}`
+const bucketKey = (bucket: number) => `quotewire:demand:${bucket}`
 
 /** The market, counting which quotes people get. What background work asks for is no demand. */
 export function countingDemand(marketData: MarketData, demand: Pick<Demand, 'note'>): MarketData {

@@ -220,7 +220,7 @@ export class Ledger {
       return {
         ...window,
         provider,
-        key: `quotewire:budget:{${provider}}:${window.unit}:${window.per}:${startsAt}`,
+        key: `quotewire:budget:${provider}:${window.unit}:${window.per}:${startsAt}`,
         resetsAt: endsAt,
         ceilings: { interactive: window.limit, background: window.limit - reserved },
         share: window.per === 'second' ? window.limit : Math.max(1, Math.floor((window.limit * sharePercent) / 100))
@@ -229,11 +229,10 @@ export class Ledger {
   }
 }
 
-/** The tag in braces keeps all of a provider's keys on one node of a Redis Cluster, as its script needs. */
-const closedKey = (provider: ProviderName) => `quotewire:budget:{${provider}}:closed-until`
+const closedKey = (provider: ProviderName) => `quotewire:budget:${provider}:closed-until`
 /** Of closures that the vendor told; those that we guessed may be probed. */
-const toldKey = (provider: ProviderName) => `quotewire:budget:{${provider}}:told-until`
-const probeKey = (provider: ProviderName, capability: string) => `quotewire:budget:{${provider}}:probes:${capability}`
+const toldKey = (provider: ProviderName) => `quotewire:budget:${provider}:told-until`
+const probeKey = (provider: ProviderName, capability: string) => `quotewire:budget:${provider}:probes:${capability}`
 const providerKeys = (provider: ProviderName, probes: Capability | 'none' = 'none') => [
   closedKey(provider),
   toldKey(provider),

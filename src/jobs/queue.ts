@@ -6,7 +6,7 @@ import { JOB_NAMES, JOBS, QUEUE_NAMES, type JobName, type JobSpec, type Payload 
 import type { QueueName, Schedule, ScheduleSettings } from './catalog.ts'
 import { parseSymbol } from '../market/symbol.ts'
 
-/** In braces, so that all keys of a queue lie on one node of a Redis Cluster. */
+/** Jobs of running installations wait under this name: another one would lose them. */
 export const QUEUE_PREFIX = '{quotewire-jobs}'
 
 const DAY_SECONDS = 86_400

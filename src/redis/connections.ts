@@ -28,6 +28,19 @@ export function isTooOldRedis(version: string): boolean {
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
 }
 
+/** What is said of a variable that names a node of a Redis Cluster. */
+export const NO_CLUSTER =
+  'is a node of a Redis Cluster, which Quotewire does not support: name a single server, or the primary of a replicated one'
+
+/** Whether the server is a node of a Redis Cluster, where keys have one node each and streams cannot be read together. */
+export async function isClusterNode(redis: Redis): Promise<boolean> {
+  const told = await redis.info('cluster').catch((error: Error) => {
+    if (error.message.startsWith('NOPERM')) return '' // a hosted one that forbids to ask
+    throw error
+  })
+  return /^cluster_enabled:1/m.test(told)
+}
+
 /** The connection for queues: it waits for Redis as long as it takes (BullMQ demands no retry limit). */
 export function connectQueueRedis(url: string): Redis {
   return connect(url, { maxRetriesPerRequest: null })

@@ -62,7 +62,7 @@ describe('a limit', () => {
     const limiter = new RateLimiter({ redis: redis.redis, log: silent, now: () => time })
     const bucket = await limiter.bucket('user:a', 60)
     // Another process spends all of it before the two learn of each other.
-    await redis.redis.hset('limit:{user:a}', 'tokens', '0', 'at', `${Date.now()}`)
+    await redis.redis.hset('limit:user:a', 'tokens', '0', 'at', `${Date.now()}`)
     for (let spent = 0; spent < 60; spent++) expect(bucket.spend(time)).toBe(true)
     expect(bucket.spend(time)).toBe(false)
     expect(bucket.retryAfterSeconds()).toBe(1)
@@ -87,7 +87,7 @@ describe('a limit', () => {
     /** Redis has a clock of its own: the shared bucket is made older instead. */
     const pass = async (ms: number) => {
       await Promise.all(limiters.map((limiter) => limiter.settle()))
-      await redis.redis.hincrbyfloat(`limit:{${key}}`, 'at', -ms)
+      await redis.redis.hincrbyfloat(`limit:${key}`, 'at', -ms)
       time += ms
     }
     const burst = async (from: number[]) => {
@@ -115,10 +115,10 @@ describe('a limit', () => {
       expect(bucket.spend(Date.now(), 60)).toBe(true)
     }
     await Promise.all(limiters.map((limiter) => limiter.settle()))
-    const left = Number(await redis.redis.hget(`limit:{${key}}`, 'tokens'))
+    const left = Number(await redis.redis.hget(`limit:${key}`, 'tokens'))
     expect(left).toBeGreaterThanOrEqual(-180)
     expect(left).toBeLessThan(-150)
-    expect(await redis.redis.pttl(`limit:{${key}}`)).toBeGreaterThan(200_000)
+    expect(await redis.redis.pttl(`limit:${key}`)).toBeGreaterThan(200_000)
     await Promise.all(limiters.map((limiter) => limiter.close()))
   })
 
@@ -148,7 +148,7 @@ describe('a limit', () => {
     await limiter.settle()
 
     await connection.connect()
-    await expect.poll(async () => Number(await redis.redis.hget('limit:{user:b}', 'tokens'))).toBeLessThan(1)
+    await expect.poll(async () => Number(await redis.redis.hget('limit:user:b', 'tokens'))).toBeLessThan(1)
     await limiter.close()
     connection.disconnect()
   })

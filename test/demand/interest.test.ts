@@ -55,9 +55,9 @@ test('what was followed in a process that died is forgotten', async () => {
   const redis = await redisOfThisTest()
   interestOn(redis, 'dead').follow('ann', ['AAPL'])
   await expect.poll(() => known(redis)).toEqual({ ann: ['AAPL'] })
-  const [key] = await redis.keys('quotewire:{followed}:*')
+  const [key] = await redis.keys('quotewire:followed:*')
   expect(await redis.pttl(key!)).toBeGreaterThan(0)
-  await redis.zadd('quotewire:{followed}', Date.now() - 1, 'dead')
+  await redis.zadd('quotewire:followed', Date.now() - 1, 'dead')
   expect(await known(redis)).toEqual({})
 })
 
