@@ -1,6 +1,7 @@
 import { and, asc, eq, gte, lt, notExists, getTableColumns, sql as expression } from 'drizzle-orm'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../src/market/bar.ts'
 import type { Provenance } from '../src/market/provenance.ts'
+import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { inSlices } from '../src/slices.ts'
 import type { Database } from './client.ts'
 import { inCopyTransaction, type CopyTransaction } from './copy.ts'
@@ -11,7 +12,6 @@ import { barRevisions, bars, barSeries, dailyBars, splits } from './schema/marke
 
 /** Vendors round; no split and hardly any dividend moves a price by less than this. */
 const SAME_CLOSE_TOLERANCE = 0.0001
-const DAY_MS = 86_400_000
 /** After so many bars others may have their turn. */
 const BARS_AT_ONCE = 200
 /** As many of the oldest bars as are compared tell a new adjustment; the first question mostly finds them. */
@@ -115,8 +115,8 @@ export function createBarStore({ db, copyPool }: Pick<Database, 'db' | 'copyPool
             eq(barSeries.adjusted, adjusted),
             eq(barSeries.source, source),
             eq(barSeries.feed, feed),
-            gte(barRevisions.start, iso(from)),
-            lt(barRevisions.start, iso(to))
+            gte(barRevisions.start, isoOf(from)),
+            lt(barRevisions.start, isoOf(to))
           )
         )
         .orderBy(asc(barRevisions.start), asc(barRevisions.revision))
@@ -125,7 +125,7 @@ export function createBarStore({ db, copyPool }: Pick<Database, 'db' | 'copyPool
 
     /** Deletes what was replaced before an instant (epoch ms) and returns how many rows that were. */
     async deleteRevisionsBefore(instant: number): Promise<number> {
-      return (await db.delete(barRevisions).where(lt(barRevisions.replacedAt, iso(instant)))).count
+      return (await db.delete(barRevisions).where(lt(barRevisions.replacedAt, isoOf(instant)))).count
     }
   }
 
@@ -157,7 +157,7 @@ function tableOf(interval: Interval) {
 
 /** Where a range begins, or ends if `exclusive`, in the terms of a bar's `start`. Session dates are compared as UTC days. */
 function startAt(interval: Interval, instant: number, bound?: 'exclusive'): string {
-  if (isIntraday(interval)) return new Date(instant).toISOString()
+  if (isIntraday(interval)) return isoOf(instant)
   return new Date(bound ? Math.ceil(instant / DAY_MS) * DAY_MS : instant).toISOString().slice(0, 10)
 }
 
@@ -210,7 +210,7 @@ async function heldWithin(
     `select count(*)::int as bars,
       (count(*) filter (where received_at = $2::timestamptz(3)))::int as "ofThisAnswer"
     from ${name} where series_id = $1 and start between $3::timestamptz and $4::timestamptz`,
-    [id, receivedAt, iso(first), iso(last)]
+    [id, receivedAt, isoOf(first), isoOf(last)]
   )
   return held!
 }
@@ -258,5 +258,3 @@ function seriesFrom(symbol: string, header: typeof barSeries.$inferSelect, held:
     provenance: { ...provenance, state: 'stale', notes: [...(provenance.notes ?? []), reach] }
   }
 }
-
-const iso = (instant: number) => new Date(instant).toISOString()

@@ -1,5 +1,6 @@
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { InstantNs } from '../src/market/instant-ns.ts'
+import { DAY_MS } from '../src/market/time.ts'
 
 const CHUNK_BYTES = 65_536
 /** A numeric for a double is the longest but for texts: 12 bytes and 6 digits of base 10,000. */
@@ -13,7 +14,6 @@ const NULL_LENGTH = -1
 const TRAILER = Uint8Array.of(0xff, 0xff)
 /** Postgres counts from here. */
 const EPOCH_MS = Date.UTC(2000, 0, 1)
-const DAY_MS = 86_400_000
 const ENCODER = new TextEncoder()
 const NEGATIVE = 0x4000
 const NOT_FINITE = { NaN: 0xc000, Infinity: 0xd000, '-Infinity': 0xf000 }

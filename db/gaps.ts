@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, isNotNull, isNull, lt, or } from 'drizzle-orm'
 import type { GapReason, GapState } from '../src/market/gap.ts'
 import type { Feed } from '../src/market/provenance.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { present, type Present } from './rows.ts'
 import { gaps } from './schema/streams.ts'
@@ -81,8 +82,8 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
         .where(
           and(
             or(eq(gaps.instrumentId, instrumentId), isNull(gaps.instrumentId)),
-            lt(gaps.fromAt, iso(to)),
-            or(isNull(gaps.untilAt), gt(gaps.untilAt, iso(from)))
+            lt(gaps.fromAt, isoOf(to)),
+            or(isNull(gaps.untilAt), gt(gaps.untilAt, isoOf(from)))
           )
         )
         .orderBy(asc(gaps.fromAt), asc(gaps.id))
@@ -91,10 +92,9 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
 
     /** Deletes what ended before an instant (epoch ms) and returns how many rows that were. */
     async deleteBefore(instant: number): Promise<number> {
-      return (await db.delete(gaps).where(lt(gaps.untilAt, iso(instant)))).count
+      return (await db.delete(gaps).where(lt(gaps.untilAt, isoOf(instant)))).count
     }
   }
 }
 
 const now = () => new Date().toISOString()
-const iso = (instant: number) => new Date(instant).toISOString()

@@ -1,5 +1,6 @@
 import { and, desc, eq, getTableColumns, gte, like, lt, sql as expression } from 'drizzle-orm'
 import type { JobOutcome, JobRun, JobTotals } from '../src/jobs/job-run.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { jobRuns } from './schema/jobs.ts'
@@ -48,14 +49,14 @@ export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
           percentile_cont(0.99) within group (order by extract(epoch from finished_at - started_at)) as p99,
           (select jsonb_object_agg(outcome, runs) from (
             select outcome, count(*) as runs from job_runs each
-            where each.job = job_runs.job and each.started_at >= ${iso(since)}::text::timestamptz group by outcome
+            where each.job = job_runs.job and each.started_at >= ${isoOf(since)}::text::timestamptz group by outcome
           ) as outcomes) as outcomes
-        from job_runs where started_at >= ${iso(since)}::text::timestamptz
+        from job_runs where started_at >= ${isoOf(since)}::text::timestamptz
         group by job order by job`
       const last = await db
         .selectDistinctOn([job], getTableColumns(jobRuns))
         .from(jobRuns)
-        .where(gte(startedAt, iso(since)))
+        .where(gte(startedAt, isoOf(since)))
         .orderBy(job, desc(startedAt))
       const lastOf = new Map(last.map((run) => [run.job, present(run)]))
       return counted.map(({ p50, p99, ...totals }) => ({
@@ -71,7 +72,7 @@ export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       const rows = await db
         .selectDistinctOn([schedule], { schedule, run: getTableColumns(jobRuns) })
         .from(jobRuns)
-        .where(and(like(taskId, 'repeat:%'), gte(startedAt, iso(since))))
+        .where(and(like(taskId, 'repeat:%'), gte(startedAt, isoOf(since))))
         .orderBy(schedule, desc(startedAt))
       return rows.map(({ schedule: id, run }) => ({ schedule: id, run: present(run) }))
     },
@@ -80,7 +81,7 @@ export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
     async closeLost(before: number): Promise<number> {
       const closed = await sql`
         update job_runs set outcome = 'lost', finished_at = now()
-        where outcome = 'running' and (started_at < ${iso(before)}::text::timestamptz or exists (
+        where outcome = 'running' and (started_at < ${isoOf(before)}::text::timestamptz or exists (
           select from job_runs later where later.task_id = job_runs.task_id and later.started_at > job_runs.started_at))`
       return closed.count
     },
@@ -89,7 +90,7 @@ export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
     async deleteBefore(instant: number): Promise<number> {
       const deleted = await db
         .delete(jobRuns)
-        .where(and(lt(startedAt, iso(instant)), expression`${outcome} <> 'running'`))
+        .where(and(lt(startedAt, isoOf(instant)), expression`${outcome} <> 'running'`))
       return deleted.count
     }
   }
@@ -104,5 +105,4 @@ type Totals = Omit<JobTotals, 'durationMs' | 'lastRun'> & {
 
 export const keyOfRun = ({ taskId, startedAt }: Pick<JobRun, 'taskId' | 'startedAt'>) => `${taskId} ${startedAt}`
 
-const iso = (instant: number) => new Date(instant).toISOString()
 const milliseconds = (seconds: number) => Math.round(seconds * 1000)

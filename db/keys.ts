@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, asc, eq, getTableColumns, isNull } from 'drizzle-orm'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { present } from './rows.ts'
 import { apiKeys, users, type Plan } from './schema/accounts.ts'
@@ -101,7 +102,7 @@ export function createKeyStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
 
     /** Notes when keys were used last: instants (epoch ms) by key id. Never moves one back. */
     async touch(usedAt: ReadonlyMap<string, number>): Promise<void> {
-      const instants = [...usedAt.values()].map((instant) => new Date(instant).toISOString())
+      const instants = [...usedAt.values()].map((instant) => isoOf(instant))
       await sql`
         update api_keys set last_used_at = greatest(last_used_at, used.at)
         from unnest(${[...usedAt.keys()]}::text[]::uuid[], ${instants}::text[]::timestamptz[]) as used (id, at)

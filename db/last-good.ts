@@ -1,4 +1,5 @@
 import { eq, lt } from 'drizzle-orm'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { latestByKey } from './rows.ts'
 import { lastGood } from './schema/history.ts'
@@ -42,7 +43,7 @@ export function createLastGoodStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
 
     /** Deletes what was received before an instant (epoch ms) and returns how many rows that were. */
     async deleteBefore(instant: number): Promise<number> {
-      return (await db.delete(lastGood).where(lt(lastGood.receivedAt, new Date(instant).toISOString()))).count
+      return (await db.delete(lastGood).where(lt(lastGood.receivedAt, isoOf(instant)))).count
     }
   }
 }

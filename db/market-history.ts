@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Quote } from '../src/market/quote.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { marketSnapshots, sentiment, stockPriceHistory } from './schema/history.ts'
@@ -37,7 +38,7 @@ export function createMarketHistoryStore({ db, sql }: Pick<Database, 'db' | 'sql
       const rows = await db
         .select()
         .from(stockPriceHistory)
-        .where(and(eq(stockPriceHistory.symbol, symbol), gte(asOf, iso(from)), lt(asOf, iso(to))))
+        .where(and(eq(stockPriceHistory.symbol, symbol), gte(asOf, isoOf(from)), lt(asOf, isoOf(to))))
         .orderBy(asc(asOf))
         .limit(limit)
       return rows.map(present)
@@ -68,8 +69,8 @@ export function createMarketHistoryStore({ db, sql }: Pick<Database, 'db' | 'sql
 
     /** Deletes snapshots and sentiment older than an instant (epoch ms) and returns how many rows that were. */
     async deleteBefore(instant: number): Promise<number> {
-      const snapshots = await db.delete(marketSnapshots).where(lt(marketSnapshots.at, iso(instant)))
-      const points = await db.delete(sentiment).where(lt(sentiment.at, iso(instant)))
+      const snapshots = await db.delete(marketSnapshots).where(lt(marketSnapshots.at, isoOf(instant)))
+      const points = await db.delete(sentiment).where(lt(sentiment.at, isoOf(instant)))
       return snapshots.count + points.count
     }
   }
@@ -86,5 +87,3 @@ export function pricePointsOf(quote: Quote): PricePoint[] {
 }
 
 export const keyOfPrice = ({ symbol, asOf, source, session }: PricePoint) => `${symbol} ${asOf} ${source} ${session}`
-
-const iso = (instant: number) => new Date(instant).toISOString()

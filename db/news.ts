@@ -1,5 +1,6 @@
 import { and, arrayContains, desc, eq, getTableColumns, lt } from 'drizzle-orm'
 import type { News } from '../src/market/news.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { news } from './schema/market-data.ts'
@@ -51,7 +52,7 @@ export function createNewsStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
 
     /** Deletes stories that no provider listed since an instant (epoch ms) and returns how many they were. */
     async deleteBefore(instant: number): Promise<number> {
-      const deleted = await db.delete(news).where(lt(receivedAt, new Date(instant).toISOString()))
+      const deleted = await db.delete(news).where(lt(receivedAt, isoOf(instant)))
       return deleted.count
     }
   }

@@ -1,4 +1,5 @@
 import { desc, eq, lt } from 'drizzle-orm'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { quarantine } from './schema/operations.ts'
 
@@ -33,7 +34,7 @@ export function createQuarantineStore({ db }: Pick<Database, 'db'>) {
 
     /** Deletes what is older than an instant (epoch ms) and returns how many entries that were. */
     async deleteBefore(instant: number): Promise<number> {
-      const deleted = await db.delete(quarantine).where(lt(at, new Date(instant).toISOString()))
+      const deleted = await db.delete(quarantine).where(lt(at, isoOf(instant)))
       return deleted.count
     }
   }

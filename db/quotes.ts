@@ -1,5 +1,6 @@
 import { getTableColumns, gte, inArray } from 'drizzle-orm'
 import type { Quote } from '../src/market/quote.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { orderOf, supersedes } from '../src/market/order.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
@@ -43,7 +44,7 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       const rows = await db
         .select(quoteColumns)
         .from(quotesLatest)
-        .where(gte(quotesLatest.asOf, new Date(instant).toISOString()))
+        .where(gte(quotesLatest.asOf, isoOf(instant)))
         .limit(MAX_KNOWN_QUOTES)
       return rows.map(present)
     },

@@ -9,6 +9,7 @@ import type { News } from '../src/market/news.ts'
 import { identityIn, type Identified } from '../src/market/identity.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
+import { isoOf } from '../src/market/time.ts'
 import { keyOfRun } from './job-runs.ts'
 import {
   createWriteQueues,
@@ -149,7 +150,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
       record(queues.usage, `${day} ${provider} ${capability} ${outcome}`, count)
     },
     quarantine: (entry: Omit<QuarantineEntry, 'at'>) =>
-      record(queues.quarantine, String(serial++), { ...entry, at: new Date(now()).toISOString() }),
+      record(queues.quarantine, String(serial++), { ...entry, at: isoOf(now()) }),
     /** Notes that an API key is used now. */
     keyUsed: (keyId: string) => record(queues.keyUses, keyId, { keyId, usedAt: now() }),
     snapshot(snapshot: MarketSnapshot): void {

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, isNull, lt, lte, ne, sql as expression } from 'drizzle-orm'
 import { compareInstantNs, formatInstantNs, parseInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { Tick } from '../src/market/tick.ts'
+import { DAY_MS, isoOf } from '../src/market/time.ts'
 import {
   keyWithinDay,
   replacedTrade,
@@ -34,7 +35,6 @@ export type TickPlace = Pick<StoredTick, 'asOf' | 'sequence' | 'key'>
 
 /** No session's date is further than this from any of its instants: overnight trades before the longest holidays. */
 const MAX_DAYS_FROM_TRADE_DATE = 10
-const DAY_MS = 86_400_000
 const NS_PER_MICROSECOND = 1000
 
 export type TickStore = ReturnType<typeof createTickStore>
@@ -172,7 +172,7 @@ function rowOf(report: TickReport): TickRow {
     session,
     feed,
     source,
-    receivedAt: new Date(receivedAt).toISOString()
+    receivedAt: isoOf(receivedAt)
   }
   if (kind === 'cancel') return { ...shared, ...replacing(tick), key: keyWithinDay(replacedTrade(tick)) }
   const { price, size, venue, conditions, tradeId } = tick

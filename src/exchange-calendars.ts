@@ -6,10 +6,10 @@ import { Calendar } from './market/calendar.ts'
 import { nextSession } from './market/session.ts'
 import { problemOfHours } from './market/session-hours.ts'
 import type { SessionClock } from './market/session-clock.ts'
+import { DAY_MS } from './market/time.ts'
 
 const RELOAD_MS = 60_000
 const WARN_DAYS = 60
-const DAY_MS = 86_400_000
 
 /** Whether the configured market is simulated and trades around the clock. */
 export const isAlwaysOpen = ({ MARKET, SANDBOX_HOURS }: Pick<Config, 'MARKET' | 'SANDBOX_HOURS'>): boolean =>

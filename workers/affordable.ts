@@ -1,6 +1,7 @@
 import type { BudgetUse, ProviderStatus } from '../src/market/provider-status.ts'
+import { DAY_MS, HOUR_MS } from '../src/market/time.ts'
 
-const PERIOD_MS: Partial<Record<BudgetUse['per'], number>> = { hour: 3_600_000, day: 86_400_000 }
+const PERIOD_MS: Partial<Record<BudgetUse['per'], number>> = { hour: HOUR_MS, day: DAY_MS }
 
 export type Means = { readonly reservePercent: number; readonly now: number }
 

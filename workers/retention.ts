@@ -1,7 +1,6 @@
 import type { PartitionedTable } from '../db/partitions.ts'
 import type { Config } from '../src/config/config.ts'
-
-const DAY_MS = 86_400_000
+import { DAY_MS } from '../src/market/time.ts'
 
 type Retention = Pick<Config, 'PRICE_HISTORY_DAYS' | 'INTRADAY_BARS_DAYS' | 'TICKS_DAYS' | 'RECORDS_DAYS'>
 

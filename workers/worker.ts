@@ -5,6 +5,7 @@ import type { Recorder } from '../db/recorder.ts'
 import { isJobName, JOBS, QUEUE_NAMES, QUEUES, type JobName, type QueueName } from '../src/jobs/catalog.ts'
 import type { JobOutcome, JobRun } from '../src/jobs/job-run.ts'
 import { checkPayload, PayloadError, QUEUE_PREFIX } from '../src/jobs/queue.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Metrics } from '../src/metrics/metrics.ts'
 import type { Handler, JobContext, Report } from './handler.ts'
 import { handlers } from './handlers.ts'
@@ -115,8 +116,8 @@ function startWorker(queue: QueueName, options: JobWorkersOptions, onTrouble: On
       worker: name,
       attempt: job.attemptsMade + 1,
       payload: job.data as JobRun['payload'],
-      dueAt: iso(dueAtOf(job)),
-      startedAt: iso(now()),
+      dueAt: isoOf(dueAtOf(job)),
+      startedAt: isoOf(now()),
       outcome: 'running'
     }
     recorder.jobRun(run)
@@ -127,7 +128,7 @@ function startWorker(queue: QueueName, options: JobWorkersOptions, onTrouble: On
     const { items, failures, note, error } = ending
     const finishedAt = now()
     const durationMs = finishedAt - Date.parse(run.startedAt)
-    recorder.jobRun({ ...run, outcome, finishedAt: iso(finishedAt), items, failures, note, error })
+    recorder.jobRun({ ...run, outcome, finishedAt: isoOf(finishedAt), items, failures, note, error })
     metrics.jobRan(run.job, outcome, durationMs)
     log.debug({ job: run.job, taskId: run.taskId, outcome, items, failures, note, durationMs }, 'job run')
   }
@@ -224,6 +225,5 @@ async function isSettledWithin(work: Promise<unknown>, ms: number): Promise<bool
   return isInTime
 }
 
-const iso = (instant: number) => new Date(instant).toISOString()
 const asError = (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason)))
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,6 +1,7 @@
 import type { KeyStore } from '../../db/keys.ts'
 import type { Recorder } from '../../db/recorder.ts'
 import { ApiError, NotAuthenticated } from '../errors.ts'
+import { isoOf } from '../market/time.ts'
 import { scopesAmong, type Principal } from './principal.ts'
 import { tooManyRequests, type Bucket } from './rate-limiter.ts'
 
@@ -43,7 +44,7 @@ export class ApiKeys {
     }
     const keyPrefix = key.slice(0, LOGGED_CHARACTERS)
     if (holder) {
-      const since = new Date(holder.expiresAt).toISOString()
+      const since = isoOf(holder.expiresAt)
       throw new NotAuthenticated('expired', `This API key expired at ${since}`, keyPrefix)
     }
     throw new NotAuthenticated('unknown_key', 'This API key is unknown or was revoked', keyPrefix)

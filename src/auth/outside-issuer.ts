@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { ApiError, NotAuthenticated } from '../errors.ts'
+import { HOUR_MS } from '../market/time.ts'
 import { tokenExpired } from './credential.ts'
 
 const ALGORITHMS = ['RS256', 'ES256']
@@ -7,7 +8,7 @@ const ALGORITHMS = ['RS256', 'ES256']
 const CLOCK_TOLERANCE_SECONDS = 5
 const FRESH_MS = 60_000
 /** How long keys stay good that cannot be asked for again: a rotation that is not heard of counts in the end. */
-const HELD_MS = 6 * 3_600_000
+const HELD_MS = 6 * HOUR_MS
 /** How often key ids that the issuer did not publish may make us ask it: forged tokens must not become a flood there. */
 const SOONEST_MS = 3000
 const TIMEOUT_MS = 3000

@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
+import { MINUTE_MS } from '../market/time.ts'
 import { defineScript } from '../redis/script.ts'
 
 const SETTLE_EVERY_MS = 250
 const FIRST_SETTLEMENT_TIMEOUT_MS = 100
-const MINUTE_MS = 60_000
 /** Users (or addresses) known to this process; the one settled longest ago makes room. */
 const MAX_BUCKETS = 100_000
 

@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { Principal } from './principal.ts'
 
 const CHANNEL = 'auth:revoked'
 const HISTORY_KEY = 'auth:revoked'
 /** The longest life a token can be given; after it a revocation has nothing left to revoke. */
-const RETENTION_MS = 86_400_000
+const RETENTION_MS = DAY_MS
 const RETRY_MS = 1000
 
 export type RevocationSubject = `key:${string}` | `user:${string}` | `token:${string}`

@@ -1,4 +1,5 @@
 import type { NamespaceStats } from '../market/cache-stats.ts'
+import { isoOf } from '../market/time.ts'
 
 /** What one namespace did in this process since its start. */
 export class Counters {
@@ -34,7 +35,7 @@ export class Counters {
       loadsSaved: memory.hits + memory.staleHits + redis.hits + joins + negativeHits,
       loadFailures,
       negativeHits,
-      ...(failingSince !== undefined && { failingSince: new Date(failingSince).toISOString() })
+      ...(failingSince !== undefined && { failingSince: isoOf(failingSince) })
     }
   }
 }

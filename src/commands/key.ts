@@ -8,6 +8,7 @@ import { ConfigError, loadConfig } from '../config/config.ts'
 import { homeOf } from '../embedded/home.ts'
 import { findRunning } from '../embedded/running.ts'
 import { Plan, Scope, scopesAmong } from '../auth/principal.ts'
+import { DAY_MS, isoOf } from '../market/time.ts'
 
 const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--plan PLAN] [--label TEXT] [--expires WHEN] [--quiet]
 
@@ -21,7 +22,6 @@ const USAGE = `usage: npm run key -- --user NAME --scope SCOPE[,SCOPE...] [--pla
 const USER_NAME = /^(?=.{1,100}$)\w([\w .@+-]*[\w@+-])?$/
 const DAYS = /^(\d{1,5})d$/
 const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
-const DAY_MS = 86_400_000
 
 type Order = {
   user: string
@@ -81,7 +81,7 @@ function instantOf(expires: string | undefined): string | undefined {
     days === undefined ? Date.parse(INSTANT.test(expires) ? expires : '') : Date.now() + Number(days) * DAY_MS
   if (Number.isNaN(instant)) throw new UsageError('--expires must be days, as 30d, or an instant, as 2030-01-31')
   if (instant <= Date.now()) throw new UsageError('--expires must lie in the future')
-  return new Date(instant).toISOString()
+  return isoOf(instant)
 }
 
 function readOptions(args: readonly string[]) {

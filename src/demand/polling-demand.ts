@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Asker, MarketData } from '../market/market-data.ts'
+import { DAY_MS, HOUR_MS } from '../market/time.ts'
 
 const SETTLE_MS = 2000
 /** Of more symbols than this between two settlements, the later ones are not counted. */
@@ -8,9 +9,9 @@ const MAX_PENDING_SYMBOLS = 20_000
 const MAX_SYMBOLS_PER_BUCKET = 10_000
 
 /** Popularity is counted in buckets of time, and each older bucket weighs less: after a day, half. */
-const BUCKET_MS = 6 * 3_600_000
+const BUCKET_MS = 6 * HOUR_MS
 const BUCKETS = 28
-const WEIGHT_PER_BUCKET = 0.5 ** (BUCKET_MS / 86_400_000)
+const WEIGHT_PER_BUCKET = 0.5 ** (BUCKET_MS / DAY_MS)
 /** An open subscription weighs as much as a request in each of these. */
 const SUBSCRIPTION_MS = 10_000
 

@@ -1,6 +1,7 @@
 import { mayFallBelowZero } from '../market/instrument-kind.ts'
 import { isIntraday, type Bar, type BarSeries, type Interval } from '../market/bar.ts'
 import type { HoursOf } from '../market/market-hours.ts'
+import { MINUTE_MS } from '../market/time.ts'
 import { widestHoursOf } from '../market/widest-hours.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
@@ -20,7 +21,6 @@ const RANGE_TOLERANCE = 0.005
 const MAX_DROPPED_SHARE = 0.5
 /** Every session opens at a multiple of five minutes, so that all bars within the day do, but those of a minute. */
 const GRID_MS = 5 * 60_000
-const MINUTE_MS = 60_000
 /** Where the exchange's zone is unknown, a session date may be as far ahead as the first zone on Earth. */
 const FIRST_ZONE = 'Pacific/Kiritimati'
 

@@ -1,4 +1,5 @@
 import type { Priority } from '../market/market-data.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../market/time.ts'
 import { instantOf, partsOf } from '../market/zoned-time.ts'
 import type { Capability, ProviderName } from '../providers/provider.ts'
 
@@ -30,7 +31,7 @@ export function parseBudget(text: string): BudgetWindow[] {
 
 export type Period = { readonly startsAt: number; readonly endsAt: number }
 
-const PERIOD_MS = { second: 1000, minute: 60_000, hour: 3_600_000 }
+const PERIOD_MS = { second: SECOND_MS, minute: MINUTE_MS, hour: HOUR_MS }
 
 /**
  * Where a provider's days and months begin, if not at midnight UTC. Counted in another zone than the vendor's, a small

@@ -3,6 +3,7 @@ import { CircuitState, CountBreaker } from 'cockatiel'
 import type { Redis } from 'ioredis'
 import type { AttemptOutcome } from '../market/provenance.ts'
 import type { BreakerState } from '../market/provider-status.ts'
+import { HOUR_MS } from '../market/time.ts'
 import type { Capability, ProviderName } from '../providers/provider.ts'
 import { defineLockCommands } from '../redis/locks.ts'
 import { isReachable, withinPatience } from './shared-redis.ts'
@@ -16,7 +17,7 @@ const UNAUTHORIZED_REST_MS = 600_000
 const POLL_MS = 1000
 /** A probe whose process died is given to another one after this long. */
 const PROBE_LEASE_MS = 10_000
-const SHARED_TTL_MS = 3_600_000
+const SHARED_TTL_MS = HOUR_MS
 const SHARED_KEY = 'quotewire:circuits'
 
 type Outcome = 'answered' | AttemptOutcome

@@ -1,5 +1,6 @@
 import { MarketDataUnavailable, SymbolNotFound, type ApiError } from '../errors.ts'
 import type { Attempt, AttemptOutcome, Provenance } from '../market/provenance.ts'
+import { HOUR_MS } from '../market/time.ts'
 import type { ProviderName } from '../providers/provider.ts'
 import type { Failure } from './provider-calls.ts'
 import { withDoubts, type Doubt, type Judgement } from './quality.ts'
@@ -13,9 +14,9 @@ const RETRY_AFTER_MS: Record<AttemptOutcome, number> = {
   bad_payload: 5000,
   rejected_by_quality: 5000,
   unauthorized: 600_000,
-  not_covered: 3_600_000,
-  not_found: 3_600_000,
-  not_asked: 3_600_000
+  not_covered: HOUR_MS,
+  not_found: HOUR_MS,
+  not_asked: HOUR_MS
 }
 
 const OUTCOMES_OF_UNKNOWN: ReadonlySet<AttemptOutcome> = new Set(['not_found', 'not_covered', 'not_asked'])

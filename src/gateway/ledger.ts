@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BudgetUse } from '../market/provider-status.ts'
+import { DAY_MS, HOUR_MS, isoOf } from '../market/time.ts'
 import type { Capability, ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
 import { defineScript } from '../redis/script.ts'
 import { periodOf, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
@@ -16,18 +17,18 @@ const REDIS_REST_MS = 1000
 /** Keys outlive their window, so that processes whose clocks differ a little count in the same one. */
 const KEY_GRACE_MS = 60_000
 /** Between probes that are further apart than this, a provider's outage counts as another one. */
-const PROBES_KEPT_MS = 3_600_000
+const PROBES_KEPT_MS = HOUR_MS
 
 /** What a vendor's edge does to an address lasts 5 to 15 minutes, whatever is asked meanwhile. */
 const ADDRESS_REST_MS = 600_000
 const UNSCOPED_REST_MS = 60_000
 /** Some vendors refuse with `Retry-After: 0`, or with an instant where seconds belong: neither is taken at its word. */
-const [MIN_TOLD_REST_MS, MAX_TOLD_REST_MS] = [1000, 86_400_000]
+const [MIN_TOLD_REST_MS, MAX_TOLD_REST_MS] = [1000, DAY_MS]
 /**
  * A vendor's day need not end at midnight UTC. Where it names no Retry-After it is asked again after this long at the
  * latest, for a wrong guess must not cost the whole next day.
  */
-const MAX_GUESSED_REST_MS = 6 * 3_600_000
+const MAX_GUESSED_REST_MS = 6 * HOUR_MS
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -138,7 +139,7 @@ export class Ledger {
       limit,
       used: used[index] ?? 0,
       left: Math.max(0, limit - (used[index] ?? 0)),
-      resetsAt: new Date(resetsAt).toISOString()
+      resetsAt: isoOf(resetsAt)
     }))
     return { budget, closedUntil: closed && closed > now() ? closed : undefined }
   }

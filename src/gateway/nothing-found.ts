@@ -1,6 +1,7 @@
 import { MarketDataUnavailable } from '../errors.ts'
 import type { Attempt, AttemptOutcome } from '../market/provenance.ts'
 import type { SearchResult } from '../market/search.ts'
+import { isoOf } from '../market/time.ts'
 
 const OUTCOMES_OF_NOTHING: ReadonlySet<AttemptOutcome> = new Set(['not_found', 'not_asked'])
 
@@ -18,7 +19,7 @@ export function nothingFound(query: string, error: unknown, now: number): Search
     provenance: {
       source: asked.flatMap(({ provider, outcome }) => (outcome === 'not_found' ? provider : [])).join(', '),
       feed: 'composite',
-      receivedAt: new Date(now).toISOString(),
+      receivedAt: isoOf(now),
       state: 'live',
       attempts
     }

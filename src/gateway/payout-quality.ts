@@ -1,9 +1,10 @@
 import type { Dividend, Dividends } from '../market/corporate-action.ts'
 import { impossiblePayout } from '../market/payout.ts'
 import type { Quote } from '../market/quote.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { Doubt, Judgement } from './quality.ts'
 
-const YEAR_MS = 366 * 86_400_000
+const YEAR_MS = 366 * DAY_MS
 /** How far a price may have fallen since a payout of the last year, where the year's high is not known. */
 const FALL_OF_A_YEAR = 4
 /** The largest special payouts are a hundred times what the same company pays otherwise. */

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../market/time.ts'
 import type { BudgetPeriod, BudgetWindow } from './budget.ts'
 
 /** How soon a provider that rests is asked again while nobody else answers. */
@@ -8,11 +9,11 @@ const SHARE_AT_ONCE = 0.05
 const SHARE_SPREAD = 0.25
 
 const PERIOD_MS: Record<BudgetPeriod, number> = {
-  second: 1000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-  month: 30 * 86_400_000
+  second: SECOND_MS,
+  minute: MINUTE_MS,
+  hour: HOUR_MS,
+  day: DAY_MS,
+  month: 30 * DAY_MS
 }
 
 /** When a resting provider may be probed early: `burst` times every `everyMs`, from then on every `spreadMs`. */

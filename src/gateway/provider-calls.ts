@@ -3,6 +3,7 @@ import { ExponentialBackoff } from 'cockatiel'
 import type { Logger } from 'pino'
 import type { Priority } from '../market/market-data.ts'
 import type { Attempt, AttemptOutcome } from '../market/provenance.ts'
+import { isoOf } from '../market/time.ts'
 import { ProviderError, type Capability, type Provider, type ProviderName } from '../providers/provider.ts'
 import type { Purchase, Refusal } from './budget.ts'
 import type { Circuits, Pass } from './circuits.ts'
@@ -78,7 +79,7 @@ export class ProviderCalls {
     const pass = await circuits.admit(provider.name, call.capability, call.isLastResort)
     if (!pass) {
       const opensAt = circuits.restsUntil(provider.name, call.capability)
-      const detail = opensAt ? `rests after failures until ${iso(opensAt)}` : 'is being probed after failures'
+      const detail = opensAt ? `rests after failures until ${isoOf(opensAt)}` : 'is being probed after failures'
       return this.#skip(provider, call, 'circuit_open', detail, opensAt ?? now() + PROBE_HINT_MS)
     }
     const refusal = await ledger.spend(provider.name, purchaseOf(provider, call))
@@ -214,7 +215,7 @@ export function notAsked({ name }: Provider, symbol: string): Attempt {
 
 function reasonOf({ outcome, opensAt, isOfShare }: Refusal, { priority }: Call<unknown>): string {
   const budget = isOfShare ? "your share of the vendor's budget is spent" : `the ${priority} budget is spent`
-  return `${outcome === 'budget_spent' ? budget : 'the vendor told us to wait'} until ${iso(opensAt)}`
+  return `${outcome === 'budget_spent' ? budget : 'the vendor told us to wait'} until ${isoOf(opensAt)}`
 }
 
 function purchaseOf(
@@ -237,5 +238,3 @@ async function unlessAborted<T>(signal: AbortSignal, ask: (signal: AbortSignal) 
     signal.removeEventListener('abort', abort)
   }
 }
-
-const iso = (instant: number) => new Date(instant).toISOString()

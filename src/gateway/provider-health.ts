@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis'
+import { DAY_MS } from '../market/time.ts'
 import type { ProviderName } from '../providers/provider.ts'
 import type { CallOutcome } from './provider-record.ts'
 import { isReachable, withinPatience } from './shared-redis.ts'
 
 const SHARED_KEY = 'quotewire:provider-health'
 /** Without a call for so long nothing is known of a provider. */
-const SHARED_TTL_MS = 7 * 86_400_000
+const SHARED_TTL_MS = 7 * DAY_MS
 /** Other processes need not hear of each answer. */
 const SHARE_ANSWERS_EVERY_MS = 1000
 

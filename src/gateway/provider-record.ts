@@ -1,5 +1,6 @@
 import type { AttemptOutcome } from '../market/provenance.ts'
 import type { ProviderStatus } from '../market/provider-status.ts'
+import { isoOf } from '../market/time.ts'
 
 /** What came of one call: an answer, or why there was none. */
 export type CallOutcome = 'answered' | AttemptOutcome
@@ -29,9 +30,9 @@ export class ProviderRecord {
     return {
       calls: Object.fromEntries(this.#calls),
       ...(sorted.length > 0 && { latencyMs: { p50: percentile(0.5), p99: percentile(0.99) } }),
-      ...(this.#lastSuccessAt !== undefined && { lastSuccessAt: new Date(this.#lastSuccessAt).toISOString() }),
+      ...(this.#lastSuccessAt !== undefined && { lastSuccessAt: isoOf(this.#lastSuccessAt) }),
       ...(this.#lastFailure && {
-        lastFailure: { at: new Date(this.#lastFailure.at).toISOString(), outcome: this.#lastFailure.outcome }
+        lastFailure: { at: isoOf(this.#lastFailure.at), outcome: this.#lastFailure.outcome }
       })
     }
   }

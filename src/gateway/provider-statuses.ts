@@ -1,4 +1,5 @@
 import type { ProviderStatus } from '../market/provider-status.ts'
+import { isoOf } from '../market/time.ts'
 import { CAPABILITIES, type Provider, type ProviderName } from '../providers/provider.ts'
 import type { BudgetWindow } from './budget.ts'
 import type { Circuits } from './circuits.ts'
@@ -55,10 +56,10 @@ async function statusOf(
     capabilities: CAPABILITIES.filter((capability) => provider[capability]),
     ...(provider.quotes && { quotesPerRequest: provider.maxQuotesPerRequest }),
     budget,
-    ...(closedUntil && { closedUntil: iso(closedUntil) }),
+    ...(closedUntil && { closedUntil: isoOf(closedUntil) }),
     breakers,
     ...calls.record(provider.name).status(),
-    ...(health.lastSuccessAt !== undefined && { lastSuccessAt: iso(health.lastSuccessAt) })
+    ...(health.lastSuccessAt !== undefined && { lastSuccessAt: isoOf(health.lastSuccessAt) })
   }
 }
 
@@ -69,12 +70,10 @@ function answeringOf(
   breakers: ProviderStatus['breakers']
 ): Pick<ProviderStatus, 'status' | 'statusBecause' | 'failingSince'> {
   if (failingSince !== undefined) {
-    return { status: 'failing', statusBecause: `its last call came to ${failure}`, failingSince: iso(failingSince) }
+    return { status: 'failing', statusBecause: `its last call came to ${failure}`, failingSince: isoOf(failingSince) }
   }
-  if (closedUntil) return { status: 'resting', statusBecause: `refuses requests until ${iso(closedUntil)}` }
+  if (closedUntil) return { status: 'resting', statusBecause: `refuses requests until ${isoOf(closedUntil)}` }
   const open = Object.keys(breakers).filter((capability) => breakers[capability] === 'open')
   if (open.length > 0) return { status: 'resting', statusBecause: `breaker open for ${open.join(', ')}` }
   return { status: lastSuccessAt === undefined ? 'unknown' : 'up' }
 }
-
-const iso = (instant: number): string => new Date(instant).toISOString()

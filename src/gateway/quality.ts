@@ -3,6 +3,7 @@ import type { HoursOf } from '../market/market-hours.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { isRoundedRate } from '../market/rounded-rate.ts'
+import { DAY_MS, HOUR_MS } from '../market/time.ts'
 import { withoutImpossibleParts } from './quote-parts.ts'
 import { FUTURE_TOLERANCE_MS, inItsHours } from './session-state.ts'
 
@@ -46,11 +47,11 @@ type QuoteRule = {
  * Reverse splits and redenominations are real: a held value that nobody could renew for longer than this, the longest
  * weekend included, is no longer evidence against a jump.
  */
-const EVIDENCE_MS = 5 * 86_400_000
+const EVIDENCE_MS = 5 * DAY_MS
 /** Vendors stamp one print some seconds apart: the same price is then the same print. */
 const SAME_PRINT_MS = 15_000
 /** Shares are split, merged and redenominated between sessions, never within one. */
-const OVERNIGHT_MS = 4 * 3_600_000
+const OVERNIGHT_MS = 4 * HOUR_MS
 /** Vendors refresh the day's range less often than the price. */
 const RANGE_TOLERANCE = 0.01
 const RANGE_CONTRADICTION = 0.25

@@ -2,12 +2,12 @@ import { lastDateOf, nextStartOf } from '../market/bar-period.ts'
 import { isIntraday, type Bar } from '../market/bar.ts'
 import type { Calendar } from '../market/calendar.ts'
 import { tradingDatesBetween } from '../market/session.ts'
+import { DAY_MS, HOUR_MS } from '../market/time.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 
-const DAY_MS = 86_400_000
 /** By then every vendor has told a session that ended. */
-const SETTLED_MS = 12 * 3_600_000
+const SETTLED_MS = 12 * HOUR_MS
 /** Where more sessions lack at the beginning, the instrument was not listed yet. */
 const MAX_MISSING_AT_BEGINNING = 5
 

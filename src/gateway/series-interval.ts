@@ -1,9 +1,8 @@
 import { INTRADAY_LENGTH_MS, type Bar, type Interval } from '../market/bar.ts'
+import { DAY_MS, HOUR_MS } from '../market/time.ts'
 import { mapping } from '../slices.ts'
 import type { Doubt } from './quality.ts'
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 const LENGTH_MS: Record<Interval, number> = {
   ...INTRADAY_LENGTH_MS,
   '1d': DAY_MS,

@@ -2,6 +2,7 @@ import type { Bar } from '../market/bar.ts'
 import type { Split } from '../market/corporate-action.ts'
 import { kindOfSymbol } from '../market/instrument-kind.ts'
 import { factorSize, placeOfSplit } from '../market/split-power.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 import { nearFactor, type Doubt } from './quality.ts'
 
@@ -19,7 +20,7 @@ const BARS_AROUND_SPLIT = 2
 const SMALLEST_JUMP = 1.4
 const WITHOUT_SPLITS: ReadonlySet<string | undefined> = new Set(['fx', 'crypto', 'index', 'future', 'option'])
 /** What two vendors tell of one split may lie this far apart. */
-const SAME_SPLIT_MS = 4 * 86_400_000
+const SAME_SPLIT_MS = 4 * DAY_MS
 
 /** A jump by a ratio of shares, of prices that are calm before and after it, where the vendor lists no split. */
 export function unlistedSplitIn(series: VendorSeries, bars: readonly Bar[]): Doubt[] {

@@ -2,10 +2,11 @@ import type { HoursOf, MarketHours } from '../market/market-hours.ts'
 import type { Provenance, ValueState } from '../market/provenance.ts'
 import type { MarketState, Quote } from '../market/quote.ts'
 import { regularEnd } from '../market/session.ts'
+import { DAY_MS, isoOf } from '../market/time.ts'
 import { widestHoursOf } from '../market/widest-hours.ts'
 
 /** No exchange rests for so long: an older price is of what trades no more, or of a vendor that does not look. */
-const OUTDATED_MS = 30 * 86_400_000
+const OUTDATED_MS = 30 * DAY_MS
 /** Vendors' clocks and ours differ by seconds, never by minutes. */
 export const FUTURE_TOLERANCE_MS = 120_000
 /** Exchanges and index providers print closing values for about an hour after the end of a session. */
@@ -26,7 +27,7 @@ export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
   if (quote.provenance.feed === 'sandbox') return quote
   const told = Date.parse(quote.asOf)
   if (!(told <= now + FUTURE_TOLERANCE_MS)) return quote
-  if (now - told > OUTDATED_MS) return outdated(quote, Math.floor((now - told) / 86_400_000))
+  if (now - told > OUTDATED_MS) return outdated(quote, Math.floor((now - told) / DAY_MS))
   const hours = widestHoursOf(quote.symbol, hoursOf)
   const session = hours?.sessionBefore(told)
   if (!hours || !session) return quote
@@ -45,7 +46,7 @@ export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
     ? quote
     : {
         ...withMarketState(quote, marketState),
-        asOf: isStampedShut ? new Date(end).toISOString() : quote.asOf,
+        asOf: isStampedShut ? isoOf(end) : quote.asOf,
         provenance: noted(
           { ...quote.provenance, state },
           isStampedShut ? [`the vendor stamps the price ${quote.asOf}: asOf is the end of the session before that`] : []

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Split } from '../market/corporate-action.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
+import { HOUR_MS } from '../market/time.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import { judgeQuote, type Judgement, type QuoteContext } from './quality.ts'
 
@@ -10,7 +11,7 @@ import { judgeQuote, type Judgement, type QuoteContext } from './quality.ts'
 const SMALLEST_JUMP = 1.4
 const MAX_REMEMBERED = 1000
 /** A vendor may list in an hour what it does not list yet. */
-const REMEMBERED_MS = 3_600_000
+const REMEMBERED_MS = HOUR_MS
 /** Of a listing whose exchange is not known: in its days Europe's and most of Asia's sessions lie. */
 const UNKNOWN_ZONE = 'UTC'
 

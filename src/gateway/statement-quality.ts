@@ -1,7 +1,6 @@
 import type { Fundamentals } from '../market/fundamentals.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { Judgement } from './quality.ts'
-
-const DAY_MS = 86_400_000
 
 /** Leaves out statements of periods that are not over, and dates of filing that are yet to come. `now` in epoch ms. */
 export function judgeFundamentals(fundamentals: Fundamentals, now: number): Judgement<Fundamentals> {

@@ -3,13 +3,14 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { marketStatusAt, type MarketStatus } from '../market/market-status.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { Intake } from './intake.ts'
 
 /** Calendars can be replaced while a timer runs, and timers drift: it looks again at least so often. */
 const LOOK_EVERY_MS = 60_000
 /** Redis or the log did not take a change. */
 const TELL_AGAIN_MS = 2000
-const CLAIM_MS = 86_400_000
+const CLAIM_MS = DAY_MS
 
 export type MarketStatusPublisherOptions = {
   clock: SessionClock

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
 import { topicOf, type MarketEvent, type TopicName } from '../market/event.ts'
+import { DAY_MS } from '../market/time.ts'
 import { defineScript } from '../redis/script.ts'
 import type { Intake } from './intake.ts'
 
@@ -10,7 +11,7 @@ const GATHER_MS = 50
 /** More topics than this at once are not told; clients learn of them by the next attempt to renew them. */
 const MAX_WAITING = 20_000
 /** Values are not kept for longer. */
-const CLAIM_MS = 86_400_000
+const CLAIM_MS = DAY_MS
 const UNTOLD = 'that values are stale was not published'
 
 declare module 'ioredis' {

@@ -1,11 +1,11 @@
 import type { Job, Queue } from 'bullmq'
 import { ApiError, InvalidField } from '../errors.ts'
+import { DAY_MS, isoOf } from '../market/time.ts'
 import { JOBS, QUEUE_NAMES, type JobName, type JobSpec, type QueueName } from './catalog.ts'
 import type { JobRun, JobTotals } from './job-run.ts'
 import { PayloadError, type JobQueues } from './queue.ts'
 import type { JobsStatus, QueueStatus, ScheduleStatus, TaskStatus } from './status.ts'
 
-const DAY_MS = 86_400_000
 /** Somebody waits for the answer; a Redis that is away does not answer at all. */
 const PATIENCE_MS = 2000
 const COUNTED = ['active', 'waiting', 'prioritized', 'delayed', 'completed', 'failed'] as const
@@ -70,7 +70,7 @@ export function createJobAdministration(
           id,
           job,
           ...times,
-          ...(next !== undefined && { nextRunAt: iso(next), lagMs: Math.max(0, now() - next) }),
+          ...(next !== undefined && { nextRunAt: isoOf(next), lagMs: Math.max(0, now() - next) }),
           ...(run && { lastRunAt: run.startedAt, lastOutcome: run.outcome })
         }
       })
@@ -149,10 +149,10 @@ function statusOf(queue: QueueName, job: Job, state: string, runs: JobRun[]): Ta
     payload: job.data as TaskStatus['payload'],
     attempts: job.attemptsMade,
     ...(spec && { maxAttempts: job.opts.attempts ?? spec.attempts }),
-    dueAt: iso(job.timestamp + (job.opts.delay ?? 0)),
+    dueAt: isoOf(job.timestamp + (job.opts.delay ?? 0)),
     ...(typeof progress === 'object' && { progress }),
-    ...(processedOn !== undefined && { startedAt: iso(processedOn) }),
-    ...(finishedOn !== undefined && { finishedAt: iso(finishedOn) }),
+    ...(processedOn !== undefined && { startedAt: isoOf(processedOn) }),
+    ...(finishedOn !== undefined && { finishedAt: isoOf(finishedOn) }),
     ...(processedOn !== undefined && finishedOn !== undefined && { durationMs: finishedOn - processedOn }),
     ...(failedReason && { error: failedReason }),
     runs
@@ -173,4 +173,3 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
 
 const unavailable = (cause?: unknown) =>
   new ApiError('JOBS_UNAVAILABLE', 503, 'The queues cannot be reached', { retryAfterSeconds: 5, cause })
-const iso = (instant: number) => new Date(instant).toISOString()

@@ -1,4 +1,5 @@
 import type { BarRequest } from '../market/bar.ts'
+import { isoOf } from '../market/time.ts'
 
 /** No symbol can hold it. */
 const SEPARATOR = '|'
@@ -17,6 +18,6 @@ export const optionsKey = (symbol: string, expiry: string | undefined) => symbol
  * follows where not `splits`. Symbols have no lower case and no range fits into one, so it is read from its end.
  */
 export function barsKey({ symbol, interval, from, to, adjusted, period }: BarRequest): string {
-  const range = period ?? `${new Date(from).toISOString()}..${new Date(to).toISOString()}`
+  const range = period ?? `${isoOf(from)}..${isoOf(to)}`
   return `${symbol}:${range}:${interval}${adjusted === 'splits' ? '' : `:${adjusted}`}`
 }

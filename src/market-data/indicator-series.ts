@@ -17,15 +17,15 @@ import type {
   IndicatorSpec
 } from '../market/indicator.ts'
 import { EARLIEST, LONGEST_DAYS, periodRange } from '../market/period.ts'
+import { DAY_MS, HOUR_MS } from '../market/time.ts'
 import { INDICATORS, resolveParameters, type ParameterName } from './technical-indicators.ts'
 
-const DAY_MS = 86_400_000
 /** After so many bars others may have their turn. */
 const BARS_AT_ONCE = 50
 /** Shortest first. Bars of one period are loaded once for everybody. */
 const PERIODS: readonly Period[] = ['5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'max']
 /** The least that an exchange trades in a day, so that days of intraday bars are never too few. */
-const SESSION_MS = 6 * 3_600_000
+const SESSION_MS = 6 * HOUR_MS
 /** Calendar days for each session: weekends, and more holidays than any exchange has. */
 const DAYS_PER_SESSION = 1.5
 const SPARE_DAYS = 7

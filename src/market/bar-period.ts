@@ -1,6 +1,5 @@
 import { isIntraday, type Bar, type Interval } from './bar.ts'
-
-const DAY_MS = 86_400_000
+import { DAY_MS } from './time.ts'
 
 /**
  * The date (YYYY-MM-DD) that the bar of a session starts with: a week's is its Monday and a month's the first, whichever

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Provenance } from './provenance.ts'
+import { HOUR_MS, MINUTE_MS } from './time.ts'
 
 export const Interval = Type.Enum(['1m', '5m', '15m', '30m', '1h', '1d', '1wk', '1mo'])
 export type Interval = Static<typeof Interval>
@@ -7,11 +8,11 @@ export type IntradayInterval = Exclude<Interval, '1d' | '1wk' | '1mo'>
 
 /** How long a bar within the day lasts where its session does not end before. */
 export const INTRADAY_LENGTH_MS: Record<IntradayInterval, number> = {
-  '1m': 60_000,
-  '5m': 300_000,
-  '15m': 900_000,
-  '30m': 1_800_000,
-  '1h': 3_600_000
+  '1m': MINUTE_MS,
+  '5m': 5 * MINUTE_MS,
+  '15m': 15 * MINUTE_MS,
+  '30m': 30 * MINUTE_MS,
+  '1h': HOUR_MS
 }
 
 /** `none`: as traded. `splits`: earlier prices divided by later splits. `all`: for dividends too (total return). */

@@ -1,3 +1,5 @@
+import { isoOf } from './time.ts'
+
 /**
  * An instant to the nanosecond, in two numbers, for no JavaScript number holds the nanoseconds since 1970 exactly: epoch
  * milliseconds (an integer, rounded down) and the nanoseconds within that millisecond (0 to 999,999).
@@ -33,7 +35,7 @@ export function parseInstantNs(text: string): InstantNs | undefined {
 
 /** RFC 3339 in UTC with three digits of a second, or six or nine where the instant has them. Years 0 to 9999. */
 export function formatInstantNs({ ms, ns }: InstantNs): string {
-  const millis = new Date(ms).toISOString()
+  const millis = isoOf(ms)
   if (ns === 0) return millis
   const digits = String(ns).padStart(6, '0')
   return `${millis.slice(0, -1)}${ns % 1000 === 0 ? digits.slice(0, 3) : digits}Z`

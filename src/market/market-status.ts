@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import type { Calendar } from './calendar.ts'
 import { nextSession, regularEnd, SessionPhase, type Interval, type Session } from './session.ts'
 import type { SessionClock } from './session-clock.ts'
+import { isoOf } from './time.ts'
 import { dateIn } from './zoned-time.ts'
 
 const Instant = (description: string) => Type.String({ format: 'date-time', description })
@@ -61,13 +62,13 @@ function exchangeStatus(clock: SessionClock, calendar: Calendar, instant: number
     timeZone,
     phase: status.phase,
     marketState: status.marketState,
-    since: iso(status.lastChange),
-    until: iso(status.nextChange),
+    since: isoOf(status.lastChange),
+    until: isoOf(status.nextChange),
     tradeDate: status.tradeDate,
     ...(status.session && { session: tradingDay(status.session) }),
     ...(holiday !== undefined && !status.session && { holiday }),
-    nextOpen: iso(status.nextOpen),
-    nextClose: iso(status.nextClose ?? regularEnd(nextSession(calendar, instant))),
+    nextOpen: isoOf(status.nextOpen),
+    nextClose: isoOf(status.nextClose ?? regularEnd(nextSession(calendar, instant))),
     ...(knownUntil !== undefined && { calendarKnownUntil: knownUntil })
   }
 }
@@ -84,5 +85,4 @@ function tradingDay({ date, name, overnight, pre, regular, closingAuction, post 
   }
 }
 
-const span = ({ open, close }: Interval) => ({ open: iso(open), close: iso(close) })
-const iso = (instant: number) => new Date(instant).toISOString()
+const span = ({ open, close }: Interval) => ({ open: isoOf(open), close: isoOf(close) })

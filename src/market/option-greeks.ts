@@ -2,10 +2,11 @@ import { greeksOf, impliedVolatility, type OptionTerms } from './black-scholes.t
 import type { ComputedFigure, OptionChain, OptionContract } from './option-chain.ts'
 import { expirationOf, type Expiration } from './option-expiry.ts'
 import type { SessionClock } from './session-clock.ts'
+import { DAY_MS, isoOf } from './time.ts'
 
-const YEAR_MS = 365 * 86_400_000
+const YEAR_MS = 365 * DAY_MS
 /** An older trade was made at another price of the underlying than the one it would be held against. */
-const MAX_TRADE_AGE_MS = 86_400_000
+const MAX_TRADE_AGE_MS = DAY_MS
 const NO_YIELD: DividendYield = { percent: 0, source: 'assumed' }
 
 const GREEKS = ['delta', 'gamma', 'theta', 'vega', 'rho'] as const
@@ -36,7 +37,7 @@ export function withExpirations(chain: OptionChain, clock: SessionClock, now: nu
   }
   const contracts = chain.contracts.map((contract) => {
     const { lastTradingAt, settlesAt } = expiration(contract.symbol, contract.expiry)
-    return { ...contract, lastTradingAt: iso(lastTradingAt), settlesAt: iso(settlesAt) }
+    return { ...contract, lastTradingAt: isoOf(lastTradingAt), settlesAt: isoOf(settlesAt) }
   })
   const isOpen = (expiry: string) => expiration('', expiry).lastTradingAt > now
   const [first] = chain.expiries
@@ -67,7 +68,7 @@ export function withGreeks(chain: OptionChain, options: PricingOptions): OptionC
     riskFreeRate,
     dividendYield,
     dividendYieldSource: source,
-    computedAt: iso(now)
+    computedAt: isoOf(now)
   }
   return { ...chain, contracts, pricing }
 }
@@ -96,5 +97,3 @@ function recentTrade({ last, lastTradeAt }: OptionContract, now: number): number
   if (lastTradeAt === undefined || now - Date.parse(lastTradeAt) > MAX_TRADE_AGE_MS) return undefined
   return last
 }
-
-const iso = (instant: number): string => new Date(instant).toISOString()

@@ -1,9 +1,9 @@
 import type { Interval, Period } from './bar.ts'
+import { DAY_MS } from './time.ts'
 
 /** No history is asked for from before this instant, 1900-01-01 UTC. */
 export const EARLIEST = Date.UTC(1900, 0, 1)
 
-const DAY_MS = 86_400_000
 const MONTHS: Partial<Record<Period, number>> = {
   '1mo': 1,
   '3mo': 3,

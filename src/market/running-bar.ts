@@ -3,13 +3,13 @@ import { INTRADAY_LENGTH_MS, isIntraday, type Bar, type BarSeries, type Interval
 import { exchangeOfListing } from './exchange.ts'
 import type { Calendar } from './calendar.ts'
 import { regularEnd, sessionOn } from './session.ts'
+import { DAY_MS, HOUR_MS } from './time.ts'
 import { dateIn, instantOf } from './zoned-time.ts'
 
-const DAY_MS = 86_400_000
 /** A session that lasts longer runs from day to day: coins, and currencies within a week. */
-const AROUND_THE_CLOCK_MS = 23 * 3_600_000
+const AROUND_THE_CLOCK_MS = 23 * HOUR_MS
 /** A vendor that says to be later than this renews when a session has ended, so that what it has of it is final. */
-const MAX_FEED_DELAY_MS = 3_600_000
+const MAX_FEED_DELAY_MS = HOUR_MS
 /** The last place on Earth where a date ends, for listings whose zone nobody tells. */
 const LAST_ZONE = 'Etc/GMT+12'
 

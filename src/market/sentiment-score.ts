@@ -11,6 +11,7 @@ import type {
   SentimentComponentName,
   SentimentLabel
 } from './sentiment.ts'
+import { DAY_MS, isoOf } from './time.ts'
 
 /** Shares of the composite where every component is there; docs/sentiment.md tells why. */
 export const SENTIMENT_WEIGHTS: Readonly<Record<SentimentComponentName, number>> = {
@@ -25,7 +26,7 @@ export const SENTIMENT_WEIGHTS: Readonly<Record<SentimentComponentName, number>>
 /** Less than this share of the weights is a guess, not a composite. */
 const MIN_WEIGHT = 0.5
 /** The longest weekend, with a holiday on both of its sides. */
-const MAX_INPUT_AGE_MS = 5 * 86_400_000
+const MAX_INPUT_AGE_MS = 5 * DAY_MS
 
 const MEAN_SESSIONS = 125
 /** An index this far from its mean, in percent, is as far as it gets in an ordinary year. */
@@ -40,9 +41,9 @@ const [LOW_PUT_CALL, HIGH_PUT_CALL] = [0.5, 1.5]
 /** Far more trade in any hour of a session: less is a broken chain. */
 const MIN_CONTRACTS = 500
 const MIN_STORIES = 5
-const STORY_AGE_MS = 3 * 86_400_000
+const STORY_AGE_MS = 3 * DAY_MS
 /** A story counts half after this time. */
-const STORY_HALF_LIFE_MS = 86_400_000
+const STORY_HALF_LIFE_MS = DAY_MS
 /** Most stories say little: a mean tone of a half is as loud as news gets. */
 const LOUD_TONE = 0.5
 
@@ -204,7 +205,7 @@ export function compositeOf(
     components.map((component) => component.provenance),
     ['weighted mean of the components']
   )
-  const known = { knownWeight, asOf: new Date(now).toISOString(), components, missing, provenance }
+  const known = { knownWeight, asOf: isoOf(now), components, missing, provenance }
   if (knownWeight < MIN_WEIGHT) return { sentiment: { note: tooLittle(knownWeight), ...known }, missing }
   const score = round(sumOf(components.map((component) => component.score * component.weight)))
   return { sentiment: { score, label: labelOf(score), ...known }, missing }

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { hoursOn, isOrdinaryDay, type Calendar } from './calendar.ts'
 import type { MarketState } from './quote.ts'
 import { placedHours, SESSION_PARTS, type SessionPart } from './session-hours.ts'
+import { DAY_MS } from './time.ts'
 import { dateIn, firstInstantAt } from './zoned-time.ts'
 
 /** One trading day; instants are epoch milliseconds, ends exclusive. Its first part may open on the day before its date. */
@@ -53,7 +54,6 @@ const MARKET_STATES: Readonly<Record<SessionPhase, Exclude<MarketState, 'halted'
   closed: 'closed'
 }
 
-const DAY_MS = 86_400_000
 const FIRST_DATE = '1900-01-01'
 const LAST_DATE = '9999-12-31'
 /** No exchange is closed for longer; a calendar that says so is broken. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { formatInstantNs, parseInstantNs, type InstantNs } from './instant-ns.ts'
 import { Feed } from './provenance.ts'
+import { isoOf } from './time.ts'
 
 /** The part of a session's day that a tick falls into; the closing auction is `regular`. */
 export const TickSession = Type.Enum(['pre', 'regular', 'post', 'overnight'])
@@ -65,7 +66,7 @@ export function shapeOfTick<Shape extends Stamped>(tick: Tick<Shape>): Shape {
   return {
     ...tick,
     asOf: formatInstantNs(tick.asOf),
-    receivedAt: new Date(tick.receivedAt).toISOString()
+    receivedAt: isoOf(tick.receivedAt)
   } as unknown as Shape
 }
 

@@ -1,5 +1,5 @@
-const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
+import { DAY_MS, MINUTE_MS } from './time.ts'
+
 /** Beyond these instants years are not written with four digits. */
 const FIRST_INSTANT = Date.UTC(1000, 0, 1)
 const LAST_INSTANT = Date.UTC(9999, 11, 30)
@@ -26,7 +26,7 @@ export function instantOf(
   second = 0
 ): number {
   const asUtc = Date.UTC(year, month - 1, day, hour, minute, second)
-  const candidates = [asUtc - offsetMs(zone, asUtc - 86_400_000), asUtc - offsetMs(zone, asUtc + 86_400_000)]
+  const candidates = [asUtc - offsetMs(zone, asUtc - DAY_MS), asUtc - offsetMs(zone, asUtc + DAY_MS)]
   const valid = candidates.filter((instant) => instant + offsetMs(zone, instant) === asUtc)
   return valid.length > 0 ? Math.min(...valid) : Math.max(...candidates)
 }

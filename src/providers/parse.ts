@@ -1,6 +1,7 @@
 import { decode } from 'html-entities'
 import type { Bar } from '../market/bar.ts'
 import type { Feed, Provenance, ValueState } from '../market/provenance.ts'
+import { isoOf } from '../market/time.ts'
 import type { ProviderName } from './provider.ts'
 
 /**
@@ -183,7 +184,7 @@ export function provenanceOf(source: ProviderName, parts: ProvenanceParts): Prov
   return {
     source,
     feed: parts.feed,
-    receivedAt: new Date(parts.receivedAt).toISOString(),
+    receivedAt: isoOf(parts.receivedAt),
     ...(parts.delayedBySeconds !== undefined && { delayedBySeconds: parts.delayedBySeconds }),
     state: parts.state ?? (parts.delayedBySeconds ? 'delayed' : 'live'),
     attempts: [],

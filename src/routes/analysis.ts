@@ -1,14 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
+import { DAY_MS } from '../market/time.ts'
 import { cacheable, sendAnswer } from './answer.ts'
 import { resolveRange } from './historical-range.ts'
 import { IndicatorQuery, indicatorsOf, periodOf } from './indicator-query.ts'
 import { Day } from './instant.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
-
-const DAY_MS = 86_400_000
 
 const access = 'market:read' as const
 const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }

@@ -5,6 +5,7 @@ import { countingMalformed } from '../auth/malformed-keys.ts'
 import { addressOf } from '../auth/network.ts'
 import { Credential, Plan, Scope, type Principal } from '../auth/principal.ts'
 import { tooManyRequests } from '../auth/rate-limiter.ts'
+import { isoOf } from '../market/time.ts'
 
 const MAX_KEY_LENGTH = 200
 const EXCHANGES_PER_MINUTE = 60
@@ -111,8 +112,8 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return {
         ...who,
         scopes: [...scopes],
-        ...(who.credential !== 'key' && { issuedAt: new Date(issuedAt).toISOString() }),
-        ...(expiresAt !== Infinity && { expiresAt: new Date(expiresAt).toISOString() })
+        ...(who.credential !== 'key' && { issuedAt: isoOf(issuedAt) }),
+        ...(expiresAt !== Infinity && { expiresAt: isoOf(expiresAt) })
       }
     }
   )

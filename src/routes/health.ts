@@ -4,6 +4,7 @@ import { DATA_CLASSES, type ClassFreshness } from '../market/data-freshness.ts'
 import { checkDependencies, Dependency } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import { Answering } from '../market/provider-status.ts'
+import { isoOf } from '../market/time.ts'
 import { VERSION } from '../version.ts'
 import { shared } from './single-flight.ts'
 
@@ -141,7 +142,7 @@ function dataHealth(freshness: ClassFreshness, failingSince: string | undefined)
     status: lastLate ? 'late' : 'fresh',
     targetSeconds,
     ageSeconds: Math.round(lastAgeMs / 1000),
-    lastServedAt: new Date(lastServedAt).toISOString(),
+    lastServedAt: isoOf(lastServedAt),
     servedLate,
     ...failing
   }

@@ -2,9 +2,8 @@ import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { isIntraday, Period, type Interval } from '../market/bar.ts'
 import { LONGEST_DAYS, periodRange } from '../market/period.ts'
+import { DAY_MS } from '../market/time.ts'
 import { DayOrInstant, instantOf, isDate } from './instant.ts'
-
-const DAY_MS = 86_400_000
 
 /** Which stretch of history, in the query of every route that shows one. */
 export const RANGE_QUERY = {

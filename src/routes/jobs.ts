@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { JOB_NAMES, JOBS, QUEUE_NAMES, type JobName } from '../jobs/catalog.ts'
 import { JobRun } from '../jobs/job-run.ts'
 import { JobsStatus, TaskStatus } from '../jobs/status.ts'
+import { isoOf } from '../market/time.ts'
 import { neverKept } from './answer.ts'
 import { DayOrInstant, instantOf } from './instant.ts'
 
@@ -72,7 +73,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async ({ query: { job, limit, before } }) => {
-      const since = before === undefined ? undefined : new Date(instantOf(before)).toISOString()
+      const since = before === undefined ? undefined : isoOf(instantOf(before))
       return { runs: await jobs.runs({ of: job, limit, before: since }) }
     }
   )

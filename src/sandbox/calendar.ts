@@ -1,10 +1,9 @@
 import type { Calendar } from '../market/calendar.ts'
 import { isListed, regularEnd, sessionOn } from '../market/session.ts'
+import { DAY_MS, MINUTE_MS } from '../market/time.ts'
 import { offsetMs } from '../market/zoned-time.ts'
 import { holidaysOf, type Holiday } from './holidays.ts'
 
-const DAY_MS = 86_400_000
-const MINUTE_MS = 60_000
 /** History begins here; the walk of every price starts on this day. */
 const FIRST_DAY = Date.UTC(2010, 0, 1) / DAY_MS
 /** Room for the sessions of about a century, so that a far-off date costs no more than that. */

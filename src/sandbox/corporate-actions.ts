@@ -1,4 +1,5 @@
 import type { Split } from '../market/corporate-action.ts'
+import { DAY_MS } from '../market/time.ts'
 import { dateOfDay, type TradingCalendar } from './calendar.ts'
 import { integerBetween, keyOf, pick } from './noise.ts'
 import type { Instrument } from './universe/instrument.ts'
@@ -9,7 +10,6 @@ const FIRST_DIVIDEND_YEAR = 2012
 const YIELD_YEAR = 2026
 const DIVIDEND_GROWTH = 1.05
 const PAYMENT_DELAY_DAYS = 21
-const DAY_MS = 86_400_000
 
 /** All dates are YYYY-MM-DD; amounts are in price units (pence in London), divided by the splits that came later. */
 export type SimulatedDividend = {

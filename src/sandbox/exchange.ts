@@ -1,4 +1,5 @@
 import type { Split } from '../market/corporate-action.ts'
+import { MINUTE_MS } from '../market/time.ts'
 import { dayOfDate, TradingCalendar, type Session } from './calendar.ts'
 import { dividendsUntil, splitFactorAfter, splitsUntil, type SimulatedDividend } from './corporate-actions.ts'
 import { Intraday, type MinuteTrading, type SessionPart, type Trading } from './intraday.ts'
@@ -9,7 +10,6 @@ import { UNIVERSE } from './universe/universe.ts'
 import { MARKET_HOURS, VENUES, type MarketName } from './venues.ts'
 import { DailyWalks } from './walks.ts'
 
-const MINUTE_MS = 60_000
 const DAYS_PER_YEAR = 365
 /** Bid and ask stand a hundredth of a percent off the price, and at least one tick. */
 const HALF_SPREAD = 0.0001

@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000
+import { DAY_MS } from '../market/time.ts'
 
 /** A rule for one holiday a year, giving days since 1970; undefined in a year that does not have it. */
 export type Holiday = (year: number) => number | undefined

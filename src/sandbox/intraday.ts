@@ -1,10 +1,10 @@
+import { MINUTE_MS } from '../market/time.ts'
 import type { Session } from './calendar.ts'
 import { splitFactorAfter } from './corporate-actions.ts'
 import { between, confinedPath, mix, normal, uniform } from './noise.ts'
 import type { Instrument } from './universe/instrument.ts'
 import { type DailyWalks, tradesAroundTheClock } from './walks.ts'
 
-const MINUTE_MS = 60_000
 const MINUTES_PER_BLOCK = 30
 /** Of the path within a minute; more where the price moves more often than every second. */
 const MIN_STEPS_PER_MINUTE = 60

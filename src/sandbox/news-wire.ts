@@ -1,9 +1,10 @@
+import { HOUR_MS } from '../market/time.ts'
 import type { Exchange } from './exchange.ts'
 import { between, integerBetween, mix, pick, uniform } from './noise.ts'
 import { UNIVERSE } from './universe/universe.ts'
 import type { Instrument } from './universe/instrument.ts'
 
-const SLOT_MS = 4 * 3_600_000
+const SLOT_MS = 4 * HOUR_MS
 const STORY_PROBABILITY = 0.3
 /** How far back a search for stories goes. */
 const MAX_SLOTS = 6 * 90

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../market/time.ts'
 import { dateOfDay, dayOfDate } from './calendar.ts'
 import type { Exchange } from './exchange.ts'
 import { between, integerBetween, keyOf, mix, uniform } from './noise.ts'
@@ -50,9 +51,9 @@ export function expiriesOf(exchange: Exchange, instrument: Instrument, at = exch
   const expiries = new Set<string>()
   const firstFriday = today + ((FRIDAY - weekdayOf(today) + 7) % 7)
   for (let week = 0; week < WEEKLY_EXPIRIES; week++) expiries.add(dateOfDay(firstFriday + 7 * week))
-  const start = new Date(today * 86_400_000)
+  const start = new Date(today * DAY_MS)
   for (let month = 0; month < MONTHLY_EXPIRIES; month++) {
-    const first = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + month, 1) / 86_400_000
+    const first = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + month, 1) / DAY_MS
     const third = first + ((FRIDAY - weekdayOf(first) + 7) % 7) + 14
     if (third >= today) expiries.add(dateOfDay(third))
   }
@@ -73,7 +74,7 @@ export function optionChain(
   if (!expiriesOf(exchange, instrument, at).includes(expiry)) return []
   const quote = exchange.quote(instrument, at)
   const expiresAt = endOf(exchange, instrument, expiry)
-  const years = Math.max((expiresAt - at) / (365 * 86_400_000), 1e-4)
+  const years = Math.max((expiresAt - at) / (365 * DAY_MS), 1e-4)
   const volatility = exchange.dailyDeviation(instrument) * Math.sqrt(TRADING_DAYS)
   const strikes = strikesAround(quote.previousClose)
   return (['call', 'put'] as const).flatMap((side) =>
@@ -103,7 +104,7 @@ export function optionChain(
         vega: value.vega,
         rho: value.rho,
         inTheMoney: side === 'call' ? strike < quote.price : strike > quote.price,
-        lastTradeAt: uniform(key, 4) < 0.9 ? lastTradeAt : lastTradeAt - 86_400_000
+        lastTradeAt: uniform(key, 4) < 0.9 ? lastTradeAt : lastTradeAt - DAY_MS
       }
     })
   )

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { MAX_SYMBOL_LENGTH } from '../market/symbol.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { Exchange } from './exchange.ts'
 import { keyOf, uniform } from './noise.ts'
 import type { SimulatedQuote } from './quotes.ts'
@@ -9,7 +10,7 @@ import { VENDOR_NAMES, type MarketView, type VendorName } from './vendors/vendor
 const MAX_SCENARIOS = 100
 const MAX_DELAY_MS = 600_000
 const DEFAULT_PRICE_FACTOR = 100
-const DEFAULT_AGE_MS = 86_400_000
+const DEFAULT_AGE_MS = DAY_MS
 
 /** What can go wrong, and what each needs is optional: without `symbol` or `path` it is everything of the vendor. */
 export const Scenario = Type.Object(

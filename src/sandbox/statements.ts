@@ -1,11 +1,11 @@
 import type { StatementLines } from '../market/fundamentals.ts'
+import { DAY_MS } from '../market/time.ts'
 import { dateOfDay } from './calendar.ts'
 import { splitFactorAfter } from './corporate-actions.ts'
 import type { Exchange } from './exchange.ts'
 import { between, integerBetween, keyOf } from './noise.ts'
 import type { Instrument, Sector } from './universe/instrument.ts'
 
-const DAY_MS = 86_400_000
 const FILING_DELAY_DAYS = 40
 const ANNUAL_COUNT = 5
 const QUARTER_COUNT = 12

@@ -2,10 +2,10 @@ import { isValueAtFault } from '../../db/failures.ts'
 import { MarketDataUnavailable } from '../../src/errors.ts'
 import type { Payload } from '../../src/jobs/catalog.ts'
 import { isIntraday, type BarRequest } from '../../src/market/bar.ts'
+import { DAY_MS } from '../../src/market/time.ts'
 import { skipped, type Handler } from '../handler.ts'
 import { isForGood, isStale } from '../refusals.ts'
 
-const DAY_MS = 86_400_000
 /** When providers that gave nothing are asked again. */
 const RETRY_SECONDS = 30
 /** What every vendor gives in one answer. */

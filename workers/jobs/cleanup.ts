@@ -1,8 +1,8 @@
 import { QUEUE_NAMES } from '../../src/jobs/catalog.ts'
+import { DAY_MS } from '../../src/market/time.ts'
 import type { Handler } from '../handler.ts'
 import { keptSince } from '../retention.ts'
 
-const DAY_MS = 86_400_000
 /** A run without an end for so long has none. */
 const LOST_AFTER_MS = DAY_MS
 const MAX_JOBS_REMOVED = 10_000

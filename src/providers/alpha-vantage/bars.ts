@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
+import { DAY_MS, isoOf } from '../../market/time.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf, withPrices } from '../parse.ts'
@@ -17,8 +18,6 @@ import { isAbout, type Listing } from './listing.ts'
 import { UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
 import { dateOf, memberIn, memberOf, notNegativeOf, positiveOf } from './wire-value.ts'
-
-const DAY_MS = 86_400_000
 
 /** `outputsize=compact` holds 100 rows: at five sessions a week they reach back 140 days or more. */
 const COMPACT_REACH_MS = 140 * DAY_MS
@@ -180,7 +179,7 @@ function rowOf({ day, start, row }: Labelled): DatedRow | undefined {
 function startOf(label: string, day: string, interval: Interval, zone: string): string | undefined {
   if (!isIntraday(interval)) return startOfPeriod(interval, day)
   const instant = instantIn(zone, label)
-  return instant === undefined ? undefined : new Date(instant).toISOString()
+  return instant === undefined ? undefined : isoOf(instant)
 }
 
 function rangeCheck(request: BarRequest): (start: string) => boolean {

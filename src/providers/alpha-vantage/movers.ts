@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Mover, MoverKind, Movers } from '../../market/market-wide.ts'
+import { isoOf } from '../../market/time.ts'
 import { usIssue } from '../../market/us-issue.ts'
 import { provenanceOf } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
@@ -74,7 +75,7 @@ function isDerivative(symbol: string): boolean {
 function updatedAt(text: unknown): string | undefined {
   const wall = String(text).match(/^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) US\/Eastern$/)?.[1]
   const instant = instantIn('America/New_York', wall)
-  return instant ? new Date(instant).toISOString() : undefined
+  return instant ? isoOf(instant) : undefined
 }
 
 const WireMover = Type.Object({

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
+import { isoOf } from '../../market/time.ts'
 import { provenanceOf, textOf, webAddress } from '../parse.ts'
 import { fittingRows } from '../rows.ts'
 import { isRecord } from '../salvage.ts'
@@ -57,7 +58,7 @@ function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
     url,
     ...(publisher && { publisher }),
     ...(summary && { summary }),
-    publishedAt: new Date(published).toISOString(),
+    publishedAt: isoOf(published),
     symbols: [...new Set(tickers.flatMap((each) => each.symbol ?? []))],
     ...(sentiment !== undefined && Math.abs(sentiment) <= 1 && { sentiment })
   }

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { DAY_MS, isoOf } from '../../market/time.ts'
 import { notNegative, positive, provenanceOf, UNIT_UNKNOWN, withPrices, type CurrencyUnit } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
 import { leftOutNote } from '../rows.ts'
@@ -9,7 +10,6 @@ import { datesOf, DatedText, instantIn, isWithin, type DateRange } from '../sess
 import { coveredListing, notCovered, type Fmp } from './client.ts'
 import type { Listing } from './listing.ts'
 
-const DAY_MS = 86_400_000
 /** The vendor sends the newest rows of a range and cuts the rest off without a word. */
 const MAX_DAILY_ROWS = 5000
 /** How often the part that was cut off is asked for. */
@@ -92,7 +92,7 @@ async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, sig
     // Wall time of the exchange without an offset: 12:29 in New York stands beside a quote stamped 16:30 UTC.
     const start = instantIn(zone, date)
     if (start === undefined || start < request.from || start >= request.to) return []
-    return [periodOf(new Date(start).toISOString(), ohlc, volume)]
+    return [periodOf(isoOf(start), ohlc, volume)]
   })
   periods.sort((one, other) => (one.start < other.start ? -1 : 1))
   return { ...sortedOut(periods), isComplete }

@@ -9,6 +9,7 @@ import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { sectorNamed } from '../../market/sector.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { isoOf } from '../../market/time.ts'
 import { currencyUnit, finite, positive, provenanceOf, textOf, webAddress, websiteOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer } from '../rows.ts'
@@ -90,7 +91,7 @@ function parseStory(rows: readonly WireStory[]): NewsItem | undefined {
     url: address,
     publisher: textOf(publisher) ?? textOf(site),
     summary: textOf(text, MAX_DESCRIPTION),
-    publishedAt: new Date(publishedAt).toISOString(),
+    publishedAt: isoOf(publishedAt),
     symbols: [...new Set(rows.flatMap(({ symbol }) => (symbol && canonicalOf(symbol)) || []))]
   })
 }

@@ -4,6 +4,7 @@ import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Quote } from '../../market/quote.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { isoOf } from '../../market/time.ts'
 import {
   finite,
   finiteOrPercent,
@@ -105,7 +106,7 @@ export function parseQuote(
     marketCap: unit?.perMajor === 1 ? positive(row.marketCap) : undefined,
     currency: isPair || !isOfPair ? unit?.currency : undefined,
     ...exchangeMembers(symbol, textOf(row.exchange)),
-    asOf: new Date(asOf ?? receivedAt).toISOString(),
+    asOf: isoOf(asOf ?? receivedAt),
     provenance: provenanceOf('fmp', {
       feed: 'composite',
       receivedAt,

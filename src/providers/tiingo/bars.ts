@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import { barsFromDays, startOfPeriod } from '../../market/bar-period.ts'
 import { isIntraday, type Bar, type BarRequest, type Interval } from '../../market/bar.ts'
 import type { Split } from '../../market/corporate-action.ts'
+import { isoOf } from '../../market/time.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { notNegative, positive, provenanceOf, withPrices } from '../parse.ts'
@@ -103,7 +104,7 @@ async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, s
   const periods = rows.flatMap((row): Period[] => {
     const instant = instantWithOffset(row.date)
     if (instant === undefined || instant < request.from || instant >= request.to) return []
-    const start = new Date(instant).toISOString()
+    const start = isoOf(instant)
     return [{ start, volume: row.volume, bar: barOf(row, start, factorOf(dateIn(ZONE, instant))) }]
   })
   if (periods.length > 0 && periods.every(({ bar }) => !bar)) throw unreadable('prices')

@@ -8,6 +8,7 @@ import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { sectorNamed } from '../../market/sector.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { isoOf } from '../../market/time.ts'
 import { provenanceOf, textOf, webAddress, websiteOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer, partOf } from '../rows.ts'
@@ -86,7 +87,7 @@ function parseStory(row: WireStory): NewsItem | undefined {
     url,
     publisher: textOf(row.source),
     summary: textOf(row.description, MAX_DESCRIPTION),
-    publishedAt: new Date(publishedAt).toISOString(),
+    publishedAt: isoOf(publishedAt),
     symbols: (row.tickers ?? []).flatMap((ticker) => (typeof ticker === 'string' && canonicalOf(ticker)) || [])
   })
 }

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines } from '../../market/fundamentals.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { DAY_MS } from '../../market/time.ts'
 import { finite, provenanceOf, rounded } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { oncePer, partOf } from '../rows.ts'
@@ -10,7 +11,6 @@ import { salvage } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 
-const DAY_MS = 86_400_000
 const STATEMENT_DAYS = 6 * 365
 /** Reaches over the longest holidays to the newest daily metrics. */
 const METRIC_DAYS = 14

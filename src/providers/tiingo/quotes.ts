@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { MarketHours } from '../../market/market-hours.ts'
 import type { Quote } from '../../market/quote.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { isoOf } from '../../market/time.ts'
 import { notNegative, positive, provenanceOf, rounded } from '../parse.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { instantWithOffset } from '../session-dates.ts'
@@ -71,7 +72,7 @@ function parseQuote(
     volume: isEndOfDay ? notNegative(row.volume) : undefined,
     ...bookIn(row, price),
     currency: CURRENCY,
-    asOf: new Date(asOf).toISOString(),
+    asOf: isoOf(asOf),
     provenance: provenanceOf('tiingo', {
       feed: 'iex',
       receivedAt,

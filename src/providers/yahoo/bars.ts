@@ -3,6 +3,7 @@ import { isIntraday, type Adjustment, type Bar, type BarRequest, type Interval }
 import { exchangeOfSuffix } from '../../market/exchanges.ts'
 import type { HoursOf } from '../../market/market-hours.ts'
 import { splitPowerIn } from '../../market/split-power.ts'
+import { DAY_MS, isoOf } from '../../market/time.ts'
 import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf } from '../parse.ts'
@@ -16,7 +17,6 @@ import { scaled } from './prices.ts'
 import { volumeOf } from './quotes.ts'
 import type { YahooClient } from './client.ts'
 
-const DAY_MS = 86_400_000
 /** Yahoo's other names of our intervals. */
 const GRANULARITIES = new Map<string, string>([['60m', '1h']])
 /** Kinds that pay nothing out: adjusted for payouts they are as they are, and Yahoo may leave the column out. */
@@ -156,7 +156,7 @@ function rangeCheck({ interval, from, to }: BarRequest): (start: string) => bool
 }
 
 function startOf(instant: number, interval: Interval, chart: Chart): string {
-  return isIntraday(interval) ? new Date(instant).toISOString() : startOfPeriod(interval, dateOf(instant, chart))
+  return isIntraday(interval) ? isoOf(instant) : startOfPeriod(interval, dateOf(instant, chart))
 }
 
 /** Days whose close Yahoo has adjusted. Throws ProviderError('not_covered') where there is none, of a kind that pays out. */

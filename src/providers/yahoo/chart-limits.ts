@@ -1,6 +1,6 @@
+import { DAY_MS } from '../../market/time.ts'
 import { ProviderError } from '../provider.ts'
 
-const DAY_MS = 86_400_000
 /** How far back Yahoo keeps bars within the day, and how much of them one request may ask for; more is refused with 422. */
 const KEPT: Record<string, { days: number; daysPerRequest: number }> = {
   '1m': { days: 30, daysPerRequest: 7 },

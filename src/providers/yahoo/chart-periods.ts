@@ -1,13 +1,13 @@
 import { startOfPeriod } from '../../market/bar-period.ts'
 import { INTRADAY_LENGTH_MS, isIntraday, type Interval } from '../../market/bar.ts'
+import { DAY_MS, MINUTE_MS, isoOf } from '../../market/time.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { mapping } from '../../slices.ts'
 import { ProviderError } from '../provider.ts'
 import { sessionDate } from './chart-time.ts'
 import type { Chart, ChartRow } from './chart.ts'
 
-const MINUTE_MS = 60_000
-const HALF_DAY_MS = 43_200_000
+const HALF_DAY_MS = DAY_MS / 2
 /** Every session opens at a multiple of it. */
 const OPENING_GRID_MS = 5 * MINUTE_MS
 /** Closing auctions print within this time after continuous trading. */
@@ -68,7 +68,7 @@ function* periodsWithinDay(chart: Chart, rows: readonly ChartRow[], lengthMs: nu
     const instant = openingOf(row.instant, previous?.instant, lengthMs, chart)
     if (instant === undefined) outside++
     else if (previous && previous.instant === instant) previous.row = extended(previous.row, row)
-    else periods.push({ start: new Date(instant).toISOString(), row, instant })
+    else periods.push({ start: isoOf(instant), row, instant })
   }
   return { periods, outside }
 }

@@ -1,10 +1,10 @@
+import { HOUR_MS } from '../../market/time.ts'
 import { dateIn, partsOf } from '../../market/zoned-time.ts'
 import { finite } from '../parse.ts'
 
 /** Seconds before 1900 and from the year 10000 on are no time of a session. */
 const INSTANTS = { first: -2_208_988_800, last: 253_402_300_799 }
 
-const HOUR_MS = 3_600_000
 const QUARTER_MS = 900_000
 
 /**

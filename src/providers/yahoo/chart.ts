@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { parseSymbol } from '../../market/symbol.ts'
+import { DAY_MS } from '../../market/time.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
@@ -19,7 +20,7 @@ import { listOf, memberOf, WireNumber, WireText } from './wire.ts'
 /** Adjusted closes are rounded; of a price of a few cents that is a large part. */
 const ROUNDING = 0.1
 /** Bars that begin this soon after the place where a range was cut would have begun before it. */
-const NEAR_CUT_MS = 31 * 86_400_000
+const NEAR_CUT_MS = 31 * DAY_MS
 
 /** After so many rows others may have their turn. */
 const ROWS_AT_ONCE = 200

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Fundamentals, Statement, StatementLines, StatementPeriod } from '../../market/fundamentals.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { DAY_MS } from '../../market/time.ts'
 import { currencyOf, finite, positive, provenanceOf } from '../parse.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { salvage } from '../salvage.ts'
@@ -15,7 +16,7 @@ import { listOf, memberOf, WireText } from './wire.ts'
 const TIMESERIES_URL = 'https://query1.finance.yahoo.com/ws/fundamentals-timeseries/v1/finance/timeseries/'
 const METRIC_MODULES = ['price', 'summaryDetail', 'defaultKeyStatistics', 'financialData'] as const
 /** Yahoo keeps four or five years; it wants a period all the same. */
-const YEARS_BACK_MS = 10 * 365 * 86_400_000
+const YEARS_BACK_MS = 10 * 365 * DAY_MS
 
 /** Our lines as Yahoo names them. Statements in its summary would be fewer: most of their lines are false zeros. */
 const LINES: Record<keyof StatementLines, string> = {

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { News, NewsItem } from '../../market/news.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { isoOf } from '../../market/time.ts'
 import { provenanceOf, textOf, webAddress } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { salvage } from '../salvage.ts'
@@ -72,7 +73,7 @@ function streamedStory(content: unknown, symbol: string): NewsItem | undefined {
     url,
     publisher: textOf(memberOf(wire.provider, 'displayName')),
     summary: textOf(wire.summary, MAX_SUMMARY_LENGTH) ?? textOf(wire.description, MAX_SUMMARY_LENGTH),
-    publishedAt: new Date(publishedMs).toISOString(),
+    publishedAt: isoOf(publishedMs),
     symbols: [symbol]
   })
 }

@@ -6,6 +6,7 @@ import type { Provenance } from '../../market/provenance.ts'
 import type { ExtendedHours, MarketState, Quote } from '../../market/quote.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { isoOf } from '../../market/time.ts'
 import { finite, notNegative, positive, provenanceOf, textOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { newestOf } from '../repeated-quotes.ts'
@@ -165,7 +166,7 @@ export function marketCapOf(
 /** An instant that Yahoo tells in seconds, as ISO text; undefined where it is absent or beyond the year 9999. */
 export function instantOf(seconds: unknown): string | undefined {
   const known = positive(seconds)
-  return known === undefined || known > MAX_SECONDS ? undefined : new Date(known * 1000).toISOString()
+  return known === undefined || known > MAX_SECONDS ? undefined : isoOf(known * 1000)
 }
 
 /** Outside of the session Yahoo writes 0 for a side that is empty, and its exchange rates can be crossed. */

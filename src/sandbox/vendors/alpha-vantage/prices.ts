@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../../market/time.ts'
 import { dateIn } from '../../../market/zoned-time.ts'
 import { dateOfDay, dayOfDate } from '../../calendar.ts'
 import { createDividendAdjustment } from '../../dividend-adjustment.ts'
@@ -10,7 +11,6 @@ import { errorMessage, information, invalidCall, PREMIUM } from './texts.ts'
 
 const COMPACT_ROWS = 100
 const MOVER_ROWS = 20
-const DAY_MS = 86_400_000
 const MINUTES: Record<string, number> = { '1min': 1, '5min': 5, '15min': 15, '30min': 30, '60min': 60 }
 /** Without `month`, full intraday answers reach back so far. */
 const INTRADAY_DAYS = 30

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../../market/time.ts'
 import { dateIn } from '../../../market/zoned-time.ts'
 import { dateOfDay } from '../../calendar.ts'
 import { createDividendAdjustment } from '../../dividend-adjustment.ts'
@@ -17,7 +18,6 @@ import {
 import { wallTime } from '../wall-time.ts'
 import { fmpSymbol } from './symbols.ts'
 
-const DAY_MS = 86_400_000
 const MAX_DAILY_ROWS = 5000
 const MAX_MOVERS = 50
 /** What intraday bars reach back to when no dates are asked for. */

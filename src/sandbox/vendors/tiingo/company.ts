@@ -1,3 +1,4 @@
+import { isoOf } from '../../../market/time.ts'
 import { dateIn } from '../../../market/zoned-time.ts'
 import { searchInstruments, VENDOR_SECTORS } from '../../market-wide.ts'
 import { latestNews, newsAbout, type Story } from '../../news-wire.ts'
@@ -81,7 +82,7 @@ function newsRow(market: MarketView, story: Story) {
     description: story.summary,
     source: story.domain,
     tags: ['Stock', ...(sector ? [VENDOR_SECTORS[sector]] : [])],
-    crawlDate: new Date(story.publishedAt + 90_309).toISOString(),
+    crawlDate: isoOf(story.publishedAt + 90_309),
     tickers: story.symbols.map((symbol) => symbol.replace('.', '-').toLowerCase())
   }
 }

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS, isoOf } from '../../../market/time.ts'
 import { dateIn, offsetMs } from '../../../market/zoned-time.ts'
 import { dateOfDay, dayOfDate } from '../../calendar.ts'
 import { createDividendAdjustment } from '../../dividend-adjustment.ts'
@@ -7,7 +8,6 @@ import type { Instrument } from '../../universe/instrument.ts'
 import { dateParameter, json, round, type MarketView, type VendorAnswer, type VendorRequest } from '../vendor.ts'
 
 const NEW_YORK = 'America/New_York'
-const DAY_MS = 86_400_000
 /** The share of the whole market's volume that IEX, one venue among many, sees. */
 const IEX_SHARE = 0.02
 /** One book in so many is as thin as IEX books can be: bid and ask far off the price. */
@@ -48,7 +48,7 @@ function nanosecondStamp(instant: number, key: number): string {
   const offset = offsetMs(NEW_YORK, instant)
   const wall = new Date(instant + offset).toISOString().slice(0, 19)
   const nanoseconds = String(Math.floor(uniform(key, instant / 1000) * 1e9)).padStart(9, '0')
-  return `${wall}.${nanoseconds}-0${-offset / 3_600_000}:00`
+  return `${wall}.${nanoseconds}-0${-offset / HOUR_MS}:00`
 }
 
 function utcStamp(instant: number): string {
@@ -147,7 +147,7 @@ export function iexPrices({ query, at }: VendorRequest, market: MarketView, inst
     bars.map(({ start, open, high, low, close, volume }) => {
       const row = { open, high, low, close, volume: Math.round(volume * IEX_SHARE) }
       const kept = Object.entries(row).filter(([name]) => columns.includes(name))
-      return { date: new Date(start).toISOString(), ...Object.fromEntries(kept) }
+      return { date: isoOf(start), ...Object.fromEntries(kept) }
     })
   )
 }

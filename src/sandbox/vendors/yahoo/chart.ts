@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../../market/time.ts'
 import { dateIn, offsetMs, partsOf } from '../../../market/zoned-time.ts'
 import { dateOfDay } from '../../calendar.ts'
 import type { TradedBar } from '../../quotes.ts'
@@ -8,7 +9,6 @@ import { intradayRows, longRows, type ChartRow, type ChartUnit, type TimeSpan } 
 import { hasExtendedHours, QUOTE_TYPES, yahooCurrency, zoneAbbreviation } from './quote-row.ts'
 import { float32, yahooSymbol } from './symbols.ts'
 
-const DAY_MS = 86_400_000
 /** Until the year 9999. */
 const MAX_EPOCH_MS = 253_402_300_800_000
 const VALID_RANGES = ['1d', '5d', '1mo', '3mo', '6mo', '1y', '2y', '5y', '10y', 'ytd', 'max'] as const
