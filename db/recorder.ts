@@ -10,6 +10,7 @@ import { identityIn, type Identified } from '../src/market/identity.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { isoOf } from '../src/market/time.ts'
+import { withTimeout } from '../src/timeout.ts'
 import { keyOfRun } from './job-runs.ts'
 import {
   createWriteQueues,
@@ -170,9 +171,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
     async close(deadlineMs = 5_000): Promise<void> {
       isClosed = true
       const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), deadlineMs)
-      await Promise.race([drain(deadline.signal), aborted(deadline.signal)])
-      clearTimeout(timer)
+      await withTimeout(drain(deadline.signal), deadlineMs, () => deadline.abort())
       deadline.abort()
       const unwritten = pendingCount()
       if (unwritten > 0) log.error({ unwritten }, 'Stopped before Postgres took all values')
@@ -193,10 +192,6 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
 function listedIn({ kind, value }: MarketSnapshot): readonly Identified[] {
   if (kind === 'indices') return (value as Partial<Indices>).indices ?? []
   return kind.startsWith('movers:') ? ((value as Partial<Movers>).movers ?? []) : []
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 /** Ranges of one series are written one after another: a short range must not stand for a long one. */

@@ -17,6 +17,7 @@ import { EmbeddedServiceError } from './embedded/server-process.ts'
 import { Supervisor } from './embedded/supervisor.ts'
 import { firstKey } from './commands/first-key.ts'
 import { vendorsOutOfReach } from './commands/reach.ts'
+import { abortable } from './timeout.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const FORCED_EXIT_CODE = 130
@@ -109,9 +110,7 @@ async function bringUp(start: Start): Promise<System> {
   if (!isLoopback(config.HOST)) progress.note(`HOST is ${config.HOST}: ${OPEN_TO_OTHERS}`)
 
   const [databaseUrl, redisUrl, sandboxUrl] = await settleAll([database(start), redis(start), sandbox(start)])
-  const key = await progress.step('Database schema', () =>
-    Promise.race([prepareDatabase(start, databaseUrl), aborted(signal)])
-  )
+  const key = await progress.step('Database schema', () => abortable(prepareDatabase(start, databaseUrl), signal))
   signal.throwIfAborted()
 
   const env = {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Recorder } from '../db/recorder.ts'
@@ -7,6 +6,7 @@ import type { JobOutcome, JobRun } from '../src/jobs/job-run.ts'
 import { checkPayload, PayloadError, QUEUE_PREFIX } from '../src/jobs/queue.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Metrics } from '../src/metrics/metrics.ts'
+import { abortable, withTimeout } from '../src/timeout.ts'
 import type { Handler, JobContext, Report } from './handler.ts'
 import { handlers } from './handlers.ts'
 import { refusedForMs } from './refusals.ts'
@@ -52,9 +52,10 @@ export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
     },
     async close(deadlineMs = 5000) {
       const drained = Promise.all(workers.map((worker) => worker.close()))
-      if (await isSettledWithin(drained, deadlineMs)) return
+      const isDrained = drained.then(() => true)
+      if (await withTimeout(isDrained, deadlineMs, () => false)) return
       for (const worker of workers) worker.cancelAllJobs(STOPPED)
-      await isSettledWithin(drained, ABORT_GRACE_MS)
+      await withTimeout(isDrained, ABORT_GRACE_MS, () => false)
     }
   }
 }
@@ -103,9 +104,9 @@ function startWorker(queue: QueueName, options: JobWorkersOptions, onTrouble: On
     const { name: jobName } = job
     if (!isJobName(jobName)) throw new PayloadError(jobName, 'there is no such job')
     const { timeoutMs } = JOBS[jobName]
-    return unlessAborted(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), async (limited) =>
-      handle(jobName, job, context, limited)
-    )
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    limited.throwIfAborted()
+    return abortable(handle(jobName, job, context, limited), limited)
   }
 
   function begin(job: Job): JobRun {
@@ -202,28 +203,4 @@ function dueAtOf({ timestamp, opts }: Job): number {
   return timestamp + (opts.delay ?? 0)
 }
 
-/** Ends with the signal even where the work does not listen to it. */
-async function unlessAborted<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(asError(signal.reason))
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work(signal), promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
-async function isSettledWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  const timer = new AbortController()
-  const isInTime = await Promise.race([
-    work.then(() => true),
-    delay(ms, false, { signal: timer.signal }).catch(() => false)
-  ])
-  timer.abort()
-  return isInTime
-}
-
-const asError = (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason)))
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

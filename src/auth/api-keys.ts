@@ -2,6 +2,7 @@ import type { KeyStore } from '../../db/keys.ts'
 import type { Recorder } from '../../db/recorder.ts'
 import { ApiError, NotAuthenticated } from '../errors.ts'
 import { isoOf } from '../market/time.ts'
+import { withTimeout } from '../timeout.ts'
 import { scopesAmong, type Principal } from './principal.ts'
 import { tooManyRequests, type Bucket } from './rate-limiter.ts'
 
@@ -51,17 +52,15 @@ export class ApiKeys {
   }
 
   async #find(key: string) {
-    const timeout = Promise.withResolvers<never>()
-    const timer = setTimeout(() => timeout.reject(new Error('Postgres does not answer')), LOOK_UP_TIMEOUT_MS)
     try {
-      return await Promise.race([this.#keys.findKey(key), timeout.promise])
+      return await withTimeout(this.#keys.findKey(key), LOOK_UP_TIMEOUT_MS, () => {
+        throw new Error('Postgres does not answer')
+      })
     } catch (cause) {
       throw new ApiError('STORE_UNAVAILABLE', 503, 'API keys cannot be looked up now', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
         cause
       })
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import { MINUTE_MS } from '../market/time.ts'
 import { defineScript } from '../redis/script.ts'
+import { withTimeout } from '../timeout.ts'
 
 const SETTLE_EVERY_MS = 250
 const FIRST_SETTLEMENT_TIMEOUT_MS = 100
@@ -153,10 +154,7 @@ export class RateLimiter {
     const bucket = new Bucket(key, limit, this.#now(), this.#noteSpending)
     if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.delete(this.#buckets.keys().next().value!)
     this.#buckets.set(key, bucket)
-    const timeout = Promise.withResolvers<void>()
-    const timer = setTimeout(timeout.resolve, FIRST_SETTLEMENT_TIMEOUT_MS)
-    await Promise.race([this.#settle(bucket), timeout.promise])
-    clearTimeout(timer)
+    await withTimeout(this.#settle(bucket), FIRST_SETTLEMENT_TIMEOUT_MS, () => undefined)
     return bucket
   }
 

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
 import { createDatabase, type Database } from '../../db/client.ts'
@@ -16,6 +15,7 @@ import { REDIS_PROGRAM } from '../embedded/redis.ts'
 import { findRunning, type Running } from '../embedded/running.ts'
 import { PROVIDER_NAMES } from '../providers/provider.ts'
 import { connectFailFast, isClusterNode, isTooOldRedis, NO_CLUSTER, OLDEST_REDIS, ready } from '../redis/connections.ts'
+import { withTimeout } from '../timeout.ts'
 import { addressOf, reach, reason } from './reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24
@@ -150,13 +150,12 @@ async function checkPostgres(config: Config, home: Home, running: Running | unde
 
 async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
   const database = createDatabase({ url, applicationName: 'quotewire-doctor' })
-  const tooLate = new AbortController()
   try {
     // A server that was stopped in the middle of a statement says nothing either.
-    const silence = delay(DATABASE_TIMEOUT_MS, undefined, { signal: tooLate.signal })
-    return await Promise.race([work(database), silence.then(() => Promise.reject(new SilentDatabase()))])
+    return await withTimeout(work(database), DATABASE_TIMEOUT_MS, () => {
+      throw new SilentDatabase()
+    })
   } finally {
-    tooLate.abort()
     await database.close()
   }
 }

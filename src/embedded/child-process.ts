@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { setTimeout as delay } from 'node:timers/promises'
+import { abortable, withTimeout } from '../timeout.ts'
 import { isReadyMessage } from './child.ts'
 import { LogFile } from './log-file.ts'
 import { EmbeddedServiceError } from './server-process.ts'
@@ -58,7 +58,7 @@ export async function startChild({ name, entry, env, logFile, signal }: ChildOpt
   const stop = async () => {
     if (ending !== undefined) return
     child.kill('SIGTERM')
-    await Promise.race([exited, delay(STOP_TIMEOUT_MS, undefined, { ref: false })])
+    await withTimeout(exited, STOP_TIMEOUT_MS, () => undefined)
     kill()
     await exited
   }
@@ -66,8 +66,12 @@ export async function startChild({ name, entry, env, logFile, signal }: ChildOpt
   const ready = new Promise<{ url?: string }>((resolve) => {
     child.on('message', (message) => isReadyMessage(message) && resolve(message))
   })
-  const tooLate = delay(READY_TIMEOUT_MS, undefined, { ref: false, signal }).catch(() => undefined)
-  const first = await Promise.race([ready, exited, tooLate])
+  const begun = Promise.race([ready, exited])
+  const first = await withTimeout(
+    signal ? abortable(begun, signal).catch(() => undefined) : begun,
+    READY_TIMEOUT_MS,
+    () => undefined
+  )
   if (typeof first === 'object') return { url: first.url, exited, stop, kill }
   await stop()
   signal?.throwIfAborted()

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { withTimeout } from '../timeout.ts'
 
 /** An older log is kept once, as `<name>.previous`. */
 const MAX_LOG_BYTES = 5_000_000
@@ -79,7 +80,7 @@ export async function launchServer(launch: ServerLaunch): Promise<ServerProcess>
     for (const signal of [launch.stopSignal, launch.killSignal, 'SIGKILL' as const]) {
       if (state.ending !== undefined) return
       child.kill(signal)
-      await Promise.race([exited, delay(STOP_TIMEOUT_MS, undefined, { ref: false })])
+      await withTimeout(exited, STOP_TIMEOUT_MS, () => undefined)
     }
   }
 

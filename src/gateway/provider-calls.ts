@@ -5,6 +5,7 @@ import type { Priority } from '../market/market-data.ts'
 import type { Attempt, AttemptOutcome } from '../market/provenance.ts'
 import { isoOf } from '../market/time.ts'
 import { ProviderError, type Capability, type Provider, type ProviderName } from '../providers/provider.ts'
+import { abortable } from '../timeout.ts'
 import type { Purchase, Refusal } from './budget.ts'
 import type { Circuits, Pass } from './circuits.ts'
 import type { Ledger } from './ledger.ts'
@@ -142,7 +143,8 @@ export class ProviderCalls {
     let backoff = RETRY_BACKOFF.next()
     for (let left = retries; ; left--) {
       try {
-        return await unlessAborted(signal, call.ask)
+        signal.throwIfAborted()
+        return await abortable(call.ask(signal), signal)
       } catch (error) {
         const mayPass = error instanceof ProviderError && error.kind === 'unavailable' && !signal.aborted
         const fits = performance.now() + backoff.duration + RETRY_NEEDS_MS <= call.deadline
@@ -224,17 +226,4 @@ function purchaseOf(
 ): Purchase {
   const probes = isLastResort ? capability : undefined
   return { requests, symbols, priority, user, probes }
-}
-
-/** Settles when the signal does, even where a vendor's library does not listen to it. */
-async function unlessAborted<T>(signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([ask(signal), promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { withTimeout } from '../timeout.ts'
 
 /** How long a caller waits for Redis before its process goes on alone: people wait for prices, not for bookkeeping. */
 const REDIS_PATIENCE_MS = 250
@@ -9,15 +10,8 @@ export function isReachable({ status }: Redis): boolean {
 }
 
 /** Rejects where Redis is mute; what it was asked may still happen later. */
-export async function withinPatience<T>(answer: Promise<T>): Promise<T> {
-  const { promise: impatience, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new Error(`Redis did not answer within ${REDIS_PATIENCE_MS} ms`)),
-    REDIS_PATIENCE_MS
-  )
-  try {
-    return await Promise.race([answer, impatience])
-  } finally {
-    clearTimeout(timer)
-  }
+export function withinPatience<T>(answer: Promise<T>): Promise<T> {
+  return withTimeout(answer, REDIS_PATIENCE_MS, () => {
+    throw new Error(`Redis did not answer within ${REDIS_PATIENCE_MS} ms`)
+  })
 }

@@ -1,10 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Split } from '../market/corporate-action.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 import { HOUR_MS } from '../market/time.ts'
 import { dateIn } from '../market/zoned-time.ts'
+import { withTimeout } from '../timeout.ts'
 import { judgeQuote, type Judgement, type QuoteContext } from './quality.ts'
 
 /** No rule doubts a smaller move for its size; a 3:2 split is one of a third. */
@@ -31,7 +31,7 @@ export function createKnownSplits(ask: KnownSplits, waitMs: number): KnownSplits
         return []
       })
     asked.set(symbol, splits, { noUpdateTTL: true })
-    return Promise.race([splits, wait(waitMs, [], { ref: false })])
+    return withTimeout(splits, waitMs, () => [])
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Job, Queue } from 'bullmq'
 import { ApiError, InvalidField } from '../errors.ts'
 import { DAY_MS, isoOf } from '../market/time.ts'
+import { withTimeout } from '../timeout.ts'
 import { JOBS, QUEUE_NAMES, type JobName, type JobSpec, type QueueName } from './catalog.ts'
 import type { JobRun, JobTotals } from './job-run.ts'
 import { PayloadError, type JobQueues } from './queue.ts'
@@ -160,14 +161,12 @@ function statusOf(queue: QueueName, job: Job, state: string, runs: JobRun[]): Ta
 }
 
 async function withinPatience<T>(work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(unavailable()), PATIENCE_MS)
   try {
-    return await Promise.race([work, promise])
+    return await withTimeout(work, PATIENCE_MS, () => {
+      throw unavailable()
+    })
   } catch (error) {
     throw error instanceof ApiError || error instanceof PayloadError ? error : unavailable(error)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Identity
 } from '../market/identity.ts'
 import type { Quote } from '../market/quote.ts'
+import { withTimeout } from '../timeout.ts'
 
 /** A whole market's worth; those that passed longest ago are forgotten, and looked up again. */
 const MAX_IDENTITIES = 20_000
@@ -114,10 +115,8 @@ class KnownIdentities {
 
   /** Names are no reason to fail: without Postgres the values are served with what else is known. */
   async #lookUp(symbols: readonly string[], now: number): Promise<void> {
-    const timeout = Promise.withResolvers<undefined>()
-    const timer = setTimeout(timeout.resolve, LOOK_UP_WITHIN_MS, undefined)
-    const found = await Promise.race([this.#stored(symbols).catch(() => undefined), timeout.promise])
-    clearTimeout(timer)
+    const stored = this.#stored(symbols).catch(() => undefined)
+    const found = await withTimeout(stored, LOOK_UP_WITHIN_MS, () => undefined)
     if (!found) {
       this.#pausedUntil = now + PAUSE_AFTER_FAILURE_MS
       return

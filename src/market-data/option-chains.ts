@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Ask, Gateway } from '../gateway/gateway.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Answer } from '../market/market-data.ts'
 import type { OptionChain } from '../market/option-chain.ts'
 import { withExpirations, type DividendYield } from '../market/option-greeks.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import { withTimeout } from '../timeout.ts'
 
 /** The chain of an expiry; where none is named, of the nearest one that still trades. Vendors show one that is over for hours. */
 export async function openChain(
@@ -32,12 +32,9 @@ export async function dividendYieldOf(
   fundamentals: () => Promise<Answer<Fundamentals>>
 ): Promise<DividendYield | undefined> {
   if (symbol.startsWith('^') || contracts.length === 0) return undefined
-  const inTime = new AbortController()
-  const tooLate = delay(Math.max(0, waitMs), undefined, { signal: inTime.signal }).catch(() => undefined)
   // Options are worth showing where nobody tells the yield: the answer says that none is assumed.
   const asked = fundamentals().catch(() => undefined)
-  const answer = await Promise.race([asked, tooLate])
-  inTime.abort()
+  const answer = await withTimeout(asked, Math.max(0, waitMs), () => undefined)
   const percent = answer?.value.metrics.dividendYieldPercent
   return percent === undefined ? undefined : { percent, source: answer!.value.provenance.source }
 }

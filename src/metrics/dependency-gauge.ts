@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
-import { checkDependencies, type DependencyChecks } from '../market/dependency.ts'
+import type { DependencyChecks } from '../market/dependency.ts'
+import { checkDependencies } from './dependency-checks.ts'
 
 /** Whether the services that this process needs answer it. */
 export function createDependencyGauge(

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { checkDependencies, type DependencyChecks } from '../market/dependency.ts'
+import type { DependencyChecks } from '../market/dependency.ts'
+import { checkDependencies } from './dependency-checks.ts'
 import type { Metrics } from './metrics.ts'
 
 export type MonitorOptions = {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { withTimeout } from '../timeout.ts'
 
 const CACHE_COMMAND_TIMEOUT_MS = 500
 const MAX_RECONNECT_DELAY_MS = 2000
@@ -49,15 +50,10 @@ export function connectQueueRedis(url: string): Redis {
 /** Resolves once the connection can be used. Rejects after `timeoutMs`, saying which variable names the server. */
 export async function ready(redis: Redis, variable: string, timeoutMs = 5000): Promise<void> {
   if (redis.status === 'ready') return
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis (${variable}) did not answer within ${timeoutMs} ms`)), timeoutMs)
+  const isReady = new Promise<void>((resolve) => redis.once('ready', resolve))
+  await withTimeout(isReady, timeoutMs, () => {
+    throw new Error(`Redis (${variable}) did not answer within ${timeoutMs} ms`)
   })
-  try {
-    await Promise.race([new Promise<void>((resolve) => redis.once('ready', resolve)), timeout])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /**

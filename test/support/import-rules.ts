@@ -4,18 +4,27 @@ import { dirname, join, relative, resolve } from 'node:path'
 /** What each place may import; its own folder is always allowed. `root` stands for the files directly in src. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/market': [],
-  'src/providers': ['src/market', 'src/slices.ts'],
-  'src/redis': [],
+  'src/providers': ['src/market', 'src/timeout.ts', 'src/slices.ts'],
+  'src/redis': ['src/timeout.ts'],
   'src/cache': ['src/market', 'src/redis', 'src/slices.ts'],
-  'src/gateway': ['src/market', 'src/providers', 'src/redis', 'src/errors.ts', 'src/slices.ts'],
+  'src/gateway': ['src/market', 'src/timeout.ts', 'src/providers', 'src/redis', 'src/errors.ts', 'src/slices.ts'],
   'src/log': ['src/market', 'src/redis'],
   'src/demand': ['src/market', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
   'src/hub': ['src/market', 'src/log', 'src/demand'],
-  'src/market-data': ['src/market', 'src/cache', 'src/gateway', 'src/log', 'src/errors.ts', 'src/slices.ts'],
+  'src/market-data': [
+    'src/market',
+    'src/timeout.ts',
+    'src/cache',
+    'src/gateway',
+    'src/log',
+    'src/errors.ts',
+    'src/slices.ts'
+  ],
   'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway'],
   'src/auth': [
     'src/market',
+    'src/timeout.ts',
     'src/redis',
     'src/errors.ts',
     'src/error-translation.ts',
@@ -35,10 +44,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/hub',
     'src/auth'
   ],
-  'src/metrics': ['src/market', 'src/hub', 'src/jobs'],
-  'src/embedded': [],
+  'src/metrics': ['src/market', 'src/timeout.ts', 'src/hub', 'src/jobs'],
+  'src/embedded': ['src/timeout.ts'],
   'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config/config.ts', 'src/logger.ts'],
-  'src/jobs': ['src/market', 'src/errors.ts'],
+  'src/jobs': ['src/market', 'src/timeout.ts', 'src/errors.ts'],
   'src/routes': [
     'src/market',
     'src/errors.ts',
@@ -47,12 +56,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/version.ts',
     'src/hub',
     'src/auth',
-    'src/jobs'
+    'src/jobs',
+    'src/metrics/dependency-checks.ts'
   ],
   'src/plugins': ['src', 'db'],
   'src/commands': ['src', 'db'],
   'src/*': ['src', 'db'],
-  db: ['src/market', 'src/jobs/job-run.ts', 'src/slices.ts'],
+  db: ['src/market', 'src/timeout.ts', 'src/jobs/job-run.ts', 'src/slices.ts'],
   workers: ['src', 'db'],
   load: ['src', 'db', 'workers', 'test/support'],
   test: ['src', 'db', 'workers', 'load']

@@ -3,6 +3,7 @@ import createYahooFinance from 'yahoo-finance2/createYahooFinance'
 import { ExtendedCookieJar } from 'yahoo-finance2/lib/cookieJar'
 import { getCrumbClear } from 'yahoo-finance2/lib/getCrumb'
 import type { ModuleThis } from 'yahoo-finance2/lib/moduleCommon'
+import { abortable } from '../../timeout.ts'
 import { createDispatcher, noAnswer, readAnswer, type HttpAnswer, type Query } from '../http.ts'
 import { ProviderError } from '../provider.ts'
 import { checkCrumb, checkPage, checkStatus, dataOf } from './verdict.ts'
@@ -197,11 +198,3 @@ function isStrictJson(text: string): boolean {
 }
 
 function silent(): void {}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', leave, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
-}
