@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Redis, Result } from 'ioredis'
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import { MINUTE_MS } from '../market/time.ts'
@@ -8,7 +9,7 @@ import { withTimeout } from '../timeout.ts'
 
 const SETTLE_EVERY_MS = 250
 const FIRST_SETTLEMENT_TIMEOUT_MS = 100
-/** Users (or addresses) known to this process; the one settled longest ago makes room. */
+/** Users (or addresses) known to this process; the one asked for longest ago makes room. */
 const MAX_BUCKETS = 100_000
 
 /**
@@ -132,7 +133,7 @@ export class RateLimiter {
   readonly #redis: Redis
   readonly #log: Pick<Logger, 'warn'>
   readonly #now: () => number
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
   readonly #unsettled = new Set<Bucket>()
   /** Requests in work that wait for a settlement, by their bucket. */
   readonly #waiting = new Map<Bucket, ((isPaid: boolean) => void)[]>()
@@ -152,7 +153,6 @@ export class RateLimiter {
     const known = this.#buckets.get(key)
     if (known?.limit === limit) return known
     const bucket = new Bucket(key, limit, this.#now(), this.#noteSpending)
-    if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.delete(this.#buckets.keys().next().value!)
     this.#buckets.set(key, bucket)
     await withTimeout(this.#settle(bucket), FIRST_SETTLEMENT_TIMEOUT_MS, () => undefined)
     return bucket

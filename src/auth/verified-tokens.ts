@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache'
 import { ApiError, NotAuthenticated } from '../errors.ts'
 import type { Principal, Scope } from './principal.ts'
 import type { Bucket } from './rate-limiter.ts'
 
 /** Credentials remembered; the one verified longest ago makes room. */
-const MAX_SESSIONS = 20_000
+const MAX_TOKENS = 20_000
 /** A token is verified again after so long: its issuer may have withdrawn the key that signed it. */
 const TOKEN_RECHECK_MS = 5 * 60_000
 /** An API key is looked up again after so long: its user may have another plan, or be gone without a word. */
@@ -33,7 +34,7 @@ export type VerifiedToken = {
   readonly knownUntil: number
 }
 
-export type SessionsOptions = {
+export type VerifiedTokensOptions = {
   /** `address` is where the credential came from. */
   verify: (credential: string, address: string) => Promise<Principal>
   isRevoked: (principal: Principal) => boolean
@@ -45,18 +46,18 @@ export type SessionsOptions = {
  * While a key cannot be looked up again (Postgres is away), what was known of it stays good.
  */
 export class VerifiedTokens {
-  readonly #options: SessionsOptions
-  readonly #byEnd = new Map<string, VerifiedToken>()
+  readonly #options: VerifiedTokensOptions
+  readonly #byEnd = new LRUCache<string, VerifiedToken>({ max: MAX_TOKENS })
   /** What is being verified: whoever comes with the same credential meanwhile waits for the same answer. */
   readonly #opening = new Map<string, Promise<VerifiedToken>>()
 
-  constructor(options: SessionsOptions) {
+  constructor(options: VerifiedTokensOptions) {
     this.#options = options
   }
 
   /** What an Authorization header was verified to be, whose credential was seen before, unless it needs a new check. */
   known(header: string, now: number): VerifiedToken | undefined {
-    const verified = this.#byEnd.get(endOf(header))
+    const verified = this.#byEnd.peek(endOf(header))
     return verified?.header === header && verified.knownUntil > now ? verified : undefined
   }
 
@@ -77,7 +78,7 @@ export class VerifiedTokens {
 
   /** Forgets the verified tokens that a revocation concerns. */
   forget(concerned: (principal: Principal) => boolean): void {
-    for (const [end, { principal }] of this.#byEnd) if (concerned(principal)) this.#byEnd.delete(end)
+    for (const [end, { principal }] of [...this.#byEnd]) if (concerned(principal)) this.#byEnd.delete(end)
   }
 
   async #verify(credential: string, address: string): Promise<VerifiedToken> {
@@ -111,15 +112,12 @@ export class VerifiedTokens {
 
   #lastKnown(credential: string): VerifiedToken | undefined {
     const header = headerOf(credential)
-    const verified = this.#byEnd.get(endOf(header))
+    const verified = this.#byEnd.peek(endOf(header))
     return verified?.header === header ? verified : undefined
   }
 
   #remember(verified: VerifiedToken): VerifiedToken {
-    const end = endOf(verified.header)
-    this.#byEnd.delete(end)
-    if (this.#byEnd.size >= MAX_SESSIONS) this.#byEnd.delete(this.#byEnd.keys().next().value!)
-    this.#byEnd.set(end, verified)
+    this.#byEnd.set(endOf(verified.header), verified)
     return verified
   }
 }

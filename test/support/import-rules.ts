@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/log': ['src/market', 'src/redis'],
   'src/demand': ['src/market', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
-  'src/hub': ['src/market', 'src/log', 'src/demand'],
+  'src/hub': ['src/market', 'src/histogram.ts', 'src/log', 'src/demand'],
   'src/market-data': [
     'src/market',
     'src/timeout.ts',
@@ -44,7 +44,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/hub',
     'src/auth'
   ],
-  'src/metrics': ['src/market', 'src/timeout.ts', 'src/hub', 'src/jobs'],
+  'src/metrics': ['src/market', 'src/timeout.ts', 'src/histogram.ts', 'src/hub', 'src/jobs'],
   'src/embedded': ['src/timeout.ts'],
   'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config/config.ts', 'src/logger.ts'],
   'src/jobs': ['src/market', 'src/timeout.ts', 'src/errors.ts'],

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { lockProblems, type Lock } from './support/lock-rules.ts'
+import { lockProblems, type Lock } from './lock-rules.ts'
 
 const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as Lock
 const withEntry = (entry: object) => lockProblems({ ...lock, packages: { ...lock.packages, 'node_modules/a': entry } })

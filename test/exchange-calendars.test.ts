@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest'
-import { createCalendarKeeper } from '../../src/exchange-calendars.ts'
-import { CALENDARS } from '../../src/market/calendars.ts'
-import type { Calendar } from '../../src/market/calendar.ts'
-import { SessionClock } from '../../src/market/session-clock.ts'
+import { createCalendarKeeper } from '../src/exchange-calendars.ts'
+import { CALENDARS } from '../src/market/calendars.ts'
+import type { Calendar } from '../src/market/calendar.ts'
+import { SessionClock } from '../src/market/session-clock.ts'
 
 const NOON = Date.parse('2026-03-05T17:00:00Z')
 const newYork = CALENDARS.find(({ exchange }) => exchange === 'XNYS')!
