@@ -78,7 +78,8 @@ export class VerifiedTokens {
 
   /** Forgets the verified tokens that a revocation concerns. */
   forget(concerned: (principal: Principal) => boolean): void {
-    for (const [end, { principal }] of [...this.#byEnd]) if (concerned(principal)) this.#byEnd.delete(end)
+    const forgotten = [...this.#byEnd].filter(([, { principal }]) => concerned(principal))
+    for (const [end] of forgotten) this.#byEnd.delete(end)
   }
 
   async #verify(credential: string, address: string): Promise<VerifiedToken> {

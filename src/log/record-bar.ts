@@ -1,5 +1,6 @@
 import { Interval } from '../market/bar.ts'
 import { BarState, type BarUpdate } from '../market/event.ts'
+import { DAY_MS } from '../market/time.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { daysOf, formatDay, instant, readInstant } from './record-clock.ts'
 import {
@@ -42,7 +43,6 @@ const IS_DAY = 1
 const VOLUME = 2
 const INCOMPLETE = 4
 const REASON = 8
-const DAY_MS = 86_400_000
 const MAX_REVISION = 2 ** 32 - 1
 
 /** Writes a bar's record behind its head. False where it cannot. */

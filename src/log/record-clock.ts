@@ -1,7 +1,8 @@
+import { DAY_MS } from '../market/time.ts'
+
 /**
  * Instants and days as records and frames write them, quickly: of the many in a turn most lie in the same day and second.
  */
-const DAY_MS = 86_400_000
 const ZERO = 0x30
 const MAX_DAY = 0xff_ff
 const SLOTS = 8

@@ -81,6 +81,7 @@ declare module 'ioredis' {
 export function createSource({ redis, log, shards }: SourceOptions): LogSource {
   for (const file of SCRIPTS) defineScript(redis, join(import.meta.dirname, file))
   const epochKey = `log:${shards}:epoch`
+  // The braces are part of a name that processes of the former version read; no Cluster is meant.
   const key = (shard: number) => `log:${shards}:{${shard}}`
 
   async function clockMs(): Promise<number> {

@@ -43,7 +43,7 @@ beforeEach(async () => {
   env = { QUOTEWIRE_HOME: await privateFolder(), DATABASE_URL: database.url, REDIS_URL: redis.url }
 })
 
-test.each(['REDIS_URL', 'REDIS_CACHE_URL'])(
+test.each(['REDIS_URL', 'LOG_REDIS_URL', 'REDIS_CACHE_URL'])(
   'the doctor says that %s names a node of a Cluster before anything is lost there',
   async (name) => {
     const findings = await diagnose({ ...env, [name]: clusterUrl })
