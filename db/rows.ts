@@ -4,7 +4,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { inSlices, mapping } from '../src/slices.ts'
 
 /** More at once would keep the event loop for too long: a statement's parameters are written out in one go. */
-const MAX_ROWS_PER_STATEMENT = 2_000
+const MAX_ROWS_PER_STATEMENT = 500
 
 /** A pool or a transaction, of either driver. Statements have `$1` and so on for their parameters. */
 export type Executor = {

@@ -10,6 +10,8 @@ import type { VendorSeries } from '../providers/provider.ts'
 const SETTLED_MS = 12 * HOUR_MS
 /** Where more sessions lack at the beginning, the instrument was not listed yet. */
 const MAX_MISSING_AT_BEGINNING = 5
+/** No exchange rests so long that fewer sessions lie in it: what was asked for of before says nothing more. */
+const BEGINNING_MS = 30 * DAY_MS
 
 /**
  * Starts of bars (oldest first) that lack at the ends of the range that was asked for: periods that are over since the last
@@ -30,7 +32,8 @@ export function missingAtEnds(
   const lastDate = isIntraday(interval) ? dateIn(zone, Date.parse(last.start)) : last.start
   const sinceLast = tradingDatesBetween(calendar, lastDate, end)
   if (isIntraday(interval)) return sinceLast
-  const beforeFirst = tradingDatesBetween(calendar, dateIn('UTC', range.from - 1), first.start)
+  const from = Math.max(range.from, Date.parse(first.start) - BEGINNING_MS)
+  const beforeFirst = tradingDatesBetween(calendar, dateIn('UTC', from - 1), first.start)
   return [...(beforeFirst.length > MAX_MISSING_AT_BEGINNING ? [] : beforeFirst), ...sinceLast]
 }
 

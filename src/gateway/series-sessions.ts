@@ -1,6 +1,6 @@
 import { INTRADAY_LENGTH_MS, isIntraday, type Bar } from '../market/bar.ts'
 import type { MarketHours } from '../market/market-hours.ts'
-import type { Calendar } from '../market/calendar.ts'
+import { hoursOn, type Calendar } from '../market/calendar.ts'
 import { isListed, regularEnd, sessionOn, type Session } from '../market/session.ts'
 import { dateIn } from '../market/zoned-time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
@@ -44,7 +44,7 @@ export function sessionCheck(
 function dayCheck(calendar: Calendar | undefined, widest: Calendar | undefined): (bar: Bar) => boolean {
   return ({ start }) => {
     const date = start.slice(0, 10)
-    if (calendar && isListed(calendar, date)) return sessionOn(calendar, date) !== undefined
+    if (calendar && isListed(calendar, date)) return hoursOn(calendar, date) !== undefined
     return !widest || date < FIRST_WITHOUT_SATURDAYS || widest.weekdays.includes(new Date(date).getUTCDay())
   }
 }
