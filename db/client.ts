@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import pg, { type Pool, type PoolClient } from 'pg'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
+import { ARRAY_TYPES } from './array-types.ts'
 
 /**
  * Three pools: drizzle replaces the date serialisers of the client it is given, so bulk statements have their own; and
@@ -114,6 +115,8 @@ export function connectionSettings(applicationName: string, statementTimeoutMs =
   return {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     socket: promptSocket,
+    fetch_types: false,
+    types: ARRAY_TYPES,
     onnotice: () => undefined,
     connection: {
       application_name: applicationName,

@@ -9,6 +9,8 @@ export type Gate = {
   /** Cuts every connection, and ends new ones as soon as they are made, as a proxy does whose server went down. */
   abandon(): void
   open(): Promise<void>
+  /** Cuts the next connections by themselves, once so many answers came through, or the client sent so many bytes. */
+  cutAfter: { readonly answers?: number; readonly sentBytes?: number }
 }
 
 /** A way to a server that a test can shut and open again, on one and the same port. */
@@ -38,15 +40,23 @@ export async function createGate(target: string): Promise<Gate> {
       }
       inner.pipe(outer)
       outer.pipe(inner)
+      const { answers = Infinity, sentBytes = Infinity } = gate.cutAfter
+      let answered = 0
+      outer.on('data', () => {
+        if (++answered === answers) inner.end(() => inner.destroy())
+      })
+      inner.on('data', () => {
+        if (inner.bytesRead >= sentBytes) inner.destroy()
+      })
     })
     server.listen(at, '127.0.0.1')
     await once(server, 'listening')
     url.port = String((server.address() as AddressInfo).port)
   }
 
-  await open()
-  return {
-    url: Object.assign(url, { hostname: '127.0.0.1' }).href,
+  const gate: Gate = {
+    url: '',
+    cutAfter: {},
     shut,
     abandon() {
       isAbandoned = true
@@ -57,6 +67,8 @@ export async function createGate(target: string): Promise<Gate> {
       if (!server?.listening) await open(Number(url.port))
     }
   }
+  await open()
+  return Object.assign(gate, { url: Object.assign(url, { hostname: '127.0.0.1' }).href })
 
   async function shut(): Promise<void> {
     if (!server?.listening) return

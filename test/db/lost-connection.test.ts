@@ -56,6 +56,19 @@ const openTransactions = async () => {
   return row!.count
 }
 
+test('a connection that is lost in its first moments costs its statement, and not the process', async () => {
+  for (let answers = 1; answers <= 6; answers++) {
+    const { gate, database } = await behindGate()
+    gate.cutAfter = { answers }
+    const [outcome] = await Promise.allSettled([
+      database.sql`select symbol from quotes_latest where symbol = any(${['A']})`
+    ])
+    // Of a statement that comes late the connection may be whole until its answer was there.
+    if (outcome.status === 'rejected') expect(isValueAtFault(outcome.reason)).toBe(false)
+  }
+  // An error that nobody handles ends a process, and this test.
+})
+
 type Statements = (statement: string) => Promise<unknown>
 const kinds: [string, (database: Database, work: (run: Statements) => Promise<unknown>) => Promise<unknown>][] = [
   [
@@ -106,20 +119,11 @@ test('rows sent by COPY over a connection that is cut are not kept, and the next
   const { gate, database } = await behindGate()
   const rows = Array.from({ length: 100_000 }, (_, index) => ({ symbol: `C${index}`, exDate: '2024-01-01', ratio: 2 }))
   const copy = () => inCopyTransaction(database.copyPool, (tx) => tx.copy(splits, rows))
-  const failure = expect(copy()).rejects.toThrow()
-  await vi.waitFor(
-    async () => {
-      const [row] = await under.database.sql`
-        select count(*)::int as count from pg_stat_activity where application_name = 'cut off' and query like 'copy %'`
-      expect(row).toEqual({ count: 1 })
-    },
-    { interval: 1 }
-  )
-  await gate.shut()
-  await failure
+  gate.cutAfter = { sentBytes: 500_000 }
+  await expect(copy()).rejects.toThrow()
   await expect.poll(openTransactions).toBe(0)
 
-  await gate.open()
+  gate.cutAfter = {}
   expect(await copy()).toBe(100_000)
 })
 
