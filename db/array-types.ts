@@ -17,6 +17,10 @@ const ARRAYS = {
   uuid: 2951,
   jsonb: 3807
 }
+// Typed as a list of all scalar types, it knows those of arrays too.
+const parserOf = pg.types.getTypeParser as (oid: number) => (text: string) => unknown[]
+const parseNumbers = parserOf(ARRAYS.double)
+const parseTexts = parserOf(ARRAYS.text)
 const NUMBERS = new Set<number>([ARRAYS.smallint, ARRAYS.integer, ARRAYS.real, ARRAYS.double])
 
 /**
@@ -31,7 +35,7 @@ export const ARRAY_TYPES = Object.fromEntries(
       to: oid,
       from: [oid],
       serialize: arrayLiteral,
-      parse: pg.types.getTypeParser(NUMBERS.has(oid) ? ARRAYS.double : ARRAYS.text)
+      parse: NUMBERS.has(oid) ? parseNumbers : parseTexts
     }
   ])
 )
@@ -39,7 +43,7 @@ export const ARRAY_TYPES = Object.fromEntries(
 /** The text form of an array; what is one already stays as it is. */
 function arrayLiteral(value: unknown): string {
   if (!Array.isArray(value)) return String(value)
-  const items = value.map((item: unknown) =>
+  const items = value.map((item: string | number | boolean | null) =>
     item === null ? 'null' : `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
   )
   return `{${items.join(',')}}`

@@ -66,7 +66,7 @@ describe('kill -9 of a worker in the middle of a job', () => {
     const first = await start()
     const taskId = await jobs.run('backfill-history', BACKFILL)
     await vi.waitFor(async () => expect(doneOf(await jobs.task(taskId))).toBeGreaterThanOrEqual(2), {
-      timeout: 10_000,
+      timeout: 30_000,
       interval: 50
     })
     await first.kill()
