@@ -1,4 +1,4 @@
-import { desc, lt } from 'drizzle-orm'
+import { desc, lt } from './drizzle.ts'
 import type { Database } from './client.ts'
 import { present } from './rows.ts'
 import { auditLog } from './schema/accounts.ts'

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, lt, notExists, getTableColumns, sql as expression } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gte, lt, notExists, sql as expression } from './drizzle.ts'
 import { isIntraday, type Bar, type BarRequest, type BarSeries, type Interval } from '../src/market/bar.ts'
 import type { Provenance } from '../src/market/provenance.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'

@@ -1,5 +1,5 @@
-import { asc, getTableColumns } from 'drizzle-orm'
 import type { Sql } from 'postgres'
+import { asc, getTableColumns } from './drizzle.ts'
 import type { Calendar, Hours } from '../src/market/calendar.ts'
 import { inTransaction, type Database } from './client.ts'
 import { exchangeCalendars, exchangeDays } from './schema/calendars.ts'

@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import pg, { type Pool, type PoolClient } from 'pg'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
+import { drizzle } from './drizzle.ts'
 import { ARRAY_TYPES } from './array-types.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { and, desc, eq, getTableColumns } from 'drizzle-orm'
 import type { TransactionSql } from 'postgres'
+import { and, desc, eq, getTableColumns } from './drizzle.ts'
 import type { CorporateActions, Dividends, Splits } from '../src/market/corporate-action.ts'
 import type { Provenance } from '../src/market/provenance.ts'
 import { inTransaction, type Database } from './client.ts'

@@ -1,6 +1,6 @@
-import { DrizzleQueryError } from 'drizzle-orm'
 import pg from 'pg'
 import postgres from 'postgres'
+import { DrizzleQueryError } from './drizzle.ts'
 
 /** SQLSTATE classes 21 to 23 and 54: a value that does not fit its column, breaks a constraint, or is too large. */
 const VALUE_AT_FAULT = /^(21|22|23|54)/

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNotNull, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, isNull, lt, or } from './drizzle.ts'
 import type { GapReason, GapState } from '../src/market/gap.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import { isoOf } from '../src/market/time.ts'

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gte, like, lt, sql as expression } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gte, like, lt, sql as expression } from './drizzle.ts'
 import type { JobOutcome, JobRun, JobTotals } from '../src/jobs/job-run.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, asc, eq, getTableColumns, isNull } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNull } from './drizzle.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { present } from './rows.ts'

@@ -1,4 +1,4 @@
-import { eq, lt } from 'drizzle-orm'
+import { eq, lt } from './drizzle.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { latestByKey } from './rows.ts'

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, lt } from './drizzle.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres, { type Sql } from 'postgres'
+import { drizzle, migrate as runMigrations } from './drizzle.ts'
 import { CALENDARS } from '../src/market/calendars.ts'
 import { seedCalendars } from './calendars.ts'
 import { connectionSettings } from './client.ts'

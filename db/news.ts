@@ -1,4 +1,4 @@
-import { and, arrayContains, desc, eq, getTableColumns, lt } from 'drizzle-orm'
+import { and, arrayContains, desc, eq, getTableColumns, lt } from './drizzle.ts'
 import type { News } from '../src/market/news.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'

@@ -1,4 +1,4 @@
-import { eq, getTableColumns } from 'drizzle-orm'
+import { eq, getTableColumns } from './drizzle.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'

@@ -1,4 +1,4 @@
-import { between } from 'drizzle-orm'
+import { between } from './drizzle.ts'
 import type { Database } from './client.ts'
 import { upsertRows } from './rows.ts'
 import { providerUsage } from './schema/operations.ts'

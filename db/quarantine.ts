@@ -1,4 +1,4 @@
-import { desc, eq, lt } from 'drizzle-orm'
+import { desc, eq, lt } from './drizzle.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { quarantine } from './schema/operations.ts'

@@ -1,4 +1,4 @@
-import { getTableColumns, gte, inArray } from 'drizzle-orm'
+import { getTableColumns, gte, inArray } from './drizzle.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'

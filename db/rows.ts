@@ -1,6 +1,6 @@
-import { getTableColumns, getTableName, type InferInsertModel } from 'drizzle-orm'
-import { toSnakeCase } from 'drizzle-orm/casing'
+import type { InferInsertModel } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { getTableColumns, getTableName, toSnakeCase } from './drizzle.ts'
 import { inSlices, mapping } from '../src/slices.ts'
 
 /** More at once would keep the event loop for too long: a statement's parameters are written out in one go. */

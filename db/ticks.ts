@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, isNull, lt, lte, ne, sql as expression } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNull, lt, lte, ne, sql as expression } from './drizzle.ts'
 import { compareInstantNs, formatInstantNs, parseInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { Tick } from '../src/market/tick.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'

@@ -1,4 +1,4 @@
-import { asc, desc, eq, getTableColumns, or } from 'drizzle-orm'
+import { asc, desc, eq, getTableColumns, or } from './drizzle.ts'
 import type { Database } from './client.ts'
 import { users, type Plan } from './schema/accounts.ts'
 

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, index, jsonb, pgTable, sql, text, uuid } from '../drizzle.ts'
 import { instant } from './columns.ts'
 
 export type Plan = 'standard' | 'pro'

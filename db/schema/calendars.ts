@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { check, date, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { check, date, integer, jsonb, pgTable, primaryKey, sql, text } from '../drizzle.ts'
 import type { Calendar, Hours } from '../../src/market/calendar.ts'
 import { instant } from './columns.ts'
 

@@ -1,4 +1,4 @@
-import { customType, numeric } from 'drizzle-orm/pg-core'
+import { customType, numeric } from '../drizzle.ts'
 import { formatInstantNs, parseInstantNs, type InstantNs } from '../../src/market/instant-ns.ts'
 
 /** An instant: ISO 8601 with milliseconds in UTC here, `timestamptz` there. */

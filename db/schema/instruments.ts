@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { boolean, check, date, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { boolean, check, date, index, integer, jsonb, pgTable, primaryKey, sql, text } from '../drizzle.ts'
 import type { Instrument, TickSize } from '../../src/market/instrument.ts'
 import type { InstrumentKind } from '../../src/market/instrument-kind.ts'
 import { figure, instant } from './columns.ts'

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { check, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { check, index, integer, jsonb, pgTable, primaryKey, sql, text } from '../drizzle.ts'
 import type { JobOutcome, JobRun } from '../../src/jobs/job-run.ts'
 import { instant } from './columns.ts'
 

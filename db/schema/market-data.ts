@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import {
   bigint,
   check,
@@ -9,9 +8,10 @@ import {
   jsonb,
   pgTable,
   primaryKey,
+  sql,
   text,
   unique
-} from 'drizzle-orm/pg-core'
+} from '../drizzle.ts'
 import type { Adjustment, Interval } from '../../src/market/bar.ts'
 import type { Dividends, Dividend } from '../../src/market/corporate-action.ts'
 import type { InstrumentKind } from '../../src/market/instrument-kind.ts'

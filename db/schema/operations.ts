@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { bigint, boolean, check, date, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, check, date, index, jsonb, pgTable, primaryKey, sql, text } from '../drizzle.ts'
 import { instant } from './columns.ts'
 
 export type Market = 'sandbox' | 'live'

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bigint, check, index, integer, pgTable, primaryKey, sql, text, uniqueIndex } from '../drizzle.ts'
 import type { GapReason, GapState } from '../../src/market/gap.ts'
 import type { Feed } from '../../src/market/provenance.ts'
 import { instant } from './columns.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import type { Static } from 'typebox'
 import {
   bigint,
   check,
@@ -8,10 +8,10 @@ import {
   integer,
   pgTable,
   smallint,
+  sql,
   text,
   unique
-} from 'drizzle-orm/pg-core'
-import type { Static } from 'typebox'
+} from '../drizzle.ts'
 import type { Feed } from '../../src/market/provenance.ts'
 import type { TickSession } from '../../src/market/tick.ts'
 import { instant, micros } from './columns.ts'
