@@ -8,7 +8,7 @@ import { startWorkerProcess, type WorkerProcess } from './world.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
-const STEP_MS = 30_000
+const STEP_MS = MINUTE_MS
 /** A Thursday in session. */
 const START = Date.parse('2026-03-05T00:00:00Z')
 const SYMBOLS = Array.from({ length: 40 }, (_, index) => `S${String.fromCharCode(65 + (index % 26))}${index}`)
@@ -40,7 +40,7 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
       ] as const
     ).map(([name, batch]) => [name, meteredVendor(name, batch)])
   )
-  const env = { FMP_PLAN: 'free', ALPHA_VANTAGE_PLAN: 'free', TIINGO_PLAN: 'free' }
+  const env = { FMP_PLAN: 'free', ALPHA_VANTAGE_PLAN: 'free', TIINGO_PLAN: 'free', QUOTE_REFRESH_SECONDS: '60' }
   for (const name of ['one', 'two']) {
     const options = { name, databaseUrl: database.url, redisUrl: redis.url, vendors: { providers }, env }
     processes.push(await startWorkerProcess(options))
@@ -63,7 +63,7 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
   await Promise.all(processes.map((each) => each.core.recorder.flush()))
 
   const ticks = await ticksByJob(core)
-  expect(ticks.get('refresh-quotes')).toEqual({ tasks: 2880, runs: 2880 })
+  expect(ticks.get('refresh-quotes')).toEqual({ tasks: 1440, runs: 1440 })
   expect(ticks.get('refresh-indices')).toEqual({ tasks: 720, runs: 720 })
   expect(ticks.get('refresh-market')).toEqual({ tasks: 288, runs: 288 })
   expect(ticks.get('refresh-sentiment')).toEqual({ tasks: 288, runs: 288 })
