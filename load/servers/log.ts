@@ -4,6 +4,8 @@ import { reportReady } from '../../src/embedded/child.ts'
 import { createLog } from '../../src/log/log.ts'
 import { RecordKind } from '../../src/log/record.ts'
 import type { TradeReport } from '../../src/market/event.ts'
+import { formatInstantNs } from '../../src/market/instant-ns.ts'
+import type { Trade } from '../../src/market/trade.ts'
 import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { answerQuestions } from '../conversation.ts'
 import type { LogRound, LogTask } from '../log.ts'
@@ -14,7 +16,6 @@ const TURNS = 5
 const SYMBOLS = 2000
 const NAIVE = 'naive'
 const STREAM = 'log:1:{0}'
-const PRICE = 1
 
 const redis = connectFailFast(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
@@ -23,11 +24,12 @@ const logger = pino({ level: 'error' }, process.stderr)
 const log = createLog({ redis, log: logger, shards: 1, retentionMs: 3_600_000, maxBytes: 2 ** 30 })
 
 /** Four letters, two conditions and a number for an id, to the nanosecond. */
-function tradeAt(number: number): TradeReport {
+function tradeAt(number: number): Trade {
   const symbol = `S${(46_656 + (number % SYMBOLS)).toString(36).slice(1)}`
-  const now = new Date().toISOString()
-  const asOf = `${now.slice(0, -1)}${String(number % 1_000_000).padStart(6, '1')}Z`
-  const trade = {
+  const ms = Date.now()
+  const now = new Date(ms).toISOString()
+  const asOf = formatInstantNs({ ms, ns: 1 + ((number * 7919) % 999_998) })
+  return {
     symbol,
     asOf,
     sequence: 84_000_000 + number,
@@ -37,20 +39,24 @@ function tradeAt(number: number): TradeReport {
     source: 'alpaca',
     feed: 'consolidated' as const,
     receivedAt: now,
-    price: 231.45 + (number % 100) / 100,
-    size: 100 + (number % 7) / 10,
+    price: (23_145 + (number % 100)) / 100,
+    size: (1000 + (number % 7)) / 10,
     currency: 'USD',
     venue: 'XNAS',
     conditions: ['@', 'I'],
     tradeId: String(52_983_525_029_461 + number)
   }
-  return { type: 'trade', data: { symbol, trade, timestamp: asOf } }
 }
 
+const reportOf = (trade: Trade): TradeReport => ({
+  type: 'trade',
+  data: { symbol: trade.symbol, trade, timestamp: trade.asOf }
+})
+
 /** As a vendor's message gives them. A stream's trades are new, and in the processor's cache: so are few that come again. */
-const turns: readonly TradeReport[][] = Array.from({ length: TURNS }, (_, turn) =>
+const turns: readonly (readonly TradeReport[])[] = Array.from({ length: TURNS }, (_, turn) =>
   Array.from({ length: TRADES_AT_ONCE }, (__, at) => tradeAt(turn * TRADES_AT_ONCE + at))
-).map((trades) => JSON.parse(JSON.stringify(trades)) as TradeReport[])
+).map((trades) => (JSON.parse(JSON.stringify(trades)) as Trade[]).map(reportOf))
 
 async function appendToLog(count: number): Promise<void> {
   const appended: Promise<void>[] = []
@@ -70,14 +76,19 @@ async function appendNaively(count: number): Promise<void> {
   }
 }
 
-/** Reads the price of every trade. */
+/** Takes what whoever works with trades needs of each: its symbol, instant, price and size. */
+const took = (symbol: string, asOf: number | string, price: number, size: number) =>
+  symbol.length + (typeof asOf === 'string' ? asOf.length : asOf) + price * size
+
 async function followLog(wanted: number): Promise<number> {
   let sum = 0
   let seen = 0
   for await (const { entries } of log.follow('beginning')) {
     for (const entry of entries) {
       for (let index = 0; index < entry.count; index++) {
-        if (entry.kind(index) === RecordKind.trade) sum += entry.number(index, PRICE)
+        if (entry.kind(index) !== RecordKind.trade) continue
+        const symbol = entry.textOf(entry.row(index))
+        sum += took(symbol, entry.number(index, 0), entry.number(index, 1), entry.number(index, 2))
       }
       seen += entry.count
     }
@@ -93,7 +104,8 @@ async function followNaively(wanted: number): Promise<number> {
     const found = await naive.xread('COUNT', TRADES_AT_ONCE, 'STREAMS', NAIVE, at)
     const rows = found![0]![1]
     for (const [id, fields] of rows) {
-      sum += (JSON.parse(fields[1]!) as TradeReport).data.trade.price
+      const { symbol, asOf, price, size } = (JSON.parse(fields[1]!) as TradeReport).data.trade
+      sum += took(symbol, asOf, price, size)
       at = id
     }
     seen += rows.length

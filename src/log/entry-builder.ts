@@ -5,7 +5,7 @@ import { kindOf, writeJsonRecord } from './record-json.ts'
 import { writeQuote } from './record-quote.ts'
 import { writeTrade } from './record-trade.ts'
 import { keyCount, RecordWriter } from './record-writer.ts'
-import { FLAGS_AT, IS_JSON, KIND_BITS, MAX_RECORD_BYTES, ROW_AT, type RecordKind } from './record.ts'
+import { FLAGS_AT, IS_JSON, KIND_BITS, MAX_RECORD_BYTES, NONE, ROW_AT, type RecordKind } from './record.ts'
 import type { WrittenTopic } from './topic-name.ts'
 
 /**
@@ -34,23 +34,28 @@ export const LENGTH_AT = 24
 export const RECORDS_AT = 28
 export const ROWS_AT = 32
 export const STRINGS_AT = 34
-const HASH_BYTES = 4
 
-/** An entry takes no event more when it is as large: readers hold entries whole. A single larger record still goes. */
-export const MAX_ENTRY_BYTES = 64 * 1024
+/**
+ * An entry takes no event more when it is as large: readers hold entries whole. With one more record, and what Redis adds,
+ * it still fits into 64 KiB of its memory, above which Redis would take 80.
+ */
+const FULL_ENTRY_BYTES = 64 * 1024 - 1024
 const MAX_RECORDS = 0xff_ff
+const HASH_BYTES = 4
+/** With its length. */
+const MAX_TEXT_BYTES = 256
 /** A record needs no more, but for JSON, which makes room for itself. */
 const MAX_FIXED_BYTES = 8192
-const KEPT_BYTES = 2 * MAX_ENTRY_BYTES
+const KEPT_BYTES = 128 * 1024
 
 /** A place in an entry that is being made, to go back to. */
 export type BuilderMark = {
   readonly count: number
-  readonly at: number
   readonly rows: number
-  readonly tableBytes: number
+  readonly rowsAt: number
+  readonly at: number
   /** Of the whole entry. */
-  readonly total: number
+  readonly bytes: number
 }
 
 /** Makes an entry of events that are encoded straight into it. */
@@ -58,19 +63,22 @@ export class EntryBuilder {
   /** When the first event came, epoch ms with fractions. */
   appendedAt = 0
   count = 0
-  readonly #writer = new RecordWriter()
-  readonly #topics: WrittenTopic[] = []
-  /** Of the table of topics. */
-  #tableBytes = 0
+  readonly #records = new RecordWriter()
+  /** The table of topics: the hashes of its rows, and the rows. */
+  readonly #hashes = new RecordWriter()
+  readonly #rows = new RecordWriter()
+  #rowCount = 0
+  /** By it topics know that they have a row here. */
+  #table = {}
   #written = newPromise()
 
   /** So many bytes the entry has, but for its strings; nothing before its first event. */
   get bytes(): number {
-    return this.count === 0 ? 0 : ENTRY_HEAD_BYTES + this.#tableBytes + this.#writer.at
+    return this.count === 0 ? 0 : ENTRY_HEAD_BYTES + this.#hashes.at + this.#rows.at + this.#records.at
   }
 
   get isFull(): boolean {
-    return this.bytes >= MAX_ENTRY_BYTES || this.count >= MAX_RECORDS
+    return this.bytes >= FULL_ENTRY_BYTES || this.count >= MAX_RECORDS
   }
 
   /** Resolves when the log holds the events; rejects when it may not. */
@@ -80,20 +88,23 @@ export class EntryBuilder {
 
   get mark(): BuilderMark {
     const { count, bytes } = this
-    return { count, at: this.#writer.at, rows: this.#topics.length, tableBytes: this.#tableBytes, total: bytes }
+    return { count, rows: this.#rowCount, rowsAt: this.#rows.at, at: this.#records.at, bytes }
   }
 
   /** Takes back the events that were added since a mark. */
-  backTo({ count, at, rows, tableBytes }: BuilderMark): void {
+  backTo({ count, rows, rowsAt, at }: BuilderMark): void {
     this.count = count
-    this.#writer.at = at
-    this.#tableBytes = tableBytes
-    for (const topic of this.#topics.splice(rows)) topic.owner = undefined
+    this.#rowCount = rows
+    this.#hashes.at = rows * HASH_BYTES
+    this.#rows.at = rowsAt
+    this.#records.at = at
+    // Topics that have a row get another one.
+    this.#table = {}
   }
 
   /** Adds an event behind the others. Throws RangeError for an impossible size; then the caller goes back to a mark. */
   add(event: MarketEvent, topic: WrittenTopic): void {
-    const writer = this.#writer
+    const writer = this.#records
     if (this.count === 0) {
       this.appendedAt = performance.timeOrigin + performance.now()
       writer.base = Math.floor(this.appendedAt)
@@ -102,93 +113,88 @@ export class EntryBuilder {
     const start = writer.at
     const row = this.#rowOf(topic)
     const kind = kindOf(event)
-    const isJson = !writePacked(writer, event)
-    if (isJson) {
+    const code = writePacked(writer, event, kind)
+    if (code === NONE) {
       writer.at = start
       writeJsonRecord(writer, kind, event, this.appendedAt)
     }
     const length = writer.at - start
     if (length > MAX_RECORD_BYTES) throw new RangeError(`an event of ${topic.name} is too large: ${length} bytes`)
-    this.#writeHead(start, kind, row, isJson)
+    this.#writeHead(start, code === NONE ? kind : code, row, code === NONE)
     this.count++
   }
 
   /** The entry, not signed yet. */
   finish(): Buffer {
-    const writer = this.#writer
-    const strings = [...writer.strings.keys()].map((text) => Buffer.from(text))
-    const stringBytes = strings.reduce((sum, { length }) => sum + length + 1, 0)
-    const recordsAt = ENTRY_HEAD_BYTES + this.#tableBytes + stringBytes
-    const entry = Buffer.allocUnsafeSlow(recordsAt + writer.at)
+    const records = this.#records
+    const rows = this.#rows
+    for (const text of records.strings.keys()) {
+      rows.reserve(MAX_TEXT_BYTES)
+      rows.text(text)
+    }
+    const rowsAt = ENTRY_HEAD_BYTES + this.#hashes.at
+    const recordsAt = rowsAt + rows.at
+    const entry = Buffer.allocUnsafeSlow(recordsAt + records.at)
     entry[0] = VERSION
     entry[1] = 0
     entry.writeUInt16LE(this.count, 2)
     entry.writeUInt32LE(0, 4)
     entry.writeDoubleLE(this.appendedAt, 8)
-    entry.writeDoubleLE(writer.base, BASE_AT)
+    entry.writeDoubleLE(records.base, BASE_AT)
     entry.writeUInt32LE(entry.length, LENGTH_AT)
     entry.writeUInt32LE(recordsAt, RECORDS_AT)
-    entry.writeUInt16LE(this.#topics.length, ROWS_AT)
-    entry.writeUInt16LE(strings.length, STRINGS_AT)
-    let at = ENTRY_HEAD_BYTES
-    for (const { hash } of this.#topics) at = entry.writeInt32LE(hash, at)
-    for (const { code, text } of this.#topics) {
-      entry[at] = code
-      at = writeBytes(entry, at + 1, text)
-    }
-    for (const text of strings) at = writeBytes(entry, at, text)
-    writer.bytes.copy(entry, recordsAt, 0, writer.at)
+    entry.writeUInt16LE(this.#rowCount, ROWS_AT)
+    entry.writeUInt16LE(records.strings.size, STRINGS_AT)
+    this.#hashes.bytes.copy(entry, ENTRY_HEAD_BYTES, 0, this.#hashes.at)
+    rows.bytes.copy(entry, rowsAt, 0, rows.at)
+    records.bytes.copy(entry, recordsAt, 0, records.at)
     return entry
   }
 
   /** Makes another entry from now on. */
   clear(): void {
-    for (const topic of this.#topics) if (topic.owner === this) topic.owner = undefined
-    this.#topics.length = 0
-    this.#tableBytes = 0
-    this.#writer.clear(KEPT_BYTES)
+    for (const each of [this.#hashes, this.#rows, this.#records]) each.clear(KEPT_BYTES)
+    this.#rowCount = 0
+    this.#table = {}
     this.count = 0
     this.#written = newPromise()
   }
 
   #rowOf(topic: WrittenTopic): number {
-    if (topic.owner === this) return topic.row
-    topic.owner = this
-    topic.row = this.#topics.length
-    this.#topics.push(topic)
-    this.#tableBytes += HASH_BYTES + 2 + topic.text.length
+    if (topic.table === this.#table) return topic.row
+    topic.table = this.#table
+    topic.row = this.#rowCount++
+    this.#hashes.reserve(HASH_BYTES)
+    this.#hashes.i32(topic.hash)
+    this.#rows.reserve(1 + MAX_TEXT_BYTES)
+    this.#rows.u8(topic.code)
+    this.#rows.text(topic.text)
     return topic.row
   }
 
-  #writeHead(start: number, kind: RecordKind, row: number, isJson: boolean): void {
-    const { view, bytes, at } = this.#writer
-    view.setUint32(start, ((at - start) << KIND_BITS) | kind, true)
+  #writeHead(start: number, code: number, row: number, isJson: boolean): void {
+    const { view, bytes, at } = this.#records
+    view.setUint32(start, ((at - start) << KIND_BITS) | code, true)
     view.setUint16(start + ROW_AT, row, true)
     bytes[start + FLAGS_AT] = isJson ? IS_JSON : 0
   }
 }
 
-/** False where the event must stand as JSON. */
-function writePacked(writer: RecordWriter, event: MarketEvent): boolean {
-  if (keyCount(event) !== 2) return false
+/** Returns what stands for the record's kind; NONE where the event must stand as JSON. */
+function writePacked(writer: RecordWriter, event: MarketEvent, kind: RecordKind): number {
+  if (keyCount(event) !== 2) return NONE
   switch (event.type) {
     case 'trade':
       return writeTrade(writer, event)
     case 'bbo':
-      return writeBbo(writer, event)
+      return writeBbo(writer, event) ? kind : NONE
     case 'quote_update':
-      return writeQuote(writer, event)
+      return writeQuote(writer, event) ? kind : NONE
     case 'bar_update':
-      return writeBar(writer, event)
+      return writeBar(writer, event) ? kind : NONE
     default:
-      return false
+      return NONE
   }
-}
-
-function writeBytes(entry: Buffer, at: number, text: Buffer): number {
-  entry[at] = text.length
-  text.copy(entry, at + 1)
-  return at + 1 + text.length
 }
 
 function newPromise(): PromiseWithResolvers<void> {

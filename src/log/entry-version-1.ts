@@ -69,8 +69,9 @@ export class EntryVersion1 implements LogEntry {
     return Buffer.from(this.textOf(row)).equals(text)
   }
 
-  isOfQuotes(row: number): boolean {
-    return this.topicOf(row).startsWith(QUOTES)
+  get hasQuotes(): boolean {
+    for (let row = 0; row < this.rows; row++) if (this.topicOf(row).startsWith(QUOTES)) return true
+    return false
   }
 
   textOf(row: number): string {

@@ -2,6 +2,7 @@ import type { MarketEvent, TopicName } from '../market/event.ts'
 import { BASE_AT, ENTRY_HEAD_BYTES, LENGTH_AT, RECORDS_AT, ROWS_AT, STRINGS_AT } from './entry-builder.ts'
 import { NO_ROW, type EntryPlace, type LogEntry } from './log-entry.ts'
 import { JsonWriter } from './json-writer.ts'
+import { KnownTexts } from './known-texts.ts'
 import { numberOf, readPacked, receivedAtOf, writePackedJson } from './packed-record.ts'
 import { jsonStartOf, numberOfJson, receivedAtOfJson } from './record-json.ts'
 import { writeQuoteValueJson } from './record-quote.ts'
@@ -12,6 +13,7 @@ import {
   KIND_BITS,
   KIND_MASK,
   MAX_KIND,
+  NARROW_TRADE,
   RECORD_HEAD_BYTES,
   RecordKind,
   ROW_AT,
@@ -25,6 +27,7 @@ const MAX_JSON_PER_BYTE = 6
 
 /** Used by one call at a time. */
 const JSON_WRITER = new JsonWriter()
+const KNOWN_TEXTS = new KnownTexts()
 
 /** Reads entries as entry-builder.ts makes them. */
 export class EntryVersion2 implements LogEntry, RecordReader {
@@ -43,8 +46,8 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   #stringStarts: Uint32Array | undefined
   #strings: string[] | undefined
 
-  /** Throws RangeError for bytes that are cut off. `unknown` is given where they were looked through already. */
-  constructor({ shard, idMs, idSeq }: EntryPlace, bytes: Buffer, firstIndex = 0, unknown?: number) {
+  /** Throws RangeError for bytes that are cut off. `same` is an entry of the same bytes. */
+  constructor({ shard, idMs, idSeq }: EntryPlace, bytes: Buffer, firstIndex = 0, same?: EntryVersion2) {
     this.shard = shard
     this.idMs = idMs
     this.idSeq = idSeq
@@ -54,7 +57,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     if (bytes.length < ENTRY_HEAD_BYTES || this.view.getUint32(LENGTH_AT, true) !== bytes.length) throw cutOff()
     this.count = this.view.getUint16(2, true)
     this.rows = this.view.getUint16(ROWS_AT, true)
-    this.unknown = unknown ?? this.#walk()
+    this.unknown = same ? same.unknown : this.#walk()
   }
 
   get appendedAt(): number {
@@ -77,8 +80,14 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     return true
   }
 
-  isOfQuotes(row: number): boolean {
-    return isQuotesCode(this.bytes[this.#rowStart(row)]!)
+  get hasQuotes(): boolean {
+    const { bytes, rows } = this
+    let start = ENTRY_HEAD_BYTES + rows * 4
+    for (let row = 0; row < rows; row++) {
+      if (isQuotesCode(bytes[start]!)) return true
+      start += 2 + bytes[start + 1]!
+    }
+    return false
   }
 
   textAt(row: number): number {
@@ -87,7 +96,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
 
   textOf(row: number): string {
     const texts = (this.#texts ??= [])
-    return (texts[row] ??= this.#text(this.textAt(row)))
+    return (texts[row] ??= KNOWN_TEXTS.at(this.bytes, this.textAt(row), this.hash(row)))
   }
 
   topicOf(row: number): TopicName {
@@ -111,7 +120,8 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   }
 
   kind(index: number): RecordKind {
-    return (this.view.getUint32(this.#start(index), true) & KIND_MASK) as RecordKind
+    const kind = this.bytes[this.#start(index)]!
+    return kind === NARROW_TRADE ? RecordKind.trade : (kind as RecordKind)
   }
 
   stateCode(index: number): number {
@@ -169,7 +179,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   }
 
   lyingIn(bytes: Buffer): EntryVersion2 {
-    return new EntryVersion2(this, bytes, this.firstIndex, this.unknown)
+    return new EntryVersion2(this, bytes, this.firstIndex, this)
   }
 
   only(index: number): EntryVersion2 {
@@ -216,6 +226,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     return (this.#starts ??= this.#findStarts())[index + 1]!
   }
 
+  /** Where each record begins, and behind them where the last one ends. Of entries that nobody looks into nothing is kept. */
   #findStarts(): Uint32Array {
     const { view, count } = this
     const starts = new Uint32Array(count + 1)

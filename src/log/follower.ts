@@ -4,12 +4,11 @@ import { foreignEntry } from './entry.ts'
 import type { Batch, Following, Loss, Start } from './batch.ts'
 import { EpochWatch, isBefore } from './epoch-watch.ts'
 import type { LogEntry } from './log-entry.ts'
+import { READER_NAME } from './former-readers.ts'
 import { idOf, LAST_INDEX, type Position } from './position.ts'
 import { RowCount, type Tally } from './row-count.ts'
 import { entryOf, idOfRow, type LogSource, type Row, type StreamId } from './source.ts'
 
-/** By it producers tell those who read this version's entries from those who only read the former one's. */
-export const READER_NAME = 'quotewire-log-reader'
 const BLOCK_MS = 1000
 /** Redis answers within BLOCK_MS even when it has nothing to say; a connection mute for longer is dead. */
 const SOCKET_TIMEOUT_MS = 5000

@@ -27,8 +27,8 @@ export interface LogEntry {
   hash(row: number): number
   /** Whether the row's topic is this one; its hash is. */
   isTopic(row: number, key: TopicKey): boolean
-  /** Whether the row's topic is of quotes. */
-  isOfQuotes(row: number): boolean
+  /** Whether a row's topic is of quotes. */
+  readonly hasQuotes: boolean
   /** What follows the prefix of the row's topic: the symbol, where it has one. */
   textOf(row: number): string
   topicOf(row: number): TopicName

@@ -2,7 +2,7 @@ import { Interval } from '../market/bar.ts'
 import { BarState, type BarUpdate } from '../market/event.ts'
 import { DAY_MS } from '../market/time.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
-import { daysOf, formatDay, instant, readInstant } from './record-clock.ts'
+import { daysOf, formatDay, InstantReader } from './record-clock.ts'
 import {
   PROVENANCE_END,
   readProvenance,
@@ -44,6 +44,8 @@ const VOLUME = 2
 const INCOMPLETE = 4
 const REASON = 8
 const MAX_REVISION = 2 ** 32 - 1
+const startReader = new InstantReader()
+const timestampReader = new InstantReader()
 
 /** Writes a bar's record behind its head. False where it cannot. */
 export function writeBar(writer: RecordWriter, event: BarUpdate): boolean {
@@ -57,9 +59,9 @@ export function writeBar(writer: RecordWriter, event: BarUpdate): boolean {
   if (!writeProvenance(writer, start, data.provenance) || interval < 0 || state < 0) return false
   if (![open, high, low, close].every(isNumber) || (volume !== undefined && !isNumber(volume))) return false
   if (!(revision >= 0 && revision <= MAX_REVISION && Number.isInteger(revision))) return false
-  if (days < 0 && (!readInstant(bar.start) || instant.ns !== 0)) return false
-  const startsAt = days < 0 ? instant.ms : days * DAY_MS
-  if (!readInstant(data.timestamp) || instant.ns !== 0 || Boolean(complete)) return false
+  if (days < 0 && (!startReader.read(bar.start) || startReader.ns !== 0)) return false
+  const startsAt = days < 0 ? startReader.ms : days * DAY_MS
+  if (!timestampReader.read(data.timestamp) || timestampReader.ns !== 0 || Boolean(complete)) return false
 
   const { view, bytes } = writer
   let has = days < 0 ? 0 : IS_DAY
@@ -69,7 +71,7 @@ export function writeBar(writer: RecordWriter, event: BarUpdate): boolean {
   bytes[start + INTERVAL_AT] = (state << STATE_BITS) | interval
   bytes[start + HAS_AT] = has
   view.setUint32(start + REVISION_AT, revision, true)
-  view.setFloat64(start + TIMESTAMP_AT, instant.ms, true)
+  view.setFloat64(start + TIMESTAMP_AT, timestampReader.ms, true)
   view.setFloat64(start + START_AT, startsAt, true)
   view.setFloat64(start + OPEN_AT, open, true)
   view.setFloat64(start + HIGH_AT, high, true)

@@ -1,7 +1,8 @@
 import type { BboUpdate } from '../market/event.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
-import { Fields, type RecordReader } from './record-reader.ts'
+import { Fields, writeString, type RecordReader } from './record-reader.ts'
 import {
+  encodeTick,
   Has,
   hasOf,
   readTick,
@@ -11,7 +12,7 @@ import {
   writeTick,
   writeTickJson
 } from './record-tick.ts'
-import { isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
 import { ROW_AT } from './record.ts'
 
 /**
@@ -31,38 +32,40 @@ const FIXED_BYTES = 35
 /** Writes a record behind its head. False where it cannot. */
 export function writeBbo(writer: RecordWriter, event: BboUpdate): boolean {
   const { symbol, bbo, timestamp } = event.data
-  const { bid, bidSize, ask, askSize, fence, conditions } = bbo
+  const { fence, bid, bidSize, ask, askSize, conditions, sequence } = bbo
   if (timestamp !== bbo.asOf || bbo.symbol !== symbol || keyCount(event.data) !== 3) return false
-  const start = writer.at
-  const numbers = [fence, bid, bidSize, ask, askSize]
-  if (numbers.some((number) => number !== undefined && !isNumber(number))) return false
-  let has = 0
-  for (const [at, number] of numbers.entries()) if (number !== undefined) has |= NUMBERS[at]!
-  if (conditions !== undefined) has |= Has.conditions
-  let keys = writeTick(writer, start, bbo, has)
   const bidVenue = writer.stringOf(bbo.bidVenue)
   const askVenue = writer.stringOf(bbo.askVenue)
   const currency = writer.stringOf(bbo.currency)
+  let keys = encodeTick(writer, bbo)
   if (keys < 0 || bidVenue < 0 || askVenue < 0 || currency < 0) return false
-  const { bytes } = writer
+  if (!mayBe(fence) || !mayBe(bid) || !mayBe(bidSize) || !mayBe(ask) || !mayBe(askSize)) return false
+  let has = 0
+  if (fence !== undefined) has |= Has.fence
+  if (bid !== undefined) has |= Has.bid
+  if (bidSize !== undefined) has |= Has.bidSize
+  if (ask !== undefined) has |= Has.ask
+  if (askSize !== undefined) has |= Has.askSize
+  if (conditions !== undefined) has |= Has.conditions
+  keys += 1 + bitCount(has)
+  for (const string of [bidVenue, askVenue, currency]) if (string !== NO_STRING) keys++
+  if (keys !== keyCount(bbo)) return false
+
+  const { bytes, at: start } = writer
+  writeTick(writer, start, sequence, has)
   bytes[start + BID_VENUE_AT] = bidVenue
   bytes[start + ASK_VENUE_AT] = askVenue
   bytes[start + CURRENCY_AT] = currency
-  keys += 1 + [bidVenue, askVenue, currency].filter((string) => string !== NO_STRING).length
   writer.at = start + FIXED_BYTES
-  for (const number of numbers) {
-    if (number === undefined) continue
-    writer.f64(number)
-    keys++
-  }
-  if (conditions !== undefined) {
-    if (!writeConditions(writer, conditions)) return false
-    keys++
-  }
-  return keys === keyCount(bbo)
+  if (fence !== undefined) writer.f64(fence)
+  if (bid !== undefined) writer.f64(bid)
+  if (bidSize !== undefined) writer.f64(bidSize)
+  if (ask !== undefined) writer.f64(ask)
+  if (askSize !== undefined) writer.f64(askSize)
+  return conditions === undefined || writeConditions(writer, conditions)
 }
 
-const NUMBERS = [Has.fence, Has.bid, Has.bidSize, Has.ask, Has.askSize]
+const mayBe = (value: unknown): boolean => value === undefined || isNumber(value)
 
 /** Writes the event, without its closing brace. */
 export function writeBboJson(json: JsonWriter, entry: RecordReader, start: number): void {
@@ -100,12 +103,6 @@ function writeMember(json: JsonWriter, key: Uint8Array, value: number | undefine
   if (value === undefined) return
   json.put(key)
   json.number(value)
-}
-
-function writeString(json: JsonWriter, key: Uint8Array, entry: RecordReader, string: number): void {
-  if (string === NO_STRING) return
-  json.put(key)
-  json.text(entry.bytes, entry.stringAt(string))
 }
 
 const BBO = literal('{"type":"bbo","data":{"symbol":')

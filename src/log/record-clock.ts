@@ -18,64 +18,55 @@ function digits(text: string, at: number, count: number): number {
   return value
 }
 
-/** The instant that was read last. */
-export const instant = { ms: 0, ns: 0 }
-
 /** Up to its second, with the point: `2026-11-30T14:30:00.` */
 const SECOND_LENGTH = 20
-/** The text that was read last, and its second, for which most texts are compared at once. */
-let lastText = ''
-let lastMs = Number.NaN
-let lastNs = 0
-let lastSecond = '\0'
-let lastSecondMs = 0
 
 /**
- * Reads an instant into `instant` (epoch milliseconds, and nanoseconds beyond). False for texts that are not as formatInstantNs
- * writes them: it must give the same text back.
+ * Reads instants one after the other. Each reader is for instants of one meaning: those follow each other so closely that
+ * most of a text is that of the last one.
  */
-export function readInstant(text: string): boolean {
-  if (text !== lastText && !readAnother(text)) return false
-  instant.ms = lastMs
-  instant.ns = lastNs
-  return true
-}
+export class InstantReader {
+  /** What was read last, epoch milliseconds. */
+  ms = 0
+  /** Nanoseconds beyond. */
+  ns = 0
+  #text = ''
+  #second = '\0'
+  #secondMs = 0
 
-function readAnother(text: string): boolean {
-  const { length } = text
-  if ((length !== 24 && length !== 27 && length !== 30) || text.charCodeAt(length - 1) !== 0x5a) return false
-  if (!text.startsWith(lastSecond) && !readSecond(text)) return false
-  const fraction = digits(text, SECOND_LENGTH, length - SECOND_LENGTH - 1)
-  if (fraction < 0) return false
-  let ms = fraction
-  let ns = 0
-  if (length === 27) {
-    ms = Math.floor(fraction / 1000)
-    ns = (fraction % 1000) * 1000
-  } else if (length === 30) {
-    ms = Math.floor(fraction / 1_000_000)
-    ns = fraction % 1_000_000
+  /** False for texts that are not as formatInstantNs writes them: what was read must give the same text back. */
+  read(text: string): boolean {
+    return text === this.#text || this.#readAnother(text)
   }
-  // Digits that say nothing are not written.
-  if ((length === 27 && ns === 0) || (length === 30 && ns % 1000 === 0)) return false
-  lastText = text
-  lastMs = lastSecondMs + ms
-  lastNs = ns
-  return true
-}
 
-function readSecond(text: string): boolean {
-  if (text.charCodeAt(10) !== 0x54 || text.charCodeAt(19) !== 0x2e) return false
-  if (text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a) return false
-  const hour = digits(text, 11, 2)
-  const minute = digits(text, 14, 2)
-  const second = digits(text, 17, 2)
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false
-  const days = daysIn(text)
-  if (Number.isNaN(days)) return false
-  lastSecondMs = days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000
-  lastSecond = text.slice(0, SECOND_LENGTH)
-  return true
+  #readAnother(text: string): boolean {
+    const { length } = text
+    if ((length !== 24 && length !== 27 && length !== 30) || text.charCodeAt(length - 1) !== 0x5a) return false
+    if (!text.startsWith(this.#second) && !this.#readSecond(text)) return false
+    const ms = digits(text, SECOND_LENGTH, 3)
+    const ns = digits(text, SECOND_LENGTH + 3, length - SECOND_LENGTH - 4) * (length === 27 ? 1000 : 1)
+    if (ms < 0 || ns < 0) return false
+    // Digits that say nothing are not written.
+    if ((length === 27 && ns === 0) || (length === 30 && ns % 1000 === 0)) return false
+    this.#text = text
+    this.ms = this.#secondMs + ms
+    this.ns = ns
+    return true
+  }
+
+  #readSecond(text: string): boolean {
+    if (text.charCodeAt(10) !== 0x54 || text.charCodeAt(19) !== 0x2e) return false
+    if (text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a) return false
+    const hour = digits(text, 11, 2)
+    const minute = digits(text, 14, 2)
+    const second = digits(text, 17, 2)
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false
+    const days = daysIn(text)
+    if (Number.isNaN(days)) return false
+    this.#secondMs = days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000
+    this.#second = text.slice(0, SECOND_LENGTH)
+    return true
+  }
 }
 
 /** Days since 1970 of the date that a text begins with; NaN where it is none. */

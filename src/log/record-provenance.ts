@@ -1,6 +1,6 @@
 import { Feed, ValueState, type Provenance } from '../market/provenance.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
-import { instant, readInstant } from './record-clock.ts'
+import { InstantReader } from './record-clock.ts'
 import type { Fields, RecordReader } from './record-reader.ts'
 import { STATE_AT, STATE_CODES } from './record.ts'
 import { isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
@@ -25,6 +25,7 @@ const ATTEMPTS = 64
 const NOTES = 128
 /** JSON within a record; more goes as JSON as a whole. */
 const MAX_JSON_BYTES = 2048
+const receivedAtReader = new InstantReader()
 
 /** Writes the fixed part at `start`. False where it cannot. */
 export function writeProvenance(writer: RecordWriter, start: number, provenance: Provenance): boolean {
@@ -34,7 +35,7 @@ export function writeProvenance(writer: RecordWriter, start: number, provenance:
   if (feed < 0 || source < 0 || source === NO_STRING || STATE_CODES[state] === undefined || !Array.isArray(attempts)) {
     return false
   }
-  if (!readInstant(receivedAt) || instant.ns !== 0) return false
+  if (!receivedAtReader.read(receivedAt) || receivedAtReader.ns !== 0) return false
   if (delivery !== undefined && delivery !== 'stream') return false
   let has = feed
   if (delivery !== undefined) has |= DELIVERY
@@ -44,7 +45,7 @@ export function writeProvenance(writer: RecordWriter, start: number, provenance:
   const optional = [delivery, delayedBySeconds, notes].filter((value) => value !== undefined).length
   if (keyCount(provenance) !== 5 + optional) return false
   writer.bytes[start + STATE_AT] = STATE_CODES[state]
-  writer.view.setFloat64(start + RECEIVED_AT, instant.ms, true)
+  writer.view.setFloat64(start + RECEIVED_AT, receivedAtReader.ms, true)
   writer.bytes[start + SOURCE_AT] = source
   writer.bytes[start + FEED_AT] = has
   return true

@@ -3,7 +3,7 @@ import { InstrumentKind } from '../market/instrument-kind.ts'
 import { MarketState, type ExtendedHours, type Quote } from '../market/quote.ts'
 import { formatInstantNs } from '../market/instant-ns.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
-import { instant, readInstant } from './record-clock.ts'
+import { InstantReader } from './record-clock.ts'
 import {
   PROVENANCE_END,
   readProvenance,
@@ -12,8 +12,8 @@ import {
   writeProvenanceEnd,
   writeProvenanceJson
 } from './record-provenance.ts'
-import { Fields, type RecordReader } from './record-reader.ts'
-import { isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { Fields, writeString, type RecordReader } from './record-reader.ts'
+import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
 import { ROW_AT } from './record.ts'
 
 /**
@@ -62,6 +62,7 @@ const NUMBERS = [
 const SEQUENCE = 14
 const NAME = 1 << 15
 const EXTENDED_HOURS = 1 << 16
+const asOfReader = new InstantReader()
 /** Volume, bid and ask are clients' third to fifth number. */
 const BINARY_NUMBERS = [NUMBERS.indexOf('volume'), NUMBERS.indexOf('bid'), NUMBERS.indexOf('ask')]
 
@@ -76,13 +77,13 @@ export function writeQuote(writer: RecordWriter, event: QuoteUpdate): boolean {
   const stateCode = marketState === undefined ? 0 : MarketState.enum.indexOf(marketState) + 1
   if ((kind !== undefined && kindCode === 0) || (marketState !== undefined && stateCode === 0)) return false
   const strings = [currency, mic, exchange].map((string) => writer.stringOf(string))
-  if (strings.some((at) => at < 0) || !readInstant(quote.asOf)) return false
+  if (strings.some((at) => at < 0) || !asOfReader.read(quote.asOf)) return false
 
   const { bytes, view } = writer
   bytes[start + KIND_AT] = kindCode
   bytes[start + MARKET_STATE_AT] = stateCode
-  view.setFloat64(start + AS_OF_AT, instant.ms, true)
-  view.setUint32(start + NS_AT, instant.ns, true)
+  view.setFloat64(start + AS_OF_AT, asOfReader.ms, true)
+  view.setUint32(start + NS_AT, asOfReader.ns, true)
   view.setFloat64(start + PRICE_AT, quote.price, true)
   bytes.set(strings, start + CURRENCY_AT)
   writer.at = start + NUMBERS_AT
@@ -178,12 +179,6 @@ export function writeQuoteValueJson(json: JsonWriter, entry: RecordReader, start
   json.put(END)
 }
 
-function writeString(json: JsonWriter, key: Uint8Array, entry: RecordReader, string: number): void {
-  if (string === NO_STRING) return
-  json.put(key)
-  json.text(entry.bytes, entry.stringAt(string))
-}
-
 const ALL_NUMBERS = (1 << (SEQUENCE + 1)) - 1
 const QUOTE = literal('{"type":"quote_update","data":{"symbol":')
 const VALUE = literal(',"quote":')
@@ -238,10 +233,4 @@ export function readQuote(entry: RecordReader, start: number): QuoteUpdate {
     provenance: readProvenance(entry, start, fields)
   }
   return { type: 'quote_update', data: { symbol, quote, timestamp: asOf } }
-}
-
-function bitCount(bits: number): number {
-  let count = 0
-  for (let left = bits; left !== 0; left &= left - 1) count++
-  return count
 }

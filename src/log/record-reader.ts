@@ -1,3 +1,6 @@
+import type { JsonWriter } from './json-writer.ts'
+import { NO_STRING } from './record-writer.ts'
+
 /** What those who read records need of the entry that a record stands in. */
 export interface RecordReader {
   readonly bytes: Buffer
@@ -10,6 +13,13 @@ export interface RecordReader {
   /** Where the length of a string of the entry's table stands, and behind it the string. */
   stringAt(number: number): number
   string(number: number): string
+}
+
+/** Writes a member that is one of the entry's strings, where the record has it. */
+export function writeString(json: JsonWriter, key: Uint8Array, entry: RecordReader, string: number): void {
+  if (string === NO_STRING) return
+  json.put(key)
+  json.text(entry.bytes, entry.stringAt(string))
 }
 
 /** Walks through the fields behind a record's fixed ones. */
@@ -28,6 +38,19 @@ export class Fields {
     const value = this.#view.getFloat64(this.#at, true)
     this.#at += 8
     return value
+  }
+
+  u48(): number {
+    const value = this.#bytes.readUIntLE(this.#at, 6)
+    this.#at += 6
+    return value
+  }
+
+  /** Small numbers behind their number. */
+  smalls(): number[] {
+    const start = this.#at + 1
+    this.#at = start + this.#bytes[this.#at]!
+    return [...this.#bytes.subarray(start, this.#at)]
   }
 
   text(): string {

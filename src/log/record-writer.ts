@@ -52,6 +52,23 @@ export class RecordWriter {
     return size
   }
 
+  u8(value: number): void {
+    this.bytes[this.at++] = value
+  }
+
+  i32(value: number): void {
+    this.view.setInt32(this.at, value, true)
+    this.at += 4
+  }
+
+  /** A whole number below 2^48. */
+  u48(value: number): void {
+    const low = value >>> 0
+    this.view.setUint32(this.at, low, true)
+    this.view.setUint16(this.at + 4, (value - low) / 2 ** 32, true)
+    this.at += 6
+  }
+
   f64(value: number): void {
     this.view.setFloat64(this.at, value, true)
     this.at += 8
@@ -87,6 +104,12 @@ export class RecordWriter {
 export function keyCount(of: object): number {
   let count = 0
   for (const _ in of) count++
+  return count
+}
+
+export function bitCount(bits: number): number {
+  let count = 0
+  for (let left = bits; left !== 0; left &= left - 1) count++
   return count
 }
 

@@ -13,7 +13,11 @@ export const RecordKind = {
 } as const
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
 
-export const MAX_KIND = RecordKind.halt
+/** Stands in an entry for the kind of a narrow trade: whoever reads no narrow records passes it over. */
+export const NARROW_TRADE = 9
+export const MAX_KIND = NARROW_TRADE
+/** No kind. */
+export const NONE = 0
 
 /**
  * The numbers of each kind, as clients of the binary protocol get them (little-endian doubles, NaN where absent):

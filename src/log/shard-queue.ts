@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn, setTimeout as delay } from 'node:timers/promises'
 import type { MarketEvent } from '../market/event.ts'
 import { asVersion1 } from './entry-version-1.ts'
-import { EntryBuilder, MAX_ENTRY_BYTES, type BuilderMark } from './entry-builder.ts'
+import { EntryBuilder, type BuilderMark } from './entry-builder.ts'
 import { readEntry } from './entry.ts'
 import type { Producer } from './producer.ts'
 import { ShardWriter } from './shard-writer.ts'
@@ -61,13 +61,6 @@ export class ShardQueue {
 
   /** Encodes an event behind all others. Throws RangeError for an impossible size; then the caller goes back to a mark. */
   add(event: MarketEvent, topic: WrittenTopic): void {
-    const open = this.#open
-    const { mark } = open
-    open.add(event, topic)
-    if (!open.isFull) return
-    if (open.bytes <= MAX_ENTRY_BYTES || mark.count === 0) return this.#seal()
-    open.backTo(mark)
-    this.#seal()
     this.#open.add(event, topic)
     if (this.#open.isFull) this.#seal()
   }
@@ -86,7 +79,7 @@ export class ShardQueue {
     const entries = this.#sealed.slice(sealed)
     const open = this.#open.count > (entries.length > 0 ? 0 : builder.count) ? this.#open : undefined
     const builders = [...entries.map((each) => each.builder), ...(open ? [open] : [])]
-    const bytes = entries.reduce((sum, each) => sum + each.bytes, this.#open.bytes) - builder.total
+    const bytes = entries.reduce((sum, each) => sum + each.bytes, this.#open.bytes) - builder.bytes
     if (builders.length > 0) this.#work ??= this.#run()
     return { bytes, written: builders.map(({ written }) => written.promise) }
   }

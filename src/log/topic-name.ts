@@ -17,12 +17,13 @@ const MAX_KNOWN = 200_000
 /** A topic as entries hold it: the number of its prefix, and in UTF-8 what follows it. */
 export type TopicKey = { readonly hash: number; readonly code: number; readonly text: Buffer }
 
-/** The same of one that this process writes. */
-export type WrittenTopic = TopicKey & {
+/** What is known of a topic that this process writes. */
+export type WrittenTopic = Omit<TopicKey, 'text'> & {
+  readonly text: string
   readonly name: TopicName
   readonly shard: number
-  /** Which builder knows it by which row; kept by the builders. */
-  owner: object | undefined
+  /** The table in which it has a row, and which; kept by the builders. */
+  table: object | undefined
   row: number
 }
 
@@ -84,17 +85,16 @@ export class WrittenTopics {
   }
 
   #create(code: number, text: string): WrittenTopic {
-    const bytes = Buffer.from(text)
     const name = topicNamed(code, text)
     if (!text.isWellFormed()) throw new RangeError('the name of a topic is no text')
-    if (bytes.length > MAX_TEXT_BYTES) throw new RangeError(`the topic ${name.slice(0, 40)}… is too long`)
+    if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw new RangeError(`the topic ${name.slice(0, 40)}… is too long`)
     const topic: WrittenTopic = {
       name,
       code,
-      text: bytes,
+      text,
       hash: hashOfTopic(name),
       shard: shardOf(name, this.#shards),
-      owner: undefined,
+      table: undefined,
       row: 0
     }
     const known = this.#byText[code]!

@@ -14,7 +14,7 @@ export function createMemoryFeed(
   const newest = new Map<string, Place>()
 
   function note(entry: LogEntry): void {
-    if (!hasQuotes(entry)) return
+    if (!entry.hasQuotes) return
     for (let index = 0; index < entry.count; index++) {
       const row = entry.row(index)
       if (row < 0 || entry.kind(index) !== RecordKind.quote) continue
@@ -39,9 +39,4 @@ export function createMemoryFeed(
     for (const entry of entries) note(entry)
     if (!isWaiting && newest.size > 0) setImmediate(feed)
   }
-}
-
-function hasQuotes(entry: LogEntry): boolean {
-  for (let row = 0; row < entry.rows; row++) if (entry.isOfQuotes(row)) return true
-  return false
 }

@@ -7,12 +7,11 @@ import { pricesIn } from './prices.ts'
 import { privateRedis } from './redis-door.ts'
 
 const trade = (price: number) => tradeEvent('AAPL', price, 1)
-const padding = quoteEvent('PAD', 1, { name: 'x'.repeat(30_000) })
+const padding = quoteEvent('PAD', 1, { name: 'x'.repeat(66_000) })
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at)
 
 /** Trades with so much between them that no two fit into one entry. */
-const far = (from: number, to: number): MarketEvent[] =>
-  range(from, to).flatMap((price) => [trade(price), padding, padding])
+const far = (from: number, to: number): MarketEvent[] => range(from, to).flatMap((price) => [trade(price), padding])
 
 async function world() {
   const server = await privateRedis()
