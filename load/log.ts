@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRedis } from '../src/embedded/redis.ts'
 import { ask } from './conversation.ts'
+import { measureIdleApi } from './idle-api.ts'
 import { cpuSecondsOf, leaveProcessorToServers, median, startServer, type Server } from './processes.ts'
 
-const TRADES = 200_000
+/** As many of each way as take about a second: the kernel counts processor time in hundredths of one. */
+const TRADES: Readonly<Record<LogTask['way'], number>> = { log: 1_000_000, naive: 200_000 }
 const ROUNDS = 5
 /** What the log holds of a shard by default, and what is told of how long that lasts. */
 const SHARD_BYTES = 256 * 2 ** 20
@@ -20,6 +22,7 @@ type Round = LogRound & { readonly appendedPerCpuSecond: number; readonly follow
 /**
  * Trades appended and followed through the log, and as one stream entry each (XADD of its JSON, pipelined; XREAD, its JSON
  * parsed), in turn: how many a second of the client's and of Redis' processor time carries, and what they take in Redis.
+ * Then what an API process takes of a processor that nobody asks for anything, while trades pass through the log.
  */
 export async function run(): Promise<Record<string, number>> {
   const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
@@ -31,18 +34,24 @@ export async function run(): Promise<Record<string, number>> {
     const rounds: Record<LogTask['way'], Round[]> = { log: [], naive: [] }
     for (let round = 0; round <= ROUNDS; round++) {
       for (const way of ['log', 'naive'] as const) {
-        const measured = await measure(server, redis.pid, { way, trades: TRADES })
+        const measured = await measure(server, redis.pid, { way, trades: TRADES[way] })
         // The first round is for the program to become warm.
         if (round > 0) rounds[way].push(measured)
       }
     }
     console.table(Object.entries(rounds).map(([way, all]) => rowOf(way, all)))
+    await server.stop()
+    const idle = await measureIdleApi(TRADES_PER_SECOND)
+    console.log(
+      `an idle API process at ${Math.round(idle.tradesPerSecond)} trades/s: ${rounded(idle.cpuShare * 100)} % of a processor`
+    )
     const bytesPerTrade = medianOf(rounds.log, ({ bytes, trades }) => bytes / trades)
     return {
       ratioAppend: ratioOf(rounds, ({ appendedPerCpuSecond }) => appendedPerCpuSecond),
       ratioFollow: ratioOf(rounds, ({ followedPerCpuSecond }) => followedPerCpuSecond),
       bytesPerTrade: rounded(bytesPerTrade),
-      reachSeconds: rounded(SHARD_BYTES / bytesPerTrade / TRADES_PER_SECOND)
+      reachSeconds: rounded(SHARD_BYTES / bytesPerTrade / TRADES_PER_SECOND),
+      idleCpuShare: rounded(idle.cpuShare)
     }
   } finally {
     await server?.stop()

@@ -20,6 +20,12 @@ const START_TIMEOUT_MS = 10_000
 const RECENT_BYTES = 32 * 1024 * 1024
 const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
 const BEFORE_ENTRY = -1
+/**
+ * While nobody is connected, entries wait so long to be read together: a read costs as much for one as for many, and a
+ * stream brings a thousand a second. Where more than a few come at once, the hub is behind, and does not wait.
+ */
+const UNATTENDED_READ_MS = 20
+const FEW_ENTRIES = 48
 /** Cursors of older ones mean nothing to the hub. */
 const MAX_FORMER_EPOCHS = 8
 
@@ -80,6 +86,8 @@ export class Hub {
   readonly #unseen = new Set<Topic>()
   #epoch = ''
   #sequence = 0
+  #attendants = 0
+  #wake = () => {}
   #follower: Following | undefined
   #following: Promise<void> | undefined
 
@@ -192,6 +200,16 @@ export class Hub {
     return () => this.#listeners.delete(listener)
   }
 
+  /**
+   * Somebody is connected, who may ask for topics: entries are read as soon as they come, until the returned function is
+   * called, once.
+   */
+  attend(): () => void {
+    this.#attendants++
+    this.#wake()
+    return () => void this.#attendants--
+  }
+
   /** Ends what clients hold of symbols that turned out to be unknown. */
   tellUnknown(symbols: ReadonlyMap<string, Failure>): void {
     for (const listener of this.#listeners) listener.unknown(symbols)
@@ -239,15 +257,28 @@ export class Hub {
   }
 
   async #follow(follower: Following): Promise<void> {
+    let batches = 0
     for await (const { entries, gap } of follower) {
       if (gap) this.#goOn(gap)
       else this.#take(entries)
       if (entries.length > 0) this.#onEntries(entries)
+      // A batch is of one shard.
+      if (++batches % this.#log.shards === 0 && entries.length < FEW_ENTRIES) await this.#whileUnattended()
     }
+  }
+
+  async #whileUnattended(): Promise<void> {
+    if (this.#attendants > 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, UNATTENDED_READ_MS)
+    this.#wake = resolve
+    await promise
+    clearTimeout(timer)
   }
 
   async #end(): Promise<void> {
     await this.#follower?.return()
+    this.#wake()
     await this.#following
     this.#follower = undefined
   }

@@ -124,9 +124,11 @@ export class Live {
     const context = this.#context
     const client = new Client({ id, socket, raw, token, binary, network, context, onAuthenticated })
     this.#clients.set(client, socket)
+    const leave = this.#hub.attend()
     if (token === undefined) introduced = this.#unauthenticated.enter(network, () => client.giveWay())
     socket.on('close', () => {
       this.#clients.delete(client)
+      leave()
       introduced()
       client.closed()
     })

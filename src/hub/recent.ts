@@ -256,19 +256,21 @@ export class Recent {
     return readEntry(place, isCopy ? Buffer.from(held) : held)
   }
 
-  /** A topic whose newest event lies in a dropped entry keeps a copy of that one record. */
   #dropOldest(): void {
     const number = this.#from++
     const slot = number % this.#start.length
-    const sequence = this.#firstSequence[slot]!
-    const entry = this.#entry(number, false)
+    if (this.#topics.size > 0) this.#keepNewest(this.#entry(number, false), this.#firstSequence[slot]!)
+    this.#tail = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: LAST_INDEX }
+  }
+
+  /** A topic whose newest event lies in an entry that is dropped keeps a copy of that one record. */
+  #keepNewest(entry: LogEntry, firstSequence: number): void {
     for (const topic of this.#topics.namedBy(entry)?.slice(0, entry.rows) ?? []) {
-      const index = topic ? topic.sequence - sequence : -1
+      const index = topic ? topic.sequence - firstSequence : -1
       if (!topic?.entry || index < 0 || index >= entry.count) continue
       topic.entry = entry.only(index)
       topic.index = 0
     }
-    this.#tail = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: LAST_INDEX }
   }
 }
 

@@ -68,8 +68,10 @@ export class Bridge {
       counts: this.#counts
     })
     this.#clients.add(client)
+    const leave = this.#context.hub.attend()
     socket.on('disconnect', () => {
       this.#clients.delete(client)
+      leave()
       client.closed()
     })
   }
