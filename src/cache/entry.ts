@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import type { Answer, Encoded } from '../market/market-data.ts'
 import { inSlices } from '../slices.ts'
 import { jsonPieces } from './json-pieces.ts'
+import { readingJson } from './json-reader.ts'
 import type { Policy } from './policy.ts'
 
 /** A remembered "there is no such thing": `reason` rebuilds the error. */
@@ -16,6 +17,8 @@ export type Entry<T> = Answer<T> | NegativeEntry
 
 /** Longer bodies cost more as a string than a second write. */
 const MAX_TEXT_LENGTH = 4096
+/** So much of a long body is copied and hashed at once. */
+const BYTES_AT_ONCE = 256 * 1024
 
 /** The three instants (epoch ms) of an answer; they travel with the value, so copying it never makes it fresher. */
 export type Freshness = { receivedAt: number; freshUntil: number; staleUntil: number }
@@ -26,7 +29,8 @@ export function isNegative(entry: Entry<unknown>): entry is NegativeEntry {
 
 /** Encodes a value once, for every response that will carry it. */
 export function answerOf<T>(value: T, freshness: Freshness): Answer<T> {
-  return answerFrom(value, JSON.stringify(value), freshness)
+  const json = JSON.stringify(value)
+  return answerWith(value, Buffer.from(json), json, freshness)
 }
 
 /** The same for a value that may be long: yields wherever others may have their turn. */
@@ -52,6 +56,27 @@ export function* encodingAnswer<T>(value: T, freshness: Freshness): Generator<vo
   return { value, body, etag, receivedAt, freshUntil, staleUntil }
 }
 
+/** The answer whose JSON is given; the bytes are copied. Throws SyntaxError. */
+export function readAnswer<T>(json: Buffer, freshness: Freshness): Answer<T> {
+  const text = json.toString()
+  return answerWith(JSON.parse(text) as T, Buffer.from(json), text, freshness)
+}
+
+/** The same for a value that may be long: yields wherever others may have their turn. */
+export function* readingAnswer<T>(json: Buffer, freshness: Freshness): Generator<void, Answer<T>> {
+  const body = Buffer.allocUnsafeSlow(json.length)
+  const digest = createHash('sha1')
+  for (let at = 0; at < json.length; at += BYTES_AT_ONCE) {
+    const piece = json.subarray(at, at + BYTES_AT_ONCE)
+    digest.update(piece)
+    body.set(piece, at)
+    yield
+  }
+  const value = (yield* readingJson(body)) as T
+  const { receivedAt, freshUntil, staleUntil } = freshness
+  return { value, body, etag: etagOf(digest.digest('base64url')), receivedAt, freshUntil, staleUntil }
+}
+
 /** Encodes a value of a policy: at once, or in slices where its values may be long. */
 export function answerUnder<T>(
   { areLong }: Pick<Policy<T>, 'areLong'>,
@@ -75,9 +100,6 @@ export function freshnessOf<T>(
 export const encodedAnswer = <T>({ value, body }: Encoded<T>, freshness: Freshness): Answer<T> =>
   answerWith(value, body, body.toString(), freshness)
 
-const answerFrom = <T>(value: T, json: string, freshness: Freshness): Answer<T> =>
-  answerWith(value, Buffer.from(json), json, freshness)
-
 function answerWith<T>(value: T, body: Buffer, json: string, freshness: Freshness): Answer<T> {
   const { receivedAt, freshUntil, staleUntil } = freshness
   const isText = body.length === json.length && json.length <= MAX_TEXT_LENGTH
@@ -86,36 +108,3 @@ function answerWith<T>(value: T, body: Buffer, json: string, freshness: Freshnes
 }
 
 const etagOf = (digest: string) => `"${digest.slice(0, 20)}"`
-
-const VALUE = ',"value":'
-const REASON = ',"reason":'
-const END = Buffer.from('}')
-
-/**
- * An entry as Redis keeps it: one JSON object whose last member is the encoded value, and whose first is its place among
- * all of its key, where it has one.
- */
-export function encodeEntry(entry: Entry<unknown>, order?: readonly number[]): string | Buffer {
-  if (isNegative(entry)) {
-    return `{"receivedAt":${entry.receivedAt},"freshUntil":${entry.freshUntil}${REASON}${JSON.stringify(entry.reason)}}`
-  }
-  const { receivedAt, freshUntil, staleUntil, body, text } = entry
-  const place = order ? `"order":[${order.join()}],` : ''
-  const head = `{${place}"receivedAt":${receivedAt},"freshUntil":${freshUntil},"staleUntil":${staleUntil}${VALUE}`
-  return text === undefined ? Buffer.concat([Buffer.from(head), body, END]) : `${head}${text}}`
-}
-
-/** Reads what encodeEntry wrote; undefined for anything else, which then counts as a miss. */
-export function decodeEntry<T>(text: string): Entry<T> | undefined {
-  try {
-    const stored = JSON.parse(text) as { value?: T; reason?: unknown } & Freshness
-    if (!Number.isFinite(stored.receivedAt) || !Number.isFinite(stored.freshUntil)) return undefined
-    if ('reason' in stored) {
-      return { absent: true, reason: stored.reason, receivedAt: stored.receivedAt, freshUntil: stored.freshUntil }
-    }
-    if (stored.value === undefined || !Number.isFinite(stored.staleUntil)) return undefined
-    return answerFrom(stored.value, text.slice(text.indexOf(VALUE) + VALUE.length, -1), stored)
-  } catch {
-    return undefined
-  }
-}

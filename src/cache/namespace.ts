@@ -140,7 +140,7 @@ export class Namespace<T> {
 
   /** What each tier holds for a key, for an explanation. */
   async inspect(key: string): Promise<{ memory: Entry<T> | undefined; redis: Entry<T> | undefined }> {
-    const [redis] = await this.#redis.read<T>([this.policy.prefix + key])
+    const [redis] = await this.#redis.read<T>([this.policy.prefix + key], this.policy)
     return { memory: this.memory.peek(key), redis }
   }
 
@@ -184,7 +184,7 @@ export class Namespace<T> {
   ): Promise<{ found: Map<string, Outcome<T>>; missing: string[] }> {
     const now = this.#now()
     const found = new Map<string, Outcome<T>>()
-    const entries = await this.#redis.read<T>(this.#redisKeys(keys))
+    const entries = await this.#redis.read<T>(this.#redisKeys(keys), this.policy)
     for (const [index, key] of keys.entries()) {
       const entry = entries[index]
       if (entry === undefined || entry.freshUntil <= now || this.#isSuperseded(key, entry)) {
@@ -286,7 +286,7 @@ export class Namespace<T> {
   }
 
   #entries(keys: readonly string[]): Promise<Map<string, Entry<T>>> {
-    return heldEntries(keys, this.memory, (doubtful) => this.#redis.read<T>(this.#redisKeys(doubtful)), {
+    return heldEntries(keys, this.memory, (doubtful) => this.#redis.read<T>(this.#redisKeys(doubtful), this.policy), {
       now: this.#now(),
       order: this.policy.order
     })

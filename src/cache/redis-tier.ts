@@ -5,7 +5,9 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { defineLockCommands } from '../redis/locks.ts'
 import { defineScript } from '../redis/script.ts'
-import { decodeEntry, encodeEntry, isNegative, type Entry } from './entry.ts'
+import { isNegative, type Entry } from './entry.ts'
+import type { Policy } from './policy.ts'
+import { decodeEntry, encodeEntry } from './stored-entry.ts'
 
 const LOCK_PREFIX = 'lock:'
 
@@ -71,13 +73,15 @@ export class RedisTier {
   }
 
   /** The entries that exist, in the order of the keys. */
-  async read<T>(keys: readonly string[]): Promise<(Entry<T> | undefined)[]> {
+  async read<T>(keys: readonly string[], policy: Pick<Policy<T>, 'areLong'>): Promise<(Entry<T> | undefined)[]> {
     if (keys.length === 0) return []
-    const texts = await this.#attempt(() => this.#redis.mget([...keys]))
-    return keys.map((_key, index) => {
-      const text = texts?.[index]
-      return text ? decodeEntry<T>(text) : undefined
-    })
+    const stored = await this.#attempt(() => this.#redis.mgetBuffer([...keys]))
+    return Promise.all(
+      keys.map(async (_key, index) => {
+        const bytes = stored?.[index]
+        return bytes ? decodeEntry<T>(bytes, policy) : undefined
+      })
+    )
   }
 
   /**
