@@ -1,31 +1,34 @@
 import { LRUCache } from 'lru-cache'
 import { isNegative, type Entry } from './entry.ts'
 import { compareOrders } from '../market/order.ts'
-import type { Answer } from '../market/market-data.ts'
+import type { Answer, Seen } from '../market/market-data.ts'
 import { comesBefore, type OrderOf } from './order.ts'
 
 /** What an entry costs by its bytes, roughly: its body, the same as text, and the parsed value, about twice its JSON. */
 const COST_PER_BYTE = 4
 const ENTRY_OVERHEAD_BYTES = 400
 
-/** A newer value that came otherwise than by a load; its answer is made when somebody asks. */
-export type Newer<T> = { readonly value: T; readonly receivedAt: number; readonly make: () => Answer<T> }
-
 /** This process's memory: bounded by entries and by bytes, least recently used out first. */
 export class MemoryTier<T> {
   readonly maxEntries: number
   readonly maxBytes: number
   #evictions = 0
-  #version = 0
   readonly #entries: LRUCache<string, Entry<T>>
   readonly #orderOf: OrderOf<T> | undefined
-  /** Of keys that are held, so that there are never more. */
-  readonly #newer = new Map<string, Newer<T>>()
+  readonly #answerOf: (seen: Seen<T>) => Answer<T>
+  /** What was seen since the entry was made, of keys that are held, so that there are never more. */
+  readonly #newer = new Map<string, Seen<T>>()
+  readonly #listeners: ((key: string) => void)[] = []
 
-  constructor(limits: { maxEntries: number; maxBytes: number; order?: OrderOf<T> }) {
+  /** `answerOf` makes an answer of a value that was seen, once somebody asks. */
+  constructor(
+    limits: { maxEntries: number; maxBytes: number; order?: OrderOf<T> },
+    answerOf: (seen: Seen<T>) => Answer<T>
+  ) {
     this.maxEntries = limits.maxEntries
     this.maxBytes = limits.maxBytes
     this.#orderOf = limits.order
+    this.#answerOf = answerOf
     this.#entries = new LRUCache({
       max: limits.maxEntries,
       maxSize: limits.maxBytes,
@@ -33,7 +36,9 @@ export class MemoryTier<T> {
         ENTRY_OVERHEAD_BYTES + (isNegative(entry) ? 0 : entry.body.byteLength * COST_PER_BYTE),
       dispose: (_entry, key, reason) => {
         if (reason === 'evict') this.#evictions++
-        if (reason !== 'set') this.#newer.delete(key)
+        if (reason === 'set') return
+        this.#newer.delete(key)
+        this.#tell(key)
       }
     })
   }
@@ -56,7 +61,7 @@ export class MemoryTier<T> {
     this.#entries.set(key, entry)
     const newer = this.#newer.get(key)
     if (newer && !comesBefore(entry, newer, this.#orderOf)) this.#newer.delete(key)
-    this.#version++
+    this.#tell(key)
   }
 
   /** Whether anything is held of the key. */
@@ -64,12 +69,12 @@ export class MemoryTier<T> {
     return this.#entries.has(key)
   }
 
-  /** Takes note of a value, unless one is known that comes after it. Of what is not held nothing is noted. */
-  supersede(key: string, newer: Newer<T>): void {
-    const known = this.#newer.get(key) ?? this.#entries.peek(key)
-    if (!known || comesBefore(newer, known, this.#orderOf)) return
-    this.#newer.set(key, newer)
-    this.#version++
+  /** Takes note of a value that comes after the one that is known. Of what is not held nothing is noted. */
+  supersede(key: string, seen: Seen<T>): void {
+    const newer = this.#newer.get(key)
+    if (newer ? !newer.comesBefore(seen) : !this.#isNewer(key, seen)) return
+    this.#newer.set(key, seen)
+    this.#tell(key)
   }
 
   /** Drops what comes before another process's value: received at an instant (epoch ms), and of a place where it has one. */
@@ -79,22 +84,30 @@ export class MemoryTier<T> {
     const isOrdered = order !== undefined && this.#orderOf !== undefined && !('absent' in known)
     if (isOrdered ? compareOrders(this.#orderOf(known.value), order) >= 0 : known.receivedAt >= receivedAt) return
     this.#entries.delete(key)
-    this.#version++
   }
 
-  /** Changes with every entry that is put in or dropped. */
-  get version(): number {
-    return this.#version
+  /** Calls the listener with each key of which another value is held than before, or none any more. */
+  onChange(listener: (key: string) => void): void {
+    this.#listeners.push(listener)
   }
 
   get size(): { entries: number; bytes: number; evictions: number } {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions }
   }
 
+  #isNewer(key: string, seen: Seen<T>): boolean {
+    const held = this.#entries.peek(key)
+    return held !== undefined && comesBefore(held, seen, this.#orderOf)
+  }
+
   #takeNewer(key: string): void {
     const newer = this.#newer.get(key)
     if (!newer) return
     this.#newer.delete(key)
-    this.#entries.set(key, newer.make())
+    this.#entries.set(key, this.#answerOf(newer))
+  }
+
+  #tell(key: string): void {
+    for (const listener of this.#listeners) listener(key)
   }
 }

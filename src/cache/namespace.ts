@@ -1,5 +1,5 @@
 import type { NamespaceStats } from '../market/cache-stats.ts'
-import type { Answer, Encoded } from '../market/market-data.ts'
+import type { Answer } from '../market/market-data.ts'
 import { Counters } from './counters.ts'
 import { answerUnder, encodedAnswer, freshnessOf, isNegative, type Entry } from './entry.ts'
 import { heldEntries, heldInMemory } from './held-entries.ts'
@@ -37,7 +37,9 @@ export class Namespace<T> {
 
   constructor(policy: Policy<T>, redis: RedisTier, now: () => number) {
     this.policy = policy
-    this.memory = new MemoryTier(policy)
+    this.memory = new MemoryTier(policy, (seen) =>
+      encodedAnswer(seen, freshnessOf(seen.value, seen.receivedAt, policy))
+    )
     this.#redis = redis
     this.#loads = new SharedLoads({
       locks: new LoadLocks(redis),
@@ -120,16 +122,6 @@ export class Namespace<T> {
       else if (entry.freshUntil > this.#now()) outcomes.set(key, this.#negatives.errorOf(entry))
     }
     return outcomes
-  }
-
-  /**
-   * Tells of a value that came otherwise than by a load. Only memory that holds the key takes it, unless it holds one that
-   * comes after it; it is made an answer once somebody asks.
-   */
-  supersede(key: string, encoded: Encoded<T>, receivedAt: number): void {
-    const { value } = encoded
-    const make = () => encodedAnswer(encoded, freshnessOf(value, receivedAt, this.policy))
-    this.memory.supersede(key, { value, receivedAt, make })
   }
 
   /** Another process stored the key (or gave up on it): wake who waits for it, forget what is older. */

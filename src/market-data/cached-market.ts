@@ -227,14 +227,14 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
       sentiment: () => market.sentiment('renewal')
     },
     freshQuote: (symbol) => quotes.fresh(symbol),
-    quotesVersion: () => quotes.memory.version,
+    onQuoteChange: (listener) => quotes.memory.onChange(listener),
     countServed: (symbols, times) => quotes.countServed(symbols.length * times),
     async heldQuotes(symbols) {
       const held = await quotes.heldOutcomes(symbols)
       return symbols.map((symbol) => held.get(symbol))
     },
     holdsQuote: (symbol) => quotes.memory.holds(symbol),
-    quoteSeen: (symbol, quote, receivedAt) => quotes.supersede(symbol, quote, receivedAt),
+    quoteSeen: (symbol, quote) => quotes.memory.supersede(symbol, quote),
     quote: (symbol, asker = 'interactive') => quotes.get(symbol, quoteSourceOf(asker)),
     quotes: askQuotes,
     bars: askBars,

@@ -18,6 +18,17 @@ import type { Sentiment } from './sentiment.ts'
 /** A value with its JSON, UTF-8. */
 export type Encoded<T> = Pick<Answer<T>, 'value' | 'body'>
 
+/**
+ * A value that came otherwise than by asking: it is read, and its JSON written, from what brought it, once somebody wants
+ * them.
+ */
+export interface Seen<T> extends Encoded<T> {
+  /** Epoch milliseconds. */
+  readonly receivedAt: number
+  /** Whether another one of the same key takes its place, by their order. */
+  comesBefore(other: Seen<T>): boolean
+}
+
 /** A value ready to be served: the object, and its JSON encoded once. All instants are epoch milliseconds. */
 export type Answer<T> = {
   readonly value: T
@@ -58,8 +69,8 @@ export interface MarketData {
   readonly refresh: MarketRefresh
   /** The quote if this process's memory holds a fresh one; synchronous, for the hot path. */
   freshQuote(symbol: string): Answer<Quote> | undefined
-  /** Changes when this process's memory takes in a quote of anything: what was joined before may be out of date. */
-  quotesVersion(): number
+  /** Calls the listener with each symbol of which this process's memory holds another quote than before, or none any more. */
+  onQuoteChange(listener: (symbol: string) => void): void
   /** Counts quotes that were served, so many times, from bytes joined before: nobody looked them up one by one. */
   countServed(symbols: readonly string[], times: number): void
   /**
@@ -70,10 +81,10 @@ export interface MarketData {
   /** Whether this process's memory holds a quote of the symbol; synchronous. */
   holdsQuote(symbol: string): boolean
   /**
-   * Tells of a quote that came otherwise than by asking, received at an instant (epoch ms). Where memory holds one that
-   * comes before it, whoever asks next gets this one.
+   * Tells of a quote that came otherwise than by asking. Where memory holds one that comes before it, whoever asks next
+   * gets this one.
    */
-  quoteSeen(symbol: string, quote: Encoded<Quote>, receivedAt: number): void
+  quoteSeen(symbol: string, quote: Seen<Quote>): void
   quote(symbol: string, asker?: Asker): Promise<Answer<Quote>>
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
   quotes(symbols: readonly string[], asker?: Asker): Promise<(Answer<Quote> | Error)[]>

@@ -23,54 +23,80 @@ export type Batch = {
 }
 
 /** `served` counts answers since the quotes were last looked up; the market hears of them at the next look-up. */
-type KeptList = { readonly symbols: readonly string[]; version: number; batch: Batch; served: number }
+type KeptList = { readonly symbols: readonly string[]; isCurrent: boolean; batch: Batch; served: number }
 
 /**
  * Answers to batches, joined from the ready bytes of their quotes. A dashboard asks for the same list again and again:
- * its bytes stand until this process's memory takes in another quote, or one of the list ends.
+ * its bytes stand until this process's memory takes in another quote of the list, or one of the list ends.
  */
 export class QuoteLists {
-  readonly #marketData: Pick<MarketData, 'freshQuote' | 'quotesVersion' | 'countServed'>
+  readonly #marketData: Pick<MarketData, 'freshQuote' | 'countServed'>
   readonly #kept = new Map<string, KeptList>()
+  /** Which of the kept lists name a symbol. */
+  readonly #naming = new Map<string, Set<KeptList>>()
 
-  constructor(marketData: Pick<MarketData, 'freshQuote' | 'quotesVersion' | 'countServed'>) {
+  constructor(marketData: Pick<MarketData, 'freshQuote' | 'onQuoteChange' | 'countServed'>) {
     this.#marketData = marketData
+    marketData.onQuoteChange((symbol) => {
+      const naming = this.#naming.get(symbol)
+      if (naming) for (const kept of naming) kept.isCurrent = false
+    })
   }
 
   /** All quotes from memory; undefined where one is not there, or is written otherwise than we write it, or twice. */
   fresh(list: string, now: number): Batch | undefined {
     const kept = this.#kept.get(list)
-    if (kept && kept.batch.freshUntil > now && kept.version === this.#marketData.quotesVersion()) {
+    if (!kept) return this.#joinNew(list)
+    if (kept.isCurrent && kept.batch.freshUntil > now) {
       kept.served++
       return kept.batch
     }
-    return this.#join(list, kept)
+    this.#settle(kept)
+    // Before the look-ups: for what they make room for, a quote of the list may go.
+    kept.isCurrent = true
+    const batch = this.#join(kept.symbols)
+    if (batch) kept.batch = batch
+    else kept.isCurrent = false
+    return batch
   }
 
-  #join(list: string, kept: KeptList | undefined): Batch | undefined {
-    if (kept) this.#settle(kept)
-    const symbols = kept?.symbols ?? list.split(',')
+  /** It is joined again when it is asked for again, and kept then: a quote may have changed before the list was watched. */
+  #joinNew(list: string): Batch | undefined {
+    const symbols = list.split(',')
     if (symbols.length > MAX_BATCH || new Set(symbols).size < symbols.length) return undefined
-    const version = this.#marketData.quotesVersion()
+    const batch = this.#join(symbols)
+    if (batch) this.#keep(list, { symbols, isCurrent: false, batch, served: 0 })
+    return batch
+  }
+
+  #join(symbols: readonly string[]): Batch | undefined {
     const answers: Answer<Quote>[] = []
     for (const symbol of symbols) {
       const answer = this.#marketData.freshQuote(symbol)
       if (!answer) return undefined
       answers.push(answer)
     }
-    const batch = joined(answers)
-    if (kept) Object.assign(kept, { version, batch })
-    else this.#keep(list, { symbols, version, batch, served: 0 })
-    return batch
+    return joined(answers)
   }
 
   #keep(list: string, added: KeptList): void {
-    if (this.#kept.size >= MAX_KEPT_LISTS) {
-      const [oldest, kept] = this.#kept.entries().next().value!
-      this.#settle(kept)
-      this.#kept.delete(oldest)
-    }
+    if (this.#kept.size >= MAX_KEPT_LISTS) this.#drop(...this.#kept.entries().next().value!)
     this.#kept.set(list, added)
+    for (const symbol of added.symbols) {
+      const naming = this.#naming.get(symbol)
+      if (naming) naming.add(added)
+      else this.#naming.set(symbol, new Set([added]))
+    }
+  }
+
+  #drop(oldest: string, kept: KeptList): void {
+    this.#settle(kept)
+    this.#kept.delete(oldest)
+    for (const symbol of kept.symbols) {
+      const naming = this.#naming.get(symbol)!
+      naming.delete(kept)
+      if (naming.size === 0) this.#naming.delete(symbol)
+    }
   }
 
   #settle(kept: KeptList): void {

@@ -158,37 +158,6 @@ describe('a renewal ahead of time', () => {
   })
 })
 
-const encoded = <T>(value: T) => ({ value, body: Buffer.from(JSON.stringify(value)) })
-
-describe('a newer value that came otherwise than by a load', () => {
-  const held = async () => {
-    const started = startProcess()
-    await started.prices.get('AAPL', countingSource(() => live(150)).source)
-    return started
-  }
-
-  test('is served from then on, by who holds the key, and never gives way to an older one', async () => {
-    const { prices } = await held()
-    prices.supersede('AAPL', encoded(live(151)), now + 1)
-    prices.supersede('AAPL', encoded(live(152)), now + 2)
-    prices.supersede('MSFT', encoded(live(9)), now + 2)
-    expect(prices.fresh('AAPL')).toMatchObject({ value: { price: 152 }, freshUntil: now + 2 + 60_000 })
-    expect(prices.fresh('MSFT')).toBeUndefined()
-    prices.supersede('AAPL', encoded(live(151)), now + 1)
-    expect(prices.fresh('AAPL')?.value.price).toBe(152)
-  })
-
-  test('outlasts the news that another process stored an older one, and gives way to a newer one', async () => {
-    const { prices } = await held()
-    prices.supersede('AAPL', encoded(live(155)), now + 5)
-    prices.announced('AAPL', now + 4)
-    expect(prices.fresh('AAPL')?.value.price).toBe(155)
-    prices.supersede('AAPL', encoded(live(157)), now + 7)
-    prices.announced('AAPL', now + 8)
-    expect(prices.fresh('AAPL')).toBeUndefined()
-  })
-})
-
 describe('freshness', () => {
   test('copying an entry from Redis into memory does not make it fresher', async () => {
     const { source } = countingSource(() => live(1))
