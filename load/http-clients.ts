@@ -14,10 +14,15 @@ export type RequestsWanted = {
   rate?: number
 }
 
-/** Latencies in milliseconds: from the instant a request was due until its answer was whole. */
-export type Answered = { requests: number; seconds: number; p50Ms: number; p99Ms: number }
+/**
+ * Latencies in milliseconds: from the instant a request was due until its answer was whole. At a rate, those of requests that
+ * were on their way while the clients themselves stood still are left out.
+ */
+export type Answered = { requests: number; seconds: number; p50Ms: number; p99Ms: number; leftOut: number }
 
 const MAX_SAMPLES = 4_000_000
+/** Clients that wake up every millisecond and did not for so long were held up by the machine, or collected garbage. */
+const STANDSTILL_MS = 4
 /** All sockets of a process read into it in turn. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
@@ -91,6 +96,10 @@ class Round {
   readonly #onEnd: () => void
   #asked = 0
   #answered = 0
+  #measured = 0
+  #awakeAt = performance.now()
+  /** Of what was due before, latencies tell more of the clients than of the server. */
+  #stoodStillUntil = 0
   #isOver = false
 
   constructor(wanted: RequestsWanted) {
@@ -107,20 +116,23 @@ class Round {
     try {
       await Promise.race([Promise.all(this.#clients.map(({ connected }) => connected)), this.ended])
       const startedAt = performance.now()
+      this.#awakeAt = startedAt
       if (rate === undefined) for (const client of this.#clients) this.#ask(client, startedAt)
       else {
         this.#idle.push(...this.#clients)
-        void atPace(rate, seconds, (count) => this.#offer(count))
+        // What came due during a standstill would be a burst that nobody meant to offer.
+        void atPace(rate, seconds, (count) => this.#offer(count), STANDSTILL_MS)
       }
       setTimeout(() => this.#finish(), seconds * 1000)
       await this.ended
       const elapsedMs = performance.now() - startedAt
-      const sorted = latencies.slice(0, Math.min(this.#answered, MAX_SAMPLES)).sort()
+      const sorted = latencies.slice(0, Math.min(this.#measured, MAX_SAMPLES)).sort()
       return {
         requests: this.#answered,
         seconds: elapsedMs / 1000,
         p50Ms: quantileOf(sorted, 0.5),
-        p99Ms: quantileOf(sorted, 0.99)
+        p99Ms: quantileOf(sorted, 0.99),
+        leftOut: this.#answered - this.#measured
       }
     } finally {
       for (const client of this.#clients) client.close()
@@ -129,6 +141,7 @@ class Round {
 
   #offer(count: number): void {
     const now = performance.now()
+    this.#noteAwake(now)
     for (let offered = 0; offered < count; offered++) {
       const client = this.#idle.pop()
       if (client) this.#ask(client, now)
@@ -142,12 +155,20 @@ class Round {
 
   readonly #take = (client: HttpClient, dueAt: number): void => {
     const now = performance.now()
-    latencies[this.#answered++ % MAX_SAMPLES] = now - dueAt
+    this.#noteAwake(now)
+    this.#answered++
+    if (dueAt >= this.#stoodStillUntil) latencies[this.#measured++ % MAX_SAMPLES] = now - dueAt
     const isGreedy = this.#wanted.rate === undefined && !this.#isOver
     const next = isGreedy ? now : this.#due.shift()
     if (next !== undefined) return this.#ask(client, next)
     this.#idle.push(client)
     if (this.#isOver) this.#finish()
+  }
+
+  /** Without a rate nothing wakes the clients but the server. */
+  #noteAwake(now: number): void {
+    if (this.#wanted.rate !== undefined && now - this.#awakeAt > STANDSTILL_MS) this.#stoodStillUntil = now
+    this.#awakeAt = now
   }
 
   #finish(): void {

@@ -22,7 +22,12 @@ export function publishAtPace(
 }
 
 /** Says about every millisecond how many have become due. Resolves with how many that were. */
-export async function atPace(perSecond: number, seconds: number, onDue: (count: number) => void): Promise<number> {
+export async function atPace(
+  perSecond: number,
+  seconds: number,
+  onDue: (count: number) => void,
+  maxArrearsMs = MAX_ARREARS_MS
+): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>()
   const end = performance.now() + seconds * 1000
   let at = performance.now()
@@ -30,7 +35,7 @@ export async function atPace(perSecond: number, seconds: number, onDue: (count: 
   let owed = 0
   const turn = () => {
     const now = performance.now()
-    owed = Math.min(owed + ((now - at) * perSecond) / 1000, (MAX_ARREARS_MS * perSecond) / 1000)
+    owed = Math.min(owed + ((now - at) * perSecond) / 1000, (maxArrearsMs * perSecond) / 1000)
     at = now
     const count = Math.floor(owed)
     owed -= count

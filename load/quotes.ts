@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UNIVERSE } from '../src/sandbox/universe/universe.ts'
+import { measureBesideTicks, type BesideTicks } from './beside-ticks.ts'
 import { measureRound, type Round, type RoundOptions } from './http-load.ts'
 import { median, startServer, type Server } from './processes.ts'
 import { startWorld, tokenFor, type World } from './world.ts'
@@ -14,6 +15,8 @@ const ROUND_SECONDS = 2
 const HALF_RATE_ROUNDS = 5
 const CONNECTIONS = 64
 const BATCH_CONNECTIONS = 16
+const TICKED_ROUNDS = 5
+const TICKS_PER_SECOND = 100_000
 const COLD_REQUESTS = 1000
 const COLD_LATENCY_MS = 300
 const SESSION_SYMBOLS = ['AZN.L', 'BP.L']
@@ -59,15 +62,20 @@ export async function run(): Promise<Record<string, number>> {
     const rounds = await interleaved({ full: api, bare, conventional }, asked, renew)
     const askedBatch = { ...asked, requests: batch, connections: BATCH_CONNECTIONS }
     const batches = await interleaved({ full: api, bare }, askedBatch, renew)
-    const halfRate = Math.round(median(rounds['full']!.map((each) => each.requestsPerSecond)) / 2)
+    const ticker = await startServer('load/servers/quote-ticks.ts', { REDIS_URL: world.redisUrl }, { processor: 1 })
+    servers.push(ticker)
     for (const other of [bare, conventional]) other.pause()
-    const half: Round[] = []
-    for (let round = 0; round < HALF_RATE_ROUNDS; round++) {
+    const ticked: BesideTicks[] = []
+    const ticks = { symbols: symbols.slice(BATCH), perSecond: TICKS_PER_SECOND }
+    for (let round = 0; round < TICKED_ROUNDS; round++) {
       await renew()
-      half.push(await measureRound({ server: api, ...asked, rate: halfRate }))
+      ticked.push(await measureBesideTicks({ server: api, ...askedBatch }, ticker, ticks))
     }
+    bare.resume()
+    const halfRate = Math.round(median(rounds['full']!.map((each) => each.requestsPerSecond)) / 2)
+    const half = await interleaved({ full: api, bare }, { ...asked, rate: halfRate }, renew, HALF_RATE_ROUNDS)
     const coldUpstreamCalls = await measureCold(world, tokens[0]!, start)
-    return report({ rounds, batches, half, halfRate, coldUpstreamCalls })
+    return report({ rounds, batches, ticked, half, halfRate, coldUpstreamCalls })
   } finally {
     for (const server of servers.toReversed()) await server.stop()
     await world.stop()
@@ -100,13 +108,14 @@ async function bodyOf(api: Server, { path, headers }: Requests[number]): Promise
 async function interleaved(
   servers: Record<string, Server>,
   asked: Omit<RoundOptions, 'server'>,
-  beforeRound: () => Promise<unknown>
+  beforeRound: () => Promise<unknown>,
+  count = ROUNDS
 ): Promise<Record<string, Round[]>> {
   const rounds: Record<string, Round[]> = Object.fromEntries(Object.keys(servers).map((name) => [name, []]))
   // The API goes on: it would be overloaded with what came due while it was paused.
   const references = Object.values(servers).slice(1)
   // The first round is for the programs to become warm.
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= count; round++) {
     for (const [name, server] of Object.entries(servers)) {
       await beforeRound()
       const others = references.filter((other) => other !== server)
@@ -167,25 +176,31 @@ async function upstreamCalls(world: World): Promise<number> {
 type Measured = {
   rounds: Record<string, Round[]>
   batches: Record<string, Round[]>
-  half: Round[]
+  ticked: BesideTicks[]
+  half: Record<string, Round[]>
   halfRate: number
   coldUpstreamCalls: number
 }
 
-function report({ rounds, batches, half, halfRate, coldUpstreamCalls }: Measured): Record<string, number> {
-  const rows = [...rowsOf('quote', rounds), ...rowsOf('batch of 100', batches)]
-  console.table(rows)
-  const p50Ms = median(half.map((round) => round.p50Ms))
-  const p99Ms = median(half.map((round) => round.p99Ms))
-  console.log(`at half the saturated rate (${halfRate}/s): p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`)
+function report({ rounds, batches, ticked, half, halfRate, coldUpstreamCalls }: Measured): Record<string, number> {
+  console.table([
+    ...rowsOf('quote', rounds),
+    ...rowsOf('batch of 100', batches),
+    ...rowsOf(`batch of 100 beside ${TICKS_PER_SECOND} ticks/s of others`, { full: ticked }),
+    ...rowsOf(`quote, ${halfRate} a second`, half)
+  ])
+  const following = median(ticked.map(({ followingShare }) => followingShare))
+  console.log(`following ${TICKS_PER_SECOND} ticks/s alone takes ${Math.round(following * 100)} % of a processor`)
   console.log(`${COLD_REQUESTS} requests for a cold symbol on two processes: ${coldUpstreamCalls} upstream call(s)`)
   return {
     ratio: ratioOf(rounds['full']!, rounds['bare']!),
     ratioConventional: ratioOf(rounds['full']!, rounds['conventional']!),
     ratioBatch100: ratioOf(batches['full']!, batches['bare']!),
+    ratioBatch100BesideTicks: rounded(perCpuSecondOf(ticked) / perCpuSecondOf(batches['bare']!)),
     coldUpstreamCalls,
-    p50Ms: rounded(p50Ms),
-    p99Ms: rounded(p99Ms)
+    p50Ms: rounded(median(half['full']!.map((round) => round.p50Ms))),
+    p99Ms: rounded(median(half['full']!.map((round) => round.p99Ms))),
+    bareP99Ms: rounded(median(half['bare']!.map((round) => round.p99Ms)))
   }
 }
 
@@ -194,14 +209,17 @@ function ratioOf(ours: Round[], reference: Round[]): number {
   return rounded(median(ours.map((round, at) => round.requestsPerCpuSecond / reference[at]!.requestsPerCpuSecond)))
 }
 
+const perCpuSecondOf = (all: Round[]) => median(all.map((each) => each.requestsPerCpuSecond))
+
 function rowsOf(what: string, measured: Record<string, Round[]>) {
   return Object.entries(measured).map(([server, all]) => ({
     what,
     server,
     'requests/s': Math.round(median(all.map((each) => each.requestsPerSecond))),
-    'CPU us/request': rounded(1e6 / median(all.map((each) => each.requestsPerCpuSecond))),
+    'CPU us/request': rounded(1e6 / perCpuSecondOf(all)),
     'p50 ms': rounded(median(all.map((each) => each.p50Ms))),
-    'p99 ms': rounded(median(all.map((each) => each.p99Ms)))
+    'p99 ms': rounded(median(all.map((each) => each.p99Ms))),
+    'left out %': rounded(100 * median(all.map((each) => each.leftOut / each.requests)))
   }))
 }
 
