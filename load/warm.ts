@@ -102,7 +102,7 @@ class Traffic {
   /** What is due is done by the workers, while people go on asking. */
   async #whileJobsWork(served: Served): Promise<void> {
     this.#nextTick += TICK_MS
-    await this.#api.demand.settle()
+    await this.#api.popularity.settle()
     const idle = new AbortController()
     const working = this.#untilIdle().finally(() => idle.abort())
     while (!idle.signal.aborted) {

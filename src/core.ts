@@ -14,13 +14,15 @@ import { createIntake, type Intake } from './intake/intake.ts'
 import { createStalePublisher, type StalePublisher } from './intake/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
 import { KnownSymbols } from './gateway/near-matches.ts'
-import { followedByUser } from './demand/interest.ts'
+import { carriedTopics } from './demand/answers.ts'
+import { wantedByUser } from './demand/leases.ts'
+import { countingRequests, Popularity } from './demand/popularity.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
-import { countingDemand, Demand } from './demand/polling-demand.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
 import { createLog, type EventLog } from './log/log.ts'
 import { ALWAYS_OPEN } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
+import type { TopicName } from './market/event.ts'
 import type { MarketData } from './market/market-data.ts'
 import type { SessionClock } from './market/session-clock.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
@@ -36,9 +38,11 @@ export type Core = {
   readonly stores: Stores
   readonly clock: SessionClock
   readonly calendars: CalendarKeeper
-  readonly demand: Demand
-  /** The symbols that each user is subscribed to now, by user id, in any process. Rejects while Redis is away. */
-  readonly followedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<string>>>
+  readonly popularity: Popularity
+  /** What each user is subscribed to now, by user id, in any process. Rejects while Redis is away. */
+  readonly wantedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<TopicName>>>
+  /** What a stream brings now. Rejects while Redis is away. */
+  readonly carriedTopics: () => Promise<ReadonlySet<TopicName>>
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
   /** The one entrance of events into the log. */
@@ -143,8 +147,8 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     closers.push(() => gateway.close())
     const cache = new TieredCache({ redis: cacheRedis, log })
     closers.push(() => cache.close())
-    const demand = new Demand({ redis, log, exists: (symbol) => knownSymbols.has(symbol) })
-    closers.push(() => demand.close())
+    const popularity = new Popularity({ redis, log, exists: (symbol) => knownSymbols.has(symbol) })
+    closers.push(() => popularity.close())
     const cachedMarket = createCachedMarket({
       gateway: withIdentities(gateway, (symbols) => stores.identities.find(symbols)),
       cache,
@@ -158,7 +162,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
       riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100,
       requestDeadlineMs: config.REQUEST_DEADLINE_MS
     })
-    const marketData = countingDemand(cachedMarket, demand)
+    const marketData = countingRequests(cachedMarket, popularity)
     const queues = createJobQueues({
       redis,
       settings: config,
@@ -176,8 +180,9 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
       stores,
       clock,
       calendars,
-      demand,
-      followedByUser: () => followedByUser(redis),
+      popularity,
+      wantedByUser: () => wantedByUser(redis),
+      carriedTopics: () => carriedTopics(redis),
       eventLog,
       intake,
       stalePublisher,

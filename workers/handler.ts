@@ -4,8 +4,10 @@ import type { Stores } from '../db/stores.ts'
 import type { Config } from '../src/config/config.ts'
 import type { CalendarKeeper } from '../src/exchange-calendars.ts'
 import type { JobName, Payload } from '../src/jobs/catalog.ts'
-import type { Demand } from '../src/demand/polling-demand.ts'
+import type { Leases } from '../src/demand/leases.ts'
+import type { Popularity } from '../src/demand/popularity.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'
+import type { TopicName } from '../src/market/event.ts'
 import type { MarketData } from '../src/market/market-data.ts'
 import type { SessionClock } from '../src/market/session-clock.ts'
 
@@ -13,9 +15,13 @@ import type { SessionClock } from '../src/market/session-clock.ts'
 export type JobContext = {
   readonly config: Config
   readonly marketData: MarketData
-  readonly demand: Pick<Demand, 'top'>
-  /** The symbols that each user is subscribed to now, by user id: nothing is wanted more. */
-  readonly followedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<string>>>
+  readonly popularity: Pick<Popularity, 'top'>
+  /** What each user is subscribed to now, by user id: nothing is wanted more. */
+  readonly wantedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<TopicName>>>
+  /** What a stream brings now: that need not be asked for. */
+  readonly carriedTopics: () => Promise<ReadonlySet<TopicName>>
+  /** What this process wants kept warm. */
+  readonly leases: Pick<Leases, 'keepWarm'>
   readonly stores: Stores
   readonly recorder: Pick<Recorder, 'flush'>
   readonly clock: SessionClock

@@ -1,5 +1,9 @@
+import { symbolOf } from '../src/demand/want.ts'
+import { shardOf } from '../src/log/shard.ts'
+import type { TopicName } from '../src/market/event.ts'
 import type { Answer } from '../src/market/market-data.ts'
 import type { Quote } from '../src/market/quote.ts'
+import { MINUTE_MS } from '../src/market/time.ts'
 import { quoteFreshMs } from '../src/market-data/policies.ts'
 import { inFairOrder, shareOut, type DueSymbol } from './fair-shares.ts'
 import type { JobContext } from './handler.ts'
@@ -10,27 +14,38 @@ const MAX_SYMBOLS = 2000
 const MAX_LOOKED_AT = 10_000
 /** Of symbols that nobody ever answered, so many are tried: most are no symbols at all. */
 const MAX_UNKNOWN = 50
+/** What a stream carries is asked for so often all the same: it does not tell names, yesterday's close or a market's worth. */
+const CARRIED_EVERY_MS = 15 * MINUTE_MS
 /** What a run may take, so that a quote is renewed before it is too old and not just after. */
 const RUN_MS = 5000
 
 /** Answers by symbol. An error: all vendors denied the symbol lately. */
 type Held = ReadonlyMap<string, Answer<Quote> | Error | undefined>
 
-type ToRenew = Pick<JobContext, 'config' | 'demand' | 'followedByUser' | 'marketData' | 'stores' | 'now'>
+type ToRenew = Pick<
+  JobContext,
+  'config' | 'popularity' | 'wantedByUser' | 'carriedTopics' | 'leases' | 'marketData' | 'stores' | 'now'
+>
 
 /**
  * The symbols whose quotes are to be renewed now, the most urgent first: those that clients follow, in turn for each
  * user; then popular ones that grow too old; then a few of those that nobody ever answered. Nobody is asked about a
- * symbol that all vendors denied lately. Rejects while Redis is away.
+ * symbol that all vendors denied lately, nor about one that a stream carries. Popular symbols are told to be kept warm: a
+ * stream that has room may carry them. Rejects while Redis is away.
  */
 export async function quotesToRenew(context: ToRenew): Promise<string[]> {
-  const [followed, top] = await Promise.all([context.followedByUser(), context.demand.top(MAX_SYMBOLS)])
-  const allLists = [...followed.values()].map((symbols) => [...symbols])
+  const [wanted, carried, top] = await Promise.all([
+    context.wantedByUser(),
+    context.carriedTopics(),
+    context.popularity.top(MAX_SYMBOLS)
+  ])
+  context.leases.keepWarm(top.map(({ symbol }) => quotesOf(symbol)))
+  const isPolled = (topic: TopicName) => isPolledNow(topic, carried, context)
+  const allLists = [...wanted.values()].map((topics) => [...new Set([...topics].filter(isPolled).map(symbolOf))])
   const lists = shareOut(allLists, MAX_LOOKED_AT)
-  const popular = top.map(({ symbol }) => symbol)
+  const popular = top.map(({ symbol }) => symbol).filter((symbol) => isPolled(quotesOf(symbol)))
   // A server that nobody has asked yet keeps what it knows ready.
-  if (lists.length + popular.length === 0)
-    popular.push(...(await context.stores.quotes.symbols()).slice(0, MAX_SYMBOLS))
+  if (wanted.size + top.length === 0) popular.push(...(await context.stores.quotes.symbols()).slice(0, MAX_SYMBOLS))
 
   const held = await heldOf(new Set([...lists.flat(), ...popular]), context)
   const known = await knownOf(held, context)
@@ -39,6 +54,17 @@ export async function quotesToRenew(context: ToRenew): Promise<string[]> {
   const unknown = lists.map((symbols) => symbols.filter((symbol) => !known.has(symbol)))
   const due = [...new Set([...inFairOrder(dueByUser), ...duePopular])].slice(0, MAX_SYMBOLS)
   return [...due, ...new Set(shareOut(unknown, MAX_UNKNOWN).flat())]
+}
+
+const quotesOf = (symbol: string): TopicName => `quotes:${symbol}`
+
+/** A topic that a stream carries, or whose quotes one carries, has its turn among the runs of a longer time. */
+function isPolledNow(topic: TopicName, carried: ReadonlySet<TopicName>, { config, now }: ToRenew): boolean {
+  const quotes = quotesOf(symbolOf(topic))
+  if (!carried.has(topic) && !carried.has(quotes)) return true
+  const { quoteRefreshMs } = config
+  const turns = Math.ceil(CARRIED_EVERY_MS / quoteRefreshMs)
+  return shardOf(quotes, turns) === Math.floor(now() / quoteRefreshMs) % turns
 }
 
 async function heldOf(symbols: ReadonlySet<string>, { marketData }: ToRenew): Promise<Held> {

@@ -9,6 +9,7 @@ import type { Metrics } from '../src/metrics/metrics.ts'
 import { abortable, withTimeout } from '../src/timeout.ts'
 import type { Handler, JobContext, Report } from './handler.ts'
 import { handlers } from './handlers.ts'
+import { startPolling } from './polling.ts'
 import { refusedForMs } from './refusals.ts'
 
 /** A worker that does not renew its lock for so long is dead, and its job is done again. */
@@ -30,7 +31,10 @@ export type JobWorkersOptions = {
   name: string
   /** For queues: must wait for Redis as long as it takes. Stays the caller's to close. */
   connection: Redis
-  context: JobContext
+  context: Omit<JobContext, 'leases'> & {
+    /** Shared with all processes; fails fast. */
+    readonly redis: Redis
+  }
   recorder: Pick<Recorder, 'jobRun'>
   metrics: Pick<Metrics, 'jobRan'>
 }
@@ -45,13 +49,15 @@ export type JobWorkers = {
 /** One worker per queue. Several processes share the queues: each task is done by one of them. */
 export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
   const onTrouble = troubleLog(options)
-  const workers = QUEUE_NAMES.map((name) => startWorker(name, options, onTrouble))
+  const polling = startPolling(options.context.redis, options.context.log)
+  const context = { ...options.context, leases: polling.leases }
+  const workers = QUEUE_NAMES.map((name) => startWorker(name, { ...options, context }, onTrouble))
   return {
     async ready() {
       await Promise.all(workers.map((worker) => worker.waitUntilReady()))
     },
     async close(deadlineMs = 5000) {
-      const drained = Promise.all(workers.map((worker) => worker.close()))
+      const drained = Promise.all([polling.close(), ...workers.map((worker) => worker.close())])
       const isDrained = drained.then(() => true)
       if (await withTimeout(isDrained, deadlineMs, () => false)) return
       for (const worker of workers) worker.cancelAllJobs(STOPPED)
@@ -76,7 +82,9 @@ function troubleLog({ connection, context: { log } }: JobWorkersOptions): OnTrou
   }
 }
 
-function startWorker(queue: QueueName, options: JobWorkersOptions, onTrouble: OnTrouble): Worker {
+type WorkerOptions = Omit<JobWorkersOptions, 'context'> & { context: JobContext }
+
+function startWorker(queue: QueueName, options: WorkerOptions, onTrouble: OnTrouble): Worker {
   const { name, connection, context, recorder, metrics } = options
   const { log, now } = context
 

@@ -20,6 +20,7 @@ const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
     'Answers unsubscribe; or, without being asked, ends symbols that no vendor knows'
   ],
   subscriptions: [protocol.SubscriptionList, 'Answers list'],
+  served_by: [protocol.ServedOtherwise, 'A stream began or ceased to carry symbols, or nobody polls them any more'],
   snapshot: [protocol.Snapshot, 'The state from which events go on'],
   resumed: [protocol.Resumed, 'Ends a replay'],
   gap: [protocol.Gap, 'Events are missing; a snapshot follows'],

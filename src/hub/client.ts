@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import type { ServedChange } from '../demand/answers.ts'
 import { TokenBucket } from './token-bucket.ts'
 import { readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
@@ -120,6 +121,12 @@ export class Client {
     if (subscriptions) this.#do(async () => subscriptions.endUnknown(symbols))
   }
 
+  /** Others bring what the client follows. */
+  servedOtherwise(change: ServedChange): void {
+    const tell = this.#member?.subscriptions.changeTeller(change)
+    if (tell) this.#do(async () => tell())
+  }
+
   close(closeCode: CloseCode): void {
     this.#connection.close(closeCode)
   }
@@ -136,12 +143,7 @@ export class Client {
     if (!this.#member) return
     const { holding, subscriptions } = this.#member
     this.#context.users.leave(holding)
-    this.#work = this.#endAfter(this.#work, subscriptions)
-  }
-
-  async #endAfter(before: Promise<void>, subscriptions: Subscriptions): Promise<void> {
-    await before
-    await subscriptions.end()
+    this.#work = this.#work.then(() => subscriptions.end())
   }
 
   #hear(): void {

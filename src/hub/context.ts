@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import type { Hub } from './hub.ts'
-import type { Interest } from '../demand/interest.ts'
-import type { Channel, Failure, Limits, Stream } from './protocol.ts'
+import type { Leases } from '../demand/leases.ts'
+import type { Failure, Limits } from './protocol.ts'
 import type { Replays } from './replay.ts'
+import type { Serving } from './serving.ts'
 import type { Sources } from './sources.ts'
 import type { Traffic } from './traffic.ts'
 import type { SerialQueue } from './serial-queue.ts'
@@ -42,7 +43,8 @@ export type LiveContext = {
   readonly hub: Hub
   readonly replays: Replays
   readonly users: Users
-  readonly interest: Pick<Interest, 'follow' | 'unfollow'>
+  readonly leases: Pick<Leases, 'add' | 'remove'>
+  readonly serving: Serving
   readonly traffic: Traffic
   readonly serialQueue: SerialQueue
   readonly sources: Sources
@@ -55,10 +57,4 @@ export type LiveContext = {
    * client; with CannotAuthenticateNow where it may try again.
    */
   authenticate(credential: string, network: string): Promise<Caller>
-}
-
-/** Who brings a subject's events now. Trades and bars have no source before an upstream stream carries them. */
-export function carrierOf(subject: { channel: Channel } | { stream: Stream }): 'polling' | 'calendar' | 'nobody' {
-  if ('channel' in subject) return subject.channel === 'status' ? 'calendar' : 'polling'
-  return subject.stream === 'quotes' ? 'polling' : 'nobody'
 }

@@ -8,11 +8,12 @@ import type { EventLog } from '../log/log.ts'
 import { CloseCode } from './close-codes.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { Hub } from './hub.ts'
-import { Interest } from '../demand/interest.ts'
+import { Leases } from '../demand/leases.ts'
 import { UnauthenticatedConnections } from './unauthenticated.ts'
 import type { Failure, Limits } from './protocol.ts'
 import { Replays } from './replay.ts'
 import { Client } from './client.ts'
+import { Serving } from './serving.ts'
 import type { Sources } from './sources.ts'
 import { largestTopics, statsOf, type LiveCounts, type LiveStats } from './stats.ts'
 import { Traffic } from './traffic.ts'
@@ -58,7 +59,7 @@ export class Live {
   readonly #options: LiveOptions
   readonly #context: LiveContext
   readonly #hub: Hub
-  readonly #interest: Interest
+  readonly #leases: Leases
   readonly #unauthenticated: UnauthenticatedConnections
   readonly #clients = new Map<Client, WebSocket>()
   readonly #processId = randomBytes(5).toString('hex')
@@ -75,13 +76,15 @@ export class Live {
       Math.max(1, Math.floor(options.maxConnections * UNAUTHENTICATED_SHARE))
     )
     this.#hub = new Hub({ log, logger, flushMs, onEntries })
-    this.#interest = new Interest({ redis, log: logger, processId: this.#processId, follow })
+    this.#leases = new Leases({ redis, log: logger, processId: this.#processId, follow })
+    const serving = new Serving({ redis, log: logger })
     const serialQueue = new SerialQueue()
     this.#context = {
       hub: this.#hub,
       replays: new Replays(this.#hub, log, serialQueue),
       users: new Users(),
-      interest: this.#interest,
+      leases: this.#leases,
+      serving,
       traffic: new Traffic(),
       serialQueue,
       sources,
@@ -97,12 +100,21 @@ export class Live {
       },
       unknown: (symbols) => this.#endUnknown(symbols)
     })
+    serving.listen((change) => {
+      for (const client of this.#clients.keys()) client.servedOtherwise(change)
+    })
   }
 
   /** Follows the log. Rejects when it cannot be read. */
   async start(): Promise<void> {
+    await this.#context.serving.start()
     await this.#hub.start()
     this.#timer = setInterval(() => this.#check(), Math.min(CHECK_EVERY_MS, this.#options.heartbeatMs / 2))
+  }
+
+  /** The symbols that clients are subscribed to here. */
+  get followedSymbols(): Iterable<string> {
+    return this.#leases.symbols
   }
 
   /** What its clients share, for clients that listen in another protocol. */
@@ -172,12 +184,13 @@ export class Live {
     }, DRAIN_TIMEOUT_MS)
     await Promise.all(gone)
     clearTimeout(cutOff)
-    await this.#interest.close()
+    await this.#leases.close()
+    await this.#context.serving.close()
     await this.#hub.close()
   }
 
   #endUnknown(symbols: ReadonlyMap<string, Failure>): void {
-    const followers = this.#interest.followersOf([...symbols.keys()])
+    const followers = this.#leases.followersOf(new Set(symbols.keys()))
     for (const client of this.#clients.keys()) {
       if (client.userId !== undefined && followers.has(client.userId)) client.endUnknown(symbols)
     }

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Interval } from '../market/bar.ts'
 import { BarUpdate } from '../market/event.ts'
+import { Feed } from '../market/provenance.ts'
 import { Quote } from '../market/quote.ts'
 import { RequestedSymbols } from '../market/symbol.ts'
 import { Trade } from '../market/trade.ts'
@@ -128,12 +129,24 @@ export const Authenticated = frame(
   Type.Object({ user: Type.String(), expiresAt: Type.Optional(Instant) })
 )
 
-export const Accepted = Type.Object({
-  symbol: Type.Optional(Type.String()),
-  channel: Type.Optional(Type.String()),
+const servedBy = {
   servedBy: Type.Enum(['stream', 'polling', 'calendar', 'nobody'], {
     description: 'Where its events come from now; nobody: no source carries it yet, frames come once one does'
   }),
+  source: Type.Optional(Type.String({ description: 'Whose stream it is', examples: ['alpaca'] })),
+  feed: Type.Optional(Feed),
+  since: Type.Optional(Type.String({ format: 'date-time', description: 'When the stream began to carry it, UTC' })),
+  reason: Type.Optional(
+    Type.String({ description: 'Why a stream that could carry it does not', examples: ['over_the_cap'] })
+  )
+}
+const ServedBy = Type.Object(servedBy)
+export type ServedBy = Static<typeof ServedBy>
+
+export const Accepted = Type.Object({
+  symbol: Type.Optional(Type.String()),
+  channel: Type.Optional(Type.String()),
+  ...servedBy,
   topic: Type.Optional(Type.Integer({ description: 'Its number in binary records, on this connection' }))
 })
 export type Accepted = Static<typeof Accepted>
@@ -179,6 +192,16 @@ export const Unsubscribed = frame(
       })
     ),
     count: Subscriptions
+  })
+)
+
+/** Somebody else brings the events of symbols than was said last. */
+export const ServedOtherwise = frame(
+  'served_by',
+  Type.Object({
+    type: Type.Literal('stock_quotes'),
+    stream: Type.Enum(STREAMS),
+    symbols: Type.Array(Type.Object({ symbol: Type.String(), ...servedBy }))
   })
 )
 
@@ -239,6 +262,7 @@ export type ControlFrame =
   | Static<typeof Subscribed>
   | Static<typeof Unsubscribed>
   | Static<typeof SubscriptionList>
+  | Static<typeof ServedOtherwise>
   | Static<typeof Gap>
   | Static<typeof Resumed>
   | Static<typeof Notice>

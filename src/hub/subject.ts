@@ -20,14 +20,9 @@ export function subjectOf({ name }: Topic): Subject {
   return channel ? { channel } : { stream: STREAMS.find((each) => each === head)!, symbol: name.slice(at + 1) }
 }
 
-/** The symbol of each topic that has one. */
-export function symbolsOf(topics: Iterable<Topic>): string[] {
-  const symbols: string[] = []
-  for (const topic of topics) {
-    const subject = subjectOf(topic)
-    if ('symbol' in subject) symbols.push(subject.symbol)
-  }
-  return symbols
+/** Those of some topics that somebody must bring for clients: what is about one symbol. */
+export function leasedOf(topics: readonly Topic[]): TopicName[] {
+  return topics.flatMap((topic) => ('symbol' in subjectOf(topic) ? topic.name : []))
 }
 
 /** Everything among some topics, as clients name it. */

@@ -1,12 +1,14 @@
+import type { ServedChange } from '../demand/answers.ts'
 import { parseCursor } from '../log/position.ts'
 import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { Connection } from './connection.ts'
-import { carrierOf, type Caller, type LiveContext } from './context.ts'
+import type { Caller, LiveContext } from './context.ts'
 import { formatKey } from './format.ts'
 import { piecesOf } from '../demand/pieces.ts'
 import { STREAMS, type Accepted, type Failure } from './protocol.ts'
 import { resume, sendSnapshots, tellGap } from './resumption.ts'
-import { currentOf, symbolsOf, topicNames } from './subject.ts'
+import { currentOf, leasedOf, topicNames } from './subject.ts'
+import { increaseOf, refusalOf } from './subscription-limits.ts'
 import type { Topic } from './topic.ts'
 import type { Holding } from './users.ts'
 import type { Losses } from './hub.ts'
@@ -20,8 +22,6 @@ import {
   type SubscriptionRequest
 } from './subscription-request.ts'
 
-/** Different topics that one process lets be subscribed to, by all users together. */
-const MAX_HELD_TOPICS = 300_000
 /** So much is begun or ended in one turn of the event loop. */
 const SUBJECTS_PER_TURN = 500
 
@@ -39,6 +39,8 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions
   /** Held and not followed yet: their snapshot or replay is to come. The others are those of its audience, shared. */
   #awaited: Set<Topic> | undefined
+  /** Those of them whose acknowledgement is to come. */
+  #unacknowledged: ReadonlySet<Topic> | undefined
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options
@@ -55,8 +57,12 @@ export class Subscriptions {
     if (data.since !== undefined && !since) return { code: 'INVALID_CURSOR', message: 'since is not a cursor' }
     const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
     const group = groupOf(data)
-    const { asked, unheld } = this.#countNew(group, names)
-    const refusal = this.#refusalOf(asked, unheld) ?? (data.type === 'stock_quotes' ? pay(asked) : undefined)
+    const has = (topic: Topic) => this.#has(topic)
+    const { asked, unheld } = increaseOf(context.hub, { group, names, has })
+    const limit = context.limits.subscriptionsPerUser
+    const refusal =
+      refusalOf(context.hub, holding, { asked, unheld, limit }) ??
+      (data.type === 'stock_quotes' ? pay(asked) : undefined)
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     holding.subscriptions += asked
@@ -70,6 +76,8 @@ export class Subscriptions {
     this.#choose(data)
     const requests = found.map((each) => requestOf(context.hub, each))
     const added = this.#hold(requests.flatMap(({ topics }) => topics))
+    await this.#decided(added)
+    if (!connection.isOpen) return undefined
     connection.send({
       type: 'subscribed',
       ...(id !== undefined && { id }),
@@ -120,6 +128,21 @@ export class Subscriptions {
     }
   }
 
+  /** How to tell later of a change of who serves what: what is acknowledged only after the change, tells it then. */
+  changeTeller(change: ServedChange): () => void {
+    const unacknowledged = this.#unacknowledged
+    return () => {
+      const { context, connection } = this.#options
+      const concerned = context.serving.concernedBy(change, this.#all()).filter((topic) => !unacknowledged?.has(topic))
+      for (const [group, symbols] of groupsOf(concerned)) {
+        if (group.type === 'market_data') continue
+        const { stream } = group
+        const served = symbols.map((symbol) => ({ symbol, ...context.serving.servedBy({ stream, symbol }) }))
+        connection.send({ type: 'served_by', data: { ...group, symbols: served } })
+      }
+    }
+  }
+
   /**
    * Tells the gap in what is followed, before anything comes that the hub sees from now on. What is replayed still comes to
    * it in its place. Returns what it was told of.
@@ -158,10 +181,10 @@ export class Subscriptions {
   }
 
   #acceptedOf({ subject, topics }: SubscriptionRequest): Accepted {
-    const servedBy = carrierOf(subject)
-    if ('channel' in subject) return { channel: subject.channel, servedBy }
-    const { binary } = this.#options.connection.format
-    return { symbol: subject.symbol, servedBy, ...(binary && { topic: topics[0]!.id }) }
+    const { connection, context } = this.#options
+    const servedBy = context.serving.servedBy(subject)
+    if ('channel' in subject) return { channel: subject.channel, ...servedBy }
+    return { symbol: subject.symbol, ...servedBy, ...(connection.format.binary && { topic: topics[0]!.id }) }
   }
 
   #choose({ conflateMs, batch, fields }: SubscribeData): void {
@@ -227,39 +250,6 @@ export class Subscriptions {
     })
   }
 
-  /** How many subscriptions more there would be, and how many of them nobody in this process has yet. */
-  #countNew(group: Group, names: readonly string[]): { asked: number; unheld: number } {
-    const { topics } = this.#options.context.hub
-    const wanted = new Set(
-      names.flatMap((name) => {
-        const subject = subjectNamed(group, name)
-        return subject ? topicNames(subject) : [name]
-      })
-    )
-    let asked = 0
-    let unheld = 0
-    for (const name of wanted) {
-      const topic = topics.find(name)
-      if (topic && this.#has(topic)) continue
-      asked++
-      if (!topic?.holders) unheld++
-    }
-    return { asked, unheld }
-  }
-
-  #refusalOf(asked: number, unheld: number): Failure | undefined {
-    const { context, holding } = this.#options
-    const { subscriptionsPerUser: limit } = context.limits
-    const { subscriptions: held } = holding
-    if (held + asked > limit) {
-      const message = `A user may hold ${limit} subscriptions; nothing was subscribed`
-      return { code: 'SUBSCRIPTION_LIMIT', message, details: { limit, held, asked } }
-    }
-    if (context.hub.topics.held + unheld <= MAX_HELD_TOPICS) return undefined
-    const message = `This process carries no more than ${MAX_HELD_TOPICS} different topics; nothing was subscribed: try another process`
-    return { code: 'TOPIC_LIMIT', message, details: { limit: MAX_HELD_TOPICS, asked: unheld } }
-  }
-
   /** Returns those that were not there. */
   #hold(topics: readonly Topic[]): Topic[] {
     const { context, holding } = this.#options
@@ -270,8 +260,15 @@ export class Subscriptions {
       context.hub.topics.hold(topic)
     }
     holding.subscriptions += added.length
-    context.interest.follow(holding.userId, symbolsOf(added))
+    context.leases.add(holding.userId, leasedOf(added))
     return added
+  }
+
+  /** The acknowledgement comes when a stream carries the symbols, or it is certain that none does. */
+  async #decided(added: readonly Topic[]): Promise<void> {
+    this.#unacknowledged = new Set(added)
+    await this.#options.context.serving.decided(added)
+    this.#unacknowledged = undefined
   }
 
   /** Ends what is held of some names of a group. Returns those of which something was. */
@@ -297,7 +294,7 @@ export class Subscriptions {
     this.#awaitNoMore(removed)
     for (const topic of removed) context.hub.topics.release(topic)
     holding.subscriptions -= removed.length
-    context.interest.unfollow(holding.userId, symbolsOf(removed))
+    context.leases.remove(holding.userId, leasedOf(removed))
   }
 
   #follow(topics: readonly Topic[]): void {

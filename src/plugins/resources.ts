@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts'
 import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
 import type { JobQueues } from '../jobs/queue.ts'
-import type { Demand } from '../demand/polling-demand.ts'
+import type { Popularity } from '../demand/popularity.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { StalePublisher } from '../intake/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
@@ -27,7 +27,7 @@ export type Resources = {
   readonly recorder: Pick<Recorder, 'keyUsed'>
   readonly jobs: JobAdministration
   readonly queues: Pick<JobQueues, 'queues'>
-  readonly demand: Pick<Demand, 'subscribe'>
+  readonly popularity: Pick<Popularity, 'countFollowed'>
   readonly clock: SessionClock
   /** What the live side follows. */
   readonly eventLog: EventLog

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { ApiError } from '../errors.ts'
 import { Live } from '../hub/live-server.ts'
-import type { Demand } from '../demand/polling-demand.ts'
+import type { Popularity } from '../demand/popularity.ts'
 import { createSources } from './live-sources.ts'
 import { createMemoryFeed } from '../market-data/memory-feed.ts'
 import { QuoteWatch } from '../demand/quote-watch.ts'
@@ -31,7 +31,7 @@ export type LivePluginOptions = {
   eventLog: EventLog
   intake: Intake
   stalePublisher: StalePublisher
-  demand: Pick<Demand, 'subscribe'>
+  popularity: Pick<Popularity, 'countFollowed'>
   clock: SessionClock
   /** What answers at the WebSocket endpoints. */
   routes: FastifyPluginAsync
@@ -48,7 +48,7 @@ declare module 'fastify' {
  * scope holds nothing else.
  */
 export const live = fp<LivePluginOptions>(
-  async (app, { config, redis, log, eventLog, intake, stalePublisher, demand, clock, routes }) => {
+  async (app, { config, redis, log, eventLog, intake, stalePublisher, popularity, clock, routes }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const watch = new QuoteWatch({
       marketData: app.marketData,
@@ -56,10 +56,6 @@ export const live = fp<LivePluginOptions>(
       onUnknown: (unknown) => server.context.hub.tellUnknown(unknown),
       log
     })
-    const follow = (symbol: string) => {
-      const endings = [demand.subscribe(symbol), watch.follow(symbol)]
-      return () => endings.forEach((end) => end())
-    }
     const server = new Live({
       log: eventLog,
       onEntries: createMemoryFeed(app.marketData),
@@ -75,11 +71,12 @@ export const live = fp<LivePluginOptions>(
       maxConnections: config.WS_MAX_CONNECTIONS,
       heartbeatMs: config.WS_HEARTBEAT_MS,
       flushMs: config.WS_FLUSH_MS,
-      follow,
+      follow: (symbol) => watch.follow(symbol),
       authenticate: createCallers(app)
     })
     await retryDuringStart(() => server.start())
     app.decorate('live', server)
+    popularity.countFollowed(() => server.followedSymbols)
     app.revocations.listen(() => server.check())
     const marketStatus = watchMarketStatus({ clock, redis, intake, log })
     app.addHook('preClose', async () => {

@@ -1,8 +1,9 @@
 import type { Socket } from 'socket.io'
 import type { LiveContext } from '../hub/context.ts'
-import { Client, type Counts } from './client.ts'
+import { Client } from './client.ts'
 import { DIALECTS, type Dialect } from './dialect.ts'
 import { Feed } from './feed.ts'
+import type { Counts } from './outbox.ts'
 import type { Visitor } from './visitor.ts'
 
 const CHECK_EVERY_MS = 1000
@@ -24,7 +25,10 @@ export class Bridge {
     this.#context = context
     this.#feed = new Feed(context.hub)
     this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS)
-    this.#stopListening = context.hub.listen({
+    const stopServing = context.serving.listen((change) => {
+      for (const client of this.#clients) client.servedOtherwise(change)
+    })
+    const stopHub = context.hub.listen({
       lost: () => {
         for (const client of this.#clients) client.startOver()
       },
@@ -32,6 +36,10 @@ export class Bridge {
         for (const client of this.#clients) client.endUnknown(symbols)
       }
     })
+    this.#stopListening = () => {
+      stopServing()
+      stopHub()
+    }
   }
 
   get stats(): BridgeStats {

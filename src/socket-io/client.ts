@@ -1,7 +1,9 @@
 import type { Socket } from 'socket.io'
 import { TokenBucket } from '../hub/token-bucket.ts'
 import type { Caller, LiveContext } from '../hub/context.ts'
+import type { ServedChange } from '../demand/answers.ts'
 import { piecesOf } from '../demand/pieces.ts'
+import { symbolOf as symbolOfTopic } from '../demand/want.ts'
 import type { Failure } from '../hub/protocol.ts'
 import { failureOf } from '../hub/refusals.ts'
 import type { Topic } from '../hub/topic.ts'
@@ -10,23 +12,17 @@ import { validate, type Found } from '../hub/subscription-request.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import type { Dialect } from './dialect.ts'
 import type { Feed, Listener } from './feed.ts'
+import { Outbox, type Counts } from './outbox.ts'
 import { Refused, rejectionOf } from './refusals.ts'
 import { namesIn } from './request.ts'
 import { newestUpdates, type Update } from './update.ts'
 import type { Visitor } from './visitor.ts'
 
-/** Events for one client that its connection has not taken yet; above it the client gets only the newest per symbol. */
-const MAX_WAITING_EVENTS = 256
-/** With what it is told of its requests meanwhile; above it the client is closed. */
-const MAX_WAITING_MESSAGES = 512
 /** Requests of one client that wait until an earlier one is worked on and its answer is taken; above it, it is closed. */
 const MAX_WAITING_REQUESTS = 64
 /** So many symbols are begun or ended in one turn of the event loop. */
 const SYMBOLS_PER_TURN = 100
 const QUOTES = { type: 'stock_quotes', stream: 'quotes' } as const
-
-/** What all Socket.IO clients of the process did since its start. */
-export type Counts = { messages: number; conflated: number }
 
 export type ClientOptions = {
   readonly socket: Socket
@@ -47,12 +43,9 @@ export class Client implements Listener {
   #caller: Caller
   #isVerifying = false
   readonly #symbols = new Map<string, readonly Topic[]>()
-  readonly #missed = new Map<Topic, Update>()
-  /** Messages since the connection last took all that there were. */
-  #waiting = 0
-  /** Of what it asked for; the next request is worked on when the connection took them. */
-  #answersWaiting = 0
-  #taken = Promise.withResolvers<void>()
+  /** Those of them of which it is not told yet who brings them. */
+  #unanswered: ReadonlySet<string> = new Set()
+  readonly #outbox: Outbox
   #work: Promise<void> = Promise.resolve()
   #requests = 0
   readonly #bucket: TokenBucket
@@ -60,6 +53,7 @@ export class Client implements Listener {
   constructor(options: ClientOptions) {
     const { socket, context, dialect } = options
     this.#options = options
+    this.#outbox = new Outbox(options)
     this.dialect = dialect
     this.#caller = options.visitor
     this.#bucket = new TokenBucket(context.limits.framesPerSecond, context.now())
@@ -72,7 +66,6 @@ export class Client implements Listener {
     socket.on('unsubscribe', (wanted: unknown, answer: unknown) => {
       this.#do(async () => this.#unsubscribe(wanted, answer), answer)
     })
-    socket.conn.on('drain', this.#catchUp)
   }
 
   get isAnonymous(): boolean {
@@ -84,9 +77,7 @@ export class Client implements Listener {
   }
 
   take(update: Update): void {
-    if (this.#waiting < MAX_WAITING_EVENTS) return this.#tell(update)
-    if (this.#missed.has(update.topic)) this.#options.counts.conflated++
-    this.#missed.set(update.topic, update)
+    this.#outbox.take(update)
   }
 
   /** Looks after who the client is; called about once a second. */
@@ -122,6 +113,14 @@ export class Client implements Listener {
     if (mayHold) this.#do(async () => this.#rejectLate(symbols))
   }
 
+  /** Others bring what the client follows. Of a symbol whose answer is to come, that one tells it. */
+  servedOtherwise(change: ServedChange): void {
+    const { context } = this.#options
+    const concerned = context.serving.concernedBy(change, [...this.#symbols.values()].flat())
+    const symbols = concerned.map(({ name }) => symbolOfTopic(name)).filter((symbol) => !this.#unanswered.has(symbol))
+    if (symbols.length > 0) this.#do(async () => this.#tellServedBy(symbols))
+  }
+
   /** Closes the connection under the client, after which Socket.IO clients connect again by themselves. */
   end(failure: Failure): void {
     this.#options.socket.emit('error', failure)
@@ -130,11 +129,9 @@ export class Client implements Listener {
 
   /** The client is gone. */
   closed(): void {
-    const { socket, holding, context } = this.#options
-    socket.conn.off('drain', this.#catchUp)
+    const { holding, context } = this.#options
     holding.subscriptions -= this.#symbols.size
-    this.#missed.clear()
-    this.#taken.resolve()
+    this.#outbox.close()
     context.users.leave(holding)
     this.#work = this.#endAfter(this.#work)
   }
@@ -148,8 +145,7 @@ export class Client implements Listener {
       const topics = piece.flatMap(([, held]) => held)
       feed.remove(this, topics)
       for (const topic of topics) context.hub.topics.release(topic)
-      const symbols = piece.map(([symbol]) => symbol)
-      context.interest.unfollow(holding.userId, symbols)
+      context.leases.remove(holding.userId, namesOf(topics))
     }
     this.#symbols.clear()
   }
@@ -174,7 +170,7 @@ export class Client implements Listener {
     await before
     const { socket, context } = this.#options
     try {
-      if (socket.connected && this.#answersWaiting > 0) await this.#taken.promise
+      if (socket.connected) await this.#outbox.answersTaken()
       if (socket.connected) await work()
     } catch (err) {
       context.log.error({ err, socket: socket.id }, 'a Socket.IO request could not be served')
@@ -199,10 +195,16 @@ export class Client implements Listener {
     if (tooManyNow) return this.#refuse(tooManyNow, answer)
     holding.subscriptions += added.length
     for (const each of added) this.#symbols.set(symbolOf(each), this.#topicsOf(symbolOf(each)))
-    context.interest.follow(holding.userId, added.map(symbolOf))
+    await this.#lease(added.map(symbolOf))
     await this.#tellCurrent(found)
-    this.#answer(answer, { accepted: found.map(symbolOf), rejected, ...(requested && { requested }) })
-    if (rejected.length > 0) this.#tellOfRequest(rejectionOf(rejected))
+    const accepted = found.map(symbolOf)
+    this.#outbox.answer(answer, {
+      accepted,
+      rejected,
+      ...(requested && { requested }),
+      servedBy: this.#servedBy(accepted)
+    })
+    if (rejected.length > 0) this.#outbox.sendError(rejectionOf(rejected))
   }
 
   #unsubscribe(wanted: unknown, answer: unknown): void {
@@ -211,7 +213,7 @@ export class Client implements Listener {
     const asked = new Set(names.map((name) => parseSymbol(name) ?? name))
     const removed = [...asked].filter((symbol) => this.#symbols.has(symbol))
     this.#drop(removed)
-    this.#answer(answer, { removed })
+    this.#outbox.answer(answer, { removed })
   }
 
   #rejectLate(symbols: ReadonlyMap<string, Failure>): void {
@@ -219,7 +221,7 @@ export class Client implements Listener {
       this.#symbols.has(symbol) ? [{ symbol, code, message }] : []
     )
     this.#drop(rejected.map(({ symbol }) => symbol))
-    if (rejected.length > 0) this.#tellOfRequest(rejectionOf(rejected))
+    if (rejected.length > 0) this.#outbox.sendError(rejectionOf(rejected))
   }
 
   /** Of those that are held. */
@@ -227,9 +229,9 @@ export class Client implements Listener {
     const { feed, holding, context } = this.#options
     const topics = removed.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
     for (const symbol of removed) this.#symbols.delete(symbol)
-    for (const topic of topics) this.#missed.delete(topic)
+    this.#outbox.forget(topics)
     holding.subscriptions -= removed.length
-    context.interest.unfollow(holding.userId, removed)
+    context.leases.remove(holding.userId, namesOf(topics))
     feed.remove(this, topics)
     for (const topic of topics) context.hub.topics.release(topic)
   }
@@ -247,6 +249,29 @@ export class Client implements Listener {
     const names = [...this.#symbols.keys()]
     const { found } = await validate(context, { userId: holding.userId, group: QUOTES, names })
     await this.#tellCurrent(found)
+  }
+
+  /** Wants the symbols, and waits until it is known who brings them. */
+  async #lease(symbols: readonly string[]): Promise<void> {
+    const { context, holding } = this.#options
+    const topics = symbols.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
+    context.leases.add(holding.userId, namesOf(topics))
+    this.#unanswered = new Set(symbols)
+    await context.serving.decided(topics)
+    this.#unanswered = new Set()
+  }
+
+  #tellServedBy(symbols: readonly string[]): void {
+    const held = symbols.filter((symbol) => this.#symbols.has(symbol))
+    if (held.length > 0) this.#outbox.send('servedBy', { symbols: this.#servedBy(new Set(held)) })
+  }
+
+  /** Who brings each of the dialect's streams of symbols. */
+  #servedBy(symbols: Iterable<string>): object[] {
+    const { serving } = this.#options.context
+    return [...symbols].flatMap((symbol) =>
+      this.dialect.streams.map((stream) => ({ symbol, stream, ...serving.servedBy({ symbol, stream }) }))
+    )
   }
 
   /** The topics of a symbol, held. */
@@ -277,49 +302,12 @@ export class Client implements Listener {
     }
   }
 
-  #tell(update: Update): void {
-    for (const [event, payload] of this.dialect.messagesOf(update)) this.#send(event, payload)
-  }
-
-  #send(event: string, payload: object): void {
-    const { socket, counts } = this.#options
-    this.#waiting++
-    counts.messages++
-    socket.emit(event, payload)
-    // Without waiting for what it does not take.
-    if (this.#waiting > MAX_WAITING_MESSAGES) socket.conn.close(true)
-  }
-
-  /** The connection took all that there was: tells what was missed, as far as it can be taken. */
-  readonly #catchUp = (): void => {
-    this.#waiting = 0
-    this.#answersWaiting = 0
-    this.#taken.resolve()
-    this.#taken = Promise.withResolvers()
-    for (const [topic, update] of this.#missed) {
-      if (this.#waiting >= MAX_WAITING_EVENTS) return
-      this.#missed.delete(topic)
-      this.#tell(update)
-    }
-  }
-
-  /** Clients may ask for an answer by a callback. */
-  #answer(answer: unknown, data: object): void {
-    if (typeof answer !== 'function') return
-    this.#waiting++
-    this.#answersWaiting++
-    ;(answer as (data: object) => void)(data)
-  }
-
-  #tellOfRequest(what: object): void {
-    this.#answersWaiting++
-    this.#send('error', what)
-  }
-
   #refuse(failure: Failure, answer: unknown): void {
-    this.#answer(answer, { error: failure })
-    this.#tellOfRequest(failure)
+    this.#outbox.answer(answer, { error: failure })
+    this.#outbox.sendError(failure)
   }
 }
+
+const namesOf = (topics: readonly Topic[]) => topics.map(({ name }) => name)
 
 const symbolOf = ({ subject }: Pick<Found, 'subject'>): string => ('symbol' in subject ? subject.symbol : '')

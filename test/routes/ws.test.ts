@@ -47,8 +47,8 @@ describe('a dashboard', () => {
       type: 'stock_quotes',
       stream: 'quotes',
       accepted: [
-        { symbol: 'AAPL', servedBy: 'polling' },
-        { symbol: 'MSFT', servedBy: 'polling' }
+        { symbol: 'AAPL', servedBy: 'nobody' },
+        { symbol: 'MSFT', servedBy: 'nobody' }
       ],
       rejected: [
         { symbol: '??', code: 'INVALID_SYMBOL' },
@@ -68,12 +68,12 @@ describe('a dashboard', () => {
     await client.frame('welcome')
     client.subscribe(['BRK.B'])
     await client.frame('snapshot')
-    const followed = async () => [...(await other.core.followedByUser()).values()].flatMap((symbols) => [...symbols])
-    await expect.poll(followed).toContain('BRK.B')
+    const followed = async () => [...(await other.core.wantedByUser()).values()].flatMap((topics) => [...topics])
+    await expect.poll(followed).toContain('quotes:BRK.B')
     await other.core.marketData.refresh.quotes(['BRK.B'])
     await client.until(() => client.ofType('quote_update').some(({ data }) => data['symbol'] === 'BRK.B'))
     await client.leave()
-    await expect.poll(followed).not.toContain('BRK.B')
+    await expect.poll(followed).not.toContain('quotes:BRK.B')
   })
 
   test('follows the market-wide channels, and is told what has no value now', async () => {

@@ -4,7 +4,8 @@ import { createConnection, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { followedByUser } from '../../src/demand/interest.ts'
+import { pino } from 'pino'
+import { Carrier } from '../../src/demand/carrier.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { connect, connectionOf, ended, refusalOf, type Told } from '../support/socket-io-client.ts'
@@ -102,14 +103,27 @@ describe('a client written for another server', () => {
     })
   })
 
+  test('is told who brings its symbols, and when somebody else does', async () => {
+    const carrier = new Carrier({ redis: api.core.redis, log: pino({ level: 'silent' }), processId: 'stream' })
+    const { socket, until } = connect(`${open}/stocks`, { transports: ['websocket'] })
+    const nobody = { symbol: 'AAPL', stream: 'quotes', servedBy: 'nobody' }
+    expect(await socket.emitWithAck('subscribe', ['AAPL'])).toMatchObject({ accepted: ['AAPL'], servedBy: [nobody] })
+    carrier.announce([['quotes:AAPL', { state: 'carried', source: 'alpaca', feed: 'iex', since: 0 }]])
+    const since = '1970-01-01T00:00:00.000Z'
+    const carried = { ...nobody, servedBy: 'stream', source: 'alpaca', feed: 'iex', since }
+    expect(await until('servedBy')).toEqual({ symbols: [carried] })
+    await carrier.close()
+    await until('servedBy', (payload) => JSON.stringify(payload) === JSON.stringify({ symbols: [nobody] }))
+  })
+
   test('drives the refresh jobs by what it wants, as long as it is there', async () => {
     const { socket, until } = connect(`${open}/stocks`, { transports: ['websocket'] })
     socket.emit('subscribe', { symbols: ['BRK.B'] })
     await until('priceUpdate')
-    const followed = async () => [...(await followedByUser(api.core.redis)).values()].flatMap((symbols) => [...symbols])
-    await expect.poll(followed).toContain('BRK.B')
+    const followed = async () => [...(await api.core.wantedByUser()).values()].flatMap((topics) => [...topics])
+    await expect.poll(followed).toContain('quotes:BRK.B')
     socket.disconnect()
-    await expect.poll(followed).not.toContain('BRK.B')
+    await expect.poll(followed).not.toContain('quotes:BRK.B')
   })
 })
 

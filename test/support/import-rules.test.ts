@@ -25,7 +25,7 @@ test.each([
   ['src/log/source.ts', '../intake/intake.ts', 'src/intake/intake.ts'],
   ['src/intake/intake.ts', '../hub/hub.ts', 'src/hub/hub.ts'],
   ['src/hub/hub.ts', '../market-data/overview.ts', 'src/market-data/overview.ts'],
-  ['src/demand/interest.ts', '../jobs/queue.ts', 'src/jobs/queue.ts'],
+  ['src/demand/leases.ts', '../jobs/queue.ts', 'src/jobs/queue.ts'],
   ['src/market-data/overview.ts', '../intake/intake.ts', 'src/intake/intake.ts'],
   ['src/routes/health.ts', '../metrics/metrics.ts', 'src/metrics/metrics.ts'],
   ['src/routes/jobs.ts', '../jobs/queue.ts', 'src/jobs/queue.ts'],

@@ -46,8 +46,8 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
     processes.push(await startWorkerProcess(options))
   }
   const { core } = processes[0]!
-  for (const [index, symbol] of SYMBOLS.entries()) core.demand.note(symbol, 100 - index)
-  await core.demand.settle()
+  for (const [index, symbol] of SYMBOLS.entries()) core.popularity.note(symbol, 100 - index)
+  await core.popularity.settle()
   await core.queues.syncSchedules()
 
   let unanswered = 0

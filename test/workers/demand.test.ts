@@ -1,5 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { pino } from 'pino'
+import { Carrier } from '../../src/demand/carrier.ts'
+import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { ProviderError, type Provider } from '../../src/providers/provider.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
@@ -113,6 +116,30 @@ test('twenty symbols move with every run although another user follows five thou
   await attacker.until(() => updates(attacker).size === 5000, 'each of the five thousand', 20_000)
 })
 
+test('a symbol that a stream carries is not polled, and again within a renewal when the process of the stream died', async () => {
+  await startApi()
+  const redis = connectFailFast(world.redisUrl)
+  await ready(redis, 'REDIS_URL')
+  const carrier = new Carrier({ redis, log: pino({ level: 'silent' }), processId: 'stream' })
+  carrier.announce([['quotes:V1', { state: 'carried', source: 'alpaca', feed: 'iex', since: Date.now() }]])
+  await expect.poll(() => api.core.carriedTopics()).toEqual(new Set(['quotes:V1']))
+  await follow(['V1', 'V2'])
+  await startWorker()
+  await runs(3)
+  expect(asked.get('V2')).toBeGreaterThanOrEqual(2)
+  // Once in a quarter of an hour the stream's symbols have their turn.
+  const { V1: before = 0 } = Object.fromEntries(asked)
+  expect(before).toBeLessThanOrEqual(1)
+  const warm = async () => {
+    const processes = await redis.keys('quotewire:leases:rows:*')
+    return Promise.all(processes.map((process) => redis.hget(process, 'quotes:V2 ')))
+  }
+  await expect.poll(warm).toContain('warm_up')
+  redis.disconnect()
+  await expect.poll(() => asked.get('V1') ?? 0, { timeout: 10_000 }).toBeGreaterThan(before)
+  await carrier.close()
+})
+
 test('thousands of symbols that do not exist cost nobody a renewal, and nothing once that is known', async () => {
   await startApi()
   const victim = await follow(named('V', 20))
@@ -152,6 +179,6 @@ test('a subscription ends, and says so, when its symbol turns out to be unknown 
     code: 'SYMBOLS_REJECTED',
     rejected: [{ symbol: 'JUNK', code: 'SYMBOL_NOT_FOUND' }]
   })
-  const followed = async () => [...(await api.core.followedByUser()).values()].flatMap((symbols) => [...symbols])
-  await expect.poll(followed).toEqual(['V1', 'V1'])
+  const followed = async () => [...(await api.core.wantedByUser()).values()].flatMap((topics) => [...topics])
+  await expect.poll(followed).toEqual(['quotes:V1', 'quotes:V1'])
 })

@@ -47,7 +47,7 @@ describe('refresh-quotes', () => {
     const one = await start()
     await one.core.marketData.quotes(['AAPL', 'MSFT', 'NOPE'])
     await one.core.marketData.quote('AAPL')
-    await one.core.demand.settle()
+    await one.core.popularity.settle()
     const before = vendor.asked.length
     const task = await ended(one, await one.core.jobs.run('refresh-quotes', {}))
     expect(task).toMatchObject({ state: 'completed', attempts: 1, runs: [{ outcome: 'skipped' }] })

@@ -8,8 +8,8 @@ const STORIES_PER_SYMBOL = 10
 
 /** Renews the news of the symbols wanted most, one after another, until the budgets say stop. */
 export const refreshNews: Handler<'refresh-news'> = async ({ symbols }, context, { signal }) => {
-  const { demand, marketData, recorder } = context
-  const wanted = symbols ?? (await demand.top(MAX_SYMBOLS)).map(({ symbol }) => symbol)
+  const { popularity, marketData, recorder } = context
+  const wanted = symbols ?? (await popularity.top(MAX_SYMBOLS)).map(({ symbol }) => symbol)
   if (wanted.length === 0) return skipped('nothing is in demand')
   let items = 0
   let failures = 0

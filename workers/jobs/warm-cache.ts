@@ -18,9 +18,9 @@ const LOADS: Record<string, (marketData: MarketData, symbol: string, now: number
 
 /** Loads what the symbols in demand will be asked for next; goes on where it was interrupted. */
 export const warmCache: Handler<'warm-cache'> = async ({ limit = SYMBOLS, onlyWhenQuiet }, context, run) => {
-  const { marketData, demand, clock, recorder, now } = context
+  const { marketData, popularity, clock, recorder, now } = context
   if (onlyWhenQuiet && !isQuiet(clock, now())) return skipped('an exchange is open')
-  const symbols = (await demand.top(limit)).map(({ symbol }) => symbol)
+  const symbols = (await popularity.top(limit)).map(({ symbol }) => symbol)
   if (symbols.length === 0) return skipped('nothing is in demand')
   let items = 0
   let failures = 0

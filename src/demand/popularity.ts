@@ -12,10 +12,10 @@ const MAX_SYMBOLS_PER_BUCKET = 10_000
 const BUCKET_MS = 6 * HOUR_MS
 const BUCKETS = 28
 const WEIGHT_PER_BUCKET = 0.5 ** (BUCKET_MS / DAY_MS)
-/** An open subscription weighs as much as a request in each of these. */
+/** A symbol that is followed here weighs as much as a request in each of these. */
 const SUBSCRIPTION_MS = 10_000
 
-export type DemandOptions = {
+export type PopularityOptions = {
   /** Shared by all processes; may be away, then counts are kept until it is back. */
   redis: Redis
   log: Pick<Logger, 'warn' | 'info'>
@@ -28,17 +28,17 @@ export type DemandOptions = {
  * Which symbols are wanted how much, by all API processes together. Counting happens in memory, for it stands in the way
  * of every request, and is settled in Redis every other second.
  */
-export class Demand {
+export class Popularity {
   readonly #redis: Redis
-  readonly #log: DemandOptions['log']
+  readonly #log: PopularityOptions['log']
   readonly #now: () => number
   readonly #exists: (symbol: string) => boolean
-  readonly #subscriptions = new Map<string, number>()
+  readonly #followed: (() => Iterable<string>)[] = []
   readonly #timer: NodeJS.Timeout
   #counts = new Map<string, { weight: number }>()
   #isAway = false
 
-  constructor({ redis, log, now = Date.now, exists = () => true }: DemandOptions) {
+  constructor({ redis, log, now = Date.now, exists = () => true }: PopularityOptions) {
     this.#redis = redis
     this.#log = log
     this.#now = now
@@ -53,23 +53,15 @@ export class Demand {
     else if (this.#counts.size < MAX_PENDING_SYMBOLS) this.#counts.set(symbol, { weight })
   }
 
-  /** Keeps a symbol wanted until the returned function is called; what does not exist is wanted by nobody. */
-  subscribe(symbol: string): () => void {
-    this.#subscriptions.set(symbol, (this.#subscriptions.get(symbol) ?? 0) + 1)
-    let isOver = false
-    return () => {
-      if (isOver) return
-      isOver = true
-      const left = this.#subscriptions.get(symbol)! - 1
-      if (left === 0) this.#subscriptions.delete(symbol)
-      else this.#subscriptions.set(symbol, left)
-    }
+  /** From now on what is followed at each settlement counts too; what does not exist is wanted by nobody. */
+  countFollowed(followed: () => Iterable<string>): void {
+    this.#followed.push(followed)
   }
 
   /** Adds what was counted to what all processes know. Never rejects: what Redis does not take is kept. */
   async settle(): Promise<void> {
-    for (const [symbol, count] of this.#subscriptions) {
-      if (this.#exists(symbol)) this.note(symbol, (count * SETTLE_MS) / SUBSCRIPTION_MS)
+    for (const symbol of this.#followed.flatMap((followed) => [...followed()])) {
+      if (this.#exists(symbol)) this.note(symbol, SETTLE_MS / SUBSCRIPTION_MS)
     }
     const counts = this.#counts
     if (counts.size === 0) return
@@ -83,10 +75,10 @@ export class Demand {
       const replies = await pipeline.exec()
       const failed = replies?.find(([error]) => error)
       if (failed) throw failed[0]!
-      if (this.#isAway) this.#log.info('demand is shared again')
+      if (this.#isAway) this.#log.info('what is popular is shared again')
       this.#isAway = false
     } catch (err) {
-      if (!this.#isAway) this.#log.warn({ err }, 'demand cannot be shared; it is kept until Redis is back')
+      if (!this.#isAway) this.#log.warn({ err }, 'what is popular cannot be shared; it is kept until Redis is back')
       this.#isAway = true
       for (const [symbol, { weight }] of counts) this.note(symbol, weight)
     }
@@ -118,28 +110,29 @@ export class Demand {
 const bucketKey = (bucket: number) => `quotewire:demand:${bucket}`
 
 /** The market, counting which quotes people get. What background work asks for is no demand. */
-export function countingDemand(marketData: MarketData, demand: Pick<Demand, 'note'>): MarketData {
+export function countingRequests(marketData: MarketData, popularity: Pick<Popularity, 'note'>): MarketData {
   const isAskedByPeople = (asker: Asker | undefined) => asker !== 'background'
   return {
     ...marketData,
     freshQuote(symbol) {
       const answer = marketData.freshQuote(symbol)
-      if (answer) demand.note(symbol)
+      if (answer) popularity.note(symbol)
       return answer
     },
     countServed(symbols, times) {
       marketData.countServed(symbols, times)
-      for (const symbol of symbols) demand.note(symbol, times)
+      for (const symbol of symbols) popularity.note(symbol, times)
     },
     async quote(symbol, asker) {
       const answer = await marketData.quote(symbol, asker)
-      if (isAskedByPeople(asker)) demand.note(symbol)
+      if (isAskedByPeople(asker)) popularity.note(symbol)
       return answer
     },
     async quotes(symbols, asker) {
       const answers = await marketData.quotes(symbols, asker)
       if (isAskedByPeople(asker)) {
-        for (const [index, answer] of answers.entries()) if (!(answer instanceof Error)) demand.note(symbols[index]!)
+        for (const [index, answer] of answers.entries())
+          if (!(answer instanceof Error)) popularity.note(symbols[index]!)
       }
       return answers
     }
