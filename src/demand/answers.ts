@@ -1,20 +1,25 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import { Type, type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
 import type { TopicName } from '../market/event.ts'
-import type { Feed } from '../market/provenance.ts'
+import { Feed } from '../market/provenance.ts'
 import { RowReader, readRows, type RowChange } from './row-reader.ts'
 import { streamOf } from './want.ts'
 
-/** What a carrier says of a topic that is wanted. All instants are epoch milliseconds. */
-export type CarrierAnswer =
-  /** It brings each event, from that instant on. */
-  | { readonly state: 'carried'; readonly source: string; readonly feed: Feed; readonly since: number }
-  /** It asks the vendors again and again. */
-  | { readonly state: 'polled' }
-  /** It could, and does not; `reason` is stable, lower_snake. */
-  | { readonly state: 'refused'; readonly reason: string }
-  /** It brings such topics, and will say of each that is wanted whether it brings this one. */
-  | { readonly state: 'deciding' }
+/**
+ * What a carrier says of a topic that is wanted. `carried`: it brings each event, from an instant on (epoch milliseconds).
+ * `polled`: it asks the vendors again and again. `refused`: it could, and does not; `reason` is stable, lower_snake.
+ * `deciding`: it brings such topics, and will say of each that is wanted whether it brings this one.
+ */
+export const CarrierAnswer = Type.Union([
+  Type.Object({ state: Type.Literal('carried'), source: Type.String(), feed: Feed, since: Type.Integer() }),
+  Type.Object({ state: Type.Literal('polled') }),
+  Type.Object({ state: Type.Literal('refused'), reason: Type.String() }),
+  Type.Object({ state: Type.Literal('deciding') })
+])
+export type CarrierAnswer = Readonly<Static<typeof CarrierAnswer>>
+const answerCheck = Compile(CarrierAnswer)
 
 /** Said of all topics of a stream of which the same carrier says nothing else. */
 export const everyTopicOf = (stream: string): TopicName => `${stream}:*`
@@ -121,12 +126,14 @@ function isDecided(answers: readonly CarrierAnswer[]): boolean {
   return answers.some(({ state }) => state === 'carried') || !answers.some(({ state }) => state === 'deciding')
 }
 
-/** Undefined for what a later release says. */
+/** Undefined for what only a later release, or nobody, can read. */
 function answerIn(value: string): CarrierAnswer | undefined {
-  const answer = JSON.parse(value) as CarrierAnswer
-  return STATES.has(answer.state) ? answer : undefined
+  try {
+    const answer: unknown = JSON.parse(value)
+    return answerCheck.Check(answer) ? answer : undefined
+  } catch {
+    return undefined
+  }
 }
-
-const STATES: ReadonlySet<string> = new Set<CarrierAnswer['state']>(['carried', 'polled', 'refused', 'deciding'])
 
 const isSame = (a: Served, b: Served): boolean => JSON.stringify(a) === JSON.stringify(b)

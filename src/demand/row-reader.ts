@@ -115,13 +115,17 @@ export class RowReader {
 
   async #read(): Promise<void> {
     const changes: RowChange[] = []
-    let isBehind = true
-    while (isBehind) isBehind = this.#mustReadAll ? await this.#readAll(changes) : await this.#readChanges(changes)
-    const now = performance.now()
-    for (const [holder, { endsAt }] of this.#held) {
-      if (endsAt !== undefined && endsAt <= now) this.#end(holder, changes)
+    try {
+      let isBehind = true
+      while (isBehind) isBehind = this.#mustReadAll ? await this.#readAll(changes) : await this.#readChanges(changes)
+      const now = performance.now()
+      for (const [holder, { endsAt }] of this.#held) {
+        if (endsAt !== undefined && endsAt <= now) this.#end(holder, changes)
+      }
+    } finally {
+      // Also of a reading that broke off: what it took over is not told by the next one.
+      if (changes.length > 0) this.#options.onChanges(changes)
     }
-    if (changes.length > 0) this.#options.onChanges(changes)
     for (const check of this.#waiting) check()
   }
 

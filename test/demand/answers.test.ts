@@ -127,6 +127,8 @@ test('a Redis that loses its data moves nobody from the stream', async () => {
   client.subscribe(['AAPL'])
   await client.until(() => servedTo(client)['AAPL'] === 'stream', 'the stream')
   const told = client.ofType('served_by').length
+  await redis.hset('quotewire:answers:rows:stream', { 'quotes:AAPL': 'no JSON', 'quotes:MSFT': '{"state":"beamed"}' })
+  expect(await carriedTopics(redis)).toEqual(new Set())
   await redis.flushdb()
   await expect.poll(() => carriedTopics(redis)).toEqual(new Set(['quotes:AAPL']))
   carrier.announce([['quotes:AAPL', undefined]])
