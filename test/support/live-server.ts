@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws'
 import { Live, type LiveOptions } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog, type EventLog } from '../../src/log/log.ts'
-import { connectFailFast, ready } from '../../src/redis/connections.ts'
+import { connectFailFast, ready, retryDuringStart } from '../../src/redis/connections.ts'
 import { marketQuote } from './events.ts'
 import { LiveClient } from './live-client.ts'
 import { testRedis } from './services.ts'
@@ -90,7 +90,7 @@ export async function startLive(
     }),
     ...options
   })
-  await live.start()
+  await retryDuringStart(() => live.start())
   const http = createServer()
   const sockets = new WebSocketServer({
     server: http,
