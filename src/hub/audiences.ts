@@ -138,5 +138,4 @@ function unlink(topic: Topic, audience: Audience): void {
   if (isConflated(topic, audience.format)) return topic.conflated.delete(audience)
   topic.immediate.delete(audience)
   topic.wants[encodingOf(audience.format)]--
-  if (topic.wants.changes === 0) topic.parsed = undefined
 }

@@ -1,5 +1,6 @@
 import { Audiences } from './audiences.ts'
-import { changeFrame, encodeEvents } from './format.ts'
+import { changeFrame } from './change-frame.ts'
+import { encodeEvents } from './format.ts'
 import type { Audience, EventRef, Member, Topic } from './topic.ts'
 import { Window } from './window.ts'
 
@@ -70,8 +71,7 @@ export class Fanout {
     for (const audience of topic.conflated.items) this.#conflate(audience, topic)
     if (topic.immediate.size === 0) return
     if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
-    const change =
-      topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epochOf(event.sequence)) : undefined
+    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, opening) : undefined
     const number = this.#window.add(event, opening, topic.wants, change)
     for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)

@@ -89,8 +89,6 @@ export class Topic {
   index = 0
   /** Counts events over all topics of the hub: of two newest events the greater is the later. */
   sequence = 0
-  /** The newest quote, while somebody wants changes. */
-  parsed: { readonly sequence: number; readonly quote: QuoteData } | undefined
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 
