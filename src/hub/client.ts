@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { ServedChange } from '../demand/answers.ts'
-import { TokenBucket } from './token-bucket.ts'
-import { readClientFrame } from './client-frame.ts'
+import type { TokenBucket } from '../token-bucket.ts'
+import { frameBucket, readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
 import { Connection } from './connection.ts'
 import { CannotAuthenticateNow, type Caller, type LiveContext } from './context.ts'
@@ -67,7 +67,7 @@ export class Client {
     this.#connection.format = { ...this.#connection.format, binary }
     const now = context.now()
     this.#heardAt = now
-    this.#bucket = new TokenBucket(context.limits.framesPerSecond, now)
+    this.#bucket = frameBucket(context.limits, now)
     this.#mustAuthenticateBy = now + AUTHENTICATE_WITHIN_MS
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('pong', () => this.#hear())

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io'
-import { TokenBucket } from '../hub/token-bucket.ts'
+import type { TokenBucket } from '../token-bucket.ts'
+import { frameBucket } from '../hub/client-frame.ts'
 import type { Caller, LiveContext } from '../hub/context.ts'
 import type { ServedChange } from '../demand/answers.ts'
 import { piecesOf } from '../demand/pieces.ts'
@@ -56,7 +57,7 @@ export class Client implements Listener {
     this.#outbox = new Outbox(options)
     this.dialect = dialect
     this.#caller = options.visitor
-    this.#bucket = new TokenBucket(context.limits.framesPerSecond, context.now())
+    this.#bucket = frameBucket(context.limits, context.now())
     socket.use(([event], next) => {
       if (this.#admits(event)) next()
     })
