@@ -25,7 +25,9 @@ export class Bag<T> {
   /** The item must not be there yet. */
   add(item: T): void {
     this.#places?.set(item, this.items.length)
-    this.items.push(item)
+    // Most lists have one item, and V8 would keep room for sixteen more.
+    if (this.items.length === 0) this.items = [item]
+    else this.items.push(item)
     if (!this.#places && this.items.length > this.#maxSearched) {
       this.#places = placesOf(this.items)
     }

@@ -78,10 +78,8 @@ export class Audiences {
       audience.topics.delete(topic)
       unlink(topic, audience)
     }
-    for (const topic of added) {
-      audience.topics.add(topic)
-      link(topic, audience)
-    }
+    audience.topics.addAll(added)
+    for (const topic of added) link(topic, audience)
     const { size } = audience.topics
     audience.fingerprint = fingerprint
     audience.key = keyOf(audience.format, size, fingerprint)

@@ -215,7 +215,7 @@ export class Connection implements Member {
     })
   }
 
-  readonly #onWritten = (): void => {
+  #onWritten(): void {
     if (this.#backlog && this.isOpen) this.#catchUp(this.#backlog)
     if (!this.#backlog?.controlFrames) this.#releaseDrainers()
   }
@@ -234,7 +234,7 @@ export class Connection implements Member {
     this.#write(Buffer.concat(pieces), pieces.length)
     const { batch, pending, dirty } = backlog
     if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#whenWritten()
-    else if (batch.length + pending.length + dirty.size > 0) setImmediate(this.#onWritten)
+    else if (batch.length + pending.length + dirty.size > 0) setImmediate(() => this.#onWritten())
     else this.#backlog = undefined
   }
 

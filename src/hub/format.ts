@@ -12,6 +12,7 @@ import {
 import type { EventRef, Format, QuoteData } from './topic.ts'
 
 export const PLAIN: Format = { binary: false, batch: false, changes: false, conflateMs: 0 }
+export const PLAIN_BINARY: Format = { ...PLAIN, binary: true }
 
 export const formatKey = ({ binary, batch, changes, conflateMs }: Format): string =>
   `${binary ? 'b' : 't'}${batch ? 'a' : 's'}${changes ? 'c' : 'w'}${conflateMs}`

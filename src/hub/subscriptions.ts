@@ -29,9 +29,8 @@ export type SubscriptionsOptions = {
   readonly context: LiveContext
   readonly connection: Connection
   readonly holding: Holding
-  /** See Caller. */
-  readonly pay: Caller['pay']
-  readonly payForReplay: Caller['payForReplay']
+  /** Whoever is authenticated by then. */
+  readonly payer: Pick<Caller, 'pay' | 'payForReplay'>
 }
 
 /** What one connection is subscribed to, and how it gets there. Calls must not overlap. */
@@ -52,7 +51,7 @@ export class Subscriptions {
 
   /** Answers a subscribe frame; returns why it was refused as a whole, or nothing. */
   async subscribe(data: SubscribeData, id: string | number | undefined): Promise<Failure | undefined> {
-    const { context, connection, holding, pay } = this.#options
+    const { context, connection, holding, payer } = this.#options
     const since = data.since === undefined ? undefined : parseCursor(data.since)
     if (data.since !== undefined && !since) return { code: 'INVALID_CURSOR', message: 'since is not a cursor' }
     const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
@@ -62,7 +61,7 @@ export class Subscriptions {
     const limit = context.limits.subscriptionsPerUser
     const refusal =
       refusalOf(context.hub, holding, { asked, unheld, limit }) ??
-      (data.type === 'stock_quotes' ? pay(asked) : undefined)
+      (data.type === 'stock_quotes' ? payer.pay(asked) : undefined)
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     holding.subscriptions += asked
@@ -221,8 +220,9 @@ export class Subscriptions {
     added: readonly Topic[],
     since: Parameters<typeof resume>[0]['since']
   ): Promise<Failure | undefined> {
-    const { context, connection, payForReplay: pay } = this.#options
+    const { context, connection, payer } = this.#options
     const follow = (topics: readonly Topic[]) => this.#follow(topics)
+    const pay = (bytes: number) => payer.payForReplay(bytes)
     const unfinished = await resume({ context, connection, group, requests, added, since, pay, follow })
     if (!unfinished) return undefined
     // Movers are three topics: what lacks one of them goes as a whole.
