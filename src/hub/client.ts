@@ -12,7 +12,7 @@ import type { Losses } from './hub.ts'
 import type { ClientFrame, Failure } from './protocol.ts'
 import { AUTHENTICATE_WITHIN_MS, failureOf, Refused } from './refusals.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { Holding } from './users.ts'
+import type { UserUsage } from './users.ts'
 
 const WARN_BEFORE_EXPIRY_MS = 30_000
 /** Frames of one client that wait while an earlier one is worked on, or until it takes what it was sent. */
@@ -36,7 +36,7 @@ export type ClientOptions = {
   readonly onAuthenticated: () => void
 }
 
-type Authenticated = { readonly caller: Caller; readonly holding: Holding; readonly subscriptions: Subscriptions }
+type Authenticated = { readonly caller: Caller; readonly usage: UserUsage; readonly subscriptions: Subscriptions }
 
 /** One client: who it is, what it may, and its frames, worked on one after the other. */
 export class Client {
@@ -153,8 +153,8 @@ export class Client {
   closed(): void {
     this.#connection.closed()
     if (!this.#authenticated) return
-    const { holding, subscriptions } = this.#authenticated
-    this.#context.users.leave(holding)
+    const { usage, subscriptions } = this.#authenticated
+    this.#context.users.leave(usage)
     this.#work = this.#work.then(() => subscriptions.end())
   }
 
@@ -252,15 +252,15 @@ export class Client {
       this.#isWarned = false
       return answer()
     }
-    const holding = users.enter(caller.userId, limits.connectionsPerUser)
-    if (!holding) return this.#end(CloseCode.tooManyConnections, Refused.tooManyConnections)
+    const usage = users.enter(caller.userId, limits.connectionsPerUser)
+    if (!usage) return this.#end(CloseCode.tooManyConnections, Refused.tooManyConnections)
     const subscriptions = new Subscriptions({
       context: this.#context,
       connection: this.#connection,
-      holding,
+      usage,
       payer: this
     })
-    this.#authenticated = { caller, holding, subscriptions }
+    this.#authenticated = { caller, usage, subscriptions }
     this.#onAuthenticated()
     answer()
   }
