@@ -24,8 +24,8 @@ const SIDES: Record<string, SideOptions> = {
   naive: { entry: 'load/servers/naive.ts', dialect: 'naive', ticksPerSecond: 3000 },
   'Socket.IO': { entry: 'load/servers/socket-io.ts', dialect: 'socket.io', ticksPerSecond: 3000 },
   batch: { entry: HUB, dialect: 'quotewire.batch', ticksPerSecond: 84_000 },
-  binary: { entry: HUB, dialect: 'quotewire.binary', ticksPerSecond: 350_000 },
-  'json, shared': { entry: HUB, dialect: 'quotewire', ticksPerSecond: 10_000, isShared: true },
+  binary: { entry: HUB, dialect: 'quotewire.binary', ticksPerSecond: 300_000 },
+  'json, shared': { entry: HUB, dialect: 'quotewire', ticksPerSecond: 8000, isShared: true },
   'Socket.IO, shared': { entry: 'load/servers/socket-io.ts', dialect: 'socket.io', ticksPerSecond: 75, isShared: true }
 }
 

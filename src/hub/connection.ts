@@ -5,7 +5,7 @@ import { textFrame } from './frame.ts'
 import { encodeEvents, PLAIN } from './format.ts'
 import { newestOf } from './fanout.ts'
 import type { Hub } from './hub.ts'
-import type { Audience, EventList, EventRef, Format, Member, Topic } from './topic.ts'
+import type { Audience, EventRef, Format, Member, MissedEvents, Topic } from './topic.ts'
 import type { ControlFrame } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -105,13 +105,13 @@ export class Connection implements Member {
     if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#fallBehind()
   }
 
-  miss(events: EventList): void {
+  miss(events: MissedEvents): void {
     const backlog = this.#backlog
     if (!backlog || !this.isOpen) return
     for (let at = 0; at < events.count; at++) {
       const topic = events.topic(at)
       if (!topic.isState) {
-        this.#hold(events.event(at), backlog)
+        this.#hold(events.event(at), events.frame(at), backlog)
         if (backlog.pendingBytes > MAX_PENDING_BYTES) return this.close(CloseCode.tooSlow)
       } else if (backlog.dirty.has(topic)) this.#traffic.conflated++
       else backlog.dirty.add(topic)
@@ -195,10 +195,9 @@ export class Connection implements Member {
     this.#traffic.bytes += bytes.length
   }
 
-  #hold(event: EventRef, backlog: Backlog): void {
+  #hold({ sequence, topic }: EventRef, frame: Buffer, backlog: Backlog): void {
     if (backlog.pendingBytes === 0) this.send(SLOW)
-    const frame = encodeEvents([event], this.format, this.#hub.epochOf)
-    backlog.pending.push({ sequence: event.sequence, frame, topic: event.topic })
+    backlog.pending.push({ sequence, frame, topic })
     backlog.pendingBytes += frame.length
   }
 

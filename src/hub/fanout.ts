@@ -1,7 +1,7 @@
 import { Audiences } from './audiences.ts'
 import { changeFrame } from './change-frame.ts'
 import { encodeEvents } from './format.ts'
-import type { Audience, EventRef, Member, Topic } from './topic.ts'
+import type { Audience, EventList, EventRef, Format, Member, MissedEvents, Topic } from './topic.ts'
 import { Window } from './window.ts'
 
 /** The room of more events than these is given back after a flush. */
@@ -186,7 +186,7 @@ export class Fanout {
   /** In pieces: of one that the kernel takes in part, all stays in memory until the client has read it. */
   #deliverTo(member: Member, { events, eventCount, format }: Audience): void {
     for (let from = 0; from < eventCount;) {
-      if (member.isBehind) return member.miss(this.#window.list(events, from, eventCount))
+      if (member.isBehind) return member.miss(this.#missed(this.#window.list(events, from, eventCount), format))
       const to = this.#window.endOfPiece(events, from, eventCount, format)
       const bytes = this.#window.assemble(events, from, to, format, !member.isWriting)
       member.deliver(bytes, to - from)
@@ -198,11 +198,16 @@ export class Fanout {
   #deliverToAll({ events, eventCount, members, format }: Audience): void {
     const takers = members.items.some(({ isBehind }) => !isBehind)
     const bytes = takers ? this.#window.assemble(events, 0, eventCount, format, false) : undefined
-    const missed = this.#window.list(events, 0, eventCount)
+    const missed = this.#missed(this.#window.list(events, 0, eventCount), format)
     for (const member of members.items) {
       if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
       else member.miss(missed)
     }
+  }
+
+  #missed(events: EventList, format: Format): MissedEvents {
+    const frames: Buffer[] = []
+    return { ...events, frame: (at) => (frames[at] ??= encodeEvents([events.event(at)], format, this.#epochOf)) }
   }
 
   #conflate(audience: Audience, topic: Topic): void {
@@ -220,11 +225,10 @@ export class Fanout {
     const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
     audience.pending.clear()
     const bytes = encodeEvents(newest, audience.format, this.#epochOf)
-    const events = {
-      count: newest.length,
-      topic: (at: number) => newest[at]!.topic,
-      event: (at: number) => newest[at]!
-    }
+    const events = this.#missed(
+      { count: newest.length, topic: (at) => newest[at]!.topic, event: (at) => newest[at]! },
+      audience.format
+    )
     for (const member of audience.members.items) {
       if (member.isBehind) member.miss(events)
       else member.deliver(bytes, newest.length)

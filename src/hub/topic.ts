@@ -33,6 +33,12 @@ export interface EventList {
   event(at: number): EventRef
 }
 
+/** The same for connections of one format that could not take them. */
+export interface MissedEvents extends EventList {
+  /** Made once for all that missed the event. */
+  frame(at: number): Buffer
+}
+
 /** A connection, as those see it who deliver to it. */
 export interface Member {
   /** Whom it listens with; kept by the audiences. */
@@ -44,7 +50,7 @@ export interface Member {
   /** Takes ready frames of `count` events, if it is not behind. */
   deliver(bytes: Buffer, count: number): void
   /** Keeps what it needs of events that it cannot take now. */
-  miss(events: EventList): void
+  miss(events: MissedEvents): void
 }
 
 /** Connections with the same topics in the same format: what is assembled for one goes to all. */
