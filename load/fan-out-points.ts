@@ -1,12 +1,7 @@
-import { pino } from 'pino'
-import { createLog } from '../src/log/log.ts'
-import { connectFailFast, ready } from '../src/redis/connections.ts'
 import { ask } from './conversation.ts'
-import { HUB, measureRound, type Side, type Start } from './fan-out-round.ts'
+import { HUB, measureRound, sourceOf, type Side, type Start } from './fan-out-round.ts'
 import type { ClientsWanted, Delivery } from './fan-out-clients.ts'
-import { publishAtPace } from './pace.ts'
-import { median } from './processes.ts'
-import { stampNow, symbolAt, tickOf } from './ticks.ts'
+import { median, type Server } from './processes.ts'
 
 const APPENDED_CLIENTS = 1000
 const APPENDED_PER_SECOND = 1000
@@ -27,35 +22,21 @@ const MIB = 2 ** 20
 
 type State = { rssBytes: number; slow: number; conflated: number; closed: Record<string, number> }
 
-/** Latency at an easy rate by the whole way: appended in this process, through Redis and the hub to the client. */
-export async function measureAppended(start: Start): Promise<{ p50Ms: number; p99Ms: number }> {
+/** Latency at an easy rate, from append to receipt. */
+export async function measureAppended(start: Start, producer: Server): Promise<{ p50Ms: number; p99Ms: number }> {
   const server = await start(HUB)
   const clients = await openClients(start, server.url, APPENDED_CLIENTS, { stream: 'trades' })
-  const redis = connectFailFast(await ask<string>(server.child, 'redisUrl'))
-  await ready(redis, 'REDIS_URL')
-  const logger = pino({ level: 'warn' }, process.stderr)
-  const log = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * MIB })
-  const failed: unknown[] = []
+  const source = await sourceOf(server, producer)
+  const side: Side = { server, clients, ticksPerSecond: APPENDED_PER_SECOND, source }
   const rounds: Delivery[] = []
-  try {
-    for (let round = -APPENDED_WARM_ROUNDS; round < APPENDED_ROUNDS; round++) {
-      await ask(clients.child, 'begin')
-      await publishAtPace({ ticksPerSecond: APPENDED_PER_SECOND, seconds: APPENDED_SECONDS }, (symbols) => {
-        const ticks = symbols.map((index) => tickOf('trades', symbolAt(index), stampNow()))
-        log.append(ticks).catch((error: unknown) => failed.push(error))
-      })
-      const delivery = await ask<Delivery>(clients.child, 'end')
-      if (round >= 0) rounds.push(delivery)
-    }
-    await log.close()
-  } finally {
-    redis.disconnect()
+  for (let round = -APPENDED_WARM_ROUNDS; round < APPENDED_ROUNDS; round++) {
+    const delivery = await measureRound(side, { stream: 'trades', seconds: APPENDED_SECONDS })
+    if (round >= 0) rounds.push(delivery)
   }
-  if (failed.length > 0) throw new Error(`${failed.length} appends failed`, { cause: failed[0] })
   await Promise.all([server, clients].map((each) => each.stop()))
   for (const { p50Ms, p99Ms, p999Ms } of rounds) {
     const shown = [p50Ms, p99Ms, p999Ms].map((ms) => ms.toFixed(2)).join(' / ')
-    console.log(`append to receipt at ${APPENDED_PER_SECOND} ticks/s through Redis: p50 / p99 / p99.9 ${shown} ms`)
+    console.log(`append to receipt at ${APPENDED_PER_SECOND} ticks/s: p50 / p99 / p99.9 ${shown} ms`)
   }
   return { p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)), p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)) }
 }
@@ -71,10 +52,14 @@ export async function measureIdle(start: Start): Promise<number> {
 }
 
 /** Quotes for clients that read, in rounds with and without others that subscribe to much and read nothing. */
-export async function measureStalled(start: Start): Promise<{ stalledRssGrowthMiB: number; stalledP99Ratio: number }> {
+export async function measureStalled(
+  start: Start,
+  producer: Server
+): Promise<{ stalledRssGrowthMiB: number; stalledP99Ratio: number }> {
   const server = await start(HUB, { nodeOptions: ['--expose-gc'] })
   const clients = await openClients(start, server.url, READING_CLIENTS)
-  const side: Side = { server, clients, ticksPerSecond: STALL_TICKS_PER_SECOND }
+  const source = await sourceOf(server, producer)
+  const side: Side = { server, clients, ticksPerSecond: STALL_TICKS_PER_SECOND, source }
   const how = { stream: 'quotes', seconds: STALL_SECONDS } as const
   // The hub's memory of recent events fills first.
   for (let round = 0; round < STALL_ROUNDS; round++) await measureRound(side, how)

@@ -5,7 +5,7 @@ import { startRedis } from '../src/embedded/redis.ts'
 import { ask } from './conversation.ts'
 import type { ClientsWanted } from './fan-out-clients.ts'
 import { measureAppended, measureIdle, measureStalled } from './fan-out-points.ts'
-import { HUB, measureRound, type FanOutRound, type Side, type Start } from './fan-out-round.ts'
+import { HUB, measureRound, sourceOf, type FanOutRound, type Side, type Start } from './fan-out-round.ts'
 import { leaveProcessorToServers, median, startServer, type Server } from './processes.ts'
 
 const CLIENTS = 1000
@@ -24,14 +24,15 @@ const SIDES: Record<string, SideOptions> = {
   naive: { entry: 'load/servers/naive.ts', dialect: 'naive', ticksPerSecond: 3000 },
   'Socket.IO': { entry: 'load/servers/socket-io.ts', dialect: 'socket.io', ticksPerSecond: 3000 },
   batch: { entry: HUB, dialect: 'quotewire.batch', ticksPerSecond: 84_000 },
-  binary: { entry: HUB, dialect: 'quotewire.binary', ticksPerSecond: 350_000 },
-  'json, shared': { entry: HUB, dialect: 'quotewire', ticksPerSecond: 10_000, isShared: true },
+  binary: { entry: HUB, dialect: 'quotewire.binary', ticksPerSecond: 300_000 },
+  'json, shared': { entry: HUB, dialect: 'quotewire', ticksPerSecond: 8000, isShared: true },
   'Socket.IO, shared': { entry: 'load/servers/socket-io.ts', dialect: 'socket.io', ticksPerSecond: 75, isShared: true }
 }
 
 /**
  * What the hub delivers for a second of processor time beside naive use of ws and Socket.IO's rooms, with 1,000 clients
- * of 50 symbols each among 2,000; latency from append to receipt; the cost of idle clients, and of clients that read nothing.
+ * of 50 symbols each among 2,000. What the hub delivers was appended to the log by another process. Also
+ * latency from append to receipt; the cost of idle clients, and of clients that read nothing.
  */
 export async function run(): Promise<Record<string, number>> {
   const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
@@ -47,13 +48,14 @@ export async function run(): Promise<Record<string, number>> {
     return server
   }
   try {
-    const appended = await measureAppended(start)
+    const producer = await start('load/servers/producer.ts', { processor: 1 })
+    const appended = await measureAppended(start, producer)
     const sides: Record<string, Side> = {}
-    for (const [name, options] of Object.entries(SIDES)) sides[name] = await startSide(start, options)
+    for (const [name, options] of Object.entries(SIDES)) sides[name] = await startSide(start, producer, options)
     const rounds = await interleaved(sides)
     console.table(Object.entries(rounds).map(([name, all]) => rowOf(name, all)))
-    for (const server of started) await server.stop()
-    const stalled = await measureStalled(start)
+    for (const { server, clients } of Object.values(sides)) await Promise.all([server.stop(), clients.stop()])
+    const stalled = await measureStalled(start, producer)
     const bytesPerIdleClient = await measureIdle(start)
     const json = rounds['json']!
     return {
@@ -76,7 +78,7 @@ export async function run(): Promise<Record<string, number>> {
   }
 }
 
-async function startSide(start: Start, options: SideOptions): Promise<Side> {
+async function startSide(start: Start, producer: Server, options: SideOptions): Promise<Side> {
   const { entry, dialect, ticksPerSecond, isShared = false } = options
   const server = await start(entry)
   const clients = await start('load/fan-out-clients.ts', { processor: 1 })
@@ -89,8 +91,9 @@ async function startSide(start: Start, options: SideOptions): Promise<Side> {
     isShared
   }
   await ask(clients.child, 'open', wanted)
+  const source = entry === HUB && (await sourceOf(server, producer))
   for (const each of [server, clients]) each.pause()
-  return { server, clients, ticksPerSecond, ...(isShared && { symbols: SYMBOLS_EACH }) }
+  return { server, clients, ticksPerSecond, ...(isShared && { symbols: SYMBOLS_EACH }), ...(source && { source }) }
 }
 
 /** Rounds of every side in turn, so that a drift of the machine's speed meets them all. */

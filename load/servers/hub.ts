@@ -1,32 +1,26 @@
 import websocket from '@fastify/websocket'
 import fastify from 'fastify'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { reportReady } from '../../src/embedded/child.ts'
 import { Live } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
-import { besides } from '../beside-log.ts'
 import { ErrorBody } from '../../src/errors.ts'
 import { chooseProtocol } from '../../src/auth/handshake.ts'
 import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { liveRoutes } from '../../src/routes/websocket.ts'
 import { answerQuestions } from '../conversation.ts'
-import { publishAtPace, type Pace } from '../pace.ts'
-import { TickEntries, type Stream } from '../ticks.ts'
 
-/**
- * The real hub, sessions and WebSocket plugin over a real log. `publish` puts ticks where the hub takes over what it read
- * from Redis, so that one processor's worth of the hub alone is measured; ticks that others append come through Redis.
- */
-// Between rounds the process is paused, and Redis is away when it goes on.
+/** The real hub, sessions and WebSocket plugin over a real log, to which others append. */
+const CATCH_UP_MS = 5000
+const POLL_MS = 5
 const EPOCH = new Date(0).toISOString()
 const logger = pino({ level: 'error' }, process.stderr)
 const redis = connectFailFast(process.env['REDIS_URL']!)
 await ready(redis, 'REDIS_URL')
-const real = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * 2 ** 20 })
-const { follow, give } = besides(real)
-const log = { ...real, follow }
+const log = createLog({ redis, log: logger, shards: 1, retentionMs: 60_000, maxBytes: 64 * 2 ** 20 })
 
 /** Known long ago, so that what the log says is newer. */
 const sources: Sources = {
@@ -75,11 +69,11 @@ app.decorate('live', live)
 await app.register(liveRoutes)
 await app.listen({ host: '127.0.0.1', port: 0 })
 
-const entries: Partial<Record<Stream, TickEntries>> = {}
 answerQuestions({
-  publish({ stream, ...pace }: Pace & { stream: Stream }) {
-    const made = (entries[stream] ??= new TickEntries(stream))
-    return publishAtPace(pace, (symbols) => give(made.make(symbols)))
+  /** Resolves when the hub has seen so many events; after some seconds in any case, for it may have lost some. */
+  async sees({ events }: { events: number }) {
+    const givenUpAt = performance.now() + CATCH_UP_MS
+    while (live.context.hub.sequence < events && performance.now() < givenUpAt) await delay(POLL_MS)
   },
   redisUrl: () => process.env['REDIS_URL'],
   state() {

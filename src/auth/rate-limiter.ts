@@ -6,6 +6,7 @@ import { ApiError } from '../errors.ts'
 import { MINUTE_MS } from '../market/time.ts'
 import { defineScript } from '../redis/script.ts'
 import { withTimeout } from '../timeout.ts'
+import { TokenBucket } from '../token-bucket.ts'
 
 const SETTLE_EVERY_MS = 250
 const FIRST_SETTLEMENT_TIMEOUT_MS = 100
@@ -27,12 +28,11 @@ declare module 'ioredis' {
   }
 }
 
-/** What one user may still spend, as this process knows it. It refills evenly; a full one holds a minute's requests. */
+/** What one user may still spend, as this process knows it; a full one holds a minute's requests. */
 export class Bucket {
   readonly key: string
   readonly limit: number
-  #tokens: number
-  #refilledAt: number
+  readonly #bucket: TokenBucket
   /** What no settlement has taken along yet. */
   #unsettled = 0
   /** With what settlements under way took along. */
@@ -44,18 +44,15 @@ export class Bucket {
   constructor(key: string, limit: number, now: number, onSpent: (bucket: Bucket) => void) {
     this.key = key
     this.limit = limit
-    this.#tokens = limit
-    this.#refilledAt = now
+    this.#bucket = new TokenBucket({ capacity: limit, refillMs: MINUTE_MS }, limit, now)
     this.#onSpent = onSpent
   }
 
   /** Takes so many requests' worth; false, and nothing is taken, where that much is not left. */
   spend(now: number, requests = 1): boolean {
-    this.#refill(now)
-    if (this.#tokens < requests) return false
-    if (this.#unheard <= 0) this.#allowance = Math.max(1, this.#tokens * SHARE)
+    if (!this.#bucket.take(now, requests)) return false
+    if (this.#unheard <= 0) this.#allowance = Math.max(1, (this.#bucket.tokens + requests) * SHARE)
     if (this.#unsettled === 0) this.#onSpent(this)
-    this.#tokens -= requests
     this.#unsettled += requests
     this.#unheard += requests
     return true
@@ -68,24 +65,24 @@ export class Bucket {
 
   /** Takes back what was spent on something that turned out to cost nothing. */
   giveBack(requests: number): void {
-    this.#tokens = Math.min(this.limit, this.#tokens + requests)
+    this.#bucket.giveBack(requests)
     if (this.#unsettled === 0) this.#onSpent(this)
     this.#unsettled -= requests
     this.#unheard -= requests
   }
 
   get remaining(): number {
-    return Math.max(0, Math.floor(this.#tokens))
+    return Math.max(0, Math.floor(this.#bucket.tokens))
   }
 
   /** Until the bucket is full again. */
   get resetSeconds(): number {
-    return Math.ceil(((this.limit - this.#tokens) * 60) / this.limit)
+    return Math.ceil(this.#bucket.msUntil(this.limit) / 1000)
   }
 
   /** Until there is enough for so many requests. */
   retryAfterSeconds(requests = 1): number {
-    return Math.max(1, Math.ceil(((requests - this.#tokens) * 60) / this.limit))
+    return Math.max(1, Math.ceil(this.#bucket.msUntil(requests) / 1000))
   }
 
   /** What was spent since the last call; from here on it is the caller's to settle. */
@@ -100,23 +97,15 @@ export class Bucket {
    * become a debt of those who stayed within their limit. Until then the process limits by itself.
    */
   putBack(spent: number, now: number): void {
-    this.#refill(now)
-    this.#unsettled = this.#unheard = Math.min(this.#unsettled + spent, this.limit - this.#tokens)
+    this.#bucket.refill(now)
+    this.#unsettled = this.#unheard = Math.min(this.#unsettled + spent, this.limit - this.#bucket.tokens)
     this.#allowance = Infinity
   }
 
   /** Learns what is left for everybody once `spent` was settled. Spending since `takeUnsettled` is not in it yet. */
   learn(sharedTokens: number, spent: number, now: number): void {
     this.#unheard -= spent
-    this.#tokens = sharedTokens - this.#unsettled
-    this.#refilledAt = now
-  }
-
-  #refill(now: number): void {
-    const elapsedMs = Math.max(0, now - this.#refilledAt) // a clock may be set back
-    const refill = (elapsedMs * this.limit) / MINUTE_MS
-    this.#tokens = Math.min(this.limit, this.#tokens + refill)
-    this.#refilledAt = now
+    this.#bucket.reset(sharedTokens - this.#unsettled, now)
   }
 }
 

@@ -1,11 +1,18 @@
 /** Up to so many items one is found by looking at each: a map of their places takes five times the memory of the list. */
 const MAX_SEARCHED = 64
+/** Of a list from which items rarely leave: a thousand are looked through in about a microsecond. */
+export const MAX_SEARCHED_RARELY = 1024
 
 /** A list without an order, iterated as an array; from however long a one an item leaves at once. */
 export class Bag<T> {
   /** To be read only. */
-  readonly items: T[] = []
+  items: T[] = []
   #places: Map<T, number> | undefined
+  readonly #maxSearched: number
+
+  constructor(maxSearched = MAX_SEARCHED) {
+    this.#maxSearched = maxSearched
+  }
 
   get size(): number {
     return this.items.length
@@ -18,10 +25,18 @@ export class Bag<T> {
   /** The item must not be there yet. */
   add(item: T): void {
     this.#places?.set(item, this.items.length)
-    this.items.push(item)
-    if (!this.#places && this.items.length > MAX_SEARCHED) {
-      this.#places = new Map(this.items.map((each, at) => [each, at]))
+    // Most lists have one item, and V8 would keep room for sixteen more.
+    if (this.items.length === 0) this.items = [item]
+    else this.items.push(item)
+    if (!this.#places && this.items.length > this.#maxSearched) {
+      this.#places = placesOf(this.items)
     }
+  }
+
+  /** The same for several, without room for more of them. */
+  addAll(items: readonly T[]): void {
+    this.items = this.items.concat(items)
+    this.#places = this.items.length > this.#maxSearched ? placesOf(this.items) : undefined
   }
 
   delete(item: T): void {
@@ -36,6 +51,8 @@ export class Bag<T> {
     if (this.items.length === 0) this.#places = undefined
   }
 }
+
+const placesOf = <T>(items: readonly T[]) => new Map(items.map((each, at) => [each, at]))
 
 /** Items that are there as often as they were added; nearly all of them once. */
 export class CountedBag<T> {

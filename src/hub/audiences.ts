@@ -78,10 +78,8 @@ export class Audiences {
       audience.topics.delete(topic)
       unlink(topic, audience)
     }
-    for (const topic of added) {
-      audience.topics.add(topic)
-      link(topic, audience)
-    }
+    audience.topics.addAll(added)
+    for (const topic of added) link(topic, audience)
     const { size } = audience.topics
     audience.fingerprint = fingerprint
     audience.key = keyOf(audience.format, size, fingerprint)
@@ -138,5 +136,4 @@ function unlink(topic: Topic, audience: Audience): void {
   if (isConflated(topic, audience.format)) return topic.conflated.delete(audience)
   topic.immediate.delete(audience)
   topic.wants[encodingOf(audience.format)]--
-  if (topic.wants.changes === 0) topic.parsed = undefined
 }

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { TokenBucket } from '../token-bucket.ts'
 import {
   Authenticate,
   List,
@@ -8,7 +9,8 @@ import {
   Subscribe,
   Unsubscribe,
   type ClientFrame,
-  type Failure
+  type Failure,
+  type Limits
 } from './protocol.ts'
 
 type FrameCheck = {
@@ -30,6 +32,10 @@ const CHECKS: Readonly<Record<string, FrameCheck>> = Object.fromEntries([
   ...branches('subscribe', Subscribe),
   ...branches('unsubscribe', Unsubscribe)
 ])
+
+/** Holds a second's frames at first, and two seconds' at most. `now` in epoch milliseconds. */
+export const frameBucket = ({ framesPerSecond }: Limits, now: number): TokenBucket =>
+  new TokenBucket({ capacity: 2 * framesPerSecond, refillMs: 2000 }, framesPerSecond, now)
 
 /** A client's frame, or why it is none. `id` is the frame's own, where it has a usable one. */
 export type ReadFrame = { frame: ClientFrame } | { failure: Failure; id: string | number | undefined }

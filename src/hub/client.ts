@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { ServedChange } from '../demand/answers.ts'
-import { TokenBucket } from './token-bucket.ts'
-import { readClientFrame } from './client-frame.ts'
+import type { TokenBucket } from '../token-bucket.ts'
+import { authenticatedFrame, pongFrame, welcomeFrame, type FrameId } from './answers.ts'
+import { frameBucket, readClientFrame } from './client-frame.ts'
 import { CloseCode } from './close-codes.ts'
 import { Connection } from './connection.ts'
 import { CannotAuthenticateNow, type Caller, type LiveContext } from './context.ts'
+import { PLAIN_BINARY } from './format.ts'
 import type { Losses } from './hub.ts'
 import type { ClientFrame, Failure } from './protocol.ts'
 import { AUTHENTICATE_WITHIN_MS, failureOf, Refused } from './refusals.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { Holding } from './users.ts'
+import type { UserUsage } from './users.ts'
 
 const WARN_BEFORE_EXPIRY_MS = 30_000
 /** Frames of one client that wait while an earlier one is worked on, or until it takes what it was sent. */
@@ -19,7 +21,7 @@ const MAX_WAITING_FRAMES = 64
 const MAX_REFUSALS = 10
 const REFUSALS_FORGOTTEN_MS = 60_000
 
-export type SessionOptions = {
+export type ClientOptions = {
   readonly id: string
   readonly socket: WebSocket
   /** The TCP socket under it. */
@@ -34,7 +36,7 @@ export type SessionOptions = {
   readonly onAuthenticated: () => void
 }
 
-type Member = { readonly caller: Caller; readonly holding: Holding; readonly subscriptions: Subscriptions }
+type Authenticated = { readonly caller: Caller; readonly usage: UserUsage; readonly subscriptions: Subscriptions }
 
 /** One client: who it is, what it may, and its frames, worked on one after the other. */
 export class Client {
@@ -45,9 +47,9 @@ export class Client {
   readonly #network: string
   readonly #onAuthenticated: () => void
   /** Who the client proved to be. */
-  #member: Member | undefined
+  #authenticated: Authenticated | undefined
   #work: Promise<void> = Promise.resolve()
-  #renewal: Promise<void> = Promise.resolve()
+  #renewal: Promise<void> | undefined
   #waiting = 0
   #heardAt: number
   #pingedAt = 0
@@ -57,17 +59,17 @@ export class Client {
   #refusals = 0
   #refusedSince = 0
 
-  constructor({ id, socket, raw, context, token, binary, network, onAuthenticated }: SessionOptions) {
+  constructor({ id, socket, raw, context, token, binary, network, onAuthenticated }: ClientOptions) {
     this.id = id
     this.#network = network
     this.#onAuthenticated = onAuthenticated
     this.#context = context
     const { hub, traffic } = context
     this.#connection = new Connection({ socket, raw, hub, traffic })
-    this.#connection.format = { ...this.#connection.format, binary }
+    if (binary) this.#connection.format = PLAIN_BINARY
     const now = context.now()
     this.#heardAt = now
-    this.#bucket = new TokenBucket(context.limits.framesPerSecond, now)
+    this.#bucket = frameBucket(context.limits, now)
     this.#mustAuthenticateBy = now + AUTHENTICATE_WITHIN_MS
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     socket.on('pong', () => this.#hear())
@@ -80,7 +82,17 @@ export class Client {
 
   /** Undefined before the client authenticated. */
   get userId(): string | undefined {
-    return this.#member?.caller.userId
+    return this.#authenticated?.caller.userId
+  }
+
+  /** See Caller. */
+  pay(symbols: number): Failure | undefined {
+    return this.#authenticated?.caller.pay(symbols)
+  }
+
+  /** See Caller. */
+  payForReplay(bytes: number): Failure | undefined {
+    return this.#authenticated?.caller.payForReplay(bytes)
   }
 
   /** Looks after the connection; called about once a second. */
@@ -93,11 +105,11 @@ export class Client {
       this.#pingedAt = now
       this.#connection.ping()
     }
-    if (!this.#member) {
+    if (!this.#authenticated) {
       if (now > this.#mustAuthenticateBy) this.#end(CloseCode.unauthorized, Refused.notInTime)
       return
     }
-    const { caller } = this.#member
+    const { caller } = this.#authenticated
     if (caller.isRevoked()) this.#end(CloseCode.unauthorized, Refused.revoked)
     else if (caller.expiresAt <= now) this.#end(CloseCode.tokenExpired, Refused.expired)
     else if (caller.expiresAt - now < WARN_BEFORE_EXPIRY_MS && !this.#isWarned) {
@@ -110,20 +122,20 @@ export class Client {
 
   /** Events may be missing. */
   startOver(losses: Losses): void {
-    const subscriptions = this.#member?.subscriptions
+    const subscriptions = this.#authenticated?.subscriptions
     const lost = subscriptions?.tellLost(losses) ?? []
     if (subscriptions && lost.length > 0) this.#do(() => subscriptions.startOver(lost))
   }
 
   /** Symbols turned out to be unknown. */
   endUnknown(symbols: ReadonlyMap<string, Failure>): void {
-    const subscriptions = this.#member?.subscriptions
+    const subscriptions = this.#authenticated?.subscriptions
     if (subscriptions) this.#do(async () => subscriptions.endUnknown(symbols))
   }
 
   /** Others bring what the client follows. */
   servedOtherwise(change: ServedChange): void {
-    const tell = this.#member?.subscriptions.changeTeller(change)
+    const tell = this.#authenticated?.subscriptions.changeTeller(change)
     if (tell) this.#do(async () => tell())
   }
 
@@ -140,9 +152,9 @@ export class Client {
   /** The socket is gone. */
   closed(): void {
     this.#connection.closed()
-    if (!this.#member) return
-    const { holding, subscriptions } = this.#member
-    this.#context.users.leave(holding)
+    if (!this.#authenticated) return
+    const { usage, subscriptions } = this.#authenticated
+    this.#context.users.leave(usage)
     this.#work = this.#work.then(() => subscriptions.end())
   }
 
@@ -153,12 +165,12 @@ export class Client {
   #receive(data: Buffer, isBinary: boolean): void {
     if (!this.#admits()) return
     if (isBinary) return this.#refuse(Refused.textExpected)
-    const read = readClientFrame(data, this.#member !== undefined)
+    const read = readClientFrame(data, this.#authenticated !== undefined)
     if ('failure' in read) return this.#refuse(read.failure, read.id)
     const { frame } = read
-    if (frame.type === 'ping') return this.#soon(() => this.#pong(frame.id))
+    if (frame.type === 'ping') return this.#soon(() => this.#connection.send(pongFrame(this.#context.now(), frame.id)))
     if (this.#waiting >= MAX_WAITING_FRAMES) return this.#end(CloseCode.tooManyFrames, Refused.tooManyFrames)
-    if (frame.type === 'auth' && this.#member) return this.#renew(frame.data.token, frame.id)
+    if (frame.type === 'auth' && this.#authenticated) return this.#renew(frame.data.token, frame.id)
     this.#do(() => this.#handle(frame))
   }
 
@@ -180,12 +192,12 @@ export class Client {
   }
 
   /** Not in turn: what a slow client is sent before may outlast its token. */
-  #renew(token: string, id: string | number | undefined): void {
+  #renew(token: string, id: FrameId): void {
     this.#waiting++
     this.#renewal = this.#renewAfter(this.#renewal, token, id)
   }
 
-  async #renewAfter(before: Promise<void>, token: string, id: string | number | undefined): Promise<void> {
+  async #renewAfter(before: Promise<void> | undefined, token: string, id: FrameId): Promise<void> {
     await before
     await this.#authenticate(token, () => this.#do(async () => this.#confirm(id)))
     this.#waiting--
@@ -213,8 +225,8 @@ export class Client {
   async #handle(frame: ClientFrame): Promise<void> {
     if (frame.type === 'ping') return
     if (frame.type === 'auth') return this.#authenticate(frame.data.token, () => this.#confirm(frame.id))
-    if (!this.#member) return this.#refuse(Refused.notAuthenticated, frame.id)
-    const { subscriptions } = this.#member
+    if (!this.#authenticated) return this.#refuse(Refused.notAuthenticated, frame.id)
+    const { subscriptions } = this.#authenticated
     if (frame.type === 'list') return subscriptions.list(frame.id)
     if (frame.type === 'unsubscribe') return subscriptions.unsubscribe(frame.data, frame.id)
     const failure = await subscriptions.subscribe(frame.data, frame.id)
@@ -228,27 +240,27 @@ export class Client {
     try {
       caller = await this.#context.authenticate(token, this.#network)
     } catch (error) {
-      if (this.#member) return this.#refuse(failureOf(error))
+      if (this.#authenticated) return this.#refuse(failureOf(error))
       return this.#endWithout(error)
     }
     if (!this.#connection.isOpen) return
-    if (this.#member && this.#member.caller.userId !== caller.userId) return this.#refuse(Refused.otherUser)
+    if (this.#authenticated && this.#authenticated.caller.userId !== caller.userId)
+      return this.#refuse(Refused.otherUser)
     if (!caller.mayStream) return this.#end(CloseCode.forbidden, Refused.notAuthorized)
-    if (this.#member) {
-      this.#member = { ...this.#member, caller }
+    if (this.#authenticated) {
+      this.#authenticated = { ...this.#authenticated, caller }
       this.#isWarned = false
       return answer()
     }
-    const holding = users.enter(caller.userId, limits.connectionsPerUser)
-    if (!holding) return this.#end(CloseCode.tooManyConnections, Refused.tooManyConnections)
+    const usage = users.enter(caller.userId, limits.connectionsPerUser)
+    if (!usage) return this.#end(CloseCode.tooManyConnections, Refused.tooManyConnections)
     const subscriptions = new Subscriptions({
       context: this.#context,
       connection: this.#connection,
-      holding,
-      pay: (symbols) => this.#member?.caller.pay(symbols),
-      payForReplay: (bytes) => this.#member?.caller.payForReplay(bytes)
+      usage,
+      payer: this
     })
-    this.#member = { caller, holding, subscriptions }
+    this.#authenticated = { caller, usage, subscriptions }
     this.#onAuthenticated()
     answer()
   }
@@ -258,11 +270,11 @@ export class Client {
     this.#isVerifying = true
     try {
       const caller = await verified.verifyAgain()
-      if (this.#member?.caller !== verified) return // renewed meanwhile
+      if (this.#authenticated?.caller !== verified) return // renewed meanwhile
       if (!caller.mayStream) return this.#end(CloseCode.forbidden, Refused.notAuthorized)
-      this.#member = { ...this.#member, caller }
+      this.#authenticated = { ...this.#authenticated, caller }
     } catch (error) {
-      if (this.#member?.caller === verified) this.#endWithout(error)
+      if (this.#authenticated?.caller === verified) this.#endWithout(error)
     } finally {
       this.#isVerifying = false
     }
@@ -275,34 +287,16 @@ export class Client {
   }
 
   #welcome(): void {
-    const { hub, limits, heartbeatMs } = this.#context
-    const authenticated = this.#member !== undefined
-    this.#connection.send({
-      type: 'welcome',
-      data: {
-        session: this.id,
-        encoding: this.#connection.format.binary ? 'binary' : 'json',
-        epoch: hub.epoch,
-        authenticated,
-        ...(!authenticated && { authenticateWithinMs: AUTHENTICATE_WITHIN_MS }),
-        heartbeatMs,
-        limits
-      }
-    })
+    const { binary } = this.#connection.format
+    const authenticated = this.#authenticated !== undefined
+    this.#connection.send(welcomeFrame(this.id, this.#context, { binary, authenticated }))
   }
 
-  #confirm(id: string | number | undefined): void {
-    const { name, expiresAt } = this.#member!.caller
-    const data = { user: name, ...(expiresAt !== Infinity && { expiresAt: new Date(expiresAt).toISOString() }) }
-    this.#connection.send({ type: 'authenticated', ...(id !== undefined && { id }), data })
+  #confirm(id: FrameId): void {
+    this.#connection.send(authenticatedFrame(this.#authenticated!.caller, id))
   }
 
-  #pong(id: string | number | undefined): void {
-    const data = { timestamp: new Date(this.#context.now()).toISOString() }
-    this.#connection.send({ type: 'pong', ...(id !== undefined && { id }), data })
-  }
-
-  #refuse(failure: Failure, id?: string | number): void {
+  #refuse(failure: Failure, id?: FrameId): void {
     const now = this.#context.now()
     if (now - this.#refusedSince > REFUSALS_FORGOTTEN_MS) {
       this.#refusals = 0

@@ -5,7 +5,7 @@ import { textFrame } from './frame.ts'
 import { encodeEvents, PLAIN } from './format.ts'
 import { newestOf } from './fanout.ts'
 import type { Hub } from './hub.ts'
-import type { Audience, EventList, EventRef, Format, Member, Topic } from './topic.ts'
+import type { Audience, EventRef, Format, Member, MissedEvents, Topic } from './topic.ts'
 import type { ControlFrame } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -15,26 +15,26 @@ import type { Traffic } from './traffic.ts'
  */
 const HIGH_WATER_BYTES = 32 * 1024
 /** Trades and bars kept for a client that is behind; above it the client is closed, and resumes by its cursor. */
-const MAX_HELD_BYTES = 512 * 1024
+const MAX_PENDING_BYTES = 512 * 1024
 /** What is encoded for a client that catches up, before it is looked what is newest by then. */
-const MAX_ROUND_BYTES = 512 * 1024
+const MAX_BATCH_BYTES = 512 * 1024
 const NOTHING = Buffer.alloc(0)
 const OPEN = 1
 
-/** An event, or what the client is told at a place in the log: then without a topic. */
-type Held = { readonly sequence: number; readonly frame: Buffer; readonly topic: Topic | undefined }
+/** A frame of an event; or a control frame, which has a place in the log too, and no topic. */
+type PendingFrame = { readonly sequence: number; readonly frame: Buffer; readonly topic: Topic | undefined }
 
 /** What a client that is behind has missed: of quotes only which ones, of trades and bars each. */
 type Backlog = {
   readonly dirty: Set<Topic>
   /** In the order of the log. */
-  held: Held[]
+  pending: PendingFrame[]
   /** What goes next, in the order of the log: what changes meanwhile comes after it, or it would be last for ever. */
-  round: Held[]
+  batch: PendingFrame[]
   /** Of trades and bars. */
-  heldBytes: number
-  /** Frames without a topic; the client gets no more of them before it took these. */
-  told: number
+  pendingBytes: number
+  /** How many wait; the client gets no more of them before it took these. */
+  controlFrames: number
 }
 
 export type ConnectionOptions = {
@@ -83,7 +83,7 @@ export class Connection implements Member {
 
   /** More must not be made for the client before it took what there is. */
   get isFull(): boolean {
-    return this.#raw.writableLength > HIGH_WATER_BYTES || (this.#backlog?.told ?? 0) > 0
+    return this.#raw.writableLength > HIGH_WATER_BYTES || (this.#backlog?.controlFrames ?? 0) > 0
   }
 
   /**
@@ -105,14 +105,14 @@ export class Connection implements Member {
     if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#fallBehind()
   }
 
-  miss(events: EventList): void {
+  miss(events: MissedEvents): void {
     const backlog = this.#backlog
     if (!backlog || !this.isOpen) return
     for (let at = 0; at < events.count; at++) {
       const topic = events.topic(at)
       if (!topic.isState) {
-        this.#hold(events.event(at), backlog)
-        if (backlog.heldBytes > MAX_HELD_BYTES) return this.close(CloseCode.tooSlow)
+        this.#hold(events.event(at), events.frame(at), backlog)
+        if (backlog.pendingBytes > MAX_PENDING_BYTES) return this.close(CloseCode.tooSlow)
       } else if (backlog.dirty.has(topic)) this.#traffic.conflated++
       else backlog.dirty.add(topic)
     }
@@ -137,8 +137,8 @@ export class Connection implements Member {
     const backlog = this.#backlog
     if (!backlog) return this.send(frame)
     const bytes = textFrame(Buffer.isBuffer(frame) ? frame : JSON.stringify(frame))
-    backlog.held.push({ sequence: this.#hub.sequence, frame: bytes, topic: undefined })
-    backlog.told++
+    backlog.pending.push({ sequence: this.#hub.sequence, frame: bytes, topic: undefined })
+    backlog.controlFrames++
   }
 
   /** Forgets what the client missed of topics that it no longer listens to. */
@@ -146,10 +146,10 @@ export class Connection implements Member {
     const backlog = this.#backlog
     if (!backlog) return
     for (const topic of topics) backlog.dirty.delete(topic)
-    const isOfThem = ({ topic }: Held) => topic !== undefined && topics.has(topic)
-    for (const frame of [...backlog.round, ...backlog.held].filter(isOfThem)) release(backlog, frame)
-    backlog.round = backlog.round.filter((frame) => !isOfThem(frame))
-    backlog.held = backlog.held.filter((frame) => !isOfThem(frame))
+    const isOfThem = ({ topic }: PendingFrame) => topic !== undefined && topics.has(topic)
+    for (const frame of [...backlog.batch, ...backlog.pending].filter(isOfThem)) release(backlog, frame)
+    backlog.batch = backlog.batch.filter((frame) => !isOfThem(frame))
+    backlog.pending = backlog.pending.filter((frame) => !isOfThem(frame))
   }
 
   /** Resolves when more can be made for the client, or nothing ever will be. */
@@ -195,15 +195,14 @@ export class Connection implements Member {
     this.#traffic.bytes += bytes.length
   }
 
-  #hold(event: EventRef, backlog: Backlog): void {
-    if (backlog.heldBytes === 0) this.send(SLOW)
-    const frame = encodeEvents([event], this.format, this.#hub.epochOf)
-    backlog.held.push({ sequence: event.sequence, frame, topic: event.topic })
-    backlog.heldBytes += frame.length
+  #hold({ sequence, topic }: EventRef, frame: Buffer, backlog: Backlog): void {
+    if (backlog.pendingBytes === 0) this.send(SLOW)
+    backlog.pending.push({ sequence, frame, topic })
+    backlog.pendingBytes += frame.length
   }
 
   #fallBehind(): void {
-    this.#backlog = { dirty: new Set(), held: [], round: [], heldBytes: 0, told: 0 }
+    this.#backlog = { dirty: new Set(), pending: [], batch: [], pendingBytes: 0, controlFrames: 0 }
     this.#traffic.slow++
     this.#whenWritten()
   }
@@ -215,47 +214,47 @@ export class Connection implements Member {
     })
   }
 
-  readonly #onWritten = (): void => {
+  #onWritten(): void {
     if (this.#backlog && this.isOpen) this.#catchUp(this.#backlog)
-    if (!this.#backlog?.told) this.#releaseDrainers()
+    if (!this.#backlog?.controlFrames) this.#releaseDrainers()
   }
 
   #catchUp(backlog: Backlog): void {
-    if (backlog.round.length === 0) this.#beginRound(backlog)
+    if (backlog.batch.length === 0) this.#beginBatch(backlog)
     if (this.#backlog !== backlog) return
     const pieces: Buffer[] = []
     for (let bytes = 0; bytes <= HIGH_WATER_BYTES;) {
-      const next = backlog.round.shift()
+      const next = backlog.batch.shift()
       if (!next) break
       release(backlog, next)
       pieces.push(next.frame)
       bytes += next.frame.length
     }
     this.#write(Buffer.concat(pieces), pieces.length)
-    const { round, held, dirty } = backlog
+    const { batch, pending, dirty } = backlog
     if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#whenWritten()
-    else if (round.length + held.length + dirty.size > 0) setImmediate(this.#onWritten)
+    else if (batch.length + pending.length + dirty.size > 0) setImmediate(() => this.#onWritten())
     else this.#backlog = undefined
   }
 
   /** What was missed, in the order of the log: a cursor must not pass a value that was not delivered. */
-  #beginRound(backlog: Backlog): void {
+  #beginBatch(backlog: Backlog): void {
     // The newest value may wait for the flush still, behind others that this client has not got either.
     this.#hub.settle(this)
     const dirty = [...backlog.dirty].map((topic) => ({ sequence: topic.sequence, frame: undefined, topic }))
-    // What is told of a place comes behind the value that stands there.
-    const missed = [...dirty, ...backlog.held].sort((a, b) => a.sequence - b.sequence)
-    let heldTaken = 0
+    // A control frame comes behind the value that stands in its place.
+    const missed = [...dirty, ...backlog.pending].sort((a, b) => a.sequence - b.sequence)
+    let pendingTaken = 0
     let bytes = 0
-    for (const { sequence, frame: held, topic } of missed) {
-      if (bytes > MAX_ROUND_BYTES) break
-      const frame = held ?? encodeEvents([newestOf(topic)], this.format, this.#hub.epochOf)
-      backlog.round.push({ sequence, frame, topic })
+    for (const { sequence, frame: pending, topic } of missed) {
+      if (bytes > MAX_BATCH_BYTES) break
+      const frame = pending ?? encodeEvents([newestOf(topic)], this.format, this.#hub.epochOf)
+      backlog.batch.push({ sequence, frame, topic })
       bytes += frame.length
-      if (held) heldTaken++
+      if (pending) pendingTaken++
       else backlog.dirty.delete(topic)
     }
-    backlog.held.splice(0, heldTaken)
+    backlog.pending.splice(0, pendingTaken)
   }
 
   #forget(): void {
@@ -271,15 +270,15 @@ export class Connection implements Member {
 }
 
 /** It goes to the client, or nowhere. */
-function release(backlog: Backlog, { topic, frame }: Held): void {
-  if (!topic) backlog.told--
-  else if (!topic.isState) backlog.heldBytes -= frame.length
+function release(backlog: Backlog, { topic, frame }: PendingFrame): void {
+  if (!topic) backlog.controlFrames--
+  else if (!topic.isState) backlog.pendingBytes -= frame.length
 }
 
 const SLOW: ControlFrame = {
   type: 'notice',
   data: {
     code: 'TOO_SLOW',
-    message: `Events wait for you; above ${MAX_HELD_BYTES} bytes of trades and bars the connection ends with ${CloseCode.tooSlow.code}`
+    message: `Events wait for you; above ${MAX_PENDING_BYTES} bytes of trades and bars the connection ends with ${CloseCode.tooSlow.code}`
   }
 }

@@ -1,35 +1,41 @@
 import { Audiences } from './audiences.ts'
-import { changeFrame, encodeEvents } from './format.ts'
-import type { Audience, EventRef, Member, Topic } from './topic.ts'
+import { changeFrame } from './change-frame.ts'
+import { encodeEvents } from './format.ts'
+import type { Audience, EventList, EventRef, Format, Member, MissedEvents, Topic } from './topic.ts'
 import { Window } from './window.ts'
 
 /** The room of more events than these is given back after a flush. */
 const MAX_KEPT_EVENTS = 1024
 /**
- * After a flush the process is left to others for this share of the time that the flush took. Under load the next batch
- * becomes larger, so that a delivery costs less, and REST is answered in between; a quiet market does not notice.
+ * A round of deliveries is interrupted after so long: what came from the log meanwhile is taken in, and goes out with the
+ * same round to all whose turn is yet to come. Others (REST) are answered in between too.
+ */
+const SLICE_MS = 3
+/**
+ * After a round the process is left to others for this share of the time that the round took. Under load the next round
+ * delivers more at once, so that a delivery costs less; a quiet market does not notice.
  */
 const REST_SHARE = 0.35
-/** Flush and rest together take no longer, as far as the rest can help it: where a flush is slow, clients wait enough. */
+/** Round and rest together take no longer, as far as the rest can help it: where a round is slow, clients wait enough. */
 const MAX_CYCLE_MS = 8
 /** Timers know no shorter time. */
 const MIN_TIMER_MS = 1
 
 export type FanoutOptions = {
-  /** Flushes come at least so far apart; 0: at the end of every turn of the event loop, if the hub is not busy. */
+  /** Rounds begin at least so far apart; 0: at the end of every turn of the event loop, if the hub is not busy. */
   flushMs: number
-  /** A flush comes early where more bytes of entries came: what waits still lies where they came from. */
+  /** A round comes early where more bytes of entries came: what waits still lies where they came from. */
   maxUnflushedBytes: number
   /** The epoch of an event's cursor. */
   epochOf: (sequence: number) => string
-  /** Told after each flush how long the flushed entries took since their append, in milliseconds. */
+  /** Told after each round how long the delivered entries took since their append, in milliseconds. */
   onFlushed: (lagsMs: readonly number[]) => void
 }
 
 /**
- * Brings events to audiences. An event is encoded once; at the end of the turn each audience's frames are assembled
- * once and written to each member in one piece. A busy turn becomes longer and its writes larger, which is cheaper:
- * what a write costs hardly depends on its size.
+ * Brings events to audiences, in rounds. An event is encoded once; in a round each audience's frames are assembled
+ * once and written to each member in one piece. A busy round becomes longer and its writes larger, which is cheaper:
+ * what a write costs hardly depends on its size. While there is more to do, an audience waits one round for its turn.
  */
 export class Fanout {
   readonly audiences = new Audiences((audience) => this.#settle(audience))
@@ -37,11 +43,22 @@ export class Fanout {
   readonly #maxUnflushedBytes: number
   readonly #epochOf: (sequence: number) => string
   readonly #window = new Window()
+  /** Audiences for which events wait, or did, in the order of their turns. */
   readonly #dirty: Audience[] = []
+  /** The next one's place, and that behind the last one of the round. */
+  #next = 0
+  #roundEnd = 0
   readonly #onFlushed: FanoutOptions['onFlushed']
   readonly #appended: number[] = []
+  /** Of those so many came before the round. */
+  #appendedBefore = 0
   #conflated = 0
-  #unflushedBytes = 0
+  /** Of entries that came before the round, and since. */
+  #bytesBefore = 0
+  #bytesSince = 0
+  #roundBegunAt = 0
+  /** What the round took so far. */
+  #roundMs = 0
   #nextAt = 0
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
@@ -60,8 +77,8 @@ export class Fanout {
 
   /** To be called before an entry of so many bytes is held and its events are published. */
   makeRoom(bytes: number): void {
-    if (this.#unflushedBytes + bytes > this.#maxUnflushedBytes) this.flush()
-    this.#unflushedBytes += bytes
+    if (this.#bytesBefore + this.#bytesSince + bytes > this.#maxUnflushedBytes) this.flush()
+    this.#bytesSince += bytes
   }
 
   /** Takes an event for everybody who listens. `previous` is the newest event of the topic before it. */
@@ -70,14 +87,13 @@ export class Fanout {
     for (const audience of topic.conflated.items) this.#conflate(audience, topic)
     if (topic.immediate.size === 0) return
     if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
-    const change =
-      topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epochOf(event.sequence)) : undefined
+    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, opening) : undefined
     const number = this.#window.add(event, opening, topic.wants, change)
     for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)
       audience.events[audience.eventCount++] = number
     }
-    this.#scheduleFlush()
+    this.#schedule()
   }
 
   /** Delivers what waits for a member, so that it has everything that was published, or knows that it missed it. */
@@ -85,39 +101,72 @@ export class Fanout {
     if (audience) this.#settle(audience)
   }
 
-  /** Notes when an entry that somebody listens to was appended (epoch ms), to tell its lag after the flush. */
+  /** Notes when an entry that somebody listens to was appended (epoch ms), to tell its lag after the round. */
   noteAppend(appendedAt: number): void {
     if (this.#timer ?? this.#immediate) this.#appended.push(appendedAt)
   }
 
+  /** Delivers everything that was published. */
   flush(): void {
-    clearTimeout(this.#timer)
-    clearImmediate(this.#immediate)
-    this.#timer = this.#immediate = undefined
-    const begunAt = performance.now()
-    this.#unflushedBytes = 0
-    for (const audience of this.#dirty) this.#deliver(audience)
-    this.#dirty.length = 0
-    this.#window.clear()
-    const endedAt = performance.now()
-    const restMs = Math.min((endedAt - begunAt) * REST_SHARE, Math.max(0, MAX_CYCLE_MS - (endedAt - begunAt)))
-    this.#nextAt = Math.max(begunAt + this.#flushMs, endedAt + restMs)
-    if (this.#appended.length === 0) return
-    const now = performance.timeOrigin + performance.now()
-    this.#onFlushed(this.#appended.map((appendedAt) => Math.max(0, now - appendedAt)))
-    this.#appended.length = 0
+    if (this.#roundEnd > 0) this.#deliverUntil(Infinity)
+    this.#beginRound()
+    this.#deliverUntil(Infinity)
   }
 
-  /** Delivers what waits for the next flush. Conflated values were delivered to each member when it left. */
+  /** Delivers what waits for the next round. Conflated values were delivered to each member when it left. */
   close(): void {
     this.flush()
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
   }
 
-  #scheduleFlush(): void {
+  #schedule(): void {
     if (this.#timer ?? this.#immediate) return
     const waitMs = this.#nextAt - performance.now()
-    if (waitMs < MIN_TIMER_MS) this.#immediate = setImmediate(() => this.flush())
-    else this.#timer = setTimeout(() => this.flush(), waitMs)
+    if (waitMs < MIN_TIMER_MS) this.#immediate = setImmediate(this.#work)
+    else this.#timer = setTimeout(this.#work, waitMs)
+  }
+
+  readonly #work = (): void => {
+    this.#timer = this.#immediate = undefined
+    if (this.#roundEnd === 0) this.#beginRound()
+    this.#deliverUntil(performance.now() + SLICE_MS)
+    if (this.#roundEnd > 0) this.#immediate = setImmediate(this.#work)
+    else if (this.#dirty.length > 0) this.#schedule()
+  }
+
+  #beginRound(): void {
+    this.#roundBegunAt = performance.now()
+    this.#roundMs = 0
+    this.#roundEnd = this.#dirty.length
+    this.#bytesBefore = this.#bytesSince
+    this.#bytesSince = 0
+    this.#appendedBefore = this.#appended.length
+    this.#window.turn()
+  }
+
+  #deliverUntil(endAt: number): void {
+    const begunAt = performance.now()
+    let now = begunAt
+    while (this.#next < this.#roundEnd && now < endAt) {
+      this.#deliver(this.#dirty[this.#next++]!)
+      now = performance.now()
+    }
+    this.#roundMs += now - begunAt
+    if (this.#next === this.#roundEnd) this.#endRound(now)
+  }
+
+  /** All that was published before the round is delivered. */
+  #endRound(now: number): void {
+    this.#dirty.splice(0, this.#roundEnd)
+    this.#next = this.#roundEnd = 0
+    this.#bytesBefore = 0
+    const restMs = Math.min(this.#roundMs * REST_SHARE, Math.max(0, MAX_CYCLE_MS - (now - this.#roundBegunAt)))
+    this.#nextAt = Math.max(this.#roundBegunAt + this.#flushMs, now + restMs)
+    const delivered = this.#appended.splice(0, this.#appendedBefore)
+    if (delivered.length === 0) return
+    const deliveredAt = performance.timeOrigin + now
+    this.#onFlushed(delivered.map((appendedAt) => Math.max(0, deliveredAt - appendedAt)))
   }
 
   #settle(audience: Audience): void {
@@ -137,7 +186,7 @@ export class Fanout {
   /** In pieces: of one that the kernel takes in part, all stays in memory until the client has read it. */
   #deliverTo(member: Member, { events, eventCount, format }: Audience): void {
     for (let from = 0; from < eventCount;) {
-      if (member.isBehind) return member.miss(this.#window.list(events, from, eventCount))
+      if (member.isBehind) return member.miss(this.#missed(this.#window.list(events, from, eventCount), format))
       const to = this.#window.endOfPiece(events, from, eventCount, format)
       const bytes = this.#window.assemble(events, from, to, format, !member.isWriting)
       member.deliver(bytes, to - from)
@@ -149,14 +198,20 @@ export class Fanout {
   #deliverToAll({ events, eventCount, members, format }: Audience): void {
     const takers = members.items.some(({ isBehind }) => !isBehind)
     const bytes = takers ? this.#window.assemble(events, 0, eventCount, format, false) : undefined
-    const missed = this.#window.list(events, 0, eventCount)
+    const missed = this.#missed(this.#window.list(events, 0, eventCount), format)
     for (const member of members.items) {
       if (bytes && !member.isBehind) member.deliver(bytes, eventCount)
       else member.miss(missed)
     }
   }
 
+  #missed(events: EventList, format: Format): MissedEvents {
+    const frames: Buffer[] = []
+    return { ...events, frame: (at) => (frames[at] ??= encodeEvents([events.event(at)], format, this.#epochOf)) }
+  }
+
   #conflate(audience: Audience, topic: Topic): void {
+    audience.pending ??= new Set()
     if (audience.pending.has(topic)) this.#conflated += audience.members.size
     audience.pending.add(topic)
     audience.timer ??= setTimeout(() => this.#deliverPending(audience), audience.format.conflateMs)
@@ -166,15 +221,14 @@ export class Fanout {
   #deliverPending(audience: Audience): void {
     clearTimeout(audience.timer)
     audience.timer = undefined
-    if (audience.pending.size === 0) return
+    if (!audience.pending?.size) return
     const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
     audience.pending.clear()
     const bytes = encodeEvents(newest, audience.format, this.#epochOf)
-    const events = {
-      count: newest.length,
-      topic: (at: number) => newest[at]!.topic,
-      event: (at: number) => newest[at]!
-    }
+    const events = this.#missed(
+      { count: newest.length, topic: (at) => newest[at]!.topic, event: (at) => newest[at]! },
+      audience.format
+    )
     for (const member of audience.members.items) {
       if (member.isBehind) member.miss(events)
       else member.deliver(bytes, newest.length)

@@ -5,7 +5,6 @@ import {
   binaryRecordBytes,
   eventFrame,
   headerBytes,
-  textFrame,
   writeBinaryHead,
   writeBinaryRecord,
   writeHeader
@@ -13,6 +12,7 @@ import {
 import type { EventRef, Format, QuoteData } from './topic.ts'
 
 export const PLAIN: Format = { binary: false, batch: false, changes: false, conflateMs: 0 }
+export const PLAIN_BINARY: Format = { ...PLAIN, binary: true }
 
 export const formatKey = ({ binary, batch, changes, conflateMs }: Format): string =>
   `${binary ? 'b' : 't'}${batch ? 'a' : 's'}${changes ? 'c' : 'w'}${conflateMs}`
@@ -79,48 +79,13 @@ function runFrame(run: readonly EventRef[], epochOf: (sequence: number) => strin
   return target
 }
 
-/**
- * A quote as what changed since the one before: fields that differ, and the names of those that are gone.
- * Undefined where the two have nothing to compare. The topic keeps the quote as parsed, to be compared with the next.
- */
-export function changeFrame(previous: EventRef, current: EventRef, epoch: string): Buffer | undefined {
-  const { topic, sequence } = current
-  const before = topic.parsed?.sequence === previous.sequence ? topic.parsed.quote : quoteOf(previous)
-  const after = quoteOf(current)
-  topic.parsed = after && { sequence, quote: after }
-  if (!before || !after) return undefined
-  const changed: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(after.quote)) {
-    if (!isSame(before.quote[field], value)) changed[field] = value
-  }
-  const removed = Object.keys(before.quote).filter((field) => !(field in after.quote))
-  const { shard, idMs, idSeq, firstIndex } = current.entry
-  return textFrame(
-    JSON.stringify({
-      type: 'quote_update',
-      data: {
-        symbol: after.symbol,
-        changed,
-        ...(removed.length > 0 && { removed }),
-        timestamp: after.timestamp
-      },
-      cursor: `${epoch}.${shard}.${idMs}-${idSeq}.${firstIndex + current.index}`
-    })
-  )
-}
-
-/** Nested values are small and encoded by one hand: they are the same where their JSON is. */
-function isSame(before: unknown, after: unknown): boolean {
-  return before === after || (typeof after === 'object' && JSON.stringify(before) === JSON.stringify(after))
-}
-
 /** The data of a quote's event; undefined for events of other kinds. */
 export function quoteOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): QuoteData | undefined {
   if (entry.kind(index) !== RecordKind.quote) return undefined
   return (eventOf({ entry, index }) as { data: QuoteData }).data
 }
 
-/** Parses an event: for snapshots, for what changed in a quote, and for clients of Socket.IO. */
+/** Parses an event: for snapshots, for quotes that lie in the log as JSON, and for clients of Socket.IO. */
 export function eventOf({ entry, index }: Pick<EventRef, 'entry' | 'index'>): { data: unknown } {
   return entry.event(index)
 }

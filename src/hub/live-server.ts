@@ -44,6 +44,8 @@ export type LiveOptions = {
   readonly now?: () => number
 }
 
+const NOTHING = () => {}
+
 /** How a connection came. */
 export type Arrival = {
   readonly socket: WebSocket
@@ -131,8 +133,8 @@ export class Live {
     // It was let in a moment before.
     if (this.#isClosing) return socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
     const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
-    let introduced = () => {}
-    const onAuthenticated = () => introduced()
+    let introduced = NOTHING
+    const onAuthenticated = token === undefined ? () => introduced() : NOTHING
     const context = this.#context
     const client = new Client({ id, socket, raw, token, binary, network, context, onAuthenticated })
     this.#clients.set(client, socket)

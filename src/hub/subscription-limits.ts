@@ -3,7 +3,7 @@ import type { Failure } from './protocol.ts'
 import { topicNames } from './subject.ts'
 import { subjectNamed, type Group } from './subscription-request.ts'
 import type { Topic } from './topic.ts'
-import type { Holding } from './users.ts'
+import type { UserUsage } from './users.ts'
 
 /** Different topics that one process lets be subscribed to, by all users together. */
 const MAX_HELD_TOPICS = 300_000
@@ -35,7 +35,7 @@ export function increaseOf(
 /** Why a request for so many more is refused; undefined where it is not. */
 export function refusalOf(
   { topics }: Hub,
-  { subscriptions: held }: Holding,
+  { subscriptions: held }: UserUsage,
   { asked, unheld, limit }: Increase & { readonly limit: number }
 ): Failure | undefined {
   if (held + asked > limit) {

@@ -10,7 +10,7 @@ import { resume, sendSnapshots, tellGap } from './resumption.ts'
 import { currentOf, leasedOf, topicNames } from './subject.ts'
 import { increaseOf, refusalOf } from './subscription-limits.ts'
 import type { Topic } from './topic.ts'
-import type { Holding } from './users.ts'
+import type { UserUsage } from './users.ts'
 import type { Losses } from './hub.ts'
 import {
   groupOf,
@@ -28,10 +28,9 @@ const SUBJECTS_PER_TURN = 500
 export type SubscriptionsOptions = {
   readonly context: LiveContext
   readonly connection: Connection
-  readonly holding: Holding
-  /** See Caller. */
-  readonly pay: Caller['pay']
-  readonly payForReplay: Caller['payForReplay']
+  readonly usage: UserUsage
+  /** Whoever is authenticated by then. */
+  readonly payer: Pick<Caller, 'pay' | 'payForReplay'>
 }
 
 /** What one connection is subscribed to, and how it gets there. Calls must not overlap. */
@@ -52,7 +51,7 @@ export class Subscriptions {
 
   /** Answers a subscribe frame; returns why it was refused as a whole, or nothing. */
   async subscribe(data: SubscribeData, id: string | number | undefined): Promise<Failure | undefined> {
-    const { context, connection, holding, pay } = this.#options
+    const { context, connection, usage, payer } = this.#options
     const since = data.since === undefined ? undefined : parseCursor(data.since)
     if (data.since !== undefined && !since) return { code: 'INVALID_CURSOR', message: 'since is not a cursor' }
     const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
@@ -61,14 +60,14 @@ export class Subscriptions {
     const { asked, unheld } = increaseOf(context.hub, { group, names, has })
     const limit = context.limits.subscriptionsPerUser
     const refusal =
-      refusalOf(context.hub, holding, { asked, unheld, limit }) ??
-      (data.type === 'stock_quotes' ? pay(asked) : undefined)
+      refusalOf(context.hub, usage, { asked, unheld, limit }) ??
+      (data.type === 'stock_quotes' ? payer.pay(asked) : undefined)
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
-    holding.subscriptions += asked
-    const { found, rejected, requested } = await validate(context, { userId: holding.userId, group, names }).finally(
+    usage.subscriptions += asked
+    const { found, rejected, requested } = await validate(context, { userId: usage.userId, group, names }).finally(
       () => {
-        holding.subscriptions -= asked
+        usage.subscriptions -= asked
       }
     )
     if (!connection.isOpen) return undefined
@@ -162,9 +161,9 @@ export class Subscriptions {
 
   /** Sends what is true now of topics that are followed. */
   async startOver(lost: readonly Topic[]): Promise<void> {
-    const { context, connection, holding } = this.#options
+    const { context, connection, usage } = this.#options
     for (const [group, names] of groupsOf(lost.filter((topic) => this.#has(topic)))) {
-      const { found } = await validate(context, { userId: holding.userId, group, names })
+      const { found } = await validate(context, { userId: usage.userId, group, names })
       if (!connection.isOpen) return
       const requests = found.map((each) => requestOf(context.hub, each))
       const held = requests.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
@@ -221,8 +220,9 @@ export class Subscriptions {
     added: readonly Topic[],
     since: Parameters<typeof resume>[0]['since']
   ): Promise<Failure | undefined> {
-    const { context, connection, payForReplay: pay } = this.#options
+    const { context, connection, payer } = this.#options
     const follow = (topics: readonly Topic[]) => this.#follow(topics)
+    const pay = (bytes: number) => payer.payForReplay(bytes)
     const unfinished = await resume({ context, connection, group, requests, added, since, pay, follow })
     if (!unfinished) return undefined
     // Movers are three topics: what lacks one of them goes as a whole.
@@ -252,15 +252,15 @@ export class Subscriptions {
 
   /** Returns those that were not there. */
   #hold(topics: readonly Topic[]): Topic[] {
-    const { context, holding } = this.#options
+    const { context, usage } = this.#options
     const added = topics.filter((topic) => !this.#has(topic))
     for (const topic of added) {
       this.#awaited ??= new Set()
       this.#awaited.add(topic)
       context.hub.topics.hold(topic)
     }
-    holding.subscriptions += added.length
-    context.leases.add(holding.userId, leasedOf(added))
+    usage.subscriptions += added.length
+    context.leases.add(usage.userId, leasedOf(added))
     return added
   }
 
@@ -288,13 +288,13 @@ export class Subscriptions {
   }
 
   #release(topics: readonly Topic[]): void {
-    const { context, connection, holding } = this.#options
+    const { context, connection, usage } = this.#options
     const removed = [...new Set(topics)].filter((topic) => this.#has(topic))
     context.hub.unfollow(connection, removed)
     this.#awaitNoMore(removed)
     for (const topic of removed) context.hub.topics.release(topic)
-    holding.subscriptions -= removed.length
-    context.leases.remove(holding.userId, leasedOf(removed))
+    usage.subscriptions -= removed.length
+    context.leases.remove(usage.userId, leasedOf(removed))
   }
 
   #follow(topics: readonly Topic[]): void {

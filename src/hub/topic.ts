@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log/log-entry.ts'
 import { topicKeyOf, type TopicKey } from '../log/topic-name.ts'
 import type { TopicName } from '../market/event.ts'
-import { Bag } from '../demand/bag.ts'
+import { Bag, MAX_SEARCHED_RARELY } from '../demand/bag.ts'
 
 /** What a quote's event says. */
 export type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }
@@ -33,6 +33,12 @@ export interface EventList {
   event(at: number): EventRef
 }
 
+/** The same for connections of one format that could not take them. */
+export interface MissedEvents extends EventList {
+  /** Made once for all that missed the event. */
+  frame(at: number): Buffer
+}
+
 /** A connection, as those see it who deliver to it. */
 export interface Member {
   /** Whom it listens with; kept by the audiences. */
@@ -44,7 +50,7 @@ export interface Member {
   /** Takes ready frames of `count` events, if it is not behind. */
   deliver(bytes: Buffer, count: number): void
   /** Keeps what it needs of events that it cannot take now. */
-  miss(events: EventList): void
+  miss(events: MissedEvents): void
 }
 
 /** Connections with the same topics in the same format: what is assembled for one goes to all. */
@@ -55,11 +61,11 @@ export class Audience {
   /** Its topics' joined. */
   fingerprint: readonly [number, number] = [0, 0]
   key = ''
-  /** Numbers of the window's events that wait for the flush: the first `eventCount`; the room is used again. */
+  /** Numbers of the window's events that wait for its turn: the first `eventCount`; the room is used again. */
   readonly events: number[] = []
   eventCount = 0
-  /** Topics whose newest event waits for the next conflated flush. */
-  readonly pending = new Set<Topic>()
+  /** Topics whose newest event waits for the next conflated flush; absent where the audience has no such flushes. */
+  pending: Set<Topic> | undefined
   timer: NodeJS.Timeout | undefined
 
   constructor(format: Format) {
@@ -79,9 +85,9 @@ export class Topic {
   /** 64 random bits: audiences are found by those of their topics, joined. */
   readonly fingerprint: readonly [number, number] = [randomBits(), randomBits()]
   /** Who gets each event as it comes. */
-  readonly immediate = new Bag<Audience>()
+  readonly immediate = new Bag<Audience>(MAX_SEARCHED_RARELY)
   /** Who gets the newest event every so often. */
-  readonly conflated = new Bag<Audience>()
+  readonly conflated = new Bag<Audience>(MAX_SEARCHED_RARELY)
   /** How many hold it, so that it is not forgotten: subscriptions and what replays for them. */
   holders = 0
   /** The newest event: its entry and its place there. Undefined where the hub's memory had none, and none came since. */
@@ -89,8 +95,6 @@ export class Topic {
   index = 0
   /** Counts events over all topics of the hub: of two newest events the greater is the later. */
   sequence = 0
-  /** The newest quote, while somebody wants changes. */
-  parsed: { readonly sequence: number; readonly quote: QuoteData } | undefined
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 

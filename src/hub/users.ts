@@ -1,9 +1,9 @@
 /** What one user holds in this process. */
-export type Holding = { readonly userId: string; connections: number; subscriptions: number }
+export type UserUsage = { readonly userId: string; connections: number; subscriptions: number }
 
 /** Counts per user, for as long as they are connected. */
 export class Users {
-  readonly #byId = new Map<string, Holding>()
+  readonly #byId = new Map<string, UserUsage>()
 
   get size(): number {
     return this.#byId.size
@@ -17,16 +17,16 @@ export class Users {
   }
 
   /** Takes one more connection of a user, unless it would be one too many. */
-  enter(userId: string, maxConnections: number): Holding | undefined {
-    const holding = this.#byId.get(userId) ?? { userId, connections: 0, subscriptions: 0 }
-    if (holding.connections >= maxConnections) return undefined
-    holding.connections++
-    this.#byId.set(userId, holding)
-    return holding
+  enter(userId: string, maxConnections: number): UserUsage | undefined {
+    const usage = this.#byId.get(userId) ?? { userId, connections: 0, subscriptions: 0 }
+    if (usage.connections >= maxConnections) return undefined
+    usage.connections++
+    this.#byId.set(userId, usage)
+    return usage
   }
 
-  leave(holding: Holding): void {
-    holding.connections--
-    if (holding.connections === 0) this.#byId.delete(holding.userId)
+  leave(usage: UserUsage): void {
+    usage.connections--
+    if (usage.connections === 0) this.#byId.delete(usage.userId)
   }
 }

@@ -5,18 +5,18 @@ import { isBinaryKind, payloadStart } from './format.ts'
 import { MAX_PIECE_BYTES, Scratch } from './scratch.ts'
 import type { EventList, EventRef, Format, Topic } from './topic.ts'
 
-/** What is encoded between two flushes; when it is full, a flush comes early. */
-export const WINDOW_BYTES = 16 * 1024 * 1024
+/** What is encoded in the time of a round of deliveries; when it is full, everything is delivered early. */
+const HALF_BYTES = 8 * 1024 * 1024
 const NONE = -1
 const WORD_BYTES = 4
 
 /**
- * The events between two flushes, each encoded once and side by side, so that what a connection gets is copied in
- * ranges. Columns instead of objects: the events of a busy turn number tens of thousands. Their room is used again by
- * the next turn.
+ * The events that wait to be delivered, each encoded once and side by side, so that what a connection gets is copied in
+ * ranges. Columns instead of objects: the events of a busy turn number tens of thousands. In one half of the room are the
+ * events since the last turn, in the other those before it; odd numbers are of the second half.
  */
 export class Window {
-  readonly #bytes = Buffer.allocUnsafeSlow(WINDOW_BYTES)
+  readonly #bytes = Buffer.allocUnsafeSlow(2 * HALF_BYTES)
   /** The same memory: binary records are too short for a call that copies bytes. */
   readonly #words = new Int32Array(this.#bytes.buffer)
   readonly #scratch = new Scratch()
@@ -29,20 +29,23 @@ export class Window {
   readonly #binaryStart: number[] = []
   readonly #binaryEnd: number[] = []
   readonly #changes: (Buffer | undefined)[] = []
+  #half = 0
+  /** Of the half since the last turn. */
   #size = 0
   #used = 0
   #largestBytes = 0
+  #largestBytesBefore = 0
 
   hasRoomFor(entry: LogEntry, index: number, opening: string): boolean {
     const bytes = maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) + WORD_BYTES
-    return this.#used + bytes <= WINDOW_BYTES
+    return this.#used + bytes <= (this.#half + 1) * HALF_BYTES
   }
 
   /** Takes an event in the encodings its audiences want; returns its number. */
   add(event: EventRef, opening: string, wants: Topic['wants'], change: Buffer | undefined): number {
     const { topic, entry, index, sequence } = event
     const binary = wants.binary > 0 && isBinaryKind(entry, index)
-    const number = this.#size++
+    const number = 2 * this.#size++ + this.#half
     const usedBefore = this.#used
     this.#topics[number] = topic
     this.#entries[number] = entry
@@ -61,7 +64,7 @@ export class Window {
     return number
   }
 
-  /** Some events, in order, from one place to before another; valid until the window is cleared. */
+  /** Some events, in order, from one place to before another; valid until the second turn. */
   list(numbers: readonly number[], from: number, to: number): EventList {
     return {
       count: to - from,
@@ -72,7 +75,8 @@ export class Window {
 
   /** Behind the last event that a piece from one place on has room for; a single event always has. */
   endOfPiece(numbers: readonly number[], from: number, to: number, format: Format): number {
-    if ((to - from) * this.#largestBytes <= MAX_PIECE_BYTES) return to
+    const largestBytes = Math.max(this.#largestBytes, this.#largestBytesBefore)
+    if ((to - from) * largestBytes <= MAX_PIECE_BYTES) return to
     let bytes = this.#bytesOf(numbers[from]!, format)
     for (let at = from + 1; at < to; at++) {
       bytes += this.#bytesOf(numbers[at]!, format)
@@ -97,9 +101,12 @@ export class Window {
     this.#scratch.leave(bytes)
   }
 
-  clear(): void {
+  /** Gives the room of what was there before the last turn to what comes from now on. */
+  turn(): void {
+    this.#half ^= 1
     this.#size = 0
-    this.#used = 0
+    this.#used = this.#half * HALF_BYTES
+    this.#largestBytesBefore = this.#largestBytes
     this.#largestBytes = 0
   }
 

@@ -113,6 +113,10 @@ export class EntryVersion1 implements LogEntry {
     return end + target.write(tail, end, 'latin1')
   }
 
+  packed(): undefined {
+    return undefined
+  }
+
   event(index: number): MarketEvent {
     return JSON.parse(`${this.bytes.toString('utf8', this.#jsonStart(index), this.#starts[index + 1])}}`) as MarketEvent
   }

@@ -5,8 +5,8 @@ import { JsonWriter } from './json-writer.ts'
 import { KnownTexts } from './known-texts.ts'
 import { numberOf, readPacked, receivedAtOf, writePackedJson } from './packed-record.ts'
 import { jsonStartOf, numberOfJson, receivedAtOfJson } from './record-json.ts'
-import { writeQuoteValueJson } from './record-quote.ts'
-import type { RecordReader } from './record-reader.ts'
+import { writeQuoteValueJson } from './quote-json.ts'
+import type { PackedRecord, RecordReader } from './record-reader.ts'
 import {
   FLAGS_AT,
   IS_JSON,
@@ -156,6 +156,11 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     }
     JSON_WRITER.ascii(tail)
     return JSON_WRITER.at
+  }
+
+  packed(index: number): PackedRecord | undefined {
+    const start = this.#start(index)
+    return this.#isJson(start) ? undefined : { entry: this, start }
   }
 
   event(index: number): MarketEvent {

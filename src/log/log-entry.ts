@@ -1,4 +1,5 @@
 import type { MarketEvent, TopicName } from '../market/event.ts'
+import type { PackedRecord } from './record-reader.ts'
 import type { RecordKind } from './record.ts'
 import type { TopicKey } from './topic-name.ts'
 
@@ -45,6 +46,8 @@ export interface LogEntry {
   maxJsonBytes(index: number, tailLength: number): number
   /** Writes the event's JSON, without its closing brace, and an ASCII tail; returns where it ends. */
   writeJson(index: number, target: Buffer, at: number, tail: string): number
+  /** The record as it lies in the entry's bytes; undefined for one that is JSON. */
+  packed(index: number): PackedRecord | undefined
   event(index: number): MarketEvent
   /** The JSON of a quote alone. */
   quoteJson(index: number): Buffer

@@ -30,7 +30,8 @@ export class InstantReader {
   ms = 0
   /** Nanoseconds beyond. */
   ns = 0
-  #text = ''
+  /** None yet: an empty one is no instant. */
+  #text: string | undefined
   #second = '\0'
   #secondMs = 0
 

@@ -1,7 +1,7 @@
 import { Feed, ValueState, type Provenance } from '../market/provenance.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { InstantReader } from './record-clock.ts'
-import type { Fields, RecordReader } from './record-reader.ts'
+import { isSameText, type Fields, type PackedRecord, type RecordReader } from './record-reader.ts'
 import { STATE_AT, STATE_CODES } from './record.ts'
 import { isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
 
@@ -97,6 +97,20 @@ export function writeProvenanceJson(json: JsonWriter, entry: RecordReader, start
     json.put(fields.json())
   }
   json.put(END)
+}
+
+/** Whether two records say the same of where they come from; their fields stand where its end begins. */
+export function isSameProvenance(a: PackedRecord, aFields: Fields, b: PackedRecord, bFields: Fields): boolean {
+  if (receivedAtOfProvenance(a.entry, a.start) !== receivedAtOfProvenance(b.entry, b.start)) return false
+  const aBytes = a.entry.bytes
+  const bBytes = b.entry.bytes
+  const has = aBytes[a.start + FEED_AT]!
+  if (has !== bBytes[b.start + FEED_AT] || aBytes[a.start + STATE_AT] !== bBytes[b.start + STATE_AT]) return false
+  const aSource = a.entry.stringAt(aBytes[a.start + SOURCE_AT]!)
+  if (!isSameText(aBytes, aSource, bBytes, b.entry.stringAt(bBytes[b.start + SOURCE_AT]!))) return false
+  if (has & DELAY && !Object.is(aFields.f64(), bFields.f64())) return false
+  if (has & ATTEMPTS && !aFields.json().equals(bFields.json())) return false
+  return (has & NOTES) === 0 || aFields.json().equals(bFields.json())
 }
 
 export function readProvenance(entry: RecordReader, start: number, fields: Fields): Provenance {

@@ -2,19 +2,10 @@ import type { QuoteUpdate } from '../market/event.ts'
 import { InstrumentKind } from '../market/instrument-kind.ts'
 import { MarketState, type ExtendedHours, type Quote } from '../market/quote.ts'
 import { formatInstantNs } from '../market/instant-ns.ts'
-import { literal, type JsonWriter } from './json-writer.ts'
 import { InstantReader } from './record-clock.ts'
-import {
-  PROVENANCE_END,
-  readProvenance,
-  writeJson,
-  writeProvenance,
-  writeProvenanceEnd,
-  writeProvenanceJson
-} from './record-provenance.ts'
-import { Fields, writeString, type RecordReader } from './record-reader.ts'
+import { PROVENANCE_END, readProvenance, writeJson, writeProvenance, writeProvenanceEnd } from './record-provenance.ts'
+import { Fields, type RecordReader } from './record-reader.ts'
 import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
-import { ROW_AT } from './record.ts'
 
 /**
  * A quote, behind where it comes from (record-provenance.ts):
@@ -31,18 +22,18 @@ import { ROW_AT } from './record.ts'
  *        u16  length of extendedHours, and their JSON
  *        the end of where it comes from
  */
-const KIND_AT = PROVENANCE_END
-const MARKET_STATE_AT = 19
-const HAS_AT = 20
+export const KIND_AT = PROVENANCE_END
+export const MARKET_STATE_AT = 19
+export const HAS_AT = 20
 const AS_OF_AT = 24
 const NS_AT = 32
-const PRICE_AT = 36
-const CURRENCY_AT = 44
-const MIC_AT = 45
-const EXCHANGE_AT = 46
-const NUMBERS_AT = 47
+export const PRICE_AT = 36
+export const CURRENCY_AT = 44
+export const MIC_AT = 45
+export const EXCHANGE_AT = 46
+export const NUMBERS_AT = 47
 
-const NUMBERS = [
+export const NUMBERS = [
   'change',
   'changePercent',
   'previousClose',
@@ -59,9 +50,9 @@ const NUMBERS = [
   'marketCap',
   'sequence'
 ] as const satisfies readonly (keyof Quote)[]
-const SEQUENCE = 14
-const NAME = 1 << 15
-const EXTENDED_HOURS = 1 << 16
+export const SEQUENCE = 14
+export const NAME = 1 << 15
+export const EXTENDED_HOURS = 1 << 16
 const asOfReader = new InstantReader()
 /** Volume, bid and ask are clients' third to fifth number. */
 const BINARY_NUMBERS = [NUMBERS.indexOf('volume'), NUMBERS.indexOf('bid'), NUMBERS.indexOf('ask')]
@@ -127,75 +118,8 @@ export function numberOfQuote({ view }: RecordReader, start: number, at: number)
 /** Epoch milliseconds. */
 export const asOfOfQuote = ({ view }: RecordReader, start: number): number => view.getFloat64(start + AS_OF_AT, true)
 
-const nsOf = ({ view }: RecordReader, start: number): number => view.getUint32(start + NS_AT, true)
-
-/** Writes the event, without its closing brace. */
-export function writeQuoteJson(json: JsonWriter, entry: RecordReader, start: number): void {
-  json.put(QUOTE)
-  json.text(entry.bytes, entry.textAt(entry.view.getUint16(start + ROW_AT, true)))
-  json.put(VALUE)
-  writeQuoteValueJson(json, entry, start)
-  json.put(TIMESTAMP)
-  json.instant(asOfOfQuote(entry, start), nsOf(entry, start))
-  json.put(END)
-}
-
-/** Writes the quote alone. */
-export function writeQuoteValueJson(json: JsonWriter, entry: RecordReader, start: number): void {
-  const { bytes, view } = entry
-  const has = view.getUint32(start + HAS_AT, true)
-  const fields = new Fields(entry, start + NUMBERS_AT + 8 * bitCount(has & ALL_NUMBERS))
-  json.put(SYMBOL)
-  json.text(bytes, entry.textAt(view.getUint16(start + ROW_AT, true)))
-  if (has & NAME) {
-    json.put(NAME_KEY)
-    json.text(bytes, fields.skipText())
-  }
-  json.put(KINDS[bytes[start + KIND_AT]!]!)
-  json.number(view.getFloat64(start + PRICE_AT, true))
-  let at = start + NUMBERS_AT
-  for (let number = 0; number < SEQUENCE; number++) {
-    if ((has & (1 << number)) === 0) continue
-    json.put(NUMBER_KEYS[number]!)
-    json.number(view.getFloat64(at, true))
-    at += 8
-  }
-  writeString(json, CURRENCY, entry, bytes[start + CURRENCY_AT]!)
-  writeString(json, MIC, entry, bytes[start + MIC_AT]!)
-  writeString(json, EXCHANGE, entry, bytes[start + EXCHANGE_AT]!)
-  json.put(MARKET_STATES[bytes[start + MARKET_STATE_AT]!]!)
-  if (has & EXTENDED_HOURS) {
-    json.put(EXTENDED_KEY)
-    json.put(fields.json())
-  }
-  json.put(AS_OF)
-  json.instant(asOfOfQuote(entry, start), nsOf(entry, start))
-  if (has & (1 << SEQUENCE)) {
-    json.put(NUMBER_KEYS[SEQUENCE]!)
-    json.number(view.getFloat64(at, true))
-  }
-  json.put(PROVENANCE)
-  writeProvenanceJson(json, entry, start, fields)
-  json.put(END)
-}
-
-const ALL_NUMBERS = (1 << (SEQUENCE + 1)) - 1
-const QUOTE = literal('{"type":"quote_update","data":{"symbol":')
-const VALUE = literal(',"quote":')
-const TIMESTAMP = literal(',"timestamp":')
-const SYMBOL = literal('{"symbol":')
-const NAME_KEY = literal(',"name":')
-/** By their codes. */
-const KINDS = ['', ...InstrumentKind.enum.map((kind) => `,"kind":"${kind}"`)].map((kind) => literal(`${kind},"price":`))
-const NUMBER_KEYS = NUMBERS.map((key) => literal(`,"${key}":`))
-const CURRENCY = literal(',"currency":')
-const MIC = literal(',"mic":')
-const EXCHANGE = literal(',"exchange":')
-const MARKET_STATES = ['', ...MarketState.enum.map((state) => `,"marketState":"${state}"`)].map(literal)
-const EXTENDED_KEY = literal(',"extendedHours":')
-const AS_OF = literal(',"asOf":')
-const PROVENANCE = literal(',"provenance":')
-const END = literal('}')
+/** Beyond the milliseconds of asOf. */
+export const nsOfQuote = ({ view }: RecordReader, start: number): number => view.getUint32(start + NS_AT, true)
 
 export function readQuote(entry: RecordReader, start: number): QuoteUpdate {
   const { bytes, view } = entry
@@ -216,7 +140,7 @@ export function readQuote(entry: RecordReader, start: number): QuoteUpdate {
   const mic = string(MIC_AT)
   const exchange = string(EXCHANGE_AT)
   const symbol = entry.textOf(view.getUint16(start + 4, true))
-  const asOf = formatInstantNs({ ms: asOfOfQuote(entry, start), ns: nsOf(entry, start) })
+  const asOf = formatInstantNs({ ms: asOfOfQuote(entry, start), ns: nsOfQuote(entry, start) })
   const quote: Quote = {
     symbol,
     ...(name !== undefined && { name }),

@@ -22,6 +22,16 @@ export function writeString(json: JsonWriter, key: Uint8Array, entry: RecordRead
   json.text(entry.bytes, entry.stringAt(string))
 }
 
+/** A record that is not JSON: `start` is where it begins in its entry's bytes. */
+export type PackedRecord = { readonly entry: RecordReader; readonly start: number }
+
+/** Whether two texts, each behind its length in one byte, are the same. */
+export function isSameText(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
+  const length = a[aAt]!
+  for (let at = 0; at <= length; at++) if (a[aAt + at] !== b[bAt + at]) return false
+  return true
+}
+
 /** Walks through the fields behind a record's fixed ones. */
 export class Fields {
   readonly #view: DataView

@@ -40,7 +40,7 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
       wsHandler(socket, request) {
         // So would the plugin's listener. What a peer does wrong ws has answered already.
         socket.removeAllListeners('error')
-        socket.on('error', () => undefined)
+        socket.on('error', ignore)
         app.live.accept({
           socket,
           raw: request.raw.socket,
@@ -51,6 +51,9 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
     })
   }
 }
+
+/** One for all connections: each would keep its request in memory. */
+const ignore = () => undefined
 
 const full = () =>
   new ApiError('TOO_MANY_CONNECTIONS', 503, 'This process has as many connections as it takes; try another', {

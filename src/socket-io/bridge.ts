@@ -61,8 +61,8 @@ export class Bridge {
 
   /** Takes a client; one connection too many is told so and sent away for good. */
   accept(socket: Socket, dialect: Dialect, visitor: Visitor): void {
-    const holding = this.#context.users.enter(visitor.userId, visitor.connections)
-    if (!holding) {
+    const usage = this.#context.users.enter(visitor.userId, visitor.connections)
+    if (!usage) {
       socket.emit('error', TOO_MANY_CONNECTIONS)
       return void socket.disconnect(true)
     }
@@ -70,7 +70,7 @@ export class Bridge {
       socket,
       dialect,
       visitor,
-      holding,
+      usage,
       context: this.#context,
       feed: this.#feed,
       counts: this.#counts

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io'
-import { TokenBucket } from '../hub/token-bucket.ts'
+import type { TokenBucket } from '../token-bucket.ts'
+import { frameBucket } from '../hub/client-frame.ts'
 import type { Caller, LiveContext } from '../hub/context.ts'
 import type { ServedChange } from '../demand/answers.ts'
 import { piecesOf } from '../demand/pieces.ts'
@@ -7,7 +8,7 @@ import { symbolOf as symbolOfTopic } from '../demand/want.ts'
 import type { Failure } from '../hub/protocol.ts'
 import { failureOf } from '../hub/refusals.ts'
 import type { Topic } from '../hub/topic.ts'
-import type { Holding } from '../hub/users.ts'
+import type { UserUsage } from '../hub/users.ts'
 import { validate, type Found } from '../hub/subscription-request.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import type { Dialect } from './dialect.ts'
@@ -29,7 +30,7 @@ export type ClientOptions = {
   readonly dialect: Dialect
   readonly visitor: Visitor
   /** The visitor's, already entered. */
-  readonly holding: Holding
+  readonly usage: UserUsage
   readonly context: LiveContext
   readonly feed: Feed
   readonly counts: Counts
@@ -56,7 +57,7 @@ export class Client implements Listener {
     this.#outbox = new Outbox(options)
     this.dialect = dialect
     this.#caller = options.visitor
-    this.#bucket = new TokenBucket(context.limits.framesPerSecond, context.now())
+    this.#bucket = frameBucket(context.limits, context.now())
     socket.use(([event], next) => {
       if (this.#admits(event)) next()
     })
@@ -129,23 +130,23 @@ export class Client implements Listener {
 
   /** The client is gone. */
   closed(): void {
-    const { holding, context } = this.#options
-    holding.subscriptions -= this.#symbols.size
+    const { usage, context } = this.#options
+    usage.subscriptions -= this.#symbols.size
     this.#outbox.close()
-    context.users.leave(holding)
+    context.users.leave(usage)
     this.#work = this.#endAfter(this.#work)
   }
 
   /** When many go at once, others get their turns in between. */
   async #endAfter(before: Promise<void>): Promise<void> {
     await before
-    const { feed, holding, context } = this.#options
+    const { feed, usage, context } = this.#options
     for (const piece of piecesOf([...this.#symbols], SYMBOLS_PER_TURN)) {
       await context.serialQueue.next()
       const topics = piece.flatMap(([, held]) => held)
       feed.remove(this, topics)
       for (const topic of topics) context.hub.topics.release(topic)
-      context.leases.remove(holding.userId, namesOf(topics))
+      context.leases.remove(usage.userId, namesOf(topics))
     }
     this.#symbols.clear()
   }
@@ -180,20 +181,20 @@ export class Client implements Listener {
   }
 
   async #subscribe(wanted: unknown, answer: unknown): Promise<void> {
-    const { socket, holding, context } = this.#options
+    const { socket, usage, context } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(Refused.badRequest, answer)
     const tooMany = this.#refusalOf(names.length)
     if (tooMany) return this.#refuse(tooMany, answer)
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
-    const { found, rejected, requested } = await validate(context, { userId: holding.userId, group: QUOTES, names })
+    const { found, rejected, requested } = await validate(context, { userId: usage.userId, group: QUOTES, names })
     if (!socket.connected) return
     const added = found.filter((each) => !this.#symbols.has(symbolOf(each)))
     // Other connections of the user may have subscribed meanwhile.
     const tooManyNow = this.#refusalOf(added.length)
     if (tooManyNow) return this.#refuse(tooManyNow, answer)
-    holding.subscriptions += added.length
+    usage.subscriptions += added.length
     for (const each of added) this.#symbols.set(symbolOf(each), this.#topicsOf(symbolOf(each)))
     await this.#lease(added.map(symbolOf))
     await this.#tellCurrent(found)
@@ -226,36 +227,36 @@ export class Client implements Listener {
 
   /** Of those that are held. */
   #drop(removed: readonly string[]): void {
-    const { feed, holding, context } = this.#options
+    const { feed, usage, context } = this.#options
     const topics = removed.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
     for (const symbol of removed) this.#symbols.delete(symbol)
     this.#outbox.forget(topics)
-    holding.subscriptions -= removed.length
-    context.leases.remove(holding.userId, namesOf(topics))
+    usage.subscriptions -= removed.length
+    context.leases.remove(usage.userId, namesOf(topics))
     feed.remove(this, topics)
     for (const topic of topics) context.hub.topics.release(topic)
   }
 
   #refusalOf(asked: number): Failure | undefined {
-    const { holding, visitor } = this.#options
+    const { usage, visitor } = this.#options
     const { subscriptions: limit } = visitor
-    if (holding.subscriptions + asked <= limit) return undefined
+    if (usage.subscriptions + asked <= limit) return undefined
     const message = `No more than ${limit} symbols at a time; nothing was subscribed`
-    return { code: 'SUBSCRIPTION_LIMIT', message, details: { limit, held: holding.subscriptions, asked } }
+    return { code: 'SUBSCRIPTION_LIMIT', message, details: { limit, held: usage.subscriptions, asked } }
   }
 
   async #tellAllAgain(): Promise<void> {
-    const { context, holding } = this.#options
+    const { context, usage } = this.#options
     const names = [...this.#symbols.keys()]
-    const { found } = await validate(context, { userId: holding.userId, group: QUOTES, names })
+    const { found } = await validate(context, { userId: usage.userId, group: QUOTES, names })
     await this.#tellCurrent(found)
   }
 
   /** Wants the symbols, and waits until it is known who brings them. */
   async #lease(symbols: readonly string[]): Promise<void> {
-    const { context, holding } = this.#options
+    const { context, usage } = this.#options
     const topics = symbols.flatMap((symbol) => this.#symbols.get(symbol) ?? [])
-    context.leases.add(holding.userId, namesOf(topics))
+    context.leases.add(usage.userId, namesOf(topics))
     this.#unanswered = new Set(symbols)
     await context.serving.decided(topics)
     this.#unanswered = new Set()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Type } from 'typebox'
-import { MarketEvent } from '../../src/market/event.ts'
+import { MarketEvent, QuoteUpdate } from '../../src/market/event.ts'
 
 const EDGES = [0, -0, 0.1, 1e-7, 1e21, 123.456, Number.NaN, Number.MAX_SAFE_INTEGER, Number.MIN_VALUE, -5.25]
 const number = fc.oneof(fc.constantFrom(...EDGES), fc.double(), fc.integer())
@@ -80,7 +80,13 @@ function consistent(event: MarketEvent, isConsistent: boolean): MarketEvent {
   return event
 }
 
+const eventOf = (schema: Schema): fc.Arbitrary<MarketEvent> =>
+  fc
+    .tuple(valueOf(schema) as fc.Arbitrary<MarketEvent>, fc.nat(9))
+    .map(([event, digit]) => consistent(event, digit > 0))
+
 /** Any event; most say symbol and instant twice, as events do, and some twice differently. */
-export const anyEvent: fc.Arbitrary<MarketEvent> = fc
-  .tuple(valueOf(MarketEvent as unknown as Schema) as fc.Arbitrary<MarketEvent>, fc.nat(9))
-  .map(([event, digit]) => consistent(event, digit > 0))
+export const anyEvent = eventOf(MarketEvent)
+
+/** Any quote; most say symbol and instant twice, as they do. */
+export const anyQuote = eventOf(QuoteUpdate) as fc.Arbitrary<QuoteUpdate>

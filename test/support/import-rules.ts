@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/log': ['src/market', 'src/redis'],
   'src/demand': ['src/market', 'src/redis', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
-  'src/hub': ['src/market', 'src/histogram.ts', 'src/log', 'src/demand'],
+  'src/hub': ['src/market', 'src/histogram.ts', 'src/token-bucket.ts', 'src/log', 'src/demand'],
   'src/market-data': [
     'src/market',
     'src/timeout.ts',
@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/auth': [
     'src/market',
     'src/timeout.ts',
+    'src/token-bucket.ts',
     'src/redis',
     'src/errors.ts',
     'src/error-translation.ts',
@@ -35,6 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'src/socket-io': [
     'src/market',
+    'src/token-bucket.ts',
     'src/errors.ts',
     'src/unrouted-answers.ts',
     'src/config',

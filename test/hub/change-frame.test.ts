@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { changeFrame } from '../../src/hub/change-frame.ts'
+import { payloadStart } from '../../src/hub/format.ts'
+import { readEntry } from '../../src/log/entry.ts'
+import type { Place } from '../../src/log/superseded.ts'
+import type { QuoteUpdate } from '../../src/market/event.ts'
+import type { Quote } from '../../src/market/quote.ts'
+import { tradeEvent } from '../support/events.ts'
+import { anyQuote } from '../log/arbitrary-events.ts'
+import { entryOf } from '../log/entries.ts'
+
+const OPENING = ',"cursor":"epoch.0.1-0.'
+const FIELDS_THAT_STAY = ['symbol', 'price', 'asOf', 'provenance']
+
+const placeOf = (...events: Parameters<typeof entryOf>[0]): Place => ({
+  entry: readEntry({ shard: 0, idMs: 1, idSeq: 0 }, entryOf(events)),
+  index: events.length - 1
+})
+
+type Change = { symbol: string; changed: Record<string, unknown>; removed?: string[]; timestamp: string }
+
+function changeOf(before: Place, after: Place): Change {
+  const frame = changeFrame(before, after, OPENING)!
+  const { type, data, cursor } = JSON.parse(frame.toString('utf8', payloadStart(frame.length)))
+  expect([type, cursor]).toEqual(['quote_update', `epoch.0.1-0.${after.index}`])
+  return data
+}
+
+/** What JSON has no word for comes as null, in every frame. */
+const asSent = (quote: Quote) => JSON.parse(JSON.stringify(quote)) as Record<string, unknown>
+
+/** The next quote of a symbol: most of its fields are as before. */
+const twoQuotes = fc.tuple(anyQuote, anyQuote, fc.array(fc.nat(3), { minLength: 30, maxLength: 30 })).map(mixed)
+
+function mixed([before, other, digits]: [QuoteUpdate, QuoteUpdate, number[]]): [QuoteUpdate, QuoteUpdate] {
+  const fields = Object.entries({ ...other.data.quote, ...before.data.quote }).flatMap(([field, value], at) => {
+    if (digits[at] === 0 && field !== 'symbol') return [[field, other.data.quote[field as keyof Quote]]]
+    return digits[at] === 1 && !FIELDS_THAT_STAY.includes(field) ? [] : [[field, value]]
+  })
+  const quote = Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as Quote
+  return [before, { ...before, data: { ...before.data, quote, timestamp: quote.asOf } }]
+}
+
+const canBeWritten = ({ data }: QuoteUpdate) => data.symbol.isWellFormed() && Buffer.byteLength(data.symbol) < 200
+
+describe('a client that gets only what changed', () => {
+  test('has every quote as it was sent, whatever changed', () => {
+    fc.assert(
+      fc.property(
+        twoQuotes.filter(([before]) => canBeWritten(before)),
+        ([before, after]) => {
+          const { symbol, changed, removed = [], timestamp } = changeOf(placeOf(before), placeOf(before, after))
+          const held: Record<string, unknown> = { ...asSent(before.data.quote), ...changed }
+          for (const field of removed) delete held[field]
+          expect(held).toEqual(asSent(after.data.quote))
+          expect([symbol, timestamp]).toEqual([after.data.symbol, after.data.timestamp])
+        }
+      ),
+      { numRuns: 800 }
+    )
+  })
+
+  test('is not sent again what it has', () => {
+    fc.assert(
+      fc.property(anyQuote.filter(canBeWritten), (quote) => {
+        const { changed, removed } = changeOf(placeOf(quote), placeOf(quote))
+        expect([changed, removed]).toEqual([{}, undefined])
+      }),
+      { numRuns: 200 }
+    )
+  })
+
+  test('gets a whole frame where there is nothing to compare', () => {
+    const trade = placeOf(tradeEvent('AAPL', 1, 100))
+    expect(changeFrame(trade, trade, OPENING)).toBeUndefined()
+  })
+})
