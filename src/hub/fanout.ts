@@ -1,3 +1,4 @@
+import type { CursorStem } from '../log/cursor.ts'
 import { Audiences } from './audiences.ts'
 import { changeFrame, encodeEvents } from './format.ts'
 import type { Audience, EventRef, Member, Topic } from './topic.ts'
@@ -20,8 +21,6 @@ export type FanoutOptions = {
   flushMs: number
   /** A flush comes early where more bytes of entries came: what waits still lies where they came from. */
   maxUnflushedBytes: number
-  /** The epoch of an event's cursor. */
-  epochOf: (sequence: number) => string
   /** Told after each flush how long the flushed entries took since their append, in milliseconds. */
   onFlushed: (lagsMs: readonly number[]) => void
 }
@@ -35,7 +34,6 @@ export class Fanout {
   readonly audiences = new Audiences((audience) => this.#settle(audience))
   readonly #flushMs: number
   readonly #maxUnflushedBytes: number
-  readonly #epochOf: (sequence: number) => string
   readonly #window = new Window()
   readonly #dirty: Audience[] = []
   readonly #onFlushed: FanoutOptions['onFlushed']
@@ -46,10 +44,9 @@ export class Fanout {
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
-  constructor({ flushMs, maxUnflushedBytes, epochOf, onFlushed }: FanoutOptions) {
+  constructor({ flushMs, maxUnflushedBytes, onFlushed }: FanoutOptions) {
     this.#flushMs = flushMs
     this.#maxUnflushedBytes = maxUnflushedBytes
-    this.#epochOf = epochOf
     this.#onFlushed = onFlushed
   }
 
@@ -65,14 +62,13 @@ export class Fanout {
   }
 
   /** Takes an event for everybody who listens. `previous` is the newest event of the topic before it. */
-  publish(event: EventRef, opening: string, previous: EventRef | undefined): void {
-    const { topic } = event
+  publish(event: EventRef & { readonly stem: CursorStem }, previous: EventRef | undefined): void {
+    const { topic, stem } = event
     for (const audience of topic.conflated.items) this.#conflate(audience, topic)
     if (topic.immediate.size === 0) return
-    if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
-    const change =
-      topic.wants.changes > 0 && previous ? changeFrame(previous, event, this.#epochOf(event.sequence)) : undefined
-    const number = this.#window.add(event, opening, topic.wants, change)
+    if (!this.#window.hasRoomFor(event, stem)) this.flush()
+    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, stem) : undefined
+    const number = this.#window.add(event, stem, topic.wants, change)
     for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)
       audience.events[audience.eventCount++] = number
@@ -169,7 +165,7 @@ export class Fanout {
     if (audience.pending.size === 0) return
     const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
     audience.pending.clear()
-    const bytes = encodeEvents(newest, audience.format, this.#epochOf)
+    const bytes = encodeEvents(newest, audience.format)
     const events = {
       count: newest.length,
       topic: (at: number) => newest[at]!.topic,
@@ -184,5 +180,5 @@ export class Fanout {
 
 /** The newest event of a topic that had one. */
 export function newestOf(topic: Topic): EventRef {
-  return { topic, entry: topic.entry!, index: topic.index, sequence: topic.sequence }
+  return { topic, entry: topic.entry!, index: topic.index, sequence: topic.sequence, stem: topic.stem }
 }
