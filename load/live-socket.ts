@@ -15,7 +15,8 @@ export type LiveSocketOptions = {
 /** Every so many delivered events one is looked at closely. */
 const SAMPLE_EVERY = 16
 const MAX_SAMPLES = 2_000_000
-const BINARY_HEAD_BYTES = 24
+/** In the head of a binary message: its length. */
+const HEAD_LENGTH_AT = 2
 /** Trades and quotes by their kind, in bytes; a stamp is the third number behind eight bytes of head. */
 const RECORD_BYTES = [0, 48, 32]
 const STAMP_AT = 24
@@ -144,7 +145,7 @@ export class LiveSocket {
   }
 
   #takeBinary(data: Buffer, start: number, end: number): void {
-    const first = start + BINARY_HEAD_BYTES
+    const first = start + data.readUInt16LE(start + HEAD_LENGTH_AT)
     const width = RECORD_BYTES[data[first + KIND_AT]!]!
     const isSampled = this.#options.tally.add((end - first) / width)
     if (isSampled) this.#sample(data.readDoubleLE(first + STAMP_AT))

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { reportReady } from '../src/embedded/child.ts'
 import { answerQuestions } from './conversation.ts'
@@ -57,7 +56,7 @@ class Resumer {
       this.#take(frame)
       if (frame.type === awaited) resolve(true)
     })
-    void once(socket, 'close').then(() => resolve(false))
+    socket.on('close', () => resolve(false))
     return promise
   }
 

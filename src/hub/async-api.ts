@@ -102,7 +102,10 @@ export const asyncApi = {
 /** What an event's frame is: the event, and its place in the log. */
 function withCursor(event: TSchema): TSchema {
   const { properties, required } = event as TSchema & { properties: object; required: string[] }
-  const cursor = { type: 'string', description: 'Where in the log: resume with it as `since`' }
+  const cursor = {
+    type: 'string',
+    description: 'Opaque. Everything of the stream up to this frame: resume with it as `since`'
+  }
   return { ...event, properties: { ...properties, cursor }, required: [...required, 'cursor'] }
 }
 

@@ -1,9 +1,10 @@
+import type { CursorStem } from '../log/cursor.ts'
 import type { LogEntry } from '../log/log-entry.ts'
 import { JsonWriter } from '../log/json-writer.ts'
 import { writeQuoteChangeJson } from '../log/quote-json.ts'
 import { RecordKind } from '../log/record.ts'
 import type { Place } from '../log/superseded.ts'
-import { maxFrameBytes, textFrame } from './frame.ts'
+import { cursorTail, maxFrameBytes, textFrame } from './frame.ts'
 import { quoteOf } from './format.ts'
 import type { QuoteData } from './topic.ts'
 
@@ -12,16 +13,16 @@ const JSON_WRITER = new JsonWriter()
 let room = Buffer.alloc(4096)
 
 /**
- * A quote as what changed since the one before: the fields that differ, and the names of those that are gone. `opening`: see
- * cursorOpening. Undefined where the two have nothing to compare.
+ * A quote as what changed since the one before: the fields that differ, and the names of those that are gone.
+ * Undefined where the two have nothing to compare.
  */
-export function changeFrame(previous: Place, { entry, index }: Place, opening: string): Buffer | undefined {
+export function changeFrame(previous: Place, { entry, index }: Place, stem: CursorStem): Buffer | undefined {
   if (!isQuote(previous.entry, previous.index) || !isQuote(entry, index)) return undefined
-  const tail = `${opening}${entry.firstIndex + index}"}`
+  const tail = cursorTail(stem, entry.firstIndex + index)
   const before = previous.entry.packed(previous.index)
   const after = entry.packed(index)
   if (!before || !after) return textFrame(parsedChange(quoteOf(previous)!, quoteOf({ entry, index })!) + tail)
-  const maxBytes = maxFrameBytes(entry, index, opening)
+  const maxBytes = maxFrameBytes(entry, index, stem)
   if (maxBytes > room.length) room = Buffer.alloc(maxBytes)
   JSON_WRITER.begin(room, 0)
   writeQuoteChangeJson(JSON_WRITER, before, after)

@@ -41,7 +41,7 @@ export type ConnectionOptions = {
   readonly socket: WebSocket
   /** The TCP socket under it. */
   readonly raw: Socket
-  readonly hub: Pick<Hub, 'epochOf' | 'sequence' | 'settle'>
+  readonly hub: Pick<Hub, 'sequence' | 'settle'>
   readonly traffic: Traffic
 }
 
@@ -118,13 +118,9 @@ export class Connection implements Member {
     }
   }
 
-  /** Sends replayed events of an epoch, in the client's format. Who replays waits for `drained` between two pieces. */
-  replay(events: readonly EventRef[], epoch: string): void {
-    if (events.length > 0)
-      this.#write(
-        encodeEvents(events, this.format, () => epoch),
-        events.length
-      )
+  /** Sends replayed events in the client's format. Who replays waits for `drained` between two pieces. */
+  replay(events: readonly EventRef[]): void {
+    if (events.length > 0) this.#write(encodeEvents(events, this.format), events.length)
   }
 
   send(frame: ControlFrame | Buffer): void {
@@ -248,7 +244,7 @@ export class Connection implements Member {
     let bytes = 0
     for (const { sequence, frame: pending, topic } of missed) {
       if (bytes > MAX_BATCH_BYTES) break
-      const frame = pending ?? encodeEvents([newestOf(topic)], this.format, this.#hub.epochOf)
+      const frame = pending ?? encodeEvents([newestOf(topic)], this.format)
       backlog.batch.push({ sequence, frame, topic })
       bytes += frame.length
       if (pending) pendingTaken++

@@ -1,3 +1,4 @@
+import type { CursorStem } from '../log/cursor.ts'
 import { Audiences } from './audiences.ts'
 import { changeFrame } from './change-frame.ts'
 import { encodeEvents } from './format.ts'
@@ -26,8 +27,6 @@ export type FanoutOptions = {
   flushMs: number
   /** A round comes early where more bytes of entries came: what waits still lies where they came from. */
   maxUnflushedBytes: number
-  /** The epoch of an event's cursor. */
-  epochOf: (sequence: number) => string
   /** Told after each round how long the delivered entries took since their append, in milliseconds. */
   onFlushed: (lagsMs: readonly number[]) => void
 }
@@ -41,7 +40,6 @@ export class Fanout {
   readonly audiences = new Audiences((audience) => this.#settle(audience))
   readonly #flushMs: number
   readonly #maxUnflushedBytes: number
-  readonly #epochOf: (sequence: number) => string
   readonly #window = new Window()
   /** Audiences for which events wait, or did, in the order of their turns. */
   readonly #dirty: Audience[] = []
@@ -63,10 +61,9 @@ export class Fanout {
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
-  constructor({ flushMs, maxUnflushedBytes, epochOf, onFlushed }: FanoutOptions) {
+  constructor({ flushMs, maxUnflushedBytes, onFlushed }: FanoutOptions) {
     this.#flushMs = flushMs
     this.#maxUnflushedBytes = maxUnflushedBytes
-    this.#epochOf = epochOf
     this.#onFlushed = onFlushed
   }
 
@@ -82,13 +79,13 @@ export class Fanout {
   }
 
   /** Takes an event for everybody who listens. `previous` is the newest event of the topic before it. */
-  publish(event: EventRef, opening: string, previous: EventRef | undefined): void {
-    const { topic } = event
+  publish(event: EventRef & { readonly stem: CursorStem }, previous: EventRef | undefined): void {
+    const { topic, stem } = event
     for (const audience of topic.conflated.items) this.#conflate(audience, topic)
     if (topic.immediate.size === 0) return
-    if (!this.#window.hasRoomFor(event.entry, event.index, opening)) this.flush()
-    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, opening) : undefined
-    const number = this.#window.add(event, opening, topic.wants, change)
+    if (!this.#window.hasRoomFor(event, stem)) this.flush()
+    const change = topic.wants.changes > 0 && previous ? changeFrame(previous, event, stem) : undefined
+    const number = this.#window.add(event, stem, topic.wants, change)
     for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)
       audience.events[audience.eventCount++] = number
@@ -207,7 +204,7 @@ export class Fanout {
 
   #missed(events: EventList, format: Format): MissedEvents {
     const frames: Buffer[] = []
-    return { ...events, frame: (at) => (frames[at] ??= encodeEvents([events.event(at)], format, this.#epochOf)) }
+    return { ...events, frame: (at) => (frames[at] ??= encodeEvents([events.event(at)], format)) }
   }
 
   #conflate(audience: Audience, topic: Topic): void {
@@ -224,7 +221,7 @@ export class Fanout {
     if (!audience.pending?.size) return
     const newest = [...audience.pending].map(newestOf).toSorted((a, b) => a.sequence - b.sequence)
     audience.pending.clear()
-    const bytes = encodeEvents(newest, audience.format, this.#epochOf)
+    const bytes = encodeEvents(newest, audience.format)
     const events = this.#missed(
       { count: newest.length, topic: (at) => newest[at]!.topic, event: (at) => newest[at]! },
       audience.format
@@ -238,5 +235,5 @@ export class Fanout {
 
 /** The newest event of a topic that had one. */
 export function newestOf(topic: Topic): EventRef {
-  return { topic, entry: topic.entry!, index: topic.index, sequence: topic.sequence }
+  return { topic, entry: topic.entry!, index: topic.index, sequence: topic.sequence, stem: topic.stem }
 }

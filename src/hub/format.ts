@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log/log-entry.ts'
 import { NUMBERS_OF_KIND, RecordKind } from '../log/record.ts'
 import {
-  BINARY_HEAD_BYTES,
+  binaryHeadBytes,
   binaryRecordBytes,
   eventFrame,
   headerBytes,
@@ -18,16 +18,12 @@ export const formatKey = ({ binary, batch, changes, conflateMs }: Format): strin
   `${binary ? 'b' : 't'}${batch ? 'a' : 's'}${changes ? 'c' : 'w'}${conflateMs}`
 
 /**
- * The frames of events, in order, ready to be written. For what does not go through the window: replay, drain, conflation.
- * `epochOf` tells the epoch of an event's cursor by its sequence.
+ * The frames of events that were given to somebody who listens, in order, ready to be written. For what does not go through
+ * the window: replay, drain, conflation.
  */
-export function encodeEvents(
-  events: readonly EventRef[],
-  { binary, batch }: Format,
-  epochOf: (sequence: number) => string
-): Buffer {
-  if (binary) return Buffer.concat(binaryRuns(events).map((run) => runFrame(run, epochOf)))
-  const frames = events.map(({ entry, index, sequence }) => eventFrame(entry, index, epochOf(sequence)))
+export function encodeEvents(events: readonly EventRef[], { binary, batch }: Format): Buffer {
+  if (binary) return Buffer.concat(binaryRuns(events).map(runFrame))
+  const frames = events.map(({ entry, index, stem }) => eventFrame(entry, index, stem!))
   return batch ? arrayFrame(frames) : Buffer.concat(frames)
 }
 
@@ -53,29 +49,25 @@ export function payloadStart(frameBytes: number): number {
 /** Only what has numbers can be binary. */
 export const isBinaryKind = (entry: LogEntry, index: number): boolean => NUMBERS_OF_KIND[entry.kind(index)] > 0
 
-/** A binary message tells one place in the log, so its records come from one shard; channels go as text between them. */
+/** Channels go as text between binary messages. */
 function binaryRuns(events: readonly EventRef[]): EventRef[][] {
   const runs: EventRef[][] = []
   for (const event of events) {
     const last = runs.at(-1)?.[0]
-    const joins =
-      last !== undefined &&
-      last.entry.shard === event.entry.shard &&
-      isBinaryKind(last.entry, last.index) &&
-      isBinaryKind(event.entry, event.index)
-    if (joins) runs.at(-1)!.push(event)
+    const isJoining = last && isBinaryKind(last.entry, last.index) && isBinaryKind(event.entry, event.index)
+    if (isJoining) runs.at(-1)!.push(event)
     else runs.push([event])
   }
   return runs
 }
 
-function runFrame(run: readonly EventRef[], epochOf: (sequence: number) => string): Buffer {
-  const last = run.at(-1)!
-  if (!isBinaryKind(last.entry, last.index)) return eventFrame(last.entry, last.index, epochOf(last.sequence))
-  const bytes = run.reduce((sum, { entry, index }) => sum + binaryRecordBytes(entry, index), BINARY_HEAD_BYTES)
+function runFrame(run: readonly EventRef[]): Buffer {
+  const { entry, index, stem } = run.at(-1)!
+  if (!isBinaryKind(entry, index)) return eventFrame(entry, index, stem!)
+  const bytes = run.reduce((sum, each) => sum + binaryRecordBytes(each.entry, each.index), binaryHeadBytes(stem!))
   const target = Buffer.allocUnsafe(headerBytes(bytes) + bytes)
-  let at = writeBinaryHead(target, writeHeader(target, 0, bytes, true), last.entry, last.index)
-  for (const { topic, entry, index } of run) at = writeBinaryRecord(target, at, topic.id, entry, index)
+  let at = writeBinaryHead(target, writeHeader(target, 0, bytes, true), stem!, entry.firstIndex + index)
+  for (const each of run) at = writeBinaryRecord(target, at, each.topic.id, each.entry, each.index)
   return target
 }
 

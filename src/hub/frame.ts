@@ -1,4 +1,4 @@
-import { idOf } from '../log/position.ts'
+import { cursorAt, cursorLength, type CursorStem } from '../log/cursor.ts'
 import type { LogEntry } from '../log/log-entry.ts'
 import { NUMBERS_OF_KIND } from '../log/record.ts'
 
@@ -8,7 +8,9 @@ const BINARY = 0x82
 const MAX_HEADER_BYTES = 10
 /** Of payloads from 126 bytes to 64 KiB. */
 const USUAL_HEADER_BYTES = 4
-const MAX_INDEX_DIGITS = 5
+/** What a text frame of an event ends with, around its cursor. */
+const CURSOR_OPENING = ',"cursor":"'
+const CURSOR_CLOSING = '"}'
 const RECORD_HEAD_BYTES = 8
 
 export function headerBytes(payloadBytes: number): number {
@@ -44,14 +46,14 @@ export function textFrame(json: string | Buffer): Buffer {
   return frame
 }
 
-/** What every frame of an entry ends with, up to the record's index. Built once per entry. */
-export function cursorOpening(epoch: string, entry: LogEntry): string {
-  return `,"cursor":"${epoch}.${entry.shard}.${idOf(entry)}.`
-}
+/** What a text frame ends with, its closing brace included. */
+export const cursorTail = (stem: CursorStem, index: number): string =>
+  CURSOR_OPENING + cursorAt(stem, index) + CURSOR_CLOSING
 
 /** Room that a record's frame needs at most. */
-export function maxFrameBytes(entry: LogEntry, index: number, opening: string): number {
-  return MAX_HEADER_BYTES + entry.maxJsonBytes(index, opening.length + MAX_INDEX_DIGITS + 2)
+export function maxFrameBytes(entry: LogEntry, index: number, stem: CursorStem): number {
+  const tail = CURSOR_OPENING.length + cursorLength(stem) + CURSOR_CLOSING.length
+  return MAX_HEADER_BYTES + entry.maxJsonBytes(index, tail)
 }
 
 /** Writes a record as a text frame of its own; returns where it ends. */
@@ -60,21 +62,20 @@ export function writeEventFrame(
   offset: number,
   entry: LogEntry,
   index: number,
-  opening: string
+  stem: CursorStem
 ): number {
   const start = offset + USUAL_HEADER_BYTES
-  const end = entry.writeJson(index, target, start, `${opening}${entry.firstIndex + index}"}`)
+  const end = entry.writeJson(index, target, start, cursorTail(stem, entry.firstIndex + index))
   // Only now it is known how long it is.
   const headBytes = headerBytes(end - start)
   if (headBytes !== USUAL_HEADER_BYTES) target.copyWithin(offset + headBytes, start, end)
   return writeHeader(target, offset, end - start) + end - start
 }
 
-export function eventFrame(entry: LogEntry, index: number, epoch: string): Buffer {
-  const opening = cursorOpening(epoch, entry)
-  const room = Buffer.allocUnsafe(maxFrameBytes(entry, index, opening))
+export function eventFrame(entry: LogEntry, index: number, stem: CursorStem): Buffer {
+  const room = Buffer.allocUnsafe(maxFrameBytes(entry, index, stem))
   // A copy: what it may take at most is several times what it takes.
-  return Buffer.from(room.subarray(0, writeEventFrame(room, 0, entry, index, opening)))
+  return Buffer.from(room.subarray(0, writeEventFrame(room, 0, entry, index, stem)))
 }
 
 /**
@@ -105,17 +106,22 @@ export function writeBinaryRecord(
   return at
 }
 
-/** Precedes the records of a binary message, and tells where in the log the last of them stands. */
-export const BINARY_HEAD_BYTES = 24
-const BINARY_VERSION = 1
+const BINARY_VERSION = 2
+/** Before the cursor in the head of a binary message. */
+const CURSOR_AT = 4
+const WORD_BYTES = 4
 
-/** u8 version, u8 head length, u16 shard, u32 index, f64 and f64 stream id; see docs/websocket.md. */
-export function writeBinaryHead(target: Buffer, offset: number, entry: LogEntry, index: number): number {
+/** Of the head that precedes the records of a binary message, and has the cursor of the last of them. */
+export const binaryHeadBytes = (stem: CursorStem): number =>
+  CURSOR_AT + Math.ceil(cursorLength(stem) / WORD_BYTES) * WORD_BYTES
+
+/** u8 version, u8 reserved, u16 head length, the cursor in ASCII, zeros up to a word; see docs/websocket.md. */
+export function writeBinaryHead(target: Buffer, offset: number, stem: CursorStem, index: number): number {
+  const end = offset + binaryHeadBytes(stem)
   target[offset] = BINARY_VERSION
-  target[offset + 1] = BINARY_HEAD_BYTES
-  target.writeUInt16LE(entry.shard, offset + 2)
-  target.writeUInt32LE(entry.firstIndex + index, offset + 4)
-  target.writeDoubleLE(entry.idMs, offset + 8)
-  target.writeDoubleLE(entry.idSeq, offset + 16)
-  return offset + BINARY_HEAD_BYTES
+  target[offset + 1] = 0
+  target.writeUInt16LE(end - offset, offset + 2)
+  const cursorEnd = offset + CURSOR_AT + target.write(cursorAt(stem, index), offset + CURSOR_AT, 'latin1')
+  target.fill(0, cursorEnd, end)
+  return end
 }

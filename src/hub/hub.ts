@@ -1,12 +1,16 @@
 import type { Logger } from 'pino'
 import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
-import { comparePositions, formatCursor, LAST_INDEX, type Place, type Position } from '../log/position.ts'
+import { formatCursor, stemOf, type CursorStem } from '../log/cursor.ts'
+import type { Place, Position } from '../log/position.ts'
+import { beginningOf, comparePositions } from '../log/positions.ts'
 import { shardOf } from '../log/shard.ts'
 import { isSuperseded } from '../log/superseded.ts'
 import type { Following, Gap, Loss } from '../log/batch.ts'
+import { Conditions } from './conditions.ts'
+import { Attendance } from './attendance.ts'
 import { Fanout, newestOf } from './fanout.ts'
-import { cursorOpening } from './frame.ts'
+import { FormerLogs, type Ending } from './former-logs.ts'
 import { LagHistogram } from './lag-histogram.ts'
 import type { Failure } from './protocol.ts'
 import { Recent } from './recent.ts'
@@ -19,15 +23,8 @@ const START_TIMEOUT_MS = 10_000
 /** Clients that were away for moments are served from here; older ones from the log itself. Shared by the shards. */
 const RECENT_BYTES = 32 * 1024 * 1024
 const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
-const BEFORE_ENTRY = -1
-/**
- * While nobody is connected, entries wait so long to be read together: a read costs as much for one as for many, and a
- * stream brings a thousand a second. Where more than a few come at once, the hub is behind, and does not wait.
- */
-const UNATTENDED_READ_MS = 20
+/** Where more entries come at once, the hub is behind, and does not wait for others. */
 const FEW_ENTRIES = 48
-/** Cursors of older ones mean nothing to the hub. */
-const MAX_FORMER_EPOCHS = 8
 
 export type HubOptions = {
   log: EventLog
@@ -38,28 +35,8 @@ export type HubOptions = {
   onEntries: (entries: readonly LogEntry[]) => void
 }
 
-/**
- * Shards of which events may be missing, each with the instant from which on (epoch milliseconds), where one is known:
- * everything up to it was delivered.
- */
-export type Losses = ReadonlyMap<number, number | undefined>
-
-/** How a shard's former log ended for the hub. */
-export type Ending = {
-  /** The newest of it that the hub saw. */
-  readonly last: Position
-  /** The log that took its place, and where the hub goes on in it. */
-  readonly next: Place
-  /** See Losses. */
-  readonly lostFromMs: number | undefined
-}
-
-type FormerLog = {
-  readonly epoch: string
-  /** Of the newest event that was seen of it. */
-  readonly sequence: number
-  readonly endings: ReadonlyMap<number, Ending>
-}
+/** Shards of which events may be missing, each with the instant from which on (epoch milliseconds). */
+export type Losses = ReadonlyMap<number, number>
 
 export type HubListener = {
   /** The log was replaced, or lost something before it was seen. */
@@ -79,15 +56,15 @@ export class Hub {
   readonly #recent: Recent[] = []
   readonly #recentBytes: number
   readonly #listeners = new Set<HubListener>()
-  readonly #waiting = new Set<() => void>()
-  /** The oldest first. */
-  readonly #former: FormerLog[] = []
+  readonly #arrivals = new Conditions()
+  /** Where the hub is, by shard. */
+  readonly #heads: Place[] = []
+  readonly #former = new FormerLogs()
+  readonly #attendance = new Attendance()
   /** Topics of which it was not looked yet whether the memory of recent entries has an event. */
   readonly #unseen = new Set<Topic>()
   #epoch = ''
   #sequence = 0
-  #attendants = 0
-  #wake = () => {}
   #follower: Following | undefined
   #following: Promise<void> | undefined
 
@@ -100,7 +77,6 @@ export class Hub {
       flushMs,
       // An entry that finds no room at the end of the memory begins at its start again.
       maxUnflushedBytes: this.#recentBytes / 2,
-      epochOf: this.epochOf,
       onFlushed: (lags) => this.lag.observeAll(lags)
     })
   }
@@ -115,6 +91,7 @@ export class Hub {
     } catch (error) {
       await this.#end()
       this.#recent.length = 0
+      this.#heads.length = 0
       throw error
     }
   }
@@ -124,18 +101,18 @@ export class Hub {
     const ends: Position[] = []
     for (let shard = 0; shard < this.#log.shards; shard++) {
       const { last } = await this.#log.reach(shard)
-      // Ids follow the clock of Redis, not that of this host. Of a shard that never held anything all is known.
-      const idMs = Math.max(0, (last?.idMs ?? 0) - LOOK_BACK_MS)
-      const head = { shard, idMs, idSeq: 0, index: LAST_INDEX }
+      // Of a shard that never held anything all is known.
+      const head = last ? await this.#log.at(shard, this.#log.timeOf(last) - LOOK_BACK_MS) : beginningOf(shard)
       this.#recent.push(new Recent(head, this.#recentBytes, this.topics))
-      if (last) ends.push({ shard, ...last, index: 0 })
+      this.#heads.push({ epoch: this.#epoch, at: head })
+      if (last) ends.push(last)
     }
     this.#follower = this.#log.follow(this.#recent.map(({ head }) => head))
     this.#following = this.#follow(this.#follower)
     await Promise.all(ends.map((end) => this.reaches(end, START_TIMEOUT_MS)))
     for (const recent of this.#recent) {
       const { first, isWhole } = await this.#log.reach(recent.shard)
-      if (first && !isWhole) recent.limitTo({ shard: recent.shard, ...first, index: BEFORE_ENTRY })
+      if (first && !isWhole) recent.limitTo(first)
     }
   }
 
@@ -143,18 +120,8 @@ export class Hub {
     return this.#epoch
   }
 
-  /** The epoch under which an event was seen. */
-  readonly epochOf = (sequence: number): string =>
-    this.#former.find((former) => sequence <= former.sequence)?.epoch ?? this.#epoch
-
-  /** How a shard of a former log ended; nothing where the epoch is the present one, or none that the hub knows. */
-  endingOf(epoch: string, shard: number): Ending | undefined {
-    return this.#former.find((former) => former.epoch === epoch)?.endings.get(shard)
-  }
-
-  /** Epoch milliseconds of the newest event that the hub may have of the log before this one. */
-  beginsAfterMs(shard: number): number {
-    return this.#former.at(-1)?.endings.get(shard)?.next.idMs ?? 0
+  get former(): Pick<FormerLogs, 'endingOf' | 'beginOf'> {
+    return this.#former
   }
 
   /** Whether the log could be read last time. */
@@ -168,18 +135,17 @@ export class Hub {
 
   /** Everything before it was delivered to whoever listened. */
   get cursor(): string {
-    return formatCursor(
-      this.#epoch,
-      this.#recent.map(({ head }) => head)
-    )
+    return formatCursor(this.#heads)
   }
 
-  /** The same for some shards. */
-  cursorOf(shards: readonly number[]): string {
-    return formatCursor(
-      this.#epoch,
-      shards.map((shard) => this.#recent[shard]!.head)
-    )
+  /** The same as a place. */
+  headOf(shard: number): Place {
+    return this.#heads[shard]!
+  }
+
+  /** Of its log. */
+  get shards(): number {
+    return this.#log.shards
   }
 
   /** How many events were seen: the newest one's place among them. */
@@ -205,9 +171,7 @@ export class Hub {
    * called, once.
    */
   attend(): () => void {
-    this.#attendants++
-    this.#wake()
-    return () => void this.#attendants--
+    return this.#attendance.attend()
   }
 
   /** Ends what clients hold of symbols that turned out to be unknown. */
@@ -237,18 +201,8 @@ export class Hub {
 
   /** Waits until events up to a position were seen; false where that takes too long. */
   async reaches(position: Position, timeoutMs: number): Promise<boolean> {
-    const reached = () => comparePositions(this.#recent[position.shard]!.head, position) >= 0
-    if (reached()) return true
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const check = () => reached() && resolve(true)
-    const timer = setTimeout(() => resolve(false), timeoutMs)
-    this.#waiting.add(check)
-    try {
-      return await promise
-    } finally {
-      clearTimeout(timer)
-      this.#waiting.delete(check)
-    }
+    const { shard } = position
+    return this.#arrivals.until(() => comparePositions(this.#recent[shard]!.head, position) >= 0, timeoutMs)
   }
 
   async close(): Promise<void> {
@@ -263,22 +217,13 @@ export class Hub {
       else this.#take(entries)
       if (entries.length > 0) this.#onEntries(entries)
       // A batch is of one shard.
-      if (++batches % this.#log.shards === 0 && entries.length < FEW_ENTRIES) await this.#whileUnattended()
+      if (++batches % this.#log.shards === 0 && entries.length < FEW_ENTRIES) await this.#attendance.pause()
     }
-  }
-
-  async #whileUnattended(): Promise<void> {
-    if (this.#attendants > 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, UNATTENDED_READ_MS)
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
   }
 
   async #end(): Promise<void> {
     await this.#follower?.return()
-    this.#wake()
+    this.#attendance.end()
     await this.#following
     this.#follower = undefined
   }
@@ -297,16 +242,18 @@ export class Hub {
     this.lookBack()
     for (const read of entries) {
       this.#fanout.makeRoom(read.bytes.length)
-      const entry = this.#recent[read.shard]!.add(read, this.#sequence + 1)
+      const recent = this.#recent[read.shard]!
+      const entry = recent.add(read, this.#sequence + 1)
+      this.#heads[read.shard] = { epoch: this.#epoch, at: recent.head }
       const named = this.topics.namedBy(entry)
       if (named) this.#spread(entry, named)
       this.#sequence += entry.count
     }
-    for (const check of this.#waiting) check()
+    this.#arrivals.check()
   }
 
   #spread(entry: LogEntry, named: readonly (Topic | undefined)[]): void {
-    let opening: string | undefined
+    let stem: CursorStem | undefined
     for (let index = 0; index < entry.count; index++) {
       const topic = named[entry.row(index)]
       if (!topic) continue
@@ -316,31 +263,39 @@ export class Hub {
       topic.entry = entry
       topic.index = index
       topic.sequence = this.#sequence + 1 + index
-      if (!topic.hasAudience) continue
-      opening ??= cursorOpening(this.#epoch, entry)
-      this.#fanout.publish({ topic, entry, index, sequence: topic.sequence }, opening, previous)
+      topic.stem = topic.hasAudience ? (stem ??= stemOf(entry, this.#heads)) : undefined
+      if (topic.stem)
+        this.#fanout.publish({ topic, entry, index, sequence: topic.sequence, stem: topic.stem }, previous)
     }
-    if (opening !== undefined) this.#fanout.noteAppend(entry.appendedAt)
+    if (stem) this.#fanout.noteAppend(entry.appendedAt)
   }
 
   #goOn({ epoch, losses }: Gap): void {
-    this.#logger.warn({ epoch }, 'the log lost what it held; clients are told and get snapshots')
+    this.#logger.warn(
+      { epoch },
+      'the log lost what it held; clients are told where events may be missing, and get snapshots'
+    )
     const endings = losses.map((loss) => this.#endingAt(epoch, loss))
     if (epoch !== this.#epoch) {
-      const byShard = new Map(endings.map((ending) => [ending.last.shard, ending]))
-      this.#former.push({ epoch: this.#epoch, sequence: this.#sequence, endings: byShard })
-      if (this.#former.length > MAX_FORMER_EPOCHS) this.#former.shift()
-      for (const { next } of endings) this.#recent[next.shard]!.goOn(next)
+      this.#former.add(this.#epoch, endings)
+      for (const { next } of endings) this.#recent[next.at.shard]!.goOn(next.at)
       this.#epoch = epoch
-    } else for (const { next } of endings) this.#recent[next.shard]!.restart(next)
-    const lost = new Map(endings.map(({ last, lostFromMs }) => [last.shard, lostFromMs]))
-    for (const listener of this.#listeners) listener.lost(lost)
-    for (const check of this.#waiting) check()
+    } else for (const { next } of endings) this.#recent[next.at.shard]!.restart(next.at)
+    for (const { next } of endings) this.#heads[next.at.shard] = next
+    const lost = endings.flatMap(({ last, lostFromMs }) =>
+      lostFromMs === undefined ? [] : [[last.shard, lostFromMs] as const]
+    )
+    if (lost.length > 0) for (const listener of this.#listeners) listener.lost(new Map(lost))
+    this.#arrivals.check()
   }
 
-  #endingAt(epoch: string, { position, since, held }: Loss): Ending {
+  #endingAt(epoch: string, { position, since, held, isMissing }: Loss): Ending {
     const recent = this.#recent[position.shard]!
-    const lostFromMs = (held && recent.newestBeside(since, held)) ?? since.idMs
-    return { last: recent.head, next: { epoch, ...position }, lostFromMs }
+    const lostFrom = (held && recent.newestBeside(since, held)) ?? since
+    return {
+      last: recent.head,
+      next: { epoch, at: position },
+      lostFromMs: isMissing ? this.#log.timeOf(lostFrom) : undefined
+    }
   }
 }

@@ -83,7 +83,7 @@ export class Live {
     const serialQueue = new SerialQueue()
     this.#context = {
       hub: this.#hub,
-      replays: new Replays(this.#hub, log, serialQueue),
+      replays: new Replays(this.#hub, log),
       users: new Users(),
       leases: this.#leases,
       serving,

@@ -25,7 +25,9 @@ const Name = Type.String({ minLength: 1, maxLength: 64 })
 const Id = Type.Optional(
   Type.Union([Type.Integer(), Type.String({ maxLength: 64 })], { description: 'Comes back with the answer' })
 )
-const Cursor = Type.String({ description: 'Where in the log: resume with it as `since`' })
+const Cursor = Type.String({
+  description: 'Opaque. Everything of the stream up to this frame: resume with it as `since`'
+})
 const Instant = Type.String({ format: 'date-time' })
 
 const CHANNEL_NAMES = `Of ${CHANNELS.join(', ')}; each other name is rejected by itself`
@@ -117,7 +119,7 @@ export const Welcome = frame(
   Type.Object({
     session: Type.String(),
     encoding: Type.Enum(['json', 'binary'], { description: 'Of quotes, trades and bars; all else is JSON' }),
-    epoch: Type.String({ description: "The log's life: part of every cursor" }),
+    epoch: Type.String({ description: "Names the log's life; another one after it was lost" }),
     authenticated: Type.Boolean(),
     authenticateWithinMs: Type.Optional(Type.Integer({ description: 'Where a first auth frame is waited for' })),
     heartbeatMs: Type.Integer({ description: 'The server pings so often, and misses a peer after two of them' }),

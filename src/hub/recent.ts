@@ -1,7 +1,7 @@
 import { readEntry } from '../log/entry.ts'
 import type { LogEntry } from '../log/log-entry.ts'
-import { comparePositions, idOf, LAST_INDEX, type Position } from '../log/position.ts'
-import type { StreamId } from '../log/source.ts'
+import type { Position } from '../log/position.ts'
+import { behind, comparePositions, compareRecord, EntryPlaces, recordsBefore } from '../log/positions.ts'
 import { isSuperseded } from '../log/superseded.ts'
 import { REORDERED_WITHIN_MS } from './standing.ts'
 import type { EventRef, Topic } from './topic.ts'
@@ -9,7 +9,6 @@ import type { Topics } from './topics.ts'
 
 /** An entry in a quiet market holds a record or two. */
 const BYTES_PER_ENTRY = 256
-const BEFORE_RECORDS = -1
 
 export type Chunk = {
   readonly events: readonly EventRef[]
@@ -30,12 +29,10 @@ export class Recent {
   readonly shard: number
   readonly #bytes: Buffer
   /** By entry number, going round. */
-  readonly #idMs: Float64Array
-  readonly #idSeq: Float64Array
+  readonly #places: EntryPlaces
   /** Bytes that were ever written before the entry. */
   readonly #start: Float64Array
   readonly #length: Uint32Array
-  readonly #count: Uint32Array
   readonly #firstSequence: Float64Array
   /** Entries from this number on are held. */
   #from = 0
@@ -55,11 +52,9 @@ export class Recent {
     const entries = Math.ceil(maxBytes / BYTES_PER_ENTRY)
     this.shard = head.shard
     this.#bytes = Buffer.allocUnsafeSlow(maxBytes)
-    this.#idMs = new Float64Array(entries)
-    this.#idSeq = new Float64Array(entries)
+    this.#places = new EntryPlaces(head.shard, entries)
     this.#start = new Float64Array(entries)
     this.#length = new Uint32Array(entries)
-    this.#count = new Uint32Array(entries)
     this.#firstSequence = new Float64Array(entries)
     this.#head = head
     this.#tail = head
@@ -67,7 +62,7 @@ export class Recent {
     this.#topics = topics
   }
 
-  /** The newest record seen. */
+  /** Behind the newest record seen. */
   get head(): Position {
     return this.#head
   }
@@ -81,10 +76,10 @@ export class Recent {
    * stay until as many were added as are held at most.
    */
   add(entry: LogEntry, firstSequence: number): LogEntry {
-    const { idMs, idSeq, count, bytes } = entry
-    const { length } = bytes
-    if (this.#isReplacedBy(entry)) this.restart(this.#head)
-    this.#head = { shard: this.shard, idMs, idSeq, index: count - 1 }
+    const { length } = entry.bytes
+    const head = behind(entry)
+    if (this.#isReplacedBy(head)) this.restart(this.#head)
+    this.#head = head
     if (length > this.#bytes.length) {
       while (this.#from < this.#to) this.#dropOldest()
       this.#tail = this.#head
@@ -92,13 +87,11 @@ export class Recent {
     }
     const start = this.#makeRoom(length)
     const held = this.#bytes.subarray(start % this.#bytes.length, (start % this.#bytes.length) + length)
-    held.set(bytes)
+    held.set(entry.bytes)
     const slot = this.#to++ % this.#start.length
-    this.#idMs[slot] = idMs
-    this.#idSeq[slot] = idSeq
+    this.#places.set(slot, entry)
     this.#start[slot] = start
     this.#length[slot] = length
-    this.#count[slot] = count
     this.#firstSequence[slot] = firstSequence
     this.#written = start + length
     return entry.lyingIn(held)
@@ -126,8 +119,9 @@ export class Recent {
       if (!named) continue
       for (let index = entry.count - 1; index >= 0; index--) {
         const topic = named[entry.row(index)]
-        if (!topic || !wanted.has(topic) || comparePositions({ ...entry, index }, position) > 0) continue
-        const event = { topic, entry, index, sequence: this.#firstSequence[number % this.#start.length]! + index }
+        if (!topic || !wanted.has(topic) || compareRecord(entry, index, position) > 0) continue
+        const sequence = this.#firstSequence[this.#slotOf(number)]! + index
+        const event = { topic, entry, index, sequence, stem: undefined }
         const held = newest.get(topic)
         if (!held || isSuperseded(held, event)) newest.set(topic, event)
         if (unknown.delete(topic)) neededSince = Math.min(neededSince, entry.appendedAt - REORDERED_WITHIN_MS)
@@ -145,22 +139,22 @@ export class Recent {
     return comparePositions(position, this.#tail) >= 0
   }
 
-  /** Epoch milliseconds of the newest entry behind a position that is here and not among others. */
-  newestBeside(position: Position, others: readonly StreamId[]): number | undefined {
-    const ids = new Set(others.map(idOf))
+  /** The end of the newest entry behind a position that is here and not among others, whose ends are given in order. */
+  newestBeside(position: Position, others: readonly Position[]): Position | undefined {
     const first = this.#firstAfter(position)
+    let other = others.length - 1
     for (let number = this.#to - 1; number >= first; number--) {
-      const slot = number % this.#idMs.length
-      const idMs = this.#idMs[slot]!
-      if (!ids.has(idOf({ idMs, idSeq: this.#idSeq[slot]! }))) return idMs
+      const slot = this.#slotOf(number)
+      while (other >= 0 && this.#places.compareEnd(slot, others[other]!) < 0) other--
+      if (other < 0 || this.#places.compareEnd(slot, others[other]!) !== 0) return this.#places.behind(slot)
     }
     return undefined
   }
 
-  /** Epoch milliseconds of the newest entry that is held and came before an id. */
-  newestBefore(id: StreamId): number | undefined {
-    const number = this.#firstAfter({ shard: this.shard, ...id, index: BEFORE_RECORDS }) - 1
-    return number < this.#from ? undefined : this.#idMs[number % this.#idMs.length]
+  /** The end of the newest entry that is held and ends at a position or before it; without one, of the newest at all. */
+  newestBefore(position: Position = this.#head): Position | undefined {
+    const number = this.#firstAfter(position) - 1
+    return number < this.#from ? undefined : this.#places.behind(this.#slotOf(number))
   }
 
   /** Copies of events of wanted topics behind a covered position, up to another: so many at most, whole entries. */
@@ -170,9 +164,8 @@ export class Recent {
     let until = position
     const first = last === this.#head ? Math.max(this.#begin, this.#firstAfter(position)) : this.#firstAfter(position)
     for (let number = first; number < this.#to && events.length < maxEvents; number++) {
-      const slot = number % this.#start.length
-      const id = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
-      if (comparePositions({ ...id, index: BEFORE_RECORDS }, last) > 0) break
+      const slot = this.#slotOf(number)
+      if (this.#places.compareStart(slot, last) > 0) break
       const found = eventsOf(this.#entry(number, false), position, wanted, this.#topics, this.#firstSequence[slot]!)
       if (found.length > 0) {
         const entry = this.#entry(number, true)
@@ -181,7 +174,7 @@ export class Recent {
           events.push({ ...event, entry })
         }
       }
-      until = { shard: this.shard, ...id, index: this.#count[slot]! - 1 }
+      until = this.#places.behind(slot)
     }
     const isHead = events.length < maxEvents || comparePositions(until, last) >= 0
     return { events, bytes, until: isHead ? last : until, isHead }
@@ -204,20 +197,14 @@ export class Recent {
   }
 
   /** Whether an entry of the present log comes before one of the former log that is here. */
-  #isReplacedBy(entry: LogEntry): boolean {
-    return this.#from < this.#to && this.#to === this.#begin && !this.#isBehindNewest(entry)
-  }
-
-  #isBehindNewest({ idMs, idSeq }: StreamId): boolean {
-    const slot = (this.#to - 1) % this.#start.length
-    return (idMs - this.#idMs[slot]! || idSeq - this.#idSeq[slot]!) > 0
+  #isReplacedBy(end: Position): boolean {
+    if (this.#from === this.#to || this.#to !== this.#begin) return false
+    return this.#places.compareEnd(this.#slotOf(this.#to - 1), end) >= 0
   }
 
   #hasRunBack(): boolean {
     if (this.#from === this.#to || this.#begin <= this.#from) return false
-    const slot = (this.#begin - 1) % this.#start.length
-    const newest = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: 0 }
-    return comparePositions(newest, this.#beginsAfter) > 0
+    return this.#places.compareEnd(this.#slotOf(this.#begin - 1), this.#beginsAfter) > 0
   }
 
   /** Drops what stands where the next entry goes; returns its start. An entry lies in one piece. */
@@ -240,27 +227,28 @@ export class Recent {
     let high = this.#to
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      const slot = middle % this.#start.length
-      const last = { idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: this.#count[slot]! - 1 }
-      if (comparePositions(last, position) <= 0) low = middle + 1
+      if (this.#places.compareEnd(this.#slotOf(middle), position) <= 0) low = middle + 1
       else high = middle
     }
     return low
   }
 
+  #slotOf(number: number): number {
+    return number % this.#start.length
+  }
+
   #entry(number: number, isCopy: boolean): LogEntry {
-    const slot = number % this.#start.length
+    const slot = this.#slotOf(number)
     const at = this.#start[slot]! % this.#bytes.length
     const held = this.#bytes.subarray(at, at + this.#length[slot]!)
-    const place = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
-    return readEntry(place, isCopy ? Buffer.from(held) : held)
+    return readEntry(this.#places.at(slot), isCopy ? Buffer.from(held) : held)
   }
 
   #dropOldest(): void {
     const number = this.#from++
-    const slot = number % this.#start.length
+    const slot = this.#slotOf(number)
     if (this.#topics.size > 0) this.#keepNewest(this.#entry(number, false), this.#firstSequence[slot]!)
-    this.#tail = { shard: this.shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]!, index: LAST_INDEX }
+    this.#tail = this.#places.behind(slot)
   }
 
   /** A topic whose newest event lies in an entry that is dropped keeps a copy of that one record. */
@@ -285,14 +273,10 @@ export function eventsOf(
   const named = topics.namedBy(entry)
   const events: EventRef[] = []
   if (!named) return events
-  for (let index = firstAfter(entry, position); index < entry.count; index++) {
+  for (let index = recordsBefore(entry, position); index < entry.count; index++) {
     const topic = named[entry.row(index)]
-    if (topic && wanted.has(topic)) events.push({ topic, entry, index, sequence: firstSequence + index })
+    if (topic && wanted.has(topic))
+      events.push({ topic, entry, index, sequence: firstSequence + index, stem: undefined })
   }
   return events
-}
-
-/** The first record of an entry that comes after a position; the entry's end lies behind it. */
-function firstAfter({ idMs, idSeq }: Pick<LogEntry, 'idMs' | 'idSeq'>, position: Position): number {
-  return idMs === position.idMs && idSeq === position.idSeq ? position.index + 1 : 0
 }

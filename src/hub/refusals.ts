@@ -19,6 +19,10 @@ export const Refused = {
   tooManyConnections: failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed'),
   tooManyNewcomers: failure('TOO_MANY_CONNECTIONS', 'Too many connections wait here to say who they are'),
   textExpected: failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too'),
+  invalidCursor: {
+    ...failure('INVALID_CURSOR', 'data.since is no cursor that was given out'),
+    details: { field: 'data.since', message: 'is no cursor that was given out' }
+  },
   failed: failure('INTERNAL_ERROR', 'The frame could not be served; the log has the reason')
 } as const
 

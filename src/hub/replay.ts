@@ -1,169 +1,199 @@
+import { stemOf, type CursorStem } from '../log/cursor.ts'
+import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
-import { comparePositions, LAST_INDEX, MAX_ID_PART, type Place, type Position } from '../log/position.ts'
-import type { Ending, Hub } from './hub.ts'
-import type { Failure } from './protocol.ts'
+import type { Place, Position } from '../log/position.ts'
+import { behind, comparePositions, compareRecord, recordsBefore } from '../log/positions.ts'
+import type { Ending } from './former-logs.ts'
+import type { Hub } from './hub.ts'
+import { LogReads } from './log-reads.ts'
 import { eventsOf, type Chunk } from './recent.ts'
-import { Standing } from './standing.ts'
+import { isQuote, REORDERED_WITHIN_MS, Standing } from './standing.ts'
 import type { EventRef, Topic } from './topic.ts'
-import type { SerialQueue } from './serial-queue.ts'
 
 /** One write's worth: between two, the client may drain and others get their turn. */
 const MAX_CHUNK_EVENTS = 500
-/** An answer of Redis holds about so much; how many entries that is follows from those read before. */
-const BYTES_PER_READ = 1024 * 1024
-const FIRST_ENTRIES_PER_READ = 16
-const MAX_ENTRIES_PER_READ = 2000
-/** Replays that read the log of long ago, at a time; others wait for their turn. */
-const MAX_DEEP_REPLAYS = 8
 /** For how long an event that a client has already may be unknown here. */
 const AHEAD_TIMEOUT_MS = 3000
-/** Behind every id. */
-const NEWEST = { idMs: MAX_ID_PART, idSeq: MAX_ID_PART }
 
 /** Why events are missing: trimmed from the log, lost with it, or named by a cursor that was never given out. */
 export type GapReason = 'trimmed' | 'log_replaced' | 'unknown_position'
 
 /**
- * Nothing where the client has caught up; the ending where it has all that the hub saw of a former log; else why events are
- * missing, or why the replay ended before, and where.
+ * What comes next in a shard: events; that it has to be looked for again; the ending where the client has all that the hub saw
+ * of a former log; or why events are missing.
  */
-export type ReplayOutcome = undefined | GapReason | Ending | { readonly failure: Failure; readonly at: Place }
+export type Step = Chunk | 'again' | Ending | GapReason
 
-export type ReplayTarget = {
-  readonly isOpen: boolean
-  send(events: readonly EventRef[], epoch: string): void
-  /** Pays for bytes that were read for the client; returns why it cannot. */
-  pay(bytes: number): Failure | undefined
-  /** Resolves when more can be sent. */
-  drained(): Promise<void>
-  /** The client is at the hub's head. Called in the very moment: from here on it listens. */
-  caughtUp(): void
-}
+export const isChunk = (step: Step): step is Chunk => typeof step === 'object' && 'events' in step
+export const isEnding = (step: Step): step is Ending => typeof step === 'object' && 'next' in step
 
-export type ReplayRequest = {
-  readonly from: Place
-  readonly topics: ReadonlySet<Topic>
-  readonly target: ReplayTarget
-}
+/** The log cannot be read now. */
+export class LogUnreadable extends Error {}
 
-/** What was read of the log itself tells how many entries to read next. */
-type Step = Chunk & { readonly entriesPerRead?: number }
-
-/** Brings clients from where they were to where the hub is: from its memory, and from the log where that is too short. */
+/** What the replays of a process share. */
 export class Replays {
+  readonly hub: Hub
+  readonly log: EventLog
+  readonly reads: LogReads
+
+  constructor(hub: Hub, log: EventLog) {
+    this.hub = hub
+    this.log = log
+    this.reads = new LogReads(log, () => hub.epoch)
+  }
+
+  ofShard(place: Place, topics: ReadonlySet<Topic>): ShardReplay {
+    return new ShardReplay(this, place, topics)
+  }
+}
+
+/**
+ * One client's way through one shard, from where it was to where the hub is, or to the end of a former log: by the hub's memory,
+ * and by the log where that is too short. What is gone from the log itself is in the hub's memory or nowhere.
+ */
+export class ShardReplay {
+  readonly topics: ReadonlySet<Topic>
   readonly #hub: Hub
   readonly #log: EventLog
-  readonly #serialQueue: SerialQueue
-  readonly #queue: (() => void)[] = []
-  #deep = 0
+  readonly #reads: LogReads
+  #place: Place
+  /** Unknown as long as no quote is to be shown. */
+  #standing: Standing | undefined
+  /** Bytes that were looked through to find it. */
+  #lookedThrough = 0
 
-  constructor(hub: Hub, log: EventLog, serialQueue: SerialQueue) {
+  constructor({ hub, log, reads }: Replays, place: Place, topics: ReadonlySet<Topic>) {
+    this.topics = topics
     this.#hub = hub
     this.#log = log
-    this.#serialQueue = serialQueue
+    this.#reads = reads
+    this.#place = place
   }
 
-  /**
-   * Sends every event of the topics behind the place, each once, in order, and lets the target catch up: with the hub, or
-   * with the end of the place's log, where that is a former one. What is gone from the log itself is in the hub's memory
-   * or nowhere.
-   */
-  async run({ from, topics, target }: ReplayRequest): Promise<ReplayOutcome> {
-    const { epoch } = from
-    let at: Position = from
-    let entriesPerRead = FIRST_ENTRIES_PER_READ
-    const standing = new Standing(this.#hub.recent(at.shard).newestUpTo(at, statesOf(topics)))
-    try {
-      for (;;) {
-        const recent = this.#hub.recent(at.shard)
-        const ending = this.#hub.endingOf(epoch, at.shard)
-        if (ending && comparePositions(at, ending.last) >= 0) return ending
-        if (epoch !== this.#hub.epoch && !(ending && recent.covers(at))) return 'log_replaced'
-        if (!ending && comparePositions(at, recent.head) > 0) {
-          const reached = await this.#reach(at)
-          if (!reached) return 'unknown_position'
-          at = reached
-          if (epoch !== this.#hub.epoch) continue
-        }
-        // Nothing is awaited from here until the client has caught up, where the hub's memory reaches back.
-        const step: Step | GapReason = recent.covers(at)
-          ? recent.after(at, topics, MAX_CHUNK_EVENTS, ending?.last)
-          : await this.#readLog(at, topics, entriesPerRead)
-        if (typeof step === 'string') return step
-        // It may have been read of the log that came after.
-        if (!ending && epoch !== this.#hub.epoch) return 'log_replaced'
-        if (!target.isOpen) return undefined
-        const failure = target.pay(step.bytes)
-        if (failure) return { failure, at: { epoch, ...at } }
-        target.send(standing.keep(step.events), epoch)
-        if (ending && step.isHead) return ending
-        if (step.isHead) {
-          target.caughtUp()
-          return undefined
-        }
-        at = step.until
-        entriesPerRead = step.entriesPerRead ?? entriesPerRead
-        await target.drained()
-        await this.#serialQueue.next()
-      }
-    } catch (error) {
-      if (!(error instanceof LogUnreadable)) throw error
-      return { failure: LOG_UNREADABLE, at: { epoch, ...at } }
-    }
+  /** The client has everything up to here. */
+  get place(): Place {
+    return this.#place
   }
 
-  /**
-   * A client can be ahead of this process by what another one showed it. Returns where it goes on when this process is
-   * there too, or nothing where the log does not hold its position. Where it never held anything, nothing can be missing to
-   * who saw no event.
-   */
-  async #reach(at: Position): Promise<Position | undefined> {
-    const { head } = this.#hub.recent(at.shard)
+  /** Whether nothing newer was seen by the hub. */
+  get isAtHead(): boolean {
+    const { epoch, at } = this.#place
+    return epoch === this.#hub.epoch && comparePositions(at, this.#recent.head) === 0
+  }
+
+  /** What comes next. Not a promise where the hub's memory has it: nothing happens until the client has it, too. */
+  next(): Step | Promise<Step> {
+    const { epoch, at } = this.#place
+    const recent = this.#recent
+    const ending = this.#hub.former.endingOf(epoch, at.shard)
+    if (ending && comparePositions(at, ending.last) >= 0) return ending
+    if (epoch !== this.#hub.epoch && !(ending && recent.covers(at))) return 'log_replaced'
+    if (!ending && comparePositions(at, recent.head) > 0) return this.#reach(at)
+    if (!recent.covers(at)) return this.#readLog(this.#place)
+    return this.#shown(recent.after(at, this.topics, MAX_CHUNK_EVENTS, ending?.last))
+  }
+
+  /** Takes what came next; returns the events that the client is to be shown, each with its cursor. `places`: by shard. */
+  take({ events, until }: Chunk, places: readonly (Place | undefined)[]): readonly EventRef[] {
+    const { epoch } = this.#place
+    this.#place = { epoch, at: until }
+    this.#lookedThrough = 0
+    let last: LogEntry | undefined
+    let stem: CursorStem | undefined
+    return (this.#standing?.keep(events) ?? events).map((event) => {
+      if (event.entry !== last) stem = stemOf(event.entry, places)
+      last = event.entry
+      return { ...event, stem }
+    })
+  }
+
+  /** Goes on from another place: what the client was shown before it no longer counts. */
+  restart(place: Place): void {
+    this.#place = place
+    this.#standing = undefined
+  }
+
+  /** Goes on behind the end of a former log. */
+  pass({ last, next }: Ending): void {
+    // Another process can have shown a client more of the former log, or more of the next one before it noticed.
+    const { at } = this.#place
+    const isAhead = comparePositions(next.at, last) >= 0 && comparePositions(at, next.at) > 0
+    this.#place = isAhead ? { epoch: next.epoch, at } : next
+  }
+
+  get #recent() {
+    return this.#hub.recent(this.#place.at.shard)
+  }
+
+  /** A client can be ahead of this process by what another one showed it: it goes on when this process is there, too. */
+  async #reach(at: Position): Promise<Step> {
     const { last } = await readable(this.#log.reach(at.shard))
-    if (!last) return at.index === LAST_INDEX ? head : undefined
-    const isTold = comparePositions({ ...at, index: 0 }, { ...last, index: 0 }) <= 0
-    return isTold && (await this.#hub.reaches({ ...at, index: 0 }, AHEAD_TIMEOUT_MS)) ? at : undefined
+    const isKnown = last && comparePositions(at, last) <= 0
+    return isKnown && (await this.#hub.reaches(at, AHEAD_TIMEOUT_MS)) ? 'again' : 'unknown_position'
   }
 
-  async #readLog(at: Position, topics: ReadonlySet<Topic>, maxEntries: number): Promise<Step | GapReason> {
-    if (this.#deep >= MAX_DEEP_REPLAYS) await new Promise<void>((resolve) => this.#queue.push(resolve))
-    this.#deep++
-    try {
-      const entries = await readable(this.#log.read(at, maxEntries))
-      // Asked afterwards: what it still reaches back to was there to be read.
-      const { first, last, isWhole } = await readable(this.#log.reach(at.shard))
-      const nothing = { events: [], isHead: false, bytes: 0, entriesPerRead: maxEntries }
-      const recent = this.#hub.recent(at.shard)
-      // The hub saw what the log never held: it is another one, although nobody has noticed yet.
-      const seenMs = recent.newestBefore(first ?? NEWEST) ?? 0
-      if (isWhole && seenMs > this.#hub.beginsAfterMs(at.shard)) return 'log_replaced'
-      // Nothing was appended since: what the hub has seen begins behind the position.
-      if (!last || comparePositions({ ...last, index: LAST_INDEX }, at) <= 0) {
-        return { ...nothing, until: recent.tail }
-      }
-      const isThere = first && comparePositions({ ...first, index: 0 }, { ...at, index: 0 }) <= 0
-      if (!isThere && !isWhole) return 'trimmed'
-      const newest = entries.at(-1)
-      // What there is came after it was read.
-      if (!newest) return { ...nothing, until: at }
-      const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
-      return {
-        events: entries.flatMap((entry) => eventsOf(entry, at, topics, this.#hub.topics, 0)),
-        until: { shard: at.shard, idMs: newest.idMs, idSeq: newest.idSeq, index: LAST_INDEX },
-        isHead: false,
-        bytes,
-        entriesPerRead: Math.min(MAX_ENTRIES_PER_READ, Math.ceil((BYTES_PER_READ * entries.length) / bytes))
-      }
-    } finally {
-      this.#deep--
-      this.#queue.shift()?.()
+  async #readLog({ epoch, at }: Place): Promise<Step> {
+    const read = await readable(this.#reads.behind(at))
+    // It may have been read of the log that came after.
+    if (epoch !== this.#hub.epoch) return 'again'
+    const { first, last, isWhole } = read.reach
+    const recent = this.#recent
+    // The hub saw what the log never held: it is another one, although nobody has noticed yet.
+    const seen = recent.newestBefore(first)
+    const begin = this.#hub.former.beginOf(at.shard)
+    if (isWhole && seen && !(begin && comparePositions(seen, begin) <= 0)) return 'log_replaced'
+    // Nothing was appended since: what the hub has seen begins behind the position.
+    if (!last || comparePositions(last, at) <= 0) return { events: [], until: recent.tail, isHead: false, bytes: 0 }
+    if (!isWhole && !(first && comparePositions(first, at) <= 0)) return 'trimmed'
+    // What there is came after it was read.
+    if (read.entries.length === 0) return 'again'
+    return this.#shown(this.#chunkOf(read.entries))
+  }
+
+  /** Events behind the client's place, and at most a chunk of them. */
+  #chunkOf(entries: readonly LogEntry[]): Chunk {
+    const { at } = this.#place
+    const events: EventRef[] = []
+    let bytes = 0
+    let until = at
+    for (const entry of entries) {
+      if (recordsBefore(entry, at) === entry.count) continue
+      if (events.length >= MAX_CHUNK_EVENTS) break
+      events.push(...eventsOf(entry, at, this.topics, this.#hub.topics, 0))
+      bytes += entry.bytes.length
+      until = behind(entry)
     }
+    return { events, until, isHead: false, bytes }
+  }
+
+  #shown(chunk: Chunk): Chunk | Promise<Step> {
+    if (!this.#standing && chunk.events.some(isQuote)) return this.#findStanding(this.#place)
+    return { ...chunk, bytes: chunk.bytes + this.#lookedThrough }
+  }
+
+  /** Which quotes the client was shown last: of those before its place one may come in order after what came behind it. */
+  async #findStanding({ epoch, at }: Place): Promise<Step> {
+    const standing = new Standing()
+    const { shard } = at
+    let from = await readable(this.#log.at(shard, this.#log.timeOf(at) - REORDERED_WITHIN_MS))
+    // Of a former log nothing is left but the hub's memory.
+    while (epoch === this.#hub.epoch && comparePositions(from, at) < 0 && !this.#recent.covers(from)) {
+      const { entries, until } = await readable(this.#reads.behind(from))
+      if (entries.length === 0) break
+      for (const entry of entries) {
+        if (recordsBefore(entry, at) === 0) break
+        const events = eventsOf(entry, from, this.topics, this.#hub.topics, 0)
+        standing.keep(events.filter(({ index }) => compareRecord(entry, index, at) <= 0))
+        this.#lookedThrough += entry.bytes.length
+      }
+      from = until
+    }
+    const states = [...this.topics].filter(({ isState }) => isState)
+    standing.keep([...this.#recent.newestUpTo(at, states).values()])
+    this.#standing = standing
+    return 'again'
   }
 }
-
-const statesOf = (topics: ReadonlySet<Topic>): Topic[] => [...topics].filter(({ isState }) => isState)
-
-class LogUnreadable extends Error {}
 
 async function readable<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -171,9 +201,4 @@ async function readable<T>(answer: Promise<T>): Promise<T> {
   } catch (cause) {
     throw new LogUnreadable('the log cannot be read', { cause })
   }
-}
-
-const LOG_UNREADABLE: Failure = {
-  code: 'LOG_UNREADABLE',
-  message: 'What was missed cannot be read now; what is in removed was unsubscribed: subscribe again with this since'
 }

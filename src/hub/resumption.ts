@@ -1,9 +1,10 @@
-import { comparePositions, formatCursor, type Cursor, type Place } from '../log/position.ts'
+import { formatCursor, type Cursor } from '../log/cursor.ts'
+import type { Place } from '../log/position.ts'
 import type { Connection } from './connection.ts'
 import type { Caller, LiveContext } from './context.ts'
+import type { Ending } from './former-logs.ts'
 import type { Failure } from './protocol.ts'
-import type { Ending } from './hub.ts'
-import type { GapReason, ReplayOutcome, ReplayTarget } from './replay.ts'
+import { isChunk, isEnding, LogUnreadable, type GapReason, type ShardReplay } from './replay.ts'
 import type { EventRef, Topic } from './topic.ts'
 import { snapshotsOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
 
@@ -21,47 +22,151 @@ export type Resumption = Told & {
   readonly follow: (topics: readonly Topic[]) => void
 }
 
-/** What of a resumption did not come to its end, and why. */
+/** Why a resumption did not come to its end: nothing of what was added is followed. */
 export type Unfinished = {
-  readonly topics: ReadonlySet<Topic>
   readonly failure: Failure
   /** Where to go on from. */
   readonly since: string
 }
 
+/** Shards of which the client has all that the hub saw of a former log, and those of which events are missing. */
+type Obstacles = { readonly ended: [ShardReplay, Ending][]; readonly lost: [ShardReplay, GapReason][] }
+
 /**
- * Replays what was missed since a cursor, shard by shard, and lets the connection follow each of them from there. Where
- * the log does not reach back, or was replaced, tells the gap and sends snapshots. Nothing of what is returned is followed.
+ * Replays what was missed since a cursor, and lets the connection follow when it has caught up in all shards at once: no event
+ * that comes then passes what another shard still has for the client. Where the log does not reach back, or was replaced,
+ * tells the gap and sends snapshots.
  */
 export async function resume(resumption: Resumption): Promise<Unfinished | undefined> {
-  const { context, connection, group, added, since } = resumption
-  const { hub, traffic } = context
-  const unfinished = new Map<Topic, Place>()
-  let replayed = 0
-  let failure: Failure | undefined
-  traffic.resumed++
-  for (const [shard, topics] of Map.groupBy(added, (topic) => hub.shardOf(topic))) {
-    const from = since.find((place) => place.shard === shard)
-    const count = (more: number) => void (replayed += more)
-    const outcome = failure && from ? { failure, at: from } : await replay(resumption, topics, from, count)
-    if (!connection.isOpen) return undefined
-    if (typeof outcome === 'string') beginAnew(resumption, outcome, from?.idMs, topics)
-    else if (outcome) {
-      failure = outcome.failure
-      for (const topic of topics) unfinished.set(topic, outcome.at)
-    }
+  const replay = new Replay(resumption)
+  resumption.context.traffic.resumed++
+  try {
+    return await replay.run()
+  } catch (error) {
+    if (!(error instanceof LogUnreadable)) throw error
+    return { failure: LOG_UNREADABLE, since: replay.cursor }
   }
-  traffic.replayed += replayed
-  if (!failure) {
-    connection.sendInPlace({ type: 'resumed', data: { ...group, replayed }, cursor: hub.cursor })
+}
+
+class Replay {
+  readonly #resumption: Resumption
+  readonly #shards: readonly ShardReplay[]
+  /** Of shards that the cursor does not name the client has nothing yet. */
+  readonly #unknown = new Set<ShardReplay>()
+  /** Snapshots are due when the client has caught up. */
+  readonly #outlived = new Set<ShardReplay>()
+  #replayed = 0
+
+  constructor(resumption: Resumption) {
+    const { context, added, since } = resumption
+    const { hub, replays } = context
+    this.#resumption = resumption
+    const byShard = Map.groupBy(added, (topic) => hub.shardOf(topic))
+    this.#shards = [...byShard].map(([shard, topics]) => {
+      const place = since.find(({ at }) => at.shard === shard)
+      const replay = replays.ofShard(place ?? hub.headOf(shard), new Set(topics))
+      if (!place) this.#unknown.add(replay)
+      return replay
+    })
+  }
+
+  get cursor(): string {
+    return formatCursor(this.#places)
+  }
+
+  async run(): Promise<Unfinished | undefined> {
+    const { context, connection, group, added, follow } = this.#resumption
+    this.#pass({ ended: [], lost: [...this.#unknown].map((shard) => [shard, 'unknown_position']) })
+    this.#unknown.clear()
+    for (;;) {
+      const failure = await this.#catchUp()
+      if (!connection.isOpen) return undefined
+      if (failure) return { failure, since: this.cursor }
+      if (this.#shards.every(({ isAtHead }) => isAtHead)) break
+    }
+    this.#sendStateOf([...this.#outlived])
+    follow(added)
+    context.traffic.replayed += this.#replayed
+    const { cursor } = context.hub
+    connection.sendInPlace({ type: 'resumed', data: { ...group, replayed: this.#replayed }, cursor })
     return undefined
   }
-  // Here no cursor of the hub's: it would pass what was not replayed.
-  const places = new Map([...unfinished.values()].map((place) => [place.shard, place]))
-  return {
-    topics: new Set(unfinished.keys()),
-    failure,
-    since: [...places.values()].map((place) => formatCursor(place.epoch, [place])).join(',')
+
+  /** By shard; where the client asked for nothing, it has everything. */
+  get #places(): Place[] {
+    const { hub } = this.#resumption.context
+    const places = Array.from({ length: hub.shards }, (_, shard) => hub.headOf(shard))
+    for (const { place } of this.#shards) places[place.at.shard] = place
+    return places
+  }
+
+  /** Brings each shard to the hub's head. Where it had to wait for something, the head of the first may be further by then. */
+  async #catchUp(): Promise<Failure | undefined> {
+    const obstacles: Obstacles = { ended: [], lost: [] }
+    for (const shard of this.#shards) {
+      const failure = await this.#catchUpWith(shard, obstacles)
+      if (failure || !this.#resumption.connection.isOpen) return failure
+    }
+    this.#pass(obstacles)
+    return undefined
+  }
+
+  async #catchUpWith(shard: ShardReplay, { ended, lost }: Obstacles): Promise<Failure | undefined> {
+    const { context, connection, pay } = this.#resumption
+    while (!shard.isAtHead) {
+      const next = shard.next()
+      const step = next instanceof Promise ? await next : next
+      if (!connection.isOpen) return undefined
+      if (step === 'again') continue
+      if (isEnding(step)) return void ended.push([shard, step])
+      if (!isChunk(step)) return void lost.push([shard, step])
+      const failure = pay(step.bytes)
+      if (failure) return failure
+      this.#send(shard.take(step, this.#places))
+      if (step.isHead) continue
+      await connection.drained()
+      await context.serialQueue.next()
+    }
+    return undefined
+  }
+
+  #send(events: readonly EventRef[]): void {
+    const { connection } = this.#resumption
+    const due = connection.format.conflateMs > 0 ? newestPerTopic(events) : events
+    connection.replay(due)
+    this.#replayed += due.length
+  }
+
+  /** Tells what is missing, and goes on behind it. */
+  #pass({ ended, lost }: Obstacles): void {
+    const { hub } = this.#resumption.context
+    for (const [shard, ending] of ended) {
+      shard.pass(ending)
+      if (ending.lostFromMs !== undefined) this.#outlived.add(shard)
+    }
+    const endings = ended.flatMap(([, ending]) => ending.lostFromMs ?? [])
+    if (endings.length > 0) tellGap(this.#resumption, 'log_replaced', Math.min(...endings), this.cursor)
+    for (const [reason, those] of Map.groupBy(lost, ([, why]) => why)) {
+      const shards = those.map(([shard]) => shard)
+      const fromMs = this.#timeOf(shards)
+      for (const shard of shards) shard.restart(hub.headOf(shard.place.at.shard))
+      tellGap(this.#resumption, reason, fromMs, this.cursor)
+      this.#sendStateOf(shards)
+    }
+  }
+
+  /** The earliest instant that shards of a client have reached, epoch milliseconds; undefined where one has no place. */
+  #timeOf(shards: readonly ShardReplay[]): number | undefined {
+    const { log } = this.#resumption.context.replays
+    const isKnown = !shards.some((shard) => this.#unknown.has(shard))
+    return isKnown ? Math.min(...shards.map(({ place }) => log.timeOf(place.at))) : undefined
+  }
+
+  #sendStateOf(shards: readonly ShardReplay[]): void {
+    const requests = this.#resumption.requests.filter(({ topics }) =>
+      topics.some((topic) => shards.some((shard) => shard.topics.has(topic)))
+    )
+    sendSnapshots(this.#resumption, requests, this.cursor)
   }
 }
 
@@ -96,66 +201,13 @@ export function sendSnapshots(
   for (const frame of snapshotsOf(group, requests, cursor)) connection.sendInPlace(frame)
 }
 
-/** Of one shard: through the logs that were replaced since, with a gap between two, to the hub's head. */
-async function replay(
-  resumption: Resumption,
-  topics: readonly Topic[],
-  from: Place | undefined,
-  count: (events: number) => void
-): Promise<Exclude<ReplayOutcome, Ending>> {
-  if (!from) return 'unknown_position'
-  const { context, connection, pay, follow } = resumption
-  let place = from
-  const target: ReplayTarget = {
-    get isOpen() {
-      return connection.isOpen
-    },
-    send(events, epoch) {
-      const due = connection.format.conflateMs > 0 ? newestPerTopic(events) : events
-      connection.replay(due, epoch)
-      count(due.length)
-    },
-    pay,
-    drained: () => connection.drained(),
-    caughtUp() {
-      if (place !== from) sendStateOf(resumption, topics)
-      follow(topics)
-    }
-  }
-  for (;;) {
-    const outcome = await context.replays.run({ from: place, topics: new Set(topics), target })
-    if (typeof outcome !== 'object' || !('next' in outcome)) return outcome
-    place = afterEnding(outcome, place)
-    tellGap(resumption, 'log_replaced', outcome.lostFromMs, formatCursor(place.epoch, [place]))
-  }
-}
-
-/** Another process can have shown a client more of a former log, or more of the next one before it noticed. */
-function afterEnding({ last, next }: Ending, place: Place): Place {
-  const isAhead = comparePositions(next, last) >= 0 && comparePositions(place, next) > 0
-  return isAhead ? { ...place, epoch: next.epoch } : next
-}
-
-/** Of this shard alone: what was missed in others is yet to come. */
-function beginAnew(resumption: Resumption, gap: GapReason, fromMs: number | undefined, topics: readonly Topic[]): void {
-  const { hub } = resumption.context
-  tellGap(resumption, gap, fromMs, hub.cursorOf([hub.shardOf(topics[0]!)]))
-  sendStateOf(resumption, topics)
-  resumption.follow(topics)
-}
-
-function sendStateOf(resumption: Resumption, topics: readonly Topic[]): void {
-  const { hub } = resumption.context
-  const lost = new Set(topics)
-  sendSnapshots(
-    resumption,
-    resumption.requests.filter((request) => request.topics.some((topic) => lost.has(topic))),
-    hub.cursorOf([hub.shardOf(topics[0]!)])
-  )
-}
-
 /** Of states that were missed only the newest matters to who conflates; of trades and bars all. */
 function newestPerTopic(events: readonly EventRef[]): readonly EventRef[] {
   const newest = new Map(events.map((event) => [event.topic, event]))
   return events.filter((event) => !event.topic.isState || newest.get(event.topic) === event)
+}
+
+const LOG_UNREADABLE: Failure = {
+  code: 'LOG_UNREADABLE',
+  message: 'What was missed cannot be read now; what is in removed was unsubscribed: subscribe again with this since'
 }

@@ -13,10 +13,6 @@ export class Standing {
   /** Orders, not events: those would keep their entries in memory. */
   readonly #shown = new Map<Topic, ValueOrder>()
 
-  constructor(shown: ReadonlyMap<Topic, Place>) {
-    for (const [topic, place] of shown) if (isQuote(place)) this.#shown.set(topic, orderAt(place))
-  }
-
   /** The events that may be shown, in order. */
   keep(events: readonly EventRef[]): readonly EventRef[] {
     return events.filter((event) => {
@@ -30,6 +26,6 @@ export class Standing {
   }
 }
 
-const isQuote = ({ entry, index }: Place): boolean => entry.kind(index) === RecordKind.quote
+export const isQuote = ({ entry, index }: Place): boolean => entry.kind(index) === RecordKind.quote
 
 const orderAt = (place: Place): ValueOrder => orderOf(quoteAt(place))

@@ -1,11 +1,12 @@
 import type { ServedChange } from '../demand/answers.ts'
-import { parseCursor } from '../log/position.ts'
+import { parseCursor } from '../log/cursor.ts'
 import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { Connection } from './connection.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { formatKey } from './format.ts'
 import { piecesOf } from '../demand/pieces.ts'
 import { STREAMS, type Accepted, type Failure } from './protocol.ts'
+import { Refused } from './refusals.ts'
 import { resume, sendSnapshots, tellGap } from './resumption.ts'
 import { currentOf, leasedOf, topicNames } from './subject.ts'
 import { increaseOf, refusalOf } from './subscription-limits.ts'
@@ -52,8 +53,8 @@ export class Subscriptions {
   /** Answers a subscribe frame; returns why it was refused as a whole, or nothing. */
   async subscribe(data: SubscribeData, id: string | number | undefined): Promise<Failure | undefined> {
     const { context, connection, usage, payer } = this.#options
-    const since = data.since === undefined ? undefined : parseCursor(data.since)
-    if (data.since !== undefined && !since) return { code: 'INVALID_CURSOR', message: 'since is not a cursor' }
+    const since = data.since === undefined ? undefined : parseCursor(data.since, context.hub.shards)
+    if (data.since !== undefined && !since) return Refused.invalidCursor
     const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
     const group = groupOf(data)
     const has = (topic: Topic) => this.#has(topic)
@@ -152,9 +153,8 @@ export class Subscriptions {
     const lost = (connection.audience?.topics.items ?? []).filter((topic) => losses.has(hub.shardOf(topic)))
     for (const [group, names] of groupsOf(lost)) {
       const topics = this.#heldOf(names.flatMap((name) => topicNames(subjectNamed(group, name)!)))
-      const shards = [...new Set(topics.map((topic) => hub.shardOf(topic)))].filter((shard) => losses.has(shard))
-      const fromMs = Math.min(...shards.map((shard) => losses.get(shard) ?? 0))
-      tellGap({ context, connection, group }, 'log_replaced', fromMs, hub.cursorOf(shards))
+      const fromMs = Math.min(...new Set(topics.flatMap((topic) => losses.get(hub.shardOf(topic)) ?? [])))
+      tellGap({ context, connection, group }, 'log_replaced', fromMs, hub.cursor)
     }
     return lost
   }
@@ -225,8 +225,7 @@ export class Subscriptions {
     const pay = (bytes: number) => payer.payForReplay(bytes)
     const unfinished = await resume({ context, connection, group, requests, added, since, pay, follow })
     if (!unfinished) return undefined
-    // Movers are three topics: what lacks one of them goes as a whole.
-    const lost = requests.filter(({ topics }) => topics.some((topic) => unfinished.topics.has(topic)))
+    const lost = requests.filter(({ topics }) => topics.some((topic) => this.#awaited?.has(topic)))
     this.#release(lost.flatMap(({ topics }) => topics))
     const removed = lost.map(({ subject }) => ('symbol' in subject ? subject.symbol : subject.channel))
     const { code, message, details } = unfinished.failure

@@ -1,4 +1,5 @@
 import type { LogEntry } from '../log/log-entry.ts'
+import type { CursorStem } from '../log/cursor.ts'
 import { topicKeyOf, type TopicKey } from '../log/topic-name.ts'
 import type { TopicName } from '../market/event.ts'
 import { Bag, MAX_SEARCHED_RARELY } from '../demand/bag.ts'
@@ -24,6 +25,8 @@ export type EventRef = {
   readonly index: number
   /** Where the hub had it among all events. */
   readonly sequence: number
+  /** Its cursor's, where it was given to somebody who listens. */
+  readonly stem: CursorStem | undefined
 }
 
 /** Events that were published together, in order. Nothing is made of one that nobody looks at. */
@@ -95,6 +98,8 @@ export class Topic {
   index = 0
   /** Counts events over all topics of the hub: of two newest events the greater is the later. */
   sequence = 0
+  /** See EventRef. */
+  stem: CursorStem | undefined
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 

@@ -1,5 +1,6 @@
+import type { CursorStem } from '../log/cursor.ts'
 import type { LogEntry } from '../log/log-entry.ts'
-import { BINARY_HEAD_BYTES, binaryRecordBytes, headerBytes, maxFrameBytes, writeBinaryHead } from './frame.ts'
+import { binaryHeadBytes, binaryRecordBytes, headerBytes, maxFrameBytes, writeBinaryHead } from './frame.ts'
 import { writeBinaryRecord, writeEventFrame, writeHeader } from './frame.ts'
 import { isBinaryKind, payloadStart } from './format.ts'
 import { MAX_PIECE_BYTES, Scratch } from './scratch.ts'
@@ -24,6 +25,7 @@ export class Window {
   readonly #entries: LogEntry[] = []
   readonly #indexes: number[] = []
   readonly #sequences: number[] = []
+  readonly #stems: CursorStem[] = []
   readonly #textStart: number[] = []
   readonly #textEnd: number[] = []
   readonly #binaryStart: number[] = []
@@ -36,13 +38,13 @@ export class Window {
   #largestBytes = 0
   #largestBytesBefore = 0
 
-  hasRoomFor(entry: LogEntry, index: number, opening: string): boolean {
-    const bytes = maxFrameBytes(entry, index, opening) + binaryRecordBytes(entry, index) + WORD_BYTES
+  hasRoomFor({ entry, index }: EventRef, stem: CursorStem): boolean {
+    const bytes = maxFrameBytes(entry, index, stem) + binaryRecordBytes(entry, index) + WORD_BYTES
     return this.#used + bytes <= (this.#half + 1) * HALF_BYTES
   }
 
   /** Takes an event in the encodings its audiences want; returns its number. */
-  add(event: EventRef, opening: string, wants: Topic['wants'], change: Buffer | undefined): number {
+  add(event: EventRef, stem: CursorStem, wants: Topic['wants'], change: Buffer | undefined): number {
     const { topic, entry, index, sequence } = event
     const binary = wants.binary > 0 && isBinaryKind(entry, index)
     const number = 2 * this.#size++ + this.#half
@@ -51,10 +53,11 @@ export class Window {
     this.#entries[number] = entry
     this.#indexes[number] = index
     this.#sequences[number] = sequence
+    this.#stems[number] = stem
     this.#changes[number] = change
     const text = wants.text > 0 || (wants.changes > 0 && !change) || (wants.binary > 0 && !binary)
     this.#textStart[number] = text ? this.#used : NONE
-    if (text) this.#used = writeEventFrame(this.#bytes, this.#used, entry, index, opening)
+    if (text) this.#used = writeEventFrame(this.#bytes, this.#used, entry, index, stem)
     this.#textEnd[number] = text ? this.#used : NONE
     if (binary) this.#used = wordAligned(this.#used)
     this.#binaryStart[number] = binary ? this.#used : NONE
@@ -115,7 +118,8 @@ export class Window {
       topic: this.#topics[number]!,
       entry: this.#entries[number]!,
       index: this.#indexes[number]!,
-      sequence: this.#sequences[number]!
+      sequence: this.#sequences[number]!,
+      stem: this.#stems[number]
     }
   }
 
@@ -157,7 +161,7 @@ export class Window {
     return target
   }
 
-  /** Records of one shard share a message; a channel's frame stands between two. */
+  /** Records that follow each other share a message; a channel's frame stands between two. */
   #assembleBinary(numbers: readonly number[], from: number, to: number, isPassing: boolean): Buffer {
     const end = this.#endOfRun(numbers, from, to)
     if (end === to) return this.#binaryMessage(numbers, from, end, isPassing)
@@ -172,13 +176,8 @@ export class Window {
 
   #endOfRun(numbers: readonly number[], from: number, count: number): number {
     if (this.#binaryStart[numbers[from]!] === NONE) return from + 1
-    const { shard } = this.#entries[numbers[from]!]!
     let to = from + 1
-    while (to < count) {
-      const number = numbers[to]!
-      if (this.#binaryStart[number] === NONE || this.#entries[number]!.shard !== shard) break
-      to++
-    }
+    while (to < count && this.#binaryStart[numbers[to]!] !== NONE) to++
     return to
   }
 
@@ -187,13 +186,14 @@ export class Window {
     if (this.#binaryStart[last] === NONE) {
       return Buffer.from(this.#bytes.subarray(this.#textStart[last], this.#textEnd[last]))
     }
-    let bytes = BINARY_HEAD_BYTES
+    const stem = this.#stems[last]!
+    let bytes = binaryHeadBytes(stem)
     for (let at = from; at < to; at++) bytes += this.#binaryEnd[numbers[at]!]! - this.#binaryStart[numbers[at]!]!
     const lead = headerBytes(bytes)
     const start = wordAligned(lead) - lead
     const target = this.#scratch.take(start + lead + bytes, isPassing)
     const head = writeHeader(target, start, bytes, true)
-    const records = writeBinaryHead(target, head, this.#entries[last]!, this.#indexes[last]!)
+    const records = writeBinaryHead(target, head, stem, this.#entries[last]!.firstIndex + this.#indexes[last]!)
     this.#copyRecords(numbers, from, to, new Int32Array(target.buffer, records))
     return target.subarray(start)
   }

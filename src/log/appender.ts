@@ -150,6 +150,7 @@ export class Appender implements QueueListener {
 
   #tellGap(): void {
     this.#owesGap = false
+    for (const queue of this.#queues) queue.skip()
     this.#producer.tellGap().catch(() => (this.#owesGap = true)) // told with the next write, then
   }
 }

@@ -1,6 +1,5 @@
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
-import type { StreamId } from './source.ts'
 
 /** Where in a shard entries may be lost to who follows it. */
 export type Loss = {
@@ -9,10 +8,12 @@ export type Loss = {
   /** Nothing is lost up to here. */
   readonly since: Position
   /**
-   * What the log holds behind `since` as far as it was followed; undefined where that is too much to tell. Up to the newest
+   * The ends of the entries that the log holds behind `since` as far as it was followed, in order; undefined where that is too much to tell. Up to the newest
    * entry that was given and is not among them, nothing is lost either.
    */
-  readonly held: readonly StreamId[] | undefined
+  readonly held: readonly Position[] | undefined
+  /** False where it is known that nothing was lost which the follower had not read. */
+  readonly isMissing: boolean
 }
 
 /** Entries may be lost to who follows. */

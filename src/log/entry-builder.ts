@@ -13,9 +13,9 @@ import type { WrittenTopic } from './topic-name.ts'
  * of every version:
  *
  *     0  u8   version
- *     1  u8   which entry of its producer in this shard it is, modulo 256
+ *     1  u8   which entry of its producer in this shard it is: the low byte
  *     2  u16  number of records
- *     4  u32  the producer: a number that a process draws when it opens the log
+ *     4  u32  the next byte of that, then 24 bits of the producer: a number that a process draws when it opens the log
  *     8  f64  when it was appended, epoch ms with fractions
  *    16  f64  base: records tell instants by their distance from it, epoch ms
  *    24  u32  length of the whole entry

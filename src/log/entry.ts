@@ -15,11 +15,21 @@ export const foreignEntry = (place: EntryPlace): LogEntry => new EntryVersion1(p
 
 const NO_RECORDS = Buffer.from([VERSION_1, ...new Uint8Array(15)])
 
+/** Bytes of an entry up to the end of its signature. */
+export const SIGNED_BYTES = 8
+/** Which entry of its producer in its shard one is, modulo this. */
+export const SIGNATURE_NUMBERS = 0x1_00_00
+
 /**
  * Makes an entry unlike every other one, those with the same events too: after a connection was lost its producer finds
- * out by it whether the log holds it. `number` modulo 256.
+ * out by it whether the log holds it, and followers find out whether they have read all of a producer's.
  */
 export function signEntry(entry: Buffer, producer: number, number: number): void {
-  entry[1] = number
-  entry.writeUInt32LE(producer, 4)
+  entry[1] = number & 0xff
+  entry.writeUInt32LE((((producer & 0xff_ff_ff) << 8) | ((number >>> 8) & 0xff)) >>> 0, 4)
+}
+
+export function signatureOf(entry: Buffer): { producer: number; number: number } {
+  const signed = entry.readUInt32LE(4)
+  return { producer: signed >>> 8, number: ((signed & 0xff) << 8) | entry[1]! }
 }

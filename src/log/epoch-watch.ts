@@ -1,5 +1,5 @@
-import { comparePositions, LAST_INDEX, type Position } from './position.ts'
-import type { LogSource, StreamId } from './source.ts'
+import type { LogSource } from './source.ts'
+import { compareIds, isBefore, type StreamPosition } from './stream-position.ts'
 
 /** What a look at the log found. */
 export type Finding = {
@@ -20,12 +20,12 @@ type Standing = 'held' | 'trimmed' | 'lost'
 export class EpochWatch {
   readonly #source: LogSource
   /** The newest entry that was seen, per shard. */
-  readonly #seen = new Map<number, Position>()
+  readonly #seen = new Map<number, StreamPosition>()
   /**
    * The newest entry that the last look found, per shard, or the first that was seen. Where it is gone, so is what followed, although a stream that
    * was emptied or put back has got new entries since, and those were seen.
    */
-  readonly #found = new Map<number, Position>()
+  readonly #found = new Map<number, StreamPosition>()
   #epoch: string | undefined
 
   /** `epoch`: the one that others were told already. */
@@ -34,7 +34,7 @@ export class EpochWatch {
     this.#epoch = epoch
   }
 
-  saw(position: Position): void {
+  saw(position: StreamPosition): void {
     this.#seen.set(position.shard, position)
     if (!this.#found.has(position.shard)) this.#found.set(position.shard, position)
   }
@@ -66,14 +66,14 @@ export class EpochWatch {
     this.#epoch = await this.#source.renewEpoch(epoch)
   }
 
-  async #standingSinceFound(newest: Position): Promise<Standing> {
+  async #standingSinceFound(newest: StreamPosition): Promise<Standing> {
     const standing = await this.#standingOf(newest)
     const found = this.#found.get(newest.shard)
-    if (standing !== 'held' || !found || comparePositions(found, newest) === 0) return standing
+    if (standing !== 'held' || !found || compareIds(found, newest) === 0) return standing
     return (await this.#standingOf(found)) === 'lost' ? 'lost' : 'held'
   }
 
-  async #standingOf(position: Position): Promise<Standing> {
+  async #standingOf(position: StreamPosition): Promise<Standing> {
     if (await this.#source.holds(position)) return 'held'
     const { first, last, isWhole } = await this.#source.reach(position.shard)
     if (!last || isBefore(last, position)) return 'lost'
@@ -81,6 +81,3 @@ export class EpochWatch {
     return isWhole || isBefore(first, position) ? 'lost' : 'trimmed'
   }
 }
-
-export const isBefore = (a: StreamId, b: StreamId): boolean =>
-  comparePositions({ ...a, index: LAST_INDEX }, { ...b, index: LAST_INDEX }) < 0

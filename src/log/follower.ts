@@ -1,24 +1,27 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { foreignEntry } from './entry.ts'
-import type { Batch, Following, Loss, Start } from './batch.ts'
-import { EpochWatch, isBefore } from './epoch-watch.ts'
-import type { LogEntry } from './log-entry.ts'
-import { READER_NAME } from './former-readers.ts'
-import { idOf, LAST_INDEX, type Position } from './position.ts'
+import type { Batch, Following, Start } from './batch.ts'
+import { EpochWatch } from './epoch-watch.ts'
+import { findLoss, type Doubt, type FoundLoss } from './losses.ts'
+import { ProducerSequences } from './producer-sequences.ts'
+import { startsOf, withinReach } from './starts.ts'
+import { StreamReader } from './stream-reader.ts'
+import { RowReader } from './row-reader.ts'
 import { RowCount, type Tally } from './row-count.ts'
-import { entryOf, idOfRow, type LogSource, type Row, type StreamId } from './source.ts'
+import { idOfRow, isOurs, type LogSource, type Row } from './source.ts'
+import { endOf, idOf, outsideOf, type StreamId, type StreamPosition } from './stream-position.ts'
 
 const BLOCK_MS = 1000
-/** Redis answers within BLOCK_MS even when it has nothing to say; a connection mute for longer is dead. */
-const SOCKET_TIMEOUT_MS = 5000
 const RETRY_MS = 200
+/** What comes waits so long at most for producers to prove that nothing is missing. */
+const PROOF_TIMEOUT_MS = 1000
+/** Answers to reads that are held meanwhile. */
+const MAX_UNREAD = 64
+/** After a longer break so much may have come and gone that numbers say nothing. */
+const MAX_BREAK_MS = 10_000
 const LOOK_EVERY_MS = 2000
 /** Of all shards together: they are held at once. */
 const MAX_ENTRIES_PER_READ = 64
-const BEGINNING: StreamId = { idMs: 0, idSeq: 0 }
-/** Looked through to tell from where on entries are lost. */
-const MAX_ROWS_PER_LOSS = 1000
 
 export type FollowerOptions = {
   /** The follower opens a connection of its own beside this one. */
@@ -41,11 +44,11 @@ type Unread = { readonly at: number; readonly rows: readonly Row[] }
  */
 export class Follower implements Following {
   readonly #options: FollowerOptions
-  readonly #connection: Redis
+  readonly #reader: StreamReader
   readonly #watch: EpochWatch
-  #positions: Position[] = []
+  #positions: StreamPosition[] = []
   /** Up to where what was read was found to be all that was added. */
-  #sound: Position[] = []
+  #sound: StreamPosition[] = []
   #counts: readonly RowCount[] = []
   readonly #unread: Unread[] = []
   /** What the reader was given, and has taken when it asks for more. */
@@ -56,24 +59,24 @@ export class Follower implements Following {
   #isFirstLook = true
   /** Shards of which entries are lost to the follower, and it was not told yet. */
   readonly #lossy = new Set<number>()
-  #hasWarnedOfForeigners = false
-  #unknown = 0
+  /** Those of them where something is missing for certain. */
+  readonly #missing = new Set<number>()
+  #readAt = -Infinity
+  readonly #rows: RowReader
+  #sequences: readonly ProducerSequences[] = []
+  /** What was found to be lost, until it is known whether anything of it was never read. */
+  #doubt: Doubt | undefined
+  /** Where a shard's log was replaced and nothing seemed to be missing, by shard: from where on. */
+  readonly #passed = new Map<number, StreamPosition>()
   #away = false
   #closed = false
 
   constructor(options: FollowerOptions) {
     const { redis, source, epoch, signal } = options
     this.#options = options
+    this.#rows = new RowReader(options.log)
     this.#watch = new EpochWatch(source, epoch)
-    this.#connection = redis.duplicate({
-      connectionName: READER_NAME,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: undefined,
-      socketTimeout: SOCKET_TIMEOUT_MS,
-      lazyConnect: true
-    })
-    this.#connection.on('error', () => undefined) // reported once, by the read that fails
+    this.#reader = new StreamReader(redis)
     signal?.addEventListener('abort', () => this.#close(), { once: true })
     if (signal?.aborted) this.#closed = true
   }
@@ -83,7 +86,7 @@ export class Follower implements Following {
   }
 
   get unknown(): number {
-    return this.#unknown
+    return this.#rows.unknown
   }
 
   [Symbol.asyncIterator](): this {
@@ -94,12 +97,10 @@ export class Follower implements Following {
   async next(): Promise<IteratorResult<Batch, undefined>> {
     if (this.#given) this.#took(this.#given)
     this.#given = undefined
-    if (this.#connection.status === 'wait' && !this.#closed) {
-      await this.#connection.connect().catch(() => undefined) // the first read reports it
-    }
+    if (!this.#closed) await this.#reader.connect()
     while (!this.#closed) {
       try {
-        const batch = this.#nextUnread() ?? (await this.#look()) ?? (await this.#read())
+        const batch = this.#doubt ? await this.#settle(this.#doubt) : await this.#nextBatch()
         this.#away = false
         if (batch && !this.#closed) return { value: batch, done: false }
       } catch (error) {
@@ -122,41 +123,59 @@ export class Follower implements Following {
 
   #close(): void {
     this.#closed = true
-    this.#connection.disconnect()
+    this.#reader.close()
   }
 
   async #begin(): Promise<void> {
     const { source, from } = this.#options
-    const starts = typeof from === 'string' ? await startsOf(source, from) : from
+    const starts = await startsOf(source, from)
     this.#positions = [...starts]
     this.#sound = [...starts]
     this.#counts = starts.map(() => new RowCount())
+    this.#sequences = starts.map(() => new ProducerSequences())
     this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / starts.length)
   }
 
-  async #read(): Promise<Batch | undefined> {
+  async #nextBatch(): Promise<Batch | undefined> {
+    const batch = this.#nextUnread() ?? (await this.#look())
+    if (batch || this.#doubt) return batch
+    await this.#read(BLOCK_MS)
+    return this.#nextUnread()
+  }
+
+  /** Reads behind what was read, taken or not. */
+  async #read(blockMs: number): Promise<void> {
     const { source } = this.#options
     const keys = this.#positions.map(({ shard }) => source.key(shard))
-    const ids = this.#positions.map(idOf)
-    const found = await this.#connection.xreadBuffer(
-      'COUNT',
-      this.#maxEntriesPerShard,
-      'BLOCK',
-      BLOCK_MS,
-      'STREAMS',
-      ...keys,
-      ...ids
-    )
-    for (const [key, rows] of found ?? []) {
-      const at = keys.indexOf(key.toString('latin1'))
+    const ids = this.#positions.map((position, at) => idOf(this.#lastUnread(at) ?? position))
+    const found = await this.#reader.read(keys, ids, { maxRows: this.#maxEntriesPerShard, blockMs })
+    this.#readAt = performance.now()
+    for (const [at, rows] of found) {
       try {
         for (const [id] of rows) idOfRow(id)
         this.#unread.push({ at, rows })
+        for (const row of rows) this.#follow(at, row)
       } catch (error) {
         if (!(await source.cure(this.#positions[at]!.shard, error))) throw error
       }
     }
-    return this.#nextUnread()
+  }
+
+  #lastUnread(at: number): StreamId | undefined {
+    const last = this.#unread.findLast((unread) => unread.at === at)?.rows.at(-1)
+    return last && idOfRow(last[0])
+  }
+
+  #follow(at: number, row: Row): void {
+    if (!isOurs(row)) return
+    const hasHole = this.#sequences[at]!.read(row[1][1]!)
+    const { shard } = this.#positions[at]!
+    const passed = this.#passed.get(shard)
+    if (!hasHole || !passed || this.#doubt) return
+    // What its producer wrote before may be among what the log has lost.
+    this.#passed.delete(shard)
+    this.#sound[at] = passed
+    this.#lose(shard)
   }
 
   /** What was read and not taken yet; rows that have no events are taken at once. */
@@ -164,13 +183,15 @@ export class Follower implements Following {
     for (let unread = this.#unread.shift(); unread; unread = this.#unread.shift()) {
       const { at, rows } = unread
       const { shard } = this.#positions[at]!
-      const entries = rows.map((row) => this.#readRow(shard, row)).filter(({ count }) => count > 0)
+      const read = rows.flatMap((row) => this.#rows.read(shard, row) ?? [])
+      if (read.length < rows.length) this.#lose(shard)
+      const entries = read.filter(({ count }) => count > 0)
       if (entries.length === 0) {
         this.#took(unread)
         continue
       }
       this.#given = unread
-      const end = this.#positions.with(at, endOf(shard, rows))
+      const end = this.#positions.with(at, endOfRows(shard, rows)).map(outsideOf)
       return { entries, end, appendedAt: entries.at(-1)!.appendedAt, gap: undefined }
     }
     return undefined
@@ -178,67 +199,69 @@ export class Follower implements Following {
 
   #took({ at, rows }: Unread): void {
     const { shard } = this.#positions[at]!
-    const position = endOf(shard, rows)
+    const position = endOfRows(shard, rows)
     this.#positions[at] = position
     for (const [id] of rows) this.#note(at, idOfRow(id), this.#counts[at]!.read(idOfRow(id)))
     this.#watch.saw(position)
   }
 
-  #readRow(shard: number, row: Row): LogEntry {
-    try {
-      const entry = entryOf(shard, row)
-      if (entry.count === 0) this.#warnOfForeigner(shard, entry)
-      if (entry.unknown > 0) this.#warnOfUnknown(entry)
-      return entry
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      const { idMs, idSeq } = idOfRow(row[0])
-      if (!this.#lossy.has(shard))
-        this.#options.log.warn({ err: error, shard, idMs, idSeq }, 'an entry of the log is unreadable')
-      this.#lossy.add(shard)
-      return foreignEntry({ shard, idMs, idSeq })
-    }
-  }
-
-  #warnOfUnknown({ shard, idMs, idSeq, unknown }: LogEntry): void {
-    if (this.#unknown === 0) {
-      const what = 'a later version writes kinds of events that this one does not know; they are passed over'
-      this.#options.log.warn({ shard, idMs, idSeq }, what)
-    }
-    this.#unknown += unknown
-  }
-
-  #warnOfForeigner(shard: number, { idMs, idSeq }: LogEntry): void {
-    if (this.#hasWarnedOfForeigners) return
-    this.#hasWarnedOfForeigners = true
-    this.#options.log.warn(
-      { shard, idMs, idSeq },
-      'somebody else writes into the streams of the log; that is passed over'
-    )
-  }
-
   /** Before the first read, after every outage and now and then: is this still the log that was followed? */
   async #look(): Promise<Batch | undefined> {
+    const { source } = this.#options
     const now = performance.now()
     if (now - this.#lookedAt < LOOK_EVERY_MS) return undefined
     if (this.#positions.length === 0) await this.#begin()
     if (!this.#isGone && !this.#isFirstLook) await this.#count()
     const { epoch, isReplaced, trimmed } = await this.#watch.look(this.#isGone)
-    for (const shard of isReplaced ? this.#positions.map((position) => position.shard) : trimmed) this.#lossy.add(shard)
+    for (const shard of trimmed) this.#lose(shard)
+    if (isReplaced) for (const { shard } of this.#positions) this.#lossy.add(shard)
+    // Whoever has followed without a break knows soon whether anything is missing that it never read.
+    const isProvable = isReplaced && !this.#isFirstLook && performance.now() - this.#readAt < MAX_BREAK_MS
     this.#isGone = false
-    if (this.#isFirstLook || this.#lossy.size > 0) await this.#stayWithin()
-    const losses = await this.#losses()
+    if (this.#isFirstLook || this.#lossy.size > 0) this.#positions = await withinReach(source, this.#positions)
+    const lossy = this.#positions.filter(({ shard }) => this.#lossy.has(shard))
+    const losses = await Promise.all(
+      lossy.map((position) => findLoss(source, position, this.#sound[this.#positions.indexOf(position)]!))
+    )
     if (this.#isFirstLook) await this.#count()
     this.#isFirstLook = false
     this.#lookedAt = now
     if (losses.length === 0) return undefined
+    const sure = isProvable ? this.#missing : this.#lossy
+    this.#doubt = { epoch, losses, sure: new Set(sure), until: performance.now() + PROOF_TIMEOUT_MS }
+    for (const sequences of this.#sequences) sequences.doubt()
     for (const [at, position] of this.#positions.entries()) {
       if (!this.#lossy.has(position.shard)) continue
+      this.#passed.set(position.shard, this.#sound[at]!)
       this.#counts[at]!.reset()
       this.#sound[at] = position
     }
     this.#lossy.clear()
-    return { entries: [], end: [...this.#positions], appendedAt: undefined, gap: { epoch, losses } }
+    this.#missing.clear()
+    return this.#settle(this.#doubt)
+  }
+
+  /** The gap, as soon as it is known of each shard whether anything is missing there; or when that takes too long. */
+  async #settle({ epoch, losses, sure, until }: Doubt): Promise<Batch | undefined> {
+    const isWhole = ({ position: { shard } }: FoundLoss) =>
+      !sure.has(shard) && this.#sequences[this.#positions.findIndex((each) => each.shard === shard)]!.isWhole
+    const leftMs = Math.ceil(until - performance.now())
+    const isFull = this.#unread.length >= MAX_UNREAD
+    if (leftMs > 0 && !isFull && losses.some((loss) => isWhole(loss) === undefined)) {
+      await this.#read(leftMs)
+      return undefined
+    }
+    this.#doubt = undefined
+    const told = losses.map((loss) => ({ ...loss, isMissing: !isWhole(loss) }))
+    for (const { position, isMissing } of told) if (isMissing) this.#passed.delete(position.shard)
+    return { entries: [], end: this.#positions.map(outsideOf), appendedAt: undefined, gap: { epoch, losses: told } }
+  }
+
+  /** Entries of a shard are lost to the follower, whatever can be known of others. */
+  #lose(shard: number): void {
+    this.#lossy.add(shard)
+    this.#missing.add(shard)
+    this.#lookedAt = -Infinity
   }
 
   /** Whether what was read is all that was added. */
@@ -255,45 +278,14 @@ export class Follower implements Following {
     if (tally === undefined) return
     const { shard } = this.#positions[at]!
     if (tally === 'right') {
-      this.#sound[at] = { shard, idMs: id.idMs, idSeq: id.idSeq, index: LAST_INDEX }
+      this.#sound[at] = endOf(shard, id)
       return
     }
-    this.#isGone ||= tally === 'gone'
+    if (tally === 'missed') return this.#lose(shard)
+    this.#isGone = true
     this.#lossy.add(shard)
     this.#lookedAt = -Infinity
   }
-
-  /** Where entries are lost, and how much of what was read before is there still. */
-  #losses(): Promise<Loss[]> {
-    const lossy = this.#positions.filter(({ shard }) => this.#lossy.has(shard))
-    return Promise.all(
-      lossy.map(async (position) => {
-        const since = this.#sound.find(({ shard }) => shard === position.shard)!
-        const rows = await this.#options.source.rowsAfter(position.shard, since, MAX_ROWS_PER_LOSS)
-        const held = rows.map(([id]) => idOfRow(id)).filter((id) => !isBefore(position, id))
-        return { position, since, held: rows.length < MAX_ROWS_PER_LOSS ? held : undefined }
-      })
-    )
-  }
-
-  /** Behind a position that the log has not reached nothing would be found: its ids, or Redis' clock, are smaller. */
-  async #stayWithin(): Promise<void> {
-    const reaches = await Promise.all(this.#positions.map(({ shard }) => this.#options.source.reach(shard)))
-    for (const [at, { last = { idMs: 0, idSeq: 0 } }] of reaches.entries()) {
-      const position = this.#positions[at]!
-      if (isBefore(last, position)) this.#positions[at] = { shard: position.shard, ...last, index: LAST_INDEX }
-    }
-  }
 }
 
-const endOf = (shard: number, rows: readonly Row[]): Position => ({
-  shard,
-  ...idOfRow(rows.at(-1)![0]),
-  index: LAST_INDEX
-})
-
-async function startsOf(source: LogSource, from: 'now' | 'beginning'): Promise<Position[]> {
-  const shards = Array.from({ length: source.shards }, (_, shard) => shard)
-  const reaches = from === 'now' ? await Promise.all(shards.map((shard) => source.reach(shard))) : []
-  return shards.map((shard) => ({ shard, ...(reaches[shard]?.last ?? BEGINNING), index: LAST_INDEX }))
-}
+const endOfRows = (shard: number, rows: readonly Row[]): StreamPosition => endOf(shard, idOfRow(rows.at(-1)![0]))

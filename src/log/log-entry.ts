@@ -12,9 +12,6 @@ export const NO_ROW = -1
  */
 export interface LogEntry {
   readonly shard: number
-  /** Where it stands in the log. */
-  readonly idMs: number
-  readonly idSeq: number
   readonly bytes: Buffer
   readonly count: number
   /** The place of the first record within the entry as it stands in the log. */
@@ -59,5 +56,5 @@ export interface LogEntry {
   only(index: number): LogEntry
 }
 
-/** Where an entry stands in the log. */
-export type EntryPlace = Pick<LogEntry, 'shard' | 'idMs' | 'idSeq'>
+/** Where an entry stands in the log; every entry knows it, and none but the log asks for it. */
+export type EntryPlace = { readonly shard: number; readonly idMs: number; readonly idSeq: number }

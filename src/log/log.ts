@@ -5,7 +5,8 @@ import { Appender, type AppenderStats } from './appender.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
 import { ReachMeter } from './reach-meter.ts'
-import { createSource, type Reach } from './source.ts'
+import { createSource } from './source.ts'
+import { BEGINNING, endOf, insideOf, outsideOf, startOf } from './stream-position.ts'
 import type { Following, Start } from './batch.ts'
 import { Follower } from './follower.ts'
 
@@ -22,6 +23,16 @@ export type LogOptions = {
   retentionMs: number
   /** Of each shard, in Redis: above it the oldest events are trimmed. */
   maxBytes: number
+}
+
+/** How far a shard reaches. */
+export type Reach = {
+  /** Right before the oldest event that is still there; undefined where there is none. */
+  readonly first: Position | undefined
+  /** Behind the newest event that ever was; undefined where there never was one. */
+  readonly last: Position | undefined
+  /** Nothing was ever trimmed. */
+  readonly isWhole: boolean
 }
 
 /** The durable event log: every change of a value, in order per symbol, kept for replay. */
@@ -48,6 +59,10 @@ export type EventLog = {
   /** Names this log's life: under another epoch, what it held before is gone. */
   epoch(): Promise<string>
   reach(shard: number): Promise<Reach>
+  /** When what stands at a position was appended, epoch milliseconds on the log's own clock. */
+  timeOf(position: Position): number
+  /** Behind everything in a shard that was appended before an instant, epoch milliseconds on the log's own clock. */
+  at(shard: number, timeMs: number): Promise<Position>
   /**
    * Entries from the position's own on (its records up to the index are the caller's to skip), oldest first; where
    * somebody else wrote stands one without records. Over a connection of its own, which nothing else waits for. Throws
@@ -85,8 +100,18 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOpti
     room: () => appender.room(),
     reachSeconds: () => meter.seconds(),
     epoch: async () => (epoch = await source.epoch()),
-    reach: (shard) => source.reach(shard),
-    read: (from, maxEntries) => readSource.read(from, maxEntries),
+    async reach(shard) {
+      const { first, last, isWhole } = await source.reach(shard)
+      return {
+        first: first && outsideOf(startOf(shard, first)),
+        last: last && outsideOf(endOf(shard, last)),
+        isWhole
+      }
+    },
+    timeOf: (position) => insideOf(position).idMs,
+    at: async (shard, timeMs) =>
+      outsideOf(timeMs > 0 ? startOf(shard, { idMs: Math.floor(timeMs), idSeq: 0 }) : endOf(shard, BEGINNING)),
+    read: (from, maxEntries) => readSource.read(insideOf(from), maxEntries),
     follow: (from, { signal } = {}) => new Follower({ redis, log, source, epoch, from, signal }),
     async close() {
       reading.disconnect()

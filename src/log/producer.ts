@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { EpochWatch } from './epoch-watch.ts'
-import type { Position } from './position.ts'
 import { clientsIn, hasFormerReaders } from './former-readers.ts'
 import { createSource, type LogSource } from './source.ts'
+import type { StreamPosition } from './stream-position.ts'
 
 /** A connection that is mute for longer is given up, and whatever was asked over it is in doubt. */
 const SOCKET_TIMEOUT_MS = 5000
@@ -67,7 +67,7 @@ export class Producer {
   }
 
   /** Redis has acknowledged an entry. */
-  wrote(position: Position): void {
+  wrote(position: StreamPosition): void {
     this.#watch.saw(position)
   }
 

@@ -1,5 +1,5 @@
-import { isBefore } from './epoch-watch.ts'
-import type { Reach, StreamId } from './source.ts'
+import type { Reach } from './source.ts'
+import { isBefore, type StreamId } from './stream-position.ts'
 
 /** What a count showed: as many rows came as were added, or fewer, or more. */
 export type Tally = 'right' | 'missed' | 'gone'

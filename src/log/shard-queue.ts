@@ -84,6 +84,11 @@ export class ShardQueue {
     return { bytes, written: builders.map(({ written }) => written.promise) }
   }
 
+  /** Lets followers know by the next entry that events are missing before it. */
+  skip(): void {
+    this.#writer.skip()
+  }
+
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
     await this.#work

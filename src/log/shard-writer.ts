@@ -1,13 +1,11 @@
-import { LAST_INDEX } from './position.ts'
 import type { Producer } from './producer.ts'
 import { signEntry } from './entry.ts'
-import { isBefore } from './epoch-watch.ts'
-import { idOfRow, type StreamId } from './source.ts'
+import { idOfRow } from './source.ts'
+import { BEGINNING, endOf, isBefore, type StreamId } from './stream-position.ts'
 
 /** For so long an id says where the stream ends; then the search for an entry in doubt would be a long one. */
 const END_KNOWN_FOR_MS = 1000
 const ROWS_PER_SEARCH = 100
-const BEGINNING: StreamId = { idMs: 0, idSeq: 0 }
 
 /** Whether the log held an entry cannot be known any more. */
 export class TrimmedError extends Error {
@@ -46,7 +44,12 @@ export class ShardWriter {
     const id = found ?? (await this.#producer.source.add(this.#shard, entries))
     this.#inDoubt = undefined
     this.#endsAt(id)
-    this.#producer.wrote({ shard: this.#shard, ...id, index: LAST_INDEX })
+    this.#producer.wrote(endOf(this.#shard, id))
+  }
+
+  /** Leaves a number out, so that followers know that events are missing. */
+  skip(): void {
+    this.#number++
   }
 
   async #prepare(entries: readonly Buffer[]): Promise<undefined> {
@@ -54,7 +57,7 @@ export class ShardWriter {
       const { last } = await this.#producer.source.reach(this.#shard)
       this.#endsAt(last ?? BEGINNING)
     }
-    for (const entry of entries) signEntry(entry, this.#producer.id, ++this.#number & 0xff)
+    for (const entry of entries) signEntry(entry, this.#producer.id, ++this.#number)
     this.#inDoubt = entries
   }
 

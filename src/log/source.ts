@@ -6,7 +6,8 @@ import { defineScript } from '../redis/script.ts'
 import { foreignEntry, readEntry } from './entry.ts'
 import type { LogEntry } from './log-entry.ts'
 import { removeForeignIds } from './foreign-ids.ts'
-import { ForeignIdError, idOf, parseId, type Position } from './position.ts'
+import { EPOCH_BYTES } from './cursor.ts'
+import { ForeignIdError, idOf, parseId, type StreamId, type StreamPosition } from './stream-position.ts'
 
 /** The field that holds an entry. Whatever has none was written by somebody else. */
 const FIELD = 'e'
@@ -14,9 +15,8 @@ const FIELD = 'e'
 const TRIM_TO = 0.9
 /** A shard that is trimmed by its size holds so much of what it may, on average. */
 export const FILL_AVERAGE = (1 + TRIM_TO) / 2
+const EPOCH = new RegExp(`^[0-9a-f]{${2 * EPOCH_BYTES}}$`)
 const SCRIPTS = ['replace-epoch-1.lua', 'remove-foreign-ids-1.lua']
-
-export type StreamId = { readonly idMs: number; readonly idSeq: number }
 
 /** A stream entry as Redis gives it: its id, then fields and values in turn. */
 export type Row = readonly [id: Buffer, fields: readonly Buffer[]]
@@ -55,9 +55,9 @@ export type LogSource = {
   reach(shard: number): Promise<Reach>
   usage(shard: number): Promise<Usage>
   /** Whether the entry of a position is there. */
-  holds(position: Position): Promise<boolean>
+  holds(position: StreamPosition): Promise<boolean>
   /** Entries from the position's own on. Throws RangeError where one was written by a later version. */
-  read(from: Position, maxEntries: number): Promise<LogEntry[]>
+  read(from: StreamPosition, maxEntries: number): Promise<LogEntry[]>
   /** What comes after an id, whoever wrote it. */
   rowsAfter(shard: number, id: StreamId, maxRows: number): Promise<Row[]>
   /** Adds all of them or none; resolves with where the last one is. */
@@ -110,7 +110,9 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
     key,
     async epoch() {
       const fresh = newEpoch()
-      return (await redis.set(epochKey, fresh, 'NX', 'GET')) ?? fresh
+      const epoch = (await redis.set(epochKey, fresh, 'NX', 'GET')) ?? fresh
+      // Cursors have room for the log's own names alone.
+      return EPOCH.test(epoch) ? epoch : redis.replaceEpoch(epochKey, epoch, newEpoch())
     },
     renewEpoch: (known) => redis.replaceEpoch(epochKey, known, newEpoch()),
     reach: (shard) =>
@@ -171,17 +173,18 @@ export function createSource({ redis, log, shards }: SourceOptions): LogSource {
   }
 }
 
+/** Whether a row holds an entry; else somebody else wrote it. */
+export const isOurs = ([, [name]]: Row): boolean => name!.toString('latin1') === FIELD
+
 /** Reads a row as an entry. Throws RangeError where it is one that this version cannot read. */
 export function entryOf(shard: number, [id, fields]: Row): LogEntry {
   const place = { shard, ...idOfRow(id) }
-  const [name, value] = fields
-  const isOurs = name!.toString('latin1') === FIELD
-  return isOurs ? readEntry(place, value!) : foreignEntry(place)
+  return isOurs([id, fields]) ? readEntry(place, fields[1]!) : foreignEntry(place)
 }
 
 export const idOfRow = (id: Buffer): StreamId => parseId(id.toString('latin1'))
 
-const newEpoch = () => randomBytes(6).toString('hex')
+const newEpoch = () => randomBytes(EPOCH_BYTES).toString('hex')
 
 /** Why Redis discarded a transaction stands in its answers to the commands before. */
 function throwFirst(error: Error & { previousErrors?: readonly Error[] }): never {

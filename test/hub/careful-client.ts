@@ -2,7 +2,9 @@ import { Compile } from 'typebox/compile'
 import { WebSocket } from 'ws'
 import { asyncApi } from '../../src/hub/async-api.ts'
 import type { Current } from '../../src/hub/protocol.ts'
-import { comparePositions, parseCursor, type Place } from '../../src/log/position.ts'
+import { parseCursor } from '../../src/log/cursor.ts'
+import type { Position } from '../../src/log/position.ts'
+import { comparePositions } from '../../src/log/positions.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import type { Frame } from '../support/live-client.ts'
 
@@ -36,17 +38,18 @@ export class CarefulClient {
   #connections = 0
   readonly #binary: boolean
   readonly #topics = new Map<number, { stream: string; symbol: string }>()
-  readonly #cursors = new Map<string, Map<number, Place>>()
+  readonly #cursors = new Map<string, string>()
   /** Where this connection is. Another process may be a moment behind the one before. */
-  readonly #reached = new Map<string, Place>()
+  readonly #reached = new Map<string, Position>()
+  readonly #shards: number
   #options: Options = {}
-  #epoch = ''
   #asked = 0
   #socket: WebSocket | undefined
 
   /** Takes the next address each time it connects. */
-  constructor(urls: readonly string[], binary: boolean) {
+  constructor(urls: readonly string[], binary: boolean, shards: number) {
     this.#urls = urls
+    this.#shards = shards
     this.#binary = binary
     this.#connect()
   }
@@ -128,7 +131,7 @@ export class CarefulClient {
     this.isSettled = wanted.length === 0
     const later: [string, string[]][] = []
     for (const [stream, names] of wanted) {
-      const since = this.#cursorOf(stream)
+      const since = this.#cursors.get(stream)
       const known = since === undefined ? [] : names.filter((name) => this.#knows(stream, name))
       const unknown = names.filter((name) => !known.includes(name))
       if (known.length > 0) {
@@ -145,28 +148,13 @@ export class CarefulClient {
     return stream === 'quotes' ? this.quotes.has(name) : this.history.has(`${stream}:${name}`)
   }
 
-  #cursorOf(stream: string): string | undefined {
-    const positions = this.#cursors.get(stream)
-    return (
-      positions &&
-      [...positions.values()]
-        .map(({ epoch, shard, idMs, idSeq, index }) => `${epoch}.${shard}.${idMs}-${idSeq}.${index}`)
-        .join(',')
-    )
-  }
-
-  #keep(stream: string, positions: readonly Place[], what: string): void {
-    const kept = this.#cursors.get(stream) ?? new Map<number, Place>()
-    this.#cursors.set(stream, kept)
-    for (const position of positions) {
-      const place = `${stream} ${position.shard}`
+  #keep(stream: string, cursor: string, what: string): void {
+    this.#cursors.set(stream, cursor)
+    for (const { at } of parseCursor(cursor, this.#shards)!) {
+      const place = `${stream} ${at.shard}`
       const reached = this.#reached.get(place)
-      if (reached && comparePositions(position, reached) < 0) {
-        this.#wrong(`the cursor of ${stream} went back from ${JSON.stringify(reached)}: ${what}`)
-      }
-      this.#reached.set(place, position)
-      const newest = kept.get(position.shard)
-      if (!newest || comparePositions(position, newest) > 0) kept.set(position.shard, position)
+      if (reached && comparePositions(at, reached) < 0) this.#wrong(`the cursor of ${stream} went back: ${what}`)
+      this.#reached.set(place, at)
     }
   }
 
@@ -174,7 +162,6 @@ export class CarefulClient {
     const { type, data, cursor } = frame
     const shape = SHAPES.get(type === 'quote_update' && 'changed' in data ? 'quote_change' : type)
     if (!shape?.Check(frame)) this.#wrong(`not in /asyncapi.json: ${JSON.stringify(frame)}`)
-    if (type === 'welcome') this.#epoch = data['epoch'] as string
     if (type === 'subscribed' || type === 'unsubscribed') this.#readAnswer(frame)
     if (type === 'snapshot') this.#readSnapshot(data)
     if (type === 'quote_update') this.#readQuote(data)
@@ -182,7 +169,7 @@ export class CarefulClient {
     if (type === 'bar_update') this.#readNumber('bars.1m', data['symbol'] as string, (data['bar'] as Bar).close)
     if (type === 'sectors_update') this.#readSectors(data)
     if (type === 'error' || type === 'gap') this.#wrong(JSON.stringify(frame))
-    if (cursor !== undefined) this.#keep(streamOf(frame), parseCursor(cursor)!, JSON.stringify(frame))
+    if (cursor !== undefined) this.#keep(streamOf(frame), cursor, JSON.stringify(frame))
   }
 
   #readAnswer({ type, id, data }: Frame): void {
@@ -261,9 +248,10 @@ export class CarefulClient {
   }
 
   #readRecords(message: Buffer): void {
-    const at = { idMs: message.readDoubleLE(8), idSeq: message.readDoubleLE(16), index: message.readUInt32LE(4) }
+    const headBytes = message.readUInt16LE(2)
+    const cursor = message.toString('latin1', 4, headBytes).replaceAll('\0', '')
     const streams = new Set<string>()
-    for (let offset = message[1]!; offset < message.length;) {
+    for (let offset = headBytes; offset < message.length;) {
       const subject = this.#topics.get(message.readUInt32LE(offset))
       const kind = message[offset + 4] as 1 | 2 | 3
       const price = message.readDoubleLE(offset + (kind === 3 ? 40 : 16))
@@ -277,11 +265,7 @@ export class CarefulClient {
       if (HISTORY.includes(stream)) this.#readNumber(stream, symbol, price)
       else this.#holdQuote(symbol, { symbol, price }, 'update')
     }
-    const shard = message.readUInt16LE(2)
-    for (const stream of streams) {
-      const epoch = this.#cursors.get(stream)?.get(shard)?.epoch ?? this.#epoch
-      this.#keep(stream, [{ epoch, shard, ...at }], 'records')
-    }
+    for (const stream of streams) this.#keep(stream, cursor, 'records')
   }
 
   #wrong(what: string): void {

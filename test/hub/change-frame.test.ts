@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changeFrame } from '../../src/hub/change-frame.ts'
 import { payloadStart } from '../../src/hub/format.ts'
+import { parseCursor, stemOf } from '../../src/log/cursor.ts'
 import { readEntry } from '../../src/log/entry.ts'
+import { BEGINNING, endOf, outsideOf } from '../../src/log/stream-position.ts'
 import type { Place } from '../../src/log/superseded.ts'
 import type { QuoteUpdate } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
@@ -10,7 +12,7 @@ import { tradeEvent } from '../support/events.ts'
 import { anyQuote } from '../log/arbitrary-events.ts'
 import { entryOf } from '../log/entries.ts'
 
-const OPENING = ',"cursor":"epoch.0.1-0.'
+const EPOCH = 'abcdef012345'
 const FIELDS_THAT_STAY = ['symbol', 'price', 'asOf', 'provenance']
 
 const placeOf = (...events: Parameters<typeof entryOf>[0]): Place => ({
@@ -18,12 +20,15 @@ const placeOf = (...events: Parameters<typeof entryOf>[0]): Place => ({
   index: events.length - 1
 })
 
+const stemIn = ({ entry }: Place) => stemOf(entry, [{ epoch: EPOCH, at: outsideOf(endOf(0, BEGINNING)) }])
+
 type Change = { symbol: string; changed: Record<string, unknown>; removed?: string[]; timestamp: string }
 
 function changeOf(before: Place, after: Place): Change {
-  const frame = changeFrame(before, after, OPENING)!
+  const frame = changeFrame(before, after, stemIn(after))!
   const { type, data, cursor } = JSON.parse(frame.toString('utf8', payloadStart(frame.length)))
-  expect([type, cursor]).toEqual(['quote_update', `epoch.0.1-0.${after.index}`])
+  const at = outsideOf({ shard: 0, idMs: 1, idSeq: 0, index: after.index })
+  expect([type, parseCursor(cursor, 1)]).toEqual(['quote_update', [{ epoch: EPOCH, at }]])
   return data
 }
 
@@ -73,6 +78,6 @@ describe('a client that gets only what changed', () => {
 
   test('gets a whole frame where there is nothing to compare', () => {
     const trade = placeOf(tradeEvent('AAPL', 1, 100))
-    expect(changeFrame(trade, trade, OPENING)).toBeUndefined()
+    expect(changeFrame(trade, trade, stemIn(trade))).toBeUndefined()
   })
 })

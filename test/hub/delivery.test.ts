@@ -142,17 +142,16 @@ describe('a client', () => {
     client.socket.once('open', () => client.subscribe(['AAPL']))
     await client.frame('snapshot')
     const [{ topic }] = (await client.frame('subscribed')).data['accepted'] as [{ topic: number }]
-    const epoch = (await client.frame('welcome')).data['epoch']
     await live.log.append([quoteEvent('AAPL', 231.5, { bid: 231.4, ask: 231.6, asOf: '2026-01-05T15:00:00.000Z' })])
     await client.until(() => client.binary.length === 1)
     const [message] = client.binary as [Buffer]
-    expect(message.length).toBe(24 + 48)
-    expect([message[0], message[1], message.readUInt16LE(2)]).toEqual([1, 24, 0])
-    expect([message.readUInt32LE(24), message[28]]).toEqual([topic, 1])
-    expect(message[29]).toBe(1)
-    const numbers = Array.from({ length: 5 }, (_, at) => message.readDoubleLE(32 + 8 * at))
+    const records = message.readUInt16LE(2)
+    expect([message[0], message[1], records % 4]).toEqual([2, 0, 0])
+    expect(message.length).toBe(records + 48)
+    expect([message.readUInt32LE(records), message[records + 4], message[records + 5]]).toEqual([topic, 1, 1])
+    const numbers = Array.from({ length: 5 }, (_, at) => message.readDoubleLE(records + 8 + 8 * at))
     expect(numbers).toEqual([Date.parse('2026-01-05T15:00:00.000Z'), 231.5, 1000, 231.4, 231.6])
-    const position = `0.${message.readDoubleLE(8)}-${message.readDoubleLE(16)}.${message.readUInt32LE(4)}`
+    const since = message.toString('latin1', 4, records).replaceAll('\0', '')
 
     const stale = quoteEvent('AAPL', 232)
     await live.log.append([
@@ -165,10 +164,11 @@ describe('a client', () => {
       }
     ])
     const resumed = live.connect(['quotewire.binary'])
-    resumed.socket.once('open', () => resumed.subscribe(['AAPL'], { since: `${String(epoch)}.${position}` }))
+    resumed.socket.once('open', () => resumed.subscribe(['AAPL'], { since }))
     expect((await resumed.frame('resumed')).data['replayed']).toBe(1)
-    expect(resumed.binary[0]!.readDoubleLE(40)).toBe(232)
-    expect(resumed.binary[0]![29]).toBe(4)
+    const [replayed] = resumed.binary as [Buffer]
+    expect(replayed.readDoubleLE(replayed.readUInt16LE(2) + 16)).toBe(232)
+    expect(replayed[replayed.readUInt16LE(2) + 5]).toBe(4)
   })
 })
 

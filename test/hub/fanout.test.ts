@@ -2,9 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { Fanout } from '../../src/hub/fanout.ts'
 import { PLAIN } from '../../src/hub/format.ts'
-import { cursorOpening, headerBytes } from '../../src/hub/frame.ts'
+import { headerBytes } from '../../src/hub/frame.ts'
 import { Topic, type Audience, type Member } from '../../src/hub/topic.ts'
+import { stemOf } from '../../src/log/cursor.ts'
 import { readEntry } from '../../src/log/entry.ts'
+import { BEGINNING, endOf, outsideOf } from '../../src/log/stream-position.ts'
 import { tradeEvent } from '../support/events.ts'
 import { entryOf } from '../log/entries.ts'
 
@@ -44,14 +46,15 @@ function pricesIn(frames: Buffer): number[] {
 }
 
 function fanoutOf(maxUnflushedBytes = 1_000_000) {
-  const fanout = new Fanout({ flushMs: 0, maxUnflushedBytes, epochOf: () => 'epoch', onFlushed: () => undefined })
+  const fanout = new Fanout({ flushMs: 0, maxUnflushedBytes, onFlushed: () => undefined })
   let sequence = 0
   const publish = (topic: Topic) => {
     sequence++
     const bytes = entryOf([tradeEvent(topic.name.slice('trades:'.length), sequence, 100)])
     const entry = readEntry({ shard: 0, idMs: sequence, idSeq: 0 }, bytes)
     fanout.makeRoom(bytes.length)
-    fanout.publish({ topic, entry, index: 0, sequence }, cursorOpening('epoch', entry), undefined)
+    const stem = stemOf(entry, [{ epoch: 'abcdef012345', at: outsideOf(endOf(0, BEGINNING)) }])
+    fanout.publish({ topic, entry, index: 0, sequence, stem }, undefined)
     return sequence
   }
   return { fanout, publish }

@@ -141,7 +141,7 @@ test(
           startLive(url, { shards, flushMs, path: join(tmpdir(), `${randomUUID()}.sock`), limits: LIMITS })
         const servers = [await open(), await open()] as const
         const addresses = servers.map((server) => `${server.url}?token=ann`)
-        const clients = binary.map((each) => new CarefulClient(addresses, each))
+        const clients = binary.map((each) => new CarefulClient(addresses, each, shards))
         const leave = () => clients.forEach((client) => client.leave())
         onTestFinished(leave)
         const areSettled = () => expect(clients.map(({ isSettled }) => isSettled)).not.toContain(false)

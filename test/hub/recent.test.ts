@@ -5,19 +5,25 @@ import { Recent } from '../../src/hub/recent.ts'
 import type { EventRef, Topic } from '../../src/hub/topic.ts'
 import { Topics } from '../../src/hub/topics.ts'
 import { readEntry } from '../../src/log/entry.ts'
-import { LAST_INDEX, type Position } from '../../src/log/position.ts'
+import type { LogEntry } from '../../src/log/log-entry.ts'
+import { parseFormerCursor } from '../../src/log/former-cursor.ts'
+import type { Position } from '../../src/log/position.ts'
+import { beginningOf, compareRecord } from '../../src/log/positions.ts'
 import type { TradeReport } from '../../src/market/event.ts'
 import { entryOf } from '../log/entries.ts'
 
 const MAX_BYTES = 4096
-const START: Position = { shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }
 const SYMBOLS = ['AAPL', 'MSFT', 'BRK.B']
+
+/** Behind a record of an entry. */
+const behindRecord = (idMs: number, index: number): Position =>
+  parseFormerCursor(`${'0'.repeat(12)}.0.${idMs}-0.${index}`)![0]!.at
 
 /** One process's memory beside a plain list of all that it was given. */
 class Followed {
   readonly topics = new Topics()
-  readonly recent = new Recent(START, MAX_BYTES, this.topics)
-  readonly all: { topic: Topic; position: Position; size: number; sequence: number }[] = []
+  readonly recent = new Recent(beginningOf(0), MAX_BYTES, this.topics)
+  readonly all: { topic: Topic; entry: LogEntry; index: number; size: number; sequence: number }[] = []
   #sequence = 0
 
   add(symbols: readonly string[], idMs: number): void {
@@ -37,7 +43,8 @@ class Followed {
       Object.assign(topic, { entry, index, sequence: ++this.#sequence })
       this.all.push({
         topic,
-        position: { shard: 0, idMs, idSeq: 0, index },
+        entry,
+        index,
         size: sizes[index]!,
         sequence: this.#sequence
       })
@@ -61,14 +68,12 @@ describe('what a hub remembers', () => {
         for (const [at, symbols] of given.entries()) followed.add(symbols, at + 1)
         const { recent, topics, all } = followed
         const idMs = 1 + (from % given.length)
-        const position = { shard: 0, idMs, idSeq: 0, index: cut % given[idMs - 1]!.length }
+        const position = behindRecord(idMs, cut % given[idMs - 1]!.length)
         const topicsWanted = new Set(wanted.map((symbol) => topics.get(`trades:${symbol}`)))
         if (!recent.covers(position)) return
         const { events, isHead } = recent.after(position, topicsWanted, Infinity)
         const expected = all.filter(
-          ({ topic, position: each }) =>
-            topicsWanted.has(topic) &&
-            (each.idMs > position.idMs || (each.idMs === position.idMs && each.index > position.index))
+          ({ topic, entry, index }) => topicsWanted.has(topic) && compareRecord(entry, index, position) > 0
         )
         expect(isHead).toBe(true)
         expect(events.map(({ sequence }) => sequence)).toEqual(expected.map(({ sequence }) => sequence))
@@ -80,8 +85,8 @@ describe('what a hub remembers', () => {
   test('covers its newest entries, and no longer what it had to drop', () => {
     const followed = new Followed()
     for (let idMs = 1; idMs <= 100; idMs++) followed.add(SYMBOLS, idMs)
-    expect(followed.recent.covers({ shard: 0, idMs: 1, idSeq: 0, index: 0 })).toBe(false)
-    expect(followed.recent.covers({ shard: 0, idMs: 100, idSeq: 0, index: 0 })).toBe(true)
+    expect(followed.recent.covers(behindRecord(1, 0))).toBe(false)
+    expect(followed.recent.covers(behindRecord(100, 0))).toBe(true)
   })
 
   test('keeps the newest event of every topic readable, however long ago it was', () => {
@@ -107,7 +112,9 @@ describe('what a hub remembers', () => {
         for (const topic of known) Object.assign(topic, { entry: undefined, index: 0, sequence: 0 })
         recent.lookBack(known)
         for (const topic of known) {
-          const newest = all.findLast((each) => each.topic === topic && recent.covers(each.position))
+          const newest = all.findLast(
+            (each) => each.topic === topic && compareRecord(each.entry, each.index, recent.tail) > 0
+          )
           expect(topic.sequence).toBe(newest?.sequence ?? 0)
           if (newest) expect(sizeOf({ entry: topic.entry!, index: topic.index })).toBe(newest.size)
         }
@@ -123,7 +130,7 @@ describe('what a hub remembers', () => {
       2
     )
     const { recent, topics } = followed
-    expect(recent.covers({ shard: 0, idMs: 1, idSeq: 0, index: 0 })).toBe(false)
+    expect(recent.covers(behindRecord(1, 0))).toBe(false)
     expect(recent.covers(recent.head)).toBe(true)
     const { entry, index } = topics.get('trades:AAPL')
     expect(sizeOf({ entry: entry!, index })).toBe(1)

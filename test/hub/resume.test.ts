@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { formatCursor, parseCursor } from '../../src/log/cursor.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import type { Frame, LiveClient } from '../support/live-client.ts'
@@ -39,18 +40,17 @@ describe('a client that moves between two API processes', () => {
       })()
 
       const received = new Map(symbols.map((symbol) => [symbol, [] as number[]]))
-      const cursors = new Map<string, string>()
+      let since: string | undefined
       const follow = (client: LiveClient) => {
         client.socket.on('message', (data: Buffer) => {
           const { type, data: event, cursor } = JSON.parse(data.toString()) as Frame
-          if (cursor) for (const part of cursor.split(',')) cursors.set(part.split('.')[1]!, part)
+          since = cursor ?? since
           if (type === 'trade') received.get(event['symbol'] as string)!.push((event['trade'] as Quote).price)
         })
       }
       for (let move = 0; move < 8; move++) {
         const client = servers[move % 2]!.connect()
         follow(client)
-        const since = [...cursors.values()].join(',')
         const options = { stream: 'trades', ...(since && { since }) }
         client.socket.once('open', () => client.subscribe(symbols, options))
         const had = [...received.values()].flat().length
@@ -61,7 +61,7 @@ describe('a client that moves between two API processes', () => {
       }
       stop.abort()
       await producing
-      const last = await subscribed(servers[0], symbols, { stream: 'trades', since: [...cursors.values()].join(',') })
+      const last = await subscribed(servers[0], symbols, { stream: 'trades', since })
       for (const { data } of last.ofType('trade')) {
         received.get(data['symbol'] as string)!.push((data['trade'] as Quote).price)
       }
@@ -122,14 +122,15 @@ describe('a cursor', () => {
     }
     const oldest = async () => {
       await short.append([quoteEvent('AAPL', 201)])
-      return (await short.reach(0)).first!.idMs
+      return short.timeOf((await short.reach(0)).first!)
     }
-    await expect.poll(oldest, { timeout: 5000 }).toBeGreaterThan(Number(cursor.split('.')[2]!.split('-')[0]))
+    const reachedMs = short.timeOf(parseCursor(cursor, 1)![0]!.at)
+    await expect.poll(oldest, { timeout: 5000 }).toBeGreaterThan(reachedMs)
     const second = await startLive(url, { log: short })
     const late = await subscribed(second, ['AAPL'], { since: cursor })
     const gap = await late.frame('gap')
     expect(gap.data).toMatchObject({ reason: 'trimmed', stream: 'quotes' })
-    expect(Date.parse(gap.data['from'] as string)).toBe(Number(cursor.split('.')[2]!.split('-')[0]))
+    expect(Date.parse(gap.data['from'] as string)).toBe(reachedMs)
     expect((await late.frame('snapshot')).data['quotes']).toMatchObject([{ symbol: 'AAPL', price: 201 }])
     expect(late.frames.map(({ type }) => type)).toEqual(['welcome', 'subscribed', 'gap', 'snapshot', 'resumed'])
     await short.append([quoteEvent('AAPL', 202)])
@@ -138,22 +139,16 @@ describe('a cursor', () => {
 
   test('from before anything happened is no gap, whenever the first event comes', async () => {
     const { url, log } = await testLog()
-    let isFirst = true
-    const reach: EventLog['reach'] = async (shard) => {
-      const reached = await log.reach(shard)
-      if (isFirst && server) {
-        isFirst = false
-        await log.append([quoteEvent('AAPL', 7)])
-        await server.live.context.hub.reaches({ shard, ...(await log.reach(shard)).last!, index: 0 }, 5000)
-      }
-      return reached
+    const server = await startLive(url)
+    const since = formatCursor([{ epoch: await log.epoch(), at: beginningOf(0) }])
+    const before = await subscribed(server, ['AAPL'], { since })
+    await log.append([quoteEvent('AAPL', 7)])
+    await before.until(() => seen(before).length === 1)
+    for (const each of [server, await startLive(url)]) {
+      const client = await subscribed(each, ['AAPL'], { since })
+      expect(client.ofType('gap')).toEqual([])
+      expect(seen(client)).toEqual([7])
     }
-    let server: LiveServer | undefined
-    server = await startLive(url, { log: { ...log, reach } })
-    const since = `${await log.epoch()}.0.${Date.now() - 600_000}-0.${LAST_INDEX}`
-    const client = await subscribed(server, ['AAPL'], { since })
-    expect(client.ofType('gap')).toEqual([])
-    expect(seen(client)).toEqual([7])
   })
 
   test('given out by a host whose clock is ahead of that of Redis leaves no gap, before the first event and after', async () => {
@@ -175,8 +170,13 @@ describe('a cursor', () => {
     await log.append([quoteEvent('IBM', 1)])
     const server = await startLive(url)
     const epoch = await log.epoch()
+    const at = await log.at(0, Date.now() - 1000)
+    const future = await log.at(0, Date.now() + 3_600_000)
     for (const [since, reason] of [
-      ['abcdef.0.1700000000000-0.0', 'log_replaced'],
+      [formatCursor([{ epoch: 'abcdefabcdef', at }]), 'log_replaced'],
+      [formatCursor([{ epoch, at: future }]), 'unknown_position'],
+      [formatCursor([{ epoch, at }, undefined]), 'unknown_position'],
+      [`abcdefabcdef.0.1700000000000-0.0`, 'log_replaced'],
       [`${epoch}.0.99999999999999-0.0`, 'unknown_position'],
       [`${epoch}.7.1700000000000-0.0`, 'unknown_position']
     ]) {
@@ -185,8 +185,17 @@ describe('a cursor', () => {
       expect(await client.frame('snapshot')).toBeDefined()
     }
     const client = server.connect()
-    client.socket.once('open', () => client.subscribe(['AAPL'], { since: "1'; drop table" }))
-    expect((await client.frame('error')).data['code']).toBe('INVALID_CURSOR')
+    const cut = formatCursor([{ epoch, at }]).slice(0, -1)
+    const forged = cut.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+    client.socket.once('open', () => {
+      for (const since of ["1'; drop table", cut, forged, `${epoch}.0.1-1`]) client.subscribe(['AAPL'], { since })
+    })
+    await client.frame('error', 3)
+    for (const { data } of client.ofType('error')) {
+      expect(data).toMatchObject({ code: 'INVALID_CURSOR', details: { field: 'data.since' } })
+    }
+    client.subscribe(['AAPL'])
+    expect(await client.frame('snapshot')).toBeDefined()
   })
 
   test('ends with the log: everybody connected is told of the gap when Redis loses its data', async () => {
@@ -207,7 +216,8 @@ describe('a cursor', () => {
 
 describe('a replay that ends early says what it did not finish, and goes on from there', () => {
   /** From before what a fresh process keeps in memory, so that the log itself is read. */
-  const longAgo = async (log: EventLog) => `${await log.epoch()}.0.${Date.now() - 600_000}-0.0`
+  const longAgo = async (log: EventLog) =>
+    formatCursor([{ epoch: await log.epoch(), at: await log.at(0, Date.now() - 600_000) }])
   const PADDING = 'x'.repeat(20_000)
 
   async function filledLog() {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { recordEvent } from '../../src/intake/event-records.ts'
 import { createIntake } from '../../src/intake/intake.ts'
 import type { LogEntry } from '../../src/log/log-entry.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { quoteUpdate, type BboUpdate, type MarketEvent, type TradeReport } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { quoteOf, tradeEvent } from '../support/events.ts'
@@ -27,7 +27,7 @@ async function openIntake() {
     return verdict
   }
   const inLog = async () => {
-    const entries = await log.read({ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }, 100)
+    const entries = await log.read(beginningOf(0), 100)
     return entries.reduce((sum: number, { count }: LogEntry) => sum + count, 0)
   }
   return { intake, accept, recorded, inLog }

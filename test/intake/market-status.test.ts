@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createIntake } from '../../src/intake/intake.ts'
 import { watchMarketStatus } from '../../src/intake/market-status-publisher.ts'
 import type { EventLog } from '../../src/log/log.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { CALENDARS } from '../../src/market/calendars.ts'
 import { marketStatusAt } from '../../src/market/market-status.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
@@ -19,7 +19,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: tr
 afterEach(() => void vi.useRealTimers())
 
 async function toldIn(eventLog: EventLog): Promise<number> {
-  const entries = await eventLog.read({ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }, 100)
+  const entries = await eventLog.read(beginningOf(0), 100)
   return entries.reduce((sum, { count }) => sum + count, 0)
 }
 

@@ -4,7 +4,7 @@ import { createIntake } from '../../src/intake/intake.ts'
 import { createStalePublisher } from '../../src/intake/stale-publisher.ts'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { quoteUpdate } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
@@ -106,7 +106,7 @@ describe('that a value is stale', () => {
 
   function follow(log: EventLog): LogEntry[] {
     const entries: LogEntry[] = []
-    following(log, [{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+    following(log, [beginningOf(0)], {
       entries: (read) => void entries.push(...read),
       replaced: () => undefined
     })

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MarketEvent } from '../../src/market/event.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { openLog } from '../support/live-server.ts'
 import { pricesIn } from './prices.ts'
@@ -41,7 +42,7 @@ describe('events of many entries', { timeout: 30_000 }, () => {
     await log.append([trade(1), sized(200_000), trade(2), sized(64_000), sized(64_000), trade(3)])
     await Promise.all([log.append([sized(3_000_000), trade(4)]), log.append([trade(5)])])
     expect(await held()).toEqual(range(1, 5))
-    const entries = await log.read({ shard: 0, idMs: 0, idSeq: 0, index: 0 }, 100)
+    const entries = await log.read(beginningOf(0), 100)
     const quotes = entries.flatMap((entry) =>
       Array.from({ length: entry.count }, (_, index) => index)
         .filter((index) => entry.topicOf(entry.row(index)) === 'quotes:PAD')

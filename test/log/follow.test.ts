@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
-import { LAST_INDEX, type Position } from '../../src/log/position.ts'
+import type { Position } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { tradeEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
@@ -10,7 +11,7 @@ import { pricesIn, pricesOf } from './prices.ts'
 import { privateRedis } from './redis-door.ts'
 
 const STREAM = 'log:1:{0}'
-const BEGINNING: Position = { shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }
+const BEGINNING = beginningOf(0)
 const trade = (price: number) => tradeEvent('AAPL', price, 1)
 
 function follow(log: EventLog, from: Position = BEGINNING) {
@@ -79,7 +80,7 @@ describe('who follows the log', () => {
   test('gets what comes although the clock of Redis is behind its own', async () => {
     const { log } = await testLog()
     await log.append([trade(1)])
-    const { prices, epochs } = follow(log, { ...BEGINNING, idMs: Date.now() + 3_600_000 })
+    const { prices, epochs } = follow(log, await log.at(0, Date.now() + 3_600_000))
     await expect
       .poll(async () => {
         await log.append([trade(2)])
@@ -132,7 +133,7 @@ describe('who follows the log', () => {
     await log.append([trade(1)])
     const before = await redis.dumpBuffer(STREAM)
     await log.append([trade(2)])
-    const { epochs } = follow(await openLog(server.directUrl()), { ...BEGINNING, idMs: Date.now() + 3_600_000 })
+    const { epochs } = follow(await openLog(server.directUrl()), await log.at(0, Date.now() + 3_600_000))
     await redis.restore(STREAM, 0, before, 'REPLACE')
     server.door.cut()
     await log.append([trade(3)])

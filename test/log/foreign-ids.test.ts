@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { tradeEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
@@ -17,7 +17,7 @@ async function world() {
   onTestFinished(() => redis.disconnect())
   const prices: number[] = []
   const epochs: string[] = []
-  following(log, [{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+  following(log, [beginningOf(0)], {
     entries: (entries) => void prices.push(...pricesOf(entries, 'AAPL')),
     replaced: (epoch) => void epochs.push(epoch)
   })
@@ -41,7 +41,7 @@ test.each([
   await expect.poll(() => prices).toEqual([1, 2, 3, 4])
   expect(await pricesIn(other, 'AAPL')).toEqual([1, 2, 3, 4])
   const { last, isWhole } = await log.reach(0)
-  expect(last!.idMs).toBeLessThan(Date.now() + 60_000)
+  expect(log.timeOf(last!)).toBeLessThan(Date.now() + 60_000)
   expect(isWhole).toBe(true)
   expect(epochs).toEqual([])
 })

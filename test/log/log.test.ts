@@ -1,15 +1,13 @@
-import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
-import { formatCursor, LAST_INDEX, parseCursor, type Position } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { quoteEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { privateRedis } from './redis-door.ts'
 
-const start = (shard: number): Position => ({ shard, idMs: 0, idSeq: 0, index: LAST_INDEX })
 const eventsOf = (entries: readonly LogEntry[]) =>
   entries.flatMap((entry) =>
     Array.from({ length: entry.count }, (_, index) => ({
@@ -22,7 +20,7 @@ const eventsOf = (entries: readonly LogEntry[]) =>
 function follow(log: EventLog) {
   const entries: LogEntry[] = []
   const epochs: string[] = []
-  const shards = Array.from({ length: log.shards }, (_, shard) => start(shard))
+  const shards = Array.from({ length: log.shards }, (_, shard) => beginningOf(shard))
   following(log, shards, {
     entries: (read) => void entries.push(...read),
     replaced: (epoch) => void epochs.push(epoch)
@@ -46,8 +44,8 @@ describe('the log', () => {
       )
       .toBe(false)
     const { first, last } = await log.reach(0)
-    expect(first!.idMs).toBeGreaterThan(Date.now() - 4000)
-    expect(last!.idMs).toBeGreaterThanOrEqual(first!.idMs)
+    expect(log.timeOf(first!)).toBeGreaterThan(Date.now() - 4000)
+    expect(log.timeOf(last!)).toBeGreaterThanOrEqual(log.timeOf(first!))
   })
 })
 
@@ -68,7 +66,7 @@ describe('a cursor', () => {
     await expect.poll(() => events().length, { timeout: 10_000 }).toBe(3)
     expect(await log.epoch()).toBe(epoch)
     expect(epochs).toEqual([])
-    const since = eventsOf(await log.read({ shard: 0, ...last!, index: 0 }, 10))
+    const since = eventsOf(await log.read(last!, 10))
     expect(since.map(({ json }) => (json as { data: { quote: { price: number } } }).data.quote.price)).toEqual([
       1, 2, 3
     ])
@@ -88,21 +86,5 @@ describe('a cursor', () => {
     expect(await log.epoch()).toBe(epochs[0])
     await log.append([quoteEvent('AAPL', 2)])
     await expect.poll(() => events().length).toBe(2)
-  })
-
-  test('is read as it was written, and nothing else is taken for one', () => {
-    const number = fc.nat({ max: 999_999_999 })
-    const position = fc.record({ shard: fc.nat({ max: 99 }), idMs: number, idSeq: number, index: number })
-    fc.assert(
-      fc.property(fc.uniqueArray(position, { selector: ({ shard }) => shard, minLength: 1 }), (positions) => {
-        expect(parseCursor(formatCursor('e9', positions))).toEqual(
-          positions.map((position) => ({ epoch: 'e9', ...position }))
-        )
-      })
-    )
-    fc.assert(fc.property(fc.string(), (text) => parseCursor(text) === undefined))
-    for (const text of ['', ',', 'e.0.1-1', 'e.0.1-1.', 'e.-1.1-1.0', `e.0.${'9'.repeat(99)}-0.0`]) {
-      expect(parseCursor(text)).toBeUndefined()
-    }
   })
 })

@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { shardOf } from '../../src/log/shard.ts'
 
 const ENTRIES_PER_READ = 1_000_000
@@ -9,8 +9,7 @@ const PRICE = 1
 
 /** The prices of a symbol's trades, in the order in which the log holds them. */
 export async function pricesIn(log: EventLog, symbol: string): Promise<number[]> {
-  const from = { shard: shardOf(`trades:${symbol}`, log.shards), idMs: 0, idSeq: 0, index: LAST_INDEX }
-  return pricesOf(await log.read(from, ENTRIES_PER_READ), symbol)
+  return pricesOf(await log.read(beginningOf(shardOf(`trades:${symbol}`, log.shards)), ENTRIES_PER_READ), symbol)
 }
 
 /** The same of entries in hand. */

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
 import { openLog, testLog } from '../support/live-server.ts'
@@ -21,8 +22,8 @@ function adminOf(server: PrivateRedis): Redis {
 async function epochsOf(log: EventLog): Promise<string[]> {
   const epochs: string[] = []
   await log.epoch()
-  const { last = { idMs: 0, idSeq: 0 } } = await log.reach(0)
-  following(log, [{ shard: 0, ...last, index: 0 }], {
+  const { last = beginningOf(0) } = await log.reach(0)
+  following(log, [last], {
     entries: () => undefined,
     replaced: (epoch) => void epochs.push(epoch)
   })

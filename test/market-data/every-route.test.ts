@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
-import { LAST_INDEX } from '../../src/log/position.ts'
+import { beginningOf } from '../../src/log/positions.ts'
 import type { Scenario } from '../../src/sandbox/scenarios.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import { thoughtfulSandbox } from '../routes/market-under-test.ts'
@@ -98,7 +98,7 @@ async function readTogether(read: (path: string) => Promise<Answer>) {
 /** The topics of all stale values in the log, sorted. */
 function staleTopics(log: EventLog): () => string[] {
   const topics: string[] = []
-  following(log, [{ shard: 0, idMs: 0, idSeq: 0, index: LAST_INDEX }], {
+  following(log, [beginningOf(0)], {
     entries(entries) {
       for (const entry of entries) {
         for (let index = 0; index < entry.count; index++) {
