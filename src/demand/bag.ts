@@ -35,8 +35,10 @@ export class Bag<T> {
 
   /** The same for several, without room for more of them. */
   addAll(items: readonly T[]): void {
+    const held = this.items.length
     this.items = this.items.concat(items)
-    this.#places = this.items.length > this.#maxSearched ? placesOf(this.items) : undefined
+    if (this.#places) for (const [at, item] of items.entries()) this.#places.set(item, held + at)
+    else if (this.items.length > this.#maxSearched) this.#places = placesOf(this.items)
   }
 
   delete(item: T): void {
