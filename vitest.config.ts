@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', new SkippedTests()],
     sequence: { sequencer: LongestFirst },
-    // Whole systems of processes are started by several files: three at a time are too many for two processors.
-    maxWorkers: 2,
+    // Most of what tests do is waiting for processes.
+    maxWorkers: 3,
     // Files share what they import: no module of ours keeps state that one test could leave to another.
     isolate: false,
     // These end what hangs: a test that promises a time measures it itself.
