@@ -29,7 +29,9 @@ export const pressure = fp<{ config: Pick<Config, 'MAX_EVENT_LOOP_DELAY_MS'> }>(
       const begin = async () => void (meansSomethingFrom = performance.now() + SAMPLES_OF_THE_START * SAMPLE_MS)
       app.addHook('onReady', begin)
       app.addHook('onListen', begin)
-      app.decorate('isOverloaded', () => scope.isUnderPressure() && performance.now() > meansSomethingFrom)
+      // The plugin takes a sampling time without a single sample for an endless delay; that it lasted so long is known.
+      const isKnown = () => config.MAX_EVENT_LOOP_DELAY_MS <= SAMPLE_MS || scope.memoryUsage().eventLoopDelay < Infinity
+      app.decorate('isOverloaded', () => scope.isUnderPressure() && performance.now() > meansSomethingFrom && isKnown())
     })
   },
   { name: 'pressure' }
