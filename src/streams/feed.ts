@@ -69,6 +69,9 @@ export type Endpoint = {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** So many topics of these streams together. */
+export type SlotBound = { readonly streams: readonly string[]; readonly topics: number }
+
 /** One upstream socket of a vendor. Host, path, codec and channels are data of whoever makes it. */
 export type Feed = {
   /** Names it to people and metrics, e.g. `alpaca/iex`. */
@@ -78,8 +81,8 @@ export type Feed = {
   readonly feed: MarketFeed
   /** What the vendor allows one connection of: credential and cluster. Equal texts share one owner. Holds no secret. */
   readonly leaseKey: string
-  /** How many topics of each stream the vendor takes; `total` bounds several streams together. Absent: no bound. */
-  readonly slots: { readonly total?: number; readonly byStream?: ReadonlyMap<string, number> }
+  /** What the plan allows; empty where it allows all. */
+  readonly slots: readonly SlotBound[]
   /** Whether the vendor can be asked for a topic: the stream exists there, and the symbol has a spelling. */
   serves(topic: TopicName): boolean
   readonly canary: Canary | undefined
@@ -89,6 +92,9 @@ export type Feed = {
   endpoint(): Endpoint
   converse(): Conversation
   readonly map: Mapper
-  /** Why the vendor ended a connection, by code and text of the close frame. 1006 where there was none. */
+  /**
+   * Why the vendor ended a connection, by code and text of the close frame (1006 where there was none); or refused one, by
+   * the status (100 to 599) of its answer to the handshake.
+   */
   endingOf(code: number, reason: string): Problem
 }
