@@ -122,8 +122,9 @@ async function bringUp(start: Start): Promise<System> {
     JWT_SECRET: config.JWT_SECRET ?? (await keptSecret(home.jwtSecret)),
     ...(sandboxUrl !== undefined && { SANDBOX_URL: sandboxUrl })
   }
-  const [, api] = await settleAll([
+  const [, , api] = await settleAll([
     launch(start, 'Worker', '../workers/run-jobs.ts', env, (url) => ({ METRICS_PORT: `${portOf(url)}` })),
+    launch(start, 'Ingest', '../workers/run-ingest.ts', env, (url) => ({ METRICS_PORT: `${portOf(url)}` })),
     launch(start, 'API', 'server.ts', env, (url) => ({ PORT: `${portOf(url)}` }))
   ])
   const url = api.url ?? `http://${config.HOST}:${port}`

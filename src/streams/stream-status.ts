@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import type { ProblemKind } from './feed.ts'
 
 /**
@@ -26,34 +27,80 @@ export type StreamStatus = {
   readonly connections: number
 }
 
-export type StatusParts = Omit<StreamStatus, 'text'> & {
-  /** Why it waits or stopped. */
-  readonly reason: string | undefined
-  /** Epoch milliseconds of the next attempt. */
-  readonly nextAttemptAt: number | undefined
-}
+/** What a stream is doing now, and why. */
+export class StreamStanding {
+  readonly #clock: Pick<Clock, 'now'>
+  #state: StreamState = 'stopped'
+  #since: number
+  #reason: string | undefined
+  #problem: ProblemKind | undefined
+  #nextAttemptAt: number | undefined
 
-/** Tells the state to a person at an instant (epoch ms). */
-export function sentenceOf(parts: StatusParts, now: number): string {
-  const { state, feed, reason, nextAttemptAt, wanted, carried, problem } = parts
-  switch (state) {
-    case 'connecting':
-      return `${feed}: connecting`
-    case 'authenticated':
-      return `${feed}: connected; nobody wants anything of it`
-    case 'subscribing':
-      return `${feed}: waits for the vendor to acknowledge ${wanted - carried} of ${wanted} subscriptions`
-    case 'live':
-      return `${feed}: live with ${carried} subscriptions`
-    case 'mute':
-      return `${feed}: connected, but silent when it should not be${reason === undefined ? '' : `; ${reason}`}`
-    case 'stopped':
-      return `${feed}: stopped${reason === undefined ? '' : `, ${reason}`}`
-    case 'cooling_down': {
-      const seconds = Math.max(0, Math.ceil(((nextAttemptAt ?? now) - now) / 1000))
-      if (problem === 'capacity')
-        return `${feed}: ${reason ?? 'the vendor is full'}, ${seconds} s until the next attempt`
-      return `${feed}: ${reason ?? 'disconnected'}; next attempt in ${seconds} s`
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+    this.#since = clock.now()
+  }
+
+  get state(): StreamState {
+    return this.#state
+  }
+
+  /** Epoch milliseconds. */
+  get since(): number {
+    return this.#since
+  }
+
+  /** Whether something is new. */
+  become(state: StreamState, reason?: string): boolean {
+    if (state === 'live') this.#problem = undefined
+    if (state === 'connecting') this.#nextAttemptAt = undefined
+    const isSame = this.#state === state && this.#reason === reason
+    if (this.#state !== state) this.#since = this.#clock.now()
+    this.#state = state
+    this.#reason = reason
+    return !isSame
+  }
+
+  /** A connection failed. */
+  failed(problem: ProblemKind): void {
+    this.#problem = problem
+  }
+
+  waitsFor(delayMs: number): void {
+    this.#nextAttemptAt = this.#clock.now() + delayMs
+  }
+
+  status(counts: StatusCounts): StreamStatus {
+    const problem = this.#problem !== undefined && { problem: this.#problem }
+    const told = { state: this.#state, since: this.#since, ...counts, ...problem }
+    return { ...told, text: `${counts.feed}: ${this.#sentence(counts)}` }
+  }
+
+  #sentence({ wanted, carried }: StatusCounts): string {
+    const because = this.#reason === undefined ? '' : `, ${this.#reason}`
+    switch (this.#state) {
+      case 'connecting':
+        return 'connecting'
+      case 'authenticated':
+        return 'connected; nobody wants anything of it'
+      case 'subscribing':
+        return `waits for the vendor to acknowledge ${wanted - carried} of ${wanted} subscriptions`
+      case 'live':
+        return `live with ${carried} subscriptions`
+      case 'mute':
+        return `connected, but silent when it should not be${because}`
+      case 'cooling_down':
+        return `${this.#reason ?? 'disconnected'}, ${this.#secondsLeft()} s until the next attempt`
+      case 'stopped':
+        return `stopped${because}`
+      default:
+        return this.#state satisfies never
     }
   }
+
+  #secondsLeft(): number {
+    return Math.max(0, Math.ceil(((this.#nextAttemptAt ?? 0) - this.#clock.now()) / 1000))
+  }
 }
+
+type StatusCounts = Pick<StreamStatus, 'feed' | 'wanted' | 'carried' | 'connections' | 'lastEventAt'>

@@ -9,7 +9,7 @@ import { GrowingGap, type GapEvents } from './growing-gap.ts'
 import { PauseWatch, type Pause } from './pause-watch.ts'
 import type { RecoveryStep } from './recovery.ts'
 import type { OpenSocket } from './socket.ts'
-import { sentenceOf, type StatusParts, type StreamState, type StreamStatus } from './stream-status.ts'
+import { StreamStanding, type StreamState, type StreamStatus } from './stream-status.ts'
 import { SubscriptionBook } from './subscription-book.ts'
 import { Upstream } from './upstream.ts'
 import { Vigil } from './vigil.ts'
@@ -54,14 +54,10 @@ export class Supervisor {
   readonly #pauses: PauseWatch
   readonly #choice: FeedChoice
   readonly #gap: GrowingGap
+  readonly #standing: StreamStanding
   #wanted: ReadonlySet<TopicName> = new Set()
   #vigil: Vigil | undefined
   #upstream: Upstream | undefined
-  #state: StreamState = 'stopped'
-  #since: number
-  #reason: string | undefined
-  #problem: Problem['kind'] | undefined
-  #nextAttemptAt: number | undefined
   #connections = 0
   #sequence = 0
   /** Of the steady clock. */
@@ -78,7 +74,7 @@ export class Supervisor {
     this.#pauses = new PauseWatch(options.clock, LOOK_EVERY_MS)
     this.#choice = new FeedChoice(options.feeds)
     this.#gap = new GrowingGap(options.events)
-    this.#since = options.clock.now()
+    this.#standing = new StreamStanding(options.clock)
   }
 
   get feed(): Feed {
@@ -86,23 +82,20 @@ export class Supervisor {
   }
 
   get status(): StreamStatus {
-    const parts: StatusParts = {
-      state: this.#state,
-      since: this.#since,
+    return this.#standing.status({
       feed: this.feed.name,
       wanted: this.#book.wanted.size,
       carried: this.#book.acknowledged.size,
       connections: this.#connections,
-      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
-      ...(this.#problem !== undefined && { problem: this.#problem }),
-      reason: this.#reason,
-      nextAttemptAt: this.#nextAttemptAt
-    }
-    const { reason: _, nextAttemptAt: __, ...told } = parts
-    return { ...told, text: sentenceOf(parts, this.#options.clock.now()) }
+      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt })
+    })
   }
 
-  start(): void {
+  /** `downSince`: since when nobody listened, epoch ms; undefined where that is not known. */
+  start(downSince?: number): void {
+    if (downSince !== undefined) {
+      this.#gap.begin({ reason: 'down', from: downSince, text: 'no process listened' }, this.feed)
+    }
     this.#look()
     this.#connect()
   }
@@ -117,7 +110,7 @@ export class Supervisor {
   /** The credential was replaced: what the vendor does not take on the open connection counts from the next one on. */
   renew(): void {
     if (this.#upstream) this.#upstream.renew()
-    else if (this.#state === 'stopped' && !this.#isClosed) this.#connect()
+    else if (this.#standing.state === 'stopped' && !this.#isClosed) this.#connect()
   }
 
   close(): void {
@@ -133,7 +126,6 @@ export class Supervisor {
     const { open, clock, fence, events, phaseOf } = this.#options
     const { feed } = this
     this.#connections++
-    this.#nextAttemptAt = undefined
     this.#book.begin()
     this.#chooseTopics()
     this.#vigil = new Vigil({ feed, clock, phaseOf })
@@ -184,7 +176,7 @@ export class Supervisor {
 
   /** Asks the vendor for what is wanted and not carried, and tells what state that leaves. */
   #ask(): void {
-    if (!this.#upstream || this.#state === 'connecting') return
+    if (!this.#upstream || this.#standing.state === 'connecting') return
     const { subscribe, unsubscribe } = this.#book.change()
     if (subscribe.length + unsubscribe.length > 0) this.#askedAt ??= this.#options.clock.elapsed()
     this.#upstream?.unsubscribe(unsubscribe)
@@ -281,19 +273,18 @@ export class Supervisor {
     const { feed } = this
     const wasCarrying = this.#book.acknowledged.size > 0
     this.#leave()
-    const from = this.#lastEventAt ?? this.#since
+    const from = this.#lastEventAt ?? this.#standing.since
     if (wasCarrying) this.#gap.begin({ reason: 'outage', from, text: problem.reason }, feed)
-    this.#problem = problem.kind
+    this.#standing.failed(problem.kind)
     if (problem.kind === 'fatal') return this.#to('stopped', problem.reason)
     const isLeft = this.#choice.failed(problem, clock.elapsed())
     this.#connectAfter(isLeft ? this.#backoff.nextMs() : this.#restMs(problem, feed), problem.reason)
   }
 
   #connectAfter(delayMs: number, reason: string): void {
-    const { clock } = this.#options
-    this.#nextAttemptAt = clock.now() + delayMs
+    this.#standing.waitsFor(delayMs)
     this.#to('cooling_down', reason)
-    this.#cancelAttempt = clock.after(delayMs, () => this.#connect())
+    this.#cancelAttempt = this.#options.clock.after(delayMs, () => this.#connect())
   }
 
   #restMs({ kind }: Problem, { ghostMs }: Feed): number {
@@ -316,12 +307,6 @@ export class Supervisor {
   }
 
   #to(state: StreamState, reason?: string): void {
-    if (state === 'live') this.#problem = undefined
-    const isSame = this.#state === state && this.#reason === reason
-    this.#reason = reason
-    if (isSame) return
-    if (this.#state !== state) this.#since = this.#options.clock.now()
-    this.#state = state
-    this.#options.events.changed(this.status)
+    if (this.#standing.become(state, reason)) this.#options.events.changed(this.status)
   }
 }

@@ -1,3 +1,4 @@
+import { symbolOf } from '../demand/want.ts'
 import type { MarketEvent, TopicName } from '../market/event.ts'
 import type { SessionPhase } from '../market/session.ts'
 import type { Clock } from './clock.ts'
@@ -24,7 +25,7 @@ export class Vigil {
     this.#options = options
     const { canary } = options.feed
     this.#silence = canary && new SilenceWatch(canary)
-    this.#symbol = canary ? canary.topics[0]!.slice(canary.topics[0]!.indexOf(':') + 1) : ''
+    this.#symbol = canary ? symbolOf(canary.topics[0]!) : ''
   }
 
   get isMute(): boolean {

@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/log': ['src/market', 'src/redis'],
   'src/demand': ['src/market', 'src/redis', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
-  'src/streams': ['src/market', 'src/timeout.ts'],
+  'src/streams': ['src/market', 'src/demand/want.ts'],
   'src/hub': ['src/market', 'src/histogram.ts', 'src/token-bucket.ts', 'src/log', 'src/demand'],
   'src/market-data': [
     'src/market',
@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/errors.ts',
     'src/slices.ts'
   ],
-  'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway'],
+  'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway', 'src/streams/alpaca/endpoints.ts'],
   'src/auth': [
     'src/market',
     'src/timeout.ts',

@@ -1,3 +1,4 @@
+import { streamOf, symbolOf } from '../../demand/want.ts'
 import type { TopicName } from '../../market/event.ts'
 import type { Codec } from '../codec.ts'
 import type { Conversation, Reaction, Signal } from '../feed.ts'
@@ -123,10 +124,9 @@ export class AlpacaConversation implements Conversation {
     const { channels, market } = this.#options.endpoint
     const symbolsByChannel: Record<string, string[]> = {}
     for (const topic of topics) {
-      const { stream, symbol } = partsOf(topic)
-      const spelling = alpacaSymbol(symbol, market)
+      const spelling = alpacaSymbol(symbolOf(topic), market)
       if (spelling === undefined) continue
-      for (const channel of channels[stream] ?? []) (symbolsByChannel[channel] ??= []).push(spelling)
+      for (const channel of channels[streamOf(topic)] ?? []) (symbolsByChannel[channel] ??= []).push(spelling)
     }
     return symbolsByChannel
   }
@@ -153,9 +153,4 @@ export class AlpacaConversation implements Conversation {
 function spellingsIn(message: Wire, channel: string): string[] {
   const list = message[channel]
   return Array.isArray(list) ? list.filter((spelling): spelling is string => typeof spelling === 'string') : []
-}
-
-export function partsOf(topic: TopicName): { stream: string; symbol: string } {
-  const at = topic.indexOf(':')
-  return { stream: topic.slice(0, at), symbol: topic.slice(at + 1) }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { streamOf, symbolOf } from '../../demand/want.ts'
 import { jsonCodec, msgpackCodec } from '../codec.ts'
-import type { Feed } from '../feed.ts'
+import type { Canary, Feed } from '../feed.ts'
 import type { PlaceOf } from '../tick-place.ts'
 import { SOURCE } from './context.ts'
-import { AlpacaConversation, partsOf, type AlpacaCredential } from './conversation.ts'
+import { AlpacaConversation, type AlpacaCredential } from './conversation.ts'
 import { ALPACA_ENDPOINTS, type AlpacaFeedName } from './endpoints.ts'
 import { alpacaMapper } from './mapper.ts'
 import { problemOfEnding } from './problems.ts'
@@ -25,6 +26,8 @@ export type AlpacaOptions = {
   readonly codec?: 'json' | 'msgpack'
   /** Whether all that comes is simulated. */
   readonly isSandbox?: boolean
+  /** What is never silent, where it is not what the vendor's own feed has. */
+  readonly canary?: Canary
   readonly placeOf: PlaceOf
 }
 
@@ -42,10 +45,10 @@ export function alpaca(options: AlpacaOptions): Feed {
     leaseKey: `${SOURCE}/${name}/${digest(credential().key)}`,
     slots: maxSymbols === undefined ? [] : [{ streams: ['trades', 'bbo'], topics: maxSymbols }],
     serves(topic) {
-      const { stream, symbol } = partsOf(topic)
-      return Object.hasOwn(endpoint.channels, stream) && alpacaSymbol(symbol, endpoint.market) !== undefined
+      const hasChannel = Object.hasOwn(endpoint.channels, streamOf(topic))
+      return hasChannel && alpacaSymbol(symbolOf(topic), endpoint.market) !== undefined
     },
-    canary: endpoint.canary,
+    canary: options.canary ?? endpoint.canary,
     ghostMs: GHOST_MS,
     endpoint: () => ({
       url: `${baseUrl.replace(/\/$/, '')}/${endpoint.path}`,

@@ -17,7 +17,7 @@ export function alpacaSymbol(symbol: string, market: AlpacaMarket): string | und
     }
     case 'options':
       return kindOfSymbol(symbol) === 'option' ? symbol : undefined
-    case 'news':
+    default:
       return undefined
   }
 }

@@ -1,0 +1,60 @@
+import type { Static } from 'typebox'
+import { parseSymbol } from '../market/symbol.ts'
+import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
+import type { Environment } from './environment.ts'
+
+/** Of the plan that costs nothing: it has one feed. */
+const FREE_ALPACA_SYMBOLS = 30
+
+export type AlpacaStreamConfig = {
+  readonly key: string
+  readonly secret: string
+  /** In the order in which they are to be used; at least one. */
+  readonly feeds: readonly AlpacaFeedName[]
+  readonly baseUrl: string | undefined
+  /** Of trades and quotes together, by feed; undefined where there is no bound. */
+  readonly maxSymbols: (feed: AlpacaFeedName) => number | undefined
+}
+
+export type StreamConfig = {
+  /** Canonical. */
+  readonly symbols: readonly string[]
+  /** Undefined where there is no key: then it is off. */
+  readonly alpaca: AlpacaStreamConfig | undefined
+}
+
+/** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
+export function streamConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig {
+  return { symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems), alpaca: alpacaConfig(values, problems) }
+}
+
+function symbolsIn(list: string, problems: string[]): string[] {
+  return partsOf(list).flatMap((text) => {
+    const symbol = parseSymbol(text)
+    if (symbol === undefined) problems.push('SUBSCRIBED_SYMBOLS names something that cannot be a symbol')
+    return symbol ?? []
+  })
+}
+
+function alpacaConfig(values: Static<typeof Environment>, problems: string[]): AlpacaStreamConfig | undefined {
+  const { MARKET, SANDBOX_URL, ALPACA_KEY_ID, ALPACA_SECRET_KEY, ALPACA_STREAM_URL, ALPACA_MAX_SYMBOLS } = values
+  const feeds = partsOf(values.ALPACA_FEED).flatMap((text) => ALPACA_FEEDS.find((name) => name === text) ?? [])
+  if (feeds.length === 0 || feeds.length < partsOf(values.ALPACA_FEED).length) {
+    problems.push(`ALPACA_FEED must name feeds of ${ALPACA_FEEDS.join(', ')}`)
+  }
+  if ((ALPACA_KEY_ID === undefined) !== (ALPACA_SECRET_KEY === undefined)) {
+    problems.push('ALPACA_KEY_ID and ALPACA_SECRET_KEY must be set together')
+  }
+  const isSandbox = MARKET === 'sandbox'
+  const baseUrl =
+    ALPACA_STREAM_URL ??
+    (isSandbox ? `${SANDBOX_URL.replace(/^http/, 'ws').replace(/\/$/, '')}/alpaca-stream` : undefined)
+  const freeSymbols = isSandbox ? undefined : FREE_ALPACA_SYMBOLS
+  const maxSymbols = (feed: AlpacaFeedName) => ALPACA_MAX_SYMBOLS ?? (feed === 'iex' ? freeSymbols : undefined)
+  if (isSandbox) return { key: 'sandbox', secret: 'sandbox', feeds, baseUrl, maxSymbols }
+  if (ALPACA_KEY_ID === undefined || ALPACA_SECRET_KEY === undefined) return undefined
+  return { key: ALPACA_KEY_ID, secret: ALPACA_SECRET_KEY, feeds, baseUrl, maxSymbols }
+}
+
+const partsOf = (list: string): string[] =>
+  [...new Set(list.split(',').map((part) => part.trim()))].filter((part) => part !== '')
