@@ -54,7 +54,7 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
       config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
     )
     const counts = new StreamCounts()
-    const owners = configuredUpstreams(config, clock.hoursOf).map((feeds, at) => {
+    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
       closers.push(() => carrier.close())
       const owner = new StreamOwner({
@@ -72,6 +72,7 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
         counts
       })
       closers.push(() => owner.close())
+      if (token) closers.push(token.watch(() => owner.credentialChanged()))
       return owner
     })
     if (owners.length === 0) log.warn('no vendor that streams is configured: there is nothing to listen to')

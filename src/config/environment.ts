@@ -94,6 +94,7 @@ export const Environment = Type.Object({
   }),
   ALPACA_KEY_ID: text('Alpaca'),
   ALPACA_SECRET_KEY: text('Alpaca'),
+  ALPACA_TOKEN_FILE: text('Alpaca; holds a token in place of the key, and is read again when it changes'),
   ALPACA_FEED: Type.String({ default: 'iex', description: 'Comma-separated, e.g. sip,iex: the next where one fails' }),
   ALPACA_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })

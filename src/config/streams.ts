@@ -7,8 +7,8 @@ import type { Environment } from './environment.ts'
 const FREE_ALPACA_SYMBOLS = 30
 
 export type AlpacaStreamConfig = {
-  readonly key: string
-  readonly secret: string
+  /** A token is read from its file before each connection: it lives for some minutes. */
+  readonly credential: { readonly key: string; readonly secret: string } | { readonly tokenFile: string }
   /** In the order in which they are to be used; at least one. */
   readonly feeds: readonly AlpacaFeedName[]
   readonly baseUrl: string | undefined
@@ -37,23 +37,35 @@ function symbolsIn(list: string, problems: string[]): string[] {
 }
 
 function alpacaConfig(values: Static<typeof Environment>, problems: string[]): AlpacaStreamConfig | undefined {
-  const { MARKET, SANDBOX_URL, ALPACA_KEY_ID, ALPACA_SECRET_KEY, ALPACA_STREAM_URL, ALPACA_MAX_SYMBOLS } = values
+  const { MARKET, SANDBOX_URL, ALPACA_STREAM_URL, ALPACA_MAX_SYMBOLS } = values
   const feeds = partsOf(values.ALPACA_FEED).flatMap((text) => ALPACA_FEEDS.find((name) => name === text) ?? [])
   if (feeds.length === 0 || feeds.length < partsOf(values.ALPACA_FEED).length) {
     problems.push(`ALPACA_FEED must name feeds of ${ALPACA_FEEDS.join(', ')}`)
   }
-  if ((ALPACA_KEY_ID === undefined) !== (ALPACA_SECRET_KEY === undefined)) {
-    problems.push('ALPACA_KEY_ID and ALPACA_SECRET_KEY must be set together')
-  }
+  const credential = alpacaCredential(values, problems)
   const isSandbox = MARKET === 'sandbox'
   const baseUrl =
     ALPACA_STREAM_URL ??
     (isSandbox ? `${SANDBOX_URL.replace(/^http/, 'ws').replace(/\/$/, '')}/alpaca-stream` : undefined)
   const freeSymbols = isSandbox ? undefined : FREE_ALPACA_SYMBOLS
   const maxSymbols = (feed: AlpacaFeedName) => ALPACA_MAX_SYMBOLS ?? (feed === 'iex' ? freeSymbols : undefined)
-  if (isSandbox) return { key: 'sandbox', secret: 'sandbox', feeds, baseUrl, maxSymbols }
-  if (ALPACA_KEY_ID === undefined || ALPACA_SECRET_KEY === undefined) return undefined
-  return { key: ALPACA_KEY_ID, secret: ALPACA_SECRET_KEY, feeds, baseUrl, maxSymbols }
+  return credential && { credential, feeds, baseUrl, maxSymbols }
+}
+
+function alpacaCredential(
+  { MARKET, ALPACA_KEY_ID, ALPACA_SECRET_KEY, ALPACA_TOKEN_FILE }: Static<typeof Environment>,
+  problems: string[]
+): AlpacaStreamConfig['credential'] | undefined {
+  if ((ALPACA_KEY_ID === undefined) !== (ALPACA_SECRET_KEY === undefined)) {
+    problems.push('ALPACA_KEY_ID and ALPACA_SECRET_KEY must be set together')
+  }
+  if (ALPACA_KEY_ID !== undefined && ALPACA_TOKEN_FILE !== undefined) {
+    problems.push('ALPACA_TOKEN_FILE stands in the place of ALPACA_KEY_ID and ALPACA_SECRET_KEY')
+  }
+  if (MARKET === 'sandbox') return { key: 'sandbox', secret: 'sandbox' }
+  if (ALPACA_TOKEN_FILE !== undefined) return { tokenFile: ALPACA_TOKEN_FILE }
+  const [key, secret] = [ALPACA_KEY_ID, ALPACA_SECRET_KEY]
+  return key === undefined || secret === undefined ? undefined : { key, secret }
 }
 
 const partsOf = (list: string): string[] =>

@@ -188,7 +188,7 @@ export class StreamedQuote {
     const isNextDay = this.#tradeDate !== '' && last !== undefined
     this.#tradeDate = tradeDate
     this.#day = { previousClose: isNextDay ? last.price : undefined }
-    this.#volumeBefore = 0
+    this.#volumeBefore = this.#polledOfDay()?.volume ?? 0
     this.#volumeByMinute.clear()
     this.#extended = undefined
   }

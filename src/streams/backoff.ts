@@ -1,3 +1,5 @@
+import type { Feed, Problem } from './feed.ts'
+
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
 const JITTER = 0.2
@@ -23,4 +25,14 @@ export class Backoff {
   reset(): void {
     this.#attempts = 0
   }
+}
+
+/** Plans change by the hand of people. */
+const ENTITLEMENT_REST_MS = 15 * 60_000
+const LEAST_CAPACITY_REST_MS = 60_000
+
+/** How long a feed is left alone at least after a problem, however seldom it had one. */
+export function restMs({ kind }: Problem, { ghostMs }: Feed): number {
+  if (kind === 'entitlement') return ENTITLEMENT_REST_MS
+  return kind === 'capacity' ? Math.max(ghostMs, LEAST_CAPACITY_REST_MS) : 0
 }

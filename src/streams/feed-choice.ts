@@ -27,10 +27,13 @@ export class FeedChoice {
     this.#strikes = 0
   }
 
-  /** A connection failed, at milliseconds of a steady clock; whether another feed is to be used now. */
-  failed({ kind }: Problem, elapsed: number): boolean {
+  /**
+   * A connection failed, at milliseconds of a steady clock; whether another feed is to be used now. Where the vendor could
+   * not even be reached, its other feeds cannot be either.
+   */
+  failed({ kind }: Problem, wasAuthenticated: boolean, elapsed: number): boolean {
     if (kind === 'entitlement') this.#notInPlan.add(this.current)
-    else if (kind === 'transient') this.#strikes++
+    else if (kind === 'transient' && wasAuthenticated) this.#strikes++
     if (kind !== 'entitlement' && this.#strikes < STRIKES) return false
     return this.#moveOn(elapsed)
   }

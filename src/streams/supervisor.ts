@@ -1,6 +1,6 @@
 import type { TopicName } from '../market/event.ts'
 import type { SessionPhase } from '../market/session.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff, restMs } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { Feed, Problem, Signal } from './feed.ts'
 import type { Mapped } from './mapper.ts'
@@ -17,9 +17,6 @@ import { Vigil } from './vigil.ts'
 const LOOK_EVERY_MS = 1000
 /** A connection has proved itself once it brought something after so long; before, each failure makes the next wait longer. */
 const STABLE_AFTER_MS = 10_000
-/** Plans change by the hand of people. */
-const ENTITLEMENT_REST_MS = 15 * 60_000
-const LEAST_CAPACITY_REST_MS = 60_000
 /** A vendor that does not answer a subscription is not going to. */
 const ACKNOWLEDGE_WITHIN_MS = 15_000
 
@@ -234,14 +231,17 @@ export class Supervisor {
     if (this.#upstream && this.#askedAt !== undefined && elapsed - this.#askedAt >= ACKNOWLEDGE_WITHIN_MS) {
       return this.#giveUp({ kind: 'transient', reason: 'the vendor does not acknowledge subscriptions' })
     }
-    if (this.#upstream && this.#choice.returns(elapsed)) return this.#return()
+    const { feed } = this
+    if (this.#upstream && this.#choice.returns(elapsed)) return this.#leaveFor(feed)
     const step = this.#upstream && this.#vigil?.passed(LOOK_EVERY_MS, this.#book.acknowledged)
     if (step) this.#recover(step)
   }
 
-  /** What the first feed missed meanwhile the other one brought; what is missed now is not much. */
-  #return(): void {
+  /** Another feed was chosen although the former one works. */
+  #leaveFor(former: Feed): void {
+    const from = this.#options.clock.now()
     this.#leave()
+    this.#gap.begin({ reason: 'outage', from, text: `${this.feed.name} is tried again` }, former)
     this.#connect()
   }
 
@@ -272,25 +272,21 @@ export class Supervisor {
     const { clock } = this.#options
     const { feed } = this
     const wasCarrying = this.#book.acknowledged.size > 0
+    const wasAuthenticated = this.#standing.state !== 'connecting'
+    const from = clock.now() - (this.#upstream?.silentMs ?? 0)
     this.#leave()
-    const from = this.#lastEventAt ?? this.#standing.since
     if (wasCarrying) this.#gap.begin({ reason: 'outage', from, text: problem.reason }, feed)
     this.#standing.failed(problem.kind)
     if (problem.kind === 'fatal') return this.#to('stopped', problem.reason)
-    const isLeft = this.#choice.failed(problem, clock.elapsed())
-    this.#connectAfter(isLeft ? this.#backoff.nextMs() : this.#restMs(problem, feed), problem.reason)
+    const isLeft = this.#choice.failed(problem, wasAuthenticated, clock.elapsed())
+    const delayMs = this.#backoff.nextMs()
+    this.#connectAfter(isLeft ? delayMs : Math.max(delayMs, restMs(problem, feed)), problem.reason)
   }
 
   #connectAfter(delayMs: number, reason: string): void {
     this.#standing.waitsFor(delayMs)
     this.#to('cooling_down', reason)
     this.#cancelAttempt = this.#options.clock.after(delayMs, () => this.#connect())
-  }
-
-  #restMs({ kind }: Problem, { ghostMs }: Feed): number {
-    const delayMs = this.#backoff.nextMs()
-    if (kind === 'entitlement') return Math.max(delayMs, ENTITLEMENT_REST_MS)
-    return kind === 'capacity' ? Math.max(delayMs, ghostMs, LEAST_CAPACITY_REST_MS) : delayMs
   }
 
   #leave(): void {

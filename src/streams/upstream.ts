@@ -55,6 +55,11 @@ export class Upstream {
     })
   }
 
+  /** How long nothing was heard of the vendor. */
+  get silentMs(): number {
+    return this.#options.clock.elapsed() - this.#heardAt
+  }
+
   subscribe(topics: readonly TopicName[]): void {
     if (topics.length > 0) this.#send(this.#conversation.subscribe(topics))
   }

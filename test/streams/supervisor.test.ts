@@ -116,6 +116,23 @@ test('a feed that is mute on two connections is left for the next one', () => {
   expect(supervisor.status.feed).toBe('alpaca/iex')
 })
 
+test('the first feed is tried again after a while, and what is missed on the way is told', () => {
+  const { supervisor, vendor, trading, clock, gaps } = stream({ feeds: ['sip', 'iex'] })
+  vendor.next('unreachable', 'unreachable', 'unreachable')
+  supervisor.start()
+  clock.pass(10_000)
+  expect(vendor.paths).toEqual(['/v2/sip', '/v2/sip', '/v2/sip', '/v2/sip'])
+  vendor.isMute = true
+  clock.pass(60_000)
+  vendor.isMute = false
+  trading(5000)
+  expect(supervisor.status.feed).toBe('alpaca/iex')
+  trading(15 * 60_000)
+  expect(supervisor.status).toMatchObject({ feed: 'alpaca/sip', state: 'live' })
+  expect(gaps.map(({ reason, feed }) => [reason, feed])).toContainEqual(['outage', 'alpaca/iex'])
+  expect(gaps.filter(({ until }) => until === undefined)).toEqual([])
+})
+
 test('an instrument that is quiet for an hour is left alone, as is the market at night', () => {
   const { supervisor, vendor, trading, clock, setPhase, state } = stream()
   supervisor.want(wanted('trades:QUIET'))
@@ -286,7 +303,9 @@ test('whatever happens, what is wanted is carried again, nothing is asked for tw
           vendor.cut()
         }
       }
-      trading(150_000)
+      // Each attempt that is refused waits for up to 72 s.
+      for (let waited = 0; waited < 900_000 && state() !== 'live'; waited += 5000) trading(5000)
+      trading(20_000)
       expect(state()).toBe('live')
       expect(new Set(carried())).toEqual(new Set(['trades:SPY', 'bbo:SPY', ...symbols.map((each) => `trades:${each}`)]))
       expect(vendor.repeated).toBe(0)

@@ -101,6 +101,11 @@ export class StreamOwner {
     this.#planSoon(PLAN_AFTER_MS)
   }
 
+  /** The credential was replaced. */
+  credentialChanged(): void {
+    this.#supervisor?.renew()
+  }
+
   async close(): Promise<void> {
     await this.#lease.close()
   }

@@ -1,20 +1,36 @@
+import type { AlpacaStreamConfig } from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
+import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
+import { TokenFile } from './token-file.ts'
 
-/** Feeds of one credential, in the order in which they are to be used. */
-export type Upstream = readonly Feed[]
+/** One vendor's streams under one credential. */
+export type Upstream = {
+  /** In the order in which they are to be used. */
+  readonly feeds: readonly Feed[]
+  /** Where its credential is replaced while it streams. */
+  readonly token?: TokenFile
+}
+
+/** As Alpaca calls tokens of its broker API where a key stands. */
+const TOKEN_KEY = 'access_token'
 
 /** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
 export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
   const { alpaca: settings } = config.streams
-  if (!settings) return []
-  const { key, secret, feeds, baseUrl, maxSymbols } = settings
+  return settings ? [alpacaUpstream(settings, config, hoursOf)] : []
+}
+
+function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: HoursOf): Upstream {
+  const { credential, feeds, baseUrl, maxSymbols } = settings
+  const token = 'tokenFile' in credential ? new TokenFile(credential.tokenFile) : undefined
   const isSandbox = config.MARKET === 'sandbox'
   const options = {
-    credential: () => ({ key, secret }),
+    credential: (): AlpacaCredential =>
+      'tokenFile' in credential ? { key: TOKEN_KEY, secret: token!.read() } : credential,
     isSandbox,
     placeOf: placeReader(hoursOf),
     ...(baseUrl !== undefined && { baseUrl }),
@@ -24,7 +40,7 @@ export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[
     const bound = maxSymbols(name)
     return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
   })
-  return [made]
+  return { feeds: made, ...(token && { token }) }
 }
 
 /** With each tick of the simulated exchange one trade and one quote. */

@@ -37,14 +37,18 @@ export function serveStreams({ server, exchange, tickMs, scenarios }: StreamsOpt
     ])
   )
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://sandbox')
+    const target = `http://sandbox${request.url ?? '/'}`
+    const { pathname } = new URL(URL.canParse(target) ? target : 'http://sandbox/')
     const [, name = ''] = pathname.split('/')
     const path = pathname.slice(name.length + 1)
     const vendor = vendors.get(name)
-    if (!vendor?.knows(path)) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
-    sockets.handleUpgrade(request, socket, head, (client) =>
-      vendor.connected(client, { path, headers: request.headers })
-    )
+    if (vendor?.knows(path)) {
+      sockets.handleUpgrade(request, socket, head, (client) =>
+        vendor.connected(client, { path, headers: request.headers })
+      )
+    } else {
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
+    }
   })
   return {
     close() {

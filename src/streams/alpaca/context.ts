@@ -1,6 +1,7 @@
 import type { Feed as MarketFeed } from '../../market/provenance.ts'
 import type { Codec } from '../codec.ts'
 import type { Arrival } from '../mapper.ts'
+import type { MomentReader } from '../moment.ts'
 import type { PlaceOf } from '../tick-place.ts'
 import type { AlpacaMarket } from './endpoints.ts'
 
@@ -16,6 +17,7 @@ export type AlpacaMapperOptions = {
 /** What a message is read with. */
 export type Context = AlpacaMapperOptions & {
   readonly arrival: Arrival
+  readonly moments: MomentReader
   /** `arrival.receivedAt` as ISO text. */
   readonly receivedAt: string
 }

@@ -1,7 +1,9 @@
 import type { MarketEvent } from '../../market/event.ts'
 import type { NewsItem } from '../../market/news.ts'
+import { isoOf } from '../../market/time.ts'
 import { FieldError, isWire, optionalTextIn, textIn, type Wire } from '../fields.ts'
 import { KnownSymbols } from '../known-symbols.ts'
+import { MomentReader } from '../moment.ts'
 import type { Mapper, Refusal, RefusalReason } from '../mapper.ts'
 import { barOf } from './bars.ts'
 import type { AlpacaMapperOptions, Context } from './context.ts'
@@ -30,12 +32,13 @@ const MAX_KIND_LENGTH = 16
 /** Every frame of Alpaca's market data is a list of messages whose `T` says what they are. */
 export function alpacaMapper(options: AlpacaMapperOptions): Mapper {
   const symbols = new KnownSymbols((spelling) => canonicalSymbol(spelling, options.market))
+  const moments = new MomentReader()
   return (frame, arrival) => {
     const events: MarketEvent[] = []
     const news: NewsItem[] = []
     const control: unknown[] = []
     const refusals: Refusal[] = []
-    const context: Context = { ...options, arrival, receivedAt: new Date(arrival.receivedAt).toISOString() }
+    const context: Context = { ...options, arrival, moments, receivedAt: isoOf(arrival.receivedAt) }
     const refuse = (reason: RefusalReason, detail: string, kind?: unknown) =>
       refusals.push({
         reason,

@@ -1,9 +1,8 @@
-import { withoutAbsent } from '../../market/absent.ts'
 import type { HaltUpdate } from '../../market/event.ts'
 import type { TradingStatus } from '../../market/halt.ts'
 import { numberIn, optionalTextIn, textIn, type Wire } from '../fields.ts'
 import type { Context } from './context.ts'
-import { stampOf } from './ticks.ts'
+import { stamped } from './ticks.ts'
 
 /**
  * Codes of the exchanges of tapes A and B are digits, of Nasdaq and unlisted shares letters. All others (imbalances,
@@ -28,20 +27,24 @@ export function statusOf(wire: Wire, symbol: string, context: Context): HaltUpda
   const reason = optionalTextIn(wire, 'rm') ?? optionalTextIn(wire, 'sm')
   const told = Object.hasOwn(STATUS_OF_CODE, code) ? STATUS_OF_CODE[code] : undefined
   if (told === undefined) return undefined
-  const status = told === 'halted' && PAUSES.has(reasonCode) ? 'paused' : told
-  const { instant: _, ...stamp } = stampOf(wire, symbol, context)
-  const halt = withoutAbsent({ ...stamp, status, reason, reasonCode: reasonCode === '' ? undefined : reasonCode })
+  const status: TradingStatus = told === 'halted' && PAUSES.has(reasonCode) ? 'paused' : told
+  const fields = {
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(reasonCode !== undefined && reasonCode !== '' && { reasonCode })
+  }
+  const halt = stamped(fields, wire, symbol, context)
   return { type: 'halt', data: { symbol, halt, timestamp: halt.asOf } }
 }
 
 /** The prices between which a share may trade. A limit of 0 is none. */
 export function bandOf(wire: Wire, symbol: string, context: Context): HaltUpdate {
   const [limitUp, limitDown] = [numberIn(wire, 'u'), numberIn(wire, 'd')]
-  const { instant: _, ...stamp } = stampOf(wire, symbol, context)
-  const halt = withoutAbsent({
-    ...stamp,
-    limitUp: limitUp === 0 ? undefined : limitUp,
-    limitDown: limitDown === 0 ? undefined : limitDown
-  })
+  const halt = stamped(
+    { ...(limitUp !== 0 && { limitUp }), ...(limitDown !== 0 && { limitDown }) },
+    wire,
+    symbol,
+    context
+  )
   return { type: 'halt', data: { symbol, halt, timestamp: halt.asOf } }
 }

@@ -7,7 +7,7 @@ import { MarketEvent } from '../../../src/market/event.ts'
 import { SessionClock } from '../../../src/market/session-clock.ts'
 import { CALENDARS } from '../../../src/market/calendars.ts'
 import { tradeKey, replacedTradeKey } from '../../../src/market/trade.ts'
-import { jsonCodec, msgpackCodec } from '../../../src/streams/codec.ts'
+import { jsonCodec, msgpackCodec, type Codec } from '../../../src/streams/codec.ts'
 import { alpacaMapper } from '../../../src/streams/alpaca/mapper.ts'
 import type { AlpacaMarket } from '../../../src/streams/alpaca/endpoints.ts'
 import { placeReader } from '../../../src/streams/tick-place.ts'
@@ -17,9 +17,11 @@ const clock = new SessionClock(CALENDARS)
 const checked = Compile(MarketEvent)
 const RECEIVED_AT = Date.parse('2026-11-30T15:00:00.250Z')
 
+type Reading = { market?: AlpacaMarket; codec?: Codec; receivedAt?: number; raw?: boolean }
+
 function mapped(
   messages: unknown,
-  { market = 'stocks' as AlpacaMarket, codec = jsonCodec, receivedAt = RECEIVED_AT, raw = false } = {}
+  { market = 'stocks', codec = jsonCodec, receivedAt = RECEIVED_AT, raw = false }: Reading = {}
 ) {
   let sequence = 40
   const map = alpacaMapper({ market, feed: 'iex', codec, placeOf: placeReader(clock.hoursOf) })

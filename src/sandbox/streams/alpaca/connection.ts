@@ -152,9 +152,10 @@ export class AlpacaConnection {
   }
 
   /** All or nothing; answered with all that is subscribed to then. */
-  #subscribe({ action: _, ...channels }: Message, isOn: boolean): void {
+  #subscribe(message: Message, isOn: boolean): void {
+    const channels = Object.entries(message).filter(([name]) => name !== 'action')
     const next = new Map([...this.#subscribed].map(([channel, symbols]) => [channel, new Set(symbols)]))
-    for (const [channel, symbols] of Object.entries(channels)) {
+    for (const [channel, symbols] of channels) {
       if (!this.#options.hasChannel(channel)) return this.#refuse(410)
       if (!Array.isArray(symbols) || !symbols.every((symbol) => /^([A-Z0-9./]{1,21}|\*)$/.test(String(symbol)))) {
         return this.#refuse(400)
