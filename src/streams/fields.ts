@@ -5,6 +5,7 @@ import { isInstantNs } from './codec.ts'
 const MAX_AHEAD_MS = 60_000
 /** No vendor streams ticks of before; the year 1 is what an unset clock of some languages tells. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1)
+const LATEST_MS = Date.UTC(10_000, 0, 1)
 
 /** A message lacks what it must have. The text says which field and what of it, for people. */
 export class FieldError extends Error {
@@ -66,7 +67,14 @@ export function instantIn(wire: Wire, field: string, receivedAt: number): Instan
   const value = wire[field]
   const instant = typeof value === 'string' ? parseInstantNs(value) : isInstantNs(value) ? value : undefined
   if (!instant) throw new FieldError(field, 'is no instant')
-  if (instant.ms > receivedAt + MAX_AHEAD_MS || instant.ms < EARLIEST_MS)
-    throw new FieldError(field, `is ${formatInstantNs(instant)}, which cannot be`)
-  return instant
+  return possibleInstant(field, instant, receivedAt)
 }
+
+/** The instant, where it can be now or before; of later ones, and of those before all streams, throws FieldError. */
+export function possibleInstant(field: string, instant: InstantNs, receivedAt: number): InstantNs {
+  if (instant.ms <= receivedAt + MAX_AHEAD_MS && instant.ms >= EARLIEST_MS) return instant
+  throw new FieldError(field, `is ${textOf(instant)}, which cannot be`)
+}
+
+/** Text has four digits of a year. */
+const textOf = (instant: InstantNs): string => (instant.ms < LATEST_MS ? formatInstantNs(instant) : 'too late')

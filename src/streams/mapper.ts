@@ -37,6 +37,8 @@ export type Mapped = {
   /** What concerns the connection (greetings, acknowledgements, errors), decoded: for the conversation of the feed. */
   readonly control: readonly unknown[]
   readonly refusals: readonly Refusal[]
+  /** Fields that known kinds of messages had and that nobody here knows, as `kind.field`, each once; they cost nothing else. */
+  readonly unknownFields?: readonly string[]
 }
 
 /**
