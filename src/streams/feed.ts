@@ -54,6 +54,10 @@ export interface Conversation {
    * the next connection can use it.
    */
   renewed(): readonly Frame[] | undefined
+  /**
+   * A request has waited in vain for its answer. Absent where a vendor answers everything: then the connection is given up.
+   */
+  overdue?(): Reaction
 }
 
 /** What trades, and is quoted, so often that silence of it means a broken feed. */

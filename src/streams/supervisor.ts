@@ -158,7 +158,6 @@ export class Supervisor {
         break
       case 'carrying':
         this.#book.acknowledge(signal.topics)
-        this.#askedAt = this.#book.isPending ? clock.elapsed() : undefined
         break
       case 'refused':
         this.#book.refuse(signal.topics, signal.reason)
@@ -167,6 +166,8 @@ export class Supervisor {
       case 'notice':
         return events.notice(signal.text, this.feed)
     }
+    // An answer: what is still open has its time from here on.
+    this.#askedAt = this.#book.isPending ? clock.elapsed() : undefined
     this.#ask()
     if (signal.is !== 'authenticated') this.#tellCarrying()
   }
@@ -228,7 +229,8 @@ export class Supervisor {
   #judge(): void {
     this.#upstream?.look()
     const elapsed = this.#options.clock.elapsed()
-    if (this.#upstream && this.#askedAt !== undefined && elapsed - this.#askedAt >= ACKNOWLEDGE_WITHIN_MS) {
+    const isOverdue = this.#askedAt !== undefined && elapsed - this.#askedAt >= ACKNOWLEDGE_WITHIN_MS
+    if (this.#upstream && isOverdue && !this.#upstream.overdue()) {
       return this.#giveUp({ kind: 'transient', reason: 'the vendor does not acknowledge subscriptions' })
     }
     const { feed } = this

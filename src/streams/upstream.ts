@@ -75,6 +75,13 @@ export class Upstream {
     return frames !== undefined
   }
 
+  /** The vendor did not answer what was asked for. False where the vendor is one that always does. */
+  overdue(): boolean {
+    const reaction = this.#conversation.overdue?.()
+    if (reaction) this.#react(reaction)
+    return reaction !== undefined
+  }
+
   /** Asks for a sign of life; `looked` notices where none comes. */
   probe(): void {
     if (!this.#isOpen || this.#pingedAt !== undefined) return

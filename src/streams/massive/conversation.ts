@@ -79,16 +79,17 @@ export class MassiveConversation implements Conversation {
     const request = this.#inFlight
     if (!request) return NOTHING
     const open = [...request.open.values()]
+    const signals: Signal[] = []
     this.#inFlight = undefined
-    const signals: Signal[] = [this.#carrying()]
     if (request.action === 'unsubscribe') {
-      // What is not answered is not held.
+      // What the vendor does not answer for, it does not hold.
       for (const topic of open) this.#carried.delete(topic)
-      signals[0] = this.#carrying()
-    } else if (open.length > 1) {
+    } else if (open.length === 1) {
+      signals.push({ is: 'refused', topics: open, ...NOT_ANSWERED })
+    } else {
       this.#waiting.unshift(...open.map((topic): Request => ({ action: 'subscribe', topics: [topic] })))
-    } else if (open.length === 1) signals.push({ is: 'refused', topics: open, ...NOT_ANSWERED })
-    return { send: this.#next(), signals }
+    }
+    return { send: this.#next(), signals: [...signals, this.#carrying()] }
   }
 
   #confirmed(text: string): Reaction {
@@ -115,9 +116,9 @@ export class MassiveConversation implements Conversation {
   #settled({ open, refusals }: InFlight, text?: string): Reaction {
     if (open.size > refusals) return NOTHING
     this.#inFlight = undefined
-    const signals: Signal[] = [this.#carrying()]
+    const signals: Signal[] = []
     if (open.size > 0) signals.push({ is: 'refused', topics: [...open.values()], ...refusalOf(text) })
-    return { send: this.#next(), signals }
+    return { send: this.#next(), signals: [...signals, this.#carrying()] }
   }
 
   #request(action: Action, topics: readonly TopicName[]): readonly Frame[] {
