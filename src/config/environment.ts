@@ -102,6 +102,12 @@ export const Environment = Type.Object({
   ALPACA_MAX_SYMBOLS: Type.Optional(
     Type.Integer({ minimum: 4, maximum: 1_000_000, description: 'Trades and quotes together; of iex 30, else all' })
   ),
+  MASSIVE_API_KEY: text('Massive, formerly Polygon'),
+  MASSIVE_MARKETS: Type.String({ default: 'stocks', description: 'Comma-separated, of stocks, options, crypto' }),
+  MASSIVE_DELAYED: Type.Boolean({ default: false, description: 'Whether its plan is 15 minutes late' }),
+  MASSIVE_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
+  ),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { parseSymbol } from '../market/symbol.ts'
 import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
+import { MASSIVE_MARKETS, type MassiveMarket } from '../streams/massive/symbols.ts'
 import type { Environment } from './environment.ts'
 
 /** Of the plan that costs nothing: it has one feed. */
@@ -16,16 +17,30 @@ export type AlpacaStreamConfig = {
   readonly maxSymbols: (feed: AlpacaFeedName) => number | undefined
 }
 
+export type MassiveStreamConfig = {
+  readonly apiKey: string
+  /** Each has a connection of its own; at least one. */
+  readonly markets: readonly MassiveMarket[]
+  readonly isDelayed: boolean
+  readonly baseUrl: string | undefined
+}
+
 export type StreamConfig = {
   /** Canonical. */
   readonly symbols: readonly string[]
   /** Undefined where there is no key: then it is off. */
   readonly alpaca: AlpacaStreamConfig | undefined
+  /** Undefined where there is no key, in the sandbox too. */
+  readonly massive: MassiveStreamConfig | undefined
 }
 
 /** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
 export function streamConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig {
-  return { symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems), alpaca: alpacaConfig(values, problems) }
+  return {
+    symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
+    alpaca: alpacaConfig(values, problems),
+    massive: massiveConfig(values, problems)
+  }
 }
 
 function symbolsIn(list: string, problems: string[]): string[] {
@@ -44,9 +59,7 @@ function alpacaConfig(values: Static<typeof Environment>, problems: string[]): A
   }
   const credential = alpacaCredential(values, problems)
   const isSandbox = MARKET === 'sandbox'
-  const baseUrl =
-    ALPACA_STREAM_URL ??
-    (isSandbox ? `${SANDBOX_URL.replace(/^http/, 'ws').replace(/\/$/, '')}/alpaca-stream` : undefined)
+  const baseUrl = ALPACA_STREAM_URL ?? (isSandbox ? sandboxUrl(SANDBOX_URL, 'alpaca-stream') : undefined)
   const freeSymbols = isSandbox ? undefined : FREE_ALPACA_SYMBOLS
   const maxSymbols = (feed: AlpacaFeedName) => ALPACA_MAX_SYMBOLS ?? (feed === 'iex' ? freeSymbols : undefined)
   return credential && { credential, feeds, baseUrl, maxSymbols }
@@ -67,6 +80,20 @@ function alpacaCredential(
   const [key, secret] = [ALPACA_KEY_ID, ALPACA_SECRET_KEY]
   return key === undefined || secret === undefined ? undefined : { key, secret }
 }
+
+function massiveConfig(values: Static<typeof Environment>, problems: string[]): MassiveStreamConfig | undefined {
+  const { MARKET, SANDBOX_URL, MASSIVE_API_KEY: apiKey, MASSIVE_DELAYED: isDelayed, MASSIVE_STREAM_URL } = values
+  const parts = partsOf(values.MASSIVE_MARKETS)
+  const markets = parts.flatMap((text) => MASSIVE_MARKETS.find((name) => name === text) ?? [])
+  if (markets.length === 0 || markets.length < parts.length) {
+    problems.push(`MASSIVE_MARKETS must name markets of ${MASSIVE_MARKETS.join(', ')}`)
+  }
+  const standIn = `massive-stream${isDelayed ? '/delayed' : ''}`
+  const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
+  return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl }
+}
+
+const sandboxUrl = (url: string, vendor: string): string => `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/${vendor}`
 
 const partsOf = (list: string): string[] =>
   [...new Set(list.split(',').map((part) => part.trim()))].filter((part) => part !== '')

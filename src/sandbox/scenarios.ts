@@ -32,6 +32,7 @@ export const Scenario = Type.Object(
       'partial_batch',
       'half_open',
       'slow_client',
+      'evicted',
       'late_trade',
       'trade_correction',
       'trade_cancel',

@@ -32,7 +32,24 @@ test('a key listens to the free feed within its plan, and to others as they are 
   expect(token.credential).toEqual({ tokenFile: '/run/token' })
 })
 
+test('Massive is on where it has a key, in the sandbox too, and its former host can be named', () => {
+  expect(loadConfig({}).streams.massive).toBeUndefined()
+  expect(loadConfig({ MASSIVE_API_KEY: 'K', MASSIVE_DELAYED: 'true' }).streams.massive).toMatchObject({
+    markets: ['stocks'],
+    isDelayed: true,
+    baseUrl: 'ws://127.0.0.1:3900/massive-stream/delayed'
+  })
+  const env = { MASSIVE_API_KEY: 'K', MASSIVE_MARKETS: 'crypto, stocks', MASSIVE_STREAM_URL: 'wss://socket.polygon.io' }
+  expect(loadConfig({ MARKET: 'live', ...env }).streams.massive).toEqual({
+    apiKey: 'K',
+    markets: ['crypto', 'stocks'],
+    isDelayed: false,
+    baseUrl: 'wss://socket.polygon.io'
+  })
+})
+
 test.each([
+  [{ MASSIVE_MARKETS: 'stocks,nasdaq' }, 'MASSIVE_MARKETS must name markets of stocks, options, crypto'],
   [{ MARKET: 'live', ALPACA_KEY_ID: 'AK' }, 'ALPACA_KEY_ID and ALPACA_SECRET_KEY must be set together'],
   [{ ...LIVE, ALPACA_FEED: 'sip,nasdaq' }, 'ALPACA_FEED must name feeds of'],
   [{ ...LIVE, ALPACA_FEED: ',' }, 'ALPACA_FEED must name feeds of'],

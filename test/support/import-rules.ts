@@ -22,7 +22,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/errors.ts',
     'src/slices.ts'
   ],
-  'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway', 'src/streams/alpaca/endpoints.ts'],
+  'src/config': [
+    'src/market',
+    'src/providers/provider.ts',
+    'src/gateway',
+    'src/streams/alpaca/endpoints.ts',
+    'src/streams/massive/symbols.ts'
+  ],
   'src/auth': [
     'src/market',
     'src/timeout.ts',

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws'
 import type { Exchange } from '../exchange.ts'
 import type { Scenarios } from '../scenarios.ts'
 import { alpacaStream } from './alpaca/alpaca.ts'
+import { massiveStream } from './massive/massive.ts'
 import { STREAM_VENDOR_NAMES, type StreamVendorName } from './stream-vendor-names.ts'
 import type { StreamContext, StreamVendor } from './stream-vendor.ts'
 
@@ -11,7 +12,8 @@ import type { StreamContext, StreamVendor } from './stream-vendor.ts'
 const MAX_FRAME_BYTES = 1024 * 1024
 
 const VENDORS: Record<StreamVendorName, (context: StreamContext) => StreamVendor> = {
-  'alpaca-stream': alpacaStream
+  'alpaca-stream': alpacaStream,
+  'massive-stream': massiveStream
 }
 
 export type StreamsOptions = {

@@ -8,8 +8,6 @@ import { problemOfEnding } from './problems.ts'
 import { parameterOf, type MassiveMarket } from './symbols.ts'
 import { SOURCE } from './tick.ts'
 
-export const MASSIVE_MARKETS: readonly MassiveMarket[] = ['stocks', 'options', 'crypto']
-
 /** The former hosts, `socket.polygon.io` and `delayed.polygon.io`, serve the same: a base URL may name them. */
 export const MASSIVE_URLS = { live: 'wss://socket.massive.com', delayed: 'wss://delayed.massive.com' } as const
 
@@ -45,18 +43,14 @@ export type MassiveOptions = {
   readonly apiKey: () => string
   /** Whether all that comes is simulated. */
   readonly isSandbox?: boolean
+  /** In the place of the market's own. */
+  readonly canary?: Canary
   readonly placeOf: PlaceOf
 }
 
 /** One of Massive's clusters (Polygon until 2025). Each takes one connection of a key, and plans are sold for each. */
-export function massive({
-  market,
-  isDelayed = false,
-  baseUrl,
-  apiKey,
-  isSandbox = false,
-  placeOf
-}: MassiveOptions): Feed {
+export function massive(options: MassiveOptions): Feed {
+  const { market, isDelayed = false, baseUrl, apiKey, isSandbox = false, canary = CANARIES[market], placeOf } = options
   const feed = isSandbox ? 'sandbox' : isDelayed ? 'delayed' : FEEDS[market]
   const url = baseUrl ?? MASSIVE_URLS[isDelayed ? 'delayed' : 'live']
   return {
@@ -66,7 +60,7 @@ export function massive({
     leaseKey: `${SOURCE}/${market}/${digest(apiKey())}`,
     slots: market === 'options' ? [{ streams: ['bbo'], topics: MAX_QUOTED_CONTRACTS }] : [],
     serves: (topic) => parameterOf(market, topic) !== undefined,
-    canary: CANARIES[market],
+    canary,
     ghostMs: GHOST_MS,
     endpoint: () => ({ url: `${url.replace(/\/$/, '')}/${market}`, headers: {} }),
     converse: () => new MassiveConversation({ market, apiKey: apiKey() }),

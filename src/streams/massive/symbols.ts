@@ -4,7 +4,8 @@ import { cryptoPair, parseSymbol } from '../../market/symbol.ts'
 import { spelledIssue, usIssue, type IssueSpelling } from '../../market/us-issue.ts'
 
 /** Each is a cluster of its own at the vendor, with its own path, plan and connection. */
-export type MassiveMarket = 'stocks' | 'options' | 'crypto'
+export const MASSIVE_MARKETS = ['stocks', 'options', 'crypto'] as const
+export type MassiveMarket = (typeof MASSIVE_MARKETS)[number]
 
 /** `BRK.B`, `BACpL`, `ABC.WS.A`, `ABC.U`. How the vendor spells rights and what trades when issued is not known. */
 const SPELLING: IssueSpelling = {
