@@ -122,8 +122,9 @@ async function bringUp(start: Start): Promise<System> {
     JWT_SECRET: config.JWT_SECRET ?? (await keptSecret(home.jwtSecret)),
     ...(sandboxUrl !== undefined && { SANDBOX_URL: sandboxUrl })
   }
-  const [, api] = await settleAll([
+  const [, , api] = await settleAll([
     launch(start, 'Worker', '../workers/run-jobs.ts', env, (url) => ({ METRICS_PORT: `${portOf(url)}` })),
+    ingestion(start, env),
     launch(start, 'API', 'server.ts', env, (url) => ({ PORT: `${portOf(url)}` }))
   ])
   const url = api.url ?? `http://${config.HOST}:${port}`
@@ -181,6 +182,12 @@ async function sandbox(start: Start): Promise<string | undefined> {
   const env = { ...process.env, SANDBOX_URL: 'http://127.0.0.1:0' }
   const child = await launch(start, 'Sandbox', 'sandbox/run-sandbox.ts', env, (url) => ({ SANDBOX_URL: url }))
   return child.url
+}
+
+/** Listens to vendors where there is one to listen to. METRICS_PORT is the worker's. */
+async function ingestion(start: Start, env: NodeJS.ProcessEnv): Promise<Child | undefined> {
+  if (start.config.streams.alpaca === undefined) return undefined
+  return launch(start, 'Ingest', '../workers/run-ingest.ts', { ...env, METRICS_PORT: '' }, () => ({}))
 }
 
 /** `at` gives the settings by which it listens at an address: started again, it listens where it did before. */

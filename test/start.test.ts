@@ -30,6 +30,8 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
     const prices = () => client.ofType('quote_update').map(({ data }) => (data['quote'] as Quote).price)
     await client.until(() => prices().length >= 4, 'a price that moves', 15_000)
     expect(new Set(prices()).size).toBeGreaterThanOrEqual(3)
+    client.subscribe(['AAPL'], { stream: 'trades' })
+    await client.until(() => client.ofType('trade').length >= 2, 'trades', 15_000)
     await client.leave()
 
     const [, lines] = /Try:\n([\s\S]*)\nCtrl-C/.exec(first.output())!

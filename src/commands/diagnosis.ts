@@ -17,6 +17,7 @@ import { PROVIDER_NAMES } from '../providers/provider.ts'
 import { connectFailFast, isClusterNode, isTooOldRedis, NO_CLUSTER, OLDEST_REDIS, ready } from '../redis/connections.ts'
 import { withTimeout } from '../timeout.ts'
 import { addressOf, reach, reason } from './reach.ts'
+import { streamsReached } from './stream-reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24
 const REDIS_TIMEOUT_MS = 3000
@@ -262,8 +263,11 @@ async function checkVendors(config: Config, now: () => number): Promise<Finding[
       return { finding: found(name, state, `${key}; ${reached}`), skewMs }
     })
   )
+  const streams = (await streamsReached(config)).map(({ name, isOn, detail, isSilent }) =>
+    found(name, isOn ? (isSilent ? 'problem' : 'ok') : 'note', detail)
+  )
   const skews = answers.flatMap(({ skewMs }) => skewMs ?? []).toSorted((a, b) => a - b)
-  return [...answers.map(({ finding }) => finding), checkClock(skews[Math.floor(skews.length / 2)])]
+  return [...answers.map(({ finding }) => finding), ...streams, checkClock(skews[Math.floor(skews.length / 2)])]
 }
 
 function checkClock(skewMs: number | undefined): Finding {

@@ -4,6 +4,7 @@ import { Environment } from './environment.ts'
 import { parseBudget, type BudgetWindow } from '../gateway/budget.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
+import { streamConfig, type StreamConfig } from './streams.ts'
 import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from '../providers/provider.ts'
 
 export type ProviderConfig = {
@@ -22,6 +23,7 @@ export type Config = Readonly<Static<typeof Environment>> & {
   /** How often quotes that clients follow are renewed. */
   readonly quoteRefreshMs: number
   readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
+  readonly streams: StreamConfig
   /** Who is asked first, per capability. */
   readonly order: Readonly<Record<Capability, readonly ProviderName[]>>
 }
@@ -102,12 +104,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     tiingo: vendor('tiingo', 'TIINGO', values.TIINGO_API_KEY)
   }
   const order = parseOrder(values.PROVIDER_ORDER, values.PROVIDER_ORDER_BY_CAPABILITY, problems)
+  const streams = streamConfig(values, problems)
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
   const misspelt = misspeltSettings(env).map(misspeltText)
   const quoteRefreshMs = (values.QUOTE_REFRESH_SECONDS ?? QUOTE_REFRESH_SECONDS[values.MARKET]) * 1000
-  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, order })
+  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, streams, order })
 }
 
 /** What is read here of a variable's schema. */

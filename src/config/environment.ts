@@ -5,6 +5,7 @@ const ADDRESSES = {
   postgres: { pattern: '^postgres(ql)?://[^ ]+$', examples: ['postgres://user:password@host:5432/database'] },
   redis: { pattern: '^rediss?://[^ ]+$', examples: ['redis://host:6379/0'] },
   http: { pattern: '^https?://[^ ]+$', examples: ['https://host/path'] },
+  socket: { pattern: '^wss?://[^ ?#]+$', examples: ['wss://host'] },
   /** Paths are added to it. */
   base: { pattern: '^https?://[^ ?#]+$', examples: ['https://host:8080, without ? and #'] }
 }
@@ -86,6 +87,27 @@ export const Environment = Type.Object({
   INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),
   TICKS_DAYS: integer(1, 3650, 30, 'How long trades are kept, by trade date'),
   RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs, quarantined values and corrected bars are kept'),
+
+  SUBSCRIBED_SYMBOLS: Type.String({
+    default: 'AAPL,MSFT,GOOGL',
+    description: 'Comma-separated; streamed whoever else asks for something, after what clients ask for'
+  }),
+  ALPACA_KEY_ID: text('Alpaca'),
+  ALPACA_SECRET_KEY: text('Alpaca'),
+  ALPACA_TOKEN_FILE: text('Alpaca; holds a token in place of the key, and is read again when it changes'),
+  ALPACA_FEED: Type.String({ default: 'iex', description: 'Comma-separated, e.g. sip,iex: the next where one fails' }),
+  ALPACA_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
+  ),
+  ALPACA_MAX_SYMBOLS: Type.Optional(
+    Type.Integer({ minimum: 4, maximum: 1_000_000, description: 'Trades and quotes together; of iex 30, else all' })
+  ),
+  MASSIVE_API_KEY: text('Massive, formerly Polygon'),
+  MASSIVE_MARKETS: Type.String({ default: 'stocks', description: 'Comma-separated, of stocks, options, crypto' }),
+  MASSIVE_DELAYED: Type.Boolean({ default: false, description: 'Whether its plan is 15 minutes late' }),
+  MASSIVE_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
+  ),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {

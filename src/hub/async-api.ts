@@ -30,6 +30,10 @@ const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
   quote_update: [withCursor(events.QuoteUpdate), 'A new quote'],
   quote_change: [protocol.QuoteChange, 'A new quote as what changed (`fields: changed`)'],
   trade: [withCursor(events.TradeReport), 'A trade'],
+  trade_correction: [withCursor(events.TradeCorrected), 'A trade that was told otherwise before'],
+  trade_cancel: [withCursor(events.TradeCancelled), 'A trade that did not happen'],
+  bbo: [withCursor(events.BboUpdate), 'The best bid and offer'],
+  halt: [withCursor(events.HaltUpdate), 'Trading stops, or goes on; or the prices between which it may go on'],
   bar_update: [withCursor(events.BarUpdate), 'A bar, provisional, final or corrected'],
   indices_update: [withCursor(events.IndicesUpdate), 'Channel indices'],
   sectors_update: [withCursor(events.SectorsUpdate), 'Channel sectors'],
@@ -43,7 +47,7 @@ const CHANNEL_ADDRESSES = {
   stockQuotes: '/api/v1/market/ws/stock-quotes'
 } as const
 
-const DESCRIPTION = `Live quotes, trades, bars and market-wide channels.
+const DESCRIPTION = `Live quotes, trades, best bids, halts, bars and market-wide channels.
 
 An API key or a token is given by the \`Authorization\` header (scheme Bearer), by \`X-API-Key\`, as \`Sec-WebSocket-Protocol: quotewire, bearer.<key or token>\`,
 by \`?token=\`, or in a first \`auth\` frame; a ticket of \`POST /api/v1/auth/ticket\` by \`?ticket=\`.

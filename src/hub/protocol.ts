@@ -1,7 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { Interval } from '../market/bar.ts'
+import { Bbo } from '../market/bbo.ts'
 import { BarUpdate } from '../market/event.ts'
 import { Feed } from '../market/provenance.ts'
+import { Halt } from '../market/halt.ts'
 import { Quote } from '../market/quote.ts'
 import { RequestedSymbols } from '../market/symbol.ts'
 import { Trade } from '../market/trade.ts'
@@ -11,7 +13,13 @@ export const CHANNELS = ['indices', 'sectors', 'movers', 'sentiment', 'status'] 
 export type Channel = (typeof CHANNELS)[number]
 
 /** What there is per symbol. */
-export const STREAMS = ['quotes', 'trades', ...Interval.enum.map((interval) => `bars.${interval}` as const)] as const
+export const STREAMS = [
+  'quotes',
+  'trades',
+  'bbo',
+  'halts',
+  ...Interval.enum.map((interval) => `bars.${interval}` as const)
+] as const
 export type Stream = (typeof STREAMS)[number]
 
 export const MAX_CONFLATE_MS = 60_000
@@ -214,6 +222,8 @@ export const Snapshot = Type.Object({
     channel: Type.Optional(Type.Enum(CHANNELS)),
     quotes: Type.Optional(Type.Array(Quote)),
     trades: Type.Optional(Type.Array(Trade, { description: 'The newest of each symbol that was seen lately' })),
+    bbo: Type.Optional(Type.Array(Bbo)),
+    halts: Type.Optional(Type.Array(Halt)),
     bars: Type.Optional(Type.Array(BarUpdate.properties.data)),
     values: Type.Optional(Type.Array(Type.Unknown(), { description: "The channel's value; three lists for movers" })),
     missing: Type.Optional(Type.Array(Rejected, { description: 'What has no value now, and why' }))

@@ -38,14 +38,14 @@ export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): 
   })
 }
 
-/** Of trades and bars: the newest of each topic that was seen lately. */
+/** Of ticks and bars: the newest of each topic that was seen lately. */
 export function historySnapshots(stream: Stream, topics: readonly Topic[], cursor: string): Buffer[] {
   const known = topics.filter(({ entry }) => entry !== undefined)
-  const field = stream === 'trades' ? 'trades' : 'bars'
+  const field = stream.startsWith('bars.') ? 'bars' : stream
   return framesOf(known).map((piece) => {
     const bodies = piece.map((topic) => {
-      const { data } = eventOf(newestOf(topic)) as { data: { trade?: unknown } }
-      return Buffer.from(JSON.stringify(data.trade ?? data))
+      const { data } = eventOf(newestOf(topic)) as { data: { trade?: unknown; bbo?: unknown; halt?: unknown } }
+      return Buffer.from(JSON.stringify(data.trade ?? data.bbo ?? data.halt ?? data))
     })
     return snapshotFrame({ stream }, field, bodies, [], cursor)
   })

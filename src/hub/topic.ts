@@ -76,6 +76,9 @@ export class Audience {
   }
 }
 
+/** A band of prices says nothing of a halt that came before it, so that halts are no states. */
+const HISTORIES = /^(trades:|halts:|bars\.)/
+
 /** One thing that can be subscribed to, with the newest event seen about it. */
 export class Topic {
   readonly name: TopicName
@@ -83,7 +86,7 @@ export class Topic {
   readonly key: TopicKey
   /** Stands for the topic in binary records. */
   readonly id: number
-  /** Only the newest value counts (quotes, channels); of trades and bars every one does. */
+  /** Only the newest value counts (quotes, best bids, channels); of trades, halts and bars every one does. */
   readonly isState: boolean
   /** 64 random bits: audiences are found by those of their topics, joined. */
   readonly fingerprint: readonly [number, number] = [randomBits(), randomBits()]
@@ -107,7 +110,7 @@ export class Topic {
     this.name = name
     this.key = topicKeyOf(name)
     this.id = id
-    this.isState = !name.startsWith('trades:') && !name.startsWith('bars.')
+    this.isState = !HISTORIES.test(name)
   }
 
   get hasAudience(): boolean {

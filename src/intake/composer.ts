@@ -37,6 +37,11 @@ export class Composer {
     this.#symbols.get(quote.symbol)?.polled(quote)
   }
 
+  /** A symbol is streamed from now on: what was polled of it is what its ticks are added to. */
+  begin(quote: Quote): void {
+    this.#of(quote.symbol).polled(quote)
+  }
+
   /** Takes an event that entered; kinds that no quote is made of are passed over. */
   took(event: MarketEvent): void {
     switch (event.type) {

@@ -27,6 +27,11 @@ export type Intake = {
    * Never throws. Where the log takes no more it tells its readers of the gap itself.
    */
   accept(event: MarketEvent): Verdict
+  /**
+   * What a vendor that was asked says of a symbol that is streamed into this process: its name, the reference close, the
+   * day so far. The quotes that are composed of its ticks say so too; it is no event by itself.
+   */
+  refer(quote: Quote): void
   readonly stats: Readonly<IntakeStats>
   /** Accepts the quotes that are being composed; to be called before the log is closed. */
   close(): void
@@ -80,5 +85,5 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
     return { outcome: 'accepted', appended }
   }
 
-  return { stats, accept, close: () => composer.close() }
+  return { stats, accept, refer: (quote) => composer.begin(quote), close: () => composer.close() }
 }

@@ -1,6 +1,6 @@
 import { withoutAbsent } from '../market/absent.ts'
 import type { Bbo } from '../market/bbo.ts'
-import type { Halt } from '../market/halt.ts'
+import type { Halt, TradingStatus } from '../market/halt.ts'
 import { compareInstantNs, parseInstantNs } from '../market/instant-ns.ts'
 import type { Feed } from '../market/provenance.ts'
 import type { ExtendedHours, Quote } from '../market/quote.ts'
@@ -12,7 +12,7 @@ const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbo
 const OUTSIDE_REGULAR_HOURS = 'T'
 /** No vendor that is asked tells the market later than this. */
 const MAX_MINUTES = 30
-const HALTED: ReadonlySet<Halt['status']> = new Set(['halted', 'paused', 'quoting'])
+const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
 
 type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'>
 type Day = Partial<Record<'open' | 'dayHigh' | 'dayLow' | 'volume' | 'previousClose', number | undefined>>
@@ -68,7 +68,9 @@ export class StreamedQuote {
     return this.#last.length > 0
   }
 
+  /** A band alone leaves the status as it is. */
   halted({ status }: Halt): boolean {
+    if (status === undefined) return false
     const isHalted = HALTED.has(status)
     const hasChanged = isHalted !== this.#isHalted
     this.#isHalted = isHalted
@@ -186,7 +188,7 @@ export class StreamedQuote {
     const isNextDay = this.#tradeDate !== '' && last !== undefined
     this.#tradeDate = tradeDate
     this.#day = { previousClose: isNextDay ? last.price : undefined }
-    this.#volumeBefore = 0
+    this.#volumeBefore = this.#polledOfDay()?.volume ?? 0
     this.#volumeByMinute.clear()
     this.#extended = undefined
   }

@@ -1,4 +1,5 @@
 import type { Calendar } from './calendar.ts'
+import { kindOfSymbol } from './instrument-kind.ts'
 import { usIssue } from './us-issue.ts'
 import { exchangeOfListing } from './exchange.ts'
 import { CRYPTO_MARKET, FX_MARKET } from './exchanges.ts'
@@ -206,7 +207,8 @@ export function exchangeOf(symbol: string): string | undefined {
   if (listed === CRYPTO_MARKET) return 'CRYPTO'
   if (listed === FX_MARKET) return 'FX'
   if (listed?.mic) return SHARED_CALENDARS[listed.mic] ?? listed.mic
-  return usIssue(symbol) || /^[A-Z]{1,5}$/.test(symbol) ? 'XNYS' : undefined
+  const isUnitedStates = usIssue(symbol) || /^[A-Z]{1,5}$/.test(symbol) || kindOfSymbol(symbol) === 'option'
+  return isUnitedStates ? 'XNYS' : undefined
 }
 
 const INDEX_EXCHANGES: Record<string, string> = {

@@ -12,7 +12,7 @@ export type TradingStatus = Static<typeof TradingStatus>
 export const Halt = Type.Object(
   {
     ...tickProperties,
-    status: TradingStatus,
+    status: Type.Optional(TradingStatus),
     reason: Type.Optional(Type.String({ description: 'In words', examples: ['News pending'] })),
     reasonCode: Type.Optional(Type.String({ description: 'As the exchange says', examples: ['T1', 'LUDP'] })),
     limitUp: Type.Optional(Type.Number({ description: 'No trade above it' })),

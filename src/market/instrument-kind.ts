@@ -5,8 +5,11 @@ import { currencyPair, cryptoPair } from './symbol.ts'
 export const InstrumentKind = Type.Enum(['equity', 'etf', 'fund', 'index', 'future', 'option', 'crypto', 'fx', 'other'])
 export type InstrumentKind = Static<typeof InstrumentKind>
 
-/** An option as the OCC spells it, without padding: root, expiry (YYMMDD), right and strike in thousandths. */
-const OCC_OPTION = /^[A-Z]{1,6}\d{6}[CP]\d{8}$/
+/**
+ * An option as the OCC spells it, without padding: root, expiry (YYMMDD), right and strike in thousandths. A digit ends the
+ * root of a contract that a split or a merger adjusted.
+ */
+const OCC_OPTION = /^[A-Z]{1,5}[A-Z0-9]?\d{6}[CP]\d{8}$/
 /** `ES=F` runs on; `CLF27.NYM` expires. */
 const FUTURE = /=F$|^[A-Z0-9]{1,4}[FGHJKMNQUVXZ]\d{2}\.(NYM|CBT|CME|CMX|NYB)$/
 

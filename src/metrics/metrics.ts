@@ -10,6 +10,7 @@ import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { BreakerState, ProviderStatus } from '../market/provider-status.ts'
 import { createQueueGauges, type QueueSource } from './queue-gauges.ts'
+import { createStreamGauges, type StreamSources } from './stream-gauges.ts'
 
 const UPSTREAM_BOUNDS_SECONDS = [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2, 5]
 const JOB_BOUNDS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800]
@@ -30,6 +31,7 @@ export type MetricSources = {
   eventLog?: LogSource
   live?: LiveSource
   socketIo?: SocketIoSource
+  streams?: StreamSources
   dependencies?: DependencyChecks
   freshness?: DataFreshness
   routes?: Iterable<{ readonly method: string; readonly route: string; readonly latency: LatencyHistogram }>
@@ -122,7 +124,8 @@ export function createMetrics(): Metrics {
     createDependencyGauge(registers),
     createLogGauges(registers),
     createLiveGauges(registers),
-    createSocketIoGauges(registers)
+    createSocketIoGauges(registers),
+    createStreamGauges(registers)
   ]
 
   return {

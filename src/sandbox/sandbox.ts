@@ -6,6 +6,7 @@ import { createExchange, type Exchange } from './exchange.ts'
 import { readBody } from './request-body.ts'
 import { RequestLog } from './request-log.ts'
 import { parseScenario, Scenarios, viewUnder, type ActiveScenario, type Scenario } from './scenarios.ts'
+import { serveStreams } from './streams/serve-streams.ts'
 import { alphaVantage } from './vendors/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './vendors/fmp/fmp.ts'
 import { tiingo } from './vendors/tiingo/tiingo.ts'
@@ -129,6 +130,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 
   const server = createServer(handle)
+  const streams = serveStreams({ server, exchange, tickMs, scenarios })
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address() as AddressInfo
@@ -146,6 +148,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     async close() {
       for (const timer of pending) clearTimeout(timer)
       pending.clear()
+      streams.close()
       if (!server.listening) return
       server.close()
       server.closeAllConnections()

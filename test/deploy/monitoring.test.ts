@@ -61,10 +61,11 @@ describe('Prometheus', () => {
       services: Record<string, { environment: Record<string, number> }>
     }
     const scraped = prometheus.scrape_configs.flatMap((scrape) => scrape.dns_sd_configs)
-    expect(scraped.map(({ names }) => names)).toEqual([['api'], ['jobs']])
+    expect(scraped.map(({ names }) => names)).toEqual([['api'], ['jobs'], ['ingest']])
     expect(scraped.map(({ port }) => port)).toEqual([
       services.api!.environment.PORT,
-      services.jobs!.environment.METRICS_PORT
+      services.jobs!.environment.METRICS_PORT,
+      services.ingest!.environment.METRICS_PORT
     ])
     for (const file of prometheus.rule_files) expect(existsSync(`deploy/prometheus/${file}`)).toBe(true)
   })

@@ -51,6 +51,18 @@ function composed(events: readonly MarketEvent[], polled?: Quote) {
   return { quote: told.at(-1), count: told.length }
 }
 
+test('the volume that was polled before the first trade is part of the day', () => {
+  const told: Quote[] = []
+  const composer = new Composer({
+    accept: (event) => event.type === 'quote_update' && told.push(event.data.quote),
+    intervalMs: 200
+  })
+  composer.begin(POLLED)
+  composer.took(trade(101, 10))
+  composer.close()
+  expect(told.at(-1)).toMatchObject({ price: 101, volume: 5010, name: 'Apple Inc.', previousClose: 90 })
+})
+
 describe('the quote of a streamed symbol', () => {
   test('is its last trade, with the reference and the day that a vendor told, and says that it is streamed', () => {
     const { quote } = composed([trade(101, 10), trade(103, 10)], POLLED)

@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/log': ['src/market', 'src/redis'],
   'src/demand': ['src/market', 'src/redis', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
+  'src/streams': ['src/market', 'src/demand/want.ts'],
   'src/hub': ['src/market', 'src/histogram.ts', 'src/token-bucket.ts', 'src/log', 'src/demand'],
   'src/market-data': [
     'src/market',
@@ -21,7 +22,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/errors.ts',
     'src/slices.ts'
   ],
-  'src/config': ['src/market', 'src/providers/provider.ts', 'src/gateway'],
+  'src/config': [
+    'src/market',
+    'src/providers/provider.ts',
+    'src/gateway',
+    'src/streams/alpaca/endpoints.ts',
+    'src/streams/massive/symbols.ts'
+  ],
   'src/auth': [
     'src/market',
     'src/timeout.ts',
@@ -89,6 +96,8 @@ const OWNERS: Record<string, readonly string[]> = {
   pg: ['db', 'test'],
   'pg-copy-streams': ['db'],
   'html-entities': ['src/providers'],
+  ws: ['src/streams', 'src/sandbox', 'load', 'test'],
+  '@msgpack/msgpack': ['src/streams', 'src/sandbox', 'test'],
   undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],
   'fast-json-stringify': ['src/plugins'],

@@ -1,0 +1,99 @@
+import type { Static } from 'typebox'
+import { parseSymbol } from '../market/symbol.ts'
+import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
+import { MASSIVE_MARKETS, type MassiveMarket } from '../streams/massive/symbols.ts'
+import type { Environment } from './environment.ts'
+
+/** Of the plan that costs nothing: it has one feed. */
+const FREE_ALPACA_SYMBOLS = 30
+
+export type AlpacaStreamConfig = {
+  /** A token is read from its file before each connection: it lives for some minutes. */
+  readonly credential: { readonly key: string; readonly secret: string } | { readonly tokenFile: string }
+  /** In the order in which they are to be used; at least one. */
+  readonly feeds: readonly AlpacaFeedName[]
+  readonly baseUrl: string | undefined
+  /** Of trades and quotes together, by feed; undefined where there is no bound. */
+  readonly maxSymbols: (feed: AlpacaFeedName) => number | undefined
+}
+
+export type MassiveStreamConfig = {
+  readonly apiKey: string
+  /** Each has a connection of its own; at least one. */
+  readonly markets: readonly MassiveMarket[]
+  readonly isDelayed: boolean
+  readonly baseUrl: string | undefined
+}
+
+export type StreamConfig = {
+  /** Canonical. */
+  readonly symbols: readonly string[]
+  /** Undefined where there is no key: then it is off. */
+  readonly alpaca: AlpacaStreamConfig | undefined
+  /** Undefined where there is no key, in the sandbox too. */
+  readonly massive: MassiveStreamConfig | undefined
+}
+
+/** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
+export function streamConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig {
+  return {
+    symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
+    alpaca: alpacaConfig(values, problems),
+    massive: massiveConfig(values, problems)
+  }
+}
+
+function symbolsIn(list: string, problems: string[]): string[] {
+  return partsOf(list).flatMap((text) => {
+    const symbol = parseSymbol(text)
+    if (symbol === undefined) problems.push('SUBSCRIBED_SYMBOLS names something that cannot be a symbol')
+    return symbol ?? []
+  })
+}
+
+function alpacaConfig(values: Static<typeof Environment>, problems: string[]): AlpacaStreamConfig | undefined {
+  const { MARKET, SANDBOX_URL, ALPACA_STREAM_URL, ALPACA_MAX_SYMBOLS } = values
+  const feeds = partsOf(values.ALPACA_FEED).flatMap((text) => ALPACA_FEEDS.find((name) => name === text) ?? [])
+  if (feeds.length === 0 || feeds.length < partsOf(values.ALPACA_FEED).length) {
+    problems.push(`ALPACA_FEED must name feeds of ${ALPACA_FEEDS.join(', ')}`)
+  }
+  const credential = alpacaCredential(values, problems)
+  const isSandbox = MARKET === 'sandbox'
+  const baseUrl = ALPACA_STREAM_URL ?? (isSandbox ? sandboxUrl(SANDBOX_URL, 'alpaca-stream') : undefined)
+  const freeSymbols = isSandbox ? undefined : FREE_ALPACA_SYMBOLS
+  const maxSymbols = (feed: AlpacaFeedName) => ALPACA_MAX_SYMBOLS ?? (feed === 'iex' ? freeSymbols : undefined)
+  return credential && { credential, feeds, baseUrl, maxSymbols }
+}
+
+function alpacaCredential(
+  { MARKET, ALPACA_KEY_ID, ALPACA_SECRET_KEY, ALPACA_TOKEN_FILE }: Static<typeof Environment>,
+  problems: string[]
+): AlpacaStreamConfig['credential'] | undefined {
+  if ((ALPACA_KEY_ID === undefined) !== (ALPACA_SECRET_KEY === undefined)) {
+    problems.push('ALPACA_KEY_ID and ALPACA_SECRET_KEY must be set together')
+  }
+  if (ALPACA_KEY_ID !== undefined && ALPACA_TOKEN_FILE !== undefined) {
+    problems.push('ALPACA_TOKEN_FILE stands in the place of ALPACA_KEY_ID and ALPACA_SECRET_KEY')
+  }
+  if (MARKET === 'sandbox') return { key: 'sandbox', secret: 'sandbox' }
+  if (ALPACA_TOKEN_FILE !== undefined) return { tokenFile: ALPACA_TOKEN_FILE }
+  const [key, secret] = [ALPACA_KEY_ID, ALPACA_SECRET_KEY]
+  return key === undefined || secret === undefined ? undefined : { key, secret }
+}
+
+function massiveConfig(values: Static<typeof Environment>, problems: string[]): MassiveStreamConfig | undefined {
+  const { MARKET, SANDBOX_URL, MASSIVE_API_KEY: apiKey, MASSIVE_DELAYED: isDelayed, MASSIVE_STREAM_URL } = values
+  const parts = partsOf(values.MASSIVE_MARKETS)
+  const markets = parts.flatMap((text) => MASSIVE_MARKETS.find((name) => name === text) ?? [])
+  if (markets.length === 0 || markets.length < parts.length) {
+    problems.push(`MASSIVE_MARKETS must name markets of ${MASSIVE_MARKETS.join(', ')}`)
+  }
+  const standIn = `massive-stream${isDelayed ? '/delayed' : ''}`
+  const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
+  return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl }
+}
+
+const sandboxUrl = (url: string, vendor: string): string => `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/${vendor}`
+
+const partsOf = (list: string): string[] =>
+  [...new Set(list.split(',').map((part) => part.trim()))].filter((part) => part !== '')

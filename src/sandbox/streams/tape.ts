@@ -1,0 +1,101 @@
+import { DAY_MS, MINUTE_MS } from '../../market/time.ts'
+import type { Exchange } from '../exchange.ts'
+import { integerBetween, mix, uniform } from '../noise.ts'
+import type { SimulatedQuote } from '../quotes.ts'
+import type { Instrument } from '../universe/instrument.ts'
+
+/** One in so many trades is of less than a share. */
+const FRACTIONAL_EVERY = 25
+
+export type TapeTrade = {
+  readonly instrument: Instrument
+  /** Unique per instrument and day. */
+  readonly id: number
+  readonly price: number
+  /** Shares. */
+  readonly size: number
+  /** Epoch milliseconds, and nanoseconds within. */
+  readonly ms: number
+  readonly ns: number
+  /** Before or after the regular session. */
+  readonly isExtended: boolean
+}
+
+export type TapeQuote = Pick<SimulatedQuote, 'instrument' | 'bid' | 'ask' | 'bidSize' | 'askSize'> & {
+  readonly ms: number
+  readonly ns: number
+}
+
+export type TapeBar = {
+  readonly start: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number
+}
+
+/**
+ * What trades, as a tape tells it: with each tick of the exchange one trade at the price of that tick, so that who asks for a
+ * quote and who listens see the same price. Volumes of a day add up to those of its quotes.
+ */
+export class Tape {
+  readonly #exchange: Exchange
+  readonly #tickMs: number
+
+  constructor(exchange: Exchange, tickMs: number) {
+    this.#exchange = exchange
+    this.#tickMs = tickMs
+  }
+
+  /** The trade of the tick of an instant; undefined while nothing trades. */
+  trade(instrument: Instrument, at: number): TapeTrade | undefined {
+    const quote = this.#exchange.quote(instrument, at)
+    const price = priceOf(quote)
+    if (price === undefined) return undefined
+    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.#tickMs))
+    const traded = quote.volume - this.#exchange.quote(instrument, at - this.#tickMs).volume
+    const isFractional = traded <= 0 || integerBetween(1, FRACTIONAL_EVERY, key, 1) === 1
+    return {
+      instrument,
+      id: Math.floor((at % DAY_MS) / this.#tickMs) + 1,
+      price,
+      size: isFractional ? Math.max(0.001, Math.round(uniform(key, 2) * 1000) / 1000) : traded,
+      ...this.#instant(at, key),
+      isExtended: quote.phase !== 'regular'
+    }
+  }
+
+  quote(instrument: Instrument, at: number): TapeQuote | undefined {
+    const quote = this.#exchange.quote(instrument, at)
+    if (priceOf(quote) === undefined) return undefined
+    const { bid, ask, bidSize, askSize } = quote
+    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.#tickMs))
+    return { instrument, bid, ask, bidSize, askSize, ...this.#instant(at, key) }
+  }
+
+  /** The minute that ended last, where something traded in it. */
+  minuteBefore(instrument: Instrument, at: number): TapeBar | undefined {
+    const from = Math.floor(at / MINUTE_MS) * MINUTE_MS - MINUTE_MS
+    return this.#exchange
+      .intradayBars(instrument, { stepMinutes: 1, from, to: from + MINUTE_MS, extendedHours: true }, at)
+      .at(0)
+  }
+
+  /** The running day. */
+  day(instrument: Instrument, at: number): TapeBar | undefined {
+    const { date } = this.#exchange.calendar(instrument).sessionAt(at)
+    return this.#exchange.dailyBars(instrument, date, date, at).at(0)
+  }
+
+  /** Within the first millisecond of the tick. */
+  #instant(at: number, key: number): { ms: number; ns: number } {
+    return { ms: at, ns: integerBetween(0, 999_999, key, 3) }
+  }
+}
+
+/** What trades now; undefined while the venue is closed. */
+function priceOf({ phase, price, extended }: SimulatedQuote): number | undefined {
+  if (phase === 'regular') return price
+  return phase === 'closed' || extended?.part !== phase ? undefined : extended.price
+}

@@ -1,0 +1,131 @@
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createDatabase } from '../../db/client.ts'
+import { createGapStore } from '../../db/gaps.ts'
+import type { Bbo } from '../../src/market/bbo.ts'
+import type { Quote } from '../../src/market/quote.ts'
+import type { Trade } from '../../src/market/trade.ts'
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { LiveClient } from '../support/live-client.ts'
+import { startRealIngest, type RealProcess } from './process.ts'
+
+const TICK_MS = 200
+
+let world: ApiWorld
+let sandbox: Sandbox
+let api: Api
+let env: Record<string, string>
+
+beforeAll(async () => {
+  world = await startWorld()
+  sandbox = await startSandbox({ tickMs: TICK_MS })
+  env = {
+    MARKET: 'sandbox',
+    SANDBOX_URL: sandbox.url,
+    SANDBOX_TICK_MS: `${TICK_MS}`,
+    DATABASE_URL: world.databaseUrl,
+    REDIS_URL: world.redisUrl
+  }
+  api = await world.startApi({ ...env, WS_FRAMES_PER_SECOND: '1000' })
+  await api.app.listen({ host: '127.0.0.1', port: 0 })
+})
+afterAll(async () => {
+  await world.close()
+  await sandbox.close()
+})
+
+async function startIngest(): Promise<RealProcess> {
+  const ingest = await startRealIngest(env)
+  onTestFinished(async () => void (await ingest.stop()))
+  return ingest
+}
+
+async function client(): Promise<LiveClient> {
+  const { token } = await api.login(['market:read', 'stream:read'])
+  const { port } = api.app.server.address() as AddressInfo
+  const connected = new LiveClient(`ws://127.0.0.1:${port}/api/v1/market/ws/stock-quotes?token=${token}`)
+  await connected.frame('welcome')
+  return connected
+}
+
+const tradesIn = (live: LiveClient): Trade[] => live.ofType('trade').map(({ data }) => data['trade'] as Trade)
+const isOf = (symbol: string) => (trade: Trade) => trade.symbol === symbol
+
+test('who subscribes to trades and best bids sees the ticks of the exchange within seconds, halts, corrections and all', async () => {
+  await startIngest()
+  const live = await client()
+  live.subscribe(['AAPL', 'BRK.B'], { stream: 'trades' })
+  live.subscribe(['AAPL'], { stream: 'bbo' })
+  live.subscribe(['AAPL'], { stream: 'halts' })
+  live.subscribe(['AAPL'], { stream: 'quotes' })
+  await live.until(() => tradesIn(live).filter(isOf('BRK.B')).length >= 3, 'three trades', 20_000)
+  await live.until(() => live.ofType('bbo').length >= 3, 'three best bids')
+
+  const aapl = sandbox.exchange.find('AAPL')!
+  for (const { price, asOf, receivedAt, source, feed, tradeId } of tradesIn(live).filter(isOf('AAPL'))) {
+    expect(price).toBe(sandbox.exchange.quote(aapl, Date.parse(asOf)).price)
+    expect(Date.parse(receivedAt)).toBeGreaterThanOrEqual(Date.parse(asOf))
+    expect({ source, feed, hasId: tradeId !== undefined }).toEqual({ source: 'alpaca', feed: 'sandbox', hasId: true })
+  }
+  const bbo = live.ofType('bbo')[0]!.data['bbo'] as Bbo
+  expect(bbo.bid).toBeLessThan(bbo.ask!)
+
+  sandbox.scenario({ vendor: 'alpaca-stream', scenario: 'trade_correction', symbol: 'AAPL', count: 1 })
+  sandbox.scenario({ vendor: 'alpaca-stream', scenario: 'trade_cancel', symbol: 'AAPL', count: 1 })
+  sandbox.scenario({ vendor: 'alpaca-stream', scenario: 'halt', symbol: 'AAPL', count: 1 })
+  await live.until(() => live.ofType('trade_correction').length > 0, 'a correction')
+  await live.until(() => live.ofType('trade_cancel').length > 0, 'a cancellation')
+  expect((await live.frame('halt')).data).toMatchObject({ halt: { status: 'halted', reasonCode: 'T1' } })
+
+  const composed = () =>
+    live
+      .ofType('quote_update')
+      .map(({ data }) => data['quote'] as Quote)
+      .find(({ provenance, previousClose }) => provenance.delivery === 'stream' && previousClose !== undefined)
+  await live.until(() => composed() !== undefined, 'a quote that is composed of ticks')
+  expect(composed()).toMatchObject({ change: expect.any(Number), volume: expect.any(Number) })
+  expect(composed()!.volume).toBeGreaterThan(100_000)
+}, 60_000)
+
+test('what a killed process missed stands in the ledger, and nothing else is missing', async () => {
+  const live = await client()
+  const killed = await startRealIngest(env)
+  live.subscribe(['MSFT'], { stream: 'trades' })
+  const count = () => tradesIn(live).length
+  await live.until(() => count() >= 5, 'trades', 25_000)
+  await killed.kill()
+  const ingest = await startIngest()
+  const before = count()
+  await live.until(() => count() >= before + 10, 'trades of the successor', 30_000)
+  await ingest.stop()
+
+  const database = createDatabase({ url: world.databaseUrl })
+  onTestFinished(() => database.close())
+  const gaps = (await createGapStore(database).within(0, 0, Date.now() + 1)).map(({ reason, fromAt, untilAt }) => ({
+    reason,
+    from: Date.parse(fromAt),
+    until: Date.parse(untilAt!)
+  }))
+  expect(gaps.map(({ reason }) => reason)).toContain('down')
+  const seen = tradesIn(live).map(({ asOf }) => Math.floor(Date.parse(asOf) / TICK_MS))
+  expect(new Set(seen).size).toBe(seen.length)
+  const missing: number[] = []
+  for (let tick = seen[0]!; tick <= seen.at(-1)!; tick++) {
+    const at = tick * TICK_MS
+    const isKnown = gaps.some(({ from, until }) => from - TICK_MS <= at && at <= until)
+    if (!seen.includes(tick) && !isKnown) missing.push(at)
+  }
+  expect(missing).toEqual([])
+}, 90_000)
+
+test('a second process waits, and takes over when the first one dies', async () => {
+  const first = await startRealIngest(env)
+  const second = await startIngest()
+  const metrics = async ({ url }: RealProcess) => (await fetch(`${url}/metrics`)).text()
+  const live = 'quotewire_stream_state{stream="alpaca/iex",state="live"} 1'
+  await expect.poll(() => metrics(first), { timeout: 20_000 }).toContain(live)
+  expect(await metrics(second)).not.toContain('quotewire_stream_state{')
+  await first.kill()
+  await expect.poll(() => metrics(second), { timeout: 30_000 }).toContain(live)
+}, 90_000)

@@ -1,0 +1,77 @@
+import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
+import type { TopicName } from '../../src/market/event.ts'
+import type { Feed } from '../../src/streams/feed.ts'
+import { CARRIED_STREAMS, isCarriedStream } from './needs.ts'
+
+type Announce = (answers: Iterable<readonly [TopicName, CarrierAnswer | undefined]>) => void
+
+/** Says of each topic that is wanted whether the stream brings it, and why not. */
+export class CarriedTopics {
+  readonly #announce: Announce
+  /** Since when, epoch milliseconds. */
+  readonly #since = new Map<TopicName, number>()
+  #wanted = new Set<TopicName>()
+  #withoutSlot: ReadonlySet<TopicName> = new Set()
+  #refused: ReadonlyMap<TopicName, string> = new Map()
+  #feed: Feed | undefined
+  /** Why nothing is carried at all. */
+  #awayBecause: string | undefined
+
+  constructor(announce: Announce) {
+    this.#announce = announce
+  }
+
+  /** All topics that are wanted, and those of the feed that have no slot. */
+  wanted(topics: readonly TopicName[], withoutSlot: ReadonlySet<TopicName>, feed: Feed): void {
+    const before = this.#wanted
+    this.#wanted = new Set(topics.filter(isCarriedStream))
+    this.#withoutSlot = withoutSlot
+    this.#feed = feed
+    this.#announce([...before].filter((topic) => !this.#wanted.has(topic)).map((topic) => [topic, undefined]))
+    this.#tell()
+  }
+
+  /** What the vendor has acknowledged and refused by now. */
+  carrying(topics: ReadonlySet<TopicName>, refused: ReadonlyMap<TopicName, string>, feed: Feed): void {
+    for (const topic of this.#since.keys()) if (!topics.has(topic)) this.#since.delete(topic)
+    for (const topic of topics) if (!this.#since.has(topic)) this.#since.set(topic, Date.now())
+    this.#refused = refused
+    this.#feed = feed
+    this.#tell()
+  }
+
+  /** Whether there is no connection, and for which reason. */
+  away(isAway: boolean, reason: string): void {
+    const because = isAway ? reason : undefined
+    if (because === this.#awayBecause) return
+    this.#awayBecause = because
+    this.#tell()
+  }
+
+  /** Nothing is brought any more. */
+  close(): void {
+    this.#announce([...this.#wanted, ...CARRIED_STREAMS.map(everyTopicOf)].map((topic) => [topic, undefined]))
+    this.#wanted.clear()
+    this.#since.clear()
+  }
+
+  #tell(): void {
+    const feed = this.#feed
+    if (!feed) return
+    const deciding: CarrierAnswer = { state: 'deciding' }
+    this.#announce([
+      ...CARRIED_STREAMS.map((stream) => [everyTopicOf(stream), this.#awayBecause ? undefined : deciding] as const),
+      ...[...this.#wanted].map((topic) => [topic, this.#answerTo(topic, feed)] as const)
+    ])
+  }
+
+  #answerTo(topic: TopicName, feed: Feed): CarrierAnswer {
+    const since = this.#since.get(topic)
+    if (since !== undefined) return { state: 'carried', source: feed.source, feed: feed.feed, since }
+    if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause }
+    if (!feed.serves(topic)) return { state: 'refused', reason: 'not_on_this_feed' }
+    if (this.#withoutSlot.has(topic)) return { state: 'refused', reason: 'over_the_cap' }
+    const reason = this.#refused.get(topic)
+    return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason }
+  }
+}

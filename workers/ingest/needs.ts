@@ -1,0 +1,26 @@
+import { streamOf, symbolOf } from '../../src/demand/want.ts'
+import type { TopicName } from '../../src/market/event.ts'
+
+/** What an upstream has to bring so that a stream of ours can be had. Bars are made of trades, quotes of both. */
+const NEEDS: readonly (readonly [stream: RegExp, needed: readonly string[]])[] = [
+  [/^trades$/, ['trades']],
+  [/^bbo$/, ['bbo']],
+  [/^halts$/, ['halts']],
+  [/^quotes$/, ['trades', 'bbo']],
+  [/^bars\./, ['trades']]
+]
+
+/** These are told by whoever brings the ticks. */
+export const CARRIED_STREAMS = ['trades', 'bbo', 'halts'] as const
+
+/** The topics of an upstream that a topic is made of; none where streams do not bring it. */
+export function neededFor(topic: TopicName): TopicName[] {
+  const stream = streamOf(topic)
+  const symbol = symbolOf(topic)
+  const needed = NEEDS.find(([pattern]) => pattern.test(stream))?.[1] ?? []
+  return needed.map((each) => `${each}:${symbol}`)
+}
+
+export function isCarriedStream(topic: TopicName): boolean {
+  return CARRIED_STREAMS.some((stream) => stream === streamOf(topic))
+}

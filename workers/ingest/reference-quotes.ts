@@ -1,0 +1,65 @@
+import type { MarketData } from '../../src/market/market-data.ts'
+import type { Intake } from '../../src/intake/intake.ts'
+
+/** Symbols that begin to trade within this are asked for together. */
+const GATHER_MS = 200
+const BATCH = 50
+/** The official close and the day's volume are told by those who are asked only. */
+const ASK_AGAIN_AFTER_MS = 10 * 60_000
+const MAX_SYMBOLS = 50_000
+
+export type ReferenceQuotesOptions = {
+  readonly marketData: Pick<MarketData, 'quotes'>
+  readonly intake: Pick<Intake, 'refer'>
+  readonly now: () => number
+}
+
+/** Asks for the quotes of symbols that stream, so that what is composed of their ticks has a name, a close to compare with and a day. */
+export class ReferenceQuotes {
+  readonly #options: ReferenceQuotesOptions
+  /** When each symbol was asked for. */
+  readonly #askedAt = new Map<string, number>()
+  readonly #waiting = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #asking: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(options: ReferenceQuotesOptions) {
+    this.#options = options
+  }
+
+  /** A tick of the symbol came. */
+  streams(symbol: string): void {
+    const askedAt = this.#askedAt.get(symbol)
+    const now = this.#options.now()
+    if (this.#isClosed || (askedAt !== undefined && now - askedAt < ASK_AGAIN_AFTER_MS)) return
+    if (askedAt === undefined && this.#askedAt.size >= MAX_SYMBOLS) return
+    this.#askedAt.set(symbol, now)
+    this.#waiting.add(symbol)
+    this.#timer ??= setTimeout(() => {
+      this.#asking ??= this.#ask()
+    }, GATHER_MS)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#asking
+  }
+
+  async #ask(): Promise<void> {
+    while (this.#waiting.size > 0 && !this.#isClosed) {
+      const symbols = [...this.#waiting].slice(0, BATCH)
+      for (const symbol of symbols) this.#waiting.delete(symbol)
+      await this.#askFor(symbols)
+    }
+    this.#asking = undefined
+    this.#timer = undefined
+  }
+
+  /** Never rejects: what nobody told is asked for again after a while. */
+  async #askFor(symbols: readonly string[]): Promise<void> {
+    const answers = await this.#options.marketData.quotes(symbols, 'background').catch(() => [])
+    for (const answer of answers) if (!(answer instanceof Error)) this.#options.intake.refer(answer.value)
+  }
+}

@@ -1,0 +1,241 @@
+import type { Logger } from 'pino'
+import type { Redis } from 'ioredis'
+import type { Carrier } from '../../src/demand/carrier.ts'
+import { streamOf, symbolOf, type Want } from '../../src/demand/want.ts'
+import type { Intake } from '../../src/intake/intake.ts'
+import type { MarketEvent } from '../../src/market/event.ts'
+import type { NewsItem } from '../../src/market/news.ts'
+import { Lease } from '../../src/redis/lease.ts'
+import { systemClock } from '../../src/streams/clock.ts'
+import type { Feed } from '../../src/streams/feed.ts'
+import type { Mapped } from '../../src/streams/mapper.ts'
+import type { SessionPhase } from '../../src/market/session.ts'
+import { openSocket } from '../../src/streams/socket.ts'
+import type { StreamStatus } from '../../src/streams/stream-status.ts'
+import { Supervisor } from '../../src/streams/supervisor.ts'
+import { CarriedTopics } from './carried-topics.ts'
+import type { GapWriter } from './gap-writer.ts'
+import { ListenedUntil } from './listened-until.ts'
+import { RecentTrades } from './recent-trades.ts'
+import type { ReferenceQuotes } from './reference-quotes.ts'
+import { SlotPlan } from './slot-plan.ts'
+import type { StreamCounts } from './stream-counts.ts'
+
+/** A dead owner is succeeded after this; the vendor may hold its connection for longer. */
+const LEASE_MS = 10_000
+/** Topics keep their slots for a while, and lose them when that is over. */
+const PLAN_EVERY_MS = 5000
+/** Demand comes in bursts. */
+const PLAN_AFTER_MS = 50
+
+/** Those that grow until something happens. */
+const INHERITED_GAPS = ['outage', 'mute', 'overflow'] as const
+
+export type StreamOwnerOptions = {
+  /** Of one credential, in the order in which they are to be used. */
+  readonly feeds: readonly Feed[]
+  readonly redis: Redis
+  readonly log: Logger
+  readonly processId: string
+  readonly intake: Pick<Intake, 'accept'>
+  readonly carrier: Pick<Carrier, 'announce'>
+  /** All that is wanted now. */
+  readonly wanted: () => Iterable<Want>
+  readonly gaps: GapWriter
+  readonly references: ReferenceQuotes
+  readonly news: (items: readonly NewsItem[], feed: Feed) => void
+  readonly phaseOf: (symbol: string, instant: number) => SessionPhase
+  readonly counts: StreamCounts
+}
+
+/** Owns one vendor's stream where no other process does: from the lease to the events in the log. */
+export class StreamOwner {
+  readonly #options: StreamOwnerOptions
+  readonly #lease: Lease
+  readonly #carried: CarriedTopics
+  readonly #plan = new SlotPlan()
+  readonly #recent = new RecentTrades()
+  readonly #listenedUntil: ListenedUntil
+  #supervisor: Supervisor | undefined
+  #overflowOf: Feed | undefined
+  #plannedFor: string | undefined
+  #hasEndedInherited = false
+  #planTimer: NodeJS.Timeout | undefined
+  #waitsFor: string | undefined
+
+  constructor(options: StreamOwnerOptions) {
+    const { feeds, redis, log, processId, carrier } = options
+    const name = feeds[0]!.leaseKey
+    this.#options = options
+    this.#carried = new CarriedTopics((answers) => carrier.announce(answers))
+    this.#listenedUntil = new ListenedUntil({ redis, log, name, now: Date.now })
+    this.#lease = new Lease({
+      redis,
+      log,
+      name,
+      holder: processId,
+      lifeMs: LEASE_MS,
+      begin: (fence) => this.#begin(fence),
+      onWaiting: (holder) => {
+        this.#waitsFor = holder
+        log.info(
+          { stream: feeds[0]!.name, holder },
+          'another process owns the stream; this one takes over when it ends'
+        )
+      }
+    })
+  }
+
+  /** What the stream does now; undefined where another process owns it. */
+  get status(): StreamStatus | undefined {
+    return this.#supervisor?.status
+  }
+
+  /** Another process that owns the stream. */
+  get owner(): string | undefined {
+    return this.#supervisor ? undefined : this.#waitsFor
+  }
+
+  /** Something else is wanted. */
+  demandChanged(): void {
+    this.#planSoon(PLAN_AFTER_MS)
+  }
+
+  /** The credential was replaced. */
+  credentialChanged(): void {
+    this.#supervisor?.renew()
+  }
+
+  async close(): Promise<void> {
+    await this.#lease.close()
+  }
+
+  #begin(fence: number): () => Promise<void> {
+    const { feeds, log, phaseOf } = this.#options
+    const supervisor = new Supervisor({
+      feeds,
+      fence,
+      open: openSocket,
+      clock: systemClock,
+      random: Math.random,
+      phaseOf,
+      events: {
+        mapped: (mapped, feed) => this.#take(mapped, feed),
+        changed: (status) => this.#changed(status),
+        carrying: (topics, refused, feed) => this.#carried.carrying(topics, refused, feed),
+        gapBegan: ({ reason, from, text }, feed) => {
+          log.warn({ stream: feed.name, reason, from }, `data may be missing: ${text}`)
+          this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason }, from)
+        },
+        gapEnded: (reason, until, feed) =>
+          this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason }, until),
+        notice: (text, feed) => log.info({ stream: feed.name }, text)
+      }
+    })
+    this.#supervisor = supervisor
+    this.#hasEndedInherited = false
+    log.info({ stream: feeds[0]!.name, fence }, 'this process owns the stream')
+    void this.#start(supervisor)
+    return () => this.#stop(supervisor)
+  }
+
+  async #start(supervisor: Supervisor): Promise<void> {
+    const since = await this.#listenedUntil.last().catch(() => undefined)
+    if (this.#supervisor !== supervisor) return
+    this.#replan()
+    supervisor.start(since)
+  }
+
+  async #stop(supervisor: Supervisor): Promise<void> {
+    this.#supervisor = undefined
+    clearTimeout(this.#planTimer)
+    this.#planTimer = undefined
+    supervisor.close()
+    this.#carried.close()
+    await this.#listenedUntil.close()
+  }
+
+  #planSoon(delayMs: number): void {
+    if (!this.#supervisor || (this.#planTimer && delayMs >= PLAN_EVERY_MS)) return
+    clearTimeout(this.#planTimer)
+    this.#planTimer = setTimeout(() => this.#replan(), delayMs)
+  }
+
+  #replan(): void {
+    const supervisor = this.#supervisor
+    if (!supervisor) return
+    this.#planTimer = undefined
+    const { references } = this.#options
+    const wanted = [...this.#options.wanted()]
+    this.#plannedFor = supervisor.feed.name
+    const { topics, refused } = this.#plan.plan(supervisor.feed, wanted, performance.now())
+    // So that the first trade finds what it is compared with.
+    for (const topic of topics) if (streamOf(topic) === 'trades') references.streams(symbolOf(topic))
+    supervisor.want(topics)
+    this.#carried.wanted(
+      wanted.map(({ topic }) => topic),
+      refused,
+      supervisor.feed
+    )
+    this.#planSoon(PLAN_EVERY_MS)
+  }
+
+  #changed(status: StreamStatus): void {
+    this.#options.log.info({ stream: status.feed, state: status.state }, status.text)
+    this.#listenedUntil.listening(status.state === 'live')
+    if (status.feed !== this.#plannedFor) this.#planSoon(0)
+    if (status.state === 'live') this.#endInherited()
+    const isAway = status.state === 'cooling_down' || status.state === 'stopped'
+    this.#carried.away(isAway, status.state === 'stopped' ? 'stream_stopped' : 'stream_away')
+  }
+
+  /** Gaps that a former owner left growing when it died. */
+  #endInherited(): void {
+    if (this.#hasEndedInherited) return
+    this.#hasEndedInherited = true
+    for (const { source, feed } of this.#options.feeds) {
+      for (const reason of INHERITED_GAPS) this.#options.gaps.end({ source, feed, reason }, Date.now())
+    }
+  }
+
+  #take({ events, news, refusals }: Mapped, feed: Feed): void {
+    const { counts } = this.#options
+    for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
+    if (news.length > 0) this.#options.news(news, feed)
+    let appended: Promise<void> | undefined
+    for (const event of events) appended = this.#accept(event, feed) ?? appended
+    if (!appended) return
+    const receivedAt = Date.now()
+    this.#listenedUntil.onTheWay(appended)
+    appended.then(
+      () => this.#logTakes(),
+      () => this.#logRefuses(feed, receivedAt)
+    )
+  }
+
+  #accept(event: MarketEvent, feed: Feed): Promise<void> | undefined {
+    const { intake, counts, references } = this.#options
+    if (event.type === 'trade' && !this.#recent.isNew(event)) {
+      counts.judged(feed.name, event.type, 'duplicate')
+      return undefined
+    }
+    const verdict = intake.accept(event)
+    counts.judged(feed.name, event.type, verdict.outcome)
+    if (verdict.outcome !== 'accepted') return undefined
+    if (event.type === 'trade') references.streams(event.data.symbol)
+    return verdict.appended
+  }
+
+  /** What the log does not take is lost to all who follow it. */
+  #logRefuses(feed: Feed, receivedAt: number): void {
+    if (this.#overflowOf) return
+    this.#overflowOf = feed
+    this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason: 'overflow' }, receivedAt)
+  }
+
+  #logTakes(): void {
+    const feed = this.#overflowOf
+    this.#overflowOf = undefined
+    if (feed) this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason: 'overflow' }, Date.now())
+  }
+}

@@ -1,0 +1,81 @@
+import type { AlpacaStreamConfig, MassiveStreamConfig } from '../../src/config/streams.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { TopicName } from '../../src/market/event.ts'
+import type { HoursOf } from '../../src/market/market-hours.ts'
+import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
+import { alpaca } from '../../src/streams/alpaca/feed.ts'
+import type { Canary, Feed } from '../../src/streams/feed.ts'
+import { massive } from '../../src/streams/massive/feed.ts'
+import { placeReader } from '../../src/streams/tick-place.ts'
+import { TokenFile } from './token-file.ts'
+
+/** One vendor's streams under one credential. */
+export type Upstream = {
+  /** In the order in which they are to be used. */
+  readonly feeds: readonly Feed[]
+  /** Where its credential is replaced while it streams. */
+  readonly token?: TokenFile
+}
+
+/** As Alpaca calls tokens of its broker API where a key stands. */
+const TOKEN_KEY = 'access_token'
+
+/** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
+export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
+  const { alpaca: alpacaSettings, massive: massiveSettings } = config.streams
+  const upstreams = [
+    ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
+    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : [])
+  ]
+  return upstreams.map((upstream, at) => without(upstream, upstreams.slice(0, at)))
+}
+
+/**
+ * Two vendors would tell each trade twice, under two ids: what one before serves, the next is not asked for. Halts are asked
+ * of all, for Massive tells those of Nasdaq alone, and a halt that is told twice is one.
+ */
+function without(upstream: Upstream, before: readonly Upstream[]): Upstream {
+  const isServed = (topic: TopicName) =>
+    !topic.startsWith('halts:') && before.some(({ feeds }) => feeds.some((feed) => feed.serves(topic)))
+  const feeds = upstream.feeds.map((feed): Feed => ({
+    ...feed,
+    serves: (topic) => feed.serves(topic) && !isServed(topic),
+    canary: feed.canary?.topics.some(isServed) ? undefined : feed.canary
+  }))
+  return { ...upstream, feeds }
+}
+
+/** Each market is a cluster with a connection, and an owner, of its own. */
+function massiveUpstreams(settings: MassiveStreamConfig, config: Config, hoursOf: HoursOf): Upstream[] {
+  const { apiKey, markets, isDelayed, baseUrl } = settings
+  const isSandbox = config.MARKET === 'sandbox'
+  const placeOf = placeReader(hoursOf)
+  return markets.map((market) => {
+    const canary = isSandbox && market === 'stocks' ? { canary: simulatedCanary(config.SANDBOX_TICK_MS) } : {}
+    return { feeds: [massive({ market, isDelayed, baseUrl, apiKey: () => apiKey, isSandbox, placeOf, ...canary })] }
+  })
+}
+
+function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: HoursOf): Upstream {
+  const { credential, feeds, baseUrl, maxSymbols } = settings
+  const token = 'tokenFile' in credential ? new TokenFile(credential.tokenFile) : undefined
+  const isSandbox = config.MARKET === 'sandbox'
+  const options = {
+    credential: (): AlpacaCredential =>
+      'tokenFile' in credential ? { key: TOKEN_KEY, secret: token!.read() } : credential,
+    isSandbox,
+    placeOf: placeReader(hoursOf),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS) })
+  }
+  const made = feeds.map((name) => {
+    const bound = maxSymbols(name)
+    return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
+  })
+  return { feeds: made, ...(token && { token }) }
+}
+
+/** With each tick of the simulated exchange one trade and one quote. */
+function simulatedCanary(tickMs: number): Canary {
+  return { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { continuous: 60_000 / tickMs } }
+}

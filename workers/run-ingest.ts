@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto'
+import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
+import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
+import { createCore, type Core } from '../src/core.ts'
+import { Carrier } from '../src/demand/carrier.ts'
+import type { Want } from '../src/demand/want.ts'
+import { onParentGone, reportReady } from '../src/embedded/child.ts'
+import { shippedCalendars } from '../src/exchange-calendars.ts'
+import { createLogger } from '../src/logger.ts'
+import type { TopicName } from '../src/market/event.ts'
+import type { NewsItem } from '../src/market/news.ts'
+import { SessionClock } from '../src/market/session-clock.ts'
+import { startMonitor } from '../src/metrics/monitor.ts'
+import type { Feed } from '../src/streams/feed.ts'
+import { createVendors } from '../src/vendors.ts'
+import { isoOf } from '../src/market/time.ts'
+import { GapWriter } from './ingest/gap-writer.ts'
+import { ReferenceQuotes } from './ingest/reference-quotes.ts'
+import { StreamCounts } from './ingest/stream-counts.ts'
+import { StreamOwner } from './ingest/stream-owner.ts'
+import { configuredUpstreams } from './ingest/upstreams.ts'
+
+const STOP_TIMEOUT_MS = 10_000
+const ASK_AGAIN_AFTER_MS = 1000
+
+type IngestProcess = {
+  /** Where its monitor listens, if it has one. */
+  monitorUrl: string | undefined
+  close(): Promise<void>
+}
+
+/** Listens to the vendors that are configured, as long as no other process does, and brings what is wanted into the log. */
+async function startIngest(config: Config, log: Logger): Promise<IngestProcess> {
+  const clock = new SessionClock(shippedCalendars(config))
+  const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
+  const closers: (() => unknown)[] = [() => core.close()]
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    const { redis, metrics, dependencies, intake, marketData, stores } = core
+    const port = config.METRICS_PORT
+    const monitor =
+      port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
+    closers.push(() => monitor?.close())
+
+    const gaps = new GapWriter({ gaps: stores.gaps, log })
+    closers.push(() => gaps.close())
+    const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
+    closers.push(() => references.close())
+    const processId = randomBytes(5).toString('hex')
+    const wanted = new Map<TopicName, Want>(
+      config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
+    )
+    const counts = new StreamCounts()
+    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
+      const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
+      closers.push(() => carrier.close())
+      const owner = new StreamOwner({
+        feeds,
+        redis,
+        log,
+        processId,
+        intake,
+        carrier,
+        wanted: () => wanted.values(),
+        gaps,
+        references,
+        news: (items, feed) => recordNews(core, items, feed),
+        phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
+        counts
+      })
+      closers.push(() => owner.close())
+      if (token) closers.push(token.watch(() => owner.credentialChanged()))
+      return owner
+    })
+    if (owners.length === 0) log.warn('no vendor that streams is configured: there is nothing to listen to')
+    metrics.watch({
+      streams: {
+        statuses: () => owners.flatMap(({ status }) => status ?? []),
+        events: () => counts.events,
+        refusals: () => counts.refusals
+      }
+    })
+    const demand = new Carrier({ redis, log, processId })
+    closers.push(() => demand.close())
+    void followDemand(demand, wanted, owners, log)
+    return { monitorUrl: monitor?.url, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What is configured is wanted when clients have what they want. */
+const ownWant = (topic: TopicName): Want => ({ topic, priority: 'warm_up', leases: 1 })
+
+async function followDemand(
+  demand: Carrier,
+  wanted: Map<TopicName, Want>,
+  owners: readonly StreamOwner[],
+  log: Logger
+): Promise<void> {
+  const own = new Map(wanted)
+  try {
+    const changes = demand.wanted()
+    for await (const change of changes) {
+      for (const [topic, want] of change) {
+        const next = want ?? own.get(topic)
+        if (next) wanted.set(topic, next)
+        else wanted.delete(topic)
+      }
+      for (const owner of owners) owner.demandChanged()
+    }
+  } catch (err) {
+    log.warn({ err }, 'what is wanted cannot be read until Redis is back')
+    setTimeout(() => void followDemand(demand, wanted, owners, log), ASK_AGAIN_AFTER_MS)
+  }
+}
+
+/** A story is filed under each of its symbols. */
+function recordNews({ recorder }: Core, items: readonly NewsItem[], feed: Feed): void {
+  const receivedAt = isoOf(Date.now())
+  for (const item of items) {
+    for (const symbol of item.symbols) {
+      recorder.news({
+        symbol,
+        items: [item],
+        provenance: {
+          source: feed.source,
+          feed: feed.feed,
+          delivery: 'stream',
+          receivedAt,
+          state: 'live',
+          attempts: []
+        }
+      })
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const log = createLogger(config)
+  for (const line of config.misspelt) log.warn(line)
+  const ingest = await startIngest(config, log)
+  const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, 'the ingestion stops after an error nobody handled')
+    else log.info({ signal }, 'the ingestion stops')
+    await ingest.close()
+  })
+  onParentGone(grace.close)
+  log.info({ market: config.MARKET, monitor: ingest.monitorUrl }, 'the ingestion runs')
+  reportReady(ingest.monitorUrl)
+}
+
+if (import.meta.main) {
+  try {
+    await main()
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}
