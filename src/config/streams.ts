@@ -13,8 +13,8 @@ export type AlpacaStreamConfig = {
   /** In the order in which they are to be used; at least one. */
   readonly feeds: readonly AlpacaFeedName[]
   readonly baseUrl: string | undefined
-  /** Of trades and quotes together, by feed; undefined where there is no bound. */
-  readonly maxSymbols: (feed: AlpacaFeedName) => number | undefined
+  /** Of trades and quotes together, by feed; a feed that is missing has no bound. */
+  readonly maxSymbols: Readonly<Partial<Record<AlpacaFeedName, number>>>
 }
 
 export type MassiveStreamConfig = {
@@ -60,8 +60,9 @@ function alpacaConfig(values: Static<typeof Environment>, problems: string[]): A
   const credential = alpacaCredential(values, problems)
   const isSandbox = MARKET === 'sandbox'
   const baseUrl = ALPACA_STREAM_URL ?? (isSandbox ? sandboxUrl(SANDBOX_URL, 'alpaca-stream') : undefined)
-  const freeSymbols = isSandbox ? undefined : FREE_ALPACA_SYMBOLS
-  const maxSymbols = (feed: AlpacaFeedName) => ALPACA_MAX_SYMBOLS ?? (feed === 'iex' ? freeSymbols : undefined)
+  const free = isSandbox ? {} : { iex: FREE_ALPACA_SYMBOLS }
+  const maxSymbols =
+    ALPACA_MAX_SYMBOLS === undefined ? free : Object.fromEntries(feeds.map((feed) => [feed, ALPACA_MAX_SYMBOLS]))
   return credential && { credential, feeds, baseUrl, maxSymbols }
 }
 

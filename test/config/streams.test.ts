@@ -15,7 +15,7 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
 test('the simulated streams need no key; the real ones are off without one', () => {
   const { alpaca, symbols } = loadConfig({}).streams
   expect(alpaca).toMatchObject({ feeds: ['iex'], baseUrl: 'ws://127.0.0.1:3900/alpaca-stream' })
-  expect(alpaca!.maxSymbols('iex')).toBeUndefined()
+  expect(alpaca!.maxSymbols.iex).toBeUndefined()
   expect(symbols).toEqual(['AAPL', 'MSFT', 'GOOGL'])
   expect(loadConfig({ MARKET: 'live' }).streams.alpaca).toBeUndefined()
 })
@@ -23,10 +23,10 @@ test('the simulated streams need no key; the real ones are off without one', () 
 test('a key listens to the free feed within its plan, and to others as they are named', () => {
   const free = loadConfig(LIVE).streams.alpaca!
   expect(free).toMatchObject({ credential: { key: 'AK', secret: 'SK' }, feeds: ['iex'], baseUrl: undefined })
-  expect(free.maxSymbols('iex')).toBe(30)
+  expect(free.maxSymbols.iex).toBe(30)
   const paid = loadConfig({ ...LIVE, ALPACA_FEED: 'sip, iex', SUBSCRIBED_SYMBOLS: 'brk-b, BTCUSD' }).streams
   expect(paid.alpaca!.feeds).toEqual(['sip', 'iex'])
-  expect(paid.alpaca!.maxSymbols('sip')).toBeUndefined()
+  expect(paid.alpaca!.maxSymbols.sip).toBeUndefined()
   expect(paid.symbols).toEqual(['BRK.B', 'BTC-USD'])
   const token = loadConfig({ MARKET: 'live', ALPACA_TOKEN_FILE: '/run/token' }).streams.alpaca!
   expect(token.credential).toEqual({ tokenFile: '/run/token' })

@@ -83,7 +83,7 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
       .ofType('quote_update')
       .map(({ data }) => data['quote'] as Quote)
       .find(({ provenance, previousClose }) => provenance.delivery === 'stream' && previousClose !== undefined)
-  await live.until(() => composed() !== undefined, 'a quote that is composed of ticks')
+  await live.until(() => composed() !== undefined, 'a quote that is composed of ticks', 20_000)
   expect(composed()).toMatchObject({ change: expect.any(Number), volume: expect.any(Number) })
   expect(composed()!.volume).toBeGreaterThan(100_000)
 }, 60_000)

@@ -20,7 +20,7 @@ export const startRealWorker = (env: Record<string, string>) =>
 
 /** Starts `workers/run-ingest.ts` as a process of its own; resolves once it runs, which is before it is connected. */
 export const startRealIngest = (env: Record<string, string>) =>
-  startReal('../../workers/run-ingest.ts', { METRICS_PORT: '0', ...env })
+  startReal('../../workers/run-ingest.ts', { METRICS_PORT: '0', ...PATIENT, ...env })
 
 /** Starts `src/server.ts` as a process of its own and resolves once it listens, on a free port. */
 export const startRealApi = (env: Record<string, string>) =>

@@ -6,6 +6,8 @@ const GATHER_MS = 200
 const BATCH = 50
 /** The official close and the day's volume are told by those who are asked only. */
 const ASK_AGAIN_AFTER_MS = 10 * 60_000
+/** Where nobody answered. */
+const RETRY_AFTER_MS = 5000
 const MAX_SYMBOLS = 50_000
 
 export type ReferenceQuotesOptions = {
@@ -59,7 +61,12 @@ export class ReferenceQuotes {
 
   /** Never rejects: what nobody told is asked for again after a while. */
   async #askFor(symbols: readonly string[]): Promise<void> {
-    const answers = await this.#options.marketData.quotes(symbols, 'background').catch(() => [])
-    for (const answer of answers) if (!(answer instanceof Error)) this.#options.intake.refer(answer.value)
+    const { marketData, intake, now } = this.#options
+    const answers = await marketData.quotes(symbols, 'background').catch(() => [])
+    for (const [at, symbol] of symbols.entries()) {
+      const answer = answers[at]
+      if (answer && !(answer instanceof Error)) intake.refer(answer.value)
+      else this.#askedAt.set(symbol, now() - ASK_AGAIN_AFTER_MS + RETRY_AFTER_MS)
+    }
   }
 }

@@ -69,7 +69,7 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
     ...(isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS) })
   }
   const made = feeds.map((name) => {
-    const bound = maxSymbols(name)
+    const bound = maxSymbols[name]
     return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
   })
   return { feeds: made, ...(token && { token }) }

@@ -40,6 +40,11 @@ const SPY_ON_THE_TAPE: Canary = {
   topics: ['trades:SPY', 'bbo:SPY'],
   perMinute: { pre: 60, continuous: 600, closing_auction: 600, post: 30 }
 }
+/** The first minutes of a phase tell what was traded in the one before it. */
+const SPY_LATER: Canary = {
+  topics: SPY_ON_THE_TAPE.topics,
+  perMinute: { continuous: 60, closing_auction: 60, post: 30 }
+}
 const SPY_AT_ONE_VENUE: Canary = {
   topics: ['trades:SPY', 'bbo:SPY'],
   perMinute: { continuous: 120, closing_auction: 120 }
@@ -50,7 +55,7 @@ const SPY_AT_NIGHT: Canary = { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { o
 export const ALPACA_ENDPOINTS: Readonly<Record<AlpacaFeedName, AlpacaEndpoint>> = {
   iex: stocks('v2/iex', 'iex', SPY_AT_ONE_VENUE),
   sip: stocks('v2/sip', 'consolidated', SPY_ON_THE_TAPE),
-  delayed_sip: stocks('v2/delayed_sip', 'delayed', SPY_ON_THE_TAPE),
+  delayed_sip: stocks('v2/delayed_sip', 'delayed', SPY_LATER),
   boats: stocks('v1beta1/boats', 'boats', SPY_AT_NIGHT),
   overnight: stocks('v1beta1/overnight', 'overnight', SPY_AT_NIGHT),
   crypto: {
