@@ -29,7 +29,12 @@ export const pressure = fp<{ config: Pick<Config, 'MAX_EVENT_LOOP_DELAY_MS'> }>(
       const begin = async () => void (meansSomethingFrom = performance.now() + SAMPLES_OF_THE_START * SAMPLE_MS)
       app.addHook('onReady', begin)
       app.addHook('onListen', begin)
-      app.decorate('isOverloaded', () => scope.isUnderPressure() && performance.now() > meansSomethingFrom)
+      // The plugin takes a second without a single sample for an endless delay.
+      const isMeasured = () => Number.isFinite(scope.memoryUsage().eventLoopDelay)
+      app.decorate(
+        'isOverloaded',
+        () => scope.isUnderPressure() && performance.now() > meansSomethingFrom && isMeasured()
+      )
     })
   },
   { name: 'pressure' }
