@@ -63,3 +63,15 @@ export function eligibilityOf({ tape, conditions }: Pick<Trade, 'tape' | 'condit
   }
   return { last, range, volume }
 }
+
+const OUTSIDE_REGULAR_HOURS = 'T'
+
+/**
+ * What a trade may change of the part of the day that it falls into: outside of regular hours every trade says that it is
+ * outside of them, which takes nothing from it there.
+ */
+export function eligibilityInSession(trade: Pick<Trade, 'tape' | 'conditions' | 'session'>): Eligibility {
+  const { session = 'regular', conditions } = trade
+  if (session === 'regular' || !conditions?.includes(OUTSIDE_REGULAR_HOURS)) return eligibilityOf(trade)
+  return eligibilityOf({ ...trade, conditions: conditions.filter((condition) => condition !== OUTSIDE_REGULAR_HOURS) })
+}
