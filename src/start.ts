@@ -123,8 +123,9 @@ async function bringUp(start: Start): Promise<System> {
     ...(sandboxUrl !== undefined && { SANDBOX_URL: sandboxUrl })
   }
   const [, api] = await settleAll([
-    launch(start, 'Worker', '../workers/run-jobs.ts', env, (url) => ({ METRICS_PORT: `${portOf(url)}` })),
-    launch(start, 'API', 'server.ts', env, (url) => ({ PORT: `${portOf(url)}` }))
+    launch(start, 'Worker', '../workers/run-jobs.ts', env, metricsPortOf),
+    launch(start, 'API', 'server.ts', env, (url) => ({ PORT: `${portOf(url)}` })),
+    launch(start, 'Persist', '../workers/run-persist.ts', { ...env, METRICS_PORT: undefined }, metricsPortOf)
   ])
   const url = api.url ?? `http://${config.HOST}:${port}`
   await publishRunning(home, { pid: process.pid, url, databaseUrl, redisUrl, sandboxUrl })
@@ -200,6 +201,8 @@ async function launch(
   supervisor.add(name, child, () => start(child.url === undefined ? undefined : at(child.url)))
   return child
 }
+
+const metricsPortOf = (url: string) => ({ METRICS_PORT: `${portOf(url)}` })
 
 /** An address with the protocol's own port names none. */
 const portOf = (url: string): number => Number(new URL(url).port || 80)

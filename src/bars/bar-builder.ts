@@ -1,22 +1,22 @@
 import { MINUTE_MS } from '../market/time.ts'
+import { movesInSession } from '../market/trade-conditions.ts'
 import { figuresOf, isChanged, Reason, tell, type BarChange, type Figures } from './bar-change.ts'
 import { addRow, addTrade, clearFigures, clearRow, Field, FIELDS, hasPrice, isEmpty, Told } from './bar-row.ts'
-import { NO_DAY, type BarTrade } from './bar-trade.ts'
+import { dayOfTrade, NO_DAY, timeOfTrade, type BarTrade, type TradeTime } from './bar-trade.ts'
 import { BUILT_INTERVALS, DAILY, LENGTHS_MS, startOf } from './intervals.ts'
 
 const LEVELS = BUILT_INTERVALS.length
 /** A bar is final so long after its interval: venues report their trades that much later than one another. */
 export const GRACE_MS = 2000
 
-/**
- * What a series has in memory: the cell, which is the part of the newest minute that trades are added to, and of each interval
- * the newest bar, without what is still below it, and the one before.
- */
-const CURRENT = FIELDS
-const PREVIOUS = CURRENT + LEVELS * FIELDS
-const SERIES = PREVIOUS + LEVELS * FIELDS
-/** Of the cell, in which nothing is told: the day of its trades. */
+/** What a series has in memory: of each interval the newest bar, without what is still below it, and the one before. */
+const CURRENT = 0
+const PREVIOUS = LEVELS * FIELDS
+const SERIES = 2 * LEVELS * FIELDS
+/** Of a cell, in which nothing is told: the day of its trades. */
 const CELL_DAY = Field.told
+/** Fields of a cell: 128 bytes. */
+const CELL = 16
 const FIRST_CAPACITY = 64
 
 /** A bar that is out of memory, or that a correction concerns: it is made again of all of its trades. */
@@ -41,6 +41,8 @@ export type FlushOptions = {
  * and those of the one before, cost no look at others. A series is a number, from 0 on: a symbol of a feed.
  */
 export class BarBuilder {
+  /** Of each series the part of its newest minute that trades are added to; apart, so that those of many series are at hand. */
+  #cells = new Float64Array(FIRST_CAPACITY * CELL)
   #rows = new Float64Array(FIRST_CAPACITY * SERIES)
   #series = 0
   /** Series of which something is to be told. */
@@ -54,32 +56,34 @@ export class BarBuilder {
   addSeries(saved?: Float64Array): number {
     const series = this.#series++
     if (this.#series * SERIES > this.#rows.length) {
-      const grown = new Float64Array(this.#rows.length * 2)
-      grown.set(this.#rows)
-      this.#rows = grown
+      this.#rows = grown(this.#rows)
+      this.#cells = grown(this.#cells)
     }
-    const base = series * SERIES
-    for (let at = base; at < base + SERIES; at += FIELDS) clearRow(this.#rows, at, Number.NaN)
-    this.#rows[base + CELL_DAY] = NO_DAY
+    for (let at = series * SERIES; at < (series + 1) * SERIES; at += FIELDS) clearRow(this.#rows, at, Number.NaN)
+    clearFigures(this.#cells, series * CELL, Number.NaN)
+    this.#cells[series * CELL + CELL_DAY] = NO_DAY
     if (saved) this.#restore(series, saved)
     return series
   }
 
   add(series: number, trade: BarTrade): void {
-    const cell = series * SERIES
-    const offset = trade.ms - this.#rows[cell + Field.start]!
-    const isInCell = offset >= 0 && offset < MINUTE_MS && this.#rows[cell + CELL_DAY] === trade.day
-    if (isInCell || this.#open(cell, offset, trade)) addTrade(this.#rows, cell, trade)
-    else this.#addLate(series, trade)
+    const cells = this.#cells
+    const cell = series * CELL
+    const { ms } = trade.asOf
+    const day = dayOfTrade(trade)
+    const offset = ms - cells[cell + Field.start]!
+    const isInCell = offset >= 0 && offset < MINUTE_MS && cells[cell + CELL_DAY] === day
+    if (isInCell && cells[cell + Field.trades] !== 0) return addTrade(cells, cell, trade, movesInSession(trade))
     this.#pending.add(series)
+    if (isInCell || this.#open(series, offset, { ms, day })) addTrade(cells, cell, trade, movesInSession(trade))
+    else this.#addLate(series, trade, { ms, day })
   }
 
   /** Notes that a trade no longer counts, or counts although it was not added: its bars are outdated until they are rebuilt. */
-  invalidate(series: number, trade: Pick<BarTrade, 'ms' | 'day'>, reason: Reason): void {
-    const cell = series * SERIES
-    const offset = trade.ms - this.#rows[cell + Field.start]!
-    if (!(offset < MINUTE_MS)) this.#open(cell, offset, trade)
-    this.#openDay(cell, trade.day)
+  invalidate(series: number, trade: TradeTime, reason: Reason): void {
+    const offset = trade.ms - this.#cells[series * CELL + Field.start]!
+    if (!(offset < MINUTE_MS)) this.#open(series, offset, trade)
+    this.#openDay(series, trade.day)
     for (let level = 0; level < LEVELS; level++) {
       const start = startOf(level, trade)
       if (start === NO_DAY) continue
@@ -90,7 +94,7 @@ export class BarBuilder {
 
   /** The bars that are to be made again. Whoever takes them rebuilds each, and then flushes. */
   takeOutdated(): Outdated[] {
-    for (const series of this.#pending) this.#closeCell(series * SERIES)
+    for (const series of this.#pending) this.#closeCell(series)
     const outdated = [...this.#outdated.values()]
     this.#outdated.clear()
     return outdated
@@ -107,9 +111,11 @@ export class BarBuilder {
     this.#pending.add(series)
     const held = [current, previous].find((at) => rows[at + Field.start] === start)
     if (held === undefined) return rebuilt(trades)
-    this.#closeCell(base)
+    this.#closeCell(series)
     clearFigures(rows, held, start)
-    for (const trade of trades) if (held === previous || this.#isAbove(base, level, trade)) addTrade(rows, held, trade)
+    for (const trade of trades) {
+      if (held === previous || this.#isAbove(base, level, trade)) addTrade(rows, held, trade, movesInSession(trade))
+    }
     rows[held + Field.toldTrades] = -1
     rows[held + Field.reason] = reason
     return undefined
@@ -124,17 +130,21 @@ export class BarBuilder {
     return changes
   }
 
+  /** Whether something of a series is left to be told later. */
+  isPending(series: number): boolean {
+    return this.#pending.has(series)
+  }
+
   /** What a series must be told to go on elsewhere. */
   save(series: number): Float64Array {
-    const base = series * SERIES
-    this.#closeCell(base)
+    this.#closeCell(series)
     const rows = this.#rows
-    const held: number[] = [rows[base + Field.start]!, rows[base + CELL_DAY]!]
-    for (let row = 1; row * FIELDS < SERIES; row++) {
-      const at = base + row * FIELDS
-      const isSettled = row * FIELDS >= PREVIOUS && rows[at + Field.told] === Told.final && !isChanged(rows, at)
-      if (isEmpty(rows, at) || isSettled) continue
-      held.push(row, ...rows.subarray(at, at + FIELDS))
+    const base = series * SERIES
+    const cell = series * CELL
+    const held: number[] = [this.#cells[cell + Field.start]!, this.#cells[cell + CELL_DAY]!]
+    for (let at = 0; at < SERIES; at += FIELDS) {
+      const isSettled = at >= PREVIOUS && rows[base + at + Field.told] === Told.final && !isChanged(rows, base + at)
+      if (!isEmpty(rows, base + at) && !isSettled) held.push(at, ...rows.subarray(base + at, base + at + FIELDS))
     }
     return Float64Array.from(held)
   }
@@ -143,93 +153,92 @@ export class BarBuilder {
     const rows = this.#rows
     const base = series * SERIES
     const start = saved[0]!
-    rows[base + Field.start] = start
-    rows[base + CELL_DAY] = saved[1]!
+    this.#cells[series * CELL + Field.start] = start
+    this.#cells[series * CELL + CELL_DAY] = saved[1]!
     for (let level = 0; level < DAILY; level++) {
       rows[base + CURRENT + level * FIELDS] = Math.floor(start / LENGTHS_MS[level]!) * LENGTHS_MS[level]!
     }
     for (let at = 2; at < saved.length; at += 1 + FIELDS) {
-      rows.set(saved.subarray(at + 1, at + 1 + FIELDS), base + saved[at]! * FIELDS)
+      rows.set(saved.subarray(at + 1, at + 1 + FIELDS), base + saved[at]!)
     }
     this.#pending.add(series)
   }
 
   /** Lets the cell begin anew for a trade that is not behind the newest minute. */
-  #open(cell: number, offset: number, trade: Pick<BarTrade, 'ms' | 'day'>): boolean {
+  #open(series: number, offset: number, time: TradeTime): boolean {
     if (offset < 0) return false
-    this.#closeCell(cell)
-    const rows = this.#rows
-    rows[cell + CELL_DAY] = trade.day
+    this.#closeCell(series)
+    const cell = series * CELL
+    this.#cells[cell + CELL_DAY] = time.day
     if (!(offset < MINUTE_MS)) {
-      rows[cell + Field.start] = startOf(0, trade)
+      this.#cells[cell + Field.start] = startOf(0, time)
       for (let level = 0; level < DAILY; level++) {
-        const start = startOf(level, trade)
-        if (rows[cell + CURRENT + level * FIELDS] !== start) this.#roll(cell, level, start)
+        const start = startOf(level, time)
+        if (this.#rows[series * SERIES + CURRENT + level * FIELDS] !== start) this.#roll(series, level, start)
       }
     }
-    this.#openDay(cell, trade.day)
+    this.#openDay(series, time.day)
     return true
   }
 
-  #openDay(base: number, day: number): void {
-    const held = this.#rows[base + CURRENT + DAILY * FIELDS]!
-    if (day !== NO_DAY && !(day <= held)) this.#roll(base, DAILY, day)
+  #openDay(series: number, day: number): void {
+    const held = this.#rows[series * SERIES + CURRENT + DAILY * FIELDS]!
+    if (day !== NO_DAY && !(day <= held)) this.#roll(series, DAILY, day)
   }
 
-  #closeCell(base: number): void {
+  #closeCell(series: number): void {
     const rows = this.#rows
-    if (isEmpty(rows, base)) return
-    addRow(rows, base, base + CURRENT)
-    const day = base + CURRENT + DAILY * FIELDS
-    const cellDay = rows[base + CELL_DAY]!
-    if (cellDay === rows[day]) addRow(rows, base, day)
-    else if (cellDay !== NO_DAY) this.#addDayBehind(base, cellDay)
-    clearFigures(rows, base, rows[base + Field.start]!)
+    const cells = this.#cells
+    const cell = series * CELL
+    if (isEmpty(cells, cell)) return
+    addRow(cells, cell, rows, series * SERIES + CURRENT)
+    const current = series * SERIES + CURRENT + DAILY * FIELDS
+    const previous = series * SERIES + PREVIOUS + DAILY * FIELDS
+    const day = cells[cell + CELL_DAY]!
+    if (day !== NO_DAY) {
+      if (day === rows[current]) addRow(cells, cell, rows, current)
+      else if (day === rows[previous]) addRow(cells, cell, rows, previous)
+      else this.#outdate(series, DAILY, day)
+    }
+    clearFigures(cells, cell, cells[cell + Field.start]!)
   }
 
   /** The newest bar of an interval becomes the one before, and another begins. */
-  #roll(base: number, level: number, start: number): void {
+  #roll(series: number, level: number, start: number): void {
     const rows = this.#rows
-    const [current, previous] = [base + CURRENT + level * FIELDS, base + PREVIOUS + level * FIELDS]
+    const current = series * SERIES + CURRENT + level * FIELDS
+    const previous = series * SERIES + PREVIOUS + level * FIELDS
     if (!isEmpty(rows, current)) {
-      if (level < DAILY - 1) addRow(rows, current, current + FIELDS)
-      if (!isEmpty(rows, previous))
-        tell(rows, previous, { series: base / SERIES, level }, { isOver: true, provisional: false }, this.#closed)
+      if (level < DAILY - 1) addRow(rows, current, rows, current + FIELDS)
+      if (!isEmpty(rows, previous)) {
+        tell(rows, previous, { series, level }, { isOver: true, provisional: false }, this.#closed)
+      }
       rows.copyWithin(previous, current, current + FIELDS)
     }
     clearRow(rows, current, start)
   }
 
   /** A trade of a minute before the newest: it is added where a bar is still the newest one, and goes up from there. */
-  #addLate(series: number, trade: BarTrade): void {
-    const rows = this.#rows
-    const base = series * SERIES
-    const isOver = (level: number) => rows[base + CURRENT + level * FIELDS] !== startOf(level, trade)
+  #addLate(series: number, trade: BarTrade, time: TradeTime): void {
+    const current = series * SERIES + CURRENT
+    const isOver = (level: number) => this.#rows[current + level * FIELDS] !== startOf(level, time)
+    const moves = movesInSession(trade)
     let level = 0
-    for (; level < DAILY && isOver(level); level++) this.#addTradeBehind(base, level, trade)
-    if (level < DAILY) addTrade(rows, base + CURRENT + level * FIELDS, trade)
-    if (trade.day === NO_DAY) return
-    this.#openDay(base, trade.day)
-    if (isOver(DAILY)) this.#addTradeBehind(base, DAILY, trade)
-    else addTrade(rows, base + CURRENT + DAILY * FIELDS, trade)
+    for (; level < DAILY && isOver(level); level++) this.#addBehind(series, level, startOf(level, time), trade, moves)
+    if (level < DAILY) addTrade(this.#rows, current + level * FIELDS, trade, moves)
+    if (time.day === NO_DAY) return
+    this.#openDay(series, time.day)
+    if (isOver(DAILY)) this.#addBehind(series, DAILY, time.day, trade, moves)
+    else addTrade(this.#rows, current + DAILY * FIELDS, trade, moves)
   }
 
-  #addTradeBehind(base: number, level: number, trade: BarTrade): void {
-    const start = startOf(level, trade)
-    const previous = base + PREVIOUS + level * FIELDS
-    if (this.#rows[previous] === start) addTrade(this.#rows, previous, trade)
-    else this.#outdate(base, level, start)
+  #addBehind(series: number, level: number, start: number, trade: BarTrade, moves: number): void {
+    const previous = series * SERIES + PREVIOUS + level * FIELDS
+    if (this.#rows[previous] === start) addTrade(this.#rows, previous, trade, moves)
+    else this.#outdate(series, level, start)
   }
 
-  /** Adds the cell's trades to a day that is not the newest. */
-  #addDayBehind(base: number, day: number): void {
-    const previous = base + PREVIOUS + DAILY * FIELDS
-    if (this.#rows[previous] === day) addRow(this.#rows, base, previous)
-    else this.#outdate(base, DAILY, day)
-  }
-
-  #outdate(base: number, level: number, start: number): void {
-    const series = base / SERIES
+  #outdate(series: number, level: number, start: number): void {
     const key = `${series} ${level} ${start}`
     if (!this.#outdated.has(key)) this.#outdated.set(key, { series, level, start, reason: Reason.late })
   }
@@ -237,7 +246,7 @@ export class BarBuilder {
   /** Whether a trade of the newest bar of an interval is in none of the shorter ones that are still open. */
   #isAbove(base: number, level: number, trade: BarTrade): boolean {
     if (level === 0 || level === DAILY) return true
-    return startOf(level - 1, trade) !== this.#rows[base + CURRENT + (level - 1) * FIELDS]
+    return startOf(level - 1, timeOfTrade(trade)) !== this.#rows[base + CURRENT + (level - 1) * FIELDS]
   }
 
   /** Whether nothing of the series is left to be told later. */
@@ -247,7 +256,7 @@ export class BarBuilder {
     const heardUntil = options.heardUntil(series)
     const { provisional } = options
     const view = this.#view
-    this.#closeCell(base)
+    this.#closeCell(series)
     let isSettled = true
     for (let level = 0; level < LEVELS; level++) {
       const isOver = (start: number) => {
@@ -259,7 +268,7 @@ export class BarBuilder {
         if (Number.isNaN(start)) continue
         view.set(rows.subarray(at, at + FIELDS))
         if (at < base + PREVIOUS && level < DAILY) {
-          for (let below = 0; below < level; below++) addRowOf(rows, base + CURRENT + below * FIELDS, view)
+          for (let below = 0; below < level; below++) addRow(rows, base + CURRENT + below * FIELDS, view, 0)
         }
         const settled = tell(view, 0, { series, level }, { isOver: isOver(start), provisional }, changes)
         rows.set(view.subarray(Field.told), at + Field.told)
@@ -276,16 +285,12 @@ export type Rebuilt = { readonly figures: Figures | undefined }
 function rebuilt(trades: Iterable<BarTrade>): Rebuilt {
   const row = new Float64Array(FIELDS)
   clearRow(row, 0, 0)
-  for (const trade of trades) addTrade(row, 0, trade)
+  for (const trade of trades) addTrade(row, 0, trade, movesInSession(trade))
   return { figures: hasPrice(row, 0) ? figuresOf(row, 0) : undefined }
 }
 
-const joined = new Float64Array(2 * FIELDS)
-
-/** Adds a row of one array to the first one of another. */
-function addRowOf(rows: Float64Array, from: number, view: Float64Array): void {
-  joined.set(rows.subarray(from, from + FIELDS))
-  joined.set(view, FIELDS)
-  addRow(joined, 0, FIELDS)
-  view.set(joined.subarray(FIELDS))
+function grown(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const twice = new Float64Array(array.length * 2)
+  twice.set(array)
+  return twice
 }

@@ -1,5 +1,5 @@
+import { COUNTS, MOVES_LAST, MOVES_RANGE } from '../market/trade-conditions.ts'
 import type { BarTrade } from './bar-trade.ts'
-import { COUNTS, MOVES_LAST, MOVES_RANGE } from './bar-trade.ts'
 
 /**
  * What is known of the trades of an interval: so many doubles, one behind the other. Rows of the same trades are the same, in
@@ -62,8 +62,9 @@ export const isEmpty = (rows: Float64Array, at: number): boolean => rows[at + Fi
 /** Whether there is a bar: without a trade that may move the price an interval has none. */
 export const hasPrice = (rows: Float64Array, at: number): boolean => rows[at + Field.firstMs] !== Infinity
 
-export function addTrade(rows: Float64Array, at: number, trade: BarTrade): void {
-  const { price, moves } = trade
+/** `moves`: which of MOVES_LAST, MOVES_RANGE and COUNTS. */
+export function addTrade(rows: Float64Array, at: number, trade: BarTrade, moves: number): void {
+  const { price } = trade
   rows[at + Field.trades]!++
   if (moves & MOVES_RANGE) {
     if (price > rows[at + Field.high]!) rows[at + Field.high] = price
@@ -76,16 +77,25 @@ export function addTrade(rows: Float64Array, at: number, trade: BarTrade): void 
   if (moves & COUNTS) addVolume(rows, at, trade.size)
 }
 
-/** Adds the trades of one row to another one. */
-export function addRow(rows: Float64Array, from: number, to: number): void {
-  rows[to + Field.trades]! += rows[from + Field.trades]!
-  if (rows[from + Field.high]! > rows[to + Field.high]!) rows[to + Field.high] = rows[from + Field.high]!
-  if (rows[from + Field.low]! < rows[to + Field.low]!) rows[to + Field.low] = rows[from + Field.low]!
-  if (compareEnds(rows, from, to, Field.firstMs, Field.open) < 0) copyEnd(rows, from, to, Field.firstMs, Field.open)
-  if (compareEnds(rows, from, to, Field.lastMs, Field.close) > 0) copyEnd(rows, from, to, Field.lastMs, Field.close)
-  addVolume(rows, to, rows[from + Field.volume]!)
-  rows[to + Field.volumeRest]! += rows[from + Field.volumeRest]!
+/** Adds the trades of one row to another one, be it in another array. */
+export function addRow(from: Float64Array, source: number, to: Float64Array, target: number): void {
+  to[target + Field.trades]! += from[source + Field.trades]!
+  if (from[source + Field.high]! > to[target + Field.high]!) to[target + Field.high] = from[source + Field.high]!
+  if (from[source + Field.low]! < to[target + Field.low]!) to[target + Field.low] = from[source + Field.low]!
+  for (const { end, price, sign } of ENDS) {
+    if (compareEnds(from, source, to, target, end, price) * sign <= 0) continue
+    to.set(from.subarray(source + end, source + end + 3), target + end)
+    to[target + price] = from[source + price]!
+  }
+  addVolume(to, target, from[source + Field.volume]!)
+  to[target + Field.volumeRest]! += from[source + Field.volumeRest]!
 }
+
+/** The first trade is the least, and the last one the greatest. */
+const ENDS = [
+  { end: Field.firstMs, price: Field.open, sign: -1 },
+  { end: Field.lastMs, price: Field.close, sign: 1 }
+]
 
 /** The volume as the decimals that it was summed of give it. */
 export function volumeOf(rows: Float64Array, at: number): number {
@@ -103,35 +113,29 @@ function addVolume(rows: Float64Array, at: number, size: number): void {
 
 /** Negative where what stands at `end` comes before the trade. Of one instant and sequence the lower price is the first. */
 function orderOf(rows: Float64Array, end: number, price: number, trade: BarTrade): number {
-  return rows[end]! - trade.ms || rows[end + 1]! - trade.ns || rows[end + 2]! - trade.sequence || price - trade.price
+  const { asOf } = trade
+  return rows[end]! - asOf.ms || rows[end + 1]! - asOf.ns || rows[end + 2]! - trade.sequence || price - trade.price
 }
 
-function compareEnds(rows: Float64Array, a: number, b: number, end: number, price: number): number {
-  const [left, right] = [rows[a + end]!, rows[b + end]!]
+function compareEnds(a: Float64Array, atA: number, b: Float64Array, atB: number, end: number, price: number): number {
+  const [left, right] = [a[atA + end]!, b[atB + end]!]
   if (left !== right) return left < right ? -1 : 1
   if (!Number.isFinite(left)) return 0
   return (
-    rows[a + end + 1]! - rows[b + end + 1]! ||
-    rows[a + end + 2]! - rows[b + end + 2]! ||
-    rows[a + price]! - rows[b + price]!
+    a[atA + end + 1]! - b[atB + end + 1]! || a[atA + end + 2]! - b[atB + end + 2]! || a[atA + price]! - b[atB + price]!
   )
 }
 
-function copyEnd(rows: Float64Array, from: number, to: number, end: number, price: number): void {
-  rows.copyWithin(to + end, from + end, from + end + 3)
-  rows[to + price] = rows[from + price]!
-}
-
-function setFirst(rows: Float64Array, at: number, { ms, ns, sequence, price }: BarTrade): void {
+function setFirst(rows: Float64Array, at: number, { asOf, sequence, price }: BarTrade): void {
   rows[at + Field.open] = price
-  rows[at + Field.firstMs] = ms
-  rows[at + Field.firstNs] = ns
+  rows[at + Field.firstMs] = asOf.ms
+  rows[at + Field.firstNs] = asOf.ns
   rows[at + Field.firstSequence] = sequence
 }
 
-function setLast(rows: Float64Array, at: number, { ms, ns, sequence, price }: BarTrade): void {
+function setLast(rows: Float64Array, at: number, { asOf, sequence, price }: BarTrade): void {
   rows[at + Field.close] = price
-  rows[at + Field.lastMs] = ms
-  rows[at + Field.lastNs] = ns
+  rows[at + Field.lastMs] = asOf.ms
+  rows[at + Field.lastNs] = asOf.ns
   rows[at + Field.lastSequence] = sequence
 }

@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { BarBuilder, GRACE_MS } from '../../src/bars/bar-builder.ts'
 import { Reason, type BarChange } from '../../src/bars/bar-change.ts'
 import { BUILT_INTERVALS, startOf } from '../../src/bars/intervals.ts'
-import { barTradeOf, COUNTS, MOVES_LAST, MOVES_RANGE, NO_DAY, type BarTrade } from '../../src/bars/bar-trade.ts'
+import { timeOfTrade, type BarTrade } from '../../src/bars/bar-trade.ts'
+import { plainBars } from './plain-bars.ts'
 
 const DAY_MS = 86_400_000
 const BEGIN = Date.parse('2026-11-30T14:20:00Z')
 const DAY = Math.floor(BEGIN / DAY_MS)
+const dateOf = (day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10)
 const endOfDay = (_series: number, day: number) => (day + 1) * DAY_MS
-const ALL = MOVES_LAST | MOVES_RANGE | COUNTS
 
 type Told = Exclude<BarChange, { state: 'withdrawn' }>
 
@@ -33,8 +34,8 @@ class Market {
     if (!held) return
     this.standing.delete(id)
     if (by) this.standing.set(id, by)
-    this.#at.invalidate(this.series, held, by ? Reason.corrected : Reason.cancelled)
-    if (by) this.#at.invalidate(this.series, by, Reason.corrected)
+    this.#at.invalidate(this.series, timeOfTrade(held), by ? Reason.corrected : Reason.cancelled)
+    if (by) this.#at.invalidate(this.series, timeOfTrade(by), Reason.corrected)
   }
 
   restart(): void {
@@ -48,7 +49,7 @@ class Market {
     const rebuilt: BarChange[] = []
     for (const outdated of this.#at.takeOutdated()) {
       const { level, start } = outdated
-      const trades = [...this.standing.values()].filter((trade) => startOf(level, trade) === start)
+      const trades = [...this.standing.values()].filter((trade) => startOf(level, timeOfTrade(trade)) === start)
       const made = this.#at.rebuild(outdated, trades)
       if (!made) continue
       const at = { series: this.series, interval: BUILT_INTERVALS[level]!, start }
@@ -71,34 +72,8 @@ class Market {
     return changes
   }
 
-  /** Bars by a plain look at all trades. */
   expected(): unknown[] {
-    const bars: unknown[] = []
-    for (const [level, interval] of BUILT_INTERVALS.entries()) {
-      const groups = Map.groupBy(this.standing.values(), (trade) => startOf(level, trade))
-      for (const [start, trades] of groups) {
-        if (start === NO_DAY) continue
-        const inOrder = trades.toSorted(
-          (a, b) => a.ms - b.ms || a.ns - b.ns || a.sequence - b.sequence || a.price - b.price
-        )
-        const last = inOrder.filter(({ moves }) => moves & MOVES_LAST)
-        const range = trades.filter(({ moves }) => moves & MOVES_RANGE).map(({ price }) => price)
-        if (last.length === 0) continue
-        const thousandths = trades
-          .filter(({ moves }) => moves & COUNTS)
-          .reduce((sum, { size }) => sum + BigInt(Math.round(size * 1000)), 0n)
-        bars.push({
-          interval,
-          start,
-          open: last[0]!.price,
-          high: Math.max(...range),
-          low: Math.min(...range),
-          close: last.at(-1)!.price,
-          volume: Number(thousandths) / 1000
-        })
-      }
-    }
-    return sorted(bars)
+    return sorted(plainBars(this.standing.values()))
   }
 
   bars(): unknown[] {
@@ -127,14 +102,18 @@ const trade: fc.Arbitrary<BarTrade> = fc
     sequence: fc.nat({ max: 3 }),
     price: fc.integer({ min: 1, max: 40 }).map((cents) => cents / 100),
     size: fc.integer({ min: 1, max: 2_000_000 }).map((thousandths) => thousandths / 1000),
-    moves: fc.constantFrom(ALL, ALL, ALL, MOVES_RANGE | COUNTS, COUNTS, 0),
+    /** Of all, of high and low, of the volume alone, of nothing. */
+    condition: fc.constantFrom('@', '@', '@', 'Z', 'I', 'M'),
     isRegular: fc.boolean(),
     nextDay: fc.constantFrom(0, 0, 0, 1)
   })
-  .map(({ minute, second, isRegular, nextDay, ...rest }) => ({
+  .map(({ minute, second, ns, condition, isRegular, nextDay, ...rest }) => ({
     ...rest,
-    ms: BEGIN + minute * 60_000 + second * 1000,
-    day: isRegular ? DAY + nextDay : NO_DAY
+    asOf: { ms: BEGIN + minute * 60_000 + second * 1000, ns },
+    tape: 'C',
+    conditions: isRegular ? [condition] : [condition, 'T'],
+    session: isRegular ? 'regular' : 'post',
+    tradeDate: dateOf(DAY + nextDay)
   }))
 
 const step = fc.oneof(
@@ -175,13 +154,12 @@ describe('bars', () => {
   test('are provisional while their interval runs, final a moment after it, and corrected by what comes later', () => {
     const market = new Market()
     const at = (second: number, price: number): BarTrade => ({
-      ms: BEGIN + second * 1000,
-      ns: 0,
+      asOf: { ms: BEGIN + second * 1000, ns: 0 },
       sequence: 1,
       price,
       size: 0.1,
-      moves: ALL,
-      day: NO_DAY
+      session: 'pre',
+      tradeDate: dateOf(DAY)
     })
     const ofMinutes = (changes: BarChange[]) => changes.filter(({ interval }) => interval === '1m')
     const first = { series: 0, interval: '1m', start: BEGIN, open: 1, low: 1 }
@@ -214,19 +192,10 @@ describe('bars', () => {
     const market = new Market()
     const close = Date.parse('2026-11-30T21:00:00Z')
     const told = { sequence: 1, size: 1, tradeDate: '2026-11-30', tape: 'C' }
-    market.trade(1, barTradeOf({ ...told, asOf: { ms: close - 1, ns: 0 }, price: 10, session: 'regular' }))
-    market.trade(
-      2,
-      barTradeOf({ ...told, asOf: { ms: close + 1, ns: 0 }, price: 20, session: 'post', conditions: ['T'] })
-    )
-    market.trade(
-      3,
-      barTradeOf({ ...told, asOf: { ms: close + 2, ns: 0 }, price: 11, session: 'regular', conditions: ['6'] })
-    )
-    market.trade(
-      4,
-      barTradeOf({ ...told, asOf: { ms: close + 3, ns: 0 }, price: 11, session: 'regular', conditions: ['M'] })
-    )
+    market.trade(1, { ...told, asOf: { ms: close - 1, ns: 0 }, price: 10, session: 'regular' })
+    market.trade(2, { ...told, asOf: { ms: close + 1, ns: 0 }, price: 20, session: 'post', conditions: ['T'] })
+    market.trade(3, { ...told, asOf: { ms: close + 2, ns: 0 }, price: 11, session: 'regular', conditions: ['6'] })
+    market.trade(4, { ...told, asOf: { ms: close + 3, ns: 0 }, price: 11, session: 'regular', conditions: ['M'] })
     market.flush(Infinity)
     const days = [...market.told.values()].filter(({ interval }) => interval === '1d')
     expect(days).toMatchObject([{ start: DAY, open: 10, high: 11, low: 10, close: 11, volume: 2 }])
@@ -238,7 +207,7 @@ describe('bars', () => {
     const builder = new BarBuilder()
     const series = Array.from({ length: 300 }, () => builder.addSeries())
     for (const each of series) {
-      builder.add(each, { ms: BEGIN, ns: 0, sequence: 1, price: each + 1, size: 1, moves: ALL, day: NO_DAY })
+      builder.add(each, { asOf: { ms: BEGIN, ns: 0 }, sequence: 1, price: each + 1, size: 1, tradeDate: dateOf(DAY) })
     }
     const told = builder.flush({ heardUntil: () => Infinity, endOfDay, provisional: false })
     expect(told.filter(({ interval }) => interval === '1m').map((bar) => (bar as Told).close)).toEqual(
