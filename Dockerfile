@@ -25,7 +25,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(process.env.HEALTH_URL).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# api: src/server.ts · jobs: workers/run-jobs.ts · ingest: workers/run-ingest.ts · migrations: src/commands/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
+# api: src/server.ts · jobs: workers/run-jobs.ts · ingest: workers/run-ingest.ts · trades to Postgres: workers/run-persist.ts · migrations: src/commands/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
 # a key: src/commands/key.ts --user NAME --scope market:read
 # The option is that of bin/run.mjs.
 ENTRYPOINT ["node", "--max-semi-space-size=16"]

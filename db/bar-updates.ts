@@ -28,8 +28,9 @@ export async function writeBarUpdates(tx: CopyTransaction, updates: readonly Upd
   }
 }
 
-const isLater = (table: string) =>
-  `(excluded.revision, excluded.received_at) >= (${table}.revision, ${table}.received_at)`
+/** Of one revision a final bar is later than a provisional one, whatever the clocks of who told them. */
+const isLater = (table: string) => `${orderOf('excluded')} >= ${orderOf(table)}`
+const orderOf = (row: string) => `(${row}.revision, ${row}.state <> 'provisional', ${row}.received_at)`
 
 const keyOf = ({ symbol, interval, provenance: { source, feed } }: Update) => `${symbol} ${interval} ${source} ${feed}`
 
@@ -59,4 +60,43 @@ async function claimSeries(tx: CopyTransaction, updates: readonly Update[]): Pro
     (['instrumentId', 'interval', 'source', 'feed'] as const).map((field) => headers.map((header) => header[field]))
   )
   return new Map(rows.map(({ id, key }) => [key, id]))
+}
+
+/** Which bar of which series. */
+export type BarName = Pick<Update, 'symbol' | 'interval' | 'provenance'> & { readonly start: string }
+
+/** Removes bars whose trades were all taken back. What they said is kept as a revision. */
+export async function withdrawBars(tx: CopyTransaction, names: readonly BarName[]): Promise<void> {
+  for (const { symbol, interval, start, provenance } of names) {
+    await tx.query(
+      `with gone as (
+        delete from ${isIntraday(interval) ? 'bars' : 'daily_bars'} as held using bar_series, instruments
+        where bar_series.id = held.series_id and instruments.id = instrument_id and symbol = $1 and interval = $2
+          and adjusted = 'none' and source = $3 and feed = $4 and start = $5
+        returning held.*
+      )
+      insert into bar_revisions (series_id, start, open, high, low, close, volume, state, revision, reason, received_at)
+      select series_id, start, open, high, low, close, volume, state, revision, reason, received_at
+      from gone where state <> 'provisional' on conflict do nothing`,
+      [symbol, interval, provenance.source, provenance.feed, start]
+    )
+  }
+}
+
+/** The state and the revision of bars of a symbol that are held, by what `names` has in this place. */
+export async function heldRevisions(
+  tx: CopyTransaction,
+  names: readonly BarName[]
+): Promise<({ state: Update['state']; revision: number } | undefined)[]> {
+  const held: ({ state: Update['state']; revision: number } | undefined)[] = []
+  for (const { symbol, interval, start, provenance } of names) {
+    const [row] = await tx.query<{ state: Update['state']; revision: number }>(
+      `select state, revision from ${isIntraday(interval) ? 'bars' : 'daily_bars'} as held
+      join bar_series on bar_series.id = held.series_id join instruments on instruments.id = instrument_id
+      where symbol = $1 and interval = $2 and adjusted = 'none' and source = $3 and feed = $4 and start = $5`,
+      [symbol, interval, provenance.source, provenance.feed, start]
+    )
+    held.push(row)
+  }
+  return held
 }

@@ -3,6 +3,7 @@ import type { GapReason, GapState } from '../src/market/gap.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
+import type { CopyTransaction } from './copy.ts'
 import { present, type Present } from './rows.ts'
 import { gaps } from './schema/streams.ts'
 
@@ -94,6 +95,21 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
     async deleteBefore(instant: number): Promise<number> {
       return (await db.delete(gaps).where(lt(gaps.untilAt, isoOf(instant)))).count
     }
+  }
+}
+
+/** Adds gaps that have ended already, in the transaction of whatever else is to be known with them. Epoch ms. */
+export async function addGaps(
+  tx: CopyTransaction,
+  subjects: readonly GapSubject[],
+  from: number,
+  until: number
+): Promise<void> {
+  for (const { source, feed, instrumentId, reason } of subjects) {
+    await tx.query(
+      'insert into gaps (source, feed, instrument_id, reason, from_at, until_at) values ($1, $2, $3, $4, $5, $6)',
+      [source, feed, instrumentId ?? null, reason, isoOf(Math.min(from, until)), isoOf(until)]
+    )
   }
 }
 

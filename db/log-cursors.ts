@@ -17,6 +17,18 @@ export function createLogCursorStore({ sql }: Pick<Database, 'sql'>) {
   }
 }
 
+/** The position that was committed last, and when; undefined where nothing was. */
+export async function committedCursor(
+  tx: CopyTransaction,
+  { consumer, shard }: Omit<LogCursor, 'position'>
+): Promise<{ position: string; committedAt: Date } | undefined> {
+  const [row] = await tx.query<{ position: string; committedAt: Date }>(
+    'select position, committed_at as "committedAt" from log_cursors where consumer = $1 and shard = $2',
+    [consumer, shard]
+  )
+  return row
+}
+
 /**
  * Moves a cursor in the transaction of the rows that were made of what lies before it: a crash keeps both or neither.
  * Until the transaction ends, another one that commits the same cursor waits.

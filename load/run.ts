@@ -1,15 +1,19 @@
+import { run as bars } from './bars.ts'
 import { run as fanOut } from './fan-out.ts'
 import { run as log } from './log.ts'
 import { run as quotes } from './quotes.ts'
 import { run as reconnect } from './reconnect.ts'
+import { run as storage } from './storage.ts'
 import { run as warm } from './warm.ts'
 
 /** `npm run load -- NAME`: each load prints a table for people and, as its last line on stdout, one line of JSON. */
 const loads: Record<string, () => Promise<Record<string, number>>> = {
+  bars,
   'fan-out': fanOut,
   log,
   quotes,
   reconnect,
+  storage,
   warm
 }
 

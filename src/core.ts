@@ -200,7 +200,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
 }
 
 /** Throws ConfigError: a process that was not started by `npm start` must be told where its services are. */
-function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL }: Config) {
+export function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL }: Config) {
   if (DATABASE_URL && REDIS_URL) {
     return {
       databaseUrl: DATABASE_URL,
@@ -214,7 +214,7 @@ function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL }
 }
 
 /** Throws ConfigError where the variable names a node of a Redis Cluster. */
-async function readySingleServer(redis: Redis, variable: string): Promise<void> {
+export async function readySingleServer(redis: Redis, variable: string): Promise<void> {
   await ready(redis, variable)
   if (await retryDuringStart(() => isClusterNode(redis))) throw new ConfigError([`${variable} ${NO_CLUSTER}`])
 }

@@ -122,9 +122,10 @@ async function bringUp(start: Start): Promise<System> {
     JWT_SECRET: config.JWT_SECRET ?? (await keptSecret(home.jwtSecret)),
     ...(sandboxUrl !== undefined && { SANDBOX_URL: sandboxUrl })
   }
-  const [, , api] = await settleAll([
-    launch(start, 'Worker', '../workers/run-jobs.ts', env, (url) => ({ METRICS_PORT: `${portOf(url)}` })),
+  const [, , , api] = await settleAll([
+    launch(start, 'Worker', '../workers/run-jobs.ts', env, metricsPortOf),
     ingestion(start, env),
+    launch(start, 'Persist', '../workers/run-persist.ts', { ...env, METRICS_PORT: undefined }, metricsPortOf),
     launch(start, 'API', 'server.ts', env, (url) => ({ PORT: `${portOf(url)}` }))
   ])
   const url = api.url ?? `http://${config.HOST}:${port}`
@@ -207,6 +208,8 @@ async function launch(
   supervisor.add(name, child, () => start(child.url === undefined ? undefined : at(child.url)))
   return child
 }
+
+const metricsPortOf = (url: string) => ({ METRICS_PORT: `${portOf(url)}` })
 
 /** An address with the protocol's own port names none. */
 const portOf = (url: string): number => Number(new URL(url).port || 80)

@@ -15,6 +15,7 @@ const UNTIL_IT_IS_BACK = { timeout: 30_000, interval: 100 }
 const PARTS = [
   ['API', 'src/server.ts'],
   ['Worker', 'workers/run-jobs.ts'],
+  ['Persist', 'workers/run-persist.ts'],
   ['Sandbox', 'src/sandbox/run-sandbox.ts'],
   ['Postgres', 'bin/postgres'],
   ['Redis', 'redis-server']

@@ -19,3 +19,9 @@ export const micros = customType<{ data: InstantNs; driverData: string }>({
   fromDriver: (text) => parseInstantNs(text.replace(' ', 'T').replace(/\+00$/, 'Z'))!,
   toDriver: formatInstantNs
 })
+
+/** Bytes, told to Postgres as hexadecimal text. */
+export const bytes = customType<{ data: Uint8Array; driverData: string }>({
+  dataType: () => 'bytea',
+  toDriver: (value) => `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
+})

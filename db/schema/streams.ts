@@ -1,7 +1,7 @@
-import { bigint, check, index, integer, pgTable, primaryKey, sql, text, uniqueIndex } from '../drizzle.ts'
+import { bigint, boolean, check, index, integer, pgTable, primaryKey, sql, text, uniqueIndex } from '../drizzle.ts'
 import type { GapReason, GapState } from '../../src/market/gap.ts'
 import type { Feed } from '../../src/market/provenance.ts'
-import { instant } from './columns.ts'
+import { bytes, instant } from './columns.ts'
 
 /** Intervals of which data may be missing. `untilAt` is null while the gap grows, `instrumentId` where all are concerned. */
 export const gaps = pgTable(
@@ -44,4 +44,47 @@ export const logCursors = pgTable(
       .default(sql`now()`)
   },
   (table) => [primaryKey({ columns: [table.consumer, table.shard] })]
+)
+
+/** Which process works a shard for a consumer of the event log. What it writes counts only under the newest fence. */
+export const logLeases = pgTable(
+  'log_leases',
+  {
+    consumer: text().notNull(),
+    shard: integer().notNull(),
+    owner: text().notNull(),
+    /** Greater with each owner. */
+    fence: bigint({ mode: 'number' }).notNull(),
+    heldUntil: instant().notNull()
+  },
+  (table) => [primaryKey({ columns: [table.consumer, table.shard] })]
+)
+
+/** The processes that share a consumer's shards. */
+export const logMembers = pgTable(
+  'log_members',
+  {
+    consumer: text().notNull(),
+    owner: text().notNull(),
+    aliveUntil: instant().notNull()
+  },
+  (table) => [primaryKey({ columns: [table.consumer, table.owner] })]
+)
+
+/** What the bars of an instrument's trades are made on from, as of the consumer's cursor. `isOpen`: one is not final yet. */
+export const barStates = pgTable(
+  'bar_states',
+  {
+    instrumentId: integer().notNull(),
+    source: text().notNull(),
+    feed: text().$type<Feed>().notNull(),
+    isOpen: boolean().notNull(),
+    state: bytes().notNull()
+  },
+  (table) => [
+    primaryKey({ columns: [table.instrumentId, table.source, table.feed] }),
+    index('bar_states_open')
+      .on(table.instrumentId)
+      .where(sql`${table.isOpen}`)
+  ]
 )

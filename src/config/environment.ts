@@ -69,6 +69,8 @@ export const Environment = Type.Object({
   LOG_SHARDS: integer(1, 256, 1, 'Streams that the event log is spread over; another number is another log'),
   LOG_RETENTION_MINUTES: integer(1, 100_000, 60, 'How far back clients can resume at most; LOG_MAX_MIB is the bound'),
   LOG_MAX_MIB: integer(1, 1_000_000, 256, 'Memory of Redis for each stream of the event log'),
+  BATCH_SIZE: integer(1, 1_000_000, 10_000, 'Trades that are written to Postgres at once, at most'),
+  BATCH_MS: integer(1, 60_000, 500, 'How long a trade waits for others to be written with it, at most'),
 
   PROVIDER_ORDER: Type.String({ default: 'yahoo,fmp,alpha-vantage,tiingo', description: 'Who is asked first' }),
   PROVIDER_ORDER_BY_CAPABILITY: Type.String({ default: '', description: 'e.g. news=tiingo,yahoo; bars=fmp' }),

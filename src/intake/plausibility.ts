@@ -15,9 +15,9 @@ export function impossibilityOf(event: MarketEvent): Impossibility | undefined {
     case 'quote_update':
       return priceOf(event.data.quote)
     case 'trade':
-      return tradeOf(event.data.trade)
+      return impossibilityOfTrade(event.data.trade)
     case 'trade_correction':
-      return tradeOf(event.data.correction)
+      return impossibilityOfTrade(event.data.correction)
     case 'bbo':
       return bboOf(event.data.bbo)
     default:
@@ -31,7 +31,11 @@ function priceOf({ symbol, kind, price }: Pick<Quote, 'symbol' | 'kind' | 'price
 }
 
 /** Parts of a share trade: any size above zero can be. */
-function tradeOf({ symbol, price, size }: Pick<Trade, 'symbol' | 'price' | 'size'>): Impossibility | undefined {
+export function impossibilityOfTrade({
+  symbol,
+  price,
+  size
+}: Pick<Trade, 'symbol' | 'price' | 'size'>): Impossibility | undefined {
   if (!(Number.isFinite(size) && size > 0)) return { rule: 'size-not-positive', reason: `size ${size} is not a size` }
   return priceOf({ symbol, price })
 }

@@ -4,12 +4,11 @@ import type { Halt, TradingStatus } from '../market/halt.ts'
 import { compareInstantNs, parseInstantNs } from '../market/instant-ns.ts'
 import type { Feed } from '../market/provenance.ts'
 import type { ExtendedHours, Quote } from '../market/quote.ts'
-import { eligibilityOf, type Eligibility } from '../market/trade-conditions.ts'
+import { eligibilityInSession, type Eligibility } from '../market/trade-conditions.ts'
 import type { Trade, TradeCancel, TradeCorrection } from '../market/trade.ts'
 
 /** These see all that trades: only their volumes are the market's. */
 const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbox'])
-const OUTSIDE_REGULAR_HOURS = 'T'
 /** No vendor that is asked tells the market later than this. */
 const MAX_MINUTES = 30
 const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
@@ -117,7 +116,7 @@ export class StreamedQuote {
   }
 
   #tradedRegularly(trade: Trade): boolean {
-    const eligibility = eligibilityOf(trade)
+    const eligibility = eligibilityInSession(trade)
     this.#extended = undefined
     this.#countInDay(trade, eligibility)
     if (eligibility.last && !isBefore(trade, this.#last[0])) {
@@ -128,9 +127,7 @@ export class StreamedQuote {
   }
 
   #tradedOutside(trade: Trade, session: ExtendedHours['session']): boolean {
-    const conditions = trade.conditions?.filter((condition) => condition !== OUTSIDE_REGULAR_HOURS)
-    const isEligible = eligibilityOf(conditions ? { ...trade, conditions } : trade).last
-    if (!isEligible || isBefore(trade, this.#extended)) return false
+    if (!eligibilityInSession(trade).last || isBefore(trade, this.#extended)) return false
     this.#extended = { ...trade, session }
     return this.#last.length > 0
   }

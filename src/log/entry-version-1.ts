@@ -1,4 +1,6 @@
-import type { MarketEvent, QuoteUpdate, TopicName } from '../market/event.ts'
+import type { MarketEvent, QuoteUpdate, TopicName, TradeReport } from '../market/event.ts'
+import { tickOfShape, type Tick } from '../market/tick.ts'
+import type { Trade } from '../market/trade.ts'
 import { NO_ROW, type EntryPlace, type LogEntry } from './log-entry.ts'
 import { NUMBERS_OF_KIND, RecordKind } from './record.ts'
 import { hashOfTopic, type TopicKey } from './topic-name.ts'
@@ -119,6 +121,10 @@ export class EntryVersion1 implements LogEntry {
 
   event(index: number): MarketEvent {
     return JSON.parse(`${this.bytes.toString('utf8', this.#jsonStart(index), this.#starts[index + 1])}}`) as MarketEvent
+  }
+
+  trade(index: number): Tick<Trade> {
+    return tickOfShape((this.event(index) as TradeReport).data.trade)
   }
 
   quoteJson(index: number): Buffer {

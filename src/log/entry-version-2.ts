@@ -1,4 +1,6 @@
-import type { MarketEvent, TopicName } from '../market/event.ts'
+import type { MarketEvent, TopicName, TradeReport } from '../market/event.ts'
+import { tickOfShape, type Tick } from '../market/tick.ts'
+import type { Trade } from '../market/trade.ts'
 import { BASE_AT, ENTRY_HEAD_BYTES, LENGTH_AT, RECORDS_AT, ROWS_AT, STRINGS_AT } from './entry-builder.ts'
 import { NO_ROW, type EntryPlace, type LogEntry } from './log-entry.ts'
 import { JsonWriter } from './json-writer.ts'
@@ -7,6 +9,7 @@ import { numberOf, readPacked, receivedAtOf, writePackedJson } from './packed-re
 import { jsonStartOf, numberOfJson, receivedAtOfJson } from './record-json.ts'
 import { writeQuoteValueJson } from './quote-json.ts'
 import type { PackedRecord, RecordReader } from './record-reader.ts'
+import { readTradeTick } from './record-trade.ts'
 import {
   FLAGS_AT,
   IS_JSON,
@@ -167,6 +170,11 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     const start = this.#start(index)
     if (this.#isJson(start)) return JSON.parse(`${this.#jsonText(index, start)}}`) as MarketEvent
     return readPacked(this, this.kind(index), start)
+  }
+
+  trade(index: number): Tick<Trade> {
+    const start = this.#start(index)
+    return this.#isJson(start) ? tickOfShape((this.event(index) as TradeReport).data.trade) : readTradeTick(this, start)
   }
 
   quoteJson(index: number): Buffer {

@@ -1,4 +1,6 @@
 import type { MarketEvent, TopicName } from '../market/event.ts'
+import type { Tick } from '../market/tick.ts'
+import type { Trade } from '../market/trade.ts'
 import type { PackedRecord } from './record-reader.ts'
 import type { RecordKind } from './record.ts'
 import type { TopicKey } from './topic-name.ts'
@@ -46,6 +48,8 @@ export interface LogEntry {
   /** The record as it lies in the entry's bytes; undefined for one that is JSON. */
   packed(index: number): PackedRecord | undefined
   event(index: number): MarketEvent
+  /** Of a trade's record: the trade, its instants as numbers. Throws RangeError where one cannot be read. */
+  trade(index: number): Tick<Trade>
   /** The JSON of a quote alone. */
   quoteJson(index: number): Buffer
   /** Of a record as it stands in the log. */

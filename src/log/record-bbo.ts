@@ -1,4 +1,6 @@
+import type { Bbo } from '../market/bbo.ts'
 import type { BboUpdate } from '../market/event.ts'
+import { shapeOfTick } from '../market/tick.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { Fields, writeString, type RecordReader } from './record-reader.ts'
 import {
@@ -126,7 +128,7 @@ export function readBbo(entry: RecordReader, start: number): BboUpdate {
   const bidVenue = bytes[start + BID_VENUE_AT]!
   const askVenue = bytes[start + ASK_VENUE_AT]!
   const currency = bytes[start + CURRENCY_AT]!
-  const bbo = {
+  const bbo = shapeOfTick<Bbo>({
     ...tick,
     ...(has & Has.bid && { bid: fields.f64() }),
     ...(has & Has.bidSize && { bidSize: fields.f64() }),
@@ -136,6 +138,6 @@ export function readBbo(entry: RecordReader, start: number): BboUpdate {
     ...(askVenue !== NO_STRING && { askVenue: entry.string(askVenue) }),
     ...(currency !== NO_STRING && { currency: entry.string(currency) }),
     ...(has & Has.conditions && { conditions: fields.texts() })
-  }
-  return { type: 'bbo', data: { symbol: tick.symbol, timestamp: tick.asOf, bbo } }
+  })
+  return { type: 'bbo', data: { symbol: bbo.symbol, timestamp: bbo.asOf, bbo } }
 }

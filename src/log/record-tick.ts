@@ -1,7 +1,6 @@
 import { Feed } from '../market/provenance.ts'
-import { TickSession } from '../market/tick.ts'
+import { TickSession, type Tick } from '../market/tick.ts'
 import type { Trade } from '../market/trade.ts'
-import { formatInstantNs } from '../market/instant-ns.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { daysOf, formatDay, InstantReader } from './record-clock.ts'
 import type { RecordReader } from './record-reader.ts'
@@ -239,7 +238,7 @@ export function readTick(
   entry: RecordReader,
   start: number,
   fence: number | undefined
-): TickShape & { symbol: string } {
+): Tick<TickShape & { symbol: string }> {
   const { bytes, view } = entry
   const at = isNarrow(entry, start) ? NARROW : WIDE
   const state = bytes[start + STATE_AT]!
@@ -247,7 +246,7 @@ export function readTick(
   const tape = bytes[start + at.tape]!
   return {
     symbol: entry.textOf(view.getUint16(start + 4, true)),
-    asOf: formatInstantNs({ ms: asOfOfTick(entry, start), ns: nsOf(entry, start) }),
+    asOf: { ms: asOfOfTick(entry, start), ns: nsOf(entry, start) },
     sequence: sequenceOf(entry, start),
     ...(fence !== undefined && { fence }),
     tradeDate: formatDay(view.getUint16(start + at.date, true)),
@@ -255,6 +254,6 @@ export function readTick(
     ...(tape !== 0 && { tape: String.fromCharCode(tape) }),
     source: entry.string(bytes[start + at.source]!),
     feed: Feed.enum[state >>> SESSION_BITS]!,
-    receivedAt: new Date(receivedAtOfTick(entry, start)).toISOString()
+    receivedAt: receivedAtOfTick(entry, start)
   }
 }

@@ -1,4 +1,6 @@
 import type { TradeReport } from '../market/event.ts'
+import { shapeOfTick, type Tick } from '../market/tick.ts'
+import type { Trade } from '../market/trade.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { Fields, writeString, type RecordReader } from './record-reader.ts'
 import {
@@ -162,6 +164,11 @@ const TIMESTAMP = literal('},"timestamp":')
 const END = literal('}')
 
 export function readTrade(entry: RecordReader, start: number): TradeReport {
+  const trade = shapeOfTick<Trade>(readTradeTick(entry, start))
+  return { type: 'trade', data: { symbol: trade.symbol, trade, timestamp: trade.asOf } }
+}
+
+export function readTradeTick(entry: RecordReader, start: number): Tick<Trade> {
   const { bytes } = entry
   const narrow = isNarrow(entry, start)
   const at = narrow ? NARROW : WIDE
@@ -170,7 +177,7 @@ export function readTrade(entry: RecordReader, start: number): TradeReport {
   const tick = readTick(entry, start, has & Has.fence ? fields.f64() : undefined)
   const currency = bytes[start + at.currency]!
   const venue = bytes[start + at.venue]!
-  const trade = {
+  return {
     ...tick,
     price: priceOf(entry, start),
     size: sizeOf(entry, start),
@@ -182,5 +189,4 @@ export function readTrade(entry: RecordReader, start: number): TradeReport {
     ...(has & Has.numericId && { tradeId: String(narrow ? fields.u48() : fields.f64()) }),
     ...(has & Has.textId && { tradeId: fields.text() })
   }
-  return { type: 'trade', data: { symbol: tick.symbol, trade, timestamp: tick.asOf } }
 }

@@ -6,6 +6,7 @@ import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogr
 import { createLiveGauges, createSocketIoGauges, renderLag } from './live-gauges.ts'
 import type { LiveSource, SocketIoSource } from './live-gauges.ts'
 import { createLogGauges, type LogSource } from './log-gauges.ts'
+import { createPersistGauges, type PersistStats } from './persist-gauges.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { BreakerState, ProviderStatus } from '../market/provider-status.ts'
@@ -29,6 +30,7 @@ export type MetricSources = {
   }
   jobs?: QueueSource
   eventLog?: LogSource
+  persist?: PersistStats
   live?: LiveSource
   socketIo?: SocketIoSource
   streams?: StreamSources
@@ -123,6 +125,7 @@ export function createMetrics(): Metrics {
     createQueueGauges(registers),
     createDependencyGauge(registers),
     createLogGauges(registers),
+    createPersistGauges(registers),
     createLiveGauges(registers),
     createSocketIoGauges(registers),
     createStreamGauges(registers)

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createDatabase } from '../../db/client.ts'
+import { createDatabase, type Database } from '../../db/client.ts'
 import { inCopyTransaction } from '../../db/copy.ts'
 import { commitCursor } from '../../db/log-cursors.ts'
 import { dropPartitionsBefore, ensurePartitions } from '../../db/partitions.ts'
-import { insertTicks, type StoredTick, type TickReport } from '../../db/ticks.ts'
+import { insertTicks, type TickReport } from '../../db/tick-writes.ts'
+import type { StoredTick } from '../../db/ticks.ts'
 import { parseInstantNs, type InstantNs } from '../../src/market/instant-ns.ts'
 import type { Tick } from '../../src/market/tick.ts'
 import type { Trade } from '../../src/market/trade.ts'
@@ -47,8 +48,9 @@ const many = (count: number, over: Partial<Tick<Trade>> = {}) =>
     })
   )
 
-const insert = (...reports: TickReport[]) =>
-  inCopyTransaction(under.database.copyPool, (tx) => insertTicks(tx, reports))
+const insertInto = async ({ copyPool }: Pick<Database, 'copyPool'>, reports: TickReport[]) =>
+  (await inCopyTransaction(copyPool, (tx) => insertTicks(tx, reports))).count
+const insert = (...reports: TickReport[]) => insertInto(under.database, reports)
 const range = (limit = 100) => under.stores.ticks.range(AAPL, { ...DAY, limit })
 const prices = async () => (await range()).map(({ price }) => price)
 
@@ -84,9 +86,7 @@ test('a trade that is told twice, in one batch, in two or by two feeds, is one t
 test('two processes that write the same trades double none', async () => {
   const other = createDatabase({ url: under.url })
   const reports = many(3000)
-  const written = await Promise.all(
-    [under.database, other].map(({ copyPool }) => inCopyTransaction(copyPool, (tx) => insertTicks(tx, reports)))
-  )
+  const written = await Promise.all([under.database, other].map((database) => insertInto(database, reports)))
   await other.close()
   expect(written.toSorted((a, b) => a - b)).toEqual([0, 3000])
 })

@@ -57,7 +57,7 @@ describe('the containers', () => {
   })
 
   test('run programs that exist, with settings that Quotewire knows', () => {
-    expect(ours.map(([name]) => name)).toEqual(['api', 'jobs', 'ingest', 'migrate', 'sandbox'])
+    expect(ours.map(([name]) => name)).toEqual(['api', 'jobs', 'ingest', 'persist', 'migrate', 'sandbox'])
     for (const [, { command, environment }] of ours) {
       expect(existsSync(command![0]!), command![0]).toBe(true)
       const known = [...Object.keys(Environment.properties), 'HEALTH_URL', 'GRAFANA_ADMIN_PASSWORD']

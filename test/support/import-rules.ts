@@ -9,6 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/cache': ['src/market', 'src/redis', 'src/slices.ts'],
   'src/gateway': ['src/market', 'src/timeout.ts', 'src/providers', 'src/redis', 'src/errors.ts', 'src/slices.ts'],
   'src/log': ['src/market', 'src/redis'],
+  'src/bars': ['src/market'],
   'src/demand': ['src/market', 'src/redis', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
   'src/streams': ['src/market', 'src/demand/want.ts'],

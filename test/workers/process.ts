@@ -22,6 +22,10 @@ export const startRealWorker = (env: Record<string, string>) =>
 export const startRealIngest = (env: Record<string, string>) =>
   startReal('../../workers/run-ingest.ts', { METRICS_PORT: '0', ...PATIENT, ...env })
 
+/** Starts `workers/run-persist.ts` as a process of its own, monitored on a free port; resolves once it asked for its shards. */
+export const startRealPersist = (env: Record<string, string>) =>
+  startReal('../../workers/run-persist.ts', { METRICS_PORT: '0', ...env })
+
 /** Starts `src/server.ts` as a process of its own and resolves once it listens, on a free port. */
 export const startRealApi = (env: Record<string, string>) =>
   startReal('../../src/server.ts', { PORT: '0', ...PATIENT, ...env })

@@ -1,0 +1,358 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createDatabase, type Database } from '../../db/client.ts'
+import { createLogLeaseStore } from '../../db/log-leases.ts'
+import { createStores } from '../../db/stores.ts'
+import type { EventLog } from '../../src/log/log.ts'
+import { ALWAYS_OPEN } from '../../src/market/calendars.ts'
+import type { MarketEvent } from '../../src/market/event.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
+import { tickOfShape } from '../../src/market/tick.ts'
+import { isoOf } from '../../src/market/time.ts'
+import type { Trade } from '../../src/market/trade.ts'
+import { createPersistStats } from '../../src/metrics/persist-gauges.ts'
+import { ShardOwner } from '../../workers/persist/shard-owner.ts'
+import { plainBars } from '../bars/plain-bars.ts'
+import { barEvent, tradeEvent } from '../support/events.ts'
+import { openLog, testLog } from '../support/live-server.ts'
+import { testDatabase } from '../support/services.ts'
+import { storesUnderTest } from '../db/stores-under-test.ts'
+import { startRealPersist } from './process.ts'
+import { TradeFlow, tradeReport } from './trade-flow.ts'
+
+const SILENT = pino({ level: 'silent' })
+const PATIENCE = { timeout: 20_000, interval: 100 }
+
+const under = storesUnderTest()
+
+async function freshDatabase(): Promise<Database & { url: string }> {
+  const server = await testDatabase()
+  const database = createDatabase({ url: server.url })
+  onTestFinished(async () => {
+    await database.close()
+    await server.close()
+  })
+  return { ...database, url: server.url }
+}
+
+function persist(database: Database, eventLog: EventLog) {
+  const stats = createPersistStats()
+  const clock = new SessionClock(ALWAYS_OPEN)
+  const leases = createLogLeaseStore(database)
+  const owner = new ShardOwner({ leases, eventLog, database, clock, batchSize: 500, batchMs: 20, stats, log: SILENT })
+  onTestFinished(() => owner.close())
+  return { stats, close: () => owner.close() }
+}
+
+const hashOf = (lines: readonly string[]) => createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
+
+/** Count and hash of the trades that stand, as Postgres has them. */
+async function standingIn({ sql }: Database) {
+  const rows = await sql<{ line: string }[]>`
+    select concat_ws(' ', symbol, trade_date, venue, trade_id, price, size) as line
+    from ticks join instruments on instruments.id = instrument_id where replaced_by is null and ticks.kind <> 'cancel'`
+  return { count: rows.length, hash: hashOf(rows.map(({ line }) => line)) }
+}
+
+function standingOf(trades: Iterable<Trade>) {
+  const lines = Array.from(
+    trades,
+    ({ symbol, tradeDate, venue, tradeId, price, size }) =>
+      `${symbol} ${tradeDate} ${venue} ${tradeId} ${price} ${size}`
+  )
+  return { count: lines.length, hash: hashOf(lines) }
+}
+
+/** Bars of own making, one line each. */
+async function barsIn({ sql }: Database): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    select concat_ws(' ', symbol, interval, start_ms, open, high, low, close, volume) as line
+    from (
+      select series_id, (extract(epoch from start) * 1000)::bigint as start_ms, open, high, low, close, volume from bars
+      union all
+      select series_id, start - date '1970-01-01', open, high, low, close, volume from daily_bars
+    ) as held
+    join bar_series on bar_series.id = series_id join instruments on instruments.id = instrument_id
+    where source = 'alpaca-trades' and feed = 'iex' order by 1`
+  return rows.map(({ line }) => line).toSorted()
+}
+
+function barsOf(trades: Iterable<Trade>): string[] {
+  const bySymbol = Map.groupBy(trades, ({ symbol }) => symbol)
+  return [...bySymbol]
+    .flatMap(([symbol, all]) =>
+      plainBars(all.map((trade) => tickOfShape(trade))).map(
+        ({ interval, start, open, high, low, close, volume }) =>
+          `${symbol} ${interval} ${start} ${open} ${high} ${low} ${close} ${volume}`
+      )
+    )
+    .toSorted()
+}
+
+async function append(log: EventLog, events: readonly MarketEvent[]): Promise<void> {
+  await log.room()
+  await log.append(events)
+}
+
+describe('what the log holds', () => {
+  test(
+    'is in Postgres once, and the bars are those of its trades, although both processes that write it are killed in between',
+    { timeout: 90_000 },
+    async () => {
+      const [database, { url, log }] = await Promise.all([freshDatabase(), testLog({ shards: 4 })])
+      const symbols = ['AAPL', 'MSFT', 'IBM', 'F', 'T', 'GE', 'BAC', 'KO']
+      const env = {
+        MARKET: 'sandbox',
+        DATABASE_URL: database.url,
+        REDIS_URL: url,
+        LOG_SHARDS: '4',
+        BATCH_MS: '20',
+        BATCH_SIZE: '300'
+      }
+      const start = async () => {
+        const started = await startRealPersist(env)
+        onTestFinished(() => started.kill())
+        return started
+      }
+      const shardsOf = async ({ url: monitor }: { url: string }) =>
+        Number(/^quotewire_persist_shards (\d+)/m.exec(await (await fetch(`${monitor}/metrics`)).text())?.[1])
+      const flow = new TradeFlow(symbols)
+      const flowed = new AbortController()
+      const flowing = (async () => {
+        while (!flowed.signal.aborted) {
+          await append(log, flow.next(25))
+          await new Promise((resolve) => setTimeout(resolve, 25))
+        }
+      })()
+      const written = async () => Number((await database.sql`select count(*) from ticks`)[0]!['count'])
+      const [first, second] = await Promise.all([start(), start()])
+      await expect.poll(() => Promise.all([shardsOf(first), shardsOf(second)]), PATIENCE).toEqual([2, 2])
+      expect(await (await fetch(`${first.url}/api/health`)).json()).toMatchObject({ status: 'ok' })
+      const before = await written()
+      await expect.poll(written, PATIENCE).toBeGreaterThan(before + 200)
+      await first.kill()
+      await expect.poll(() => shardsOf(second), PATIENCE).toBe(4)
+      await second.kill()
+      const third = await start()
+      await expect.poll(() => shardsOf(third), PATIENCE).toBe(4)
+      flowed.abort()
+      await flowing
+      await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
+      await expect.poll(() => barsIn(database), PATIENCE).toEqual(barsOf(flow.standing.values()))
+      expect(await third.stop()).toBe(0)
+      expect((await database.sql`select from gaps`).length).toBe(0)
+    }
+  )
+
+  test('waits while Postgres is away, and is written when it is back', { timeout: 60_000 }, async () => {
+    const [database, { log }] = await Promise.all([freshDatabase(), testLog()])
+    const door = await openDoor(database.url)
+    const behind = createDatabase({ url: door.url })
+    onTestFinished(() => behind.close())
+    const { stats } = persist(behind, log)
+    const flow = new TradeFlow(['AAPL', 'MSFT'])
+    await append(log, flow.next(200))
+    await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
+    door.shut()
+    await append(log, flow.next(2000))
+    await expect.poll(() => stats.awaySince, PATIENCE).toBeDefined()
+    door.open()
+    await append(log, flow.next(200))
+    await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
+    await expect.poll(() => barsIn(database), PATIENCE).toEqual(barsOf(flow.standing.values()))
+    expect(stats.awaySince).toBeUndefined()
+  })
+
+  test('is noted as lost where it was trimmed before it was written, and what follows is written', async () => {
+    const [database, { url, log }] = await Promise.all([freshDatabase(), testLog()])
+    const before = persist(database, log)
+    const flow = new TradeFlow(['AAPL'])
+    const began = Date.now()
+    await append(log, flow.next(50))
+    await expect.poll(() => before.stats.ticks, PATIENCE).toBeGreaterThan(40)
+    await before.close()
+    await append(log, flow.next(50))
+    const redis = new Redis(url)
+    onTestFinished(() => redis.disconnect())
+    await redis.xtrim('log:1:{0}', 'MAXLEN', 0)
+    const after = new TradeFlow(['MSFT'])
+    await append(log, after.next(50))
+    const { stats } = persist(database, log)
+    await expect.poll(() => stats.ticks, PATIENCE).toBeGreaterThan(40)
+    const gaps = await database.sql`select source, feed, reason, state, from_at, until_at from gaps`
+    expect(gaps).toMatchObject([{ source: 'alpaca', feed: 'iex', reason: 'log_lost', state: 'open' }])
+    expect(Number(new Date(gaps[0]!['from_at'] as string))).toBeGreaterThanOrEqual(began)
+    expect(Number(new Date(gaps[0]!['until_at'] as string))).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('that cannot be is put into quarantine, and keeps nothing else out', async () => {
+    const [database, { url, log }] = await Promise.all([freshDatabase(), testLog()])
+    const redis = new Redis(url)
+    onTestFinished(() => redis.disconnect())
+    const good = tradeEvent('AAPL', 100, 0.3)
+    const spoiled = (spoil: object): MarketEvent => {
+      const event = structuredClone(good)
+      Object.assign(event.data.trade, spoil)
+      return event
+    }
+    await redis.xadd('log:1:{0}', '*', 'somebody', 'else')
+    await append(log, [
+      good,
+      spoiled({ price: Number.MAX_VALUE * 2, tradeId: '1' }),
+      spoiled({ size: 0, tradeId: '2' }),
+      spoiled({ size: -1, tradeId: '3' }),
+      spoiled({ price: -1, tradeId: '4' }),
+      spoiled({ asOf: 'yesterday', tradeId: '5' }),
+      spoiled({ asOf: isoOf(Date.now() + 3_600_000), tradeId: '6' }),
+      spoiled({ tradeDate: '2020-01-01', tradeId: '7' }),
+      spoiled({ tradeId: 'a\0b' }),
+      spoiled({ sequence: -1, tradeId: '8' }),
+      spoiled({ feed: 'hearsay', tradeId: '10' }),
+      {
+        ...barEvent('AAPL', 5),
+        data: { ...barEvent('AAPL', 5).data, bar: { ...barEvent('AAPL', 5).data.bar, high: 1 } }
+      },
+      barEvent('AAPL', 50),
+      spoiled({ tradeId: 'last', size: 0.001 })
+    ])
+    const { stats } = persist(database, log)
+    await expect.poll(() => stats.ticks, PATIENCE).toBe(2)
+    expect(stats.refused).toBe(11)
+    const sizes = await database.sql`select size from ticks order by size`
+    expect(sizes.map(({ size }) => Number(size))).toEqual([0.001, 0.3])
+    const rules = (await createStores(database).quarantine.list({ limit: 50 })).map(({ rule }) => rule)
+    expect(rules).toHaveLength(11)
+    expect(rules).toContain('in-the-future')
+    const told =
+      await database.sql`select close from bars join bar_series on bar_series.id = series_id where source = 'sandbox'`
+    expect(told.map(({ close }) => Number(close))).toEqual([50])
+  })
+})
+
+describe('a bar', () => {
+  test('is final, then corrected by what comes late or is cancelled, and goes with its last trade; what it said is kept', async () => {
+    const [database, { log }] = await Promise.all([freshDatabase(), testLog()])
+    persist(database, log)
+    const minute = Math.floor(Date.now() / 60_000) * 60_000 - 1_800_000
+    const at = (offsetMs: number, price: number, tradeId: string): Trade => ({
+      symbol: 'AAPL',
+      asOf: isoOf(minute + offsetMs),
+      sequence: 1,
+      tradeDate: isoOf(minute).slice(0, 10),
+      source: 'alpaca',
+      feed: 'iex',
+      receivedAt: isoOf(minute + offsetMs),
+      price,
+      size: 1,
+      tradeId
+    })
+    const cancel = ({ symbol, tradeDate, tradeId, asOf, source, feed, receivedAt }: Trade): MarketEvent => {
+      const replaces = { tradeDate, tradeId: tradeId! }
+      const told = { symbol, asOf, sequence: 9, tradeDate, source, feed, receivedAt, replaces }
+      return { type: 'trade_cancel', data: { symbol, cancel: told, timestamp: asOf } }
+    }
+    const held = async () =>
+      (
+        await database.sql`
+          select state, revision, reason, high::float8 as high from bars join bar_series on bar_series.id = series_id
+          where interval = '1m' and start = ${isoOf(minute)}::text::timestamptz`
+      ).map((row) => ({ ...row }))
+    await append(log, [at(1000, 10, '1'), at(120_000, 11, '2')].map(tradeReport))
+    await expect.poll(held, PATIENCE).toEqual([{ state: 'final', revision: 0, reason: null, high: 10 }])
+    await append(log, [tradeReport(at(2000, 12, '3'))])
+    const late = { state: 'corrected', revision: 1, reason: 'a trade was reported late', high: 12 }
+    await expect.poll(held, PATIENCE).toEqual([late])
+    await append(log, [cancel(at(2000, 12, '3'))])
+    await expect
+      .poll(held, PATIENCE)
+      .toEqual([{ state: 'corrected', revision: 2, reason: 'a trade was cancelled', high: 10 }])
+    await append(log, [cancel(at(1000, 10, '1'))])
+    await expect.poll(held, PATIENCE).toEqual([])
+    const revisions = await database.sql`
+      select revision, high::float8 as high from bar_revisions join bar_series on bar_series.id = series_id
+      where interval = '1m' order by revision`
+    expect(revisions.map((row) => ({ ...row }))).toEqual([
+      { revision: 0, high: 10 },
+      { revision: 1, high: 12 },
+      { revision: 2, high: 10 }
+    ])
+  })
+})
+
+test('a process that lost its lease while it stood still writes nothing more', async () => {
+  const [database, { url, log }] = await Promise.all([freshDatabase(), testLog()])
+  const stalled = persist(database, log)
+  const flow = new TradeFlow(['AAPL', 'MSFT'])
+  await append(log, flow.next(100))
+  await expect.poll(() => stalled.stats.ticks, PATIENCE).toBeGreaterThan(80)
+  // As if others had waited for it too long.
+  await database.sql`update log_leases set owner = 'another', fence = fence + 1, held_until = now() + interval '1 hour'`
+  const before = stalled.stats.ticks
+  await append(log, flow.next(100))
+  await expect.poll(() => stalled.stats.shards, PATIENCE).toBe(0)
+  expect(stalled.stats.ticks).toBe(before)
+  await database.sql`update log_leases set held_until = now()`
+  const { stats } = persist(database, await openLog(url))
+  await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
+  expect(stats.ticks + stalled.stats.ticks).toBeGreaterThan(190)
+})
+
+test('processes share the shards evenly, and nobody has one that another holds', async () => {
+  const leases = createLogLeaseStore(under.database)
+  const claim = (owner: string) => leases.claim({ consumer: 'test', owner, shards: 5, ttlMs: 60_000 })
+  expect((await claim('a')).leases.map(({ shard }) => shard)).toEqual([0, 1, 2, 3, 4])
+  expect(await claim('b')).toEqual({ leases: [], share: 3 })
+  const { leases: held, share } = await claim('a')
+  for (const lease of held.slice(share)) await leases.release(lease)
+  const taken = (await claim('b')).leases
+  expect(taken.map(({ shard, fence }) => [shard, fence])).toEqual([
+    [3, 2],
+    [4, 2]
+  ])
+  expect((await claim('a')).leases.map(({ shard }) => shard)).toEqual([0, 1, 2])
+  await leases.leave('test', 'a')
+  for (const lease of held) await leases.release(lease)
+  expect((await claim('b')).leases).toHaveLength(5)
+})
+
+/** A way to Postgres that can be shut: then connections are cut, and new ones refused. */
+async function openDoor(databaseUrl: string) {
+  const to = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let isOpen = true
+  const server = createServer((client) => {
+    if (!isOpen) {
+      client.destroy()
+      return
+    }
+    const upstream = connect(Number(to.port), to.hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    client.pipe(upstream).pipe(client)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  onTestFinished(() => {
+    server.close()
+    cut()
+  })
+  const url = new URL(databaseUrl)
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    shut() {
+      isOpen = false
+      cut()
+    },
+    open: () => void (isOpen = true)
+  }
+}

@@ -1,0 +1,148 @@
+import type { QuarantineEntry } from '../../db/quarantine.ts'
+import { impossibilityOfTrade } from '../../src/intake/plausibility.ts'
+import { NO_ROW, type LogEntry } from '../../src/log/log-entry.ts'
+import type { Position } from '../../src/log/position.ts'
+import { RecordKind } from '../../src/log/record.ts'
+import type { BarUpdate, TradeCancelled, TradeCorrected } from '../../src/market/event.ts'
+import { Feed } from '../../src/market/provenance.ts'
+import { tickOfShape, type Tick } from '../../src/market/tick.ts'
+import { DAY_MS, isoOf } from '../../src/market/time.ts'
+import type { Trade, TradeCancel, TradeCorrection } from '../../src/market/trade.ts'
+
+/** No session's date is further from its trades. */
+const MAX_TRADE_DATE_DISTANCE_MS = 10 * DAY_MS
+/** A vendor's clock is ahead of ours by less; what says more is not of now. */
+const MAX_AHEAD_MS = 60_000
+const MAX_TEXT = 256
+/** Of what one batch refuses, so much is shown; all of it is counted. */
+const MAX_QUARANTINED = 100
+const FEEDS: ReadonlySet<string> = new Set(Feed.enum)
+const DATE = /^\d{4}-\d\d-\d\d$/
+
+/** Reports of a symbol whose instrument is not looked up yet. */
+export type SymbolReport = { readonly symbol: string } & (
+  | { readonly kind: 'trade'; readonly tick: Tick<Trade> }
+  | { readonly kind: 'correction'; readonly tick: Tick<TradeCorrection> }
+  | { readonly kind: 'cancel'; readonly tick: Tick<TradeCancel> }
+)
+
+/** What is written together: a part of a shard, from one place to another. */
+export class Batch {
+  readonly reports: SymbolReport[] = []
+  readonly bars: BarUpdate['data'][] = []
+  readonly quarantined: QuarantineEntry[] = []
+  refused = 0
+  bytes = 0
+  /** When its first entry was taken, on the clock of performance.now(). */
+  since: number | undefined
+  /** When its newest entry was appended, epoch milliseconds. */
+  appendedAt = 0
+  end: Position | undefined
+
+  add(entries: readonly LogEntry[], end: Position, now: number): void {
+    this.since ??= now
+    this.end = end
+    for (const entry of entries) {
+      this.bytes += entry.bytes.length
+      this.appendedAt = Math.max(this.appendedAt, entry.appendedAt)
+      for (let index = 0; index < entry.count; index++) this.#addRecord(entry, index)
+    }
+  }
+
+  /** Leaves a report out, which Postgres refuses. */
+  refuse(report: SymbolReport, rule: string): void {
+    this.reports.splice(this.reports.indexOf(report), 1)
+    this.#quarantine(report.symbol, report.tick.source, rule, report.tick)
+  }
+
+  #addRecord(entry: LogEntry, index: number): void {
+    const row = entry.row(index)
+    if (row === NO_ROW) return
+    try {
+      switch (entry.kind(index)) {
+        case RecordKind.trade:
+          return this.#addTrade({ kind: 'trade', symbol: entry.textOf(row), tick: entry.trade(index) }, entry)
+        case RecordKind.tradeCorrection: {
+          const { symbol, correction } = (entry.event(index) as TradeCorrected).data
+          return this.#addTrade({ kind: 'correction', symbol, tick: tickOfShape(correction) }, entry)
+        }
+        case RecordKind.tradeCancel: {
+          const { symbol, cancel } = (entry.event(index) as TradeCancelled).data
+          return this.#addTrade({ kind: 'cancel', symbol, tick: tickOfShape(cancel) }, entry)
+        }
+        case RecordKind.bar:
+          return this.#addBar((entry.event(index) as BarUpdate).data)
+      }
+    } catch (error) {
+      this.#quarantine(
+        entry.textOf(row),
+        'log',
+        `unreadable: ${(error as Error).message}`.slice(0, MAX_TEXT),
+        eventOf(entry, index)
+      )
+    }
+  }
+
+  #addTrade(report: SymbolReport, { appendedAt }: LogEntry): void {
+    const { symbol, kind, tick } = report
+    const rule = problemOfTick(tick, appendedAt) ?? (kind === 'cancel' ? undefined : problemOfTrade(tick))
+    if (rule === undefined && kind !== 'trade') {
+      if (isDate(tick.replaces.tradeDate)) this.reports.push(report)
+      else this.#quarantine(symbol, tick.source, 'no-trade-date', tick)
+    } else if (rule === undefined) this.reports.push(report)
+    else this.#quarantine(symbol, tick.source, rule, tick)
+  }
+
+  #addBar(update: BarUpdate['data']): void {
+    const { open, high, low, close, volume = 0 } = update.bar
+    const isPossible = [open, high, low, close, volume].every(Number.isFinite) && high >= low && volume >= 0
+    if (isPossible) this.bars.push(update)
+    else this.#quarantine(update.symbol, update.provenance.source, 'impossible-bar', update.bar)
+  }
+
+  #quarantine(symbol: string, provider: string, rule: string, value: unknown): void {
+    this.refused++
+    if (this.quarantined.length >= MAX_QUARANTINED) return
+    this.quarantined.push({ symbol, provider, rule, severity: 'hard', value, at: isoOf(Date.now()) })
+  }
+}
+
+/** What can be read of a record that is no trade. */
+function eventOf(entry: LogEntry, index: number): unknown {
+  try {
+    return entry.event(index).data
+  } catch {
+    return undefined
+  }
+}
+
+type AnyTick = Tick<Trade> | Tick<TradeCorrection> | Tick<TradeCancel>
+
+function problemOfTick(
+  { asOf, sequence, tradeDate, source, feed, receivedAt }: AnyTick,
+  appendedAt: number
+): string | undefined {
+  if (!isDate(tradeDate) || Math.abs(Date.parse(tradeDate) - asOf.ms) > MAX_TRADE_DATE_DISTANCE_MS)
+    return 'no-trade-date'
+  if (asOf.ms > appendedAt + MAX_AHEAD_MS) return 'in-the-future'
+  if (!(Number.isSafeInteger(sequence) && sequence >= 0)) return 'no-sequence'
+  return source.length > 0 && FEEDS.has(feed) && Number.isFinite(receivedAt) ? undefined : 'no-source'
+}
+
+function problemOfTrade(tick: Tick<Trade> | Tick<TradeCorrection>): string | undefined {
+  const { tradeId, venue, conditions, tape } = tick
+  const texts = [tradeId, venue, tape, ...(conditions ?? [])]
+  if (texts.some((text) => text !== undefined && (text.length > MAX_TEXT || text.includes('\0'))))
+    return 'impossible-text'
+  return impossibilityOfTrade(tick)?.rule
+}
+
+let lastDate = ''
+
+/** Of many trades the date is the same. */
+function isDate(text: string): boolean {
+  if (text === lastDate) return true
+  if (!DATE.test(text) || new Date(Date.parse(text)).getUTCDate() !== Number(text.slice(8))) return false
+  lastDate = text
+  return true
+}

@@ -1,0 +1,104 @@
+import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
+import { createDatabase } from '../db/client.ts'
+import { createLogLeaseStore } from '../db/log-leases.ts'
+import { claimMarket } from '../db/migrate.ts'
+import { createStores } from '../db/stores.ts'
+import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
+import { readySingleServer, serviceUrls } from '../src/core.ts'
+import { onParentGone, reportReady } from '../src/embedded/child.ts'
+import { createCalendarKeeper, isAlwaysOpen, shippedCalendars } from '../src/exchange-calendars.ts'
+import { createLog } from '../src/log/log.ts'
+import { createLogger } from '../src/logger.ts'
+import { SessionClock } from '../src/market/session-clock.ts'
+import { createMetrics } from '../src/metrics/metrics.ts'
+import { startMonitor } from '../src/metrics/monitor.ts'
+import { createPersistStats } from '../src/metrics/persist-gauges.ts'
+import { connectFailFast, retryDuringStart } from '../src/redis/connections.ts'
+import { ShardOwner } from './persist/shard-owner.ts'
+
+const STOP_TIMEOUT_MS = 10_000
+
+type PersistProcess = {
+  /** Where its monitor listens, if it has one. */
+  monitorUrl: string | undefined
+  close(): Promise<void>
+}
+
+/** Starts writing the event log to Postgres: what it shares with others first, its shards last; `close` stops in reverse. */
+async function startPersist(config: Config, log: Logger): Promise<PersistProcess> {
+  const { databaseUrl, logUrl } = serviceUrls(config)
+  const closers: (() => unknown)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  try {
+    const database = createDatabase({ url: databaseUrl, applicationName: 'quotewire persist' })
+    closers.push(() => database.close())
+    const redis = connectFailFast(logUrl)
+    closers.push(() => redis.disconnect())
+    await Promise.all([readySingleServer(redis, 'LOG_REDIS_URL'), claimMarket(database.sql, config.MARKET)])
+    const eventLog = createLog({
+      redis,
+      log,
+      shards: config.LOG_SHARDS,
+      retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
+      maxBytes: config.LOG_MAX_MIB * 1024 * 1024
+    })
+    closers.push(() => eventLog.close())
+    const clock = new SessionClock(shippedCalendars(config))
+    if (!isAlwaysOpen(config)) {
+      const calendars = createCalendarKeeper({ store: createStores(database).calendars, clock, log })
+      closers.push(() => calendars.close())
+      await retryDuringStart(() => calendars.reload())
+    }
+    const metrics = createMetrics()
+    const dependencies = { postgres: () => database.ping(), redisLog: () => redis.ping() }
+    const stats = createPersistStats()
+    metrics.watch({ persist: stats, dependencies })
+    const port = config.METRICS_PORT
+    const monitor =
+      port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
+    closers.push(() => monitor?.close())
+    const owner = new ShardOwner({
+      leases: createLogLeaseStore(database),
+      eventLog,
+      database,
+      clock,
+      batchSize: config.BATCH_SIZE,
+      batchMs: config.BATCH_MS,
+      stats,
+      log
+    })
+    closers.push(() => owner.close())
+    await owner.ready()
+    return { monitorUrl: monitor?.url, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const log = createLogger(config)
+  for (const line of config.misspelt) log.warn(line)
+  const persist = await startPersist(config, log)
+  const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, 'persist stops after an error nobody handled')
+    else log.info({ signal }, 'persist stops')
+    await persist.close()
+  })
+  onParentGone(grace.close)
+  log.info({ market: config.MARKET, monitor: persist.monitorUrl }, 'the log is written to Postgres')
+  reportReady(persist.monitorUrl)
+}
+
+if (import.meta.main) {
+  try {
+    await main()
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}
