@@ -61,7 +61,7 @@ describe('Prometheus', () => {
       services: Record<string, { environment: Record<string, number> }>
     }
     const scraped = prometheus.scrape_configs.flatMap((scrape) => scrape.dns_sd_configs)
-    expect(scraped.map(({ names }) => names)).toEqual([['api'], ['jobs'], ['ingest']])
+    expect(scraped.map(({ names }) => names)).toEqual([['api'], ['jobs'], ['ingest'], ['persist']])
     expect(scraped.map(({ port }) => port)).toEqual([
       services.api!.environment.PORT,
       services.jobs!.environment.METRICS_PORT,
