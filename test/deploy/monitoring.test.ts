@@ -65,7 +65,8 @@ describe('Prometheus', () => {
     expect(scraped.map(({ port }) => port)).toEqual([
       services.api!.environment.PORT,
       services.jobs!.environment.METRICS_PORT,
-      services.ingest!.environment.METRICS_PORT
+      services.ingest!.environment.METRICS_PORT,
+      services.persist!.environment.METRICS_PORT
     ])
     for (const file of prometheus.rule_files) expect(existsSync(`deploy/prometheus/${file}`)).toBe(true)
   })
