@@ -84,8 +84,8 @@ describe('clients that come back after long', () => {
       const [deaf] = clients
       deaf!.client.socket.pause()
       for (const { client } of clients.slice(1)) await client.frame('resumed')
-      // Once through takes 24; a slow machine lets some come too late for what is kept.
-      expect((await reads()) - before).toBeLessThan(50)
+      // Once through takes 24, and each for itself 24,000; a slow machine lets some come too late for what is kept.
+      expect((await reads()) - before).toBeLessThan(200)
       expect(deaf!.client.ofType('resumed')).toEqual([])
       deaf!.client.socket.resume()
       for (const { client, number, at } of clients) {
