@@ -15,6 +15,7 @@ import { openLog, startLive, testLog, type LiveServer } from '../support/live-se
 import { privateRedis } from '../log/redis-door.ts'
 
 const STREAM = 'log:1:{0}'
+const CLIENTS = 300
 const SYMBOLS = ['AAPL', 'MSFT', 'IBM', 'GE']
 
 const priceOf = ({ data }: Frame): number => ((data['quote'] ?? data['trade']) as Quote).price
@@ -69,7 +70,7 @@ describe('clients that come back after long', () => {
       const places = await log.read(await log.at(0, Date.now() - 200_000), 300)
       const before = await reads()
       const clients = []
-      for (let at = 0; at < 1000; at++) {
+      for (let at = 0; at < CLIENTS; at++) {
         const number = (at * 7) % places.length
         const client = server.connect()
         clients.push({ number, client, at })
@@ -84,7 +85,7 @@ describe('clients that come back after long', () => {
       const [deaf] = clients
       deaf!.client.socket.pause()
       for (const { client } of clients.slice(1)) await client.frame('resumed')
-      // Once through takes 24, and each for itself 24,000; a slow machine lets some come too late for what is kept.
+      // Once through takes 24, and each for itself 24 times as many as there are clients; a slow machine lets some come too late for what is kept.
       expect((await reads()) - before).toBeLessThan(200)
       expect(deaf!.client.ofType('resumed')).toEqual([])
       deaf!.client.socket.resume()
