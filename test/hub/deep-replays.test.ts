@@ -15,7 +15,7 @@ import { openLog, startLive, testLog, type LiveServer } from '../support/live-se
 import { privateRedis } from '../log/redis-door.ts'
 
 const STREAM = 'log:1:{0}'
-const CLIENTS = 300
+const CLIENTS = 1000
 const SYMBOLS = ['AAPL', 'MSFT', 'IBM', 'GE']
 
 const priceOf = ({ data }: Frame): number => ((data['quote'] ?? data['trade']) as Quote).price
@@ -50,7 +50,7 @@ function resumed(server: LiveServer, symbols: readonly string[], options: object
 
 describe('clients that come back after long', () => {
   test(
-    'have the log read for all of them about once, and one that does not read stops nobody',
+    'share what is read of the log, and one that does not read stops nobody',
     { timeout: 60_000 },
     async () => {
       const privately = await privateRedis()
@@ -85,8 +85,8 @@ describe('clients that come back after long', () => {
       const [deaf] = clients
       deaf!.client.socket.pause()
       for (const { client } of clients.slice(1)) await client.frame('resumed')
-      // Once through takes 24, and each for itself 24 times as many as there are clients; a slow machine lets some come too late for what is kept.
-      expect((await reads()) - before).toBeLessThan(200)
+      // Each for itself would read once at least. Sixty to eighty are usual: who is at the end looks whether there is more.
+      expect((await reads()) - before).toBeLessThan(CLIENTS / 5)
       expect(deaf!.client.ofType('resumed')).toEqual([])
       deaf!.client.socket.resume()
       for (const { client, number, at } of clients) {
