@@ -7,8 +7,8 @@ import { thoughtfulSandbox } from '../routes/market-under-test.ts'
 import { startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
 import { following } from '../support/following.ts'
 
-/** All upstream work of a request ends after 2 s; a busy machine needs a while for the answer. */
-const DEADLINE_MS = 5000
+/** Of waiting: what a slow machine computes meanwhile is no vendor's time. */
+const DEADLINE_MS = 2000
 /** Its parts are asked for one after the other, and each may have to wait for its first vendor. */
 const SENTIMENT_DEADLINE_MS = 2 * DEADLINE_MS
 /** Past every freshness, and past what may be renewed behind the scenes. */
@@ -120,8 +120,10 @@ describe('every read is answered by the next vendor, in time, when the first', (
     const answers = new Map<string, Answer>()
     for (const path of READS) {
       const startedAt = performance.now()
+      const before = process.cpuUsage()
       answers.set(path, await read(path))
-      const tookMs = Math.round(performance.now() - startedAt)
+      const { user, system } = process.cpuUsage(before)
+      const tookMs = Math.round(performance.now() - startedAt - (user + system) / 1000)
       if (tookMs > (path === 'sentiment' || path === 'overview' ? SENTIMENT_DEADLINE_MS : DEADLINE_MS)) {
         late.push(`${path}: ${tookMs} ms`)
       }
