@@ -77,7 +77,14 @@ export class Client {
       if (this.#admits()) this.#soon(() => this.#connection.pong(data))
     })
     if (token === undefined) this.#welcome()
-    else this.#do(() => this.#authenticate(token, () => this.#welcome()))
+    else this.#authenticateFirst(socket, token)
+  }
+
+  /** Reads nothing more meanwhile: many clients send their longest frame as soon as they are connected. */
+  #authenticateFirst(socket: WebSocket, token: string): void {
+    socket.pause()
+    this.#do(() => this.#authenticate(token, () => this.#welcome()))
+    void this.#work.then(() => socket.resume())
   }
 
   /** Undefined before the client authenticated. */

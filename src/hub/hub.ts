@@ -205,6 +205,11 @@ export class Hub {
     return this.#arrivals.until(() => comparePositions(this.#recent[shard]!.head, position) >= 0, timeoutMs)
   }
 
+  /** Waits until the log of an epoch is followed; false where that takes too long. */
+  async reachesEpoch(epoch: string, timeoutMs: number): Promise<boolean> {
+    return this.#arrivals.until(() => this.#epoch === epoch, timeoutMs)
+  }
+
   async close(): Promise<void> {
     await this.#end()
     this.#fanout.close()

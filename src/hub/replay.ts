@@ -14,6 +14,8 @@ import type { EventRef, Topic } from './topic.ts'
 const MAX_CHUNK_EVENTS = 500
 /** For how long an event that a client has already may be unknown here. */
 const AHEAD_TIMEOUT_MS = 3000
+/** For how long another process may know already that the log was replaced: one looks every two seconds, and doubts for one. */
+const AHEAD_EPOCH_TIMEOUT_MS = 5000
 
 /** Why events are missing: trimmed from the log, lost with it, or named by a cursor that was never given out. */
 export type GapReason = 'trimmed' | 'log_replaced' | 'unknown_position'
@@ -87,9 +89,10 @@ export class ShardReplay {
     const recent = this.#recent
     const ending = this.#hub.former.endingOf(epoch, at.shard)
     if (ending && comparePositions(at, ending.last) >= 0) return ending
-    if (epoch !== this.#hub.epoch && !(ending && recent.covers(at))) return 'log_replaced'
+    if (epoch !== this.#hub.epoch && !ending) return this.#reachEpoch(epoch)
+    if (ending && !recent.covers(at)) return 'log_replaced'
     if (!ending && comparePositions(at, recent.head) > 0) return this.#reach(at)
-    if (!recent.covers(at)) return this.#readLog(this.#place)
+    if (!recent.covers(at) || (!ending && this.#isBeforeBegin)) return this.#readLog(this.#place)
     return this.#shown(recent.after(at, this.topics, MAX_CHUNK_EVENTS, ending?.last))
   }
 
@@ -132,6 +135,19 @@ export class ShardReplay {
     return isKnown && (await this.#hub.reaches(at, AHEAD_TIMEOUT_MS)) ? 'again' : 'unknown_position'
   }
 
+  /** It can also have come from a process that knows the present log already. */
+  async #reachEpoch(epoch: string): Promise<Step> {
+    const isPresent = (await readable(this.#log.epoch())) === epoch
+    return isPresent && (await this.#hub.reachesEpoch(epoch, AHEAD_EPOCH_TIMEOUT_MS)) ? 'again' : 'log_replaced'
+  }
+
+  /** What the hub saw before it noticed that the log was replaced is in its memory as the former log's. */
+  get #isBeforeBegin(): boolean {
+    const { at } = this.#place
+    const begin = this.#hub.former.beginOf(at.shard)
+    return begin !== undefined && comparePositions(at, begin) < 0
+  }
+
   async #readLog({ epoch, at }: Place): Promise<Step> {
     const read = await readable(this.#reads.behind(at))
     // It may have been read of the log that came after.
@@ -143,7 +159,9 @@ export class ShardReplay {
     const begin = this.#hub.former.beginOf(at.shard)
     if (isWhole && seen && !(begin && comparePositions(seen, begin) <= 0)) return 'log_replaced'
     // Nothing was appended since: what the hub has seen begins behind the position.
-    if (!last || comparePositions(last, at) <= 0) return { events: [], until: recent.tail, isHead: false, bytes: 0 }
+    if (!last || comparePositions(last, at) <= 0) {
+      return { events: [], until: begin && this.#isBeforeBegin ? begin : recent.tail, isHead: false, bytes: 0 }
+    }
     if (!isWhole && !(first && comparePositions(first, at) <= 0)) return 'trimmed'
     // What there is came after it was read.
     if (read.entries.length === 0) return 'again'

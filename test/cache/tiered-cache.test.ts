@@ -25,6 +25,13 @@ function startProcess(): Process {
   return started
 }
 
+/** What is announced before a process listens it does not learn. */
+async function listening(count: number): Promise<void> {
+  const { redis } = services
+  const channel = `quotewire:cache:${redis.options.db ?? 0}`
+  await expect.poll(async () => (await redis.pubsub('NUMSUB', channel))[1]).toBe(count)
+}
+
 /** A promise to be settled by hand, to hold a load open. */
 function gate<T>() {
   const { promise, resolve } = Promise.withResolvers<T>()
@@ -203,6 +210,7 @@ describe('freshness', () => {
   test('what one process stores replaces the older value in the memory of the others', async () => {
     const [one, two] = [startProcess(), startProcess()]
     const old = countingSource(() => live(1))
+    await listening(2)
     await one.prices.get('AAPL', old.source)
     await two.prices.get('AAPL', old.source)
     now += 1000

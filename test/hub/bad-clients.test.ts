@@ -78,6 +78,14 @@ describe('a frame that cannot be served gets an answer that says why, and the se
   })
 })
 
+test('thousands of names are subscribed to that many clients send before their keys are verified', async () => {
+  const server = await start()
+  const symbols = Array.from({ length: 5000 }, (_, at) => `S${at}`)
+  const clients = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gil', 'hal'].map((user) => server.connect([], user))
+  for (const client of clients) client.socket.once('open', () => client.subscribe(symbols))
+  for (const client of clients) expect((await client.frame('subscribed')).data['count']).toBe(5000)
+})
+
 describe('a client that does not behave is sent away with a code that says so:', () => {
   test('it floods', async () => {
     const client = await open(await start({ limits: LIMITS }))

@@ -187,6 +187,41 @@ describe('no client misses anything untold, nor is told to miss what it had', { 
   })
 })
 
+test('a client goes on where it was on a process that notices later that the log was put back', async () => {
+  const redis = await privateRedis()
+  const admin = await adminOf(redis)
+  const epochOf = ({ live }: LiveServer) => live.context.hub.epoch
+  const first = await startLive(redis.url)
+  const producer = produce(await openLog(redis.url))
+  const follower = await subscribed(first)
+  // Each looks every two seconds whether the log is the same: the other one a second later.
+  await follower.until(() => producer.times.size > 200)
+  const servers = [first, await startLive(redis.url)]
+  const followers = [follower, await subscribed(servers[1]!)]
+  const all = (price: number) => Promise.all(followers.map((each) => each.until(() => lastPrice(each) > price)))
+  await all(producer.times.size)
+  const before = await admin.dumpBuffer('log:1:{0}')
+  await all(producer.times.size + 20)
+  const former = epochOf(servers[0]!)
+  await admin.restore('log:1:{0}', 0, before, 'REPLACE')
+  await expect.poll(() => servers.map(epochOf).some((epoch) => epoch !== former), { timeout: 8000 }).toBe(true)
+  const [early, late] = servers.toSorted((a, b) => Number(epochOf(a) === former) - Number(epochOf(b) === former))
+  const client = await subscribed(early!)
+  await client.until(() => client.ofType('trade').length > 8)
+  const cursor = cursorOf(client)
+  const last = pricesOf(client.frames, 'AAPL').at(-1)!
+  client.socket.terminate()
+  const beforeItNoticed = await subscribed(late!, cursor)
+  await expect.poll(() => epochOf(late!), { timeout: 8000 }).toBe(epochOf(early!))
+  const afterwards = await subscribed(late!, cursor)
+  for (const resumed of [beforeItNoticed, afterwards]) {
+    await resumed.until(() => pricesOf(resumed.frames, 'AAPL').length > 50)
+    expect(resumed.ofType('gap')).toEqual([])
+    const prices = pricesOf(resumed.frames, 'AAPL')
+    expect(prices).toEqual(prices.map((_, at) => last + 1 + at))
+  }
+}, 30_000)
+
 const priceAt = (frames: readonly Frame[]) => pricesOf(frames, 'AAPL')
 const AAPL = (price: number) => [tradeEvent('AAPL', price, 1)]
 

@@ -1,4 +1,5 @@
 const LOOK_EVERY_MS = 1
+const WAITING_BEAT_MS = 10
 
 /**
  * Watches how long this process keeps its event loop: in processor time, because on a busy machine the clock goes on while
@@ -23,6 +24,16 @@ export function watchEventLoop(): { cpuMs(): number; longestMs(): number } {
       return longest
     }
   }
+}
+
+/**
+ * Counts the time that this process waits: each beat of a timer that comes is a beat of waiting. While the process computes,
+ * or a busy machine keeps it from its processor, none comes.
+ */
+export function watchWaiting(): { waitedMs(): number } & Disposable {
+  let beats = 0
+  const beat = setInterval(() => beats++, WAITING_BEAT_MS)
+  return { waitedMs: () => beats * WAITING_BEAT_MS, [Symbol.dispose]: () => clearInterval(beat) }
 }
 
 function cpuMs(): number {

@@ -8,19 +8,24 @@ const LONGEST = [
   'test/workers/',
   'test/hub/interleavings',
   'test/market-data/every-route',
-  'test/recordings-spoiled'
+  'test/recordings-spoiled',
+  'test/server',
+  'test/routes/stalls'
 ]
 
 /**
- * What runs longest begins first, so that in the end no worker is alone with it. Vitest's own order by the durations of
- * former runs knows nothing in a clean copy.
+ * What runs longest begins first, so that in the end no worker is alone with it, and between two such files come short ones:
+ * several whole systems at once are too much for two processors. Vitest's own order by the durations of former runs knows
+ * nothing in a clean copy.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    return Array.from(Map.groupBy(sorted, rank))
-      .toSorted(([a], [b]) => a - b)
-      .flatMap(([, group]) => group)
+    const sorted = (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+    const long = sorted.filter((file) => rank(file) < LONGEST.length)
+    const short = sorted.slice(long.length)
+    if (long.length === 0) return short
+    const between = Math.ceil(short.length / long.length)
+    return long.flatMap((file, at) => [file, ...short.slice(at * between, (at + 1) * between)])
   }
 }
 
