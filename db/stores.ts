@@ -19,6 +19,7 @@ import { createProfileStore } from './profiles.ts'
 import { createProviderUsageStore } from './provider-usage.ts'
 import { createQuarantineStore } from './quarantine.ts'
 import { createQuoteStore } from './quotes.ts'
+import { createTapeStore } from './tape.ts'
 import { createTickStore } from './ticks.ts'
 import { createUserStore } from './users.ts'
 
@@ -41,6 +42,7 @@ export function createStores(database: Database) {
     marketHistory: createMarketHistoryStore(database),
     lastGood: createLastGoodStore(database),
     ticks: createTickStore(database),
+    tape: createTapeStore(database),
     gaps: createGapStore(database),
     logCursors: createLogCursorStore(database),
     calendars: createCalendarStore(database),

@@ -9,17 +9,14 @@ import { Connection } from './connection.ts'
 import { CannotAuthenticateNow, type Caller, type LiveContext } from './context.ts'
 import { PLAIN_BINARY } from './format.ts'
 import type { Losses } from './hub.ts'
-import type { ClientFrame, Failure } from './protocol.ts'
-import { AUTHENTICATE_WITHIN_MS, failureOf, Refused } from './refusals.ts'
+import type { ClientFrame, ControlFrame, Failure } from './protocol.ts'
+import { AUTHENTICATE_WITHIN_MS, failureOf, RefusalCount, Refused } from './refusals.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { UserUsage } from './users.ts'
 
 const WARN_BEFORE_EXPIRY_MS = 30_000
 /** Frames of one client that wait while an earlier one is worked on, or until it takes what it was sent. */
 const MAX_WAITING_FRAMES = 64
-/** Refused frames in a minute. A client that goes on sending them does not listen. */
-const MAX_REFUSALS = 10
-const REFUSALS_FORGOTTEN_MS = 60_000
 
 export type ClientOptions = {
   readonly id: string
@@ -56,8 +53,7 @@ export class Client {
   #isWarned = false
   #isVerifying = false
   readonly #bucket: TokenBucket
-  #refusals = 0
-  #refusedSince = 0
+  readonly #refusals = new RefusalCount()
 
   constructor({ id, socket, raw, context, token, binary, network, onAuthenticated }: ClientOptions) {
     this.id = id
@@ -147,6 +143,18 @@ export class Client {
   }
 
   close(closeCode: CloseCode): void {
+    this.#connection.close(closeCode)
+  }
+
+  /** Resolves when it can take more, or is gone. */
+  drained(): Promise<void> {
+    return this.#connection.drained()
+  }
+
+  /** Tells it, behind all events that it has to get, why none comes any more, and ends the connection. */
+  async finish(closeCode: CloseCode, frame: ControlFrame): Promise<void> {
+    this.#connection.sendInPlace(frame)
+    await this.#connection.drained()
     this.#connection.close(closeCode)
   }
 
@@ -304,13 +312,8 @@ export class Client {
   }
 
   #refuse(failure: Failure, id?: FrameId): void {
-    const now = this.#context.now()
-    if (now - this.#refusedSince > REFUSALS_FORGOTTEN_MS) {
-      this.#refusals = 0
-      this.#refusedSince = now
-    }
     this.#connection.send({ type: 'error', ...(id !== undefined && { id }), data: failure })
-    if (++this.#refusals >= MAX_REFUSALS) this.#connection.close(CloseCode.badFrames)
+    if (this.#refusals.isTooMany(this.#context.now())) this.#connection.close(CloseCode.badFrames)
   }
 
   #end(closeCode: CloseCode, failure: Failure): void {

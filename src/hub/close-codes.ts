@@ -3,6 +3,8 @@
  * changed. Beside these, ws itself closes with 1007 (text that is not UTF-8) and 1009 (a frame over the limit).
  */
 export const CloseCode = {
+  replayEnded: { code: 1000, reason: 'the replay has come to its end' },
+  replayFailed: { code: 4009, reason: 'what is stored cannot be read now: connect again' },
   shutdown: { code: 4001, reason: 'the server goes down: connect again and resume' },
   tokenExpired: { code: 4003, reason: 'the key or token has expired: connect with a new one and resume' },
   cannotAuthenticate: { code: 4005, reason: 'keys and tokens cannot be checked now: connect again and resume' },

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Hub } from './hub.ts'
 import type { Leases } from '../demand/leases.ts'
-import type { Failure, Limits } from './protocol.ts'
+import type { Channel, Failure, Limits, Stream } from './protocol.ts'
 import type { Replays } from './replay.ts'
 import type { Serving } from './serving.ts'
 import type { Sources } from './sources.ts'
@@ -44,10 +44,12 @@ export type LiveContext = {
   readonly replays: Replays
   readonly users: Users
   readonly leases: Pick<Leases, 'add' | 'remove'>
-  readonly serving: Serving
+  readonly serving: Pick<Serving, 'decided' | 'servedBy' | 'concernedBy' | 'listen'>
   readonly traffic: Traffic
   readonly serialQueue: SerialQueue
   readonly sources: Sources
+  /** What can be subscribed to here. */
+  readonly offer: { readonly channels: readonly Channel[]; readonly streams: readonly Stream[] }
   readonly limits: Limits
   readonly heartbeatMs: number
   readonly log: Pick<Logger, 'error'>

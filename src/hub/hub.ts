@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { LogEntry } from '../log/log-entry.ts'
-import type { EventLog } from '../log/log.ts'
+import type { LogReader } from '../log/log.ts'
 import { formatCursor, stemOf, type CursorStem } from '../log/cursor.ts'
 import type { Place, Position } from '../log/position.ts'
 import { beginningOf, comparePositions } from '../log/positions.ts'
@@ -27,12 +27,14 @@ const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
 const FEW_ENTRIES = 48
 
 export type HubOptions = {
-  log: EventLog
+  log: LogReader
   logger: Pick<Logger, 'warn'>
   /** See FanoutOptions. */
   flushMs: number
   /** Given every entry, right behind those who listen. */
   onEntries: (entries: readonly LogEntry[]) => void
+  /** What is kept of the newest entries, of all shards together. */
+  recentBytes?: number
 }
 
 /** Shards of which events may be missing, each with the instant from which on (epoch milliseconds). */
@@ -49,7 +51,7 @@ export type HubListener = {
 export class Hub {
   readonly topics = new Topics((topic) => this.#unseen.add(topic))
   readonly lag = new LagHistogram()
-  readonly #log: EventLog
+  readonly #log: LogReader
   readonly #onEntries: HubOptions['onEntries']
   readonly #logger: Pick<Logger, 'warn'>
   readonly #fanout: Fanout
@@ -68,11 +70,14 @@ export class Hub {
   #follower: Following | undefined
   #following: Promise<void> | undefined
 
-  constructor({ log, logger, flushMs, onEntries }: HubOptions) {
+  constructor({ log, logger, flushMs, onEntries, recentBytes = RECENT_BYTES }: HubOptions) {
     this.#onEntries = onEntries
     this.#log = log
     this.#logger = logger
-    this.#recentBytes = Math.max(MIN_RECENT_BYTES_PER_SHARD, Math.floor(RECENT_BYTES / log.shards))
+    this.#recentBytes = Math.max(
+      Math.min(MIN_RECENT_BYTES_PER_SHARD, recentBytes),
+      Math.floor(recentBytes / log.shards)
+    )
     this.#fanout = new Fanout({
       flushMs,
       // An entry that finds no room at the end of the memory begins at its start again.

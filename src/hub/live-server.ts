@@ -10,7 +10,7 @@ import type { Caller, LiveContext } from './context.ts'
 import { Hub } from './hub.ts'
 import { Leases } from '../demand/leases.ts'
 import { UnauthenticatedConnections } from './unauthenticated.ts'
-import type { Failure, Limits } from './protocol.ts'
+import { CHANNELS, STREAMS, type Failure, type Limits } from './protocol.ts'
 import { Replays } from './replay.ts'
 import { Client } from './client.ts'
 import { Serving } from './serving.ts'
@@ -64,6 +64,9 @@ export class Live {
   readonly #leases: Leases
   readonly #unauthenticated: UnauthenticatedConnections
   readonly #clients = new Map<Client, WebSocket>()
+  /** Those that follow the log; the others follow what somebody plays to them. */
+  readonly #followers = new Set<Client>()
+  readonly #serving: Serving
   readonly #processId = randomBytes(5).toString('hex')
   readonly #rate = { messages: 0, bytes: 0, at: 0, messagesPerSecond: 0, bytesPerSecond: 0 }
   #arrivals = 0
@@ -80,6 +83,7 @@ export class Live {
     this.#hub = new Hub({ log, logger, flushMs, onEntries })
     this.#leases = new Leases({ redis, log: logger, processId: this.#processId, follow })
     const serving = new Serving({ redis, log: logger })
+    this.#serving = serving
     const serialQueue = new SerialQueue()
     this.#context = {
       hub: this.#hub,
@@ -90,6 +94,7 @@ export class Live {
       traffic: new Traffic(),
       serialQueue,
       sources,
+      offer: { channels: CHANNELS, streams: STREAMS },
       limits,
       heartbeatMs,
       log: logger,
@@ -98,18 +103,18 @@ export class Live {
     }
     this.#hub.listen({
       lost: (losses) => {
-        for (const client of this.#clients.keys()) client.startOver(losses)
+        for (const client of this.#followers) client.startOver(losses)
       },
       unknown: (symbols) => this.#endUnknown(symbols)
     })
     serving.listen((change) => {
-      for (const client of this.#clients.keys()) client.servedOtherwise(change)
+      for (const client of this.#followers) client.servedOtherwise(change)
     })
   }
 
   /** Follows the log. Rejects when it cannot be read. */
   async start(): Promise<void> {
-    await this.#context.serving.start()
+    await this.#serving.start()
     await this.#hub.start()
     this.#timer = setInterval(() => this.#check(), Math.min(CHECK_EVERY_MS, this.#options.heartbeatMs / 2))
   }
@@ -129,23 +134,29 @@ export class Live {
     return this.#isClosing || this.#clients.size >= this.#options.maxConnections
   }
 
-  accept({ socket, raw, token, binary, network }: Arrival): void {
+  /** Serves a client what the context has; where it is not this server's own, what somebody plays to it. */
+  accept({ socket, raw, token, binary, network }: Arrival, context = this.#context): Client | undefined {
     // It was let in a moment before.
-    if (this.#isClosing) return socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
+    if (this.#isClosing) {
+      socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
+      return undefined
+    }
     const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
     let introduced = NOTHING
     const onAuthenticated = token === undefined ? () => introduced() : NOTHING
-    const context = this.#context
     const client = new Client({ id, socket, raw, token, binary, network, context, onAuthenticated })
     this.#clients.set(client, socket)
-    const leave = this.#hub.attend()
+    if (context === this.#context) this.#followers.add(client)
+    const leave = context.hub.attend()
     if (token === undefined) introduced = this.#unauthenticated.enter(network, () => client.giveWay())
     socket.on('close', () => {
       this.#clients.delete(client)
+      this.#followers.delete(client)
       leave()
       introduced()
       client.closed()
     })
+    return client
   }
 
   /** Checks all clients now: tokens may have been revoked. */
@@ -187,13 +198,13 @@ export class Live {
     await Promise.all(gone)
     clearTimeout(cutOff)
     await this.#leases.close()
-    await this.#context.serving.close()
+    await this.#serving.close()
     await this.#hub.close()
   }
 
   #endUnknown(symbols: ReadonlyMap<string, Failure>): void {
     const followers = this.#leases.followersOf(new Set(symbols.keys()))
-    for (const client of this.#clients.keys()) {
+    for (const client of this.#followers) {
       if (client.userId !== undefined && followers.has(client.userId)) client.endUnknown(symbols)
     }
   }

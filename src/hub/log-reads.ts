@@ -1,5 +1,5 @@
 import type { LogEntry } from '../log/log-entry.ts'
-import type { EventLog, Reach } from '../log/log.ts'
+import type { LogReader, Reach } from '../log/log.ts'
 import type { Position } from '../log/position.ts'
 import { behind, comparePositions } from '../log/positions.ts'
 
@@ -37,7 +37,7 @@ type Waiting = { readonly at: Position; resolve(read: Read): void; reject(error:
  * can take more, and those who fall too far behind have their own reads.
  */
 export class LogReads {
-  readonly #log: EventLog
+  readonly #log: LogReader
   readonly #epoch: () => string
   /** Used longest ago first. */
   readonly #kept = new Set<Read>()
@@ -49,7 +49,7 @@ export class LogReads {
   #expiry: NodeJS.Timeout | undefined
 
   /** `epoch` tells the one that is in force. */
-  constructor(log: EventLog, epoch: () => string) {
+  constructor(log: LogReader, epoch: () => string) {
     this.#log = log
     this.#epoch = epoch
     this.#entriesPerRead = Array.from({ length: log.shards }, () => FIRST_ENTRIES_PER_READ)

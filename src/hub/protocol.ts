@@ -140,8 +140,9 @@ export const Authenticated = frame(
 )
 
 const servedBy = {
-  servedBy: Type.Enum(['stream', 'polling', 'calendar', 'nobody'], {
-    description: 'Where its events come from now; nobody: no source carries it yet, frames come once one does'
+  servedBy: Type.Enum(['stream', 'polling', 'calendar', 'replay', 'nobody'], {
+    description:
+      'Where its events come from now; replay: from what is stored; nobody: no source carries it yet, frames come once one does'
   }),
   source: Type.Optional(Type.String({ description: 'Whose stream it is', examples: ['alpaca'] })),
   feed: Type.Optional(Feed),

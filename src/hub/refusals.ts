@@ -4,6 +4,10 @@ import type { Failure } from './protocol.ts'
 /** For a first auth frame to come, in milliseconds. */
 export const AUTHENTICATE_WITHIN_MS = 5000
 
+/** Refused frames in a minute. A client that goes on sending them does not listen. */
+const MAX_REFUSALS = 10
+const REFUSALS_FORGOTTEN_MS = 60_000
+
 const failure = (code: string, message: string): Failure => ({ code, message })
 
 /** What a client is told where it, or a frame of it, is refused. */
@@ -29,3 +33,18 @@ export const Refused = {
 /** Why a credential was refused. */
 export const failureOf = (error: unknown): Failure =>
   failure(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
+
+/** The frames of one client that were refused lately. */
+export class RefusalCount {
+  #count = 0
+  #since = 0
+
+  /** Counts one more (`now` in epoch milliseconds); whether that was one too many. */
+  isTooMany(now: number): boolean {
+    if (now - this.#since > REFUSALS_FORGOTTEN_MS) {
+      this.#count = 0
+      this.#since = now
+    }
+    return ++this.#count >= MAX_REFUSALS
+  }
+}

@@ -1,6 +1,6 @@
 import { stemOf, type CursorStem } from '../log/cursor.ts'
 import type { LogEntry } from '../log/log-entry.ts'
-import type { EventLog } from '../log/log.ts'
+import type { LogReader } from '../log/log.ts'
 import type { Place, Position } from '../log/position.ts'
 import { behind, comparePositions, compareRecord, recordsBefore } from '../log/positions.ts'
 import type { Ending } from './former-logs.ts'
@@ -35,10 +35,10 @@ export class LogUnreadable extends Error {}
 /** What the replays of a process share. */
 export class Replays {
   readonly hub: Hub
-  readonly log: EventLog
+  readonly log: LogReader
   readonly reads: LogReads
 
-  constructor(hub: Hub, log: EventLog) {
+  constructor(hub: Hub, log: LogReader) {
     this.hub = hub
     this.log = log
     this.reads = new LogReads(log, () => hub.epoch)
@@ -56,7 +56,7 @@ export class Replays {
 export class ShardReplay {
   readonly topics: ReadonlySet<Topic>
   readonly #hub: Hub
-  readonly #log: EventLog
+  readonly #log: LogReader
   readonly #reads: LogReads
   #place: Place
   /** Unknown as long as no quote is to be shown. */

@@ -38,12 +38,13 @@ export async function validate(context: LiveContext, { userId, group, names }: A
 }
 
 async function validateChannels(context: LiveContext, names: readonly string[]): Promise<Validated> {
-  const channels = CHANNELS.filter((channel) => names.includes(channel))
+  const offered = context.offer.channels
+  const channels = offered.filter((channel) => names.includes(channel))
   const found = await Promise.all(
     channels.map(async (channel) => ({ subject: { channel }, values: await context.sources.channel(channel) }))
   )
   const unknown = names.filter((name) => !channels.some((channel) => channel === name))
-  const message = `There is no such channel; there are ${CHANNELS.join(', ')}`
+  const message = `There is no such channel${offered.length > 0 ? `; there are ${offered.join(', ')}` : ' here'}`
   return { found, rejected: unknown.map((channel) => ({ channel, code: 'UNKNOWN_CHANNEL', message })) }
 }
 
@@ -52,6 +53,10 @@ async function examineSymbols(
   context: LiveContext,
   { userId, stream, names }: Pick<Asked, 'userId' | 'names'> & { stream: Stream }
 ): Promise<Validated> {
+  if (!context.offer.streams.includes(stream)) {
+    const message = `There is no such stream here; there are ${context.offer.streams.join(', ')}`
+    return { found: [], rejected: names.map((symbol) => ({ symbol, code: 'UNKNOWN_STREAM', message })) }
+  }
   const symbols = new Set<string>()
   const rejected: Rejected[] = []
   const requested = new Map<string, string>()

@@ -4,6 +4,7 @@ import type { MarketEvent } from '../market/event.ts'
 import { Appender, type AppenderStats } from './appender.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
+import { timeIn } from './positions.ts'
 import { ReachMeter } from './reach-meter.ts'
 import { createSource } from './source.ts'
 import { BEGINNING, endOf, insideOf, outsideOf, startOf } from './stream-position.ts'
@@ -78,6 +79,9 @@ export type EventLog = {
   close(): Promise<void>
 }
 
+/** What those need who only read. */
+export type LogReader = Pick<EventLog, 'shards' | 'epoch' | 'reach' | 'timeOf' | 'at' | 'read' | 'follow'>
+
 /** Opens the event log over Redis Streams. */
 export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOptions): EventLog {
   const source = createSource({ redis, log, shards })
@@ -108,7 +112,7 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOpti
         isWhole
       }
     },
-    timeOf: (position) => insideOf(position).idMs,
+    timeOf: timeIn,
     at: async (shard, timeMs) =>
       outsideOf(timeMs > 0 ? startOf(shard, { idMs: Math.floor(timeMs), idSeq: 0 }) : endOf(shard, BEGINNING)),
     read: (from, maxEntries) => readSource.read(insideOf(from), maxEntries),

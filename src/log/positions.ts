@@ -17,6 +17,9 @@ export function comparePositions(a: Position, b: Position): number {
   return left.idMs - right.idMs || left.idSeq - right.idSeq || left.index - right.index
 }
 
+/** When what stands at a position was appended, epoch milliseconds on the log's own clock. */
+export const timeIn = (position: Position): number => insideOf(position).idMs
+
 /** Before everything that a shard holds. */
 export const beginningOf = (shard: number): Position => outsideOf(endOf(shard, BEGINNING))
 

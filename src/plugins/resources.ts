@@ -23,7 +23,7 @@ export type Resources = {
   /** Fails fast; holds limits and revocations for all processes. */
   readonly redis: Redis
   readonly marketData: MarketData
-  readonly stores: Pick<Stores, 'users' | 'keys' | 'audit'>
+  readonly stores: Pick<Stores, 'users' | 'keys' | 'audit' | 'tape'>
   readonly recorder: Pick<Recorder, 'keyUsed'>
   readonly jobs: JobAdministration
   readonly queues: Pick<JobQueues, 'queues'>

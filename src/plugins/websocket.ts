@@ -15,6 +15,8 @@ import type { StalePublisher } from '../intake/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
 import { watchMarketStatus } from '../intake/market-status-publisher.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import type { TapeStore } from '../market/tape.ts'
+import { Playbacks } from '../playback/playbacks.ts'
 import { retryDuringStart } from '../redis/connections.ts'
 import { createCallers } from '../auth/callers.ts'
 import { endWithError } from '../unrouted-answers.ts'
@@ -33,6 +35,7 @@ export type LivePluginOptions = {
   stalePublisher: StalePublisher
   popularity: Pick<Popularity, 'countFollowed'>
   clock: SessionClock
+  stores: { readonly tape: TapeStore }
   /** What answers at the WebSocket endpoints. */
   routes: FastifyPluginAsync
 }
@@ -40,6 +43,7 @@ export type LivePluginOptions = {
 declare module 'fastify' {
   interface FastifyInstance {
     live: Live
+    playbacks: Playbacks
   }
 }
 
@@ -48,7 +52,7 @@ declare module 'fastify' {
  * scope holds nothing else.
  */
 export const live = fp<LivePluginOptions>(
-  async (app, { config, redis, log, eventLog, intake, stalePublisher, popularity, clock, routes }) => {
+  async (app, { config, redis, log, eventLog, intake, stalePublisher, popularity, clock, stores, routes }) => {
     const frameBytes = config.WS_MAX_FRAME_KIB * KIB
     const watch = new QuoteWatch({
       marketData: app.marketData,
@@ -76,12 +80,14 @@ export const live = fp<LivePluginOptions>(
     })
     await retryDuringStart(() => server.start())
     app.decorate('live', server)
+    app.decorate('playbacks', new Playbacks({ live: server, store: stores.tape, log }))
     popularity.countFollowed(() => server.followedSymbols)
     app.revocations.listen(() => server.check())
     const marketStatus = watchMarketStatus({ clock, redis, intake, log })
     app.addHook('preClose', async () => {
       marketStatus.close()
       await server.close()
+      await app.playbacks.closeAll()
       await watch.close()
     })
 

@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/bars': ['src/market'],
   'src/demand': ['src/market', 'src/redis', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
+  'src/playback': ['src/market', 'src/log', 'src/hub', 'src/errors.ts'],
   'src/streams': ['src/market', 'src/demand/want.ts'],
   'src/hub': ['src/market', 'src/histogram.ts', 'src/token-bucket.ts', 'src/log', 'src/demand'],
   'src/market-data': [
@@ -87,7 +88,7 @@ const NEVER: Record<string, readonly string[]> = {
 
 /** Of these a place may know the types: what a plugin adds to the application, for instance. */
 const TYPES_OF: Record<string, readonly string[]> = {
-  'src/routes': ['src/plugins']
+  'src/routes': ['src/plugins', 'src/playback']
 }
 
 /** Each of these libraries is imported from one place only. */
@@ -97,7 +98,7 @@ const OWNERS: Record<string, readonly string[]> = {
   pg: ['db', 'test'],
   'pg-copy-streams': ['db'],
   'html-entities': ['src/providers'],
-  ws: ['src/streams', 'src/sandbox', 'load', 'test'],
+  ws: ['src/streams', 'src/sandbox', 'src/commands/replay.ts', 'load', 'test'],
   '@msgpack/msgpack': ['src/streams', 'src/sandbox', 'test'],
   undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],
