@@ -15,8 +15,8 @@ import { adapterFor, VENDORS, type Adapter } from './recordings/vendors.ts'
 const folder = resolve(process.env['RECORDINGS_DIR'] ?? '../shared/recordings')
 const { recordings } = existsSync(folder) ? await readFolder(folder) : { recordings: [] }
 
-/** Of each recording; all of them together take some twenty seconds. */
-const SPOILED_VALUES = 16
+/** Of each recording; all of them together take some ten seconds. */
+const SPOILED_VALUES = 8
 const SEED = 1
 /** An answer comes at once; one that takes longer hangs. */
 const PATIENCE_MS = 3000

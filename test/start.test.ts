@@ -14,72 +14,66 @@ import { freshHome, quote, startSystem } from './support/system.ts'
 const SECOND_START_MS = 10_000
 
 describe.skipIf(process.platform !== 'linux')('npm start (processes are looked up in /proc: Linux only)', () => {
-  test('gives a newcomer a quote, and the same key and data after a restart', { timeout: 90_000 }, async () => {
-    const home = await freshHome()
-    const beganAt = Date.now()
-    const first = startSystem(home)
-    const { url, key } = await first.ready()
-    const firstStartMs = Date.now() - beganAt
-    expect(await quote(url, key)).toMatchObject({ status: 200, body: { symbol: 'AAPL', price: expect.any(Number) } })
+  test(
+    'gives a newcomer a quote, and the same key and data after a restart and after kill -9',
+    { timeout: 120_000 },
+    async () => {
+      const home = await freshHome()
+      const beganAt = Date.now()
+      const first = startSystem(home)
+      const { url, key } = await first.ready()
+      const firstStartMs = Date.now() - beganAt
+      expect(await quote(url, key)).toMatchObject({ status: 200, body: { symbol: 'AAPL', price: expect.any(Number) } })
 
-    const client = new LiveClient(`${url.replace('http', 'ws')}/api/v1/market/ws/stock-quotes`, [], {
-      headers: { authorization: `Bearer ${key}` }
-    })
-    await client.frame('welcome')
-    client.subscribe(['AAPL'])
-    const prices = () => client.ofType('quote_update').map(({ data }) => (data['quote'] as Quote).price)
-    await client.until(() => prices().length >= 4, 'a price that moves', 15_000)
-    expect(new Set(prices()).size).toBeGreaterThanOrEqual(3)
-    client.subscribe(['AAPL'], { stream: 'trades' })
-    await client.until(() => client.ofType('trade').length >= 2, 'trades', 15_000)
-    await client.leave()
+      const client = new LiveClient(`${url.replace('http', 'ws')}/api/v1/market/ws/stock-quotes`, [], {
+        headers: { authorization: `Bearer ${key}` }
+      })
+      await client.frame('welcome')
+      client.subscribe(['AAPL'])
+      const prices = () => client.ofType('quote_update').map(({ data }) => (data['quote'] as Quote).price)
+      await client.until(() => prices().length >= 4, 'a price that moves', 15_000)
+      expect(new Set(prices()).size).toBeGreaterThanOrEqual(3)
+      client.subscribe(['AAPL'], { stream: 'trades' })
+      await client.until(() => client.ofType('trade').length >= 2, 'trades', 15_000)
+      await client.leave()
 
-    const [, lines] = /Try:\n([\s\S]*)\nCtrl-C/.exec(first.output())!
-    if (hasProgram('curl', '--version')) {
-      const printed = runProgram('sh', ['-c', lines!], home)
-      expect(printed).toContain('"symbol":"AAPL"')
-      expect(printed).toMatch(/open,high,low,close/)
-      const [, example] = /## Ask it[\s\S]*?```sh\n([\s\S]*?)```/.exec(await readFile('README.md', 'utf8'))!
-      const asked = example!.replace(/URL=.*/, `URL=${url}`).replace(/KEY=.*/, `KEY=${key}`)
-      expect(runProgram('sh', ['-c', asked], home)).toContain('"symbol":"AAPL"')
+      const [, lines] = /Try:\n([\s\S]*)\nCtrl-C/.exec(first.output())!
+      if (hasProgram('curl', '--version')) {
+        const printed = runProgram('sh', ['-c', lines!], home)
+        expect(printed).toContain('"symbol":"AAPL"')
+        expect(printed).toMatch(/open,high,low,close/)
+        const [, example] = /## Ask it[\s\S]*?```sh\n([\s\S]*?)```/.exec(await readFile('README.md', 'utf8'))!
+        const asked = example!.replace(/URL=.*/, `URL=${url}`).replace(/KEY=.*/, `KEY=${key}`)
+        expect(runProgram('sh', ['-c', asked], home)).toContain('"symbol":"AAPL"')
+      }
+
+      const second = startSystem(home)
+      expect(await second.exited).toBe(1)
+      expect(second.output()).toContain('already works on')
+
+      first.process.kill('SIGTERM')
+      expect(await first.exited).toBe(0)
+      expect(processesIn(home)).toEqual([])
+
+      const startedAt = Date.now()
+      const third = startSystem(home)
+      const again = await third.ready()
+      expect(again.key).toBe(key)
+      expect((await quote(again.url, key)).status).toBe(200)
+      expect(Date.now() - startedAt).toBeLessThan(Math.max(SECOND_START_MS, firstStartMs))
+
+      process.kill(pidOf(home, 'src/start.ts'), 'SIGKILL')
+      await third.exited
+      const commands = () => processesIn(home).map(({ command }) => command)
+      await expect.poll(commands, { timeout: 15_000 }).not.toContainEqual(expect.stringContaining('src/server.ts'))
+
+      const fourth = startSystem(home)
+      expect((await quote((await fourth.ready()).url, key)).status).toBe(200)
+      fourth.process.kill('SIGINT')
+      expect(await fourth.exited).toBe(0)
+      expect(processesIn(home)).toEqual([])
     }
-
-    const second = startSystem(home)
-    expect(await second.exited).toBe(1)
-    expect(second.output()).toContain('already works on')
-
-    first.process.kill('SIGTERM')
-    expect(await first.exited).toBe(0)
-    expect(processesIn(home)).toEqual([])
-
-    const startedAt = Date.now()
-    const third = startSystem(home)
-    const again = await third.ready()
-    expect(again.key).toBe(key)
-    expect((await quote(again.url, key)).status).toBe(200)
-    expect(Date.now() - startedAt).toBeLessThan(Math.max(SECOND_START_MS, firstStartMs))
-
-    third.process.kill('SIGINT')
-    expect(await third.exited).toBe(0)
-    expect(processesIn(home)).toEqual([])
-  })
-
-  test('comes back with its data after kill -9', { timeout: 90_000 }, async () => {
-    const home = await freshHome()
-    const killed = startSystem(home)
-    const { key } = await killed.ready()
-    process.kill(pidOf(home, 'src/start.ts'), 'SIGKILL')
-    await killed.exited
-    const commands = () => processesIn(home).map(({ command }) => command)
-    await expect.poll(commands, { timeout: 15_000 }).not.toContainEqual(expect.stringContaining('src/server.ts'))
-
-    const next = startSystem(home)
-    const { url } = await next.ready()
-    expect((await quote(url, key)).status).toBe(200)
-    next.process.kill('SIGTERM')
-    expect(await next.exited).toBe(0)
-    expect(processesIn(home)).toEqual([])
-  })
+  )
 
   test('leaves nothing behind when it is interrupted while it starts', { timeout: 60_000 }, async () => {
     const home = await freshHome()

@@ -162,7 +162,7 @@ test(
         leave()
         await Promise.all(servers.map((server) => server.close()))
       }),
-      { numRuns: 100, endOnFailure: true }
+      { numRuns: 60, endOnFailure: true }
     )
   }
 )

@@ -316,7 +316,7 @@ test('whatever a frame holds, nothing is thrown and no event breaks the shape', 
       const { events, news, control, refusals } = mapped(messages)
       expect(events.length + news.length + control.length + refusals.length).toBe(messages.length)
     }),
-    { numRuns: 300 }
+    { numRuns: 150 }
   )
 })
 
