@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
@@ -84,8 +85,10 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
       }
     })
     const demand = new Carrier({ redis, log, processId })
+    const ending = new AbortController()
     closers.push(() => demand.close())
-    void followDemand(demand, wanted, owners, log)
+    closers.push(() => ending.abort())
+    void followDemand({ demand, wanted, owners, log }, ending.signal)
     return { monitorUrl: monitor?.url, close }
   } catch (error) {
     await close()
@@ -96,26 +99,30 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
 /** What is configured is wanted when clients have what they want. */
 const ownWant = (topic: TopicName): Want => ({ topic, priority: 'warm_up', leases: 1 })
 
-async function followDemand(
-  demand: Carrier,
-  wanted: Map<TopicName, Want>,
-  owners: readonly StreamOwner[],
-  log: Logger
-): Promise<void> {
+type Demand = {
+  readonly demand: Carrier
+  /** What is configured; what clients want is added. */
+  readonly wanted: Map<TopicName, Want>
+  readonly owners: readonly StreamOwner[]
+  readonly log: Logger
+}
+
+async function followDemand({ demand, wanted, owners, log }: Demand, ending: AbortSignal): Promise<void> {
   const own = new Map(wanted)
-  try {
-    const changes = demand.wanted()
-    for await (const change of changes) {
-      for (const [topic, want] of change) {
-        const next = want ?? own.get(topic)
-        if (next) wanted.set(topic, next)
-        else wanted.delete(topic)
+  while (!ending.aborted) {
+    try {
+      for await (const change of demand.wanted()) {
+        for (const [topic, want] of change) {
+          const next = want ?? own.get(topic)
+          if (next) wanted.set(topic, next)
+          else wanted.delete(topic)
+        }
+        for (const owner of owners) owner.demandChanged()
       }
-      for (const owner of owners) owner.demandChanged()
+    } catch (err) {
+      log.warn({ err }, 'what is wanted cannot be read until Redis is back')
+      await setTimeout(ASK_AGAIN_AFTER_MS, undefined, { signal: ending }).catch(() => undefined)
     }
-  } catch (err) {
-    log.warn({ err }, 'what is wanted cannot be read until Redis is back')
-    setTimeout(() => void followDemand(demand, wanted, owners, log), ASK_AGAIN_AFTER_MS)
   }
 }
 

@@ -78,6 +78,11 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
   await live.until(() => live.ofType('trade_cancel').length > 0, 'a cancellation')
   expect((await live.frame('halt')).data).toMatchObject({ halt: { status: 'halted', reasonCode: 'T1' } })
 
+  const told = () =>
+    live.frames.filter(({ data }) => data['stream'] === 'quotes').map(({ data }) => JSON.stringify(data))
+  const byStream = '"symbol":"AAPL","servedBy":"stream","source":"alpaca"'
+  await live.until(() => told().some((frame) => frame.includes(byStream)), 'that the stream brings the quotes')
+
   const composed = () =>
     live
       .ofType('quote_update')

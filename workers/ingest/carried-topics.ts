@@ -1,7 +1,10 @@
 import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
+import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import { CARRIED_STREAMS, isCarriedStream } from './needs.ts'
+
+const QUOTES = 'quotes'
 
 type Announce = (answers: Iterable<readonly [TopicName, CarrierAnswer | undefined]>) => void
 
@@ -24,7 +27,7 @@ export class CarriedTopics {
   /** All topics that are wanted, and those of the feed that have no slot. */
   wanted(topics: readonly TopicName[], withoutSlot: ReadonlySet<TopicName>, feed: Feed): void {
     const before = this.#wanted
-    this.#wanted = new Set(topics.filter(isCarriedStream))
+    this.#wanted = new Set(topics.filter((topic) => isCarriedStream(topic) || streamOf(topic) === QUOTES))
     this.#withoutSlot = withoutSlot
     this.#feed = feed
     this.#announce([...before].filter((topic) => !this.#wanted.has(topic)).map((topic) => [topic, undefined]))
@@ -65,7 +68,8 @@ export class CarriedTopics {
     ])
   }
 
-  #answerTo(topic: TopicName, feed: Feed): CarrierAnswer {
+  #answerTo(topic: TopicName, feed: Feed): CarrierAnswer | undefined {
+    if (streamOf(topic) === QUOTES) return this.#answerToQuotes(topic, feed)
     const since = this.#since.get(topic)
     if (since !== undefined) return { state: 'carried', source: feed.source, feed: feed.feed, since }
     if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause }
@@ -73,5 +77,11 @@ export class CarriedTopics {
     if (this.#withoutSlot.has(topic)) return { state: 'refused', reason: 'over_the_cap' }
     const reason = this.#refused.get(topic)
     return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason }
+  }
+
+  /** Quotes are composed of the trades; where they come late, who polls has newer ones. */
+  #answerToQuotes(topic: TopicName, { source, feed }: Feed): CarrierAnswer | undefined {
+    const since = this.#since.get(`trades:${symbolOf(topic)}`)
+    return since === undefined || feed === 'delayed' ? undefined : { state: 'carried', source, feed, since }
   }
 }
