@@ -91,6 +91,10 @@ export class MemoryTier<T> {
     this.#listeners.push(listener)
   }
 
+  keys(): string[] {
+    return [...this.#entries.keys()]
+  }
+
   get size(): { entries: number; bytes: number; evictions: number } {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions }
   }

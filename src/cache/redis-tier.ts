@@ -7,9 +7,11 @@ import { defineLockCommands } from '../redis/locks.ts'
 import { defineScript } from '../redis/script.ts'
 import { isNegative, type Entry } from './entry.ts'
 import type { Policy } from './policy.ts'
-import { decodeEntry, encodeEntry } from './stored-entry.ts'
+import { decodeEntry, encodeEntry, headOf, MAX_HEAD_BYTES } from './stored-entry.ts'
 
 const LOCK_PREFIX = 'lock:'
+/** Looked up in one go, when it is found out what others stored meanwhile. */
+const KEYS_PER_LOOK = 500
 
 const Announcement = Type.Object({
   from: Type.String(),
@@ -37,6 +39,8 @@ export type RedisTierOptions = {
   log: Log
   /** Called when another process stored an entry, or gave up on one (`receivedAt` 0). */
   readonly onAnnounced: (key: string, receivedAt: number, order?: readonly number[]) => void
+  /** What this process holds in memory: of it others may have stored newer entries while it did not listen. */
+  readonly heldKeys: () => readonly string[]
 }
 
 /**
@@ -50,17 +54,21 @@ export class RedisTier {
   readonly #token = randomUUID()
   /** Redis delivers messages across its logical databases; entries of another database are none of ours. */
   readonly #channel: string
+  readonly #onAnnounced: RedisTierOptions['onAnnounced']
+  readonly #heldKeys: RedisTierOptions['heldKeys']
   #reachable = true
 
-  constructor({ redis, log, onAnnounced }: RedisTierOptions) {
+  constructor({ redis, log, onAnnounced, heldKeys }: RedisTierOptions) {
     this.#redis = redis
+    this.#onAnnounced = onAnnounced
+    this.#heldKeys = heldKeys
     defineScript(redis, join(import.meta.dirname, 'store-in-order-1.lua'))
     defineLockCommands(redis)
     this.#log = log
     this.#channel = `quotewire:cache:${redis.options.db ?? 0}`
-    this.#subscriber = redis.duplicate({ enableOfflineQueue: true, commandTimeout: undefined })
+    this.#subscriber = redis.duplicate({ commandTimeout: undefined, autoResubscribe: false })
     this.#subscriber.on('error', () => undefined) // the command connection reports the outage
-    this.#subscriber.subscribe(this.#channel).catch(() => undefined) // ioredis subscribes again when it reconnects
+    this.#subscriber.on('ready', () => void this.#listen())
     this.#subscriber.on('message', (_channel, message) => {
       const announcement = parseAnnouncement(message)
       if (!announcement || announcement.from === this.#token) return
@@ -132,6 +140,27 @@ export class RedisTier {
   /** Ends the subscription; the command connection belongs to whoever made it. */
   close(): void {
     this.#subscriber.disconnect()
+  }
+
+  /** From now on it learns what others store; what they stored before it looks up. */
+  async #listen(): Promise<void> {
+    try {
+      await this.#subscriber.subscribe(this.#channel)
+    } catch {
+      return // the connection was lost, and comes again
+    }
+    const keys = this.#heldKeys()
+    for (let at = 0; at < keys.length; at += KEYS_PER_LOOK) await this.#look(keys.slice(at, at + KEYS_PER_LOOK))
+  }
+
+  async #look(keys: readonly string[]): Promise<void> {
+    const pipeline = this.#redis.pipeline()
+    for (const key of keys) pipeline.getrange(key, 0, MAX_HEAD_BYTES - 1)
+    const replies = await this.#attempt(() => pipeline.exec())
+    for (const [index, [, text]] of (replies ?? []).entries()) {
+      const head = typeof text === 'string' ? headOf(text) : undefined
+      if (head) this.#onAnnounced(keys[index]!, head.receivedAt, head.order)
+    }
   }
 
   async #attempt<R>(command: () => Promise<R>): Promise<R | undefined> {

@@ -20,6 +20,17 @@ export function encodeEntry(entry: Entry<unknown>, order?: readonly number[]): s
   return text === undefined ? Buffer.concat([Buffer.from(head), body, Buffer.from(END)]) : `${head}${text}${END}`
 }
 
+/** No head is longer up to its `receivedAt`. */
+export const MAX_HEAD_BYTES = 256
+const HEAD = /^\{(?:"order":\[([-+.\de,]*)\],)?"receivedAt":(\d+(?:\.\d+)?),/
+
+/** When an entry was received (epoch ms), and its place, by how it begins; undefined for what encodeEntry did not write. */
+export function headOf(start: string): { receivedAt: number; order?: readonly number[] } | undefined {
+  const [, order, receivedAt] = HEAD.exec(start) ?? []
+  if (receivedAt === undefined) return undefined
+  return { receivedAt: Number(receivedAt), ...(order !== undefined && { order: order.split(',').map(Number) }) }
+}
+
 /**
  * Reads what encodeEntry wrote; undefined for anything else, which then counts as a miss. Values that may be long are read
  * in slices.

@@ -15,7 +15,7 @@ export type TieredCacheOptions = {
 /** What the cache as a whole needs of a namespace, whatever it holds. */
 type AnyNamespace = Pick<Namespace<unknown>, 'announced' | 'stats'> & {
   readonly policy: { readonly prefix: string }
-  readonly memory: Pick<MemoryTier<unknown>, 'size' | 'maxEntries' | 'maxBytes'>
+  readonly memory: Pick<MemoryTier<unknown>, 'keys' | 'size' | 'maxEntries' | 'maxBytes'>
 }
 
 /** Memory over Redis, split into namespaces that each have their own policy. */
@@ -26,7 +26,12 @@ export class TieredCache {
 
   constructor({ redis, log, now = Date.now }: TieredCacheOptions) {
     this.#now = now
-    this.#redis = new RedisTier({ redis, log, onAnnounced: (...told) => this.#announced(...told) })
+    this.#redis = new RedisTier({
+      redis,
+      log,
+      onAnnounced: (...told) => this.#announced(...told),
+      heldKeys: () => this.#namespaces.flatMap(({ policy, memory }) => memory.keys().map((key) => policy.prefix + key))
+    })
   }
 
   namespace<T>(policy: Policy<T>): Namespace<T> {

@@ -32,6 +32,14 @@ async function listening(count: number): Promise<void> {
   await expect.poll(async () => (await redis.pubsub('NUMSUB', channel))[1]).toBe(count)
 }
 
+/** Other tests' stand on the same server, in other databases. */
+async function cutSubscribers(): Promise<void> {
+  const { redis } = services
+  const list = (await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string
+  const own = list.split('\n').filter((line) => line.includes(` db=${redis.options.db ?? 0} `))
+  for (const line of own) await redis.call('CLIENT', 'KILL', 'ID', /^id=(\d+)/.exec(line)![1]!)
+}
+
 /** A promise to be settled by hand, to hold a load open. */
 function gate<T>() {
   const { promise, resolve } = Promise.withResolvers<T>()
@@ -218,6 +226,19 @@ describe('freshness', () => {
     await expect.poll(async () => (await two.prices.get('AAPL', old.source)).value.price).toBe(2)
     expect(old.asked).toHaveLength(1)
   })
+})
+
+test('what another process stored while one did not listen is not passed over for a minute', async () => {
+  const [one, two] = [startProcess(), startProcess()]
+  const old = countingSource(() => live(1))
+  await listening(2)
+  for (const { prices } of [one, two]) await prices.get('AAPL', old.source)
+  now += 1000
+  await cutSubscribers()
+  await one.prices.refresh(['AAPL'], countingSource(() => live(2, now)).source)
+  expect((await two.prices.get('AAPL', old.source)).value.price).toBe(1)
+  await expect.poll(async () => (await two.prices.get('AAPL', old.source)).value.price).toBe(2)
+  expect(old.asked).toHaveLength(1)
 })
 
 describe('bad days', () => {
