@@ -70,11 +70,20 @@ export function addTrade(rows: Float64Array, at: number, trade: BarTrade, moves:
     if (price > rows[at + Field.high]!) rows[at + Field.high] = price
     if (price < rows[at + Field.low]!) rows[at + Field.low] = price
   }
-  if (moves & MOVES_LAST) {
-    if (orderOf(rows, at + Field.lastMs, rows[at + Field.close]!, trade) < 0) setLast(rows, at, trade)
-    if (orderOf(rows, at + Field.firstMs, rows[at + Field.open]!, trade) > 0) setFirst(rows, at, trade)
-  }
+  if (moves & MOVES_LAST) addPrice(rows, at, trade)
   if (moves & COUNTS) addVolume(rows, at, trade.size)
+}
+
+/** A trade that is later than the last is the first only where there was none. */
+function addPrice(rows: Float64Array, at: number, trade: BarTrade): void {
+  const lastMs = rows[at + Field.lastMs]!
+  if (trade.asOf.ms > lastMs) {
+    setLast(rows, at, trade)
+    if (lastMs === -Infinity) setFirst(rows, at, trade)
+    return
+  }
+  if (orderOf(rows, at + Field.lastMs, rows[at + Field.close]!, trade) < 0) setLast(rows, at, trade)
+  if (orderOf(rows, at + Field.firstMs, rows[at + Field.open]!, trade) > 0) setFirst(rows, at, trade)
 }
 
 /** Adds the trades of one row to another one, be it in another array. */

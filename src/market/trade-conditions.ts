@@ -95,7 +95,8 @@ function movesOf({ tape, conditions }: Conditioned, ignored?: string): number {
   const rules = BY_TAPE[tape.charCodeAt(0)]
   if (!rules) return ALL
   let moves = ALL
-  for (const condition of conditions) {
+  for (let at = 0; at < conditions.length; at++) {
+    const condition = conditions[at]!
     if (condition === ignored) continue
     moves &= condition.length === 1 ? (rules[condition.charCodeAt(0)] ?? VOLUME_ONLY) : VOLUME_ONLY
   }
