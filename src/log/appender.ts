@@ -1,37 +1,34 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
-import { Producer } from './producer.ts'
 import { ShardQueue, type QueueListener, type QueueMark } from './shard-queue.ts'
-import { TrimmedError } from './shard-writer.ts'
+import { TrimmedError, type LogProducer } from './source.ts'
 import { WrittenTopics } from './topic-name.ts'
 
 /**
- * What waits for Redis, however long it is away. Above it appends are refused, because a producer that cannot be written
+ * What waits for the log's server, however long it is away. Above it appends are refused, because a producer that cannot be written
  * is better slowed; what waits already stays, so that nothing is written in another order.
  */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
 /** There is room where less waits: producers that can wait leave the rest to those that cannot. */
 const ROOM_BYTES = 8 * 1024 * 1024
-/** What Redis gets to take the rest when the process stops. */
+/** What the log's server gets to take the rest when the process stops. */
 const CLOSE_TIMEOUT_MS = 3000
 
 /** `failed`: events that the log may not hold, because they were refused or could not be written before the end. */
 export type AppenderStats = { appended: number; bytes: number; failed: number; waitingBytes: number }
 
 export type AppenderOptions = {
-  redis: Redis
+  /** The appender's own: closed with it. */
+  producer: LogProducer
   log: Pick<Logger, 'warn'>
   shards: number
-  retentionMs: number
-  maxBytes: number
 }
 
-/** Encodes events where they wait to be written: those of one turn of the event loop travel as one stream entry per shard. */
+/** Encodes events where they wait to be written: those of one turn of the event loop travel as one entry per shard. */
 export class Appender implements QueueListener {
   readonly stats: AppenderStats = { appended: 0, bytes: 0, failed: 0, waitingBytes: 0 }
   readonly #options: AppenderOptions
-  readonly #producer: Producer
+  readonly #producer: LogProducer
   readonly #topics: WrittenTopics
   readonly #queues: readonly ShardQueue[]
   /** Shards whose last write failed. */
@@ -43,14 +40,11 @@ export class Appender implements QueueListener {
   #isGivenUp = false
 
   constructor(options: AppenderOptions) {
-    const { shards, retentionMs, maxBytes } = options
+    const { producer, shards } = options
     this.#options = options
     this.#topics = new WrittenTopics(shards)
-    this.#producer = new Producer(options)
-    this.#queues = Array.from(
-      { length: shards },
-      (_, shard) => new ShardQueue({ producer: this.#producer, shard, retentionMs, maxBytes, listener: this })
-    )
+    this.#producer = producer
+    this.#queues = Array.from({ length: shards }, (_, shard) => new ShardQueue({ producer, shard, listener: this }))
   }
 
   async append(events: readonly MarketEvent[]): Promise<void> {
@@ -84,7 +78,7 @@ export class Appender implements QueueListener {
     this.#producer.close()
   }
 
-  /** As long as it takes, for whatever Redis says can be put right. */
+  /** As long as it takes, for whatever the log's server says can be put right. */
   failed(shard: number, error: unknown): boolean {
     const { log } = this.#options
     const isGone = error instanceof TrimmedError
@@ -150,7 +144,7 @@ export class Appender implements QueueListener {
 
   #tellGap(): void {
     this.#owesGap = false
-    for (const queue of this.#queues) queue.skip()
+    this.#producer.skip()
     this.#producer.tellGap().catch(() => (this.#owesGap = true)) // told with the next write, then
   }
 }

@@ -1,7 +1,7 @@
 import { isFormerCursor, parseFormerCursor } from './former-cursor.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Place } from './position.ts'
-import { BEGINNING, insideOf, LAST_INDEX, MAX_ID_PART, outsideOf, placeOf, type StreamId } from './stream-position.ts'
+import { BEGINNING, insideOf, LAST_INDEX, MAX_ID_PART, outsideOf, placeOf, type EntryId } from './entry-position.ts'
 import { readVarint, writeVarint, type VarintReader } from './varint.ts'
 
 /**
@@ -61,7 +61,7 @@ export const cursorLength = ({ text }: CursorStem): number => text.length + END_
 export function formatCursor(places: readonly (Place | undefined)[]): string {
   const newest = places
     .filter((place) => place !== undefined)
-    .reduce((one, other) => (insideOf(other.at).idMs > insideOf(one.at).idMs ? other : one))
+    .reduce((one, other) => (insideOf(other.at).idHigh > insideOf(one.at).idHigh ? other : one))
   const { shard, index, ...id } = insideOf(newest.at)
   return cursorAt(writeStem({ shard, id, epoch: newest.epoch }, places), index)
 }
@@ -82,7 +82,7 @@ export function parseCursor(text: string, shards: number): Cursor | undefined {
   return readStem(stem, index, shards)
 }
 
-type Own = { readonly shard: number; readonly id: StreamId; readonly epoch: string }
+type Own = { readonly shard: number; readonly id: EntryId; readonly epoch: string }
 
 function writeStem(own: Own, places: readonly (Place | undefined)[]): CursorStem {
   const epochs = [own.epoch]
@@ -93,8 +93,8 @@ function writeStem(own: Own, places: readonly (Place | undefined)[]): CursorStem
   at = writeVarint(bytes, at, places.length)
   at = writeVarint(bytes, at, own.shard)
   at = writeVarint(bytes, at, 0)
-  at = writeVarint(bytes, at, own.id.idMs)
-  at = writeVarint(bytes, at, own.id.idSeq)
+  at = writeVarint(bytes, at, own.id.idHigh)
+  at = writeVarint(bytes, at, own.id.idLow)
   for (let shard = 0; shard < places.length; shard++) {
     const place = places[shard]
     if (shard !== own.shard) at = place ? writePlace(at, place, own.id, epochs) : writeVarint(bytes, at, UNKNOWN)
@@ -111,14 +111,14 @@ function writeEpochs(epochs: readonly string[]): number {
   return at
 }
 
-function writePlace(start: number, { epoch, at: position }: Place, own: StreamId, epochs: readonly string[]): number {
-  const { idMs, idSeq, index } = insideOf(position)
+function writePlace(start: number, { epoch, at: position }: Place, own: EntryId, epochs: readonly string[]): number {
+  const { idHigh, idLow, index } = insideOf(position)
   const epochAt = epochs.indexOf(epoch)
   const isBehindAll = index === LAST_INDEX
-  if (isBehindAll && epochAt === 0 && idMs + idSeq === 0) return writeVarint(bytes, start, UNTOUCHED)
+  if (isBehindAll && epochAt === 0 && idHigh + idLow === 0) return writeVarint(bytes, start, UNTOUCHED)
   const flags = (isBehindAll ? 0 : HAS_INDEX) + (epochAt === 0 ? 0 : HAS_EPOCH)
-  const more = idSeq * 4 + flags
-  let at = writeVarint(bytes, start, FIRST_DISTANCE + zigzag(idMs - own.idMs) * 2 + (more > 0 ? 1 : 0))
+  const more = idLow * 4 + flags
+  let at = writeVarint(bytes, start, FIRST_DISTANCE + zigzag(idHigh - own.idHigh) * 2 + (more > 0 ? 1 : 0))
   if (more > 0) at = writeVarint(bytes, at, more)
   if (!isBehindAll) at = writeVarint(bytes, at, index)
   return epochAt === 0 ? at : writeVarint(bytes, at, epochAt)
@@ -135,15 +135,15 @@ function readStem(stem: Buffer, index: number, shards: number): Cursor | undefin
   const own = {
     shard: readVarint(reader),
     epochAt: readVarint(reader),
-    idMs: readVarint(reader),
-    idSeq: readVarint(reader)
+    idHigh: readVarint(reader),
+    idLow: readVarint(reader)
   }
   const places: (Place | undefined)[] = []
   for (let shard = 0; shard < shards; shard++) {
     places.push(
       shard === own.shard
         ? placeAt(shard, { ...own, index: index === BEHIND_ALL ? LAST_INDEX : index }, epochs[own.epochAt])
-        : readPlace(reader, shard, own.idMs, epochs)
+        : readPlace(reader, shard, own.idHigh, epochs)
     )
   }
   const isWhole = own.shard < shards && reader.at === stem.length
@@ -154,17 +154,17 @@ function readPlace(reader: VarintReader, shard: number, ownMs: number, epochs: r
   const code = readVarint(reader)
   if (code === UNKNOWN) return undefined
   if (code === UNTOUCHED) return placeAt(shard, { ...BEGINNING, index: LAST_INDEX }, epochs[0])
-  const idMs = ownMs + unzigzag(Math.floor((code - FIRST_DISTANCE) / 2))
+  const idHigh = ownMs + unzigzag(Math.floor((code - FIRST_DISTANCE) / 2))
   const more = (code - FIRST_DISTANCE) % 2 === 1 ? readVarint(reader) : 0
   const index = more % 2 === HAS_INDEX ? readVarint(reader) : LAST_INDEX
   const epochAt = more % 4 >= HAS_EPOCH ? readVarint(reader) : 0
-  return placeAt(shard, { idMs, idSeq: Math.floor(more / 4), index }, epochs[epochAt])
+  return placeAt(shard, { idHigh, idLow: Math.floor(more / 4), index }, epochs[epochAt])
 }
 
-function placeAt(shard: number, id: StreamId & { index: number }, epoch: string | undefined): Place | undefined {
-  const { idMs, idSeq, index } = id
-  const isPossible = idMs >= 0 && idMs <= MAX_ID_PART && idSeq <= MAX_ID_PART && index <= LAST_INDEX
-  return isPossible && epoch !== undefined ? { epoch, at: outsideOf({ shard, idMs, idSeq, index }) } : undefined
+function placeAt(shard: number, id: EntryId & { index: number }, epoch: string | undefined): Place | undefined {
+  const { idHigh, idLow, index } = id
+  const isPossible = idHigh >= 0 && idHigh <= MAX_ID_PART && idLow <= MAX_ID_PART && index <= LAST_INDEX
+  return isPossible && epoch !== undefined ? { epoch, at: outsideOf({ shard, idHigh, idLow, index }) } : undefined
 }
 
 const zigzag = (number: number): number => (number < 0 ? -2 * number - 1 : 2 * number)

@@ -9,7 +9,7 @@ import { FLAGS_AT, IS_JSON, KIND_BITS, MAX_RECORD_BYTES, NONE, ROW_AT, type Reco
 import type { WrittenTopic } from './topic-name.ts'
 
 /**
- * One stream entry of version 2: what one process appended until it was written, little-endian. The first 16 bytes are those
+ * One entry of version 2: what one process appended until it was written, little-endian. The first 16 bytes are those
  * of every version:
  *
  *     0  u8   version
@@ -36,7 +36,7 @@ export const ROWS_AT = 32
 export const STRINGS_AT = 34
 
 /**
- * An entry takes no event more when it is as large: readers hold entries whole. With one more record, and what Redis adds,
+ * An entry takes no event more when it is as large: readers hold entries whole. With one more record, and what Redis adds to it,
  * it still fits into 64 KiB of its memory, above which Redis would take 80.
  */
 const FULL_ENTRY_BYTES = 64 * 1024 - 1024

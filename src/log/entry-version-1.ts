@@ -28,8 +28,8 @@ const QUOTES = 'quotes:'
 
 export class EntryVersion1 implements LogEntry {
   readonly shard: number
-  readonly idMs: number
-  readonly idSeq: number
+  readonly idHigh: number
+  readonly idLow: number
   readonly bytes: Buffer
   readonly count: number
   readonly firstIndex: number
@@ -38,11 +38,11 @@ export class EntryVersion1 implements LogEntry {
   #topics: TopicName[] | undefined
 
   /** Throws RangeError for bytes that cannot be read in full. */
-  constructor({ shard, idMs, idSeq }: EntryPlace, bytes: Buffer, firstIndex = 0) {
+  constructor({ shard, idHigh, idLow }: EntryPlace, bytes: Buffer, firstIndex = 0) {
     if (bytes.length < ENTRY_HEAD_BYTES) throw new RangeError('an entry of the log is cut off')
     this.shard = shard
-    this.idMs = idMs
-    this.idSeq = idSeq
+    this.idHigh = idHigh
+    this.idLow = idLow
     this.bytes = bytes
     this.firstIndex = firstIndex
     this.count = bytes.readUInt16LE(2)

@@ -35,8 +35,8 @@ const KNOWN_TEXTS = new KnownTexts()
 /** Reads entries as entry-builder.ts makes them. */
 export class EntryVersion2 implements LogEntry, RecordReader {
   readonly shard: number
-  readonly idMs: number
-  readonly idSeq: number
+  readonly idHigh: number
+  readonly idLow: number
   readonly bytes: Buffer
   readonly view: DataView
   readonly count: number
@@ -50,10 +50,10 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   #strings: string[] | undefined
 
   /** Throws RangeError for bytes that are cut off. `same` is an entry of the same bytes. */
-  constructor({ shard, idMs, idSeq }: EntryPlace, bytes: Buffer, firstIndex = 0, same?: EntryVersion2) {
+  constructor({ shard, idHigh, idLow }: EntryPlace, bytes: Buffer, firstIndex = 0, same?: EntryVersion2) {
     this.shard = shard
-    this.idMs = idMs
-    this.idSeq = idSeq
+    this.idHigh = idHigh
+    this.idLow = idLow
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.firstIndex = firstIndex

@@ -4,9 +4,9 @@ import { VERSION } from './entry-builder.ts'
 import type { EntryPlace, LogEntry } from './log-entry.ts'
 
 /** Reads an entry. Throws RangeError for bytes that this version cannot read in full. */
-export function readEntry({ shard, idMs, idSeq }: EntryPlace, bytes: Buffer): LogEntry {
-  if (bytes[0] === VERSION) return new EntryVersion2({ shard, idMs, idSeq }, bytes)
-  if (bytes[0] === VERSION_1) return new EntryVersion1({ shard, idMs, idSeq }, bytes)
+export function readEntry({ shard, idHigh, idLow }: EntryPlace, bytes: Buffer): LogEntry {
+  if (bytes[0] === VERSION) return new EntryVersion2({ shard, idHigh, idLow }, bytes)
+  if (bytes[0] === VERSION_1) return new EntryVersion1({ shard, idHigh, idLow }, bytes)
   throw new RangeError(`an entry of version ${bytes[0]}`)
 }
 

@@ -1,5 +1,5 @@
-import type { LogSource } from './source.ts'
-import { compareIds, isBefore, type StreamPosition } from './stream-position.ts'
+import type { LogSource, Standing } from './source.ts'
+import { compareIds, type EntryPosition } from './entry-position.ts'
 
 /** What a look at the log found. */
 export type Finding = {
@@ -10,22 +10,20 @@ export type Finding = {
   readonly trimmed: readonly number[]
 }
 
-type Standing = 'held' | 'trimmed' | 'lost'
-
 /**
- * Remembers what the log was seen to hold. Redis persists a moment late, and a replica that takes over lacks what was
+ * Remembers what the log was seen to hold. A server persists a moment late, and a replica that takes over lacks what was
  * not sent to it yet: the log can come back without its newest entries and go on with others. Then the first process to
  * notice gives it a new epoch, by which all others know that they may have missed something.
  */
 export class EpochWatch {
   readonly #source: LogSource
   /** The newest entry that was seen, per shard. */
-  readonly #seen = new Map<number, StreamPosition>()
+  readonly #seen = new Map<number, EntryPosition>()
   /**
    * The newest entry that the last look found, per shard, or the first that was seen. Where it is gone, so is what followed, although a stream that
    * was emptied or put back has got new entries since, and those were seen.
    */
-  readonly #found = new Map<number, StreamPosition>()
+  readonly #found = new Map<number, EntryPosition>()
   #epoch: string | undefined
 
   /** `epoch`: the one that others were told already. */
@@ -34,7 +32,7 @@ export class EpochWatch {
     this.#epoch = epoch
   }
 
-  saw(position: StreamPosition): void {
+  saw(position: EntryPosition): void {
     this.#seen.set(position.shard, position)
     if (!this.#found.has(position.shard)) this.#found.set(position.shard, position)
   }
@@ -66,18 +64,10 @@ export class EpochWatch {
     this.#epoch = await this.#source.renewEpoch(epoch)
   }
 
-  async #standingSinceFound(newest: StreamPosition): Promise<Standing> {
-    const standing = await this.#standingOf(newest)
+  async #standingSinceFound(newest: EntryPosition): Promise<Standing> {
+    const standing = await this.#source.standingOf(newest)
     const found = this.#found.get(newest.shard)
     if (standing !== 'held' || !found || compareIds(found, newest) === 0) return standing
-    return (await this.#standingOf(found)) === 'lost' ? 'lost' : 'held'
-  }
-
-  async #standingOf(position: StreamPosition): Promise<Standing> {
-    if (await this.#source.holds(position)) return 'held'
-    const { first, last, isWhole } = await this.#source.reach(position.shard)
-    if (!last || isBefore(last, position)) return 'lost'
-    if (!first) return isBefore(position, last) ? 'trimmed' : 'held'
-    return isWhole || isBefore(first, position) ? 'lost' : 'trimmed'
+    return (await this.#source.standingOf(found)) === 'lost' ? 'lost' : 'held'
   }
 }

@@ -1,15 +1,13 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Batch, Following, Start } from './batch.ts'
+import { endOf, outsideOf, type EntryId, type EntryPosition } from './entry-position.ts'
 import { EpochWatch } from './epoch-watch.ts'
 import { findLoss, type Doubt, type FoundLoss } from './losses.ts'
 import { ProducerSequences } from './producer-sequences.ts'
-import { startsOf, withinReach } from './starts.ts'
-import { StreamReader } from './stream-reader.ts'
+import type { ShardsReader, LogSource, Row } from './source.ts'
+import { startsOf } from './starts.ts'
 import { RowReader } from './row-reader.ts'
 import { RowCount, type Tally } from './row-count.ts'
-import { idOfRow, isOurs, type LogSource, type Row } from './source.ts'
-import { endOf, idOf, outsideOf, type StreamId, type StreamPosition } from './stream-position.ts'
 
 const BLOCK_MS = 1000
 const RETRY_MS = 200
@@ -24,10 +22,10 @@ const LOOK_EVERY_MS = 2000
 const MAX_ENTRIES_PER_READ = 64
 
 export type FollowerOptions = {
-  /** The follower opens a connection of its own beside this one. */
-  redis: Redis
   log: Pick<Logger, 'warn'>
   source: LogSource
+  /** The follower's own: closed with it. */
+  reader: ShardsReader
   /** The one that the reader knows; by default the one that is in force at first. */
   epoch: string | undefined
   from: Start
@@ -40,15 +38,15 @@ type Unread = { readonly at: number; readonly rows: readonly Row[] }
 
 /**
  * Follows the log until it is closed: the reader's pace is its own, for nothing more is read before what was read is taken.
- * Through outages of Redis it goes on from where it was.
+ * Through outages it goes on from where it was.
  */
 export class Follower implements Following {
   readonly #options: FollowerOptions
-  readonly #reader: StreamReader
+  readonly #reader: ShardsReader
   readonly #watch: EpochWatch
-  #positions: StreamPosition[] = []
+  #positions: EntryPosition[] = []
   /** Up to where what was read was found to be all that was added. */
-  #sound: StreamPosition[] = []
+  #sound: EntryPosition[] = []
   #counts: readonly RowCount[] = []
   readonly #unread: Unread[] = []
   /** What the reader was given, and has taken when it asks for more. */
@@ -67,16 +65,16 @@ export class Follower implements Following {
   /** What was found to be lost, until it is known whether anything of it was never read. */
   #doubt: Doubt | undefined
   /** Where a shard's log was replaced and nothing seemed to be missing, by shard: from where on. */
-  readonly #passed = new Map<number, StreamPosition>()
+  readonly #passed = new Map<number, EntryPosition>()
   #away = false
   #closed = false
 
   constructor(options: FollowerOptions) {
-    const { redis, source, epoch, signal } = options
+    const { reader, source, epoch, signal } = options
     this.#options = options
     this.#rows = new RowReader(options.log)
     this.#watch = new EpochWatch(source, epoch)
-    this.#reader = new StreamReader(redis)
+    this.#reader = reader
     signal?.addEventListener('abort', () => this.#close(), { once: true })
     if (signal?.aborted) this.#closed = true
   }
@@ -145,30 +143,23 @@ export class Follower implements Following {
 
   /** Reads behind what was read, taken or not. */
   async #read(blockMs: number): Promise<void> {
-    const { source } = this.#options
-    const keys = this.#positions.map(({ shard }) => source.key(shard))
-    const ids = this.#positions.map((position, at) => idOf(this.#lastUnread(at) ?? position))
-    const found = await this.#reader.read(keys, ids, { maxRows: this.#maxEntriesPerShard, blockMs })
+    const behind = this.#positions.map((position, at) => this.#lastUnread(at) ?? position)
+    const found = await this.#reader.read(behind, { maxRows: this.#maxEntriesPerShard, blockMs })
     this.#readAt = performance.now()
     for (const [at, rows] of found) {
-      try {
-        for (const [id] of rows) idOfRow(id)
-        this.#unread.push({ at, rows })
-        for (const row of rows) this.#follow(at, row)
-      } catch (error) {
-        if (!(await source.cure(this.#positions[at]!.shard, error))) throw error
-      }
+      this.#unread.push({ at, rows })
+      for (const row of rows) this.#follow(at, row)
     }
   }
 
-  #lastUnread(at: number): StreamId | undefined {
-    const last = this.#unread.findLast((unread) => unread.at === at)?.rows.at(-1)
-    return last && idOfRow(last[0])
+  #lastUnread(at: number): EntryPosition | undefined {
+    const unread = this.#unread.findLast((each) => each.at === at)
+    return unread && endOfRows(this.#positions[at]!.shard, unread.rows)
   }
 
-  #follow(at: number, row: Row): void {
-    if (!isOurs(row)) return
-    const hasHole = this.#sequences[at]!.read(row[1][1]!)
+  #follow(at: number, { entry }: Row): void {
+    if (!entry) return
+    const hasHole = this.#sequences[at]!.read(entry)
     const { shard } = this.#positions[at]!
     const passed = this.#passed.get(shard)
     if (!hasHole || !passed || this.#doubt) return
@@ -201,7 +192,7 @@ export class Follower implements Following {
     const { shard } = this.#positions[at]!
     const position = endOfRows(shard, rows)
     this.#positions[at] = position
-    for (const [id] of rows) this.#note(at, idOfRow(id), this.#counts[at]!.read(idOfRow(id)))
+    for (const { id } of rows) this.#note(at, id, this.#counts[at]!.read(id))
     this.#watch.saw(position)
   }
 
@@ -218,7 +209,9 @@ export class Follower implements Following {
     // Whoever has followed without a break knows soon whether anything is missing that it never read.
     const isProvable = isReplaced && !this.#isFirstLook && performance.now() - this.#readAt < MAX_BREAK_MS
     this.#isGone = false
-    if (this.#isFirstLook || this.#lossy.size > 0) this.#positions = await withinReach(source, this.#positions)
+    if (this.#isFirstLook || this.#lossy.size > 0) {
+      this.#positions = await Promise.all(this.#positions.map((position) => source.withinReach(position)))
+    }
     const lossy = this.#positions.filter(({ shard }) => this.#lossy.has(shard))
     const losses = await Promise.all(
       lossy.map((position) => findLoss(source, position, this.#sound[this.#positions.indexOf(position)]!))
@@ -274,7 +267,7 @@ export class Follower implements Following {
     )
   }
 
-  #note(at: number, id: StreamId, tally: Tally | undefined): void {
+  #note(at: number, id: EntryId, tally: Tally | undefined): void {
     if (tally === undefined) return
     const { shard } = this.#positions[at]!
     if (tally === 'right') {
@@ -288,4 +281,4 @@ export class Follower implements Following {
   }
 }
 
-const endOfRows = (shard: number, rows: readonly Row[]): StreamPosition => endOf(shard, idOfRow(rows.at(-1)![0]))
+const endOfRows = (shard: number, rows: readonly Row[]): EntryPosition => endOf(shard, rows.at(-1)!.id)

@@ -1,5 +1,5 @@
 import type { Place } from './position.ts'
-import { outsideOf } from './stream-position.ts'
+import { outsideOf } from './entry-position.ts'
 
 /**
  * Cursors of the version before this one: `<epoch>.<shard>.<stream id>.<index>`, one for each shard, joined by commas. Clients
@@ -15,8 +15,8 @@ export function parseFormerCursor(text: string): Place[] | undefined {
   for (const part of text.split(',')) {
     const match = PART.exec(part)
     if (!match) return undefined
-    const [shard, idMs, idSeq, index] = match.slice(2).map(Number) as [number, number, number, number]
-    places.set(shard, { epoch: match[1]!, at: outsideOf({ shard, idMs, idSeq, index }) })
+    const [shard, idHigh, idLow, index] = match.slice(2).map(Number) as [number, number, number, number]
+    places.set(shard, { epoch: match[1]!, at: outsideOf({ shard, idHigh, idLow, index }) })
   }
   return [...places.values()]
 }

@@ -61,4 +61,4 @@ export interface LogEntry {
 }
 
 /** Where an entry stands in the log; every entry knows it, and none but the log asks for it. */
-export type EntryPlace = { readonly shard: number; readonly idMs: number; readonly idSeq: number }
+export type EntryPlace = { readonly shard: number; readonly idHigh: number; readonly idLow: number }

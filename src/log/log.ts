@@ -1,28 +1,22 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { MarketEvent } from '../market/event.ts'
 import { Appender, type AppenderStats } from './appender.ts'
+import type { Following, Start } from './batch.ts'
+import { endOf, insideOf, outsideOf } from './entry-position.ts'
+import { Follower } from './follower.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
-import { timeIn } from './positions.ts'
 import { ReachMeter } from './reach-meter.ts'
-import { createSource } from './source.ts'
-import { BEGINNING, endOf, insideOf, outsideOf, startOf } from './stream-position.ts'
-import type { Following, Start } from './batch.ts'
-import { Follower } from './follower.ts'
-
-/** Reading long ago takes its time, on a connection on which nobody else waits. */
-const READ_TIMEOUT_MS = 5000
+import { createStreams, type StreamsOptions } from './redis/streams.ts'
+import { entryOf, type LogServer } from './source.ts'
 
 export type LogOptions = {
-  /** Must fail fast. Stays the caller's to close; the log's own connections end with it. */
-  redis: Redis
   log: Pick<Logger, 'warn'>
-  /** Symbols are spread over so many streams. */
+  /** Symbols are spread over so many shards. */
   shards: number
-  /** Older events may be trimmed. A wish: memory is the bound. */
+  /** Older events may be trimmed. A wish: bytes are the bound. */
   retentionMs: number
-  /** Of each shard, in Redis: above it the oldest events are trimmed. */
+  /** Of each shard, in memory of Redis or on the disk of a broker of Kafka: above it the oldest events are trimmed. */
   maxBytes: number
 }
 
@@ -30,6 +24,8 @@ export type LogOptions = {
 export type Reach = {
   /** Right before the oldest event that is still there; undefined where there is none. */
   readonly first: Position | undefined
+  /** When that event was appended, epoch milliseconds on the log's own clock. */
+  readonly firstAt: number | undefined
   /** Behind the newest event that ever was; undefined where there never was one. */
   readonly last: Position | undefined
   /** Nothing was ever trimmed. */
@@ -42,19 +38,19 @@ export type EventLog = {
   readonly stats: Readonly<AppenderStats>
   /**
    * Writes events behind all that were appended here before, each exactly once; those of one turn of the event loop
-   * travel together. Resolves when the log holds them: while Redis is away or refuses, they wait. Rejects when they are
+   * travel together. Resolves when the log holds them: while its server is away or refuses, they wait. Rejects when they are
    * refused, because too much waits already, the log is closed or an event is impossible; and when the log is closed
-   * before Redis took them.
+   * before its server took them.
    */
   append(events: readonly MarketEvent[]): Promise<void>
   /**
    * Resolves when little enough waits to be written that more may come. A producer that can wait does, before each batch:
-   * its events are not refused then, however long Redis is away.
+   * its events are not refused then, however long the log's server is away.
    */
   room(): Promise<void>
   /**
-   * How far back the log reaches if events go on coming as they do: what its memory lasts, or `retentionMs`, where that is
-   * shorter. Rejects while Redis is away.
+   * How far back the log reaches if events go on coming as they do: what its room lasts, or `retentionMs`, where that is
+   * shorter. Rejects while the log is out of reach.
    */
   reachSeconds(): Promise<number>
   /** Names this log's life: under another epoch, what it held before is gone. */
@@ -66,16 +62,16 @@ export type EventLog = {
   at(shard: number, timeMs: number): Promise<Position>
   /**
    * Entries from the position's own on (its records up to the index are the caller's to skip), oldest first; where
-   * somebody else wrote stands one without records. Over a connection of its own, which nothing else waits for. Throws
+   * somebody else wrote stands one without records. Over connections of its own, which nothing else waits for. Throws
    * RangeError where one was written by a later version.
    */
   read(from: Position, maxEntries: number): Promise<LogEntry[]>
   /**
-   * Reads the log from somewhere on, over a connection of its own, at the pace of whoever asks for the next batch. Ended by
+   * Reads the log from somewhere on, over connections of its own, at the pace of whoever asks for the next batch. Ended by
    * leaving the loop over it, by its `return()`, or by the signal.
    */
   follow(from: Start, options?: { signal?: AbortSignal }): Following
-  /** Waits for what was appended, some seconds where Redis is away; nothing can be appended from then on. */
+  /** Waits for what was appended, some seconds where the log's server is away; nothing can be appended from then on. */
   close(): Promise<void>
 }
 
@@ -83,19 +79,14 @@ export type EventLog = {
 export type LogReader = Pick<EventLog, 'shards' | 'epoch' | 'reach' | 'timeOf' | 'at' | 'read' | 'follow'>
 
 /** Opens the event log over Redis Streams. */
-export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOptions): EventLog {
-  const source = createSource({ redis, log, shards })
-  const reading = redis.duplicate({
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: 0,
-    commandTimeout: READ_TIMEOUT_MS,
-    lazyConnect: true
-  })
-  reading.on('error', () => undefined) // reported by the reads that fail
-  redis.once('end', () => reading.disconnect())
-  const readSource = createSource({ redis: reading, log, shards })
-  const meter = new ReachMeter({ source, retentionMs, maxBytes })
-  const appender = new Appender({ redis, log, shards, retentionMs, maxBytes })
+export function createLog(options: LogOptions & StreamsOptions): EventLog {
+  return openLog(createStreams(options), options)
+}
+
+function openLog(server: LogServer, { log, shards, retentionMs }: LogOptions): EventLog {
+  const { source, reads, producer, heldBytes } = server
+  const meter = new ReachMeter({ source, retentionMs, heldBytes })
+  const appender = new Appender({ producer, log, shards })
   let epoch: string | undefined
   return {
     shards,
@@ -105,20 +96,18 @@ export function createLog({ redis, log, shards, retentionMs, maxBytes }: LogOpti
     reachSeconds: () => meter.seconds(),
     epoch: async () => (epoch = await source.epoch()),
     async reach(shard) {
-      const { first, last, isWhole } = await source.reach(shard)
-      return {
-        first: first && outsideOf(startOf(shard, first)),
-        last: last && outsideOf(endOf(shard, last)),
-        isWhole
-      }
+      const { first, firstAt, last, isWhole } = await source.reach(shard)
+      return { first: first && outsideOf(first), firstAt, last: last && outsideOf(endOf(shard, last)), isWhole }
     },
-    timeOf: timeIn,
-    at: async (shard, timeMs) =>
-      outsideOf(timeMs > 0 ? startOf(shard, { idMs: Math.floor(timeMs), idSeq: 0 }) : endOf(shard, BEGINNING)),
-    read: (from, maxEntries) => readSource.read(insideOf(from), maxEntries),
-    follow: (from, { signal } = {}) => new Follower({ redis, log, source, epoch, from, signal }),
+    timeOf: (position) => source.timeOf(insideOf(position)),
+    at: async (shard, timeMs) => outsideOf(await source.at(shard, timeMs)),
+    async read(from, maxEntries) {
+      const { shard } = from
+      return (await reads.rowsFrom(shard, insideOf(from), maxEntries)).map((row) => entryOf(shard, row))
+    },
+    follow: (from, { signal } = {}) => new Follower({ reader: server.reader(), log, source, epoch, from, signal }),
     async close() {
-      reading.disconnect()
+      server.close()
       await appender.close()
     }
   }

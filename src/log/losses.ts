@@ -1,6 +1,6 @@
 import type { Loss } from './batch.ts'
-import { idOfRow, type LogSource } from './source.ts'
-import { endOf, isBefore, outsideOf, type StreamPosition } from './stream-position.ts'
+import { behindId, type LogSource } from './source.ts'
+import { endOf, isBefore, outsideOf, type EntryPosition } from './entry-position.ts'
 
 /** Looked through to tell from where on entries are lost. */
 const MAX_ROWS_PER_LOSS = 1000
@@ -18,10 +18,10 @@ export type Doubt = {
 }
 
 /** Where entries are lost to a follower, and how much of what it read before is there still. `since`: sound up to there. */
-export async function findLoss(source: LogSource, position: StreamPosition, since: StreamPosition): Promise<FoundLoss> {
+export async function findLoss(source: LogSource, position: EntryPosition, since: EntryPosition): Promise<FoundLoss> {
   const { shard } = position
-  const rows = await source.rowsAfter(shard, since, MAX_ROWS_PER_LOSS)
-  const ids = rows.map(([id]) => idOfRow(id)).filter((id) => !isBefore(position, id))
+  const rows = await source.rowsFrom(shard, behindId(since), MAX_ROWS_PER_LOSS)
+  const ids = rows.map(({ id }) => id).filter((id) => !isBefore(position, id))
   const held = rows.length < MAX_ROWS_PER_LOSS ? ids.map((id) => outsideOf(endOf(shard, id))) : undefined
   return { position: outsideOf(position), since: outsideOf(since), held }
 }

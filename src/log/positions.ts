@@ -9,31 +9,31 @@ import {
   LAST_INDEX,
   outsideOf,
   placeOf
-} from './stream-position.ts'
+} from './entry-position.ts'
 
 /** Negative where `a` comes first. Positions of different shards have no order. */
 export function comparePositions(a: Position, b: Position): number {
   const [left, right] = [insideOf(a), insideOf(b)]
-  return left.idMs - right.idMs || left.idSeq - right.idSeq || left.index - right.index
+  return left.idHigh - right.idHigh || left.idLow - right.idLow || left.index - right.index
 }
 
-/** When what stands at a position was appended, epoch milliseconds on the log's own clock. */
-export const timeIn = (position: Position): number => insideOf(position).idMs
+/** When what stands at a position was appended, epoch milliseconds, in a log whose ids begin with that. */
+export const timeIn = (position: Position): number => insideOf(position).idHigh
 
 /** Before everything that a shard holds. */
 export const beginningOf = (shard: number): Position => outsideOf(endOf(shard, BEGINNING))
 
 /** Behind all records of an entry. */
 export function behind(entry: LogEntry): Position {
-  const { shard, idMs, idSeq } = placeOf(entry)
-  return outsideOf({ shard, idMs, idSeq, index: LAST_INDEX })
+  const { shard, idHigh, idLow } = placeOf(entry)
+  return outsideOf({ shard, idHigh, idLow, index: LAST_INDEX })
 }
 
 /** Negative where a record of an entry comes before a position, 0 where the position is right behind it. */
 export function compareRecord(entry: LogEntry, index: number, position: Position): number {
   const place = placeOf(entry)
-  const { idMs, idSeq, index: last } = insideOf(position)
-  return place.idMs - idMs || place.idSeq - idSeq || index - last
+  const { idHigh, idLow, index: last } = insideOf(position)
+  return place.idHigh - idHigh || place.idLow - idLow || index - last
 }
 
 /** How many of an entry's records a position is behind: all, none, or those up to the one it names. */
@@ -46,24 +46,24 @@ export function recordsBefore(entry: LogEntry, position: Position): number {
 /** Where entries stand, by a number for each: what is held for seconds in a busy process must not be objects. */
 export class EntryPlaces {
   readonly #shard: number
-  readonly #idMs: Float64Array
-  readonly #idSeq: Float64Array
+  readonly #idHigh: Float64Array
+  readonly #idLow: Float64Array
 
   constructor(shard: number, size: number) {
     this.#shard = shard
-    this.#idMs = new Float64Array(size)
-    this.#idSeq = new Float64Array(size)
+    this.#idHigh = new Float64Array(size)
+    this.#idLow = new Float64Array(size)
   }
 
   set(slot: number, entry: LogEntry): void {
-    const { idMs, idSeq } = placeOf(entry)
-    this.#idMs[slot] = idMs
-    this.#idSeq[slot] = idSeq
+    const { idHigh, idLow } = placeOf(entry)
+    this.#idHigh[slot] = idHigh
+    this.#idLow[slot] = idLow
   }
 
   /** As an entry is read with it. */
   at(slot: number): EntryPlace {
-    return { shard: this.#shard, idMs: this.#idMs[slot]!, idSeq: this.#idSeq[slot]! }
+    return { shard: this.#shard, idHigh: this.#idHigh[slot]!, idLow: this.#idLow[slot]! }
   }
 
   /** Behind all records of an entry. */
@@ -82,7 +82,7 @@ export class EntryPlaces {
   }
 
   #compare(slot: number, index: number, position: Position): number {
-    const { idMs, idSeq, index: last } = insideOf(position)
-    return this.#idMs[slot]! - idMs || this.#idSeq[slot]! - idSeq || index - last
+    const { idHigh, idLow, index: last } = insideOf(position)
+    return this.#idHigh[slot]! - idHigh || this.#idLow[slot]! - idLow || index - last
   }
 }

@@ -1,4 +1,4 @@
-import { FILL_AVERAGE, type LogSource } from './source.ts'
+import type { LogSource } from './source.ts'
 
 /** Over so long the present rate is measured, at most. */
 const WINDOW_MS = 30_000
@@ -7,10 +7,15 @@ const MIN_WINDOW_MS = 2000
 /** Answers are as old as this at most. */
 const FRESH_MS = 1000
 
-/** What a shard took up to an instant of Redis' clock. */
+/** What a shard took up to an instant of the log's own clock. */
 type Sample = { readonly atMs: number; readonly added: number; readonly bytesPerEntry: number; readonly heldMs: number }
 
-export type ReachMeterOptions = { readonly source: LogSource; readonly retentionMs: number; readonly maxBytes: number }
+export type ReachMeterOptions = {
+  readonly source: LogSource
+  readonly retentionMs: number
+  /** What a shard that is trimmed by its size holds on average. */
+  readonly heldBytes: number
+}
 
 /** Tells how far back the log reaches if events go on coming as they do. */
 export class ReachMeter {
@@ -25,7 +30,7 @@ export class ReachMeter {
     this.#samples = Array.from({ length: options.source.shards }, () => [])
   }
 
-  /** Seconds, of the shard that reaches least far; the retention where the log's memory lasts longer. Rejects while Redis is away. */
+  /** Seconds, of the shard that reaches least far; the retention where the log's memory lasts longer. Rejects while the log is out of reach. */
   async seconds(): Promise<number> {
     if (performance.now() - this.#measuredAt < FRESH_MS) return this.#seconds
     this.#measuring ??= this.#measure().finally(() => (this.#measuring = undefined))
@@ -40,7 +45,7 @@ export class ReachMeter {
   }
 
   async #secondsOf(shard: number): Promise<number> {
-    const { source, retentionMs, maxBytes } = this.#options
+    const { source, retentionMs, heldBytes } = this.#options
     const samples = this.#samples[shard]!
     const { nowMs, bytes, entries, added, firstMs } = await source.usage(shard)
     if (entries === 0) return retentionMs / 1000
@@ -52,7 +57,7 @@ export class ReachMeter {
     // What a former log held, before it was replaced, says nothing.
     const isMeasured = windowMs >= MIN_WINDOW_MS && added >= oldest.added
     const entriesPerMs = isMeasured ? (added - oldest.added) / windowMs : entries / sample.heldMs
-    const reachMs = (maxBytes * FILL_AVERAGE) / (entriesPerMs * sample.bytesPerEntry)
+    const reachMs = heldBytes / (entriesPerMs * sample.bytesPerEntry)
     return Math.min(retentionMs, reachMs) / 1000
   }
 }

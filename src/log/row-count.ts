@@ -1,22 +1,22 @@
-import type { Reach } from './source.ts'
-import { isBefore, type StreamId } from './stream-position.ts'
+import type { ShardReach } from './source.ts'
+import { isBefore, type EntryId } from './entry-position.ts'
 
 /** What a count showed: as many rows came as were added, or fewer, or more. */
 export type Tally = 'right' | 'missed' | 'gone'
 
 /**
- * Counts the rows that a follower reads of a shard, and holds them against how many Redis says were ever added to its
- * stream. One that was put back to an earlier state has fewer, although every entry that is looked for may be there.
+ * Counts the rows that a follower reads of a shard, and holds them against how many the log's server says were ever
+ * added to it. One that was put back to an earlier state has fewer, although every entry that is looked for may be there.
  */
 export class RowCount {
   /** How many were added up to the row that counting begins behind; undefined where none is known yet. */
   #begin: number | undefined
   #rows = 0
   /** How many were added up to a row that is still to be read. */
-  #next: { readonly last: StreamId; readonly added: number } | undefined
+  #next: { readonly last: EntryId; readonly added: number } | undefined
 
   /** Counts the next row. Says what the count shows, where it is complete there. */
-  read(id: StreamId): Tally | undefined {
+  read(id: EntryId): Tally | undefined {
     this.#rows++
     if (!this.#next || isBefore(id, this.#next.last)) return undefined
     const { last, added } = this.#next
@@ -27,8 +27,8 @@ export class RowCount {
   }
 
   /** To be called now and then, after everything up to `position` was read, with how far the shard reaches. */
-  look({ last, added }: Reach, position: StreamId): Tally | undefined {
-    // Redis before 7 does not count.
+  look({ last, added }: ShardReach, position: EntryId): Tally | undefined {
+    // The log's server does not count.
     if (added === undefined) {
       this.reset()
       return 'right'

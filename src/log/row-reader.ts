@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { LogEntry } from './log-entry.ts'
-import { entryOf, idOfRow, type Row } from './source.ts'
-import { placeOf } from './stream-position.ts'
+import { entryOf, type Row } from './source.ts'
+import { placeOf } from './entry-position.ts'
 
 /** Reads a follower's rows as entries, and warns of what cannot be read: once of each kind, for it may be in every row. */
 export class RowReader {
@@ -27,7 +27,7 @@ export class RowReader {
       return entry
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      this.#log.warn({ err: error, shard, ...idOfRow(row[0]) }, 'an entry of the log is unreadable')
+      this.#log.warn({ err: error, shard, ...row.id }, 'an entry of the log is unreadable')
       return undefined
     }
   }
@@ -43,11 +43,11 @@ export class RowReader {
   #warnOfForeigner(entry: LogEntry): void {
     if (this.#hasWarnedOfForeigners) return
     this.#hasWarnedOfForeigners = true
-    this.#log.warn(nameOf(entry), 'somebody else writes into the streams of the log; that is passed over')
+    this.#log.warn(nameOf(entry), 'somebody else writes into the log; that is passed over')
   }
 }
 
 function nameOf(entry: LogEntry) {
-  const { shard, idMs, idSeq } = placeOf(entry)
-  return { shard, idMs, idSeq }
+  const { shard, idHigh, idLow } = placeOf(entry)
+  return { shard, idHigh, idLow }
 }

@@ -1,10 +1,7 @@
 import { setImmediate as endOfTurn, setTimeout as delay } from 'node:timers/promises'
 import type { MarketEvent } from '../market/event.ts'
-import { asVersion1 } from './entry-version-1.ts'
 import { EntryBuilder, type BuilderMark } from './entry-builder.ts'
-import { readEntry } from './entry.ts'
-import type { Producer } from './producer.ts'
-import { ShardWriter } from './shard-writer.ts'
+import type { LogProducer } from './source.ts'
 import type { WrittenTopic } from './topic-name.ts'
 
 /** So much travels together at most: answers come no oftener than the event loop turns. */
@@ -26,10 +23,8 @@ export type QueueListener = {
 }
 
 export type ShardQueueOptions = {
-  readonly producer: Producer
+  readonly producer: LogProducer
   readonly shard: number
-  readonly retentionMs: number
-  readonly maxBytes: number
   readonly listener: QueueListener
 }
 
@@ -37,12 +32,11 @@ export type ShardQueueOptions = {
 export type QueueMark = { readonly sealed: number; readonly builder: BuilderMark }
 
 /**
- * What waits to be written into one shard, encoded already. While entries are on their way to Redis, the next events gather
+ * What waits to be written into one shard, encoded already. While entries are on their way to the log, the next events gather
  * in others.
  */
 export class ShardQueue {
   readonly #options: ShardQueueOptions
-  readonly #writer: ShardWriter
   readonly #sealed: Sealed[] = []
   readonly #spare: EntryBuilder[] = []
   #open = new EntryBuilder()
@@ -52,7 +46,6 @@ export class ShardQueue {
 
   constructor(options: ShardQueueOptions) {
     this.#options = options
-    this.#writer = new ShardWriter(options.producer, options.shard)
   }
 
   get mark(): QueueMark {
@@ -82,11 +75,6 @@ export class ShardQueue {
     const bytes = entries.reduce((sum, each) => sum + each.bytes, this.#open.bytes) - builder.bytes
     if (builders.length > 0) this.#work ??= this.#run()
     return { bytes, written: builders.map(({ written }) => written.promise) }
-  }
-
-  /** Lets followers know by the next entry that events are missing before it. */
-  skip(): void {
-    this.#writer.skip()
   }
 
   /** Resolves when nothing waits. */
@@ -150,13 +138,9 @@ export class ShardQueue {
 
   async #write(entries: readonly Buffer[]): Promise<void> {
     const { shard, listener, producer } = this.#options
-    let readable: readonly Buffer[] | undefined
     for (;;) {
       try {
-        await producer.recovered()
-        // Not made anew: by its very bytes an entry is found where it is in doubt.
-        readable ??= producer.hasFormerReaders ? entries.flatMap(former) : entries
-        await this.#writer.write(readable)
+        await producer.write(shard, entries)
         return listener.written(shard)
       } catch (error) {
         if (!listener.failed(shard, error)) throw error
@@ -168,12 +152,10 @@ export class ShardQueue {
   #trim(): void {
     if (this.#trimming || performance.now() - this.#trimmedAt < TRIM_EVERY_MS) return
     this.#trimmedAt = performance.now()
-    const { producer, shard, retentionMs, maxBytes } = this.#options
-    this.#trimming = producer.source
-      .trim(shard, retentionMs, maxBytes)
+    const { producer, shard } = this.#options
+    this.#trimming = producer
+      .trim?.(shard)
       .catch(() => undefined) // the next write tries again
       .finally(() => (this.#trimming = undefined))
   }
 }
-
-const former = (entry: Buffer) => asVersion1(readEntry({ shard: 0, idMs: 0, idSeq: 0 }, entry))

@@ -30,7 +30,7 @@ export function createTapeLog(source: TapeSource): LogReader {
   return {
     shards: 1,
     epoch: async () => epoch,
-    reach: async () => ({ first: undefined, last: undefined, isWhole: true }),
+    reach: async () => ({ first: undefined, firstAt: undefined, last: undefined, isWhole: true }),
     timeOf: timeIn,
     at: async () => beginningOf(0),
     read: async () => [],
@@ -58,14 +58,14 @@ function followTape(source: TapeSource): Following {
 
 async function* playing(source: TapeSource, signal: AbortSignal): AsyncGenerator<Batch, undefined, undefined> {
   const maker = new EntryMaker()
-  let place = { shard: 0, idMs: 0, idSeq: 0 }
+  let place = { shard: 0, idHigh: 0, idLow: 0 }
   while (!signal.aborted) {
     const { events, waitMs } = source.isWanted()
       ? await source.due(EVENTS_PER_ENTRY)
       : { events: [], waitMs: LOOK_EVERY_MS }
     if (signal.aborted) return
     if (events.length > 0) {
-      place = { shard: 0, idMs: Math.max(place.idMs, Date.now()), idSeq: place.idSeq + 1 }
+      place = { shard: 0, idHigh: Math.max(place.idHigh, Date.now()), idLow: place.idLow + 1 }
       const entry = maker.entryOf(
         events.map(({ event }) => event),
         place

@@ -4,7 +4,7 @@ import { changeFrame } from '../../src/hub/change-frame.ts'
 import { payloadStart } from '../../src/hub/format.ts'
 import { parseCursor, stemOf } from '../../src/log/cursor.ts'
 import { readEntry } from '../../src/log/entry.ts'
-import { BEGINNING, endOf, outsideOf } from '../../src/log/stream-position.ts'
+import { BEGINNING, endOf, outsideOf } from '../../src/log/entry-position.ts'
 import type { Place } from '../../src/log/superseded.ts'
 import type { QuoteUpdate } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
@@ -16,7 +16,7 @@ const EPOCH = 'abcdef012345'
 const FIELDS_THAT_STAY = ['symbol', 'price', 'asOf', 'provenance']
 
 const placeOf = (...events: Parameters<typeof entryOf>[0]): Place => ({
-  entry: readEntry({ shard: 0, idMs: 1, idSeq: 0 }, entryOf(events)),
+  entry: readEntry({ shard: 0, idHigh: 1, idLow: 0 }, entryOf(events)),
   index: events.length - 1
 })
 
@@ -27,7 +27,7 @@ type Change = { symbol: string; changed: Record<string, unknown>; removed?: stri
 function changeOf(before: Place, after: Place): Change {
   const frame = changeFrame(before, after, stemIn(after))!
   const { type, data, cursor } = JSON.parse(frame.toString('utf8', payloadStart(frame.length)))
-  const at = outsideOf({ shard: 0, idMs: 1, idSeq: 0, index: after.index })
+  const at = outsideOf({ shard: 0, idHigh: 1, idLow: 0, index: after.index })
   expect([type, parseCursor(cursor, 1)]).toEqual(['quote_update', [{ epoch: EPOCH, at }]])
   return data
 }

@@ -6,7 +6,7 @@ import { headerBytes } from '../../src/hub/frame.ts'
 import { Topic, type Audience, type Member } from '../../src/hub/topic.ts'
 import { stemOf } from '../../src/log/cursor.ts'
 import { readEntry } from '../../src/log/entry.ts'
-import { BEGINNING, endOf, outsideOf } from '../../src/log/stream-position.ts'
+import { BEGINNING, endOf, outsideOf } from '../../src/log/entry-position.ts'
 import { tradeEvent } from '../support/events.ts'
 import { entryOf } from '../log/entries.ts'
 
@@ -51,7 +51,7 @@ function fanoutOf(maxUnflushedBytes = 1_000_000) {
   const publish = (topic: Topic) => {
     sequence++
     const bytes = entryOf([tradeEvent(topic.name.slice('trades:'.length), sequence, 100)])
-    const entry = readEntry({ shard: 0, idMs: sequence, idSeq: 0 }, bytes)
+    const entry = readEntry({ shard: 0, idHigh: sequence, idLow: 0 }, bytes)
     fanout.makeRoom(bytes.length)
     const stem = stemOf(entry, [{ epoch: 'abcdef012345', at: outsideOf(endOf(0, BEGINNING)) }])
     fanout.publish({ topic, entry, index: 0, sequence, stem }, undefined)

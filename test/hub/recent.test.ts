@@ -16,8 +16,8 @@ const MAX_BYTES = 4096
 const SYMBOLS = ['AAPL', 'MSFT', 'BRK.B']
 
 /** Behind a record of an entry. */
-const behindRecord = (idMs: number, index: number): Position =>
-  parseFormerCursor(`${'0'.repeat(12)}.0.${idMs}-0.${index}`)![0]!.at
+const behindRecord = (idHigh: number, index: number): Position =>
+  parseFormerCursor(`${'0'.repeat(12)}.0.${idHigh}-0.${index}`)![0]!.at
 
 /** One process's memory beside a plain list of all that it was given. */
 class Followed {
@@ -26,7 +26,7 @@ class Followed {
   readonly all: { topic: Topic; entry: LogEntry; index: number; size: number; sequence: number }[] = []
   #sequence = 0
 
-  add(symbols: readonly string[], idMs: number): void {
+  add(symbols: readonly string[], idHigh: number): void {
     const asOf = '2026-01-05T15:00:00.000Z'
     const sizes = symbols.map((_, index) => this.#sequence + 1 + index)
     const events = symbols.map((symbol, index): TradeReport => {
@@ -37,7 +37,7 @@ class Followed {
     })
     const bytes = entryOf(events)
     const topics = symbols.map((symbol) => this.topics.get(`trades:${symbol}`))
-    const entry = this.recent.add(readEntry({ shard: 0, idMs, idSeq: 0 }, bytes), this.#sequence + 1)
+    const entry = this.recent.add(readEntry({ shard: 0, idHigh, idLow: 0 }, bytes), this.#sequence + 1)
     bytes.fill(0)
     for (const [index, topic] of topics.entries()) {
       Object.assign(topic, { entry, index, sequence: ++this.#sequence })
@@ -67,8 +67,8 @@ describe('what a hub remembers', () => {
         const followed = new Followed()
         for (const [at, symbols] of given.entries()) followed.add(symbols, at + 1)
         const { recent, topics, all } = followed
-        const idMs = 1 + (from % given.length)
-        const position = behindRecord(idMs, cut % given[idMs - 1]!.length)
+        const idHigh = 1 + (from % given.length)
+        const position = behindRecord(idHigh, cut % given[idHigh - 1]!.length)
         const topicsWanted = new Set(wanted.map((symbol) => topics.get(`trades:${symbol}`)))
         if (!recent.covers(position)) return
         const { events, isHead } = recent.after(position, topicsWanted, Infinity)
@@ -84,7 +84,7 @@ describe('what a hub remembers', () => {
 
   test('covers its newest entries, and no longer what it had to drop', () => {
     const followed = new Followed()
-    for (let idMs = 1; idMs <= 100; idMs++) followed.add(SYMBOLS, idMs)
+    for (let idHigh = 1; idHigh <= 100; idHigh++) followed.add(SYMBOLS, idHigh)
     expect(followed.recent.covers(behindRecord(1, 0))).toBe(false)
     expect(followed.recent.covers(behindRecord(100, 0))).toBe(true)
   })

@@ -13,15 +13,15 @@ const NOW_MS = 1_790_000_000_000
 
 const epoch = fc.constantFrom(...EPOCHS)
 const index = fc.oneof(fc.constant(0xff_ff_ff_ff), fc.nat({ max: 65_534 }))
-const idMs = fc.oneof(fc.integer({ min: NOW_MS - 60_000, max: NOW_MS }), fc.nat({ max: 2 ** 31 - 1 }), fc.constant(0))
-const idSeq = fc.oneof(fc.constant(0), fc.nat({ max: 999_999_999 }))
-const parts = fc.record({ epoch, idMs, idSeq, index })
+const idHigh = fc.oneof(fc.integer({ min: NOW_MS - 60_000, max: NOW_MS }), fc.nat({ max: 2 ** 31 - 1 }), fc.constant(0))
+const idLow = fc.oneof(fc.constant(0), fc.nat({ max: 999_999_999 }))
+const parts = fc.record({ epoch, idHigh, idLow, index })
 
 /** A place as it was named before. */
 const placeOf = (
   shard: number,
-  { epoch: name, ...at }: { epoch: string; idMs: number; idSeq: number; index: number }
-): Place => parseFormerCursor(`${name}.${shard}.${at.idMs}-${at.idSeq}.${at.index}`)![0]!
+  { epoch: name, ...at }: { epoch: string; idHigh: number; idLow: number; index: number }
+): Place => parseFormerCursor(`${name}.${shard}.${at.idHigh}-${at.idLow}.${at.index}`)![0]!
 
 const places = fc
   .array(fc.option(parts, { nil: undefined }), { minLength: 1, maxLength: 20 })
@@ -40,38 +40,38 @@ describe('a cursor', () => {
 
   test('names every record of an entry by the stem that they share', () => {
     const entry = readEntry(
-      { shard: 1, idMs: NOW_MS, idSeq: 3 },
+      { shard: 1, idHigh: NOW_MS, idLow: 3 },
       entryOf([tradeEvent('AAPL', 1, 1), tradeEvent('AAPL', 2, 1)])
     )
     const others = [
-      placeOf(0, { epoch: EPOCHS[1], idMs: NOW_MS - 4, idSeq: 0, index: 7 }),
+      placeOf(0, { epoch: EPOCHS[1], idHigh: NOW_MS - 4, idLow: 0, index: 7 }),
       beginningAt(1),
       beginningAt(2)
     ]
     const stem = stemOf(entry, others)
     for (const record of [0, 1, 65_534]) {
-      const own = placeOf(1, { epoch: EPOCHS[0], idMs: NOW_MS, idSeq: 3, index: record })
+      const own = placeOf(1, { epoch: EPOCHS[0], idHigh: NOW_MS, idLow: 3, index: record })
       expect(parseCursor(cursorAt(stem, record), 3)).toEqual([others[0], own, others[2]])
     }
   })
 
   test('is short, however many shards stand still', () => {
-    const own = placeOf(0, { epoch: EPOCHS[0], idMs: NOW_MS, idSeq: 0, index: 0 })
+    const own = placeOf(0, { epoch: EPOCHS[0], idHigh: NOW_MS, idLow: 0, index: 0 })
     expect(formatCursor([own]).length).toBeLessThanOrEqual(32)
     const idle = Array.from({ length: 15 }, (_, at) => beginningAt(at + 1))
     expect(formatCursor([own, ...idle]).length).toBeLessThanOrEqual(32 + 20)
     const busy = idle.map(({ at }) =>
-      placeOf(at.shard, { epoch: EPOCHS[0], idMs: NOW_MS - 20, idSeq: 0, index: 0xff_ff_ff_ff })
+      placeOf(at.shard, { epoch: EPOCHS[0], idHigh: NOW_MS - 20, idLow: 0, index: 0xff_ff_ff_ff })
     )
     expect(formatCursor([own, ...busy]).length).toBeLessThanOrEqual(32 + 20)
     const all = Array.from({ length: 256 }, (_, shard) =>
-      placeOf(shard, { epoch: EPOCHS[shard % 2]!, idMs: 1, idSeq: 99_999, index: 9 })
+      placeOf(shard, { epoch: EPOCHS[shard % 2]!, idHigh: 1, idLow: 99_999, index: 9 })
     )
     expect(formatCursor(all.with(0, own)).length).toBeLessThanOrEqual(4096)
   })
 
   test('that was cut off, changed or made up is told from those that were given out', () => {
-    const given = formatCursor([placeOf(0, { epoch: EPOCHS[0], idMs: NOW_MS, idSeq: 5, index: 77 }), beginningAt(1)])
+    const given = formatCursor([placeOf(0, { epoch: EPOCHS[0], idHigh: NOW_MS, idLow: 5, index: 77 }), beginningAt(1)])
     for (let length = 0; length < given.length; length++) {
       expect(parseCursor(given.slice(0, length), 2)).toBeUndefined()
       expect(parseCursor(given.slice(length + 1), 2)).toBeUndefined()

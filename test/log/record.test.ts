@@ -13,7 +13,7 @@ import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { anyEvent } from './arbitrary-events.ts'
 import { entryOf as bytesOf } from './entries.ts'
 
-const PLACE = { shard: 0, idMs: 1, idSeq: 0 }
+const PLACE = { shard: 0, idHigh: 1, idLow: 0 }
 const entryOf = (events: readonly MarketEvent[]): LogEntry => readEntry(PLACE, bytesOf(events))
 
 function jsonOf(entry: LogEntry, index: number): string {

@@ -95,7 +95,7 @@ test('of the quotes of one turn memory takes the newest of each symbol, and leav
     add(quoteEvent('AAPL', 400 + at, { ...received(soon + at), asOf: new Date(soon + at).toISOString() }))
     add(quoteEvent('NOBODY', at, received(soon)))
   }
-  const entry = readEntry({ shard: 0, idMs: soon, idSeq: 0 }, builder.finish())
+  const entry = readEntry({ shard: 0, idHigh: soon, idLow: 0 }, builder.finish())
   const [reads, copies] = [vi.spyOn(entry, 'event'), vi.spyOn(entry, 'only')]
   feed([entry])
   await expect.poll(() => copies.mock.calls).toEqual([[198]])

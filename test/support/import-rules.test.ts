@@ -44,7 +44,7 @@ test.each([
   ['src/redis/connections.ts', '../timeout.ts'],
   ['src/cache/redis-tier.ts', '../redis/script.ts'],
   ['src/gateway/ledger.ts', '../redis/script.ts'],
-  ['src/log/source.ts', '../redis/script.ts'],
+  ['src/log/redis/source.ts', '../../redis/script.ts'],
   ['src/hub/lag-histogram.ts', '../histogram.ts'],
   ['src/embedded/redis.ts', '../timeout.ts'],
   ['src/routes/health.ts', '../metrics/dependency-checks.ts']

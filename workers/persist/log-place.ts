@@ -15,8 +15,8 @@ export function placeOfText(text: string, shard: number, shards: number): Place 
 
 /** Until when (epoch ms) entries that come behind a place may have been trimmed; undefined where none can have been. */
 export async function trimmedUntil(log: EventLog, position: Position): Promise<number | undefined> {
-  const { first, last, isWhole } = await log.reach(position.shard)
+  const { first, firstAt, last, isWhole } = await log.reach(position.shard)
   const isNewest = !last || comparePositions(last, position) <= 0
   if (isWhole || isNewest || (first && comparePositions(first, position) <= 0)) return undefined
-  return log.timeOf(first ?? last)
+  return firstAt ?? log.timeOf(last)
 }

@@ -1,28 +1,33 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { EpochWatch } from './epoch-watch.ts'
+import type { EntryPosition } from '../entry-position.ts'
+import { EpochWatch } from '../epoch-watch.ts'
+import type { LogProducer } from '../source.ts'
 import { clientsIn, hasFormerReaders } from './former-readers.ts'
-import { createSource, type LogSource } from './source.ts'
-import type { StreamPosition } from './stream-position.ts'
+import { ShardWriter, type Writing } from './shard-writer.ts'
+import { createSource, type StreamSource } from './source.ts'
 
 /** A connection that is mute for longer is given up, and whatever was asked over it is in doubt. */
 const SOCKET_TIMEOUT_MS = 5000
 const LOOK_FOR_READERS_EVERY_MS = 5000
 
-export type ProducerOptions = {
+export type StreamProducerOptions = {
   /** The producer opens a connection of its own beside this one, and closes it with this one at the latest. */
   redis: Redis
   log: Pick<Logger, 'warn'>
   shards: number
+  retentionMs: number
+  maxBytes: number
 }
 
 /** What one process writes to the log as: its identity and its connection, the only one that its entries come by. */
-export class Producer {
+export class StreamProducer implements LogProducer, Writing {
   readonly id = randomBytes(4).readUInt32LE()
-  readonly source: LogSource
+  readonly source: StreamSource
   readonly #connection: Redis
-  readonly #log: Pick<Logger, 'warn'>
+  readonly #options: StreamProducerOptions
+  readonly #writers: readonly ShardWriter[]
   readonly #watch: EpochWatch
   /** Redis knows the connection by it. */
   readonly #name = `quotewire-log-${randomBytes(8).toString('hex')}`
@@ -30,8 +35,9 @@ export class Producer {
   #hasFormerReaders = false
   #lookedForReadersAt = -Infinity
 
-  constructor({ redis, log, shards }: ProducerOptions) {
-    this.#log = log
+  constructor(options: StreamProducerOptions) {
+    const { redis, log, shards } = options
+    this.#options = options
     this.#connection = redis.duplicate({
       connectionName: this.#name,
       lazyConnect: true,
@@ -48,12 +54,9 @@ export class Producer {
     redis.once('end', () => this.#connection.disconnect())
     this.source = createSource({ redis: this.#connection, log, shards })
     this.#watch = new EpochWatch(this.source)
+    this.#writers = Array.from({ length: shards }, (_, shard) => new ShardWriter(this, shard))
   }
 
-  /**
-   * Resolves when nothing can reach Redis any more by a connection that was lost before, and when everybody knows of
-   * what the log has lost meanwhile. At once where no connection was lost.
-   */
   recovered(): Promise<void> {
     if (this.#recovery && performance.now() - this.#lookedForReadersAt > LOOK_FOR_READERS_EVERY_MS) {
       void this.#lookForReaders().catch(() => undefined) // a write that fails reports it
@@ -61,17 +64,27 @@ export class Producer {
     return (this.#recovery ??= this.#recover())
   }
 
-  /** Whether somebody reads the log who only knows entries of the former version. Known when `recovered` resolves. */
   get hasFormerReaders(): boolean {
     return this.#hasFormerReaders
   }
 
-  /** Redis has acknowledged an entry. */
-  wrote(position: StreamPosition): void {
+  wrote(position: EntryPosition): void {
     this.#watch.saw(position)
   }
 
-  /** Lets every follower know that events are missing from the log. */
+  write(shard: number, entries: readonly Buffer[]): Promise<void> {
+    return this.#writers[shard]!.write(entries)
+  }
+
+  skip(): void {
+    for (const writer of this.#writers) writer.skip()
+  }
+
+  trim(shard: number): Promise<void> {
+    const { retentionMs, maxBytes } = this.#options
+    return this.source.trim(shard, retentionMs, maxBytes)
+  }
+
   tellGap(): Promise<void> {
     return this.#watch.renew()
   }
@@ -96,7 +109,7 @@ export class Producer {
     this.#lookedForReadersAt = performance.now()
     const found = await hasFormerReaders(this.#connection)
     if (found && !this.#hasFormerReaders) {
-      this.#log.warn('a process of the former version reads the log: events are written so that it can')
+      this.#options.log.warn('a process of the former version reads the log: events are written so that it can')
     }
     this.#hasFormerReaders = found
   }
@@ -112,7 +125,10 @@ export class Producer {
       }
     } catch (error) {
       if ((error as Error).name !== 'ReplyError') throw error
-      this.#log.warn({ err: error }, 'Redis does not let lost connections be ended: an event may come twice after one')
+      this.#options.log.warn(
+        { err: error },
+        'Redis does not let lost connections be ended: an event may come twice after one'
+      )
     }
   }
 }

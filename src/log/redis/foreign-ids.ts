@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis'
-import { MAX_ID_PART } from './stream-position.ts'
+import { MAX_ID_PART } from '../entry-position.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
