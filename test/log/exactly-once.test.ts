@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { shardOf } from '../../src/log/shard.ts'
+import type { Manner } from '../support/door.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { openLog } from '../support/live-server.ts'
 import { testRedis } from '../support/services.ts'
 import { pricesIn } from './prices.ts'
-import { openDoor, privateRedis, throughDoor, type Manner } from './redis-door.ts'
+import { openDoor, privateRedis, throughDoor } from './redis-door.ts'
 
 /** A log whose connection goes through a door, and another one beside it that shows what Redis holds. */
 async function logBehindDoor({ shards = 1 } = {}) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
@@ -19,25 +18,15 @@ import { ShardOwner } from '../../workers/persist/shard-owner.ts'
 import { plainBars } from '../bars/plain-bars.ts'
 import { barEvent, tradeEvent } from '../support/events.ts'
 import { openLog, testLog } from '../support/live-server.ts'
-import { testDatabase } from '../support/services.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
 import { startRealPersist } from './process.ts'
+import { freshDatabase, standingIn, standingOf } from './standing-trades.ts'
 import { TradeFlow, tradeReport } from './trade-flow.ts'
 
 const SILENT = pino({ level: 'silent' })
 const PATIENCE = { timeout: 20_000, interval: 100 }
 
 const under = storesUnderTest()
-
-async function freshDatabase(): Promise<Database & { url: string }> {
-  const server = await testDatabase()
-  const database = createDatabase({ url: server.url })
-  onTestFinished(async () => {
-    await database.close()
-    await server.close()
-  })
-  return { ...database, url: server.url }
-}
 
 function persist(database: Database, eventLog: EventLog) {
   const stats = createPersistStats()
@@ -46,25 +35,6 @@ function persist(database: Database, eventLog: EventLog) {
   const owner = new ShardOwner({ leases, eventLog, database, clock, batchSize: 500, batchMs: 20, stats, log: SILENT })
   onTestFinished(() => owner.close())
   return { stats, close: () => owner.close() }
-}
-
-const hashOf = (lines: readonly string[]) => createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
-
-/** Count and hash of the trades that stand, as Postgres has them. */
-async function standingIn({ sql }: Database) {
-  const rows = await sql<{ line: string }[]>`
-    select concat_ws(' ', symbol, trade_date, venue, trade_id, price, size) as line
-    from ticks join instruments on instruments.id = instrument_id where replaced_by is null and ticks.kind <> 'cancel'`
-  return { count: rows.length, hash: hashOf(rows.map(({ line }) => line)) }
-}
-
-function standingOf(trades: Iterable<Trade>) {
-  const lines = Array.from(
-    trades,
-    ({ symbol, tradeDate, venue, tradeId, price, size }) =>
-      `${symbol} ${tradeDate} ${venue} ${tradeId} ${price} ${size}`
-  )
-  return { count: lines.length, hash: hashOf(lines) }
 }
 
 /** Bars of own making, one line each. */
