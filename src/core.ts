@@ -8,6 +8,7 @@ import { TieredCache } from './cache/tiered-cache.ts'
 import { createCachedMarket } from './market-data/cached-market.ts'
 import { withIdentities } from './market-data/identities.ts'
 import { ConfigError, type Config } from './config/config.ts'
+import { openEventLog } from './event-log.ts'
 import { createCalendarKeeper, isAlwaysOpen, type CalendarKeeper } from './exchange-calendars.ts'
 import { recordEvent } from './intake/event-records.ts'
 import { createIntake, type Intake } from './intake/intake.ts'
@@ -19,7 +20,7 @@ import { wantedByUser } from './demand/leases.ts'
 import { countingRequests, Popularity } from './demand/popularity.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
-import { createLog, type EventLog } from './log/log.ts'
+import type { EventLog } from './log/log.ts'
 import { ALWAYS_OPEN } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { TopicName } from './market/event.ts'
@@ -97,13 +98,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     const stores = createStores(database)
     const recorder = createRecorder({ stores, log })
     closers.push(() => recorder.close())
-    const eventLog = createLog({
-      redis: logRedis,
-      log,
-      shards: config.LOG_SHARDS,
-      retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
-      maxBytes: config.LOG_MAX_MIB * 1024 * 1024
-    })
+    const { eventLog, dependencies: ofLog } = await openEventLog({ config, log, redis: () => logRedis })
     closers.push(() => eventLog.close())
     const metrics = createMetrics()
     // What operators change of real calendars is not to close a simulated market.
@@ -170,7 +165,8 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     })
     closers.push(() => queues.close())
     const jobs = createJobAdministration(queues, stores.jobRuns)
-    const dependencies = dependenciesOf(database, { redis, cacheRedis, logRedis })
+    const hasOwnServer = config.kafka !== undefined || logRedis !== redis
+    const dependencies = { ...dependenciesOf(database, { redis, cacheRedis }), ...(hasOwnServer && ofLog) }
     metrics.watch({ marketData, recorder, eventLog, dependencies })
 
     return {
@@ -200,13 +196,13 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
 }
 
 /** Throws ConfigError: a process that was not started by `npm start` must be told where its services are. */
-export function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL }: Config) {
+export function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL, kafka }: Config) {
   if (DATABASE_URL && REDIS_URL) {
     return {
       databaseUrl: DATABASE_URL,
       redisUrl: REDIS_URL,
       cacheUrl: REDIS_CACHE_URL ?? REDIS_URL,
-      logUrl: LOG_REDIS_URL ?? REDIS_URL
+      logUrl: kafka ? REDIS_URL : (LOG_REDIS_URL ?? REDIS_URL)
     }
   }
   const missing = Object.entries({ DATABASE_URL, REDIS_URL }).filter(([, url]) => !url)
@@ -233,13 +229,12 @@ function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
   }
 }
 
-type Redises = { readonly redis: Redis; readonly cacheRedis: Redis; readonly logRedis: Redis }
+type Redises = { readonly redis: Redis; readonly cacheRedis: Redis }
 
-function dependenciesOf(database: Database, { redis, cacheRedis, logRedis }: Redises): Core['dependencies'] {
+function dependenciesOf(database: Database, { redis, cacheRedis }: Redises): Core['dependencies'] {
   return {
     postgres: () => database.ping(),
     redis: () => redis.ping(),
-    ...(cacheRedis !== redis && { redisCache: () => cacheRedis.ping() }),
-    ...(logRedis !== redis && { redisLog: () => logRedis.ping() })
+    ...(cacheRedis !== redis && { redisCache: () => cacheRedis.ping() })
   }
 }

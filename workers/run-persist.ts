@@ -7,8 +7,8 @@ import { createStores } from '../db/stores.ts'
 import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
 import { readySingleServer, serviceUrls } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
+import { openEventLog } from '../src/event-log.ts'
 import { createCalendarKeeper, isAlwaysOpen, shippedCalendars } from '../src/exchange-calendars.ts'
-import { createLog } from '../src/log/log.ts'
 import { createLogger } from '../src/logger.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { createMetrics } from '../src/metrics/metrics.ts'
@@ -35,15 +35,16 @@ async function startPersist(config: Config, log: Logger): Promise<PersistProcess
   try {
     const database = createDatabase({ url: databaseUrl, applicationName: 'quotewire persist' })
     closers.push(() => database.close())
-    const redis = connectFailFast(logUrl)
-    closers.push(() => redis.disconnect())
-    await Promise.all([readySingleServer(redis, 'LOG_REDIS_URL'), claimMarket(database.sql, config.MARKET)])
-    const eventLog = createLog({
-      redis,
+    await claimMarket(database.sql, config.MARKET)
+    const { eventLog, dependencies: ofLog } = await openEventLog({
+      config,
       log,
-      shards: config.LOG_SHARDS,
-      retentionMs: config.LOG_RETENTION_MINUTES * 60_000,
-      maxBytes: config.LOG_MAX_MIB * 1024 * 1024
+      async redis() {
+        const redis = connectFailFast(logUrl)
+        closers.push(() => redis.disconnect())
+        await readySingleServer(redis, 'LOG_REDIS_URL')
+        return redis
+      }
     })
     closers.push(() => eventLog.close())
     const clock = new SessionClock(shippedCalendars(config))
@@ -53,7 +54,7 @@ async function startPersist(config: Config, log: Logger): Promise<PersistProcess
       await retryDuringStart(() => calendars.reload())
     }
     const metrics = createMetrics()
-    const dependencies = { postgres: () => database.ping(), redisLog: () => redis.ping() }
+    const dependencies = { postgres: () => database.ping(), ...ofLog }
     const stats = createPersistStats()
     metrics.watch({ persist: stats, dependencies })
     const port = config.METRICS_PORT

@@ -16,6 +16,7 @@ import { findRunning, type Running } from '../embedded/running.ts'
 import { PROVIDER_NAMES } from '../providers/provider.ts'
 import { connectFailFast, isClusterNode, isTooOldRedis, NO_CLUSTER, OLDEST_REDIS, ready } from '../redis/connections.ts'
 import { withTimeout } from '../timeout.ts'
+import { kafkaReached } from './kafka-reach.ts'
 import { addressOf, reach, reason } from './reach.ts'
 import { streamsReached } from './stream-reach.ts'
 
@@ -48,6 +49,7 @@ export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.
     checkHome(home),
     checkPostgres(config, home, running),
     checkRedis(config, home, running),
+    checkKafka(config),
     config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running),
     checkCompose()
   ])
@@ -73,7 +75,8 @@ export async function servicesThatDoNotAnswer(config: Config): Promise<string[]>
       )
     )
   )
-  return lines.flat()
+  const kafka = await kafkaReached(config)
+  return [...lines.flat(), ...(kafka?.state === 'problem' ? [`Kafka cannot be used: ${kafka.detail}`] : [])]
 }
 
 function checkNode(): Finding {
@@ -188,6 +191,11 @@ async function checkRedis(config: Config, home: Home, running: Running | undefin
     ...(LOG_REDIS_URL === undefined ? [] : [await inspectRedis('LOG_REDIS_URL', LOG_REDIS_URL, true)]),
     ...(REDIS_CACHE_URL === undefined ? [] : [await inspectRedis('REDIS_CACHE_URL', REDIS_CACHE_URL, false)])
   ]
+}
+
+async function checkKafka(config: Config): Promise<Finding[]> {
+  const reached = await kafkaReached(config)
+  return reached ? [found('Kafka', reached.state, reached.detail)] : []
 }
 
 async function inspectRedis(whose: string, url: string, mustKeep: boolean): Promise<Finding> {

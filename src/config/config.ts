@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import { Default, Errors } from 'typebox/value'
 import { Environment } from './environment.ts'
 import { parseBudget, type BudgetWindow } from '../gateway/budget.ts'
+import { kafkaConfig, type KafkaConfig } from './kafka.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
 import { streamConfig, type StreamConfig } from './streams.ts'
@@ -24,6 +25,8 @@ export type Config = Readonly<Static<typeof Environment>> & {
   readonly quoteRefreshMs: number
   readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
   readonly streams: StreamConfig
+  /** Undefined where the event log is in Redis. */
+  readonly kafka: KafkaConfig | undefined
   /** Who is asked first, per capability. */
   readonly order: Readonly<Record<Capability, readonly ProviderName[]>>
 }
@@ -105,12 +108,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   }
   const order = parseOrder(values.PROVIDER_ORDER, values.PROVIDER_ORDER_BY_CAPABILITY, problems)
   const streams = streamConfig(values, problems)
+  const kafka = kafkaConfig(values, problems)
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
   const misspelt = misspeltSettings(env).map(misspeltText)
   const quoteRefreshMs = (values.QUOTE_REFRESH_SECONDS ?? QUOTE_REFRESH_SECONDS[values.MARKET]) * 1000
-  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, streams, order })
+  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, streams, kafka, order })
 }
 
 /** What is read here of a variable's schema. */

@@ -66,9 +66,23 @@ export const Environment = Type.Object({
   SOCKET_IO: Type.Boolean({ default: false, description: 'Whether Socket.IO clients are served' }),
   SOCKET_IO_ANONYMOUS: Type.Boolean({ default: false, description: 'Whether Socket.IO clients need no token' }),
   SOCKET_IO_MAX_CONNECTIONS: integer(1, 1_000_000, 1000, 'Socket.IO connections of one process'),
-  LOG_SHARDS: integer(1, 256, 1, 'Streams that the event log is spread over; another number is another log'),
+  LOG: Type.Enum(['redis', 'kafka'], { default: 'redis', description: 'What holds the event log' }),
+  KAFKA_BROKERS: text('Comma-separated hosts with ports, e.g. kafka-1:9092,kafka-2:9092; with LOG=kafka'),
+  KAFKA_TOPIC: Type.String({
+    minLength: 1,
+    default: 'quotewire',
+    description: 'What the names of its topics begin with'
+  }),
+  KAFKA_TLS: Type.Boolean({ default: false, description: 'Whether its brokers are reached by TLS' }),
+  KAFKA_SASL_MECHANISM: Type.Enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], {
+    default: 'SCRAM-SHA-512',
+    description: 'How KAFKA_USERNAME and KAFKA_PASSWORD are shown to its brokers'
+  }),
+  KAFKA_USERNAME: text('Kafka'),
+  KAFKA_PASSWORD: text('Kafka'),
+  LOG_SHARDS: integer(1, 256, 1, 'Streams or partitions of the event log; another number is another log'),
   LOG_RETENTION_MINUTES: integer(1, 100_000, 60, 'How far back clients can resume at most; LOG_MAX_MIB is the bound'),
-  LOG_MAX_MIB: integer(1, 1_000_000, 256, 'Memory of Redis for each stream of the event log'),
+  LOG_MAX_MIB: integer(1, 1_000_000, 256, 'Memory of Redis, or disk of Kafka, for each shard of the event log'),
   BATCH_SIZE: integer(1, 1_000_000, 10_000, 'Trades that are written to Postgres at once, at most'),
   BATCH_MS: integer(1, 60_000, 500, 'How long a trade waits for others to be written with it, at most'),
 

@@ -4,6 +4,7 @@ import { Appender, type AppenderStats } from './appender.ts'
 import type { Following, Start } from './batch.ts'
 import { endOf, insideOf, outsideOf } from './entry-position.ts'
 import { Follower } from './follower.ts'
+import { createTopicLog, type TopicLogOptions } from './kafka/topic-log.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Position } from './position.ts'
 import { ReachMeter } from './reach-meter.ts'
@@ -81,6 +82,11 @@ export type LogReader = Pick<EventLog, 'shards' | 'epoch' | 'reach' | 'timeOf' |
 /** Opens the event log over Redis Streams. */
 export function createLog(options: LogOptions & StreamsOptions): EventLog {
   return openLog(createStreams(options), options)
+}
+
+/** Opens the event log over Kafka. */
+export function createKafkaLog(options: LogOptions & TopicLogOptions): EventLog {
+  return openLog(createTopicLog(options), options)
 }
 
 function openLog(server: LogServer, { log, shards, retentionMs }: LogOptions): EventLog {

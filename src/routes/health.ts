@@ -10,7 +10,7 @@ import { VERSION } from '../version.ts'
 import { shared } from './single-flight.ts'
 
 /** What cached reads, limits and streams cannot do without; without the others the server is degraded. */
-const NEEDED_TO_SERVE = ['redis', 'redisCache', 'redisLog']
+const NEEDED_TO_SERVE = ['redis', 'redisCache', 'redisLog', 'kafka']
 
 const Instant = Type.String({ format: 'date-time' })
 const ProviderHealth = Type.Object({

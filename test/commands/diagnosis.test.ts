@@ -47,6 +47,12 @@ test('names services that do not answer, without their passwords', async () => {
   expect(states.Redis).toBe('problem: REDIS_URL does not answer: ECONNREFUSED')
 })
 
+test('names a Kafka that does not answer', async () => {
+  const env = { LOG: 'kafka', KAFKA_BROKERS: '127.0.0.1:1', KAFKA_USERNAME: 'ann', KAFKA_PASSWORD: 'hidden' }
+  const states = await stateOf(await environment(env))
+  expect(states['Kafka']).toBe('problem: KAFKA_BROKERS do not answer: ECONNREFUSED')
+})
+
 test('names a setting that was misspelt, and what was probably meant', async () => {
   const findings = await diagnose(await environment({ CORS_ORIGIN: 'https://dashboard.example.com' }))
   expect(findings).toContainEqual({

@@ -42,6 +42,39 @@ test('the order of one capability can differ from the rest', () => {
   expect(order.quotes).toEqual(['fmp', 'yahoo'])
 })
 
+describe('Kafka as the log', () => {
+  const kafka = { LOG: 'kafka', KAFKA_BROKERS: 'kafka-1:9093, kafka-2, [::1]:9094' }
+
+  test('is reached at each broker that is named, as the user that is named', () => {
+    expect(loadConfig({ KAFKA_BROKERS: 'kafka-1' }).kafka).toBeUndefined()
+    expect(loadConfig(kafka).kafka).toEqual({
+      brokers: [
+        { host: 'kafka-1', port: 9093 },
+        { host: 'kafka-2', port: 9092 },
+        { host: '::1', port: 9094 }
+      ],
+      topic: 'quotewire',
+      tls: false,
+      sasl: undefined
+    })
+    const secured = { KAFKA_TLS: 'true', KAFKA_USERNAME: 'ann', KAFKA_PASSWORD: 'p', KAFKA_SASL_MECHANISM: 'PLAIN' }
+    expect(loadConfig({ ...kafka, ...secured }).kafka).toMatchObject({
+      tls: true,
+      sasl: { mechanism: 'PLAIN', username: 'ann', password: 'p' }
+    })
+  })
+
+  test.each([
+    [{ KAFKA_BROKERS: '' }, 'KAFKA_BROKERS must be set together with LOG=kafka'],
+    [{ KAFKA_BROKERS: 'kafka://kafka-1:9092' }, 'KAFKA_BROKERS must name hosts with ports'],
+    [{ KAFKA_BROKERS: 'kafka-1:99999' }, 'KAFKA_BROKERS must name hosts with ports'],
+    [{ KAFKA_TOPIC: 'my topic' }, 'KAFKA_TOPIC may have letters'],
+    [{ KAFKA_USERNAME: 'ann' }, 'KAFKA_USERNAME and KAFKA_PASSWORD must be set together']
+  ])('is refused with %j', (change, problem) => {
+    expect(problemsOf({ ...kafka, ...change })).toEqual([expect.stringContaining(problem)])
+  })
+})
+
 describe('a wrong set-up', () => {
   const wrong = {
     MARKET: 'moon',

@@ -30,9 +30,9 @@ const example = readFileSync('deploy/compose.env.example', 'utf8')
 const isComposeThere = hasProgram('docker', 'compose', 'version')
 
 describe('the containers', () => {
-  test('leave nothing open but the proxy and Grafana, and these to this machine only', () => {
+  test('leave nothing open but the proxy, Grafana and the viewer of topics, and these to this machine only', () => {
     const published = Object.entries(services).filter(([, { ports }]) => ports)
-    expect(published.map(([name]) => name)).toEqual(['proxy', 'grafana'])
+    expect(published.map(([name]) => name)).toEqual(['proxy', 'kafka-ui', 'grafana'])
     for (const port of published.flatMap(([, { ports }]) => ports!)) {
       expect(port).toMatch(/^(127\.0\.0\.1|\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}):/)
     }
@@ -40,7 +40,7 @@ describe('the containers', () => {
 
   test('keep the data services out of reach of the proxy and of the world', () => {
     expect(networks.data).toEqual({ internal: true })
-    for (const name of ['postgres', 'redis-queue', 'redis-log', 'redis-cache'])
+    for (const name of ['postgres', 'redis-queue', 'redis-log', 'redis-cache', 'kafka'])
       expect(services[name]!.networks).toEqual(['data'])
     for (const name of ['proxy', 'grafana', 'prometheus', 'sandbox']) {
       expect(services[name]!.networks).toEqual(['front'])
@@ -83,6 +83,14 @@ describe('the containers', () => {
     }
   })
 
+  test('start no Kafka unless its profile is asked for, and keep what it holds', () => {
+    expect(services['kafka']!.profiles).toEqual(['kafka'])
+    expect(services['kafka-ui']!.profiles).toEqual(['kafka'])
+    const { KAFKA_LOG_DIRS, KAFKA_ADVERTISED_LISTENERS } = services['kafka']!.environment!
+    expect(services['kafka']!.volumes).toEqual([`kafka-data:${KAFKA_LOG_DIRS}`])
+    expect(text).toContain(`KAFKA_BROKERS: \${KAFKA_BROKERS:-${KAFKA_ADVERTISED_LISTENERS!.split('//')[1]}}`)
+  })
+
   test('mount what the repository has', () => {
     for (const volume of Object.values(services).flatMap((service) => service.volumes ?? [])) {
       const [source = ''] = volume.split(':')
@@ -102,7 +110,7 @@ describe('the containers', () => {
     for (const path of ['docker-compose.yml', 'Dockerfile', 'deploy'])
       cpSync(path, join(folder, path), { recursive: true })
     writeFileSync(join(folder, '.env'), example.replaceAll(/^(\w+)=$/gm, '$1=0123456789abcdef0123456789abcdef'))
-    const names = runProgram('docker', ['compose', 'config', '--services'], folder).trim().split('\n')
+    const names = runProgram('docker', ['compose', '--profile', '*', 'config', '--services'], folder).trim().split('\n')
     expect(new Set(names)).toEqual(new Set(Object.keys(services)))
   })
 })
