@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startRedis } from '../src/embedded/redis.ts'
 import { ask } from './conversation.ts'
 import { measureIdleApi } from './idle-api.ts'
+import { runKafkaLog } from './kafka-log.ts'
 import { cpuSecondsOf, leaveProcessorToServers, median, startServer, type Server } from './processes.ts'
 
 /** As many of each way as take about a second: the kernel counts processor time in hundredths of one. */
@@ -23,8 +24,10 @@ type Round = LogRound & { readonly appendedPerCpuSecond: number; readonly follow
  * Trades appended and followed through the log, and as one stream entry each (XADD of its JSON, pipelined; XREAD, its JSON
  * parsed), in turn: how many a second of the client's and of Redis' processor time carries, and what they take in Redis.
  * Then what an API process takes of a processor that nobody asks for anything, while trades pass through the log.
+ * With LOG=kafka the log in Kafka beside the one in Redis, see runKafkaLog.
  */
 export async function run(): Promise<Record<string, number>> {
+  if (process.env['LOG'] === 'kafka') return runKafkaLog()
   const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
   const redis = await startRedis({ home, directory: join(home, 'redis') })
   leaveProcessorToServers()

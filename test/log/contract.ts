@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Start } from '../../src/log/batch.ts'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { shardOf } from '../../src/log/shard.ts'
+import { beginningOf, compareRecord } from '../../src/log/positions.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
-import { pricesOf } from './prices.ts'
+import { pricesIn, pricesOf } from './prices.ts'
 
 /** Gives an empty log of its own to each call, of so many shards. */
 export type OpenLog = (shards: number) => Promise<EventLog>
@@ -70,6 +72,72 @@ export function describeLog(open: OpenLog): void {
       stop.abort()
       expect(await next).toEqual({ value: undefined, done: true })
     })
+  })
+
+  test('who follows gets what comes although the clock of the log is behind its own', async () => {
+    const log = await open(1)
+    await log.append([tradeEvent('AAPL', 1, 1)])
+    const prices: number[] = []
+    const epochs: string[] = []
+    following(log, [await log.at(0, Date.now() + 3_600_000)], {
+      entries: (entries) => void prices.push(...pricesOf(entries, 'AAPL')),
+      replaced: (epoch) => void epochs.push(epoch)
+    })
+    await expect
+      .poll(async () => {
+        await log.append([tradeEvent('AAPL', 2, 1)])
+        return prices.length
+      })
+      .toBeGreaterThan(0)
+    expect(prices[0]).toBe(2)
+    expect(epochs).toEqual([])
+  })
+
+  test('an instant is found among those when events came, and how far the log reaches is told', async () => {
+    const log = await open(1)
+    expect(await log.reach(0)).toMatchObject({ last: undefined, isWhole: true })
+    await log.append([tradeEvent('AAPL', 1, 1)])
+    const { last } = await log.reach(0)
+    const between = log.timeOf(last!) + 1
+    await expect
+      .poll(async () => {
+        await log.append([tradeEvent('AAPL', 2, 1)])
+        return log.timeOf((await log.reach(0)).last!)
+      })
+      .toBeGreaterThan(between)
+    const { firstAt, isWhole } = await log.reach(0)
+    expect(firstAt).toBe(log.timeOf(last!))
+    expect(isWhole).toBe(true)
+    const since = await log.read(await log.at(0, between), 1000)
+    expect(
+      pricesOf(
+        since.filter((entry) => compareRecord(entry, 0, last!) > 0),
+        'AAPL'
+      )[0]
+    ).toBe(2)
+    expect(await log.reachSeconds()).toBeGreaterThan(0)
+    expect(log.timeOf(beginningOf(0))).toBe(0)
+  })
+
+  test('of an append with an impossible event nothing is written, and others are not held up', async () => {
+    const log = await open(1)
+    const appended = log.append([tradeEvent('AAPL', 1, 1), quoteEvent('AAPL', 2, { name: 'x'.repeat(5_000_000) })])
+    await expect(appended).rejects.toThrow(/too large/)
+    await log.append([tradeEvent('AAPL', 3, 1)])
+    expect(await pricesIn(log, 'AAPL')).toEqual([3])
+    expect(log.stats).toMatchObject({ appended: 1, failed: 2, waitingBytes: 0 })
+  })
+
+  test('events as large as the log takes are there as they were', async () => {
+    const log = await open(1)
+    const sized = (bytes: number) => quoteEvent('PAD', bytes, { name: 'ü'.repeat(bytes / 2) })
+    const large = sized(3_000_000)
+    await Promise.all([log.append([large, tradeEvent('AAPL', 1, 1)]), log.append([sized(200_000)])])
+    await log.append([tradeEvent('AAPL', 2, 1)])
+    const { events } = followed(log)
+    await expect.poll(() => events().length).toBe(4)
+    expect(isDeepStrictEqual(events()[0]!.json, large)).toBe(true)
+    expect(await pricesIn(log, 'AAPL')).toEqual([1, 2])
   })
 
   describe('events', () => {

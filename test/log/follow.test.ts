@@ -77,19 +77,6 @@ describe('who follows the log', () => {
     await expect.poll(() => prices).toEqual([1, 3, 4])
   })
 
-  test('gets what comes although the clock of Redis is behind its own', async () => {
-    const { log } = await testLog()
-    await log.append([trade(1)])
-    const { prices, epochs } = follow(log, await log.at(0, Date.now() + 3_600_000))
-    await expect
-      .poll(async () => {
-        await log.append([trade(2)])
-        return prices.length
-      })
-      .toBeGreaterThan(0)
-    expect(epochs).toEqual([])
-  })
-
   test('is told when the log was emptied before it began to follow', async () => {
     const { log, redis } = await logAndRedis()
     const known = await log.epoch()

@@ -2,19 +2,41 @@ import { expect, onTestFinished, test } from 'vitest'
 import { kafkaReached } from '../../src/commands/kafka-reach.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { shardOf } from '../../src/log/shard.ts'
-import type { KafkaBroker } from '../support/kafka.ts'
+import { pino } from 'pino'
+import { openEventLog } from '../../src/event-log.ts'
+import { SASL_USER, type KafkaBroker } from '../support/kafka.ts'
+import { tradeEvent } from '../support/events.ts'
 import { startLive } from '../support/live-server.ts'
 import { testRedis } from '../support/services.ts'
 import { startRealPersist } from '../workers/process.ts'
 import { freshDatabase, standingIn, standingOf } from '../workers/standing-trades.ts'
 import { TradeFlow } from '../workers/trade-flow.ts'
 import { openKafkaLog } from './kafka-logs.ts'
+import { pricesIn } from './prices.ts'
 
 const SHARDS = 4
 const SYMBOLS = ['AAPL', 'MSFT', 'IBM', 'F', 'T', 'GE', 'BAC', 'KO']
 
 /** What users of the whole system see of a log in Kafka. */
 export function describeSystem(broker: () => KafkaBroker): void {
+  test('brokers that want to know who asks are told so, and the doctor says who was refused', async () => {
+    const env = {
+      LOG: 'kafka',
+      KAFKA_BROKERS: `127.0.0.1:${broker().saslPort}`,
+      KAFKA_TOPIC: 'secured',
+      KAFKA_SASL_MECHANISM: 'PLAIN',
+      KAFKA_USERNAME: SASL_USER.username,
+      KAFKA_PASSWORD: SASL_USER.password
+    }
+    const redis = () => Promise.reject(new Error('there is none'))
+    const { eventLog } = await openEventLog({ config: loadConfig(env), log: pino({ level: 'silent' }), redis })
+    onTestFinished(() => eventLog.close())
+    await eventLog.append([tradeEvent('AAPL', 1, 1)])
+    expect(await pricesIn(eventLog, 'AAPL')).toEqual([1])
+    const refused = await kafkaReached(loadConfig({ ...env, KAFKA_PASSWORD: 'wrong' }))
+    expect(refused).toEqual({ state: 'problem', detail: 'KAFKA_BROKERS do not answer: SASL authentication failed.' })
+  })
+
   test('what is appended is in Postgres once, although the process that writes it is replaced, and with clients', async () => {
     const [database, redis] = await Promise.all([freshDatabase(), testRedis()])
     onTestFinished(() => redis.close())

@@ -4,7 +4,7 @@ import type { EventLog } from '../../src/log/log.ts'
 import { beginningOf } from '../../src/log/positions.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { following } from '../support/following.ts'
-import { openLog, testLog } from '../support/live-server.ts'
+import { openLog } from '../support/live-server.ts'
 import { pricesIn } from './prices.ts'
 import { privateRedis, type PrivateRedis } from './redis-door.ts'
 
@@ -129,14 +129,5 @@ describe('nobody is deceived', { timeout: 60_000 }, () => {
     await Promise.all(appended)
     expect(log.stats).toMatchObject({ appended: 1, failed: 2, waitingBytes: 0 })
     await expect(log.append([trade(4)])).rejects.toThrow(/closed/)
-  })
-
-  test('when an event is impossible: nothing of that append is written, and others are not held up', async () => {
-    const { log } = await testLog()
-    const appended = log.append([trade(1), quoteEvent('AAPL', 2, { name: 'x'.repeat(5_000_000) })])
-    await expect(appended).rejects.toThrow(/too large/)
-    await log.append([trade(3)])
-    expect(await held(log)).toEqual([3])
-    expect(log.stats).toMatchObject({ appended: 1, failed: 2, waitingBytes: 0 })
   })
 })

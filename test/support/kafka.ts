@@ -25,6 +25,8 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `
 
+export const SASL_USER = { username: 'ann', password: 'secret' }
+
 /** Why no broker can be started here; undefined where one can. */
 export const whyNoKafka = reasonAgainst()
 
@@ -39,7 +41,10 @@ function reasonAgainst(): string | undefined {
 /** A broker of Kafka on 127.0.0.1 that keeps its data until it is closed. Clients come to it through a door. */
 export type KafkaBroker = {
   readonly door: Door
+  /** Of the door, unless clients go past it. */
   readonly port: number
+  /** Where clients show who they are: `SASL_USER`, by PLAIN. */
+  readonly saslPort: number
   readonly pid: number
   /** The folder where it keeps its partitions. */
   readonly data: string
@@ -53,22 +58,29 @@ export type KafkaBroker = {
   close(): Promise<void>
 }
 
-/** Fetches the programs where they were not fetched before, and starts a broker whose data lie in a folder. */
-export async function startKafka(folder: string): Promise<KafkaBroker> {
+/**
+ * Fetches the programs where they were not fetched before, and starts a broker whose data lie in a folder. `isDirect`: clients
+ * go past the door, for who measures.
+ */
+export async function startKafka(
+  folder: string,
+  { javaOptions = QUICK_START, isDirect = false } = {}
+): Promise<KafkaBroker> {
   const libraries = await fetchLibraries()
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })
   const door = await openDoor()
-  const [port, controllerPort] = [await freePort(), await freePort()]
+  const [port, controllerPort, saslPort] = [await freePort(), await freePort(), await freePort()]
+  const clientPort = isDirect ? port : door.port
   const settings = join(folder, 'server.properties')
-  await writeFile(settings, settingsOf({ port, controllerPort, doorPort: door.port, data }))
+  await writeFile(settings, settingsOf({ port, controllerPort, clientPort, saslPort, data }))
   // What formatting the storage comes to.
   await writeFile(join(data, 'meta.properties'), 'version=1\ncluster.id=quotewire-test\nnode.id=1\n')
   const launch = () =>
     launchServer({
       name: 'Kafka',
       command: 'java',
-      args: [...JAVA_OPTIONS, '-cp', join(libraries, '*'), 'kafka.Kafka', settings],
+      args: [...javaOptions, '-cp', join(libraries, '*'), 'kafka.Kafka', settings],
       cwd: folder,
       logFile: join(folder, 'kafka.log'),
       stopSignal: 'SIGTERM',
@@ -79,7 +91,8 @@ export async function startKafka(folder: string): Promise<KafkaBroker> {
   door.moveTo(port)
   return {
     door,
-    port: door.port,
+    port: clientPort,
+    saslPort,
     data,
     get pid() {
       return server.pid
@@ -103,20 +116,19 @@ export async function startKafka(folder: string): Promise<KafkaBroker> {
 }
 
 /** Quick to start: it does not run for long. */
-const JAVA_OPTIONS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+const QUICK_START = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
 
-function settingsOf({
-  port,
-  controllerPort,
-  doorPort,
-  data
-}: Record<'port' | 'controllerPort' | 'doorPort', number> & { data: string }): string {
+type Settings = Record<'port' | 'controllerPort' | 'clientPort' | 'saslPort', number> & { data: string }
+
+function settingsOf({ port, controllerPort, clientPort, saslPort, data }: Settings): string {
   return `process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${doorPort}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort},SASL_PLAINTEXT://127.0.0.1:${saslPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${clientPort},SASL_PLAINTEXT://127.0.0.1:${saslPort}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${SASL_USER.username}="${SASL_USER.password}";
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 log.dirs=${data}
 auto.create.topics.enable=false

@@ -8,7 +8,7 @@ import type { LogProducer } from '../source.ts'
 import { isRefusal, REQUEST_TIMEOUT_MS } from './cluster.ts'
 import { ENTRY_KEY } from './fetch.ts'
 import type { TopicSource } from './source.ts'
-import { applyRetention, knownEntriesTopic, type TopicOptions } from './topics.ts'
+import { applySettings, knownEntriesTopic, type TopicOptions } from './topics.ts'
 
 /** Of a producer's sequence numbers, which then begin again. */
 const SEQUENCE_NUMBERS = 2 ** 31
@@ -139,7 +139,7 @@ export class TopicProducer implements LogProducer {
   async #recover(): Promise<void> {
     await this.#watch.look()
     if (this.#isSetUp) return
-    await applyRetention(this.#options)
+    await applySettings(this.#options)
     this.#isSetUp = true
   }
 }

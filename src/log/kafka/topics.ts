@@ -16,8 +16,6 @@ const MIN_SEGMENT_BYTES = 1024 * 1024
 const MAX_SEGMENT_BYTES = 1024 * 1024 * 1024
 const BROKERS_DEFAULT = -1
 const FOR_EVER = '-1'
-/** Also of a topic that exists already: they follow the process's settings. */
-const RETENTION = ['retention.ms', 'retention.bytes', 'segment.bytes']
 
 export type TopicOptions = {
   readonly cluster: Cluster
@@ -46,12 +44,14 @@ export async function lookUpTopics(options: TopicOptions): Promise<LogTopics> {
   return { entries, epochs }
 }
 
-/** Lets the topic of entries keep what this process is set to keep, where it may say so. */
-export async function applyRetention(options: TopicOptions): Promise<void> {
+/** Makes the topic of entries what this process would create, with what it is set to keep, where it may say so. */
+export async function applySettings(options: TopicOptions): Promise<void> {
   const { cluster, log } = options
-  const configs = Object.entries(configOfEntries(options))
-    .filter(([name]) => RETENTION.includes(name))
-    .map(([name, value]) => ({ name, configOperation: IncrementalAlterConfigOperationTypes.SET, value }))
+  const configs = Object.entries(configOfEntries(options)).map(([name, value]) => ({
+    name,
+    configOperation: IncrementalAlterConfigOperationTypes.SET,
+    value
+  }))
   const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: entriesTopic(options), configs }
   try {
     await cluster.ask(incrementalAlterConfigsV1.api, [resource], false)
@@ -59,7 +59,7 @@ export async function applyRetention(options: TopicOptions): Promise<void> {
     if (!(error instanceof ResponseError)) throw error
     log.warn(
       { err: error, topic: resource.resourceName },
-      'Kafka does not let the retention of the log be set: its topic keeps its own'
+      'Kafka does not let the topic of the log be set up: it stays as it is'
     )
   }
 }
