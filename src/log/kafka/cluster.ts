@@ -1,4 +1,11 @@
-import { Connection, findErrorBy, metadataV12, ResponseError, type API, type SASLOptions } from '@platformatic/kafka'
+import {
+  Connection,
+  metadataV12,
+  ResponseError,
+  type API,
+  type ProtocolError,
+  type SASLOptions
+} from '@platformatic/kafka'
 
 const CONNECT_TIMEOUT_MS = 3000
 /** A broker that is mute for longer is given up, and whatever was asked of it is in doubt. */
@@ -46,22 +53,23 @@ export class Cluster {
       try {
         return await this.askBroker(broker, api, ...args)
       } catch (error) {
-        if (error instanceof ResponseError) throw error
+        if (error instanceof Refusal) throw error
         failure ??= error
       }
     }
     throw failure
   }
 
-  /** Throws ResponseError where the broker refuses; after any other failure it may have done what it was asked. */
+  /** Throws Refusal where the broker refuses; after any other failure it may have done what it was asked. */
   async askBroker<A extends unknown[], R>(broker: Broker, api: API<A, R>, ...args: A): Promise<R> {
     const link = this.#linkTo(broker)
     try {
       return await api.async(await link.ready, ...args)
     } catch (error) {
-      if (!(error instanceof ResponseError)) this.#drop(broker, link)
       // Another broker may lead by now, or the topic be another one.
       this.#topics.clear()
+      if (error instanceof ResponseError) throw new Refusal(error)
+      this.#drop(broker, link)
       throw error
     }
   }
@@ -133,8 +141,30 @@ export class Cluster {
   }
 }
 
-/** Whether a broker's answer has this error, by its name in Kafka's protocol. */
-export const isRefusal = (error: unknown, id: string): boolean => findErrorBy(error as Error, 'apiId', id) !== null
+/** A broker refused what it was asked, or a part of it. Holds why, by the names of Kafka's protocol. */
+export class Refusal extends Error {
+  readonly reasons: readonly string[]
+  /** Not among what a log tells of an error: it may hold all that was read beside what was refused. */
+  readonly #response: unknown
+
+  constructor(error: ResponseError) {
+    const errors = error.errors as ProtocolError[]
+    const told = errors.map((each) => [each['apiId'], each['serverErrorMessage']].filter(Boolean).join(': '))
+    super(`Kafka refused: ${[...new Set(told)].join(', ')}`)
+    this.name = 'Refusal'
+    this.reasons = errors.map((each) => String(each['apiId']))
+    this.#response = error['response']
+  }
+
+  /** What the broker answered all the same. */
+  get response(): unknown {
+    return this.#response
+  }
+}
+
+/** Whether a broker refused for this reason. */
+export const isRefusal = (error: unknown, reason: string): error is Refusal =>
+  error instanceof Refusal && error.reasons.includes(reason)
 
 /** Names a broker, however often it was found. */
 export const keyOf = ({ host, port }: Broker) => `${host}:${port}`

@@ -1,6 +1,6 @@
-import { fetchV13, ResponseError, type RecordsBatch } from '@platformatic/kafka'
+import { fetchV13, type RecordsBatch } from '@platformatic/kafka'
 import type { Row } from '../source.ts'
-import type { Broker, Cluster, Topic } from './cluster.ts'
+import { Refusal, type Broker, type Cluster, type Topic } from './cluster.ts'
 
 /** The key of an entry's record. Whatever has another one, or none, was written by somebody else. */
 export const ENTRY_KEY = Buffer.from('e')
@@ -64,8 +64,8 @@ export async function fetchRows(
 
 /** The answer that an error holds where some partitions have no such offset, and nothing else is wrong. */
 function outOfRange(error: unknown): FetchResponse {
-  if (!(error instanceof ResponseError)) throw error
-  const response = error['response'] as FetchResponse
+  if (!(error instanceof Refusal)) throw error
+  const response = error.response as FetchResponse
   const codes = response.responses.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
   const isAll = response.errorCode === NO_ERROR && codes.every((code) => [NO_ERROR, OFFSET_OUT_OF_RANGE].includes(code))
   if (!isAll) throw error

@@ -1,4 +1,4 @@
-import { metadataV12, ResponseError } from '@platformatic/kafka'
+import { metadataV12 } from '@platformatic/kafka'
 import { Cluster, isRefusal, type ClusterOptions } from './cluster.ts'
 import { entriesTopic } from './topics.ts'
 
@@ -29,8 +29,6 @@ export async function surveyKafka(
 }
 
 function unknownTopic(error: unknown): MetadataResponse {
-  if (error instanceof ResponseError && isRefusal(error, 'UNKNOWN_TOPIC_OR_PARTITION')) {
-    return error['response'] as MetadataResponse
-  }
+  if (isRefusal(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return error.response as MetadataResponse
   throw error
 }

@@ -2,11 +2,10 @@ import {
   ConfigResourceTypes,
   createTopicsV7,
   IncrementalAlterConfigOperationTypes,
-  incrementalAlterConfigsV1,
-  ResponseError
+  incrementalAlterConfigsV1
 } from '@platformatic/kafka'
 import type { Logger } from 'pino'
-import { isRefusal, REQUEST_TIMEOUT_MS, type Cluster, type Topic } from './cluster.ts'
+import { isRefusal, Refusal, REQUEST_TIMEOUT_MS, type Cluster, type Topic } from './cluster.ts'
 
 /** Of a batch of records, which is a flight of entries, or one entry with an event as large as the log takes. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024
@@ -56,7 +55,7 @@ export async function applySettings(options: TopicOptions): Promise<void> {
   try {
     await cluster.ask(incrementalAlterConfigsV1.api, [resource], false)
   } catch (error) {
-    if (!(error instanceof ResponseError)) throw error
+    if (!(error instanceof Refusal)) throw error
     log.warn(
       { err: error, topic: resource.resourceName },
       'Kafka does not let the topic of the log be set up: it stays as it is'
