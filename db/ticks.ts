@@ -1,23 +1,21 @@
 import type { Sql } from 'postgres'
-import { compareInstantNs, formatInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
+import { compareInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { TickPlace, TickRequest } from '../src/market/stored-tick.ts'
-import { DAY_MS, isoOf } from '../src/market/time.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Trade } from '../src/market/trade.ts'
 import { inSlices, mapping } from '../src/slices.ts'
 import type { Database } from './client.ts'
 import type { CopyTransaction } from './copy.ts'
 import { present, type Present } from './rows.ts'
 import type { ticks } from './schema/ticks.ts'
-import { NS_PER_MICROSECOND, nsOf, type ChangedTrade } from './tick-writes.ts'
+import { instantOf, microsOf, tradeDateBound } from './tick-instants.ts'
+import { nsOf, type ChangedTrade } from './tick-writes.ts'
 
 /**
  * A report as it is held: `kind` says of what. Its nanoseconds are in `asOf`; `replacedBy`: it counts for nothing, for it
  * was corrected or cancelled.
  */
 export type StoredTick = Omit<Present<typeof ticks.$inferSelect>, 'ns'>
-
-/** No session's date is further than this from any of its instants: overnight trades before the longest holidays. */
-const MAX_DAYS_FROM_TRADE_DATE = 10
 
 export type TickStore = ReturnType<typeof createTickStore>
 
@@ -37,16 +35,15 @@ export function createTickStore({ sql }: Pick<Database, 'sql'>) {
 
     /**
      * Trades of [from, to), oldest first, at most `limit` of them; with `all` also what was corrected and cancelled, and what
-     * did that. In comparisons of rows nulls have no place: reports that
-     * correct nothing come before those of all instants.
+     * did that. In comparisons of rows nulls have no place: reports that correct nothing come before those of all instants.
      */
     async range(instrumentId: number, { from, to, limit, after, all }: TickRequest): Promise<StoredTick[]> {
       const begin = after && compareInstantNs(after.asOf, from) > 0 ? after.asOf : from
       const rows = await sql<TickRow[]>`
         select ${columns} from ticks
         where instrument_id = ${instrumentId} ${all ? sql`` : standing}
-          and trade_date between ${dayOf(begin, -MAX_DAYS_FROM_TRADE_DATE)}::text::date
-            and ${dayOf(to, MAX_DAYS_FROM_TRADE_DATE)}::text::date
+          and trade_date between ${tradeDateBound(begin, -1)}::text::date
+            and ${tradeDateBound(to, 1)}::text::date
           and as_of between ${microsOf(begin)}::text::timestamptz and ${microsOf(to)}::text::timestamptz
           and (as_of, ns) >= ${placeOf(sql, from)} and (as_of, ns) < ${placeOf(sql, to)}
           ${after ? sql`and (as_of, ns, sequence, key, coalesce(corrected_at, '-infinity')) > ${behind(sql, after)}` : sql``}
@@ -56,12 +53,12 @@ export function createTickStore({ sql }: Pick<Database, 'sql'>) {
   }
 }
 
-const INSTANT = (column: string) => `(extract(epoch from ${column}) * 1000000)::float8`
+const microsSince1970 = (column: string) => `(extract(epoch from ${column}) * 1000000)::float8`
 const COLUMNS = `
-  instrument_id as "instrumentId", trade_date::text as "tradeDate", key, kind, ${INSTANT('as_of')} as "asOf", ns,
+  instrument_id as "instrumentId", trade_date::text as "tradeDate", key, kind, ${microsSince1970('as_of')} as "asOf", ns,
   sequence::float8 as sequence, fence::float8 as fence, price, size, venue, conditions, tape, trade_id as "tradeId",
   session, feed, source, (extract(epoch from received_at) * 1000)::float8 as "receivedAt",
-  ${INSTANT('corrected_at')} as "correctedAt", replaces, reason, replaced_by as "replacedBy"`
+  ${microsSince1970('corrected_at')} as "correctedAt", replaces, reason, replaced_by as "replacedBy"`
 
 /** Instants are microseconds since 1970, but `receivedAt`, which is milliseconds. */
 type TickRow = Omit<typeof ticks.$inferSelect, 'asOf' | 'correctedAt' | 'receivedAt'> & {
@@ -80,11 +77,6 @@ function storedTick(row: TickRow): StoredTick {
   }
 }
 
-function instantOf(micros: number, ns: number): InstantNs {
-  const ms = Math.floor(micros / 1000)
-  return { ms, ns: (micros - ms * 1000) * NS_PER_MICROSECOND + ns }
-}
-
 /** The trades of an instrument and feed as they now stand, of [from, to) (epoch ms) or of the regular session of a date. */
 export async function standingTrades(
   tx: CopyTransaction,
@@ -92,7 +84,7 @@ export async function standingTrades(
   within: { readonly from: number; readonly to: number } | { readonly tradeDate: string }
 ): Promise<StandingTrade[]> {
   const columns = `
-    select ${INSTANT('as_of')} as micros, ns, sequence::float8 as sequence, price, size, tape,
+    select ${microsSince1970('as_of')} as micros, ns, sequence::float8 as sequence, price, size, tape,
       conditions, session, trade_date::text as "tradeDate"
     from ticks
     where instrument_id = $1 and source = $2 and feed = $3 and replaced_by is null and kind <> 'cancel'`
@@ -109,8 +101,8 @@ export async function standingTrades(
           instrumentId,
           source,
           feed,
-          dayOf({ ms: within.from, ns: 0 }, -MAX_DAYS_FROM_TRADE_DATE),
-          dayOf({ ms: within.to, ns: 0 }, MAX_DAYS_FROM_TRADE_DATE),
+          tradeDateBound({ ms: within.from, ns: 0 }, -1),
+          tradeDateBound({ ms: within.to, ns: 0 }, 1),
           isoOf(within.from),
           isoOf(within.to)
         ]
@@ -123,9 +115,7 @@ type StandingRow = { micros: number; ns: number } & {
 } & Pick<Trade, 'sequence' | 'price' | 'size' | 'tradeDate'>
 export type StandingTrade = Omit<Present<StandingRow>, 'micros' | 'ns'> & { readonly asOf: InstantNs }
 
-const microsOf = ({ ms, ns }: InstantNs) => formatInstantNs({ ms, ns: ns - nsOf({ ms, ns }) })
 const placeOf = (sql: Sql, instant: InstantNs) => sql`(${microsOf(instant)}::text::timestamptz, ${nsOf(instant)}::int)`
 const behind = (sql: Sql, { asOf, sequence, key, correctedAt }: TickPlace) => sql`(
   ${microsOf(asOf)}::text::timestamptz, ${nsOf(asOf)}::int, ${sequence}::bigint, ${key},
   ${correctedAt ? microsOf(correctedAt) : '-infinity'}::text::timestamptz)`
-const dayOf = ({ ms }: InstantNs, days: number) => new Date(ms + days * DAY_MS).toISOString().slice(0, 10)
