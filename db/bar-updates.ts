@@ -75,8 +75,10 @@ export async function withdrawBars(tx: CopyTransaction, names: readonly BarName[
           and adjusted = 'none' and source = $3 and feed = $4 and start = $5
         returning held.*
       )
-      insert into bar_revisions (series_id, start, open, high, low, close, volume, state, revision, reason, received_at)
-      select series_id, start, open, high, low, close, volume, state, revision, reason, received_at
+      insert into bar_revisions (
+        series_id, start, open, high, low, close, volume, state, revision, reason, received_at, told_at
+      )
+      select series_id, start, open, high, low, close, volume, state, revision, reason, received_at, told_at
       from gone where state <> 'provisional' on conflict do nothing`,
       [symbol, interval, provenance.source, provenance.feed, start]
     )

@@ -151,12 +151,13 @@ function barOf(row: StoredBar): Bar {
   return state === 'provisional' ? { ...bar, complete: false } : bar
 }
 
-function tableOf(interval: Interval) {
+/** Where bars of an interval are kept. */
+export function tableOf(interval: Interval) {
   return isIntraday(interval) ? { table: bars, name: 'bars' } : { table: dailyBars, name: 'daily_bars' }
 }
 
 /** Where a range begins, or ends if `exclusive`, in the terms of a bar's `start`. Session dates are compared as UTC days. */
-function startAt(interval: Interval, instant: number, bound?: 'exclusive'): string {
+export function startAt(interval: Interval, instant: number, bound?: 'exclusive'): string {
   if (isIntraday(interval)) return isoOf(instant)
   return new Date(bound ? Math.ceil(instant / DAY_MS) * DAY_MS : instant).toISOString().slice(0, 10)
 }

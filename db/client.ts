@@ -92,13 +92,20 @@ function createCopyPool(url: string, applicationName: string): { pool: Pool; clo
   return { pool, close: () => (closing ??= end()) }
 }
 
+/** `snapshot`: all that is read is of one instant, and nothing is written. */
+const TRANSACTION_MODES = { write: '', snapshot: 'isolation level repeatable read read only' }
+
 /**
  * A transaction of the bulk client. Where its connection is lost, postgres.js still sends a rollback on it, and that
  * throws where nobody can catch it: work that failed so is left pending, and its error told at once.
  */
-export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  sql: Sql,
+  work: (tx: TransactionSql) => Promise<T>,
+  mode: keyof typeof TRANSACTION_MODES = 'write'
+): Promise<T> {
   const lost = Promise.withResolvers<never>()
-  const outcome = sql.begin(async (tx) => ({
+  const outcome = sql.begin(TRANSACTION_MODES[mode], async (tx) => ({
     value: await work(tx).catch((error: unknown) => {
       if (!isConnectionLoss(error)) throw error
       lost.reject(error)

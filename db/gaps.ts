@@ -1,10 +1,11 @@
-import { and, asc, eq, gt, isNotNull, isNull, lt, or } from './drizzle.ts'
-import type { GapReason, GapState } from '../src/market/gap.ts'
+import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, lt, or } from './drizzle.ts'
+import type { GapFilter, GapPlace, GapReason, GapState } from '../src/market/gap.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import type { CopyTransaction } from './copy.ts'
 import { present, type Present } from './rows.ts'
+import { instruments } from './schema/instruments.ts'
 import { gaps } from './schema/streams.ts'
 
 /** What a gap is about: all that a feed carries where there is no instrument. */
@@ -88,6 +89,37 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
           )
         )
         .orderBy(asc(gaps.fromAt), asc(gaps.id))
+      return rows.map(present)
+    },
+
+    /**
+     * Those that a filter lets through, newest first, behind a place; of an instrument and of feeds as a whole where one is
+     * named. With their instruments' symbols as they are today.
+     */
+    async list(
+      filter: GapFilter & { readonly instrumentId?: number | undefined },
+      limit: number,
+      after?: GapPlace
+    ): Promise<(Gap & { readonly symbol?: string })[]> {
+      const { source, feed, state, reason, from, to, instrumentId } = filter
+      const rows = await db
+        .select({ ...getTableColumns(gaps), symbol: instruments.symbol })
+        .from(gaps)
+        .leftJoin(instruments, eq(instruments.id, gaps.instrumentId))
+        .where(
+          and(
+            source === undefined ? undefined : eq(gaps.source, source),
+            feed && eq(gaps.feed, feed),
+            state && eq(gaps.state, state),
+            reason && eq(gaps.reason, reason),
+            instrumentId === undefined ? undefined : or(eq(gaps.instrumentId, instrumentId), isNull(gaps.instrumentId)),
+            lt(gaps.fromAt, isoOf(to)),
+            or(isNull(gaps.untilAt), gt(gaps.untilAt, isoOf(from))),
+            after && or(lt(gaps.fromAt, after.from), and(eq(gaps.fromAt, after.from), lt(gaps.id, after.id)))
+          )
+        )
+        .orderBy(desc(gaps.fromAt), desc(gaps.id))
+        .limit(limit)
       return rows.map(present)
     },
 

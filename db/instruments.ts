@@ -73,6 +73,13 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
       return new Map([...today, ...renamed])
     },
 
+    /** Canonical symbols that begin with a text, as they are today, at most so many. */
+    async startingWith(text: string, limit: number): Promise<string[]> {
+      const rows = await sql<{ symbol: string }[]>`
+        select symbol from instruments where starts_with(symbol, ${text}) order by symbol limit ${limit}`
+      return rows.map(({ symbol }) => symbol)
+    },
+
     /**
      * Notes what vendors call instruments; what is noted already is not again. All or nothing: throws AliasHeldError
      * where another instrument has a name on one of the days.

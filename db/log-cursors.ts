@@ -1,8 +1,13 @@
+import type { Sql, TransactionSql } from 'postgres'
+import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import type { CopyTransaction } from './copy.ts'
 
 /** How far a consumer of the event log has come in one shard. The position is the log's own, opaque here. */
 export type LogCursor = { readonly consumer: string; readonly shard: number; readonly position: string }
+
+/** Who writes the log's trades and bars to Postgres. */
+export const PERSIST = 'persist'
 
 export type LogCursorStore = ReturnType<typeof createLogCursorStore>
 
@@ -10,11 +15,24 @@ export function createLogCursorStore({ sql }: Pick<Database, 'sql'>) {
   return {
     /** A consumer's positions by shard; a shard of which nothing was committed is missing. */
     async of(consumer: string): Promise<Map<number, string>> {
-      const rows = await sql<{ shard: number; position: string }[]>`
-        select shard, position from log_cursors where consumer = ${consumer}`
-      return new Map(rows.map(({ shard, position }) => [shard, position]))
-    }
+      const cursors = await readCursors(sql, consumer)
+      return new Map(cursors.map(({ shard, position }) => [shard, position]))
+    },
+
+    /** The same with when each was committed. */
+    list: (consumer: string) => readCursors(sql, consumer)
   }
+}
+
+/** A consumer's cursors, as a transaction sees them too. */
+export async function readCursors(
+  sql: Sql | TransactionSql,
+  consumer: string
+): Promise<(Omit<LogCursor, 'consumer'> & { readonly committedAt: string })[]> {
+  const rows = await sql<{ shard: number; position: string; ms: number }[]>`
+    select shard, position, (extract(epoch from committed_at) * 1000)::float8 as ms from log_cursors
+    where consumer = ${consumer} order by shard`
+  return rows.map(({ ms, ...cursor }) => ({ ...cursor, committedAt: isoOf(ms) }))
 }
 
 /** The position that was committed last, and when; undefined where nothing was. */

@@ -1,6 +1,7 @@
 import type { BarRequest } from '../src/market/bar.ts'
 import type { ScoredSentiment } from '../src/market/sentiment.ts'
 import { createAuditStore } from './audit.ts'
+import { createBarReadStore } from './bar-reads.ts'
 import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
@@ -19,6 +20,7 @@ import { createProfileStore } from './profiles.ts'
 import { createProviderUsageStore } from './provider-usage.ts'
 import { createQuarantineStore } from './quarantine.ts'
 import { createQuoteStore } from './quotes.ts'
+import { createStoreSizes } from './store-sizes.ts'
 import { createTapeStore } from './tape.ts'
 import { createTickStore } from './ticks.ts'
 import { createUserStore } from './users.ts'
@@ -29,6 +31,7 @@ export function createStores(database: Database) {
   return {
     quotes: createQuoteStore(database),
     bars: createBarStore(database),
+    barReads: createBarReadStore(database),
     profiles: createProfileStore(database),
     identities: createIdentityStore(database),
     instruments: createInstrumentStore(database),
@@ -47,7 +50,8 @@ export function createStores(database: Database) {
     logCursors: createLogCursorStore(database),
     calendars: createCalendarStore(database),
     jobRuns: createJobRunStore(database),
-    partitions: createPartitionStore(database)
+    partitions: createPartitionStore(database),
+    sizes: createStoreSizes(database)
   }
 }
 

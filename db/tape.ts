@@ -2,16 +2,14 @@ import { formatInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { Instrument } from '../src/market/instrument.ts'
 import type { TapeEvent, TapePage, TapePlace, TapeStore } from '../src/market/tape.ts'
 import { shapeOfTick } from '../src/market/tick.ts'
-import { DAY_MS, isoOf } from '../src/market/time.ts'
+import { isoOf } from '../src/market/time.ts'
 import type { Trade, TradeCancel, TradeCorrection, TradeReference } from '../src/market/trade.ts'
 import type { Database } from './client.ts'
 import { present } from './rows.ts'
 import type { TickKind } from './schema/ticks.ts'
 import { createInstrumentStore } from './instruments.ts'
-import { NS_PER_MICROSECOND, nsOf } from './tick-writes.ts'
-
-/** No session's date is further from its trades: overnight trades before the longest holidays. */
-const MAX_TRADE_DATE_DISTANCE_MS = 10 * DAY_MS
+import { instantOf, microsecondOf, microsOf, tradeDateBound } from './tick-instants.ts'
+import { nsOf } from './tick-writes.ts'
 
 /** Trades as they were reported, with their corrections and cancellations at the instants when those came. */
 export function createTapeStore({ sql }: Pick<Database, 'sql'>): TapeStore {
@@ -21,7 +19,7 @@ export function createTapeStore({ sql }: Pick<Database, 'sql'>): TapeStore {
     const { asOf, sequence, key } = after
     return sql<TapeRow[]>`
       select ${sql.unsafe(COLUMNS)} from ticks
-      where instrument_id = ${id} and kind = 'trade' and trade_date between ${dayOf(asOf, -1)}::text::date and ${dayOf(until, 1)}::text::date
+      where instrument_id = ${id} and kind = 'trade' and trade_date between ${tradeDateBound(asOf, -1)}::text::date and ${tradeDateBound(until, 1)}::text::date
         and as_of >= ${microsOf(asOf)}::text::timestamptz and as_of < ${microsOf(until)}::text::timestamptz
         and (as_of, ns, sequence, key) > (${microsOf(asOf)}::text::timestamptz, ${nsOf(asOf)}::int, ${sequence}::bigint, ${key})
       order by as_of, ns, sequence, key limit ${limit}`
@@ -39,7 +37,7 @@ export function createTapeStore({ sql }: Pick<Database, 'sql'>): TapeStore {
         order by former.corrected_at nulls first limit 1
       ) as held on true
       where instrument_id = ${id} and replaces is not null
-        and trade_date between ${dayOf(from, -1)}::text::date and ${dayOf(until, 1)}::text::date
+        and trade_date between ${tradeDateBound(from, -1)}::text::date and ${tradeDateBound(until, 1)}::text::date
         and corrected_at >= ${microsOf(from)}::text::timestamptz and corrected_at < ${microsOf(until)}::text::timestamptz
       order by corrected_at, sequence, key`
   }
@@ -130,12 +128,3 @@ function referenceOf(row: TapeRow, tradedAt: InstantNs): TradeReference {
     size: row.formerSize ?? null
   })
 }
-
-function instantOf(micros: number, ns: number): InstantNs {
-  const ms = Math.floor(micros / 1000)
-  return { ms, ns: (micros - ms * 1000) * NS_PER_MICROSECOND + ns }
-}
-
-const microsecondOf = ({ ms, ns }: InstantNs): InstantNs => ({ ms, ns: ns - nsOf({ ms, ns }) })
-const microsOf = (instant: InstantNs): string => formatInstantNs(microsecondOf(instant))
-const dayOf = ({ ms }: InstantNs, side: 1 | -1): string => isoOf(ms + side * MAX_TRADE_DATE_DISTANCE_MS).slice(0, 10)

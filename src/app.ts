@@ -19,9 +19,13 @@ import { validation } from './plugins/validation.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { analysisRoutes } from './routes/analysis.ts'
 import { authRoutes } from './routes/auth.ts'
+import { barRoutes } from './routes/bars.ts'
+import { brokerStatusRoutes } from './routes/broker-status.ts'
+import { completenessRoutes } from './routes/completeness.ts'
 import { FastLane } from './routes/fast-lane.ts'
 import { healthRoutes } from './routes/health.ts'
-import { historicalRoutes, SERIES_HEADERS } from './routes/historical.ts'
+import { gapRoutes } from './routes/gaps.ts'
+import { historicalRoutes } from './routes/historical.ts'
 import { homeRoutes } from './routes/home.ts'
 import { insightRoutes } from './routes/explain.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
@@ -31,9 +35,13 @@ import { asyncApiRoutes, liveInsightRoutes } from './routes/websocket-stats.ts'
 import { marketStatusRoutes } from './routes/market-status.ts'
 import { marketRoutes } from './routes/market.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { ohlcRoutes } from './routes/ohlc.ts'
 import { QuoteLists } from './routes/quote-lists.ts'
 import { quoteRoutes } from './routes/quotes.ts'
+import { ROW_HEADERS } from './routes/row-formats.ts'
 import { searchRoutes } from './routes/search.ts'
+import { storeStatsRoutes } from './routes/store-stats.ts'
+import { tickRoutes } from './routes/ticks.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 /** As long as Node's limit on a request's head allows: what is too long for a symbol is told so by the symbol's route. */
@@ -54,7 +62,7 @@ const ANSWER_HEADERS = [
 /** What scripts of other sites may send, and read beside the body. */
 const CORS = {
   methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-  exposedHeaders: ANSWER_HEADERS.concat(SERIES_HEADERS),
+  exposedHeaders: ANSWER_HEADERS.concat(ROW_HEADERS),
   maxAge: 600,
   // An OPTIONS that is no preflight is answered as one, instead of by an error in a form of its own.
   strictPreflight: false
@@ -108,8 +116,21 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
   await app.register(insightRoutes, market)
   await app.register(liveInsightRoutes, market)
   await app.register(jobRoutes, { prefix: '/api/v1/market/jobs' })
-  await app.register(marketStatusRoutes, { prefix: '/api/v1/marketdata' })
-  await app.register(marketStatusRoutes, { prefix: '/api/marketdata', isAlias: true })
+  for (const [prefix, isAlias] of [
+    ['/api/v1', false],
+    ['/api', true]
+  ] as const) {
+    await app.register(brokerStatusRoutes, { prefix, isAlias })
+    await app.register(barRoutes, { prefix: `${prefix}/bars`, isAlias })
+    const stored = { prefix: `${prefix}/marketdata`, isAlias }
+    await app.register(marketStatusRoutes, stored)
+    await app.register(tickRoutes, stored)
+    await app.register(ohlcRoutes, stored)
+    await app.register(gapRoutes, stored)
+    await app.register(completenessRoutes, stored)
+    await app.register(storeStatsRoutes, stored)
+  }
+  await app.register(barRoutes, { prefix: '/bars', isAlias: true })
   await app.register(authRoutes, { prefix: '/api/v1/auth' })
   await app.register(accountRoutes, { prefix: '/api/v1/admin' })
   await app.register(healthRoutes, { prefix: '/api', market: config.MARKET })

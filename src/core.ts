@@ -2,9 +2,11 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { createDatabase, type Database } from '../db/client.ts'
 import { claimMarket } from '../db/migrate.ts'
+import { PERSIST } from '../db/log-cursors.ts'
 import { createRecorder, type Recorder } from '../db/recorder.ts'
 import { createLastGood, createStores, type Stores } from '../db/stores.ts'
 import { TieredCache } from './cache/tiered-cache.ts'
+import { createArchive } from './market-data/archive.ts'
 import { createCachedMarket } from './market-data/cached-market.ts'
 import { withIdentities } from './market-data/identities.ts'
 import { ConfigError, type Config } from './config/config.ts'
@@ -17,15 +19,18 @@ import { createGateway, type Gateway, type GatewayEvents } from './gateway/gatew
 import { KnownSymbols } from './gateway/near-matches.ts'
 import { carriedTopics } from './demand/answers.ts'
 import { wantedByUser } from './demand/leases.ts'
+import { streamReports } from './demand/stream-reports.ts'
 import { countingRequests, Popularity } from './demand/popularity.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
 import { createJobQueues, type JobQueues } from './jobs/queue.ts'
 import type { EventLog } from './log/log.ts'
+import type { Archive } from './market/archive.ts'
 import { ALWAYS_OPEN } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { TopicName } from './market/event.ts'
 import type { MarketData } from './market/market-data.ts'
 import type { SessionClock } from './market/session-clock.ts'
+import type { StreamReport } from './market/stream-report.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { connectFailFast, isClusterNode, NO_CLUSTER, ready, retryDuringStart } from './redis/connections.ts'
 import { createUserShare } from './gateway/user-share.ts'
@@ -34,6 +39,8 @@ import type { Vendors } from './vendors.ts'
 /** What every process that serves or refreshes market data is made of. */
 export type Core = {
   readonly marketData: MarketData
+  /** What is stored of it. */
+  readonly archive: Archive
   readonly gateway: Gateway
   readonly recorder: Recorder
   readonly stores: Stores
@@ -44,6 +51,8 @@ export type Core = {
   readonly wantedByUser: () => Promise<ReadonlyMap<string, ReadonlySet<TopicName>>>
   /** What a stream brings now. Rejects while Redis is away. */
   readonly carriedTopics: () => Promise<ReadonlySet<TopicName>>
+  /** What vendors' streams do now, in any process. Rejects while Redis is away. */
+  readonly streamReports: () => Promise<StreamReport[]>
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
   /** The one entrance of events into the log. */
@@ -158,6 +167,15 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
       requestDeadlineMs: config.REQUEST_DEADLINE_MS
     })
     const marketData = countingRequests(cachedMarket, popularity)
+    const archive = createArchive({
+      stores: { ...stores, written: () => stores.logCursors.list(PERSIST) },
+      eventLog,
+      clock,
+      near(symbol, stored) {
+        for (const each of stored) knownSymbols.add(each)
+        return knownSymbols.near(symbol)
+      }
+    })
     const queues = createJobQueues({
       redis,
       settings: config,
@@ -171,6 +189,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
 
     return {
       marketData,
+      archive,
       gateway,
       recorder,
       stores,
@@ -179,6 +198,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
       popularity,
       wantedByUser: () => wantedByUser(redis),
       carriedTopics: () => carriedTopics(redis),
+      streamReports: () => streamReports(redis),
       eventLog,
       intake,
       stalePublisher,

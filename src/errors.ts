@@ -51,6 +51,14 @@ export class SymbolNotFound extends ApiError {
   }
 }
 
+/** 404: nothing is stored under a symbol, or nothing of the kind that was asked for. `suggestions` are near matches, best first. */
+export class NothingStored extends ApiError {
+  constructor(symbol: string, what: string, suggestions: readonly string[] = []) {
+    const hint = suggestions.length > 0 ? `; did you mean ${suggestions.join(', ')}?` : ''
+    super('NOTHING_STORED', 404, `${what} ${symbol}${hint}`, { details: { symbol, suggestions } })
+  }
+}
+
 /** Of a provider that has no such thing, or is not to be asked for it: asking again brings no other answer. */
 const OUTCOMES_OF_LACK: ReadonlySet<AttemptOutcome> = new Set(['not_found', 'not_covered', 'not_asked'])
 

@@ -7,6 +7,7 @@ import { createCore, type Core } from '../src/core.ts'
 import { Carrier } from '../src/demand/carrier.ts'
 import type { Want } from '../src/demand/want.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
+import { StreamReporter } from '../src/demand/stream-reports.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
 import { createLogger } from '../src/logger.ts'
 import type { TopicName } from '../src/market/event.ts'
@@ -20,6 +21,7 @@ import { GapWriter } from './ingest/gap-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
 import { StreamOwner } from './ingest/stream-owner.ts'
+import { streamReport } from './ingest/stream-report.ts'
 import { configuredUpstreams } from './ingest/upstreams.ts'
 
 const STOP_TIMEOUT_MS = 10_000
@@ -84,6 +86,13 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
         refusals: () => counts.refusals
       }
     })
+    const reporter = new StreamReporter({
+      redis,
+      log,
+      processId,
+      reports: () => owners.flatMap(({ status }) => (status ? [streamReport(status)] : []))
+    })
+    closers.push(() => reporter.close())
     const demand = new Carrier({ redis, log, processId })
     const ending = new AbortController()
     closers.push(() => demand.close())

@@ -106,6 +106,12 @@ const barFigures = () => ({
   receivedAt: instant().notNull()
 })
 
+/**
+ * Since when the bar has said what it says: a later answer that says the same does not change it. Null in rows of before
+ * it was kept: then `receivedAt` is the nearest that is known.
+ */
+const toldAt = () => instant()
+
 /** Bars of 1d and longer, by session date. A close may be negative: crude oil settled at -37.63 on 2020-04-20. */
 export const dailyBars = pgTable(
   'daily_bars',
@@ -114,7 +120,8 @@ export const dailyBars = pgTable(
       .notNull()
       .references(() => barSeries.id, { onDelete: 'cascade' }),
     start: date({ mode: 'string' }).notNull(),
-    ...barFigures()
+    ...barFigures(),
+    toldAt: toldAt().default(sql`now()`)
   },
   (table) => [
     primaryKey({ columns: [table.seriesId, table.start] }),
@@ -131,7 +138,8 @@ export const bars = pgTable(
       .notNull()
       .references(() => barSeries.id, { onDelete: 'cascade' }),
     start: instant().notNull(),
-    ...barFigures()
+    ...barFigures(),
+    toldAt: toldAt().default(sql`now()`)
   },
   (table) => [
     primaryKey({ columns: [table.seriesId, table.start] }),
@@ -153,6 +161,7 @@ export const barRevisions = pgTable(
     /** A date's first instant in UTC for bars of 1d and longer. */
     start: instant().notNull(),
     ...barFigures(),
+    toldAt: toldAt(),
     replacedAt: instant()
       .notNull()
       .default(sql`now()`)

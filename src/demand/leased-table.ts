@@ -3,11 +3,11 @@ import type { Redis, Result } from 'ioredis'
 import { defineScript } from '../redis/script.ts'
 
 /**
- * A table in Redis whose rows belong to processes and end with them: who wants what (`leases`), and who brings it
- * (`answers`). Whoever holds rows tells changes and renews; whoever reads follows the changes, and learns by their numbers
+ * A table in Redis whose rows belong to processes and end with them: who wants what (`leases`), who brings it (`answers`),
+ * and what vendors' streams do (`streams`). Whoever holds rows tells changes and renews; whoever reads follows the changes, and learns by their numbers
  * that it missed some.
  */
-export type TableName = 'leases' | 'answers'
+export type TableName = 'leases' | 'answers' | 'streams'
 
 /** The rows of a process that does not renew for so long are gone. */
 export const LIFE_MS = 6000

@@ -1,4 +1,6 @@
 import { Type, type Static } from 'typebox'
+import { Next } from './page.ts'
+import { Feed } from './provenance.ts'
 
 /** What becomes of an interval of which data may be missing; `unfillable`: no vendor has it any more. */
 export const GapState = Type.Enum(['open', 'filling', 'filled', 'unfillable'])
@@ -20,3 +22,41 @@ export const GapReason = Type.Enum([
   'withheld'
 ])
 export type GapReason = Static<typeof GapReason>
+
+/** An interval of which data may be missing. */
+export const Gap = Type.Object({
+  id: Type.Integer(),
+  source: Type.String(),
+  feed: Feed,
+  symbol: Type.Optional(Type.String({ description: 'Canonical; absent where all that the feed carries is concerned' })),
+  from: Type.String({ format: 'date-time', description: 'UTC' }),
+  until: Type.Optional(Type.String({ format: 'date-time', description: 'UTC; absent while it grows' })),
+  reason: GapReason,
+  state: GapState,
+  stateAt: Type.String({ format: 'date-time', description: 'When the state became what it is, UTC' })
+})
+export type Gap = Static<typeof Gap>
+
+/** Which gaps; what is not given does not matter. */
+export type GapFilter = {
+  readonly source?: string | undefined
+  readonly feed?: Feed | undefined
+  readonly state?: GapState | undefined
+  readonly reason?: GapReason | undefined
+  /** That touch [from, to), epoch milliseconds. */
+  readonly from: number
+  readonly to: number
+}
+
+/** A place in the order of gaps, newest first: by when they began (ISO), and their number. */
+export type GapPlace = { readonly from: string; readonly id: number }
+
+export type Gaps = { readonly gaps: readonly Gap[]; readonly hasMore: boolean }
+
+export const GapPage = Type.Object(
+  {
+    next: Next,
+    gaps: Type.Array(Gap, { description: 'Newest first' })
+  },
+  { $id: 'GapPage' }
+)

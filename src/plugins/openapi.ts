@@ -8,11 +8,13 @@ import type { TSchema } from 'typebox'
 import { ErrorBody } from '../errors.ts'
 import { BarSeries } from '../market/bar.ts'
 import { CacheStats } from '../market/cache-stats.ts'
+import { Completeness } from '../market/completeness.ts'
 import { CorporateActions } from '../market/corporate-action.ts'
 import { Explanation } from '../market/explanation.ts'
 import { Fundamentals } from '../market/fundamentals.ts'
 import { IndicatorSeries, IndicatorSet } from '../market/indicator.ts'
 import { MarketStatus } from '../market/market-status.ts'
+import { GapPage } from '../market/gap.ts'
 import { Indices, Movers, Sectors } from '../market/market-wide.ts'
 import { News } from '../market/news.ts'
 import { OptionChain } from '../market/option-chain.ts'
@@ -22,6 +24,10 @@ import { ProviderStatus } from '../market/provider-status.ts'
 import { Quote } from '../market/quote.ts'
 import { SearchResult } from '../market/search.ts'
 import { Sentiment } from '../market/sentiment.ts'
+import { StoreStats } from '../market/store-stats.ts'
+import { DailyOhlc, LatestBarPage, StoredBarPage } from '../market/stored-bar.ts'
+import { LatestTick, TickPage } from '../market/stored-tick.ts'
+import { BrokerStatus } from '../market/stream-report.ts'
 import { completeDocument } from './openapi-document.ts'
 
 /** Shapes that routes refer to by their `$id`, as `Type.Ref('Quote#')`. */
@@ -43,6 +49,15 @@ const SHARED: readonly TSchema[] = [
   Sentiment,
   MarketStatus,
   Overview,
+  StoredBarPage,
+  LatestBarPage,
+  DailyOhlc,
+  TickPage,
+  LatestTick,
+  GapPage,
+  Completeness,
+  StoreStats,
+  BrokerStatus,
   ProviderStatus,
   Explanation,
   CacheStats

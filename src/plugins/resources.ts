@@ -11,9 +11,11 @@ import type { Popularity } from '../demand/popularity.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { StalePublisher } from '../intake/stale-publisher.ts'
 import type { EventLog } from '../log/log.ts'
+import type { Archive } from '../market/archive.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import type { StreamReport } from '../market/stream-report.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
 /** What the API works with; opened and closed by the process that builds it. */
@@ -23,6 +25,9 @@ export type Resources = {
   /** Fails fast; holds limits and revocations for all processes. */
   readonly redis: Redis
   readonly marketData: MarketData
+  readonly archive: Archive
+  /** See Core. */
+  readonly streamReports: () => Promise<StreamReport[]>
   readonly stores: Pick<Stores, 'users' | 'keys' | 'audit' | 'tape'>
   readonly recorder: Pick<Recorder, 'keyUsed'>
   readonly jobs: JobAdministration
@@ -42,14 +47,24 @@ export type Resources = {
 declare module 'fastify' {
   interface FastifyInstance extends Pick<
     Resources,
-    'marketData' | 'stores' | 'recorder' | 'jobs' | 'freshness' | 'metrics' | 'dependencies'
+    | 'marketData'
+    | 'archive'
+    | 'streamReports'
+    | 'stores'
+    | 'recorder'
+    | 'jobs'
+    | 'freshness'
+    | 'metrics'
+    | 'dependencies'
   > {}
 }
 
 /** Hands the routes what they work with. */
 export const resources = fp<Resources>(
-  async (app, { marketData, stores, recorder, jobs, freshness, metrics, dependencies }) => {
+  async (app, { marketData, archive, streamReports, stores, recorder, jobs, freshness, metrics, dependencies }) => {
     app.decorate('marketData', marketData)
+    app.decorate('archive', archive)
+    app.decorate('streamReports', streamReports)
     app.decorate('stores', stores)
     app.decorate('recorder', recorder)
     app.decorate('jobs', jobs)

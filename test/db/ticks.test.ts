@@ -51,7 +51,7 @@ const many = (count: number, over: Partial<Tick<Trade>> = {}) =>
 const insertInto = async ({ copyPool }: Pick<Database, 'copyPool'>, reports: TickReport[]) =>
   (await inCopyTransaction(copyPool, (tx) => insertTicks(tx, reports))).count
 const insert = (...reports: TickReport[]) => insertInto(under.database, reports)
-const range = (limit = 100) => under.stores.ticks.range(AAPL, { ...DAY, limit })
+const range = (limit = 100) => under.stores.ticks.range(AAPL, { ...DAY, limit, all: false })
 const prices = async () => (await range()).map(({ price }) => price)
 
 test('a trade comes back to the nanosecond, with its fraction of a share, and without what it did not say', async () => {
@@ -104,7 +104,7 @@ describe('pages', () => {
     const seen: StoredTick[] = []
     for (;;) {
       const after = seen.at(-1)
-      const page = await under.stores.ticks.range(AAPL, { ...DAY, limit: 700, ...(after && { after }) })
+      const page = await under.stores.ticks.range(AAPL, { ...DAY, limit: 700, all: false, ...(after && { after }) })
       seen.push(...page)
       if (page.length < 700) break
     }
@@ -119,7 +119,8 @@ describe('pages', () => {
       under.stores.ticks.range(AAPL, {
         from: { ms: DAY.from.ms + 1000, ns: from },
         to: { ms: DAY.from.ms + 1000, ns: to },
-        limit: 9
+        limit: 9,
+        all: false
       })
     expect((await within(1001, 2002)).map(({ tradeId }) => tradeId)).toEqual(['1'])
     expect((await within(1002, 2003)).map(({ tradeId }) => tradeId)).toEqual(['2'])

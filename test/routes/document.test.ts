@@ -1,5 +1,9 @@
 import { Compile } from 'typebox/schema'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDatabase } from '../../db/client.ts'
+import { createStores } from '../../db/stores.ts'
+import { storeReports } from '../db/stored-reports.ts'
+import { series } from '../db/values.ts'
 import type { Answer } from '../support/api.ts'
 import { documentOf, routesOf, type DocumentedRoute, type OpenApi, type Schema } from './documented-routes.ts'
 import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
@@ -14,6 +18,39 @@ beforeAll(async () => {
   document = await documentOf(market.api)
   routes = routesOf(document)
   token = (await market.api.login(['market:read', 'admin:read', 'admin:write'])).token
+})
+/** Of what is stored of streams something must be there to be told. */
+beforeAll(async () => {
+  const database = createDatabase({ url: market.databaseUrl })
+  const at = Date.now() - 3_600_000
+  await storeReports(database, 'AAPL', (instrumentId) => [
+    {
+      instrumentId,
+      kind: 'trade',
+      tick: {
+        symbol: 'AAPL',
+        asOf: { ms: at, ns: 7 },
+        sequence: 1,
+        tradeDate: new Date(at).toISOString().slice(0, 10),
+        price: 190,
+        size: 0.3,
+        tradeId: '1',
+        conditions: ['@'],
+        source: 'alpaca',
+        feed: 'iex',
+        receivedAt: at
+      }
+    }
+  ])
+  const { bars, gaps } = createStores(database)
+  for (const interval of ['1m', '1d'] as const) {
+    const start = new Date(at).toISOString().slice(0, interval === '1d' ? 10 : 24)
+    const bar = { start, open: 1, high: 2, low: 1, close: 2, complete: false as const }
+    await bars.upsert(series({ symbol: 'AAPL', interval, adjusted: 'none', bars: [bar] }))
+  }
+  const subject = { source: 'alpaca', feed: 'iex', reason: 'outage' } as const
+  await gaps.add(subject, new Date(at).toISOString(), new Date(at + 60_000).toISOString())
+  await database.close()
 })
 afterAll(async () => {
   await market.close()
@@ -212,7 +249,11 @@ describe('the OpenAPI document', () => {
       await check('getIndicator', {}, undefined, query)
     }
     for (const { operation } of routes) if (!tried.has(operation.operationId)) await check(operation.operationId)
-    for (const format of ['csv', 'ndjson']) await check('getHistorical', {}, undefined, { format })
+    for (const format of ['csv', 'ndjson', 'parquet']) {
+      for (const rows of ['getHistorical', 'getBars', 'getBarRange', 'getLatestBars', 'getTicks', 'getGaps']) {
+        await check(rows, {}, undefined, { format, ...(rows === 'getBarRange' && { start: '2024-01-31' }) })
+      }
+    }
 
     const untried = routes.map(({ operation }) => operation.operationId).filter((name) => !tried.has(name))
     expect(untried).toEqual(['retryTask'])

@@ -15,6 +15,7 @@ type Client = {
 /** The API over the real adapters of all vendors, over the simulated market. */
 export type MarketUnderTest = Client & {
   sandbox: Sandbox
+  databaseUrl: string
   /** A second process, which knows nothing but what the first one left in Redis and Postgres. */
   another(): Promise<Client>
   close(): Promise<void>
@@ -49,6 +50,7 @@ export async function startMarket(sandbox: Sandbox): Promise<MarketUnderTest> {
   }
   return {
     sandbox,
+    databaseUrl: world.databaseUrl,
     ...(await use(await world.startApi(env))),
     another: async () => use(await world.startApi(env)),
     close: () => world.close()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask } from '../../load/conversation.ts'
+import { createDatabase } from '../../db/client.ts'
 import { encodeEntry } from '../../src/cache/stored-entry.ts'
 import { isReadyMessage } from '../../src/embedded/child.ts'
 import { barsKey } from '../../src/market-data/cache-keys.ts'
@@ -28,6 +29,7 @@ let key: string
 
 beforeAll(async () => {
   ;[redis, database, sandbox] = await Promise.all([testRedis(), testDatabase(), thoughtfulSandbox()])
+  await storeTicksAndBars(database.url)
   child = spawn(process.execPath, [...NODE_OPTIONS, join(import.meta.dirname, 'api-process.ts')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
@@ -58,6 +60,29 @@ afterAll(async () => {
   await redis.close()
 })
 
+async function storeTicksAndBars(databaseUrl: string): Promise<void> {
+  const database = createDatabase({ url: databaseUrl })
+  const { sql } = database
+  await sql`
+    with instrument as (insert into instruments (symbol) values ('TICK') returning id)
+    insert into ticks (instrument_id, trade_date, key, kind, as_of, ns, sequence, price, size, venue, conditions, tape,
+      trade_id, session, feed, source, received_at)
+    select id, '2026-11-16', 'id XNAS C ' || number, 'trade', timestamptz '2026-11-16 15:00Z' + number * interval '1 ms',
+      number % 1000, number, 190 + number % 997 / 100.0, 0.3, 'XNAS', '{@,I}', 'C', number::text, 'regular', 'iex',
+      'alpaca', timestamptz '2026-11-16 15:00Z' + number * interval '1 ms'
+    from instrument, generate_series(1, ${STORED_TICKS}::int) as number`
+  await sql`
+    with series as (
+      insert into bar_series (instrument_id, interval, adjusted, source, feed, received_at, provenance)
+      select id, '1m', 'none', 'alpaca-trades', 'iex', now(), '{"source": "alpaca-trades", "state": "live", "attempts": []}'
+      from instruments where symbol = 'TICK' returning id
+    )
+    insert into bars (series_id, start, open, high, low, close, volume, state, revision, received_at)
+    select id, timestamptz '2026-11-09 00:00Z' + number * interval '1 minute', 1, 2, 1, 2, 0.3, 'final', 0, now()
+    from series, generate_series(1, ${STORED_BARS}::int) as number`
+  await database.close()
+}
+
 type Body = { bars?: unknown[] }
 
 async function send(path: string, init: RequestInit = {}): Promise<string> {
@@ -82,6 +107,12 @@ async function longestStall(work: (attempt: number) => Promise<unknown>): Promis
   }
   return Math.min(...stalls.slice(1))
 }
+
+/** More than a group of a Parquet file has. */
+const STORED_TICKS = 31_000
+
+/** As many as come in one answer. */
+const STORED_BARS = 10_000
 
 const COINS = ['BTC-USD', 'ETH-USD', 'SOL-USD', 'XRP-USD']
 const SHARES = ['MSFT', 'JNJ', 'KO', 'XOM']
@@ -135,6 +166,14 @@ const PATHS: Record<string, (attempt: number) => Promise<unknown>> = {
   'twenty indicators over the longest range': async (attempt) => {
     const answer = await send(`${MARKET}/indicators/${COINS[attempt]}?interval=1m&range=1mo&indicators=${INDICATORS}`)
     expect((JSON.parse(answer) as { indicators: unknown[] }).indicators).toHaveLength(20)
+  },
+  'a day of stored ticks as rows, as Parquet, and ten thousand of them as JSON, and as many bars': async () => {
+    const ticks = '/api/v1/marketdata/ticks/TICK?start=2026-11-16&end=2026-11-16'
+    expect((await send(`${ticks}&format=csv`)).split('\n').length).toBeGreaterThan(STORED_TICKS)
+    expect(await send(`${ticks}&format=parquet`)).toMatch(/^PAR1/)
+    expect((JSON.parse(await send(`${ticks}&limit=10000`)) as { ticks: unknown[] }).ticks).toHaveLength(10_000)
+    const bars = await send(`/api/v1/bars/TICK?limit=${STORED_BARS}`)
+    expect((JSON.parse(bars) as Body).bars).toHaveLength(STORED_BARS)
   },
   'a hundred names that nobody knows': async (attempt) => {
     const names = Array.from({ length: 100 }, (_, at) => `ZQ${attempt}X${at}`)

@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/cache',
     'src/gateway',
     'src/log',
+    'src/bars',
     'src/errors.ts',
     'src/slices.ts'
   ],
@@ -103,6 +104,7 @@ const OWNERS: Record<string, readonly string[]> = {
   undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],
   'fast-json-stringify': ['src/plugins'],
+  'hyparquet-writer': ['src/routes'],
   bullmq: ['src/jobs', 'workers', 'test'],
   jose: ['src/auth', 'test'],
   'prom-client': ['src/metrics', 'load', 'test'],

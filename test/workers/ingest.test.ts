@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createDatabase } from '../../db/client.ts'
 import { createGapStore } from '../../db/gaps.ts'
 import type { Bbo } from '../../src/market/bbo.ts'
+import type { BrokerStatus } from '../../src/market/stream-report.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
@@ -53,7 +54,7 @@ const tradesIn = (live: LiveClient): Trade[] => live.ofType('trade').map(({ data
 const isOf = (symbol: string) => (trade: Trade) => trade.symbol === symbol
 
 test('who subscribes to trades and best bids sees the ticks of the exchange within seconds, halts, corrections and all', async () => {
-  await startIngest()
+  const ingest = await startIngest()
   const live = await client()
   live.subscribe(['AAPL', 'BRK.B'], { stream: 'trades' })
   live.subscribe(['AAPL'], { stream: 'bbo' })
@@ -91,6 +92,22 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
   await live.until(() => composed() !== undefined, 'a quote that is composed of ticks', 20_000)
   expect(composed()).toMatchObject({ change: expect.any(Number), volume: expect.any(Number) })
   expect(composed()!.volume).toBeGreaterThan(100_000)
+
+  const { token } = await api.login(['market:read'])
+  const status = async (path: string) => (await api.get(path, token)).json() as BrokerStatus
+  await expect
+    .poll(() => status('/api/v1/broker-status'))
+    .toMatchObject({
+      status: 'live',
+      streams: [{ stream: 'alpaca/iex', state: 'live', text: expect.stringContaining('live with'), connections: 1 }]
+    })
+  const [{ since, lastEventAt, lastEventAgeSeconds } = {}] = (await status('/api/broker-status')).streams
+  expect(Date.parse(lastEventAt!)).toBeGreaterThan(Date.parse(since!))
+  expect(lastEventAgeSeconds).toBeLessThan(30)
+  await ingest.kill()
+  await expect
+    .poll(() => status('/api/broker-status'), { timeout: 15_000 })
+    .toMatchObject({ status: 'none', streams: [] })
 }, 60_000)
 
 test('what a killed process missed stands in the ledger, and nothing else is missing', async () => {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { PERSIST } from '../../db/log-cursors.ts'
 import type { LogLeaseStore } from '../../db/log-leases.ts'
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.ts'
 
-/** Names its cursors and leases. */
-const CONSUMER = 'persist'
 /** A process that is not heard for so long is dead, and others take its shards. */
 const LEASE_MS = 6000
 const RENEW_MS = 2000
@@ -37,13 +36,13 @@ export class ShardOwner {
     await this.#renewing
     const { leases } = this.#options
     await Promise.all(Array.from(this.#writers.values(), (writer) => this.#release(writer)))
-    await leases.leave(CONSUMER, this.#owner).catch(() => undefined) // its membership ends by itself
+    await leases.leave(PERSIST, this.#owner).catch(() => undefined) // its membership ends by itself
   }
 
   async #renew(): Promise<void> {
     const { leases, eventLog, log, stats } = this.#options
     try {
-      const claim = { consumer: CONSUMER, owner: this.#owner, shards: eventLog.shards, ttlMs: LEASE_MS }
+      const claim = { consumer: PERSIST, owner: this.#owner, shards: eventLog.shards, ttlMs: LEASE_MS }
       const { leases: held, share } = await leases.claim(claim)
       for (const lease of held.slice(0, share)) {
         const writer = this.#writers.get(lease.shard)

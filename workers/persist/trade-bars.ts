@@ -7,6 +7,8 @@ import { BarBuilder, type Outdated } from '../../src/bars/bar-builder.ts'
 import { Reason, REASONS, type BarChange, type BarTold, type Figures } from '../../src/bars/bar-change.ts'
 import { dayOfTrade, timeOfTrade, type BarTrade } from '../../src/bars/bar-trade.ts'
 import { BUILT_INTERVALS, DAILY, LENGTHS_MS, startOf } from '../../src/bars/intervals.ts'
+import { bytesOf, doublesOf } from '../../src/bars/saved-series.ts'
+import { dateOf, sourceOfTrades, startText } from '../../src/bars/series-names.ts'
 import type { BarUpdate } from '../../src/market/event.ts'
 import { regularEnd, sessionOn } from '../../src/market/session.ts'
 import type { SessionClock } from '../../src/market/session-clock.ts'
@@ -21,9 +23,6 @@ const LAST_DAY_END_MS = DAY_MS + 12 * HOUR_MS
 const UNKNOWN_OFFSET_MS = -20 * MINUTE_MS
 
 type Series = BarStateKey & { readonly symbol: string }
-
-/** What bars that are made here are called after: they are none of the provider's own. */
-const sourceOf = (provider: string): string => `${provider}-trades`
 
 /**
  * The bars of the trades of one shard, made on from what the last transaction left. Whatever fails after `take`, what is held
@@ -256,9 +255,9 @@ export class TradeBars {
     return {
       symbol,
       interval,
-      start: interval === '1d' ? dateOf(start) : isoOf(start),
+      start: startText({ interval, start }),
       provenance: {
-        source: sourceOf(source),
+        source: sourceOfTrades(source),
         feed,
         receivedAt: isoOf(at),
         state: feed === 'delayed' ? 'delayed' : 'live',
@@ -281,9 +280,3 @@ export class TradeBars {
 
 const keyOf = ({ instrumentId, source, feed }: BarStateKey): string => `${instrumentId} ${source} ${feed}`
 const pick = ({ instrumentId, source, feed }: BarStateKey): BarStateKey => ({ instrumentId, source, feed })
-const dateOf = (day: number): string => isoOf(day * DAY_MS).slice(0, 10)
-const bytesOf = (doubles: Float64Array): Uint8Array =>
-  new Uint8Array(doubles.buffer, doubles.byteOffset, doubles.byteLength)
-
-/** Postgres' bytes may lie anywhere; doubles begin at multiples of eight. */
-const doublesOf = (bytes: Uint8Array): Float64Array => new Float64Array(Uint8Array.from(bytes).buffer)

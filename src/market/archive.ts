@@ -1,0 +1,38 @@
+import type { Completeness } from './completeness.ts'
+import type { GapFilter, GapPlace, Gaps } from './gap.ts'
+import type { StoreStats } from './store-stats.ts'
+import type { LatestBars, StoredBarKind, StoredBarRequest, StoredBars } from './stored-bar.ts'
+import type { LatestTick, StoredTicks, TickRequest } from './stored-tick.ts'
+
+/** An instrument of which something is stored. */
+export type ArchivedInstrument = {
+  readonly id: number
+  /** As it was asked for, canonical. */
+  readonly symbol: string
+  /** What it is called now. */
+  readonly currentSymbol: string
+}
+
+/**
+ * What is stored of the market: ticks and bars by instrument, and what may be missing. No vendor is asked. Methods reject with
+ * what Postgres' driver throws where it is away.
+ */
+export interface Archive {
+  /** The instrument that had a symbol on a day (YYYY-MM-DD), today by default. Rejects with NothingStored for an unknown one. */
+  instrument(symbol: string, day?: string): Promise<ArchivedInstrument>
+  bars(instrument: ArchivedInstrument, request: StoredBarRequest): Promise<StoredBars>
+  /** The newest bar of each symbol behind one (''), in the order of symbols, at most so many. */
+  latestBars(kind: StoredBarKind, after: string, limit: number): Promise<LatestBars>
+  ticks(instrument: ArchivedInstrument, request: TickRequest): Promise<StoredTicks>
+  /** The newest trade that stands; undefined where none is stored. */
+  latestTick(instrument: ArchivedInstrument): Promise<LatestTick | undefined>
+  /** Newest first; those of the instrument and of whole feeds where one is given. */
+  gaps(
+    filter: GapFilter,
+    page: { readonly limit: number; readonly after?: GapPlace | undefined },
+    instrument?: ArchivedInstrument
+  ): Promise<Gaps>
+  /** Of a session's date, the current or the last one by default. Rejects with NothingStored where the hours of the instrument's exchange are not known. */
+  completeness(instrument: ArchivedInstrument, date?: string): Promise<Completeness>
+  stats(): Promise<StoreStats>
+}

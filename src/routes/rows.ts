@@ -1,0 +1,35 @@
+/**
+ * What a column holds. `id`: text that is another one in nearly each row; `instant`: ISO text in UTC with milliseconds; `instantNs`: with up to nine digits of a second; `date`:
+ * YYYY-MM-DD; `texts`: joined by commas.
+ */
+export type ColumnType = 'text' | 'id' | 'texts' | 'number' | 'integer' | 'boolean' | 'instant' | 'instantNs' | 'date'
+export type Cell = string | number | boolean | readonly string[] | undefined
+
+/** What a row has in each column, which is named after the member that it shows. */
+export type Columns<Row> = { readonly [Name in keyof Row & string]?: ColumnType }
+
+/** What rows have in common: around them in JSON, else in headers. */
+export type RowsHead = { readonly [name: string]: unknown }
+
+export type Rows<Row extends object> = {
+  /** The member of the JSON body that holds them. */
+  readonly name: string
+  readonly columns: Columns<Row>
+  readonly head: RowsHead
+  /** Of which the JSON body has the first one only. */
+  readonly pages: AsyncIterable<readonly Row[]>
+}
+
+/** A part of many rows; `next`: the place that the part behind it begins at. */
+export type RowPage<Row, Place> = { readonly rows: readonly Row[]; readonly next?: Place | undefined }
+
+/** A page that is there already, and those behind it as they are asked for. */
+export async function* pagesFrom<Row, Place>(
+  first: RowPage<Row, Place>,
+  read: (place: Place) => Promise<RowPage<Row, Place>>
+): AsyncGenerator<readonly Row[], void> {
+  for (let page = first; ; page = await read(page.next)) {
+    yield page.rows
+    if (page.next === undefined) return
+  }
+}

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeBarUpdates } from '../../db/bar-updates.ts'
+import { createDatabase, type Database } from '../../db/client.ts'
+import { inCopyTransaction } from '../../db/copy.ts'
+import { createStores, type Stores } from '../../db/stores.ts'
+import type { Completeness } from '../../src/market/completeness.ts'
+import type { Gap } from '../../src/market/gap.ts'
+import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
+import { provenance } from '../db/values.ts'
+
+let world: ApiWorld
+let api: Api
+let token: string
+let database: Database
+let stores: Stores
+let ibm: number
+
+beforeAll(async () => {
+  world = await startWorld()
+  api = await world.startApi()
+  token = (await api.login()).token
+  database = createDatabase({ url: world.databaseUrl })
+  stores = createStores(database)
+  const updates = ['14:30', '14:31', '15:00'].map((time) => ({
+    symbol: 'IBM',
+    interval: '1m' as const,
+    bar: { start: `2026-11-16T${time}:00.000Z`, open: 1, high: 1, low: 1, close: 1 },
+    state: 'final' as const,
+    revision: 0,
+    provenance: provenance({ source: 'alpaca-trades', feed: 'iex' }),
+    timestamp: '2026-11-16T15:01:00.000Z'
+  }))
+  await inCopyTransaction(database.copyPool, (tx) => writeBarUpdates(tx, updates))
+  ibm = (await stores.instruments.find(['IBM'])).get('IBM')!.id
+})
+afterAll(async () => {
+  await database.close()
+  await world.close()
+})
+
+const get = (path: string) => api.get(`/api/v1/marketdata/${path}`, token)
+function value(answer: Answer): unknown {
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`)
+  return answer.json()
+}
+
+describe('with gaps in the ledger', () => {
+  beforeAll(async () => {
+    const { gaps } = stores
+    const iex = { source: 'alpaca', feed: 'iex' } as const
+    const filled = await gaps.add({ ...iex, reason: 'outage' }, '2026-11-16T14:40:00Z', '2026-11-16T14:45:00Z')
+    await gaps.move(filled, 'open', 'filled')
+    const lost = await gaps.add(
+      { ...iex, instrumentId: ibm, reason: 'joined_late' },
+      '2026-11-16T14:50:00Z',
+      '2026-11-16T14:52:00Z'
+    )
+    await gaps.move(lost, 'open', 'unfillable')
+    await gaps.add(
+      { source: 'massive', feed: 'consolidated', reason: 'mute' },
+      '2026-11-16T16:00:00Z',
+      '2026-11-16T16:00:00.5Z'
+    )
+    await gaps.begin({ ...iex, reason: 'down' }, '2026-11-17T00:30:00Z')
+  })
+
+  const RANGE = 'start=2026-11-16&end=2026-11-18'
+  const gapsOf = async (query: string) => (value(await get(`gaps?${RANGE}&${query}`)) as { gaps: Gap[] }).gaps
+  const reasons = async (query: string) => (await gapsOf(query)).map(({ reason }) => reason)
+
+  test('they come newest first, by what is asked for, and page by page', async () => {
+    expect(await gapsOf('')).toMatchObject([
+      { reason: 'down', state: 'open', from: '2026-11-17T00:30:00.000Z' },
+      { reason: 'mute', source: 'massive', feed: 'consolidated' },
+      { reason: 'joined_late', symbol: 'IBM', state: 'unfillable', until: '2026-11-16T14:52:00.000Z' },
+      { reason: 'outage', state: 'filled' }
+    ])
+    expect((await gapsOf(''))[0]).not.toHaveProperty('until')
+    expect(await reasons('symbol=ibm')).toEqual(['down', 'mute', 'joined_late', 'outage'])
+    expect(await reasons('state=open&source=alpaca')).toEqual(['down'])
+    expect(await reasons('feed=consolidated')).toEqual(['mute'])
+    expect(await reasons('reason=outage')).toEqual(['outage'])
+    // What grows touches all that comes after it.
+    expect((value(await get('gaps')) as { gaps: Gap[] }).gaps.map(({ reason }) => reason)).toContain('down')
+    const seen: string[] = []
+    let page: string | undefined = ''
+    while (page !== undefined) {
+      const answer = value(await get(`gaps?${RANGE}&limit=3${page && `&page=${page}`}`)) as {
+        gaps: Gap[]
+        next?: string
+      }
+      seen.push(...answer.gaps.map(({ reason }) => reason))
+      page = answer.next
+    }
+    expect(seen).toEqual(await reasons(''))
+    const [head, row] = (await get(`gaps?${RANGE}&state=filled&format=csv`)).body.split('\n')
+    expect(head).toBe('id,source,feed,symbol,from,until,reason,state,stateAt')
+    expect(row).toMatch(/^\d+,alpaca,iex,,2026-11-16T14:40:00.000Z,2026-11-16T14:45:00.000Z,outage,filled,/)
+  })
+
+  test('a day adds up, feed by feed and session by session', async () => {
+    const day = value(await get('completeness/IBM?date=2026-11-16')) as Completeness
+    expect(day).toMatchObject({ symbol: 'IBM', exchange: 'XNYS', timeZone: 'America/New_York', expectedMinutes: 960 })
+    // Nobody brought trades of it from the other provider, whose gap concerns all that it carries.
+    expect(day.feeds).toMatchObject([
+      {
+        source: 'alpaca',
+        feed: 'iex',
+        expectedMinutes: 960,
+        receivedMinutes: 960 - 5 - 2 - 30,
+        backfilledMinutes: 5,
+        unfillableMinutes: 2,
+        missingMinutes: 30,
+        sessions: [
+          { session: 'pre', open: '2026-11-16T09:00:00.000Z', receivedMinutes: 330, tradedMinutes: 0 },
+          { session: 'regular', backfilledMinutes: 5, unfillableMinutes: 2, tradedMinutes: 3 },
+          { session: 'post', missingMinutes: 30 }
+        ],
+        gaps: [{ reason: 'down' }, { reason: 'joined_late' }, { reason: 'outage' }]
+      }
+    ])
+    expect(value(await get('completeness/IBM?date=2026-11-15'))).toMatchObject({ expectedMinutes: 0, feeds: [] })
+    expect(value(await get('completeness/IBM'))).toMatchObject({ symbol: 'IBM' })
+  })
+})
+
+test('of an exchange whose hours nobody knows no minutes are made up', async () => {
+  await stores.instruments.upsert([{ symbol: 'TEF.MC' }])
+  const answer = await get('completeness/TEF.MC?date=2026-11-16')
+  expect([answer.status, errorOf(answer).code]).toEqual([404, 'NOTHING_STORED'])
+})
+
+test.each([
+  ['a state there is none of', 'gaps?state=lost', 'state'],
+  ['a reason there is none of', 'gaps?reason=rain', 'reason'],
+  ['a symbol that is none', 'gaps?symbol=$$$', 'symbol'],
+  ['a limit that is too large', 'gaps?limit=1001', 'limit'],
+  ['a page that nobody named', 'gaps?page=e30', 'page'],
+  ['a day there is none of', 'completeness/IBM?date=2026-02-30', 'date'],
+  ['a day to come', 'completeness/IBM?date=2199-01-01', 'date'],
+  ['no day at all', 'completeness/IBM?date=2026-11-16T10:00:00Z', 'date']
+])('%s is a 400 that names the field', async (_name, path, field) => {
+  const answer = await get(path)
+  expect([answer.status, errorOf(answer).details]).toEqual([400, expect.objectContaining({ field })])
+})

@@ -1,0 +1,13 @@
+import { isoOf } from '../../src/market/time.ts'
+import type { StreamReport } from '../../src/market/stream-report.ts'
+import type { StreamStatus } from '../../src/streams/stream-status.ts'
+
+/** What other processes are told of a stream. */
+export function streamReport({ feed, since, lastEventAt, ...status }: StreamStatus): StreamReport {
+  return {
+    stream: feed,
+    ...status,
+    since: isoOf(since),
+    ...(lastEventAt !== undefined && { lastEventAt: isoOf(lastEventAt) })
+  }
+}
