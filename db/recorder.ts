@@ -27,6 +27,8 @@ import type { QuarantineEntry } from './quarantine.ts'
 const LARGE_BATCH_BYTES = 2 * 2 ** 20
 /** Instruments whose facts were recorded lately: the same again is not written again. */
 const MAX_KNOWN_INSTRUMENTS = 20_000
+/** Quotes that are composed of ticks change all the time; where they come from, others write down all there is of them. */
+const STREAMED_FLUSH_MS = 5000
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 10_000
 
@@ -55,8 +57,10 @@ export type Recorder = ReturnType<typeof createRecorder>
 export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: RecorderOptions) {
   const queues = createWriteQueues(stores)
   const known = new LRUCache<string, string>({ max: MAX_KNOWN_INSTRUMENTS })
+  const streamed = new Map<string, Quote>()
   let appointment: { timer: NodeJS.Timeout; afterMs: number } | undefined
   let running: Promise<void> | undefined
+  let afterRunMs: number | undefined
   let outage: { since: number; retryMs: number } | undefined
   let isClosed = false
   let serial = 0
@@ -64,7 +68,13 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   function record<T>(queue: WriteQueue<T>, key: string, value: T): void {
     if (isClosed) return
     queue.add(key, value)
-    if (!running) schedule(queue.stats.pendingBytes >= LARGE_BATCH_BYTES ? 0 : flushMs)
+    scheduleNext(queue.stats.pendingBytes >= LARGE_BATCH_BYTES ? 0 : flushMs)
+  }
+
+  /** What comes while others are written has its time from then on. */
+  function scheduleNext(afterMs: number): void {
+    if (running) afterRunMs = Math.min(afterRunMs ?? Infinity, afterMs)
+    else schedule(afterMs)
   }
 
   /** What a value tells of its instrument. A doubted quote may be another instrument's. */
@@ -85,12 +95,23 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
     appointment = { timer: setTimeout(() => void writeAll(), afterMs).unref(), afterMs }
   }
 
+  /** Thousands change several times a second: they become values that wait when they are written. */
+  function takeStreamed(): void {
+    for (const quote of streamed.values()) {
+      queues.quotes.add(quote.symbol, quote)
+      instrument(quote)
+    }
+    streamed.clear()
+  }
+
   function writeAll(): Promise<void> {
+    if (!running) takeStreamed()
     clearTimeout(appointment?.timer)
     appointment = undefined
     running ??= writeLanes().finally(() => {
       running = undefined
-      if (pendingCount() > 0) schedule(flushMs)
+      if (pendingCount() > 0) schedule(afterRunMs ?? flushMs)
+      afterRunMs = undefined
     })
     return running
   }
@@ -119,7 +140,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   }
 
   function pendingCount(): number {
-    return Object.values(queues).reduce((sum, queue) => sum + queue.stats.pending, 0)
+    return Object.values(queues).reduce((sum, queue) => sum + queue.stats.pending, streamed.size)
   }
 
   /** Writes what waits now, whatever the pace. False where Postgres did not take it all. */
@@ -135,6 +156,13 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
       record(queues.quotes, quote.symbol, quote)
       instrument(quote)
       for (const point of pricePointsOf(quote)) record(queues.prices, keyOfPrice(point), point)
+    },
+    /** The newest of each symbol that is streamed, and what it tells of its instrument; its ticks are its history. */
+    streamedQuote(quote: Quote): void {
+      if (isClosed) return
+      // One for each symbol that is composed at a time.
+      streamed.set(quote.symbol, quote)
+      scheduleNext(STREAMED_FLUSH_MS)
     },
     bars: (series: BarSeries) => record(queues.bars, keyOfSeries(series), series),
     profile(profile: Profile): void {
@@ -169,6 +197,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
 
     /** Takes no more values and writes those that wait, trying until the deadline. Logs what it could not write. */
     async close(deadlineMs = 5_000): Promise<void> {
+      takeStreamed()
       isClosed = true
       const deadline = new AbortController()
       await withTimeout(drain(deadline.signal), deadlineMs, () => deadline.abort())

@@ -5,6 +5,8 @@ import { StreamedQuote } from './streamed-quote.ts'
 
 /** Symbols that are composed at a time; of more, those that were quiet longest begin anew. */
 const MAX_SYMBOLS = 50_000
+/** Quotes of many symbols become due together: after so long others have their turn, above all the ticks that come in. */
+const SLICE_MS = 1
 
 export type ComposerOptions = {
   /** Takes each quote, at most one per symbol and interval. */
@@ -21,8 +23,11 @@ export class Composer {
   readonly #accept: (event: MarketEvent) => unknown
   readonly #intervalMs: number
   readonly #symbols = new LRUCache<string, StreamedQuote>({ max: MAX_SYMBOLS })
-  readonly #changed = new Set<StreamedQuote>()
+  #changed = new Set<StreamedQuote>()
+  /** Those whose interval is over. */
+  #due = new Set<StreamedQuote>()
   #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
 
   constructor({ accept, intervalMs }: ComposerOptions) {
     this.#accept = accept
@@ -60,8 +65,10 @@ export class Composer {
 
   /** Tells what changed since the last interval, and nothing from then on. */
   close(): void {
-    this.#flush()
     clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    this.#end()
+    this.#tell(Infinity)
   }
 
   #of(symbol: string): StreamedQuote {
@@ -76,16 +83,34 @@ export class Composer {
     const quote = this.#of(symbol)
     if (!change(quote)) return
     this.#changed.add(quote)
-    this.#timer ??= setTimeout(() => this.#flush(), this.#intervalMs)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#end()
+      this.#immediate ??= setImmediate(this.#tellSome)
+    }, this.#intervalMs)
   }
 
-  #flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    for (const changed of this.#changed) {
+  /** The interval is over. */
+  #end(): void {
+    for (const still of this.#due) this.#changed.add(still)
+    this.#due = this.#changed
+    this.#changed = new Set()
+  }
+
+  readonly #tellSome = (): void => {
+    this.#immediate = undefined
+    this.#tell(performance.now() + SLICE_MS)
+    if (this.#due.size > 0) this.#immediate = setImmediate(this.#tellSome)
+  }
+
+  #tell(until: number): void {
+    for (const changed of this.#due) {
+      this.#due.delete(changed)
+      // What changed since it became due is told with it.
+      this.#changed.delete(changed)
       const quote = changed.quote()
       if (quote) this.#accept(quoteUpdate(quote))
+      if (performance.now() >= until) return
     }
-    this.#changed.clear()
   }
 }

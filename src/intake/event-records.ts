@@ -5,6 +5,8 @@ import { isScored, type ScoredSentiment } from '../market/sentiment.ts'
 /** Writes values down behind the caller's back; it never throws. */
 export type EventRecorder = {
   quote(quote: Quote): void
+  /** Of one that was composed of ticks. */
+  streamedQuote(quote: Quote): void
   snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
   sentiment(point: { at: string; score: number; label: string; value: ScoredSentiment }): void
 }
@@ -15,9 +17,14 @@ export type EventRecorder = {
  */
 export function recordEvent(event: MarketEvent, recorder: EventRecorder): void {
   switch (event.type) {
-    case 'quote_update':
-      if (event.data.quote.provenance.state !== 'stale') recorder.quote(event.data.quote)
+    case 'quote_update': {
+      const { quote } = event.data
+      const { state, delivery } = quote.provenance
+      if (state === 'stale') return
+      if (delivery === 'stream') recorder.streamedQuote(quote)
+      else recorder.quote(quote)
       return
+    }
     case 'indices_update':
     case 'sectors_update':
     case 'movers_update': {

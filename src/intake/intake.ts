@@ -20,6 +20,12 @@ export type Verdict =
   | { readonly outcome: 'superseded' }
   | { readonly outcome: 'refused'; readonly rule: string; readonly reason: string }
 
+/** What became of each of several events; `appended` of those that were accepted, where any was. */
+export type Verdicts = {
+  readonly outcomes: readonly Verdict['outcome'][]
+  readonly appended: Promise<void> | undefined
+}
+
 /** The one entrance of every event, whether a vendor sent it or was asked for it. */
 export type Intake = {
   /**
@@ -27,6 +33,8 @@ export type Intake = {
    * Never throws. Where the log takes no more it tells its readers of the gap itself.
    */
   accept(event: MarketEvent): Verdict
+  /** The same of events that came together, in their order: those that are accepted are appended together. */
+  acceptAll(events: readonly MarketEvent[]): Verdicts
   /**
    * What a vendor that was asked says of a symbol that is streamed into this process: its name, the reference close, the
    * day so far. The quotes that are composed of its ticks say so too; it is no event by itself.
@@ -48,7 +56,9 @@ export type IntakeOptions = {
   readonly quoteIntervalMs: number
 }
 
-const SUPERSEDED: Verdict = { outcome: 'superseded' }
+type Objection = Exclude<Verdict, { outcome: 'accepted' }>
+
+const SUPERSEDED: Objection = { outcome: 'superseded' }
 
 export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeOptions): Intake {
   const stats: IntakeStats = { accepted: 0, superseded: 0, refused: 0 }
@@ -65,7 +75,8 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
     return false
   }
 
-  function accept(event: MarketEvent): Verdict {
+  /** Why an event does not enter; undefined where it does. */
+  function objectionTo(event: MarketEvent): Objection | undefined {
     const impossibility = impossibilityOf(event)
     if (impossibility) {
       stats.refused++
@@ -76,14 +87,44 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
       stats.superseded++
       return SUPERSEDED
     }
-    stats.accepted++
-    const appended = eventLog.append([event])
-    appended.catch((err: unknown) => log.debug({ err }, 'an event was not published'))
-    record(event)
-    if (event.type !== 'quote_update') composer.took(event)
-    else if (event.data.quote.provenance.delivery !== 'stream') composer.polled(event.data.quote)
-    return { outcome: 'accepted', appended }
+    return undefined
   }
 
-  return { stats, accept, refer: (quote) => composer.begin(quote), close: () => composer.close() }
+  function append(events: readonly MarketEvent[]): Promise<void> {
+    stats.accepted += events.length
+    const appended = appendTogether(events)
+    appended.catch((err: unknown) => log.debug({ err, events: events.length }, 'events were not published'))
+    for (const event of events) {
+      record(event)
+      if (event.type !== 'quote_update') composer.took(event)
+      else if (event.data.quote.provenance.delivery !== 'stream') composer.polled(event.data.quote)
+    }
+    return appended
+  }
+
+  /** An event that is too large keeps no other one out. */
+  async function appendTogether(events: readonly MarketEvent[]): Promise<void> {
+    try {
+      await eventLog.append(events)
+    } catch (error) {
+      if (!(error instanceof RangeError) || events.length === 1) throw error
+      await Promise.all(events.map((event) => eventLog.append([event])))
+    }
+  }
+
+  function accept(event: MarketEvent): Verdict {
+    return objectionTo(event) ?? { outcome: 'accepted', appended: append([event]) }
+  }
+
+  function acceptAll(events: readonly MarketEvent[]): Verdicts {
+    const accepted: MarketEvent[] = []
+    const outcomes = events.map((event) => {
+      const objection = objectionTo(event)
+      if (!objection) accepted.push(event)
+      return objection?.outcome ?? 'accepted'
+    })
+    return { outcomes, appended: accepted.length > 0 ? append(accepted) : undefined }
+  }
+
+  return { stats, accept, acceptAll, refer: (quote) => composer.begin(quote), close: () => composer.close() }
 }

@@ -15,6 +15,14 @@ const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting
 
 type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'>
 type Day = Partial<Record<'open' | 'dayHigh' | 'dayLow' | 'volume' | 'previousClose', number | undefined>>
+type DayOfTrades = Record<keyof Day, number | undefined>
+const NO_DAY: DayOfTrades = {
+  open: undefined,
+  dayHigh: undefined,
+  dayLow: undefined,
+  volume: undefined,
+  previousClose: undefined
+}
 
 /** The quote of one streamed symbol, as its ticks and what was polled make it. Each method says whether it changed. */
 export class StreamedQuote {
@@ -24,11 +32,13 @@ export class StreamedQuote {
   #volumeBefore = 0
   /** Shares of the last minutes, by minute: vendors that are asked tell a volume of some minutes ago. */
   readonly #volumeByMinute = new Map<string, number>()
+  #minute = NO_MINUTE
+  #volumeOfMinute = 0
   #tradeDate = ''
   /** The last eligible trades of regular hours, the newest first: the one before stands in for one that is taken back. */
   #last: readonly Last[] = []
   #extended: (Last & { readonly session: ExtendedHours['session'] }) | undefined
-  #day: Day = {}
+  readonly #day: DayOfTrades = { ...NO_DAY }
   #bbo: Bbo | undefined
   #isHalted = false
 
@@ -41,6 +51,7 @@ export class StreamedQuote {
     if (quote.volume === undefined || !this.#polledOfDay()) return
     const until = minuteOf(quote.asOf)
     let since = 0
+    this.#closeMinute()
     for (const [minute, volume] of this.#volumeByMinute) if (minute > until) since += volume
     this.#volumeBefore = Math.max(0, quote.volume + since - (this.#day.volume ?? 0))
   }
@@ -120,7 +131,8 @@ export class StreamedQuote {
     this.#extended = undefined
     this.#countInDay(trade, eligibility)
     if (eligibility.last && !isBefore(trade, this.#last[0])) {
-      this.#last = [trade, ...this.#last.slice(0, 1)]
+      const [before] = this.#last
+      this.#last = before ? [trade, before] : [trade]
       return true
     }
     return this.#last.length > 0
@@ -134,23 +146,36 @@ export class StreamedQuote {
 
   /** The price of one venue is a price of the day; its volume is not the day's, nor its first trade the opening. */
   #countInDay({ price, size, feed, asOf }: Trade, { last, range, volume }: Eligibility): void {
-    const { open, dayHigh, dayLow, volume: traded } = this.#day
+    const day = this.#day
     const isWhole = WHOLE_MARKET.has(feed)
-    const isCounted = isWhole && volume
-    if (isCounted) this.#countInMinute(minuteOf(asOf), size)
-    this.#day = {
-      ...this.#day,
-      open: open ?? (last && isWhole ? price : undefined),
-      dayHigh: range ? Math.max(dayHigh ?? price, price) : dayHigh,
-      dayLow: range ? Math.min(dayLow ?? price, price) : dayLow,
-      volume: isCounted ? (traded ?? 0) + size : traded
+    if (last && isWhole) day.open ??= price
+    if (range) {
+      day.dayHigh = Math.max(day.dayHigh ?? price, price)
+      day.dayLow = Math.min(day.dayLow ?? price, price)
     }
+    if (!isWhole || !volume) return
+    day.volume = (day.volume ?? 0) + size
+    this.#countInMinute(asOf, size)
   }
 
-  #countInMinute(minute: string, size: number): void {
-    this.#volumeByMinute.set(minute, (this.#volumeByMinute.get(minute) ?? 0) + size)
+  #countInMinute(asOf: string, size: number): void {
+    if (asOf.startsWith(this.#minute)) {
+      this.#volumeOfMinute += size
+      return
+    }
+    this.#closeMinute()
+    this.#minute = minuteOf(asOf)
+    this.#volumeOfMinute = (this.#volumeByMinute.get(this.#minute) ?? 0) + size
+  }
+
+  /** Trades of one minute mostly follow each other: what it comes to is noted when the next one begins. */
+  #closeMinute(): void {
+    if (this.#minute === NO_MINUTE) return
+    this.#volumeByMinute.set(this.#minute, this.#volumeOfMinute)
+    this.#minute = NO_MINUTE
+    if (this.#volumeByMinute.size <= MAX_MINUTES) return
     const [oldest] = this.#volumeByMinute.keys()
-    if (this.#volumeByMinute.size > MAX_MINUTES) this.#volumeByMinute.delete(oldest!)
+    this.#volumeByMinute.delete(oldest!)
   }
 
   /** What was streamed of the day, and before that polled. */
@@ -169,12 +194,9 @@ export class StreamedQuote {
   /** Of a high or a low that did not happen nothing is known but that it is none; the next poll tells the day's. */
   #takeBack({ price, size, asOf }: { price?: number; size?: number; asOf?: string }): boolean {
     const { dayHigh, dayLow, volume } = this.#day
-    this.#day = {
-      ...this.#day,
-      dayHigh: dayHigh === price ? undefined : dayHigh,
-      dayLow: dayLow === price ? undefined : dayLow,
-      volume: volume === undefined || size === undefined ? volume : Math.max(0, volume - size)
-    }
+    if (dayHigh === price) this.#day.dayHigh = undefined
+    if (dayLow === price) this.#day.dayLow = undefined
+    if (volume !== undefined && size !== undefined) this.#day.volume = Math.max(0, volume - size)
     this.#last = this.#last.filter((last) => last.price !== price || (asOf !== undefined && last.asOf !== asOf))
     return this.#last.length > 0
   }
@@ -184,9 +206,10 @@ export class StreamedQuote {
     const [last] = this.#last
     const isNextDay = this.#tradeDate !== '' && last !== undefined
     this.#tradeDate = tradeDate
-    this.#day = { previousClose: isNextDay ? last.price : undefined }
+    Object.assign(this.#day, NO_DAY, { previousClose: isNextDay ? last.price : undefined })
     this.#volumeBefore = this.#polledOfDay()?.volume ?? 0
     this.#volumeByMinute.clear()
+    this.#minute = NO_MINUTE
     this.#extended = undefined
   }
 
@@ -207,6 +230,8 @@ function most(of: (...values: number[]) => number, ...values: (number | undefine
   return known.length > 0 ? of(...known) : undefined
 }
 
+/** Begins no instant. */
+const NO_MINUTE = '-'
 const MINUTE_LENGTH = 'YYYY-MM-DDTHH:MM'.length
 const minuteOf = (asOf: string): string => asOf.slice(0, MINUTE_LENGTH)
 
@@ -221,6 +246,10 @@ function changeOf(price: number, reference: number | undefined) {
 /** Of one instant the vendor's sequence decides. */
 function isBefore(trade: Last, other: Last | undefined): boolean {
   if (!other) return false
+  // Instants of one length are in the order of their texts.
+  if (trade.asOf.length === other.asOf.length) {
+    return trade.asOf < other.asOf || (trade.asOf === other.asOf && trade.sequence < other.sequence)
+  }
   const [instant, held] = [parseInstantNs(trade.asOf), parseInstantNs(other.asOf)]
   const difference = instant && held ? compareInstantNs(instant, held) : 0
   return difference < 0 || (difference === 0 && trade.sequence < other.sequence)

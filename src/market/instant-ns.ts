@@ -6,6 +6,9 @@ import { isoOf } from './time.ts'
  */
 export type InstantNs = { readonly ms: number; readonly ns: number }
 
+const DAY_LENGTH = 'YYYY-MM-DD'.length
+const SECOND_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length
+const [ZERO, COLON, DOT, T, Z] = ['0', ':', '.', 'T', 'Z'].map((each) => each.charCodeAt(0))
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
 /**
@@ -13,6 +16,47 @@ const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,
  * digits, texts without an offset. A leap second is the one after it, as vendors that smear count it.
  */
 export function parseInstantNs(text: string): InstantNs | undefined {
+  return ofKnownDay(text) ?? parseAnew(text)
+}
+
+/** The day that was read last: instants that follow each other mostly are of one. */
+let knownDay = '-'
+let knownMidnight = 0
+
+/** Undefined for another day, and for anything that is not written as instants are here: in UTC, with three digits or more. */
+function ofKnownDay(text: string): InstantNs | undefined {
+  const end = text.length - 1
+  const digits = end - SECOND_LENGTH - 1
+  if (digits < 3 || digits > 9 || !text.startsWith(knownDay)) return undefined
+  const isSpelt =
+    text.charCodeAt(10) === T &&
+    text.charCodeAt(13) === COLON &&
+    text.charCodeAt(16) === COLON &&
+    text.charCodeAt(SECOND_LENGTH) === DOT &&
+    text.charCodeAt(end) === Z
+  const hour = digitsIn(text, 11, 13)
+  const minute = digitsIn(text, 14, 16)
+  const second = digitsIn(text, 17, 19)
+  const millis = digitsIn(text, SECOND_LENGTH + 1, SECOND_LENGTH + 4)
+  const rest = digits === 3 ? 0 : digitsIn(text, SECOND_LENGTH + 4, end)
+  const isTime = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60
+  if (!isSpelt || !isTime || millis < 0 || rest < 0) return undefined
+  const ms = knownMidnight + ((hour * 60 + minute) * 60 + second) * 1000 + millis
+  return { ms, ns: rest * 10 ** (9 - digits) }
+}
+
+/** The number that stands there; negative where something else does. */
+function digitsIn(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - ZERO!
+    if (!(digit >= 0 && digit <= 9)) return Number.NEGATIVE_INFINITY
+    number = number * 10 + digit
+  }
+  return number
+}
+
+function parseAnew(text: string): InstantNs | undefined {
   const match = RFC_3339.exec(text)
   if (!match) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
@@ -27,6 +71,8 @@ export function parseInstantNs(text: string): InstantNs | undefined {
   const isDate = month >= 1 && month <= 12 && day >= 1 && new Date(midnight).getUTCDate() === day
   const offsetMinutes = Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)
   if (!isDate || hour > 23 || minute > 59 || second > 60 || offsetMinutes >= 1440) return undefined
+  knownDay = text.slice(0, DAY_LENGTH)
+  knownMidnight = midnight
   const fraction = (match[7] ?? '').padEnd(9, '0')
   const offsetMs = (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
   const secondMs = midnight + ((hour * 60 + minute) * 60 + second) * 1000

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { HoursOf } from '../market/market-hours.ts'
 import type { SessionPhase } from '../market/session.ts'
 import type { Trade } from '../market/trade.ts'
@@ -18,7 +17,7 @@ const SESSION_OF_PHASE: Readonly<Record<SessionPhase, Trade['session']>> = {
   closed: undefined
 }
 
-/** As many as all US shares and their options of a few days. */
+/** As many as all US shares and their options of a few days; of more, all are read anew. */
 const MAX_SYMBOLS = 200_000
 
 type Known = { readonly place: TickPlace; readonly from: number; readonly until: number }
@@ -28,11 +27,12 @@ type Known = { readonly place: TickPlace; readonly from: number; readonly until:
  * the minute: calendars can be replaced.
  */
 export function placeReader(hoursOf: HoursOf): PlaceOf {
-  const known = new LRUCache<string, Known>({ max: MAX_SYMBOLS })
+  const known = new Map<string, Known>()
   return (symbol, instantMs) => {
     const last = known.get(symbol)
     if (last && last.from <= instantMs && instantMs < last.until) return last.place
     const next = placeFrom(hoursOf, symbol, instantMs)
+    if (known.size >= MAX_SYMBOLS) known.clear()
     known.set(symbol, next)
     return next.place
   }

@@ -14,7 +14,8 @@ const quiet = { debug: () => undefined }
 async function openIntake() {
   const { log } = await testLog()
   const recorded: Quote[] = []
-  const recorder = { quote: (quote: Quote) => void recorded.push(quote), snapshot() {}, sentiment() {} }
+  const quote = (each: Quote) => void recorded.push(each)
+  const recorder = { quote, streamedQuote: quote, snapshot() {}, sentiment() {} }
   const intake = createIntake({
     eventLog: log,
     log: quiet,
@@ -99,4 +100,17 @@ describe('a tick', () => {
     const { accept } = await openIntake()
     expect(await accept(event)).toMatchObject({ outcome: 'accepted' })
   })
+})
+
+test('of a frame, what cannot be or is too large for the log keeps no other trade out', async () => {
+  const { intake, inLog } = await openIntake()
+  const huge = tradeEvent('AAPL', 100, 1)
+  huge.data.trade.conditions = ['x'.repeat(5 * 2 ** 20)]
+  const frame = [tradeEvent('AAPL', 100, 1), huge, tradeEvent('AAPL', -1, 1), tradeEvent('MSFT', 100, 1)]
+  const { outcomes, appended } = intake.acceptAll(frame)
+  expect(outcomes).toEqual(['accepted', 'accepted', 'refused', 'accepted'])
+  await expect(appended).rejects.toThrow('too large')
+  // With a quote of each symbol.
+  intake.close()
+  await expect.poll(inLog).toBe(4)
 })

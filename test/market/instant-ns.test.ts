@@ -11,7 +11,9 @@ describe('instants to the nanosecond', () => {
   test('come back from their text as they were, before 1970 too', () => {
     fc.assert(
       fc.property(instants, (instant) => {
-        expect(parseInstantNs(formatInstantNs(instant))).toEqual(instant)
+        const text = formatInstantNs(instant)
+        // Another one of the same day is read faster.
+        expect([parseInstantNs(text), parseInstantNs(text)]).toEqual([instant, instant])
       })
     )
   })
@@ -35,6 +37,10 @@ describe('instants to the nanosecond', () => {
     '2026-13-01T00:00:00Z',
     '2025-02-29T00:00:00Z',
     '2026-11-30T24:00:00Z',
+    '2026-11-30T24:00:00.000Z',
+    '2026-11-30T14:3o:00.000Z',
+    '2026-11-30T14:30:00.12e4Z',
+    '2026-11-30 14:30:00.000Z',
     '2026-11-30T14:60:00Z',
     '2026-11-30T14:30:00.1234567891Z',
     '2026-11-30T14:30:00',
@@ -43,6 +49,7 @@ describe('instants to the nanosecond', () => {
     ' 2026-11-30T14:30:00Z',
     ''
   ])('%s is no instant', (text) => {
+    parseInstantNs('2026-11-30T14:30:00.000Z')
     expect(parseInstantNs(text)).toBeUndefined()
   })
 

@@ -8,11 +8,16 @@ const MAX_SERIES = 500
 
 /** Counts what streams brought and what became of it, for the metrics. */
 export class StreamCounts {
-  readonly #events = new Map<string, { readonly labels: StreamCount['labels']; count: number }>()
-  readonly #refusals = new Map<string, { readonly labels: StreamCount['labels']; count: number }>()
+  readonly #events = new Map<string, Counted>()
+  readonly #refusals = new Map<string, Counted>()
+  #last: Counted | undefined
 
-  judged(stream: string, type: MarketEvent['type'], outcome: Verdict['outcome'] | 'duplicate'): void {
-    add(this.#events, `${stream} ${type} ${outcome}`, { stream, type, outcome })
+  judged(stream: string, type: MarketEvent['type'], outcome: Verdict['outcome'] | 'duplicate', events = 1): void {
+    const last = this.#last
+    // Most events are as the one before.
+    if (last?.labels.outcome === outcome && last.labels.type === type && last.labels.stream === stream) {
+      last.count += events
+    } else this.#last = add(this.#events, `${stream} ${type} ${outcome}`, { stream, type, outcome }, events)
   }
 
   refused(stream: string, reason: RefusalReason, kind = ''): void {
@@ -30,12 +35,15 @@ export class StreamCounts {
   }
 }
 
-function add(
-  counts: Map<string, { readonly labels: StreamCount['labels']; count: number }>,
-  key: string,
-  labels: StreamCount['labels']
-): void {
+type Counted = { readonly labels: StreamCount['labels']; count: number }
+
+function add(counts: Map<string, Counted>, key: string, labels: StreamCount['labels'], count = 1): Counted {
   const known = counts.get(key)
-  if (known) known.count++
-  else counts.set(key, { labels, count: 1 })
+  if (known) {
+    known.count += count
+    return known
+  }
+  const first = { labels, count }
+  counts.set(key, first)
+  return first
 }

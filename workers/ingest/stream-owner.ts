@@ -37,7 +37,7 @@ export type StreamOwnerOptions = {
   readonly redis: Redis
   readonly log: Logger
   readonly processId: string
-  readonly intake: Pick<Intake, 'accept'>
+  readonly intake: Pick<Intake, 'acceptAll'>
   readonly carrier: Pick<Carrier, 'announce'>
   /** All that is wanted now. */
   readonly wanted: () => Iterable<Want>
@@ -202,8 +202,7 @@ export class StreamOwner {
     const { counts } = this.#options
     for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
     if (news.length > 0) this.#options.news(news, feed)
-    let appended: Promise<void> | undefined
-    for (const event of events) appended = this.#accept(event, feed) ?? appended
+    const appended = this.#accept(events, feed)
     if (!appended) return
     const receivedAt = Date.now()
     this.#listenedUntil.onTheWay(appended)
@@ -213,17 +212,18 @@ export class StreamOwner {
     )
   }
 
-  #accept(event: MarketEvent, feed: Feed): Promise<void> | undefined {
+  /** Resolves, where it is a promise, when the log holds what entered. */
+  #accept(events: readonly MarketEvent[], feed: Feed): Promise<void> | undefined {
     const { intake, counts, references } = this.#options
-    if (event.type === 'trade' && !this.#recent.isNew(event)) {
-      counts.judged(feed.name, event.type, 'duplicate')
-      return undefined
+    const fresh = events.filter((event) => event.type !== 'trade' || this.#recent.isNew(event))
+    if (fresh.length < events.length) counts.judged(feed.name, 'trade', 'duplicate', events.length - fresh.length)
+    const { outcomes, appended } = intake.acceptAll(fresh)
+    for (const [at, event] of fresh.entries()) {
+      const outcome = outcomes[at]!
+      counts.judged(feed.name, event.type, outcome)
+      if (outcome === 'accepted' && event.type === 'trade') references.streams(event.data.symbol)
     }
-    const verdict = intake.accept(event)
-    counts.judged(feed.name, event.type, verdict.outcome)
-    if (verdict.outcome !== 'accepted') return undefined
-    if (event.type === 'trade') references.streams(event.data.symbol)
-    return verdict.appended
+    return appended
   }
 
   /** What the log does not take is lost to all who follow it. */
