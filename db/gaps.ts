@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, lt, or } from './drizzle.ts'
+import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, lt, or, sql } from './drizzle.ts'
 import type { GapFilter, GapPlace, GapReason, GapState } from '../src/market/gap.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import { isoOf } from '../src/market/time.ts'
@@ -41,9 +41,16 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
         .onConflictDoNothing()
     },
 
-    /** Ends what grows of a subject at an instant (ISO); from then on it can be filled. False where nothing grew. */
+    /**
+     * Ends what grows of a subject at an instant (ISO); from then on it can be filled. False where nothing grew. Where the clock
+     * was set back meanwhile the end may be told before the beginning: then the gap is what lies between.
+     */
     async end(subject: GapSubject, untilAt: string): Promise<boolean> {
-      const ended = await db.update(gaps).set({ untilAt, stateAt: now() }).where(growing(subject))
+      const [from, until] = [gaps.fromAt, sql`${untilAt}::timestamptz`]
+      const ended = await db
+        .update(gaps)
+        .set({ fromAt: sql`least(${from}, ${until})`, untilAt: sql`greatest(${from}, ${until})`, stateAt: now() })
+        .where(growing(subject))
       return ended.count > 0
     },
 

@@ -20,6 +20,11 @@ export class GrowingGap {
     this.#events = events
   }
 
+  /** Why what grows began; undefined where nothing grows. */
+  get reason(): GapReason | undefined {
+    return this.#growing?.reason
+  }
+
   begin(gap: StreamGap, feed: Feed): void {
     if (this.#growing) return
     this.#growing = { reason: gap.reason, feed }

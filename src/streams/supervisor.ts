@@ -188,7 +188,8 @@ export class Supervisor {
     if (wanted.size === 0) return this.#to('authenticated')
     const isAnswered = [...wanted].every((topic) => acknowledged.has(topic) || refused.has(topic))
     if (!isAnswered) return this.#to('subscribing')
-    this.#gap.end(this.#options.clock.now())
+    // A vendor that was mute has to say something: it acknowledged before, too.
+    if (this.#gap.reason !== 'mute') this.#gap.end(this.#options.clock.now())
     this.#to('live')
   }
 
@@ -201,9 +202,8 @@ export class Supervisor {
     this.#choice.proved()
     this.#vigil?.came(events, now)
     if (clock.elapsed() - this.#authenticatedAt >= STABLE_AFTER_MS) this.#backoff.reset()
-    if (!wasMute) return
-    this.#gap.end(now)
-    this.#settle()
+    if (this.#gap.reason === 'mute') this.#gap.end(now)
+    if (wasMute) this.#settle()
   }
 
   /** Every second: has the host slept, does the vendor answer, does the feed say something? */
@@ -237,6 +237,8 @@ export class Supervisor {
     if (this.#upstream && this.#choice.returns(elapsed)) return this.#leaveFor(feed)
     const step = this.#upstream && this.#vigil?.passed(LOOK_EVERY_MS, this.#book.acknowledged)
     if (step) this.#recover(step)
+    // From now on nothing is to be expected.
+    else if (this.#gap.reason === 'mute' && this.#vigil?.isQuiet) this.#gap.end(this.#options.clock.now())
   }
 
   /** Another feed was chosen although the former one works. */

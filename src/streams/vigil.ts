@@ -32,6 +32,12 @@ export class Vigil {
     return this.#recovery !== undefined
   }
 
+  /** Whether the feed may be silent now for as long as it likes. */
+  get isQuiet(): boolean {
+    const { feed, clock, phaseOf } = this.#options
+    return feed.canary?.perMinute[phaseOf(this.#symbol, clock.now())] === undefined
+  }
+
   /** Events came at an instant (epoch ms): it is not mute, or no longer. */
   came(events: readonly MarketEvent[], now: number): void {
     this.#recovery = undefined

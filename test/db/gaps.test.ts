@@ -26,6 +26,13 @@ test('a gap that grows is one gap, however often it is told, and can be filled o
   expect(await within(0, 60)).toHaveLength(2)
 })
 
+test('a gap that grew while the clock was set back is what lies between, and those after it are written too', async () => {
+  const { gaps } = under.stores
+  await gaps.begin(FEED, at(9))
+  expect(await gaps.end(FEED, at(5))).toBe(true)
+  expect(await within(0, 60)).toMatchObject([{ fromAt: at(5), untilAt: at(9) }])
+})
+
 test('a gap is filled by one process alone, and never twice', async () => {
   const { gaps } = under.stores
   const id = await gaps.add(AAPL, at(1), at(2))

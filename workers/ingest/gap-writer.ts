@@ -11,7 +11,7 @@ export type GapWriterOptions = {
   readonly log: Pick<Logger, 'warn' | 'error'>
 }
 
-type Entry = { readonly subject: GapSubject; readonly at: string; readonly isEnd: boolean }
+type Entry = { readonly subject: GapSubject; readonly at: number; readonly isEnd: boolean }
 
 /** Writes gaps into the ledger in their order, and does not lose them while Postgres is away. */
 export class GapWriter {
@@ -25,13 +25,19 @@ export class GapWriter {
     this.#options = options
   }
 
+  /** Since when (epoch ms) there is a gap of which Postgres does not know yet; undefined where it knows of all. */
+  get unwrittenSince(): number | undefined {
+    const begun = this.#waiting.filter(({ isEnd }) => !isEnd)
+    return begun.length > 0 ? Math.min(...begun.map(({ at }) => at)) : undefined
+  }
+
   /** Instants are epoch milliseconds. */
   begin(subject: GapSubject, from: number): void {
-    this.#add({ subject, at: isoOf(from), isEnd: false })
+    this.#add({ subject, at: from, isEnd: false })
   }
 
   end(subject: GapSubject, until: number): void {
-    this.#add({ subject, at: isoOf(until), isEnd: true })
+    this.#add({ subject, at: until, isEnd: true })
   }
 
   /** Writes what waits, once more where that failed. */
@@ -62,7 +68,7 @@ export class GapWriter {
     try {
       for (let entry = this.#waiting[0]; entry; entry = this.#waiting[0]) {
         const { subject, at, isEnd } = entry
-        await (isEnd ? gaps.end(subject, at) : gaps.begin(subject, at))
+        await (isEnd ? gaps.end(subject, isoOf(at)) : gaps.begin(subject, isoOf(at)))
         this.#waiting.shift()
       }
       this.#isAway = false

@@ -14,11 +14,13 @@ export type ListenedUntilOptions = {
   /** What is listened to: one owner at a time. */
   readonly name: string
   readonly now: () => number
+  /** Since when (epoch ms) there is a gap that no ledger holds yet. */
+  readonly unwrittenSince: () => number | undefined
 }
 
 /**
- * Until when nothing of a stream can be missing: everything that came before is in the log. It outlives the process, whose
- * successor begins a gap there.
+ * Until when nothing of a stream can be missing but what the ledger of gaps holds: everything that came before is in the log.
+ * It outlives the process, whose successor begins a gap there.
  */
 export class ListenedUntil {
   readonly #options: ListenedUntilOptions
@@ -62,8 +64,9 @@ export class ListenedUntil {
 
   /** Never rejects: an instant that is too early makes the gap longer, and nothing else. */
   async #tell(): Promise<void> {
+    const { now, unwrittenSince } = this.#options
     const [oldest] = this.#pending
-    const until = (oldest?.at ?? this.#options.now()) - MARGIN_MS
+    const until = Math.min(oldest?.at ?? now(), unwrittenSince() ?? Infinity) - MARGIN_MS
     try {
       await this.#options.redis.set(this.#key, String(until), 'PX', KEPT_MS)
     } catch (err) {

@@ -64,11 +64,17 @@ export class StreamOwner {
   #waitsFor: string | undefined
 
   constructor(options: StreamOwnerOptions) {
-    const { feeds, redis, log, processId, carrier } = options
+    const { feeds, redis, log, processId, carrier, gaps } = options
     const name = feeds[0]!.leaseKey
     this.#options = options
     this.#carried = new CarriedTopics((answers) => carrier.announce(answers))
-    this.#listenedUntil = new ListenedUntil({ redis, log, name, now: Date.now })
+    this.#listenedUntil = new ListenedUntil({
+      redis,
+      log,
+      name,
+      now: Date.now,
+      unwrittenSince: () => gaps.unwrittenSince
+    })
     this.#lease = new Lease({
       redis,
       log,
