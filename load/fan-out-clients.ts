@@ -1,7 +1,8 @@
 import { reportReady } from '../src/embedded/child.ts'
 import { answerQuestions } from './conversation.ts'
 import { quantileOf } from './processes.ts'
-import { LiveSocket, Tally, type Dialect } from './live-socket.ts'
+import { balanceOf, type Balance } from './balance.ts'
+import { LiveSocket, Stamps, Tally, type Dialect } from './live-socket.ts'
 import { stampNow, symbolAt, SYMBOLS, type Stream } from './ticks.ts'
 
 /** The clients of one server, in a process of their own, and what they were delivered. */
@@ -13,6 +14,8 @@ export type ClientsWanted = {
   symbolsEach: number
   /** All have the same symbols, the first ones; otherwise each draws its own. */
   isShared: boolean
+  /** Every event is recognised by its stamp, so that what was lost and what came twice can be told. */
+  areStampsKept?: boolean
 }
 
 /** Latencies in milliseconds, from publishing to the client's read. */
@@ -24,14 +27,18 @@ const QUIET_POLL_MS = 50
 const QUIET_POLLS = 4
 
 const sockets: LiveSocket[] = []
+const receipts: { readonly symbols: readonly string[]; readonly stamps: Stamps }[] = []
 const tally = new Tally()
 let begunAt = 0
 
-async function open({ clients, symbolsEach, isShared, ...how }: ClientsWanted): Promise<void> {
+async function open({ clients, symbolsEach, isShared, areStampsKept, ...how }: ClientsWanted): Promise<void> {
   for (let opened = 0; opened < clients; opened += CONNECT_TOGETHER) {
     const group = Array.from({ length: Math.min(CONNECT_TOGETHER, clients - opened) }, (_, at) => {
       const symbols = isShared ? firstSymbols(symbolsEach) : drawnSymbols(symbolsEach, opened + at + 1)
-      return new LiveSocket({ ...how, symbols, tally }, stampNow)
+      if (!areStampsKept) return new LiveSocket({ ...how, symbols, tally }, stampNow)
+      const stamps = new Stamps()
+      receipts.push({ symbols, stamps })
+      return new LiveSocket({ ...how, symbols, tally, stamps }, stampNow)
     })
     sockets.push(...group)
     await Promise.all(group.map(({ subscribed }) => subscribed))
@@ -78,9 +85,12 @@ answerQuestions({
   open,
   begin() {
     tally.begin()
+    for (const { stamps } of receipts) stamps.clear()
     begunAt = performance.now()
   },
   end,
+  /** What was delivered since the beginning beside what was sent. */
+  balance: ({ tapeFile }: { tapeFile: string }): Promise<Balance> => balanceOf(tapeFile, receipts),
   /** From now on nothing is read. */
   stall() {
     for (const { socket } of sockets) socket.pause()

@@ -10,6 +10,8 @@ export type LiveSocketOptions = {
   stream: Stream
   symbols: readonly string[]
   tally: Tally
+  /** Where the stamp of every event is noted, by which it is recognised; single events in text only. */
+  stamps?: Stamps
 }
 
 /** Every so many delivered events one is looked at closely. */
@@ -27,9 +29,35 @@ const CURSOR = Buffer.from('"cursor":"')
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
 const BINARY_OPCODE = 2
 const COMMA_CODE = 0x2c
+const ZERO = 0x30
 const [BRACKET, FOUR, TWO, QUOTE, TRADE] = ['[', '4', '2', 'q', 't'].map((each) => each.charCodeAt(0))
 /** Behind `{"type":"` the first letter tells events from the server's other frames. */
 const TYPE_AT = 9
+
+/** The stamps of what one client was delivered, in the order in which it came. */
+export class Stamps {
+  /** The server ended the connection: what came afterwards is for who resumes. */
+  isCutOff = false
+  #stamps = new Float64Array(1024)
+  #count = 0
+
+  get all(): Float64Array {
+    return this.#stamps.subarray(0, this.#count)
+  }
+
+  add(stamp: number): void {
+    if (this.#count === this.#stamps.length) {
+      const grown = new Float64Array(2 * this.#count)
+      grown.set(this.#stamps)
+      this.#stamps = grown
+    }
+    this.#stamps[this.#count++] = stamp
+  }
+
+  clear(): void {
+    this.#count = 0
+  }
+}
 
 /** What the clients of a process were delivered. */
 export class Tally {
@@ -67,6 +95,8 @@ export class LiveSocket {
   /** The beginning of a frame whose rest is yet to come. */
   #rest: Buffer | undefined
   #isOpen = false
+  /** From the beginning of the event that was looked at last. */
+  #markerAt = 0
 
   constructor(options: LiveSocketOptions, now: () => number) {
     this.#options = options
@@ -85,14 +115,16 @@ export class LiveSocket {
     }
     this.socket = connect({ host: hostname, port: Number(port), onread })
     this.socket.on('error', reject)
-    this.socket.on('close', () => reject(new Error('the server ended the connection')))
+    this.socket.on('close', () => {
+      if (options.stamps) options.stamps.isCutOff = true
+      reject(new Error('the server ended the connection'))
+    })
     this.socket.write(this.#handshake())
   }
 
   #handshake(): string {
     const { dialect, url } = this.#options
-    const path =
-      dialect === 'socket.io' ? '/socket.io/?EIO=4&transport=websocket' : `${new URL(url).pathname}?token=load`
+    const path = dialect === 'socket.io' ? '/socket.io/?EIO=4&transport=websocket' : pathOf(new URL(url))
     const binary = dialect === 'quotewire.binary' ? 'Sec-WebSocket-Protocol: quotewire.binary\r\n' : ''
     return (
       `GET ${path} HTTP/1.1\r\nHost: load\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${binary}` +
@@ -156,6 +188,13 @@ export class LiveSocket {
     const isArray = data[start] === BRACKET
     const type = data[start + TYPE_AT + (isArray ? 1 : 0)]
     if (type !== QUOTE && type !== TRADE) return this.#onSubscribed()
+    const { stamps, tally } = this.#options
+    if (stamps) {
+      const stamp = this.#stampAfter(data, start)
+      stamps.add(stamp)
+      if (tally.add(1)) this.#sample(stamp)
+      return
+    }
     const isSampled = this.#options.tally.add(isArray ? eventsIn(data, start, end) : 1)
     if (isSampled) this.#sampleText(data, start)
   }
@@ -169,8 +208,22 @@ export class LiveSocket {
   }
 
   #sampleText(data: Buffer, start: number): void {
-    const at = data.indexOf(this.#marker, start) + this.#marker.length
-    this.#sample(Number(data.toString('latin1', at, at + STAMP_DIGITS)))
+    this.#sample(this.#stampAfter(data, start))
+  }
+
+  /** Events of one kind mostly have their stamp in one place. */
+  #stampAfter(data: Buffer, start: number): number {
+    const marker = this.#marker
+    const expected = start + this.#markerAt
+    const last = marker.length - 1
+    const isThere =
+      data[expected] === marker[0] && data[expected + 1] === marker[1] && data[expected + last] === marker[last]
+    const markerAt = isThere ? expected : data.indexOf(marker, start)
+    this.#markerAt = markerAt - start
+    let stamp = 0
+    for (let at = markerAt + marker.length, end = at + STAMP_DIGITS; at < end; at++)
+      stamp = stamp * 10 + data[at]! - ZERO
+    return stamp
   }
 
   #sample(stamp: number): void {
@@ -187,6 +240,9 @@ export class LiveSocket {
     this.socket.write(Buffer.concat([head, payload]))
   }
 }
+
+/** Servers of loads take any token. */
+const pathOf = ({ pathname, search }: URL): string => `${pathname}${search || '?token=load'}`
 
 /** Each event of an array ends with its cursor. */
 function eventsIn(data: Buffer, start: number, end: number): number {

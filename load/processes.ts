@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isReadyMessage } from '../src/embedded/child.ts'
 
 const READY_TIMEOUT_MS = 60_000
@@ -17,8 +17,8 @@ export type Server = {
 }
 
 export type StartOptions = {
-  /** Servers are measured on processor 0, so that those who ask them have processor 1. */
-  processor?: 0 | 1
+  /** Servers are measured on processor 0, so that those who ask them have processor 1; `0,1`: wherever there is room. */
+  processor?: 0 | 1 | '0,1'
   nodeOptions?: readonly string[]
 }
 
@@ -61,11 +61,19 @@ export function leaveProcessorToServers(): void {
   spawnSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
 }
 
-/** CPU seconds (user and system) that a process has used, of which the kernel keeps hundredths. */
+/** CPU seconds (user and system) that a process has used, of which the kernel keeps hundredths; 0 of one that is gone. */
 export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const path = `/proc/${pid}/stat`
+  if (!existsSync(path)) return 0
+  const stat = readFileSync(path, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
+}
+
+/** The same of a process together with those that it started and that are there. */
+export function cpuSecondsOfFamily(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  return children.reduce((sum, child) => sum + cpuSecondsOf(child), cpuSecondsOf(pid))
 }
 
 export function median(values: readonly number[]): number {

@@ -1,5 +1,6 @@
 import { run as bars } from './bars.ts'
 import { run as fanOut } from './fan-out.ts'
+import { run as ingest } from './ingest.ts'
 import { run as log } from './log.ts'
 import { run as quotes } from './quotes.ts'
 import { run as reconnect } from './reconnect.ts'
@@ -7,9 +8,10 @@ import { run as storage } from './storage.ts'
 import { run as warm } from './warm.ts'
 
 /** `npm run load -- NAME`: each load prints a table for people and, as its last line on stdout, one line of JSON. */
-const loads: Record<string, () => Promise<Record<string, number>>> = {
+const loads: Record<string, () => Promise<Record<string, unknown>>> = {
   bars,
   'fan-out': fanOut,
+  ingest,
   log,
   quotes,
   reconnect,

@@ -6,9 +6,15 @@ const STAMP_BASE = 1_000_000_000_000
 
 export type Stream = 'trades' | 'quotes'
 
-const NAMES = Array.from({ length: SYMBOLS }, (_, index) => `S${String(index).padStart(4, '0')}`)
+/** `SAAA` and so on: vendors spell shares with letters. */
+const NAMES = Array.from({ length: SYMBOLS }, (_, index) => `S${lettersOf(index, 3)}`)
 
 export const symbolAt = (index: number): string => NAMES[index]!
+
+function lettersOf(index: number, length: number): string {
+  const last = String.fromCharCode(65 + (index % 26))
+  return length === 1 ? last : lettersOf(Math.floor(index / 26), length - 1) + last
+}
 
 /** This instant on the machine's monotonic clock, which all processes share, in microseconds. */
 export const stampNow = (): number => STAMP_BASE + Number(process.hrtime.bigint() / 1000n)
@@ -44,3 +50,6 @@ export function tickOf(
   }
   return quoteUpdate({ symbol, price, volume: stamp, currency: 'USD', asOf, provenance })
 }
+
+/** A flow of trades to be sent, and the file in which it is to be written down. */
+export type TapeOrder = { readonly ticksPerSecond: number; readonly seconds: number; readonly tapeFile: string }

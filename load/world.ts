@@ -7,21 +7,27 @@ import { createDatabase } from '../db/client.ts'
 import { createStores } from '../db/stores.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { startRedis } from '../src/embedded/redis.ts'
+import type { Quote } from '../src/market/quote.ts'
 import { leaveProcessorToServers, startServer, type Server } from './processes.ts'
 
 /** Everything that a load needs around the servers it measures, on this machine and thrown away afterwards. */
 export type World = {
   redisUrl: string
   sandboxUrl: string
+  redisPid: number
+  postgresPid: number
   /** The environment of an API process in this world. */
   env: Record<string, string>
+  /** Keeps quotes of before, as last good values of symbols that no vendor knows. */
+  keepQuotes(quotes: readonly Quote[]): Promise<unknown>
   /** A fresh user's API key with all scopes. */
   createKey(user: string): Promise<string>
   stop(): Promise<void>
 }
 
-export async function startWorld(): Promise<World> {
-  leaveProcessorToServers()
+/** `isShared`: nobody has a processor of its own. */
+export async function startWorld({ isShared = false } = {}): Promise<World> {
+  if (!isShared) leaveProcessorToServers()
   const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
   const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })]
   const stop = async () => {
@@ -41,6 +47,8 @@ export async function startWorld(): Promise<World> {
     return {
       redisUrl: redis.url,
       sandboxUrl: sandbox.url,
+      redisPid: redis.pid,
+      postgresPid: postgres.pid,
       env: {
         MARKET: 'sandbox',
         SANDBOX_URL: sandbox.url,
@@ -51,6 +59,7 @@ export async function startWorld(): Promise<World> {
         RATE_LIMIT_PER_MINUTE: '10000000',
         YAHOO_LIMITS: '1000000/minute'
       },
+      keepQuotes: (quotes) => stores.quotes.upsert(quotes),
       async createKey(name) {
         const user = await stores.users.createUser({ name, plan: 'standard' })
         if (!user) throw new Error(`the user ${name} exists already`)
