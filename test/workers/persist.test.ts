@@ -10,17 +10,16 @@ import type { EventLog } from '../../src/log/log.ts'
 import { ALWAYS_OPEN } from '../../src/market/calendars.ts'
 import type { MarketEvent } from '../../src/market/event.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
-import { tickOfShape } from '../../src/market/tick.ts'
 import { isoOf } from '../../src/market/time.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { createPersistStats } from '../../src/metrics/persist-gauges.ts'
 import { ShardOwner } from '../../workers/persist/shard-owner.ts'
-import { plainBars } from '../bars/plain-bars.ts'
 import { barEvent, tradeEvent } from '../support/events.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
 import { startRealPersist } from './process.ts'
 import { freshDatabase, standingIn, standingOf } from './standing-trades.ts'
+import { barsIn, barsOf } from './stored-bars.ts'
 import { TradeFlow, tradeReport } from './trade-flow.ts'
 
 const SILENT = pino({ level: 'silent' })
@@ -35,32 +34,6 @@ function persist(database: Database, eventLog: EventLog) {
   const owner = new ShardOwner({ leases, eventLog, database, clock, batchSize: 500, batchMs: 20, stats, log: SILENT })
   onTestFinished(() => owner.close())
   return { stats, close: () => owner.close() }
-}
-
-/** Bars of own making, one line each. */
-async function barsIn({ sql }: Database): Promise<string[]> {
-  const rows = await sql<{ line: string }[]>`
-    select concat_ws(' ', symbol, interval, start_ms, open, high, low, close, volume) as line
-    from (
-      select series_id, (extract(epoch from start) * 1000)::bigint as start_ms, open, high, low, close, volume from bars
-      union all
-      select series_id, start - date '1970-01-01', open, high, low, close, volume from daily_bars
-    ) as held
-    join bar_series on bar_series.id = series_id join instruments on instruments.id = instrument_id
-    where source = 'alpaca-trades' and feed = 'iex' order by 1`
-  return rows.map(({ line }) => line).toSorted()
-}
-
-function barsOf(trades: Iterable<Trade>): string[] {
-  const bySymbol = Map.groupBy(trades, ({ symbol }) => symbol)
-  return [...bySymbol]
-    .flatMap(([symbol, all]) =>
-      plainBars(all.map((trade) => tickOfShape(trade))).map(
-        ({ interval, start, open, high, low, close, volume }) =>
-          `${symbol} ${interval} ${start} ${open} ${high} ${low} ${close} ${volume}`
-      )
-    )
-    .toSorted()
 }
 
 async function append(log: EventLog, events: readonly MarketEvent[]): Promise<void> {
@@ -112,7 +85,7 @@ describe('what the log holds', () => {
       flowed.abort()
       await flowing
       await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
-      await expect.poll(() => barsIn(database), PATIENCE).toEqual(barsOf(flow.standing.values()))
+      await expect.poll(() => barsIn(database, 'iex'), PATIENCE).toEqual(barsOf(flow.standing.values()))
       expect(await third.stop()).toBe(0)
       expect((await database.sql`select from gaps`).length).toBe(0)
     }
@@ -133,7 +106,7 @@ describe('what the log holds', () => {
     door.open()
     await append(log, flow.next(200))
     await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
-    await expect.poll(() => barsIn(database), PATIENCE).toEqual(barsOf(flow.standing.values()))
+    await expect.poll(() => barsIn(database, 'iex'), PATIENCE).toEqual(barsOf(flow.standing.values()))
     expect(stats.awaySince).toBeUndefined()
   })
 

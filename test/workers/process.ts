@@ -10,6 +10,8 @@ export type RealProcess = {
   pid: number
   /** Where the API, or the worker's monitor, listens; empty for a worker without one. */
   url: string
+  /** Resolves with the exit code once it has ended; null where a signal ended it. */
+  exited: Promise<number | null>
   kill(): Promise<void>
   stop(): Promise<number | null>
 }
@@ -46,6 +48,7 @@ async function startReal(entry: string, env: Record<string, string>): Promise<Re
   return {
     pid: child.pid!,
     url,
+    exited: ended.then(([code]) => code as number | null),
     async kill() {
       child.kill('SIGKILL')
       await ended

@@ -15,7 +15,9 @@ export async function freshDatabase(): Promise<Database & { url: string }> {
   return { ...database, url: server.url }
 }
 
-const hashOf = (lines: readonly string[]) => createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
+/** Of lines in any order. */
+export const hashOf = (lines: readonly string[]) =>
+  createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
 
 /** Count and hash of the trades that stand, as Postgres has them. */
 export async function standingIn({ sql }: Database) {
