@@ -6,12 +6,6 @@ import type { WrittenTopic } from './topic-name.ts'
 
 /** So much travels together at most: answers come no oftener than the event loop turns. */
 const MAX_FLIGHT_BYTES = 1024 * 1024
-/**
- * Behind a flight of so much the next one gathers for a while: where events come as densely, a call to Redis for each
- * millisecond of them, and its answer, cost writer and readers more than the events do.
- */
-const DENSE_FLIGHT_BYTES = 2048
-const GATHER_MS = 2
 const RETRY_MS = 200
 const TRIM_EVERY_MS = 1000
 /** Builders that are kept for later entries. */
@@ -105,10 +99,7 @@ export class ShardQueue {
     for (;;) {
       if (this.#open.count > 0) this.#seal()
       if (this.#sealed.length === 0) break
-      const flight = this.#takeFlight()
-      await this.#fly(flight)
-      const isDense = flight.reduce((sum, { bytes }) => sum + bytes, 0) >= DENSE_FLIGHT_BYTES
-      if (isDense && this.#sealed.length === 0) await delay(GATHER_MS)
+      await this.#fly(this.#takeFlight())
     }
     this.#work = undefined
   }
