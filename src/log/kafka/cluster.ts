@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   Connection,
   metadataV12,
@@ -10,6 +11,11 @@ import {
 const CONNECT_TIMEOUT_MS = 3000
 /** A broker that is mute for longer is given up, and whatever was asked of it is in doubt. */
 export const REQUEST_TIMEOUT_MS = 5000
+
+/** A topic that was just created, or has just changed its leader, is served within this time, or something is wrong. */
+const SETTLE_TIMEOUT_MS = 3000
+const SETTLE_RETRY_MS = 50
+const UNSETTLED = ['LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID']
 
 export type Broker = { readonly host: string; readonly port: number }
 
@@ -159,6 +165,20 @@ export class Refusal extends Error {
   /** What the broker answered all the same. */
   get response(): unknown {
     return this.#response
+  }
+}
+
+/** Does something again while a topic's leader has only just come to be. It must look the topic up, and bear being done again. */
+export async function settled<T>(work: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + SETTLE_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const isUnsettled = UNSETTLED.some((reason) => isRefusal(error, reason))
+      if (!isUnsettled || performance.now() > giveUpAt) throw error
+      await delay(SETTLE_RETRY_MS)
+    }
   }
 }
 

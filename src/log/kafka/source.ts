@@ -2,7 +2,8 @@ import { describeLogDirsV4, listOffsetsV7, ListOffsetTimestamps } from '@platfor
 import { compareIds, endOf, type EntryId, type EntryPosition } from '../entry-position.ts'
 import type { LogSource, Row, ShardReach, Standing, Usage } from '../source.ts'
 import { Epochs } from './epochs.ts'
-import { fetchRows } from './fetch.ts'
+import { settled } from './cluster.ts'
+import { fetchRows, type Fetched } from './fetch.ts'
 import { knownEntriesTopic, lookUpTopics, type TopicOptions } from './topics.ts'
 
 const READ_UNCOMMITTED = 0
@@ -26,12 +27,12 @@ export class TopicSource implements LogSource {
     return this.#options.shards
   }
 
-  async epoch(): Promise<string> {
-    return this.#epochs.current(await lookUpTopics(this.#options))
+  epoch(): Promise<string> {
+    return settled(async () => this.#epochs.current(await lookUpTopics(this.#options)))
   }
 
-  async renewEpoch(known: string): Promise<string> {
-    return this.#epochs.end(await lookUpTopics(this.#options), known)
+  renewEpoch(known: string): Promise<string> {
+    return settled(async () => this.#epochs.end(await lookUpTopics(this.#options), known))
   }
 
   timeOf({ idLow }: EntryPosition): number {
@@ -115,19 +116,21 @@ export class TopicSource implements LogSource {
   }
 
   /** The first offset that came at an instant or later; -1 where there is none. */
-  async offsetAt(shard: number, timestamp: bigint): Promise<number> {
-    const { name, leaders } = await knownEntriesTopic(this.#options)
-    const partitions = [{ partitionIndex: shard, currentLeaderEpoch: ANY_LEADER_EPOCH, timestamp }]
-    const request = [{ name, partitions }]
+  offsetAt(shard: number, timestamp: bigint): Promise<number> {
     const { cluster } = this.#options
-    const { topics } = await cluster.askBroker(
-      leaders[shard]!,
-      listOffsetsV7.api,
-      NO_REPLICA,
-      READ_UNCOMMITTED,
-      request
-    )
-    return Number(topics[0]!.partitions[0]!.offset)
+    const partitions = [{ partitionIndex: shard, currentLeaderEpoch: ANY_LEADER_EPOCH, timestamp }]
+    return settled(async () => {
+      const { name, leaders } = await knownEntriesTopic(this.#options)
+      const asked = [{ name, partitions }]
+      const { topics } = await cluster.askBroker(
+        leaders[shard]!,
+        listOffsetsV7.api,
+        NO_REPLICA,
+        READ_UNCOMMITTED,
+        asked
+      )
+      return Number(topics[0]!.partitions[0]!.offset)
+    })
   }
 
   /** The offsets of the oldest entry and behind the newest one. */
@@ -151,11 +154,12 @@ export class TopicSource implements LogSource {
     return (await this.#fetch(shard, offset)).rows?.[0]?.id
   }
 
-  async #fetch(shard: number, offset: number) {
-    const { cluster } = this.#options
-    const topic = await knownEntriesTopic(this.#options)
-    const from = [{ shard, offset }]
-    const [found] = await fetchRows(cluster, topic, { leader: topic.leaders[shard]!, from, waitMs: 0 })
-    return found!
+  #fetch(shard: number, offset: number): Promise<Fetched> {
+    return settled(async () => {
+      const topic = await knownEntriesTopic(this.#options)
+      const request = { leader: topic.leaders[shard]!, from: [{ shard, offset }], waitMs: 0 }
+      const [found] = await fetchRows(this.#options.cluster, topic, request)
+      return found!
+    })
   }
 }
