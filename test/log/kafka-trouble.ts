@@ -130,7 +130,16 @@ export function describeTrouble(broker: () => KafkaBroker): void {
       const epoch = await log.epoch()
       await log.append(range(1, 5).map(trade))
       await expect.poll(() => prices.length).toBe(5)
-      await operator(broker()).ask(deleteTopicsV6.api, [{ name: `${topic}-1` }], 5000)
+      const cluster = operator(broker())
+      const { id, name } = await cluster.lookUp(`${topic}-1`)
+      await cluster.ask(deleteTopicsV6.api, [{ name }], 5000)
+      // What comes before the broker has done it is lost with the topic.
+      const present = () =>
+        cluster.lookUp(name).then(
+          (found) => found.id,
+          () => undefined
+        )
+      await expect.poll(present).not.toBe(id)
       await log.append([trade(6)])
       await expect.poll(() => epochs.length, PATIENCE).toBe(1)
       expect(epochs[0]).not.toBe(epoch)
