@@ -7,6 +7,7 @@ import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
 import { createCorporateActionStore } from './corporate-actions.ts'
 import { createGapStore } from './gaps.ts'
+import { createHaltStore } from './halts.ts'
 import { createIdentityStore } from './identities.ts'
 import { createInstrumentStore } from './instruments.ts'
 import { createJobRunStore } from './job-runs.ts'
@@ -47,6 +48,7 @@ export function createStores(database: Database) {
     ticks: createTickStore(database),
     tape: createTapeStore(database),
     gaps: createGapStore(database),
+    halts: createHaltStore(database),
     logCursors: createLogCursorStore(database),
     calendars: createCalendarStore(database),
     jobRuns: createJobRunStore(database),

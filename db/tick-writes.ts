@@ -18,11 +18,13 @@ import { ticks, type TickKind } from './schema/ticks.ts'
 export const NS_PER_MICROSECOND = 1000
 
 /** What a feed reported of an instrument. */
-export type TickReport = { readonly instrumentId: number } & (
-  | { readonly kind: 'trade'; readonly tick: Tick<Trade> }
-  | { readonly kind: 'correction'; readonly tick: Tick<TradeCorrection> }
-  | { readonly kind: 'cancel'; readonly tick: Tick<TradeCancel> }
-)
+export type TickReport = { readonly instrumentId: number } &
+  /** `isBackfilled`: it was fetched later. */
+  (
+    | { readonly kind: 'trade'; readonly tick: Tick<Trade>; readonly isBackfilled?: boolean }
+    | { readonly kind: 'correction'; readonly tick: Tick<TradeCorrection> }
+    | { readonly kind: 'cancel'; readonly tick: Tick<TradeCancel> }
+  )
 
 type TickRow = typeof ticks.$inferInsert
 /** Where a trade stands that counts no longer, or counts although it was not new: what was made of its time must be made again. */

@@ -9,6 +9,7 @@ import { readySingleServer, serviceUrls } from '../src/core.ts'
 import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import { openEventLog } from '../src/event-log.ts'
 import { createCalendarKeeper, isAlwaysOpen, shippedCalendars } from '../src/exchange-calendars.ts'
+import { createIntake } from '../src/intake/intake.ts'
 import { createLogger } from '../src/logger.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { createMetrics } from '../src/metrics/metrics.ts'
@@ -61,7 +62,15 @@ async function startPersist(config: Config, log: Logger): Promise<PersistProcess
     const monitor =
       port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
     closers.push(() => monitor?.close())
+    const intake = createIntake({
+      eventLog,
+      log,
+      record: () => undefined,
+      quoteIntervalMs: config.QUOTE_INTERVAL_MS
+    })
+    closers.push(() => intake.close())
     const owner = new ShardOwner({
+      intake,
       leases: createLogLeaseStore(database),
       eventLog,
       database,

@@ -18,7 +18,11 @@ export const gaps = pgTable(
     /** When the state became what it is. */
     stateAt: instant()
       .notNull()
-      .default(sql`now()`)
+      .default(sql`now()`),
+    /** How often it was tried to fill it, when that is to be tried again, and why it was not done the last time. */
+    tries: integer().notNull().default(0),
+    nextTryAt: instant(),
+    detail: text()
   },
   (table) => [
     uniqueIndex('gaps_growing')

@@ -66,7 +66,8 @@ export class BarBuilder {
     return series
   }
 
-  add(series: number, trade: BarTrade): void {
+  /** `reason`: why final bars change by it. */
+  add(series: number, trade: BarTrade, reason: Reason = Reason.late): void {
     const cells = this.#cells
     const cell = series * CELL
     const { ms } = trade.asOf
@@ -76,7 +77,7 @@ export class BarBuilder {
     if (isInCell && cells[cell + Field.trades] !== 0) return addTrade(cells, cell, trade, movesInSession(trade))
     this.#pending.add(series)
     if (isInCell || this.#open(series, offset, { ms, day })) addTrade(cells, cell, trade, movesInSession(trade))
-    else this.#addLate(series, trade, { ms, day })
+    else this.#addLate(series, trade, { ms, day }, reason)
   }
 
   /** Notes that a trade no longer counts, or counts although it was not added: its bars are outdated until they are rebuilt. */
@@ -198,7 +199,7 @@ export class BarBuilder {
     if (day !== NO_DAY) {
       if (day === rows[current]) addRow(cells, cell, rows, current)
       else if (day === rows[previous]) addRow(cells, cell, rows, previous)
-      else this.#outdate(series, DAILY, day)
+      else this.#outdate(series, DAILY, day, Reason.late)
     }
     clearFigures(cells, cell, cells[cell + Field.start]!)
   }
@@ -219,28 +220,30 @@ export class BarBuilder {
   }
 
   /** A trade of a minute before the newest: it is added where a bar is still the newest one, and goes up from there. */
-  #addLate(series: number, trade: BarTrade, time: TradeTime): void {
+  #addLate(series: number, trade: BarTrade, time: TradeTime, reason: Reason): void {
     const current = series * SERIES + CURRENT
     const isOver = (level: number) => this.#rows[current + level * FIELDS] !== startOf(level, time)
     const moves = movesInSession(trade)
     let level = 0
-    for (; level < DAILY && isOver(level); level++) this.#addBehind(series, level, startOf(level, time), trade, moves)
+    for (; level < DAILY && isOver(level); level++)
+      this.#addBehind(series, level, startOf(level, time), trade, moves, reason)
     if (level < DAILY) addTrade(this.#rows, current + level * FIELDS, trade, moves)
     if (time.day === NO_DAY) return
     this.#openDay(series, time.day)
-    if (isOver(DAILY)) this.#addBehind(series, DAILY, time.day, trade, moves)
+    if (isOver(DAILY)) this.#addBehind(series, DAILY, time.day, trade, moves, reason)
     else addTrade(this.#rows, current + DAILY * FIELDS, trade, moves)
   }
 
-  #addBehind(series: number, level: number, start: number, trade: BarTrade, moves: number): void {
+  #addBehind(series: number, level: number, start: number, trade: BarTrade, moves: number, reason: Reason): void {
     const previous = series * SERIES + PREVIOUS + level * FIELDS
-    if (this.#rows[previous] === start) addTrade(this.#rows, previous, trade, moves)
-    else this.#outdate(series, level, start)
+    if (this.#rows[previous] !== start) return this.#outdate(series, level, start, reason)
+    addTrade(this.#rows, previous, trade, moves)
+    this.#rows[previous + Field.reason] = reason
   }
 
-  #outdate(series: number, level: number, start: number): void {
+  #outdate(series: number, level: number, start: number, reason: Reason): void {
     const key = `${series} ${level} ${start}`
-    if (!this.#outdated.has(key)) this.#outdated.set(key, { series, level, start, reason: Reason.late })
+    if (!this.#outdated.has(key)) this.#outdated.set(key, { series, level, start, reason })
   }
 
   /** Whether a trade of the newest bar of an interval is in none of the shorter ones that are still open. */

@@ -3,8 +3,13 @@ import { Field, hasPrice, Told, volumeOf } from './bar-row.ts'
 import { BUILT_INTERVALS, type BuiltInterval } from './intervals.ts'
 
 /** Why a final bar changes. */
-export const REASONS = ['a trade was reported late', 'a trade was corrected', 'a trade was cancelled'] as const
-export const Reason = { late: 0, corrected: 1, cancelled: 2 } as const
+export const REASONS = [
+  'a trade was reported late',
+  'a trade was corrected',
+  'a trade was cancelled',
+  'missing trades were backfilled'
+] as const
+export const Reason = { late: 0, corrected: 1, cancelled: 2, backfilled: 3 } as const
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
 export type Figures = {

@@ -34,7 +34,7 @@ const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
   trade_cancel: [withCursor(events.TradeCancelled), 'A trade that did not happen'],
   bbo: [withCursor(events.BboUpdate), 'The best bid and offer'],
   halt: [withCursor(events.HaltUpdate), 'Trading stops, or goes on; or the prices between which it may go on'],
-  bar_update: [withCursor(events.BarUpdate), 'A bar, provisional, final or corrected'],
+  bar_update: [withCursor(events.BarUpdate), 'A bar, provisional, final, corrected or withdrawn'],
   indices_update: [withCursor(events.IndicesUpdate), 'Channel indices'],
   sectors_update: [withCursor(events.SectorsUpdate), 'Channel sectors'],
   movers_update: [withCursor(events.MoversUpdate), 'Channel movers: gainers, losers or actives'],

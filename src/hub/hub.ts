@@ -269,6 +269,7 @@ export class Hub {
       if (!topic) continue
       if (topic.entry && topic.isState && isSuperseded({ entry, index }, { entry: topic.entry, index: topic.index }))
         continue
+      if (topic.toldBars?.isNews(entry, index) === false) continue
       const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
       topic.entry = entry
       topic.index = index

@@ -3,6 +3,7 @@ import type { CursorStem } from '../log/cursor.ts'
 import { topicKeyOf, type TopicKey } from '../log/topic-name.ts'
 import type { TopicName } from '../market/event.ts'
 import { Bag, MAX_SEARCHED_RARELY } from '../demand/bag.ts'
+import { ToldBars } from './told-bars.ts'
 
 /** What a quote's event says. */
 export type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }
@@ -76,6 +77,7 @@ export class Audience {
   }
 }
 
+const BARS = 'bars.'
 /** A band of prices says nothing of a halt that came before it, so that halts are no states. */
 const HISTORIES = /^(trades:|halts:|bars\.)/
 
@@ -103,6 +105,8 @@ export class Topic {
   sequence = 0
   /** See EventRef. */
   stem: CursorStem | undefined
+  /** Absent where its events are no bars. */
+  readonly toldBars: ToldBars | undefined
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 
@@ -111,6 +115,7 @@ export class Topic {
     this.key = topicKeyOf(name)
     this.id = id
     this.isState = !HISTORIES.test(name)
+    this.toldBars = name.startsWith(BARS) ? new ToldBars() : undefined
   }
 
   get hasAudience(): boolean {

@@ -15,6 +15,7 @@ export function impossibilityOf(event: MarketEvent): Impossibility | undefined {
     case 'quote_update':
       return priceOf(event.data.quote)
     case 'trade':
+    case 'trade_backfill':
       return impossibilityOfTrade(event.data.trade)
     case 'trade_correction':
       return impossibilityOfTrade(event.data.correction)

@@ -185,6 +185,7 @@ function writePacked(writer: RecordWriter, event: MarketEvent, kind: RecordKind)
   if (keyCount(event) !== 2) return NONE
   switch (event.type) {
     case 'trade':
+    case 'trade_backfill':
       return writeTrade(writer, event)
     case 'bbo':
       return writeBbo(writer, event) ? kind : NONE

@@ -25,6 +25,7 @@ const RECORD_HEAD_BYTES = 16
 const MAX_ENTRY_BYTES = 64 * 1024
 const MAX_KIND = RecordKind.channel
 const QUOTES = 'quotes:'
+const BACKFILLS = 'backfills:'
 
 export class EntryVersion1 implements LogEntry {
   readonly shard: number
@@ -74,6 +75,10 @@ export class EntryVersion1 implements LogEntry {
   get hasQuotes(): boolean {
     for (let row = 0; row < this.rows; row++) if (this.topicOf(row).startsWith(QUOTES)) return true
     return false
+  }
+
+  isBackfill(row: number): boolean {
+    return this.topicOf(row).startsWith(BACKFILLS)
   }
 
   textOf(row: number): string {

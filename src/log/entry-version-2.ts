@@ -22,7 +22,7 @@ import {
   ROW_AT,
   STATE_AT
 } from './record.ts'
-import { isQuotesCode, topicNamed, type TopicKey } from './topic-name.ts'
+import { isBackfillsCode, isQuotesCode, topicNamed, type TopicKey } from './topic-name.ts'
 
 /** A packed record's JSON is no longer than this and so many bytes for each of its own, however they must be escaped. */
 const MAX_JSON_BYTES = 2048
@@ -91,6 +91,10 @@ export class EntryVersion2 implements LogEntry, RecordReader {
       start += 2 + bytes[start + 1]!
     }
     return false
+  }
+
+  isBackfill(row: number): boolean {
+    return isBackfillsCode(this.bytes[this.#rowStart(row)]!)
   }
 
   textAt(row: number): number {
@@ -169,7 +173,8 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   event(index: number): MarketEvent {
     const start = this.#start(index)
     if (this.#isJson(start)) return JSON.parse(`${this.#jsonText(index, start)}}`) as MarketEvent
-    return readPacked(this, this.kind(index), start)
+    const event = readPacked(this, this.kind(index), start)
+    return event.type === 'trade' && this.isBackfill(this.row(index)) ? { ...event, type: 'trade_backfill' } : event
   }
 
   trade(index: number): Tick<Trade> {

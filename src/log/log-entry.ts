@@ -29,6 +29,8 @@ export interface LogEntry {
   isTopic(row: number, key: TopicKey): boolean
   /** Whether a row's topic is of quotes. */
   readonly hasQuotes: boolean
+  /** Whether a row's topic is of trades that were fetched later. */
+  isBackfill(row: number): boolean
   /** What follows the prefix of the row's topic: the symbol, where it has one. */
   textOf(row: number): string
   topicOf(row: number): TopicName

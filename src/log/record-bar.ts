@@ -1,5 +1,5 @@
 import { Interval } from '../market/bar.ts'
-import { BarState, type BarUpdate } from '../market/event.ts'
+import { BarState, type BarUpdate, type ToldBarState } from '../market/event.ts'
 import { DAY_MS } from '../market/time.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { daysOf, formatDay, InstantReader } from './record-clock.ts'
@@ -43,6 +43,7 @@ const IS_DAY = 1
 const VOLUME = 2
 const INCOMPLETE = 4
 const REASON = 8
+const STATE_NAMES: readonly ToldBarState[] = BarState.enum
 const MAX_REVISION = 2 ** 32 - 1
 const startReader = new InstantReader()
 const timestampReader = new InstantReader()
@@ -54,7 +55,8 @@ export function writeBar(writer: RecordWriter, event: BarUpdate): boolean {
   const { open, high, low, close, volume, complete } = bar
   const start = writer.at
   const interval = Interval.enum.indexOf(data.interval)
-  const state = BarState.enum.indexOf(data.state)
+  // One that was withdrawn stands as JSON: readers of the version before know no such state.
+  const state = STATE_NAMES.indexOf(data.state)
   const days = daysOf(bar.start)
   if (!writeProvenance(writer, start, data.provenance) || interval < 0 || state < 0) return false
   if (![open, high, low, close].every(isNumber) || (volume !== undefined && !isNumber(volume))) return false

@@ -53,6 +53,7 @@ function receivedAtOf(event: MarketEvent): number | undefined {
     case 'bar_update':
       return Date.parse(event.data.provenance.receivedAt)
     case 'trade':
+    case 'trade_backfill':
       return Date.parse(event.data.trade.receivedAt)
     case 'trade_correction':
       return Date.parse(event.data.correction.receivedAt)
@@ -74,7 +75,8 @@ function numbersOf(event: MarketEvent): readonly (number | undefined)[] {
       const { price, volume, bid, ask, asOf } = event.data.quote
       return [Date.parse(asOf), price, volume, bid, ask]
     }
-    case 'trade': {
+    case 'trade':
+    case 'trade_backfill': {
       const { price, size, asOf } = event.data.trade
       return [Date.parse(asOf), price, size]
     }
@@ -96,6 +98,7 @@ export function kindOf({ type }: MarketEvent): RecordKind {
 const KINDS: Partial<Record<MarketEvent['type'], RecordKind>> = {
   quote_update: RecordKind.quote,
   trade: RecordKind.trade,
+  trade_backfill: RecordKind.trade,
   trade_correction: RecordKind.tradeCorrection,
   trade_cancel: RecordKind.tradeCancel,
   bbo: RecordKind.bbo,

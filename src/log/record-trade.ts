@@ -1,4 +1,4 @@
-import type { TradeReport } from '../market/event.ts'
+import type { TradeBackfill, TradeReport } from '../market/event.ts'
 import { shapeOfTick, type Tick } from '../market/tick.ts'
 import type { Trade } from '../market/trade.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
@@ -42,7 +42,7 @@ const MAX_UINT_32 = 2 ** 32 - 1
 const MAX_UINT_48 = 2 ** 48 - 1
 
 /** Writes a trade's record behind its head. Returns what stands for its kind; NONE where it cannot. */
-export function writeTrade(writer: RecordWriter, event: TradeReport): number {
+export function writeTrade(writer: RecordWriter, event: TradeReport | TradeBackfill): number {
   const { symbol, trade, timestamp } = event.data
   const { price, size, conditions, tradeId, fence, sequence } = trade
   if (timestamp !== trade.asOf || trade.symbol !== symbol || keyCount(event.data) !== 3) return NONE

@@ -3,12 +3,21 @@ import type { MarketEvent, TopicName } from '../market/event.ts'
 import { shardOf } from './shard.ts'
 
 /** How the topics of symbols begin; an entry names one by its place here. What has none of them stands under 0, whole. */
-const PREFIXES = ['', 'quotes:', 'trades:', 'bbo:', 'halts:', ...Interval.enum.map((interval) => `bars.${interval}:`)]
+const PREFIXES = [
+  '',
+  'quotes:',
+  'trades:',
+  'bbo:',
+  'halts:',
+  ...Interval.enum.map((interval) => `bars.${interval}:`),
+  'backfills:'
+]
 const QUOTES = 1
 const TRADES = 2
 const BBO = 3
 const HALTS = 4
 const FIRST_BARS = 5
+const BACKFILLS = PREFIXES.length - 1
 const CHANNEL = 0
 const MAX_TEXT_BYTES = 255
 /** Above so many of one kind what is known of them is forgotten; it is worth a microsecond each. */
@@ -41,6 +50,7 @@ export function hashOfTopic(name: TopicName): number {
 export const topicNamed = (code: number, text: string): TopicName => (PREFIXES[code] ?? '') + text
 
 export const isQuotesCode = (code: number): boolean => code === QUOTES
+export const isBackfillsCode = (code: number): boolean => code === BACKFILLS
 
 /** By what entries know a topic. */
 export function topicKeyOf(name: TopicName): TopicKey {
@@ -64,6 +74,8 @@ export class WrittenTopics {
       case 'trade_correction':
       case 'trade_cancel':
         return this.#get(TRADES, event.data.symbol)
+      case 'trade_backfill':
+        return this.#get(BACKFILLS, event.data.symbol)
       case 'quote_update':
         return this.#get(QUOTES, event.data.symbol)
       case 'bbo':

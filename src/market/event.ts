@@ -44,6 +44,16 @@ const symbolUpdate = <Name extends string, Field extends string, Shape extends T
     })
   })
 
+/**
+ * A trade that was missed when it happened and fetched later. It is for those who keep trades and for nobody who follows them
+ * live, and stands in a topic of its own.
+ */
+export const TradeBackfill = Type.Object({
+  type: Type.Literal('trade_backfill'),
+  data: TradeReport.properties.data
+})
+export type TradeBackfill = Static<typeof TradeBackfill>
+
 /** Stands in the topic of the trades that it corrects. */
 export const TradeCorrected = symbolUpdate('trade_correction', 'correction', TradeCorrection)
 export type TradeCorrected = Static<typeof TradeCorrected>
@@ -62,15 +72,19 @@ export type HaltUpdate = Static<typeof HaltUpdate>
 export const BarState = Type.Enum(['provisional', 'final', 'corrected'])
 export type BarState = Static<typeof BarState>
 
+/** `withdrawn`: there is no such bar, for all trades that moved its price were taken back; it is told as it was told last. */
+export const ToldBarState = Type.Enum([...BarState.enum, 'withdrawn'])
+export type ToldBarState = Static<typeof ToldBarState>
+
 export const BarUpdate = Type.Object({
   type: Type.Literal('bar_update'),
   data: Type.Object({
     symbol: Type.String(),
     interval: Interval,
     bar: Bar,
-    state: BarState,
+    state: ToldBarState,
     revision: Type.Integer({ minimum: 0, description: 'Counts the corrections' }),
-    reason: Type.Optional(Type.String({ description: 'Why it was corrected' })),
+    reason: Type.Optional(Type.String({ description: 'Why it was corrected or withdrawn' })),
     provenance: Provenance,
     timestamp: Type.String({ format: 'date-time', description: 'When this state of the bar was reached, UTC' })
   })
@@ -89,6 +103,7 @@ export const StatusUpdate = channelUpdate('market_status', MarketStatus)
 export const MarketEvent = Type.Union([
   QuoteUpdate,
   TradeReport,
+  TradeBackfill,
   TradeCorrected,
   TradeCancelled,
   BboUpdate,
@@ -122,6 +137,8 @@ export function topicOf(event: MarketEvent): TopicName {
     case 'trade_correction':
     case 'trade_cancel':
       return `trades:${event.data.symbol}`
+    case 'trade_backfill':
+      return `backfills:${event.data.symbol}`
     case 'bar_update':
       return `bars.${event.data.interval}:${event.data.symbol}`
     case 'movers_update':

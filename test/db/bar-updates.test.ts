@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { writeBarUpdates } from '../../db/bar-updates.ts'
+import { writeBarUpdates, type StandingUpdate } from '../../db/bar-updates.ts'
 import { inCopyTransaction } from '../../db/copy.ts'
-import type { BarUpdate } from '../../src/market/event.ts'
 import { storesUnderTest } from './stores-under-test.ts'
 import { provenance, series } from './values.ts'
 
@@ -14,7 +13,7 @@ const FROM = Date.parse('2024-03-01')
 const TO = Date.parse('2024-04-01')
 const KEY = { symbol: 'AAPL', interval: '1m', adjusted: 'none', source: 'quotewire', feed: 'iex' } as const
 
-function update(close: number, over: Partial<BarUpdate['data']> = {}): BarUpdate['data'] {
+function update(close: number, over: Partial<StandingUpdate> = {}): StandingUpdate {
   return {
     symbol: 'AAPL',
     interval: '1m',
@@ -28,7 +27,7 @@ function update(close: number, over: Partial<BarUpdate['data']> = {}): BarUpdate
 }
 const corrected = (close: number, revision: number, reason: string) =>
   update(close, { state: 'corrected', revision, reason })
-const write = (...updates: BarUpdate['data'][]) =>
+const write = (...updates: StandingUpdate[]) =>
   inCopyTransaction(under.database.copyPool, (tx) => writeBarUpdates(tx, updates))
 const held = () =>
   under.database.sql`select close::float8 as close, state, revision, reason from bars order by series_id, start`
@@ -36,10 +35,10 @@ const revisions = async () =>
   (await under.stores.bars.revisions(KEY, FROM, TO)).map(({ close, revision, reason }) => ({ close, revision, reason }))
 
 describe.each([
-  ['one batch', (updates: BarUpdate['data'][]) => write(...updates)],
+  ['one batch', (updates: StandingUpdate[]) => write(...updates)],
   [
     'a batch each',
-    async (updates: BarUpdate['data'][]) => {
+    async (updates: StandingUpdate[]) => {
       for (const each of updates) await write(each)
     }
   ]

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { writeBarUpdates } from '../../db/bar-updates.ts'
+import { writeBarUpdates, type StandingUpdate } from '../../db/bar-updates.ts'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { inCopyTransaction } from '../../db/copy.ts'
 import { createStores } from '../../db/stores.ts'
-import type { BarUpdate } from '../../src/market/event.ts'
 import type { LatestBar, StoredBar, StoredBarPage } from '../../src/market/stored-bar.ts'
 import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
 import { provenance, series } from '../db/values.ts'
@@ -41,8 +40,8 @@ function update(
   symbol: string,
   start: number,
   close: number,
-  over: Partial<BarUpdate['data']> = {}
-): BarUpdate['data'] {
+  over: Partial<StandingUpdate> = {}
+): StandingUpdate {
   const { interval = '1m' } = over
   const at = new Date(start).toISOString()
   return {
@@ -56,7 +55,7 @@ function update(
     ...over
   }
 }
-const write = (...updates: BarUpdate['data'][]) =>
+const write = (...updates: StandingUpdate[]) =>
   inCopyTransaction(database.copyPool, (tx) => writeBarUpdates(tx, updates))
 const minutes = (symbol: string, count: number, from = OPEN) =>
   Array.from({ length: count }, (_, index) => update(symbol, from + index * MINUTE_MS, index + 1))
@@ -171,7 +170,7 @@ async function anotherMillisecond(): Promise<void> {
 describe('bars as of', () => {
   test('an instant are what was told then, also of bars that were corrected or withdrawn later', async () => {
     const instants: string[] = []
-    const tell = async (...updates: BarUpdate['data'][]) => {
+    const tell = async (...updates: StandingUpdate[]) => {
       await write(...updates)
       await anotherMillisecond()
       instants.push(new Date().toISOString())

@@ -3,9 +3,12 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { noteBarsToTell } from '../../db/bar-outbox.ts'
 import { createDatabase, type Database } from '../../db/client.ts'
+import { inCopyTransaction } from '../../db/copy.ts'
 import { createLogLeaseStore } from '../../db/log-leases.ts'
 import { createStores } from '../../db/stores.ts'
+import { createIntake } from '../../src/intake/intake.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { ALWAYS_OPEN } from '../../src/market/calendars.ts'
 import type { MarketEvent } from '../../src/market/event.ts'
@@ -15,8 +18,9 @@ import type { Trade } from '../../src/market/trade.ts'
 import { createPersistStats } from '../../src/metrics/persist-gauges.ts'
 import { ShardOwner } from '../../workers/persist/shard-owner.ts'
 import { barEvent, tradeEvent } from '../support/events.ts'
-import { openLog, testLog } from '../support/live-server.ts'
+import { openLog, startLive, testLog } from '../support/live-server.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
+import { BarFollower, toldBarsIn } from './bar-follower.ts'
 import { startRealPersist } from './process.ts'
 import { freshDatabase, standingIn, standingOf } from './standing-trades.ts'
 import { barsIn, barsOf } from './stored-bars.ts'
@@ -31,10 +35,26 @@ function persist(database: Database, eventLog: EventLog) {
   const stats = createPersistStats()
   const clock = new SessionClock(ALWAYS_OPEN)
   const leases = createLogLeaseStore(database)
-  const owner = new ShardOwner({ leases, eventLog, database, clock, batchSize: 500, batchMs: 20, stats, log: SILENT })
+  const intake = createIntake({ eventLog, log: SILENT, record: () => undefined, quoteIntervalMs: 200 })
+  const owner = new ShardOwner({
+    leases,
+    eventLog,
+    intake,
+    database,
+    clock,
+    batchSize: 500,
+    batchMs: 20,
+    stats,
+    log: SILENT
+  })
   onTestFinished(() => owner.close())
   return { stats, close: () => owner.close() }
 }
+
+const difference = (some: readonly string[], others: readonly string[]) => [
+  ...some.filter((line) => !others.includes(line)),
+  ...others.filter((line) => !some.includes(line))
+]
 
 async function append(log: EventLog, events: readonly MarketEvent[]): Promise<void> {
   await log.room()
@@ -43,7 +63,7 @@ async function append(log: EventLog, events: readonly MarketEvent[]): Promise<vo
 
 describe('what the log holds', () => {
   test(
-    'is in Postgres once, and the bars are those of its trades, although both processes that write it are killed in between',
+    'is in Postgres once, and who follows its bars has those of Postgres, although both processes that write it are killed in between',
     { timeout: 90_000 },
     async () => {
       const [database, { url, log }] = await Promise.all([freshDatabase(), testLog({ shards: 4 })])
@@ -63,6 +83,9 @@ describe('what the log holds', () => {
       }
       const shardsOf = async ({ url: monitor }: { url: string }) =>
         Number(/^quotewire_persist_shards (\d+)/m.exec(await (await fetch(`${monitor}/metrics`)).text())?.[1])
+      const live = await startLive(url, { log })
+      const [constant, resuming] = [new BarFollower(live, symbols), new BarFollower(live, symbols)]
+      await Promise.all([constant.subscribe(), resuming.subscribe()])
       const flow = new TradeFlow(symbols)
       const flowed = new AbortController()
       const flowing = (async () => {
@@ -78,18 +101,42 @@ describe('what the log holds', () => {
       const before = await written()
       await expect.poll(written, PATIENCE).toBeGreaterThan(before + 200)
       await first.kill()
+      await resuming.leave()
       await expect.poll(() => shardsOf(second), PATIENCE).toBe(4)
       await second.kill()
+      await resuming.subscribe()
       const third = await start()
       await expect.poll(() => shardsOf(third), PATIENCE).toBe(4)
       flowed.abort()
       await flowing
       await expect.poll(() => standingIn(database), PATIENCE).toEqual(standingOf(flow.standing.values()))
       await expect.poll(() => barsIn(database, 'iex'), PATIENCE).toEqual(barsOf(flow.standing.values()))
+      const told = () => toldBarsIn(database)
+      await expect.poll(async () => difference(constant.bars, await told()), PATIENCE).toEqual([])
+      await expect.poll(async () => difference(resuming.bars, await told()), PATIENCE).toEqual([])
+      expect(constant.repetitions).toBe(0)
+      expect((await told()).filter((line) => line.includes('corrected')).length).toBeGreaterThan(0)
       expect(await third.stop()).toBe(0)
+      expect((await database.sql`select from bar_outbox`).length).toBe(0)
       expect((await database.sql`select from gaps`).length).toBe(0)
     }
   )
+
+  test('is told of bars although who wrote them died before it told anybody', async () => {
+    const [database, { url, log }] = await Promise.all([freshDatabase(), testLog()])
+    const client = (await startLive(url, { log })).connect()
+    await client.frame('welcome')
+    client.subscribe(['AAPL'], { stream: 'bars.1m' })
+    await client.frame('subscribed')
+    const { data } = barEvent('AAPL', 100)
+    await inCopyTransaction(database.copyPool, (tx) => noteBarsToTell(tx, 0, [data]))
+    await persist(database, log).close()
+    expect((await client.frame('bar_update')).data).toEqual(data)
+    // Whoever was there before can have told it as well.
+    await log.append([{ type: 'bar_update', data }, barEvent('AAPL', 101)])
+    await client.frame('bar_update', 1)
+    expect(client.ofType('bar_update').map(({ data: { bar } }) => bar)).toMatchObject([{ close: 100 }, { close: 101 }])
+  })
 
   test('waits while Postgres is away, and is written when it is back', { timeout: 60_000 }, async () => {
     const [database, { log }] = await Promise.all([freshDatabase(), testLog()])

@@ -41,6 +41,7 @@ function startPersist() {
   const owner = new ShardOwner({
     leases: createLogLeaseStore(database),
     eventLog: api.core.eventLog,
+    intake: api.core.intake,
     database,
     clock: new SessionClock(ALWAYS_OPEN),
     batchSize: 50,

@@ -1,8 +1,9 @@
+import { sourceOfTrades } from '../../src/bars/series-names.ts'
 import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
 import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { Feed } from '../../src/streams/feed.ts'
-import { CARRIED_STREAMS, isCarriedStream } from './needs.ts'
+import { CARRIED_STREAMS, isCarriedStream, neededFor } from './needs.ts'
 
 const QUOTES = 'quotes'
 
@@ -68,14 +69,17 @@ export class CarriedTopics {
     ])
   }
 
+  /** Of bars it is the trades that they are made of that are carried, or not. */
   #answerTo(topic: TopicName, feed: Feed): CarrierAnswer | undefined {
     if (streamOf(topic) === QUOTES) return this.#answerToQuotes(topic, feed)
-    const since = this.#since.get(topic)
-    if (since !== undefined) return { state: 'carried', source: feed.source, feed: feed.feed, since }
+    const needed = neededFor(topic)[0]!
+    const source = needed === topic ? feed.source : sourceOfTrades(feed.source)
+    const since = this.#since.get(needed)
+    if (since !== undefined) return { state: 'carried', source, feed: feed.feed, since }
     if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause }
-    if (!feed.serves(topic)) return { state: 'refused', reason: 'not_on_this_feed' }
-    if (this.#withoutSlot.has(topic)) return { state: 'refused', reason: 'over_the_cap' }
-    const reason = this.#refused.get(topic)
+    if (!feed.serves(needed)) return { state: 'refused', reason: 'not_on_this_feed' }
+    if (this.#withoutSlot.has(needed)) return { state: 'refused', reason: 'over_the_cap' }
+    const reason = this.#refused.get(needed)
     return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason }
   }
 

@@ -1,3 +1,4 @@
+import { BUILT_INTERVALS } from '../../src/bars/intervals.ts'
 import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 
@@ -10,8 +11,8 @@ const NEEDS: readonly (readonly [stream: RegExp, needed: readonly string[]])[] =
   [/^bars\./, ['trades']]
 ]
 
-/** These are told by whoever brings the ticks. */
-export const CARRIED_STREAMS = ['trades', 'bbo', 'halts'] as const
+/** These are told by whoever brings the ticks, or made of them. */
+export const CARRIED_STREAMS = ['trades', 'bbo', 'halts', ...BUILT_INTERVALS.map((interval) => `bars.${interval}`)]
 
 /** The topics of an upstream that a topic is made of; none where streams do not bring it. */
 export function neededFor(topic: TopicName): TopicName[] {

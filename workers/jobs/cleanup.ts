@@ -20,6 +20,7 @@ export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, co
     'bar revisions': () => stores.bars.deleteRevisionsBefore(records),
     'closed gaps': () => stores.gaps.deleteBefore(partitioned.ticks),
     'market snapshots': () => stores.marketHistory.deleteBefore(history),
+    halts: () => stores.halts.deleteBefore(history),
     stories: () => stores.news.deleteBefore(history),
     'quarantined values': () => stores.quarantine.deleteBefore(records),
     'lost runs': () => stores.jobRuns.closeLost(now() - LOST_AFTER_MS),

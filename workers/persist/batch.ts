@@ -1,9 +1,13 @@
+import type { StandingUpdate } from '../../db/bar-updates.ts'
+import type { HaltReport } from '../../db/halts.ts'
 import type { QuarantineEntry } from '../../db/quarantine.ts'
+import { providerOfTrades } from '../../src/bars/series-names.ts'
 import { impossibilityOfTrade } from '../../src/intake/plausibility.ts'
 import { NO_ROW, type LogEntry } from '../../src/log/log-entry.ts'
 import type { Position } from '../../src/log/position.ts'
 import { RecordKind } from '../../src/log/record.ts'
-import type { BarUpdate, TradeCancelled, TradeCorrected } from '../../src/market/event.ts'
+import type { BarUpdate, HaltUpdate, TradeCancelled, TradeCorrected } from '../../src/market/event.ts'
+import type { Halt } from '../../src/market/halt.ts'
 import { Feed } from '../../src/market/provenance.ts'
 import { tickOfShape, type Tick } from '../../src/market/tick.ts'
 import { DAY_MS, isoOf } from '../../src/market/time.ts'
@@ -21,15 +25,19 @@ const DATE = /^\d{4}-\d\d-\d\d$/
 
 /** Reports of a symbol whose instrument is not looked up yet. */
 export type SymbolReport = { readonly symbol: string } & (
-  | { readonly kind: 'trade'; readonly tick: Tick<Trade> }
+  | { readonly kind: 'trade'; readonly tick: Tick<Trade>; readonly isBackfilled: boolean }
   | { readonly kind: 'correction'; readonly tick: Tick<TradeCorrection> }
   | { readonly kind: 'cancel'; readonly tick: Tick<TradeCancel> }
 )
 
+/** That trading in a symbol stopped or went on; its instrument is not looked up yet. */
+export type SymbolHalt = Omit<HaltReport, 'instrumentId'> & { readonly symbol: string }
+
 /** What is written together: a part of a shard, from one place to another. */
 export class Batch {
   readonly reports: SymbolReport[] = []
-  readonly bars: BarUpdate['data'][] = []
+  readonly bars: StandingUpdate[] = []
+  readonly halts: SymbolHalt[] = []
   readonly quarantined: QuarantineEntry[] = []
   refused = 0
   bytes = 0
@@ -61,7 +69,10 @@ export class Batch {
     try {
       switch (entry.kind(index)) {
         case RecordKind.trade:
-          return this.#addTrade({ kind: 'trade', symbol: entry.textOf(row), tick: entry.trade(index) }, entry)
+          return this.#addTrade(
+            { kind: 'trade', symbol: entry.textOf(row), tick: entry.trade(index), isBackfilled: entry.isBackfill(row) },
+            entry
+          )
         case RecordKind.tradeCorrection: {
           const { symbol, correction } = (entry.event(index) as TradeCorrected).data
           return this.#addTrade({ kind: 'correction', symbol, tick: tickOfShape(correction) }, entry)
@@ -70,6 +81,8 @@ export class Batch {
           const { symbol, cancel } = (entry.event(index) as TradeCancelled).data
           return this.#addTrade({ kind: 'cancel', symbol, tick: tickOfShape(cancel) }, entry)
         }
+        case RecordKind.halt:
+          return this.#addHalt((entry.event(index) as HaltUpdate).data, entry)
         case RecordKind.bar:
           return this.#addBar((entry.event(index) as BarUpdate).data)
       }
@@ -93,10 +106,23 @@ export class Batch {
     else this.#quarantine(symbol, tick.source, rule, tick)
   }
 
-  #addBar(update: BarUpdate['data']): void {
+  /** A price band alone is not kept. */
+  #addHalt({ symbol, halt }: HaltUpdate['data'], { appendedAt }: LogEntry): void {
+    const { status } = halt
+    if (status === undefined) return
+    const tick = tickOfShape(halt)
+    const texts = [halt.reason, halt.reasonCode, halt.tape]
+    const rule = problemOfTick(tick, appendedAt) ?? (texts.every(isStorable) ? undefined : 'impossible-text')
+    if (rule === undefined) this.halts.push({ symbol, tick: { ...tick, status } })
+    else this.#quarantine(symbol, halt.source, rule, halt)
+  }
+
+  /** Those that were made here are written already. */
+  #addBar({ state, ...update }: BarUpdate['data']): void {
+    if (state === 'withdrawn' || providerOfTrades(update.provenance.source) !== undefined) return
     const { open, high, low, close, volume = 0 } = update.bar
     const isPossible = [open, high, low, close, volume].every(Number.isFinite) && high >= low && volume >= 0
-    if (isPossible) this.bars.push(update)
+    if (isPossible) this.bars.push({ ...update, state })
     else this.#quarantine(update.symbol, update.provenance.source, 'impossible-bar', update.bar)
   }
 
@@ -116,7 +142,7 @@ function eventOf(entry: LogEntry, index: number): unknown {
   }
 }
 
-type AnyTick = Tick<Trade> | Tick<TradeCorrection> | Tick<TradeCancel>
+type AnyTick = Tick<Trade> | Tick<TradeCorrection> | Tick<TradeCancel> | Tick<Halt>
 
 function problemOfTick(
   { asOf, sequence, tradeDate, source, feed, receivedAt }: AnyTick,
@@ -132,10 +158,12 @@ function problemOfTick(
 function problemOfTrade(tick: Tick<Trade> | Tick<TradeCorrection>): string | undefined {
   const { tradeId, venue, conditions, tape } = tick
   const texts = [tradeId, venue, tape, ...(conditions ?? [])]
-  if (texts.some((text) => text !== undefined && (text.length > MAX_TEXT || text.includes('\0'))))
-    return 'impossible-text'
+  if (!texts.every(isStorable)) return 'impossible-text'
   return impossibilityOfTrade(tick)?.rule
 }
+
+const isStorable = (text: string | undefined): boolean =>
+  text === undefined || (text.length <= MAX_TEXT && !text.includes('\0'))
 
 let lastDate = ''
 

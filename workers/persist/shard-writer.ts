@@ -3,16 +3,20 @@ import { writeBarUpdates } from '../../db/bar-updates.ts'
 import type { Database } from '../../db/client.ts'
 import type { CopyTransaction } from '../../db/copy.ts'
 import { isValueAtFault } from '../../db/failures.ts'
+import { writeHalts } from '../../db/halts.ts'
 import { instrumentIds } from '../../db/instrument-ids.ts'
 import type { LogLease } from '../../db/log-leases.ts'
 import { addQuarantined } from '../../db/quarantine.ts'
-import { insertTicks, isDuplicate, type TickReport } from '../../db/tick-writes.ts'
+import { insertTicks, isDuplicate } from '../../db/tick-writes.ts'
 import type { Batch as Read } from '../../src/log/batch.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { shardOf } from '../../src/log/shard.ts'
+import type { Intake } from '../../src/intake/intake.ts'
+import type { BarChange } from '../../src/bars/bar-change.ts'
 import type { SessionClock } from '../../src/market/session-clock.ts'
 import type { PersistStats } from '../../src/metrics/persist-gauges.ts'
 import { Arrivals } from './arrivals.ts'
+import { BarOutbox } from './bar-outbox.ts'
 import { Batch, type SymbolReport } from './batch.ts'
 import { LeasedTransactions, LeaseLostError } from './leased-transactions.ts'
 import { ShardPlace } from './shard-place.ts'
@@ -30,6 +34,8 @@ export type ShardWriterOptions = {
   readonly eventLog: EventLog
   readonly database: Pick<Database, 'copyPool'>
   readonly clock: SessionClock
+  /** Takes the bars that are made here, once they are committed. */
+  readonly intake: Pick<Intake, 'accept'>
   /** BATCH_SIZE, BATCH_MS */
   readonly batchSize: number
   readonly batchMs: number
@@ -50,6 +56,7 @@ export class ShardWriter {
   readonly #transactions: LeasedTransactions
   readonly #place: ShardPlace
   readonly #bars: TradeBars
+  readonly #outbox: BarOutbox
   #ids = new Map<string, number>()
   #idsSince = 0
   /** Whether trades are taken to be new, until one of them is not. */
@@ -62,8 +69,10 @@ export class ShardWriter {
     this.#options = options
     this.#bars = new TradeBars(options.clock)
     this.#place = new ShardPlace(options)
+    this.#outbox = new BarOutbox({ ...options, shard: options.lease.shard })
     const onFailure = () => {
       this.#bars.forget()
+      this.#outbox.forget()
       this.#ids.clear()
     }
     this.#transactions = new LeasedTransactions({ ...options, signal: this.#stop.signal, onFailure })
@@ -87,6 +96,7 @@ export class ShardWriter {
     const { eventLog, batchMs } = this.#options
     const { signal } = this.#stop
     const from = await this.#transactions.patiently(() => this.#transactions.run((tx) => this.#begin(tx)))
+    await this.#outbox.tell()
     const following = eventLog.follow([from], { signal })
     const arrivals = new Arrivals(following)
     let writing: Promise<void> = Promise.resolve()
@@ -139,6 +149,7 @@ export class ShardWriter {
   async #begin(tx: CopyTransaction) {
     const { shards } = this.#options.eventLog
     await this.#bars.resume(tx, (symbol) => shardOf(`trades:${symbol}`, shards) === this.lease.shard)
+    await this.#outbox.note(tx, [])
     return this.#place.begin(tx)
   }
 
@@ -146,14 +157,22 @@ export class ShardWriter {
   async #lookAtTime(): Promise<void> {
     const at = Math.max(this.#writtenAt, Date.now() - IDLE_MS)
     const due = this.#bars.due(at)
-    if (due.length === 0) return
+    if (due.length === 0 && this.#outbox.isEmpty) return
     try {
-      this.#options.stats.bars += await this.#transactions.run((tx) => this.#bars.write(tx, at, due))
+      this.#options.stats.bars += await this.#transactions.run((tx) => this.#writeBars(tx, at, due))
       this.#writtenAt = at
+      await this.#outbox.tell()
     } catch (error) {
       // They are due again when Postgres is back.
       if (error instanceof LeaseLostError) throw error
     }
+  }
+
+  /** Returns how many. */
+  async #writeBars(tx: CopyTransaction, at: number, due?: BarChange[]): Promise<number> {
+    const told = await this.#bars.write(tx, at, due)
+    await this.#outbox.note(tx, told)
+    return told.length
   }
 
   /** Rejects when the lease is lost, or it is stopped while Postgres is away. */
@@ -176,17 +195,22 @@ export class ShardWriter {
     const { stats } = this.#options
     const at = Math.max(this.#writtenAt, batch.appendedAt)
     const written = await this.#transactions.run(async (tx) => {
-      if (await this.#place.isCommitted(tx, batch.end!)) return undefined
+      if (await this.#place.isCommitted(tx, batch.end!)) {
+        await this.#outbox.note(tx, [])
+        return undefined
+      }
       const reports = await this.#identified(tx, batch.reports)
       const inserted = await insertTicks(tx, reports, { areNew: this.#expectsNew })
       const symbols = new Map(reports.map(({ instrumentId, tick }) => [instrumentId, tick.symbol]))
       await this.#bars.take(tx, inserted, symbols, at)
       await writeBarUpdates(tx, batch.bars)
+      await writeHalts(tx, await this.#identified(tx, batch.halts))
       await addQuarantined(tx, batch.quarantined)
-      const bars = await this.#bars.write(tx, at)
+      const bars = await this.#writeBars(tx, at)
       await this.#place.commit(tx, batch.end!)
       return { ticks: inserted.count, bars: bars + batch.bars.length }
     })
+    await this.#outbox.tell()
     if (!written) return
     const duplicates = batch.reports.length - written.ticks
     this.#expectsNew = duplicates === 0
@@ -233,7 +257,10 @@ export class ShardWriter {
     return undefined
   }
 
-  async #identified(tx: CopyTransaction, reports: readonly SymbolReport[]): Promise<TickReport[]> {
+  async #identified<Report extends { readonly symbol: string }>(
+    tx: CopyTransaction,
+    reports: readonly Report[]
+  ): Promise<(Report & { instrumentId: number })[]> {
     if (performance.now() - this.#idsSince > KNOWN_IDS_MS) {
       this.#ids.clear()
       this.#idsSince = performance.now()
@@ -241,7 +268,7 @@ export class ShardWriter {
     const unknown = new Set<string>()
     for (const { symbol } of reports) if (!this.#ids.has(symbol)) unknown.add(symbol)
     if (unknown.size > 0) for (const [symbol, id] of await instrumentIds(tx, [...unknown])) this.#ids.set(symbol, id)
-    return reports.map((report): TickReport => ({ ...report, instrumentId: this.#ids.get(report.symbol)! }))
+    return reports.map((report) => ({ ...report, instrumentId: this.#ids.get(report.symbol)! }))
   }
 }
 

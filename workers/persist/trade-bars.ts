@@ -8,11 +8,12 @@ import { Reason, REASONS, type BarChange, type BarTold, type Figures } from '../
 import { dayOfTrade, timeOfTrade, type BarTrade } from '../../src/bars/bar-trade.ts'
 import { BUILT_INTERVALS, DAILY, LENGTHS_MS, startOf } from '../../src/bars/intervals.ts'
 import { bytesOf, doublesOf } from '../../src/bars/saved-series.ts'
-import { dateOf, sourceOfTrades, startText } from '../../src/bars/series-names.ts'
+import { dateOf } from '../../src/bars/series-names.ts'
 import type { BarUpdate } from '../../src/market/event.ts'
 import { regularEnd, sessionOn } from '../../src/market/session.ts'
 import type { SessionClock } from '../../src/market/session-clock.ts'
-import { DAY_MS, HOUR_MS, isoOf, MINUTE_MS } from '../../src/market/time.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/market/time.ts'
+import { nameOf, updateOf, withdrawalOf } from './bar-telling.ts'
 
 /** Bars that are not final yet are written so often. */
 const PROVISIONAL_EVERY_MS = 5000
@@ -79,12 +80,13 @@ export class TradeBars {
       return { instrumentId, source, feed, symbol: symbols.get(instrumentId)! }
     })
     await this.#know(tx, unknown)
-    for (const { instrumentId, kind, tick } of trades) {
-      if (kind !== 'trade') continue
+    for (const report of trades) {
+      if (report.kind !== 'trade') continue
+      const { instrumentId, tick, isBackfilled } = report
       const series = this.#numberOf(instrumentId, tick)!
-      this.#builder.add(series, tick)
+      this.#builder.add(series, tick, isBackfilled ? Reason.backfilled : Reason.late)
       this.#touched.add(series)
-      this.#heard(`${tick.source} ${tick.feed}`, Math.min(0, tick.asOf.ms - appendedAt))
+      if (!isBackfilled) this.#heard(`${tick.source} ${tick.feed}`, Math.min(0, tick.asOf.ms - appendedAt))
     }
     for (const trade of changed) {
       const series = this.#numbers.get(keyOf(trade))!
@@ -105,15 +107,15 @@ export class TradeBars {
     return this.#flush(at)
   }
 
-  /** Writes what is to be told of bars by an instant of the log, and the states of what was touched. Returns how many bars. */
-  async write(tx: CopyTransaction, at: number, due: BarChange[] = []): Promise<number> {
+  /** Writes what is to be told of bars by an instant of the log, and the states of what was touched. Returns what is to be told. */
+  async write(tx: CopyTransaction, at: number, due: BarChange[] = []): Promise<BarUpdate['data'][]> {
     const rebuilt = await this.#rebuild(tx)
     const changes = [...due, ...this.#flush(at)]
     for (const { series } of changes) this.#touched.add(series)
-    await this.#tell(tx, changes, at)
+    const told = await this.#tell(tx, changes, at)
     // Bars that are out of memory are held in Postgres, with what was told of them.
     const corrected = await this.#corrected(tx, rebuilt, at)
-    await this.#tell(tx, corrected, at)
+    told.push(...(await this.#tell(tx, corrected, at)))
     await saveBarStates(
       tx,
       Array.from(this.#touched, (series) => ({
@@ -123,7 +125,7 @@ export class TradeBars {
       }))
     )
     this.#touched.clear()
-    return changes.length + corrected.length
+    return told
   }
 
   #flush(at: number): BarChange[] {
@@ -214,7 +216,8 @@ export class TradeBars {
       if (!figures) return { ...place, state: 'withdrawn' }
       const before = held[index]
       if (before && before.state !== 'provisional') {
-        return { ...place, ...figures, state: 'corrected', revision: before.revision + 1, reason: REASONS[reason] }
+        const revision = before.state === 'withdrawn' ? before.revision : before.revision + 1
+        return { ...place, ...figures, state: 'corrected', revision, reason: REASONS[reason] }
       }
       const lengthMs = LENGTHS_MS[level]
       const end = lengthMs === undefined ? this.#endOfDay(this.#series[series]!.symbol, start) : start + lengthMs
@@ -222,48 +225,19 @@ export class TradeBars {
     })
   }
 
-  async #tell(tx: CopyTransaction, changes: readonly BarChange[], at: number): Promise<void> {
+  async #tell(tx: CopyTransaction, changes: readonly BarChange[], at: number): Promise<BarUpdate['data'][]> {
     // One bar may have become final and, within the same time, been corrected: all of it is told, in order.
-    const updates = changes.filter((change): change is BarTold => change.state !== 'withdrawn')
-    await writeBarUpdates(
-      tx,
-      updates.map((told) => this.#updateOf(told, at))
-    )
-    const withdrawn = changes.filter(({ state }) => state === 'withdrawn')
-    await withdrawBars(
-      tx,
-      withdrawn.map((place) => this.#nameOf(place, at))
-    )
-  }
-
-  #updateOf(told: BarTold, at: number): BarUpdate['data'] {
-    const { open, high, low, close, volume, state, revision, reason } = told
-    const { start, ...name } = this.#nameOf(told, at)
-    const bar = { start, open, high, low, close, volume }
-    return {
-      ...name,
-      bar,
-      state,
-      revision,
-      ...(reason !== undefined && { reason }),
-      timestamp: name.provenance.receivedAt
-    }
+    const updates = changes
+      .filter((change): change is BarTold => change.state !== 'withdrawn')
+      .map((told) => updateOf(this.#nameOf(told, at), told))
+    await writeBarUpdates(tx, updates)
+    const gone = changes.filter(({ state }) => state === 'withdrawn').map((place) => this.#nameOf(place, at))
+    const said = await withdrawBars(tx, gone)
+    return [...updates, ...gone.flatMap((name, index) => withdrawalOf(name, said[index]))]
   }
 
   #nameOf({ series, interval, start }: Pick<BarChange, 'series' | 'interval' | 'start'>, at: number): BarName {
-    const { symbol, source, feed } = this.#series[series]!
-    return {
-      symbol,
-      interval,
-      start: startText({ interval, start }),
-      provenance: {
-        source: sourceOfTrades(source),
-        feed,
-        receivedAt: isoOf(at),
-        state: feed === 'delayed' ? 'delayed' : 'live',
-        attempts: []
-      }
-    }
+    return nameOf(this.#series[series]!, { interval, start }, at)
   }
 
   #endOfDay(symbol: string, day: number): number {
