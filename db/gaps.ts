@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, lt, or, sql } from './drizzle.ts'
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from './drizzle.ts'
 import type { GapFilter, GapPlace, GapReason, GapState } from '../src/market/gap.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import { isoOf } from '../src/market/time.ts'
@@ -54,6 +54,17 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
       return ended.count > 0
     },
 
+    /** The growing gap of a subject begins at an instant (ISO) from now on, which moves on with what is told late. */
+    async moveBeginning(subject: GapSubject, fromAt: string): Promise<void> {
+      const moved = await db.update(gaps).set({ fromAt }).where(growing(subject))
+      if (moved.count === 0) await this.begin(subject, fromAt)
+    },
+
+    /** Nothing that grows of a subject is missing, or something else says so. */
+    async forget(subject: GapSubject): Promise<void> {
+      await db.delete(gaps).where(growing(subject))
+    },
+
     /** Adds a gap that has ended already. Returns its id. */
     async add(subject: GapSubject, fromAt: string, untilAt: string): Promise<number> {
       const [row] = await db
@@ -63,24 +74,53 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
       return row!.id
     },
 
-    /** Those that have ended and that nobody fills yet, oldest first. */
-    async fillable(limit: number): Promise<Gap[]> {
+    /**
+     * Those of a source that have ended and are to be tried now: what was lost before what was never asked for, oldest first.
+     * Whoever asks must be the only one that fills gaps of the source: one that is being filled was left by somebody who died.
+     */
+    async fillable(source: string, limit: number): Promise<Gap[]> {
       const rows = await db
         .select()
         .from(gaps)
-        .where(and(eq(gaps.state, 'open'), isNotNull(gaps.untilAt)))
-        .orderBy(asc(gaps.fromAt), asc(gaps.id))
+        .where(
+          and(
+            eq(gaps.source, source),
+            inArray(gaps.state, ['open', 'filling']),
+            isNotNull(gaps.untilAt),
+            or(isNull(gaps.nextTryAt), lte(gaps.nextTryAt, now()))
+          )
+        )
+        .orderBy(asc(sql`${gaps.reason} = 'joined_late'`), asc(gaps.fromAt), asc(gaps.id))
         .limit(limit)
       return rows.map(present)
     },
 
-    /** Moves a gap that has ended from one state to another. False where it is in another state: somebody else moved it. */
-    async move(id: number, from: GapState, to: GapState): Promise<boolean> {
+    /**
+     * Moves a gap that has ended from one state to another; `detail` says how it came to it. False where it is in another
+     * state: somebody else moved it.
+     */
+    async move(id: number, from: GapState, to: GapState, detail?: string): Promise<boolean> {
       const moved = await db
         .update(gaps)
-        .set({ state: to, stateAt: now() })
+        .set({ state: to, stateAt: now(), detail: detail ?? null })
         .where(and(eq(gaps.id, id), eq(gaps.state, from), isNotNull(gaps.untilAt)))
       return moved.count === 1
+    },
+
+    /** Leaves a gap open until an instant (ISO), with what was in the way of filling it. */
+    async postpone(id: number, nextTryAt: string, detail: string): Promise<void> {
+      await db
+        .update(gaps)
+        .set({ state: 'open', stateAt: now(), nextTryAt, detail, tries: sql`${gaps.tries} + 1` })
+        .where(eq(gaps.id, id))
+    },
+
+    /** How many there are by state and reason. */
+    async counts(): Promise<{ state: GapState; reason: GapReason; count: number }[]> {
+      return db
+        .select({ state: gaps.state, reason: gaps.reason, count: sql<number>`count(*)::int` })
+        .from(gaps)
+        .groupBy(gaps.state, gaps.reason)
     },
 
     /** The gaps of an instrument and of the feeds as a whole that touch [from, to), epoch ms, oldest first. */

@@ -6,6 +6,7 @@ import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
 import type { Database } from './client.ts'
 import { createCorporateActionStore } from './corporate-actions.ts'
+import { createGapFillStore } from './gap-fills.ts'
 import { createGapStore } from './gaps.ts'
 import { createHaltStore } from './halts.ts'
 import { createIdentityStore } from './identities.ts'
@@ -48,6 +49,7 @@ export function createStores(database: Database) {
     ticks: createTickStore(database),
     tape: createTapeStore(database),
     gaps: createGapStore(database),
+    gapFills: createGapFillStore(database),
     halts: createHaltStore(database),
     logCursors: createLogCursorStore(database),
     calendars: createCalendarStore(database),

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Recorder } from '../db/recorder.ts'
 import type { Stores } from '../db/stores.ts'
@@ -6,10 +7,13 @@ import type { CalendarKeeper } from '../src/exchange-calendars.ts'
 import type { JobName, Payload } from '../src/jobs/catalog.ts'
 import type { Leases } from '../src/demand/leases.ts'
 import type { Popularity } from '../src/demand/popularity.ts'
+import type { Intake } from '../src/intake/intake.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'
+import type { EventLog } from '../src/log/log.ts'
 import type { TopicName } from '../src/market/event.ts'
 import type { MarketData } from '../src/market/market-data.ts'
 import type { SessionClock } from '../src/market/session-clock.ts'
+import type { Histories } from './backfill/histories.ts'
 
 /** What jobs work with. */
 export type JobContext = {
@@ -23,6 +27,12 @@ export type JobContext = {
   /** What this process wants kept warm. */
   readonly leases: Pick<Leases, 'keepWarm'>
   readonly stores: Stores
+  /** What vendors sell of what their streams told. */
+  readonly histories: Pick<Histories, 'all'>
+  readonly eventLog: EventLog
+  readonly intake: Pick<Intake, 'accept'>
+  /** Shared with all processes; fails fast. */
+  readonly redis: Redis
   readonly recorder: Pick<Recorder, 'flush'>
   readonly clock: SessionClock
   readonly calendars: Pick<CalendarKeeper, 'reload'>

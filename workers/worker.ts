@@ -8,6 +8,7 @@ import { isoOf } from '../src/market/time.ts'
 import type { Metrics } from '../src/metrics/metrics.ts'
 import { abortable, withTimeout } from '../src/timeout.ts'
 import type { Handler, JobContext, Report } from './handler.ts'
+import { createHistories } from './backfill/histories.ts'
 import { handlers } from './handlers.ts'
 import { startPolling } from './polling.ts'
 import { refusedForMs } from './refusals.ts'
@@ -31,12 +32,9 @@ export type JobWorkersOptions = {
   name: string
   /** For queues: must wait for Redis as long as it takes. Stays the caller's to close. */
   connection: Redis
-  context: Omit<JobContext, 'leases'> & {
-    /** Shared with all processes; fails fast. */
-    readonly redis: Redis
-  }
+  context: Omit<JobContext, 'leases' | 'histories'>
   recorder: Pick<Recorder, 'jobRun'>
-  metrics: Pick<Metrics, 'jobRan'>
+  metrics: Pick<Metrics, 'jobRan' | 'providerCalled'>
 }
 
 export type JobWorkers = {
@@ -50,15 +48,20 @@ export type JobWorkers = {
 export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
   const onTrouble = troubleLog(options)
   const polling = startPolling(options.context.redis, options.context.log)
-  const context = { ...options.context, leases: polling.leases }
+  const { config, clock, redis, log } = options.context
+  const histories = createHistories({ config, hoursOf: clock.hoursOf, redis, metrics: options.metrics, log })
+  const context = { ...options.context, leases: polling.leases, histories }
   const workers = QUEUE_NAMES.map((name) => startWorker(name, { ...options, context }, onTrouble))
   return {
     async ready() {
       await Promise.all(workers.map((worker) => worker.waitUntilReady()))
     },
     async close(deadlineMs = 5000) {
-      const drained = Promise.all([polling.close(), ...workers.map((worker) => worker.close())])
-      const isDrained = drained.then(() => true)
+      const drain = async () => {
+        await Promise.all([polling.close(), ...workers.map((worker) => worker.close())])
+        await histories.close()
+      }
+      const isDrained = drain().then(() => true)
       if (await withTimeout(isDrained, deadlineMs, () => false)) return
       for (const worker of workers) worker.cancelAllJobs(STOPPED)
       await withTimeout(isDrained, ABORT_GRACE_MS, () => false)

@@ -1,7 +1,8 @@
 import type { Static, TSchema } from 'typebox'
 import { Default, Errors } from 'typebox/value'
 import { Environment } from './environment.ts'
-import { parseBudget, type BudgetWindow } from '../gateway/budget.ts'
+import type { BudgetWindow } from '../gateway/budget.ts'
+import { budgetIn } from './budgets.ts'
 import { kafkaConfig, type KafkaConfig } from './kafka.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
@@ -75,14 +76,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const { origins: corsOrigins, problems: wrongOrigins } = parseOrigins(values.CORS_ORIGINS)
   problems.push(...wrongOrigins.map((problem) => `CORS_ORIGINS ${problem}`))
 
-  const budget = (name: ProviderName, variable: string, plan: 'standard' | 'free', text: string | undefined) => {
-    try {
-      return parseBudget(text ?? BUDGETS[name][plan])
-    } catch (error) {
-      problems.push(`${variable}: ${(error as Error).message}`)
-      return []
-    }
-  }
   const sandboxed = values.MARKET === 'sandbox'
   const vendor = (
     name: ProviderName,
@@ -97,7 +90,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       apiKey: sandboxed ? 'sandbox' : apiKey,
       needsKey: prefix !== 'YAHOO',
       plan,
-      budget: budget(name, `${prefix}_LIMITS`, plan, values[`${prefix}_LIMITS`] ?? simulated)
+      budget: budgetIn(`${prefix}_LIMITS`, values[`${prefix}_LIMITS`] ?? simulated ?? BUDGETS[name][plan], problems)
     }
   }
   const providers = {

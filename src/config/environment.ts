@@ -112,6 +112,8 @@ export const Environment = Type.Object({
   ALPACA_SECRET_KEY: text('Alpaca'),
   ALPACA_TOKEN_FILE: text('Alpaca; holds a token in place of the key, and is read again when it changes'),
   ALPACA_FEED: Type.String({ default: 'iex', description: 'Comma-separated, e.g. sip,iex: the next where one fails' }),
+  ALPACA_BASE_URL: url('Alpaca, where its past is asked for'),
+  ALPACA_LIMITS: text('Of requests for its past; 200/minute unless told'),
   ALPACA_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
   ),
@@ -121,6 +123,8 @@ export const Environment = Type.Object({
   MASSIVE_API_KEY: text('Massive, formerly Polygon'),
   MASSIVE_MARKETS: Type.String({ default: 'stocks', description: 'Comma-separated, of stocks, options, crypto' }),
   MASSIVE_DELAYED: Type.Boolean({ default: false, description: 'Whether its plan is 15 minutes late' }),
+  MASSIVE_BASE_URL: url('Massive, where its past is asked for'),
+  MASSIVE_LIMITS: text('Of requests for its past; 100/minute unless told'),
   MASSIVE_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
   ),

@@ -2,10 +2,20 @@ import type { Static } from 'typebox'
 import { parseSymbol } from '../market/symbol.ts'
 import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
 import { MASSIVE_MARKETS, type MassiveMarket } from '../streams/massive/symbols.ts'
+import type { BudgetWindow } from '../gateway/budget.ts'
+import { budgetIn } from './budgets.ts'
 import type { Environment } from './environment.ts'
 
 /** Of the plan that costs nothing: it has one feed. */
 const FREE_ALPACA_SYMBOLS = 30
+
+/** Of requests for the past: what the vendor's free plan allows, and what is kind where there is no limit. */
+const LIMITS = { ALPACA: '200/minute', MASSIVE: '100/minute' }
+/** A symbol that is added has a day of trades that never were asked for: whoever tries things out has other uses for his processor. */
+const SIMULATED_LIMITS = '60/minute'
+
+/** How a vendor is asked for what its stream missed. */
+export type HistoryConfig = { readonly baseUrl: string | undefined; readonly budget: readonly BudgetWindow[] }
 
 export type AlpacaStreamConfig = {
   /** A token is read from its file before each connection: it lives for some minutes. */
@@ -15,6 +25,7 @@ export type AlpacaStreamConfig = {
   readonly baseUrl: string | undefined
   /** Of trades and quotes together, by feed; a feed that is missing has no bound. */
   readonly maxSymbols: Readonly<Partial<Record<AlpacaFeedName, number>>>
+  readonly history: HistoryConfig
 }
 
 export type MassiveStreamConfig = {
@@ -23,6 +34,7 @@ export type MassiveStreamConfig = {
   readonly markets: readonly MassiveMarket[]
   readonly isDelayed: boolean
   readonly baseUrl: string | undefined
+  readonly history: HistoryConfig
 }
 
 export type StreamConfig = {
@@ -63,7 +75,8 @@ function alpacaConfig(values: Static<typeof Environment>, problems: string[]): A
   const free = isSandbox ? {} : { iex: FREE_ALPACA_SYMBOLS }
   const maxSymbols =
     ALPACA_MAX_SYMBOLS === undefined ? free : Object.fromEntries(feeds.map((feed) => [feed, ALPACA_MAX_SYMBOLS]))
-  return credential && { credential, feeds, baseUrl, maxSymbols }
+  const history = historyConfig('ALPACA', values, problems)
+  return credential && { credential, feeds, baseUrl, maxSymbols, history }
 }
 
 function alpacaCredential(
@@ -91,7 +104,25 @@ function massiveConfig(values: Static<typeof Environment>, problems: string[]): 
   }
   const standIn = `massive-stream${isDelayed ? '/delayed' : ''}`
   const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
-  return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl }
+  const history = historyConfig('MASSIVE', values, problems)
+  return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl, history }
+}
+
+function historyConfig(
+  vendor: 'ALPACA' | 'MASSIVE',
+  values: Static<typeof Environment>,
+  problems: string[]
+): HistoryConfig {
+  const { MARKET, SANDBOX_URL } = values
+  const standIn = `${SANDBOX_URL.replace(/\/$/, '')}/${vendor.toLowerCase()}`
+  return {
+    baseUrl: values[`${vendor}_BASE_URL`] ?? (MARKET === 'sandbox' ? standIn : undefined),
+    budget: budgetIn(
+      `${vendor}_LIMITS`,
+      values[`${vendor}_LIMITS`] ?? (MARKET === 'sandbox' ? SIMULATED_LIMITS : LIMITS[vendor]),
+      problems
+    )
+  }
 }
 
 const sandboxUrl = (url: string, vendor: string): string => `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/${vendor}`

@@ -1,7 +1,7 @@
 import type { Priority } from '../market/market-data.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../market/time.ts'
 import { instantOf, partsOf } from '../market/zoned-time.ts'
-import type { Capability, ProviderName } from '../providers/provider.ts'
+import type { Capability, VendorName } from '../providers/provider.ts'
 
 export type BudgetPeriod = 'second' | 'minute' | 'hour' | 'day' | 'month'
 
@@ -37,10 +37,10 @@ const PERIOD_MS = { second: SECOND_MS, minute: MINUTE_MS, hour: HOUR_MS }
  * Where a provider's days and months begin, if not at midnight UTC. Counted in another zone than the vendor's, a small
  * quota that begins anew would be found spent already.
  */
-const QUOTA_ZONES: Partial<Record<ProviderName, string>> = { 'alpha-vantage': 'America/New_York' }
+const QUOTA_ZONES: Partial<Record<VendorName, string>> = { 'alpha-vantage': 'America/New_York' }
 
 /** The period of a provider's that an instant falls in: `startsAt` inclusive, `endsAt` exclusive, epoch milliseconds. */
-export function periodOf(provider: ProviderName, per: BudgetPeriod, instant: number): Period {
+export function periodOf(provider: VendorName, per: BudgetPeriod, instant: number): Period {
   return periodAt(per, instant, QUOTA_ZONES[provider])
 }
 
@@ -90,7 +90,7 @@ export type Refusal = {
 
 /** One of a provider's windows at an instant. */
 export type Window = BudgetWindow & {
-  readonly provider: ProviderName
+  readonly provider: VendorName
   readonly key: string
   readonly resetsAt: number
   /** How far each priority may fill it. */

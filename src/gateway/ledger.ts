@@ -3,7 +3,7 @@ import type { Redis, Result } from 'ioredis'
 import type { Logger } from 'pino'
 import type { BudgetUse } from '../market/provider-status.ts'
 import { DAY_MS, HOUR_MS, isoOf } from '../market/time.ts'
-import type { Capability, ProviderError, ProviderName, RateLimitScope } from '../providers/provider.ts'
+import type { Capability, ProviderError, VendorName, RateLimitScope } from '../providers/provider.ts'
 import { defineScript } from '../redis/script.ts'
 import { periodOf, type BudgetWindow, type Purchase, type Refusal, type Window } from './budget.ts'
 import { OutageLedger } from './outage-ledger.ts'
@@ -41,7 +41,7 @@ declare module 'ioredis' {
 
 export type LedgerOptions = {
   redis: Redis
-  budgets: ReadonlyMap<ProviderName, readonly BudgetWindow[]>
+  budgets: ReadonlyMap<VendorName, readonly BudgetWindow[]>
   /** Share of every window longer than a second that background work leaves to people. */
   reservePercent: number
   /** Share of every window longer than a second that one user may spend; read with each purchase. */
@@ -73,7 +73,7 @@ export class Ledger {
   }
 
   /** Spends, or says why not. */
-  async spend(provider: ProviderName, purchase: Purchase): Promise<Refusal | undefined> {
+  async spend(provider: VendorName, purchase: Purchase): Promise<Refusal | undefined> {
     const { now } = this.#options
     const toldUntil = this.#outage.toldUntil(provider)
     if (toldUntil > now()) return { outcome: 'rate_limited', opensAt: toldUntil }
@@ -94,7 +94,7 @@ export class Ledger {
 
   /** Closes a provider to every process after a 429 of its own; returns the instant it opens again. */
   async rest(
-    provider: ProviderName,
+    provider: VendorName,
     { retryAfterMs, scope }: Pick<ProviderError, 'retryAfterMs' | 'scope'>
   ): Promise<number> {
     const { redis, now } = this.#options
@@ -112,7 +112,7 @@ export class Ledger {
   }
 
   /** Ends a closure that was guessed, and the count of probes, after a probe that the provider answered. */
-  async reopen(provider: ProviderName, capability: Capability): Promise<void> {
+  async reopen(provider: VendorName, capability: Capability): Promise<void> {
     const { redis } = this.#options
     this.#outage.reopen(provider)
     await this.#shared(
@@ -122,7 +122,7 @@ export class Ledger {
   }
 
   /** How much of each window is used, and until when a 429 closed the provider. */
-  async use(provider: ProviderName): Promise<{ budget: BudgetUse[]; closedUntil: number | undefined }> {
+  async use(provider: VendorName): Promise<{ budget: BudgetUse[]; closedUntil: number | undefined }> {
     const { redis, now } = this.#options
     const windows = this.#windows(provider)
     const [closed, ...used] = await this.#shared(
@@ -144,7 +144,7 @@ export class Ledger {
     return { budget, closedUntil: closed && closed > now() ? closed : undefined }
   }
 
-  async #runSpend(provider: ProviderName, windows: readonly Window[], purchase: Purchase): Promise<SpendReply> {
+  async #runSpend(provider: VendorName, windows: readonly Window[], purchase: Purchase): Promise<SpendReply> {
     const { redis, now } = this.#options
     const { requests, priority, symbols, user, probes } = purchase
     const { everyMs, burst, spreadMs } = this.#paceOf(provider)
@@ -157,7 +157,7 @@ export class Ledger {
     return redis.spendBudget(keys.length, ...keys, ...args)
   }
 
-  #spendAlone(provider: ProviderName, windows: readonly Window[], purchase: Purchase): Refusal | undefined {
+  #spendAlone(provider: VendorName, windows: readonly Window[], purchase: Purchase): Refusal | undefined {
     const now = this.#options.now()
     const { probes } = purchase
     if (probes !== undefined) {
@@ -169,12 +169,12 @@ export class Ledger {
     return this.#outage.spend(windows, purchase, now)
   }
 
-  #paceOf(provider: ProviderName): ProbePace {
+  #paceOf(provider: VendorName): ProbePace {
     return probePaceOf(this.#options.budgets.get(provider) ?? [])
   }
 
   /** Books what this process spent while Redis was away. */
-  async #book(provider: ProviderName): Promise<void> {
+  async #book(provider: VendorName): Promise<void> {
     const { redis, now } = this.#options
     for (const unbooked of this.#outage.takeUnbooked(provider, now())) {
       const { window, requests, symbols } = unbooked
@@ -212,7 +212,7 @@ export class Ledger {
     return alone()
   }
 
-  #windows(provider: ProviderName): Window[] {
+  #windows(provider: VendorName): Window[] {
     const { budgets, reservePercent, userSharePercent, now } = this.#options
     const sharePercent = userSharePercent()
     return (budgets.get(provider) ?? []).map((window) => {
@@ -230,11 +230,11 @@ export class Ledger {
   }
 }
 
-const closedKey = (provider: ProviderName) => `quotewire:budget:${provider}:closed-until`
+const closedKey = (provider: VendorName) => `quotewire:budget:${provider}:closed-until`
 /** Of closures that the vendor told; those that we guessed may be probed. */
-const toldKey = (provider: ProviderName) => `quotewire:budget:${provider}:told-until`
-const probeKey = (provider: ProviderName, capability: string) => `quotewire:budget:${provider}:probes:${capability}`
-const providerKeys = (provider: ProviderName, probes: Capability | 'none' = 'none') => [
+const toldKey = (provider: VendorName) => `quotewire:budget:${provider}:told-until`
+const probeKey = (provider: VendorName, capability: string) => `quotewire:budget:${provider}:probes:${capability}`
+const providerKeys = (provider: VendorName, probes: Capability | 'none' = 'none') => [
   closedKey(provider),
   toldKey(provider),
   probeKey(provider, probes)
@@ -244,7 +244,7 @@ function argsOf({ unit, resetsAt, share }: Window, ceiling: number, now: number)
   return [unit, ceiling, resetsAt, resetsAt - now + KEY_GRACE_MS, share]
 }
 
-function guessedEnd(provider: ProviderName, scope: RateLimitScope | undefined, now: number): number {
+function guessedEnd(provider: VendorName, scope: RateLimitScope | undefined, now: number): number {
   if (scope === undefined) return now + UNSCOPED_REST_MS
   if (scope === 'address') return now + ADDRESS_REST_MS
   return Math.min(periodOf(provider, scope, now).endsAt, now + MAX_GUESSED_REST_MS)

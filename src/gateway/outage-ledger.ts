@@ -1,4 +1,4 @@
-import type { ProviderName } from '../providers/provider.ts'
+import type { VendorName } from '../providers/provider.ts'
 import type { Purchase, Refusal, Window } from './budget.ts'
 
 /**
@@ -22,7 +22,7 @@ export type Unbooked = { readonly window: Window; readonly requests: number; rea
 /** Budgets of this process alone, for as long as Redis cannot be reached: careful shares of what was last seen left. */
 export class OutageLedger {
   readonly #accounts = new Map<string, Account>()
-  readonly #closures = new Map<ProviderName, { until: number; toldUntil: number }>()
+  readonly #closures = new Map<VendorName, { until: number; toldUntil: number }>()
   readonly #probedAt = new Map<string, number>()
 
   /** Remembers what Redis told, so that an outage starts from the truth. */
@@ -55,22 +55,22 @@ export class OutageLedger {
   }
 
   /** Closes a provider after a 429; `isTold` where the vendor said until when. */
-  close(provider: ProviderName, until: number, isTold: boolean): void {
+  close(provider: VendorName, until: number, isTold: boolean): void {
     this.#closures.set(provider, {
       until: Math.max(until, this.closedUntil(provider)),
       toldUntil: Math.max(isTold ? until : 0, this.toldUntil(provider))
     })
   }
 
-  reopen(provider: ProviderName): void {
+  reopen(provider: VendorName): void {
     this.#closures.delete(provider)
   }
 
-  closedUntil(provider: ProviderName): number {
+  closedUntil(provider: VendorName): number {
     return this.#closures.get(provider)?.until ?? 0
   }
 
-  toldUntil(provider: ProviderName): number {
+  toldUntil(provider: VendorName): number {
     return this.#closures.get(provider)?.toldUntil ?? 0
   }
 
@@ -89,7 +89,7 @@ export class OutageLedger {
   }
 
   /** Hands over what a provider was asked during the outage, once. */
-  takeUnbooked(provider: ProviderName, now: number): Unbooked[] {
+  takeUnbooked(provider: VendorName, now: number): Unbooked[] {
     this.#forgetEnded(now)
     return [...this.#accounts.values()].flatMap((account) => {
       if (account.window.provider !== provider || account.spent === 0) return []

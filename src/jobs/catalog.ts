@@ -115,6 +115,16 @@ export const JOBS = {
     timeoutMs: 30 * MINUTE,
     schedules: [{ everyMs: 6 * HOUR }, { variant: 'quiet', everyMs: HOUR, payload: { onlyWhenQuiet: true } }]
   },
+  'backfill-gap': {
+    summary: 'Fetches the trades that streams missed, as far as vendors sell them, and has bars corrected',
+    queue: 'maintenance',
+    payload: payload({}),
+    priority: 3,
+    attempts: 1,
+    backoffMs: 5 * SECOND,
+    timeoutMs: 30 * MINUTE,
+    schedules: [{ everyMs: MINUTE }]
+  },
   'backfill-history': {
     summary: 'Fetches bars of a past range into Postgres, piece by piece; goes on where it was interrupted',
     queue: 'maintenance',

@@ -1,5 +1,5 @@
 import { Agent, fetch, type Dispatcher, type Response } from 'undici'
-import { ProviderError, type ProviderName } from './provider.ts'
+import { ProviderError, type VendorName } from './provider.ts'
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 const CONNECT_TIMEOUT_MS = 1000
@@ -16,14 +16,14 @@ export type HttpAnswer = {
 }
 
 export type HttpClient = {
-  /** GETs a path of the vendor. Rejects with ProviderError('unavailable') when no answer came, or with the signal's reason. */
-  get(path: string, query: Query, signal: AbortSignal): Promise<HttpAnswer>
+  /** GETs a path of the vendor; `headers` beside those of all requests. Rejects with ProviderError('unavailable') when no answer came, or with the signal's reason. */
+  get(path: string, query: Query, signal: AbortSignal, headers?: Record<string, string>): Promise<HttpAnswer>
   close(): Promise<void>
 }
 export type Query = Record<string, string | number | boolean | undefined>
 
 export type HttpClientOptions = {
-  provider: ProviderName
+  provider: VendorName
   baseUrl: string
   headers?: Record<string, string>
   /** Added to every request, such as an API key. */
@@ -43,12 +43,12 @@ export function createDispatcher(): Agent {
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const dispatcher = createDispatcher()
   return {
-    async get(path, query, signal) {
+    async get(path, query, signal, headers) {
       const url = new URL(options.baseUrl.replace(/\/$/, '') + path)
       for (const [name, value] of Object.entries({ ...query, ...options.query })) {
         if (value !== undefined) url.searchParams.set(name, String(value))
       }
-      return request(options, dispatcher, url, signal)
+      return request({ ...options, headers: { ...options.headers, ...headers } }, dispatcher, url, signal)
     },
     close: () => dispatcher.destroy()
   }
@@ -96,7 +96,7 @@ function decoded(body: ArrayBuffer, contentType: string): string {
 }
 
 /** What a request that got no answer is reported as; `timedOutAfterMs` where it ran out of time. */
-export function noAnswer(provider: ProviderName, error: unknown, timedOutAfterMs?: number): ProviderError {
+export function noAnswer(provider: VendorName, error: unknown, timedOutAfterMs?: number): ProviderError {
   // undici's errors carry addresses but never the query, so no key can leak through `cause`.
   const reason =
     timedOutAfterMs === undefined

@@ -12,6 +12,12 @@ import type { SearchResult } from '../market/search.ts'
 export const PROVIDER_NAMES = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo'] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
+/** Vendors whose streams are listened to and that sell the past of these over REST. */
+export const HISTORY_NAMES = ['alpaca', 'massive'] as const
+export type HistoryName = (typeof HISTORY_NAMES)[number]
+/** Whoever is asked over REST, within a budget. */
+export type VendorName = ProviderName | HistoryName
+
 /** A series, and what the vendor said beside it: the rules that judge the series need it, and nobody else gets it. */
 export type VendorSeries = BarSeries & {
   readonly kind?: InstrumentKind
@@ -103,13 +109,13 @@ export type ProviderErrorOptions = ErrorOptions & {
 
 /** A provider did not answer. The message is for people and never holds a key, a crumb or a vendor's body. */
 export class ProviderError extends Error {
-  readonly provider: ProviderName
+  readonly provider: VendorName
   readonly kind: ProviderErrorKind
   readonly notCoveredBy: NotCoveredBy | undefined
   readonly retryAfterMs: number | undefined
   readonly scope: RateLimitScope | undefined
 
-  constructor(provider: ProviderName, kind: ProviderErrorKind, message: string, options: ProviderErrorOptions = {}) {
+  constructor(provider: VendorName, kind: ProviderErrorKind, message: string, options: ProviderErrorOptions = {}) {
     super(message, options)
     this.name = 'ProviderError'
     this.provider = provider

@@ -1,16 +1,11 @@
-import { ProviderError, type ProviderName } from './provider.ts'
+import { ProviderError, type VendorName } from './provider.ts'
 import { salvage, type Wire } from './salvage.ts'
 
 /**
  * The rows of a vendor's array that fit its wire type: one bad member costs only itself, and one bad row too. `what`
  * names the array in the error. Throws ProviderError('bad_payload') where there are rows and none fits.
  */
-export function fittingRows<Row>(
-  provider: ProviderName,
-  what: string,
-  rows: readonly unknown[],
-  wire: Wire<Row>
-): Row[] {
+export function fittingRows<Row>(provider: VendorName, what: string, rows: readonly unknown[], wire: Wire<Row>): Row[] {
   const fitting = rows.flatMap((row) => salvage(wire, row) ?? [])
   if (rows.length > 0 && fitting.length === 0) {
     throw new ProviderError(provider, 'bad_payload', `${provider} sent no readable row of ${what}`)

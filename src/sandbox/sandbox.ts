@@ -7,8 +7,10 @@ import { readBody } from './request-body.ts'
 import { RequestLog } from './request-log.ts'
 import { parseScenario, Scenarios, viewUnder, type ActiveScenario, type Scenario } from './scenarios.ts'
 import { serveStreams } from './streams/serve-streams.ts'
+import { alpaca } from './vendors/alpaca/alpaca.ts'
 import { alphaVantage } from './vendors/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './vendors/fmp/fmp.ts'
+import { massive } from './vendors/massive/massive.ts'
 import { tiingo } from './vendors/tiingo/tiingo.ts'
 import {
   htmlPage,
@@ -48,7 +50,7 @@ export type Sandbox = {
   close(): Promise<void>
 }
 
-/** Starts a simulated exchange behind stand-ins for the four vendors. Rejects when the port is taken. */
+/** Starts a simulated exchange behind stand-ins for the vendors. Rejects when the port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, seed = DEFAULT_SEED, alwaysOpen = true, tickMs = DEFAULT_TICK_MS } = options
   const clock = options.now ?? Date.now
@@ -60,7 +62,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     yahoo: yahoo(exchange),
     fmp: fmp(exchange),
     'alpha-vantage': alphaVantage(exchange),
-    tiingo: tiingo(exchange)
+    tiingo: tiingo(exchange),
+    alpaca: alpaca(exchange, tickMs),
+    massive: massive(exchange, tickMs)
   }
   const pending = new Set<NodeJS.Timeout>()
 

@@ -26,6 +26,15 @@ function withWholeNumbers(_key: string, value: unknown, context?: { source?: str
   return isRounded && context?.source !== undefined && /^-?\d+$/.test(context.source) ? BigInt(context.source) : value
 }
 
+/** What a JSON text says; undefined where it is none. */
+export function decodedJson(text: string): unknown {
+  try {
+    return jsonCodec.decode(text)
+  } catch {
+    return undefined
+  }
+}
+
 const TIMESTAMP = -1
 /** Nanoseconds come through, which the library's own Date would lose. */
 const extensions = new ExtensionCodec()

@@ -4,7 +4,7 @@ import { storesUnderTest } from './stores-under-test.ts'
 
 const under = storesUnderTest()
 
-beforeEach(() => under.database.sql`truncate gaps`)
+beforeEach(() => under.database.sql`truncate gaps cascade`)
 
 const FEED: GapSubject = { source: 'alpaca', feed: 'iex', reason: 'outage' }
 const AAPL: GapSubject = { ...FEED, instrumentId: 7, reason: 'joined_late' }
@@ -14,10 +14,10 @@ const within = (from: number, to: number) => under.stores.gaps.within(7, Date.pa
 test('a gap that grows is one gap, however often it is told, and can be filled once it has ended', async () => {
   const { gaps } = under.stores
   await Promise.all([1, 2, 3].map((minute) => gaps.begin(FEED, at(minute))))
-  expect(await gaps.fillable(10)).toEqual([])
+  expect(await gaps.fillable('alpaca', 10)).toEqual([])
   expect(await gaps.end(FEED, at(9))).toBe(true)
   expect(await gaps.end(FEED, at(10))).toBe(false)
-  const [gap, ...others] = await gaps.fillable(10)
+  const [gap, ...others] = await gaps.fillable('alpaca', 10)
   expect(others).toEqual([])
   expect(gap).toMatchObject({ ...FEED, untilAt: at(9), state: 'open' })
   expect(gap).not.toHaveProperty('instrumentId')
@@ -38,9 +38,23 @@ test('a gap is filled by one process alone, and never twice', async () => {
   const id = await gaps.add(AAPL, at(1), at(2))
   const claims = await Promise.all([1, 2, 3].map(() => gaps.move(id, 'open', 'filling')))
   expect(claims.filter(Boolean)).toHaveLength(1)
-  expect(await gaps.fillable(10)).toEqual([])
+  // Whoever filled it may have died.
+  expect(await gaps.fillable('alpaca', 10)).toMatchObject([{ id, state: 'filling' }])
+  expect(await gaps.fillable('massive', 10)).toEqual([])
   expect(await gaps.move(id, 'filling', 'filled')).toBe(true)
   expect(await gaps.move(id, 'filling', 'unfillable')).toBe(false)
+})
+
+test('a gap that cannot be filled now is left alone for a while, and tried again', async () => {
+  const { gaps } = under.stores
+  const id = await gaps.add(FEED, at(1), at(2))
+  const joined = await gaps.add({ ...AAPL, reason: 'joined_late' }, at(0), at(1))
+  const lost = await gaps.add({ ...AAPL, reason: 'mute' }, at(3), at(4))
+  expect((await gaps.fillable('alpaca', 10)).map((gap) => gap.id)).toEqual([id, lost, joined])
+  await gaps.postpone(id, new Date(Date.now() + 60_000).toISOString(), 'the vendor refuses')
+  expect((await gaps.fillable('alpaca', 10)).map((gap) => gap.id)).toEqual([lost, joined])
+  await gaps.postpone(id, new Date(Date.now() - 1).toISOString(), 'the vendor refuses')
+  expect((await gaps.fillable('alpaca', 10))[0]).toMatchObject({ id, tries: 2, detail: 'the vendor refuses' })
 })
 
 test('a gap that still grows cannot be filled', async () => {

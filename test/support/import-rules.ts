@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/demand': ['src/market', 'src/redis', 'src/errors.ts'],
   'src/intake': ['src/market', 'src/redis', 'src/log'],
   'src/playback': ['src/market', 'src/log', 'src/hub', 'src/errors.ts'],
-  'src/streams': ['src/market', 'src/demand/want.ts'],
+  'src/streams': ['src/market', 'src/demand/want.ts', 'src/providers/provider.ts', 'src/providers/http.ts'],
   'src/hub': ['src/market', 'src/histogram.ts', 'src/token-bucket.ts', 'src/log', 'src/demand'],
   'src/market-data': [
     'src/market',
@@ -74,7 +74,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/plugins': ['src', 'db'],
   'src/commands': ['src', 'db'],
   'src/*': ['src', 'db'],
-  db: ['src/market', 'src/timeout.ts', 'src/jobs/job-run.ts', 'src/slices.ts'],
+  db: ['src/market', 'src/bars/series-names.ts', 'src/timeout.ts', 'src/jobs/job-run.ts', 'src/slices.ts'],
   workers: ['src', 'db'],
   load: ['src', 'db', 'workers', 'test/support'],
   test: ['src', 'db', 'workers', 'load']

@@ -56,13 +56,22 @@ function massiveUpstreams(settings: MassiveStreamConfig, config: Config, hoursOf
   })
 }
 
+/** Read anew whenever it is needed; `token`: where it may be replaced meanwhile. */
+export function alpacaCredential({ credential }: Pick<AlpacaStreamConfig, 'credential'>): {
+  readonly read: () => AlpacaCredential
+  readonly token: TokenFile | undefined
+} {
+  if (!('tokenFile' in credential)) return { read: () => credential, token: undefined }
+  const token = new TokenFile(credential.tokenFile)
+  return { read: () => ({ key: TOKEN_KEY, secret: token.read() }), token }
+}
+
 function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: HoursOf): Upstream {
-  const { credential, feeds, baseUrl, maxSymbols } = settings
-  const token = 'tokenFile' in credential ? new TokenFile(credential.tokenFile) : undefined
+  const { feeds, baseUrl, maxSymbols } = settings
+  const { read, token } = alpacaCredential(settings)
   const isSandbox = config.MARKET === 'sandbox'
   const options = {
-    credential: (): AlpacaCredential =>
-      'tokenFile' in credential ? { key: TOKEN_KEY, secret: token!.read() } : credential,
+    credential: read,
     isSandbox,
     placeOf: placeReader(hoursOf),
     ...(baseUrl !== undefined && { baseUrl }),

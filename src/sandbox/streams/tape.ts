@@ -40,12 +40,13 @@ export type TapeBar = {
  * quote and who listens see the same price. Volumes of a day add up to those of its quotes.
  */
 export class Tape {
+  /** How often something trades. */
+  readonly tickMs: number
   readonly #exchange: Exchange
-  readonly #tickMs: number
 
   constructor(exchange: Exchange, tickMs: number) {
     this.#exchange = exchange
-    this.#tickMs = tickMs
+    this.tickMs = tickMs
   }
 
   /** The trade of the tick of an instant; undefined while nothing trades. */
@@ -53,12 +54,12 @@ export class Tape {
     const quote = this.#exchange.quote(instrument, at)
     const price = priceOf(quote)
     if (price === undefined) return undefined
-    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.#tickMs))
-    const traded = quote.volume - this.#exchange.quote(instrument, at - this.#tickMs).volume
+    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.tickMs))
+    const traded = quote.volume - this.#exchange.quote(instrument, at - this.tickMs).volume
     const isFractional = traded <= 0 || integerBetween(1, FRACTIONAL_EVERY, key, 1) === 1
     return {
       instrument,
-      id: Math.floor((at % DAY_MS) / this.#tickMs) + 1,
+      id: Math.floor((at % DAY_MS) / this.tickMs) + 1,
       price,
       size: isFractional ? Math.max(0.001, Math.round(uniform(key, 2) * 1000) / 1000) : traded,
       ...this.#instant(at, key),
@@ -70,7 +71,7 @@ export class Tape {
     const quote = this.#exchange.quote(instrument, at)
     if (priceOf(quote) === undefined) return undefined
     const { bid, ask, bidSize, askSize } = quote
-    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.#tickMs))
+    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.tickMs))
     return { instrument, bid, ask, bidSize, askSize, ...this.#instant(at, key) }
   }
 

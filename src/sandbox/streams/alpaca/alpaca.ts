@@ -136,10 +136,13 @@ export function alpacaStream({ exchange, tickMs, troubles }: StreamContext): Str
   }
 }
 
-function tradeMessage({ id, price, size, ms, ns, isExtended }: TapeTrade, spelling: string): Message {
+/** A trade as REST tells it, and the stream within its messages. */
+export function tradeFields({ id, price, size, ms, ns, isExtended }: TapeTrade) {
   const c = ['@', ...(isExtended ? ['T'] : []), ...(size < 100 ? ['I'] : [])]
-  return { T: 't', S: spelling, i: id, x: 'V', p: price, s: size, c, z: 'B', t: new WireInstant(ms, ns) }
+  return { i: id, x: 'V', p: price, s: size, c, z: 'B', t: new WireInstant(ms, ns) }
 }
+
+const tradeMessage = (trade: TapeTrade, spelling: string): Message => ({ T: 't', S: spelling, ...tradeFields(trade) })
 
 /** A trade is told late, corrected, or taken back. */
 function troubledTrades(trade: TapeTrade, spelling: string, active: readonly Scenario[]): Message[] {
@@ -184,7 +187,7 @@ function barMessage(kind: 'b' | 'd', spelling: string, bar: TapeBar): Message {
 
 const round = (price: number): number => Math.round(price * 100) / 100
 const canonical = (spelling: string): string => spelling.replace('/', '-')
-const spelt = (symbol: string): string => {
+export const spelt = (symbol: string): string => {
   const pair = cryptoPair(symbol)
   return pair ? `${pair.base}/${pair.quoted}` : symbol
 }

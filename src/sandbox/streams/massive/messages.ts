@@ -47,6 +47,29 @@ export function tradeMessage(ticker: string, listing: Listing, trade: TapeTrade)
   })
 }
 
+/** A trade as REST tells it; without a listing, of a coin. */
+export function pastTradeRow(listing: Listing | undefined, trade: TapeTrade): string {
+  const { id, price, size, ms, isExtended } = trade
+  const instant = `${ms}000000`
+  if (!listing) {
+    const row = { conditions: [2], exchange: COINBASE, id: String(id), price, size }
+    return `${JSON.stringify(row).slice(0, -1)},"participant_timestamp":${instant}}`
+  }
+  const conditions = [...(isExtended ? [FORM_T] : []), ...(size < ROUND_LOT ? [ODD_LOT] : [])]
+  const { s, ds } = sizesOf(size)
+  const row = {
+    ...(conditions.length > 0 && { conditions }),
+    exchange: listing.x,
+    id: String(id),
+    price,
+    sequence_number: sequenceOf(ms, 0),
+    size: s,
+    ...(ds !== undefined && { decimal_size: ds }),
+    tape: listing.z
+  }
+  return `${JSON.stringify(row).slice(0, -1)},"participant_timestamp":${instant},"sip_timestamp":${instant}}`
+}
+
 /** A trade that comes so much later than it happened, beside the one that is told in time. */
 export function lateTradeMessage(ticker: string, listing: Listing, trade: TapeTrade, lateMs: number): string {
   const { id, price, ms } = trade

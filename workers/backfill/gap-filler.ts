@@ -1,0 +1,142 @@
+import type { GapFill, GapInstrument } from '../../db/gap-fills.ts'
+import type { Gap } from '../../db/gaps.ts'
+import type { Stores } from '../../db/stores.ts'
+import type { Intake } from '../../src/intake/intake.ts'
+import type { EventLog } from '../../src/log/log.ts'
+import { shardOf } from '../../src/log/shard.ts'
+import { DAY_MS, HOUR_MS, isoOf, MINUTE_MS } from '../../src/market/time.ts'
+import type { Trade } from '../../src/market/trade.ts'
+import { ProviderError } from '../../src/providers/provider.ts'
+import type { HistoryWay } from '../../src/streams/history.ts'
+import { NotNowError, type AskedHistory } from './asked-history.ts'
+import { persisted } from './persisted.ts'
+
+/** What a vendor refuses for so long it is not going to give: then the gap is unfillable. */
+const GIVE_UP_AFTER_MS = 3 * DAY_MS
+/** Before the second try; doubles from then on. */
+const FIRST_RETRY_MS = MINUTE_MS
+const MAX_RETRY_MS = 6 * HOUR_MS
+/** Persist reads what was appended within seconds; while it does not run, no gap is filled. */
+const PERSISTED_WITHIN_MS = 30_000
+
+export type GapFillerOptions = {
+  readonly history: AskedHistory
+  readonly stores: Pick<Stores, 'gaps' | 'gapFills' | 'logCursors'>
+  readonly eventLog: EventLog
+  readonly intake: Pick<Intake, 'accept'>
+  readonly now: () => number
+}
+
+/** What came of one try. */
+export type FillOutcome = { readonly state: 'filled' | 'unfillable' | 'open'; readonly trades: number }
+
+/**
+ * Fills gaps of one vendor's streams, instrument by instrument. What it fetched goes through the log to whoever writes trades and
+ * makes bars of them; an instrument is done once Postgres has it. Done again after a crash it changes nothing: trades that are
+ * held are recognised by their identity.
+ */
+export class GapFiller {
+  readonly #options: GapFillerOptions
+
+  constructor(options: GapFillerOptions) {
+    this.#options = options
+  }
+
+  /** Rejects with the signal's reason, and where Postgres or the log is away; then the gap is taken up by the next run. */
+  async fill(gap: Gap, signal: AbortSignal): Promise<FillOutcome> {
+    const { gaps, gapFills } = this.#options.stores
+    if (gap.state === 'open') await gaps.move(gap.id, 'open', 'filling')
+    let trades = 0
+    try {
+      for (const instrument of await gapFills.left(gap)) {
+        const fill = await this.#fillInstrument(gap, instrument, signal)
+        await gapFills.done(gap.id, instrument.instrumentId, fill)
+        if ('trades' in fill) trades += fill.trades
+      }
+    } catch (error) {
+      if (!(error instanceof ProviderError || error instanceof NotNowError)) throw error
+      return { state: await this.#leave(gap, error), trades }
+    }
+    return { state: await this.#close(gap), trades }
+  }
+
+  async #close({ id }: Gap): Promise<'filled' | 'unfillable'> {
+    const { gaps, gapFills } = this.#options.stores
+    const { filled, trades, unfillable, reason } = await gapFills.summary(id)
+    if (unfillable === 0) {
+      await gaps.move(id, 'filling', 'filled', `${trades} trades of ${filled} instruments`)
+      return 'filled'
+    }
+    await gaps.move(id, 'filling', 'unfillable', `${unfillable} of ${filled + unfillable} instruments: ${reason}`)
+    return 'unfillable'
+  }
+
+  /** It is tried again later, unless it was refused for long enough. */
+  async #leave({ id, untilAt, tries }: Gap, error: ProviderError | NotNowError): Promise<'open' | 'unfillable'> {
+    const { stores, now } = this.#options
+    const isRefused = error instanceof ProviderError && error.kind !== 'unavailable'
+    if (isRefused && now() - Date.parse(untilAt!) > GIVE_UP_AFTER_MS) {
+      await stores.gaps.move(id, 'filling', 'unfillable', error.message)
+      return 'unfillable'
+    }
+    const nextTryAt =
+      error instanceof NotNowError ? error.opensAt : now() + Math.min(FIRST_RETRY_MS * 2 ** tries, MAX_RETRY_MS)
+    await stores.gaps.postpone(id, isoOf(nextTryAt), error.message)
+    return 'open'
+  }
+
+  async #fillInstrument(gap: Gap, instrument: GapInstrument, signal: AbortSignal): Promise<GapFill> {
+    const { history, now } = this.#options
+    const ways = history.ways(gap.feed, instrument.symbol)
+    if (ways.length === 0) return { reason: `${history.name} sells no trades of it of before` }
+    const ageMs = now() - Date.parse(gap.untilAt!)
+    let refusal: ProviderError | undefined
+    for (const way of ways) {
+      if (ageMs < way.minAgeMs) {
+        const opensAt = Date.parse(gap.untilAt!) + way.minAgeMs
+        throw new NotNowError(`${way.name} has nothing younger than ${way.minAgeMs / MINUTE_MS} minutes`, opensAt)
+      }
+      try {
+        return { via: way.name, trades: await this.#fetch(gap, instrument, way, signal) }
+      } catch (error) {
+        if (!(error instanceof ProviderError)) throw error
+        if (error.kind === 'not_found') return { reason: error.message }
+        if (error.kind !== 'not_covered') throw error
+        refusal = error
+      }
+    }
+    throw refusal!
+  }
+
+  /** Returns how many trades there were. */
+  async #fetch(gap: Gap, { symbol }: GapInstrument, way: HistoryWay, signal: AbortSignal): Promise<number> {
+    const { history, eventLog, stores } = this.#options
+    const range = { from: Date.parse(gap.fromAt), until: Date.parse(gap.untilAt!) }
+    let trades = 0
+    let page: string | undefined
+    do {
+      const asked = { symbol, feed: gap.feed, ...range, way, ...(page !== undefined && { page }) }
+      const answer = await history.trades(asked, signal)
+      await this.#append(symbol, answer.items)
+      trades += answer.items.length
+      page = answer.next
+    } while (page !== undefined)
+    const shard = shardOf(`trades:${symbol}`, eventLog.shards)
+    const waiting = { timeoutMs: PERSISTED_WITHIN_MS, signal }
+    if (trades > 0 && !(await persisted(shard, { eventLog, logCursors: stores.logCursors }, waiting))) {
+      throw new NotNowError('nobody writes what the log holds', this.#options.now() + FIRST_RETRY_MS)
+    }
+    return trades
+  }
+
+  async #append(symbol: string, trades: readonly Trade[]): Promise<void> {
+    const { intake, eventLog } = this.#options
+    await eventLog.room()
+    let appended: Promise<void> | undefined
+    for (const trade of trades) {
+      const verdict = intake.accept({ type: 'trade_backfill', data: { symbol, trade, timestamp: trade.asOf } })
+      if (verdict.outcome === 'accepted') appended = verdict.appended
+    }
+    await appended
+  }
+}
