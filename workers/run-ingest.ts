@@ -16,7 +16,7 @@ import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import type { Feed } from '../src/streams/feed.ts'
 import { createVendors } from '../src/vendors.ts'
-import { isoOf } from '../src/market/time.ts'
+import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
@@ -48,7 +48,7 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
       port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
     closers.push(() => monitor?.close())
 
-    const gaps = new GapWriter({ gaps: stores.gaps, log })
+    const gaps = new GapWriter({ gaps: stores.gaps, instruments: stores.instruments, log })
     closers.push(() => gaps.close())
     const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
     closers.push(() => references.close())
@@ -71,6 +71,7 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
         gaps,
         references,
         news: (items, feed) => recordNews(core, items, feed),
+        sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
         phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
         counts
       })
@@ -103,6 +104,15 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
     await close()
     throw error
   }
+}
+
+/** Where no calendar is known, and where it is always open, a session is a day of UTC. */
+function sessionStart(clock: SessionClock, symbol: string, instant: number): number | undefined {
+  const hours = clock.hoursOf(symbol)
+  if (!hours) return Math.floor(instant / DAY_MS) * DAY_MS
+  const { session } = hours.status(instant)
+  const start = session && (session.pre ?? session.regular).open
+  return start !== undefined && start < instant ? start : undefined
 }
 
 /** What is configured is wanted when clients have what they want. */

@@ -83,6 +83,8 @@ export type Feed = {
   /** As provenance tells them. */
   readonly source: string
   readonly feed: MarketFeed
+  /** It tells everything so much later than it happens; absent where it does not. */
+  readonly delayMs?: number
   /** What the vendor allows one connection of: credential and cluster. Equal texts share one owner. Holds no secret. */
   readonly leaseKey: string
   /** What the plan allows; empty where it allows all. */

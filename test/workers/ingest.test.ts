@@ -141,6 +141,24 @@ test('what a killed process missed stands in the ledger, and nothing else is mis
   expect(missing).toEqual([])
 }, 90_000)
 
+test('what a delayed feed has not told yet stands in the ledger while it is live, and what a subscriber joined too late for', async () => {
+  const database = createDatabase({ url: world.databaseUrl })
+  onTestFinished(() => database.close())
+  const ledger = async () => database.sql<{ reason: string; age: number | null; ends: boolean }[]>`
+    select reason, extract(epoch from now() - from_at)::float8 / 60 as age, until_at is not null as ends from gaps
+    where source = 'massive'`
+  const ingest = await startRealIngest({ ...env, MASSIVE_API_KEY: 'key', MASSIVE_DELAYED: 'true' })
+  onTestFinished(() => ingest.kill())
+  const withheld = async () => (await ledger()).filter(({ reason }) => reason === 'withheld')
+  await expect.poll(async () => (await withheld()).length, { timeout: 30_000 }).toBe(1)
+  expect((await withheld())[0]).toMatchObject({ ends: false })
+  expect((await withheld())[0]!.age).toBeCloseTo(15, 0)
+  const joined = async () => (await ledger()).filter(({ reason, ends }) => reason === 'joined_late' && ends)
+  await expect.poll(async () => (await joined()).length, { timeout: 30_000 }).toBeGreaterThan(0)
+  await ingest.stop()
+  expect(await withheld()).toEqual([])
+}, 90_000)
+
 test('a second process waits, and takes over when the first one dies', async () => {
   const first = await startRealIngest(env)
   const second = await startIngest()

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { GapStore, GapSubject } from '../../db/gaps.ts'
+import type { InstrumentStore } from '../../db/instruments.ts'
 import { isoOf } from '../../src/market/time.ts'
 
 /** While Postgres is away. Of more, the oldest are lost and that is logged; gaps are rare. */
@@ -7,13 +8,15 @@ const MAX_WAITING = 10_000
 const AGAIN_AFTER_MS = 1000
 
 export type GapWriterOptions = {
-  readonly gaps: Pick<GapStore, 'begin' | 'end'>
+  readonly gaps: Pick<GapStore, 'begin' | 'end' | 'add' | 'moveBeginning' | 'forget'>
+  readonly instruments: Pick<InstrumentStore, 'upsert'>
   readonly log: Pick<Logger, 'warn' | 'error'>
 }
 
-type Entry = { readonly subject: GapSubject; readonly at: number; readonly isEnd: boolean }
+/** `beganAt`: when a gap began of which the ledger does not know yet. */
+type Entry = { readonly write: () => Promise<unknown>; readonly beganAt?: number }
 
-/** Writes gaps into the ledger in their order, and does not lose them while Postgres is away. */
+/** Writes gaps into the ledger in their order, and does not lose them while Postgres is away. Instants are epoch milliseconds. */
 export class GapWriter {
   readonly #options: GapWriterOptions
   readonly #waiting: Entry[] = []
@@ -25,19 +28,37 @@ export class GapWriter {
     this.#options = options
   }
 
-  /** Since when (epoch ms) there is a gap of which Postgres does not know yet; undefined where it knows of all. */
+  /** Since when there is a gap of which Postgres does not know yet; undefined where it knows of all. */
   get unwrittenSince(): number | undefined {
-    const begun = this.#waiting.filter(({ isEnd }) => !isEnd)
-    return begun.length > 0 ? Math.min(...begun.map(({ at }) => at)) : undefined
+    const begun = this.#waiting.flatMap(({ beganAt }) => beganAt ?? [])
+    return begun.length > 0 ? Math.min(...begun) : undefined
   }
 
-  /** Instants are epoch milliseconds. */
   begin(subject: GapSubject, from: number): void {
-    this.#add({ subject, at: from, isEnd: false })
+    this.#add(() => this.#options.gaps.begin(subject, isoOf(from)), from)
   }
 
   end(subject: GapSubject, until: number): void {
-    this.#add({ subject, at: until, isEnd: true })
+    this.#add(() => this.#options.gaps.end(subject, isoOf(until)))
+  }
+
+  /** A gap of one symbol that is over already. */
+  missed(subject: GapSubject, symbol: string, from: number, until: number): void {
+    const { gaps, instruments } = this.#options
+    this.#add(async () => {
+      const instrumentId = (await instruments.upsert([{ symbol }])).get(symbol)!
+      await gaps.add({ ...subject, instrumentId }, isoOf(from), isoOf(until))
+    })
+  }
+
+  /** The vendor tells later what happened from an instant on. */
+  withheld(subject: GapSubject, from: number): void {
+    this.#add(() => this.#options.gaps.moveBeginning(subject, isoOf(from)))
+  }
+
+  /** What is withheld is told by another gap from now on. */
+  forget(subject: GapSubject): void {
+    this.#add(() => this.#options.gaps.forget(subject))
   }
 
   /** Writes what waits, once more where that failed. */
@@ -50,8 +71,8 @@ export class GapWriter {
       this.#options.log.error({ gaps: this.#waiting.length }, 'gaps could not be written down')
   }
 
-  #add(entry: Entry): void {
-    this.#waiting.push(entry)
+  #add(write: () => Promise<unknown>, beganAt?: number): void {
+    this.#waiting.push({ write, ...(beganAt !== undefined && { beganAt }) })
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift()
       this.#options.log.error('the oldest of the gaps that wait to be written down was dropped')
@@ -64,16 +85,14 @@ export class GapWriter {
   }
 
   async #write(): Promise<void> {
-    const { gaps, log } = this.#options
     try {
       for (let entry = this.#waiting[0]; entry; entry = this.#waiting[0]) {
-        const { subject, at, isEnd } = entry
-        await (isEnd ? gaps.end(subject, isoOf(at)) : gaps.begin(subject, isoOf(at)))
+        await entry.write()
         this.#waiting.shift()
       }
       this.#isAway = false
     } catch (err) {
-      if (!this.#isAway) log.warn({ err }, 'gaps wait to be written down until Postgres is back')
+      if (!this.#isAway) this.#options.log.warn({ err }, 'gaps wait to be written down until Postgres is back')
       this.#isAway = true
       this.#timer = setTimeout(() => this.#begin(), AGAIN_AFTER_MS)
     } finally {

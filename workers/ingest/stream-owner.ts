@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Redis } from 'ioredis'
+import type { GapSubject } from '../../db/gaps.ts'
 import type { Carrier } from '../../src/demand/carrier.ts'
 import { streamOf, symbolOf, type Want } from '../../src/demand/want.ts'
 import type { Intake } from '../../src/intake/intake.ts'
@@ -15,6 +16,7 @@ import type { StreamStatus } from '../../src/streams/stream-status.ts'
 import { Supervisor } from '../../src/streams/supervisor.ts'
 import { CarriedTopics } from './carried-topics.ts'
 import type { GapWriter } from './gap-writer.ts'
+import { LateJoins } from './late-joins.ts'
 import { ListenedUntil } from './listened-until.ts'
 import { RecentTrades } from './recent-trades.ts'
 import type { ReferenceQuotes } from './reference-quotes.ts'
@@ -45,6 +47,8 @@ export type StreamOwnerOptions = {
   readonly references: ReferenceQuotes
   readonly news: (items: readonly NewsItem[], feed: Feed) => void
   readonly phaseOf: (symbol: string, instant: number) => SessionPhase
+  /** See LateJoins. */
+  readonly sessionStart: (symbol: string, instant: number) => number | undefined
   readonly counts: StreamCounts
 }
 
@@ -56,10 +60,13 @@ export class StreamOwner {
   readonly #plan = new SlotPlan()
   readonly #recent = new RecentTrades()
   readonly #listenedUntil: ListenedUntil
+  readonly #lateJoins: LateJoins
   #supervisor: Supervisor | undefined
   #overflowOf: Feed | undefined
   #plannedFor: string | undefined
   #hasEndedInherited = false
+  /** What the ledger says to be withheld. */
+  #withholds: GapSubject | undefined
   #planTimer: NodeJS.Timeout | undefined
   #waitsFor: string | undefined
 
@@ -75,6 +82,7 @@ export class StreamOwner {
       now: Date.now,
       unwrittenSince: () => gaps.unwrittenSince
     })
+    this.#lateJoins = new LateJoins({ ...options, name, now: Date.now })
     this.#lease = new Lease({
       redis,
       log,
@@ -128,13 +136,16 @@ export class StreamOwner {
       events: {
         mapped: (mapped, feed) => this.#take(mapped, feed),
         changed: (status) => this.#changed(status),
-        carrying: (topics, refused, feed) => this.#carried.carrying(topics, refused, feed),
+        carrying: (topics, refused, feed) => {
+          this.#carried.carrying(topics, refused, feed)
+          this.#lateJoins.carrying(topics, feed)
+        },
         gapBegan: ({ reason, from, text }, feed) => {
           log.warn({ stream: feed.name, reason, from }, `data may be missing: ${text}`)
-          this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason }, from)
+          this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason }, from - delayOf(feed))
         },
         gapEnded: (reason, until, feed) =>
-          this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason }, until),
+          this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason }, until - delayOf(feed)),
         notice: (text, feed) => log.info({ stream: feed.name }, text)
       }
     })
@@ -158,6 +169,8 @@ export class StreamOwner {
     this.#planTimer = undefined
     supervisor.close()
     this.#carried.close()
+    this.#forgetWithheld()
+    await this.#lateJoins.close()
     await this.#listenedUntil.close()
   }
 
@@ -177,13 +190,29 @@ export class StreamOwner {
     const { topics, refused } = this.#plan.plan(supervisor.feed, wanted, performance.now())
     // So that the first trade finds what it is compared with.
     for (const topic of topics) if (streamOf(topic) === 'trades') references.streams(symbolOf(topic))
+    this.#lateJoins.planned(topics, supervisor.feed)
     supervisor.want(topics)
     this.#carried.wanted(
       wanted.map(({ topic }) => topic),
       refused,
       supervisor.feed
     )
+    this.#noteWithheld(supervisor)
     this.#planSoon(PLAN_EVERY_MS)
+  }
+
+  /** Of a feed that tells everything late, what it has not told yet. While it tells nothing, the gap of that says so. */
+  #noteWithheld({ feed, status }: Supervisor): void {
+    const subject = { source: feed.source, feed: feed.feed, reason: 'withheld' } as const
+    if (feed.delayMs !== undefined && status.state === 'live') {
+      this.#withholds = subject
+      this.#options.gaps.withheld(subject, Date.now() - feed.delayMs)
+    } else this.#forgetWithheld()
+  }
+
+  #forgetWithheld(): void {
+    if (this.#withholds) this.#options.gaps.forget(this.#withholds)
+    this.#withholds = undefined
   }
 
   #changed(status: StreamStatus): void {
@@ -199,8 +228,10 @@ export class StreamOwner {
   #endInherited(): void {
     if (this.#hasEndedInherited) return
     this.#hasEndedInherited = true
-    for (const { source, feed } of this.#options.feeds) {
-      for (const reason of INHERITED_GAPS) this.#options.gaps.end({ source, feed, reason }, Date.now())
+    for (const feed of this.#options.feeds) {
+      for (const reason of INHERITED_GAPS) {
+        this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason }, Date.now() - delayOf(feed))
+      }
     }
   }
 
@@ -245,3 +276,6 @@ export class StreamOwner {
     if (feed) this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason: 'overflow' }, Date.now())
   }
 }
+
+/** The market is so much ahead of what a feed tells. */
+const delayOf = ({ delayMs = 0 }: Feed): number => delayMs

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../market/time.ts'
 import type { Canary } from '../feed.ts'
 import type { Feed as MarketFeed } from '../../market/provenance.ts'
 
@@ -24,6 +25,8 @@ export type AlpacaEndpoint = {
   readonly market: AlpacaMarket
   readonly feed: MarketFeed
   readonly codec: 'json' | 'msgpack'
+  /** See Feed. */
+  readonly delayMs?: number
   /** The vendor's channels, by the stream of ours that needs them. */
   readonly channels: Readonly<Record<string, readonly string[]>>
   /** Asked for on every connection, whatever is wanted. */
@@ -55,7 +58,7 @@ const SPY_AT_NIGHT: Canary = { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { o
 export const ALPACA_ENDPOINTS: Readonly<Record<AlpacaFeedName, AlpacaEndpoint>> = {
   iex: stocks('v2/iex', 'iex', SPY_AT_ONE_VENUE),
   sip: stocks('v2/sip', 'consolidated', SPY_ON_THE_TAPE),
-  delayed_sip: stocks('v2/delayed_sip', 'delayed', SPY_LATER),
+  delayed_sip: { ...stocks('v2/delayed_sip', 'delayed', SPY_LATER), delayMs: 15 * MINUTE_MS },
   boats: stocks('v1beta1/boats', 'boats', SPY_AT_NIGHT),
   overnight: stocks('v1beta1/overnight', 'overnight', SPY_AT_NIGHT),
   crypto: {

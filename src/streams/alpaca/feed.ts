@@ -42,6 +42,7 @@ export function alpaca(options: AlpacaOptions): Feed {
     name: `${SOURCE}/${name}`,
     source: SOURCE,
     feed,
+    ...(endpoint.delayMs !== undefined && { delayMs: endpoint.delayMs }),
     leaseKey: `${SOURCE}/${name}/${digest(credential().key)}`,
     slots: maxSymbols === undefined ? [] : [{ streams: ['trades', 'bbo'], topics: maxSymbols }],
     serves(topic) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Feed as MarketFeed } from '../../market/provenance.ts'
+import { MINUTE_MS } from '../../market/time.ts'
 import type { Canary, Feed } from '../feed.ts'
 import type { PlaceOf } from '../tick-place.ts'
 import { MassiveConversation } from './conversation.ts'
@@ -13,6 +14,8 @@ export const MASSIVE_URLS = { live: 'wss://socket.massive.com', delayed: 'wss://
 
 /** A newcomer takes the place of a connection that is still held, so none has to be waited for. */
 const GHOST_MS = 0
+/** Of the delayed clusters. */
+const DELAY_MS = 15 * MINUTE_MS
 /** Contracts whose quotes one connection may carry. */
 const MAX_QUOTED_CONTRACTS = 1000
 
@@ -57,6 +60,7 @@ export function massive(options: MassiveOptions): Feed {
     name: `${SOURCE}/${market}`,
     source: SOURCE,
     feed,
+    ...(isDelayed && { delayMs: DELAY_MS }),
     leaseKey: `${SOURCE}/${market}/${digest(apiKey())}`,
     slots: market === 'options' ? [{ streams: ['bbo'], topics: MAX_QUOTED_CONTRACTS }] : [],
     serves: (topic) => parameterOf(market, topic) !== undefined,
