@@ -1,6 +1,7 @@
 import type { BarRequest } from '../src/market/bar.ts'
 import type { ScoredSentiment } from '../src/market/sentiment.ts'
 import { createAuditStore } from './audit.ts'
+import { createBarAuditStore } from './bar-audits.ts'
 import { createBarReadStore } from './bar-reads.ts'
 import { createBarStore } from './bars.ts'
 import { createCalendarStore } from './calendars.ts'
@@ -34,6 +35,7 @@ export function createStores(database: Database) {
     quotes: createQuoteStore(database),
     bars: createBarStore(database),
     barReads: createBarReadStore(database),
+    barAudits: createBarAuditStore(database),
     profiles: createProfileStore(database),
     identities: createIdentityStore(database),
     instruments: createInstrumentStore(database),

@@ -13,6 +13,7 @@ import type { EventLog } from '../src/log/log.ts'
 import type { TopicName } from '../src/market/event.ts'
 import type { MarketData } from '../src/market/market-data.ts'
 import type { SessionClock } from '../src/market/session-clock.ts'
+import type { Metrics } from '../src/metrics/metrics.ts'
 import type { Histories } from './backfill/histories.ts'
 
 /** What jobs work with. */
@@ -37,6 +38,7 @@ export type JobContext = {
   readonly clock: SessionClock
   readonly calendars: Pick<CalendarKeeper, 'reload'>
   readonly queues: Pick<JobQueues, 'queues' | 'intervalOf'>
+  readonly metrics: Pick<Metrics, 'barDiffered'>
   readonly log: Logger
   readonly now: () => number
 }

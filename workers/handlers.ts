@@ -1,5 +1,6 @@
 import type { JobName } from '../src/jobs/catalog.ts'
 import type { Handler } from './handler.ts'
+import { auditBars } from './jobs/audit-bars.ts'
 import { backfillGap } from './jobs/backfill-gap.ts'
 import { backfillHistory } from './jobs/backfill-history.ts'
 import { cleanup } from './jobs/cleanup.ts'
@@ -20,6 +21,7 @@ export const handlers: { readonly [Name in JobName]: Handler<Name> } = {
   'refresh-sentiment': refreshSentiment,
   'refresh-news': refreshNews,
   'warm-cache': warmCache,
+  'audit-bars': auditBars,
   'backfill-gap': backfillGap,
   'backfill-history': backfillHistory,
   'ensure-partitions': ensurePartitions,

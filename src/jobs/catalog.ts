@@ -143,6 +143,18 @@ export const JOBS = {
     problemOf: ({ from, to }: { from: string; to?: string }) =>
       to !== undefined && to < from ? 'to must not be before from' : undefined
   },
+  'audit-bars': {
+    summary:
+      "Holds bars made from trades against the vendor's official ones, of the last session that is over or of a date",
+    queue: 'maintenance',
+    payload: payload({ date: Type.Optional(Day), symbols: Type.Optional(Symbols) }),
+    priority: 8,
+    attempts: 8,
+    backoffMs: MINUTE,
+    timeoutMs: 3 * HOUR,
+    // After the last part of the day in New York, when what happened in it may be asked for.
+    schedules: [{ cron: '45 20 * * *', timeZone: 'America/New_York' }]
+  },
   'ensure-partitions': {
     summary: 'Makes the partitions of the months and days to come',
     queue: 'maintenance',

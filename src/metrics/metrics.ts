@@ -47,6 +47,8 @@ export type Metrics = {
   quarantined(provider: string, rule: string, severity: string): void
   diverged(percent: number): void
   jobRan(job: string, outcome: string, durationMs: number): void
+  /** A bar made from trades is not the vendor's official one. */
+  barDiffered(cause: string): void
   /** A credential that opened nothing. */
   authFailed(reason: string): void
   /** A request that no route took, answered with a status of ours. */
@@ -104,6 +106,12 @@ export function createMetrics(): Metrics {
     buckets: JOB_BOUNDS_SECONDS,
     registers
   })
+  const barDifferences = new Counter({
+    name: 'quotewire_bar_differences_total',
+    help: "Bars made from trades that an audit found to differ from the vendor's official ones, by why",
+    labelNames: ['cause'],
+    registers
+  })
   // Beside the histogram of the routes: a flood of these would make failures look rare and answers fast.
   const unmatched = new Counter({
     name: 'http_unmatched_requests_total',
@@ -146,6 +154,7 @@ export function createMetrics(): Metrics {
       jobRuns.inc({ name: job, outcome })
       jobSeconds.observe({ name: job }, durationMs / 1000)
     },
+    barDiffered: (cause) => barDifferences.inc({ cause }),
     authFailed: (reason) => authFailures.inc({ reason }),
     unmatched: (status) => unmatched.inc({ status }),
     async render() {

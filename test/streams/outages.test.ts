@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDatabase } from '../../db/client.ts'
-import { createGapStore } from '../../db/gaps.ts'
+import { createStores } from '../../db/stores.ts'
 import { GapWriter } from '../../workers/ingest/gap-writer.ts'
 import { testDatabase } from '../support/services.ts'
 import { randomOf } from '../support/random.ts'
@@ -90,7 +90,8 @@ test('the ledger lists exactly the outages that there were, of every kind, and n
     await database.close()
     await server.close()
   })
-  const ledger = new GapWriter({ gaps: createGapStore(database), log: pino({ level: 'silent' }) })
+  const { gaps, instruments } = createStores(database)
+  const ledger = new GapWriter({ gaps, instruments, log: pino({ level: 'silent' }) })
   const random = randomOf(20_261_130)
   const on = stream({ random, ledger })
   const { clock, vendor, supervisor, instants } = on

@@ -1,18 +1,27 @@
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { createStores, type Stores } from '../../db/stores.ts'
 import { createJobQueues, type JobQueues } from '../../src/jobs/queue.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { ALWAYS_OPEN } from '../../src/market/calendars.ts'
+import type { Session } from '../../src/market/session.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
 import { tickOfShape } from '../../src/market/tick.ts'
 import { isoOf, MINUTE_MS } from '../../src/market/time.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import { connectFailFast, ready } from '../../src/redis/connections.ts'
 import { Tape } from '../../src/sandbox/streams/tape.ts'
 import { pastTrades } from '../../src/sandbox/streams/tape-history.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { createHistories } from '../../workers/backfill/histories.ts'
+import { BarAuditor } from '../../workers/backfill/bar-auditor.ts'
 import { plainBars } from '../bars/plain-bars.ts'
 import { startWorld, type ApiWorld } from '../support/api.ts'
 import { startRealIngest, startRealPersist, startRealWorker, type RealProcess } from './process.ts'
 
 const TICK_MS = 250
+const SILENT = pino({ level: 'silent' })
 const PATIENCE = { timeout: 60_000, interval: 200 }
 
 let world: ApiWorld
@@ -105,8 +114,9 @@ test('what was missed is fetched, once, although who fetches it is killed in the
   )
   expect((await state()).detail).toContain(`${told.length} trades`)
 
-  const all = await held(from - 24 * 60 * MINUTE_MS, Date.now())
-  const shapes = all.map(({ asOf, receivedAt, ...trade }) =>
+  const first = Math.ceil(from / MINUTE_MS) * MINUTE_MS
+  const last = Math.floor(until / MINUTE_MS) * MINUTE_MS
+  const shapes = (await held(first, last)).map(({ asOf, receivedAt, ...trade }) =>
     tickOfShape({ ...trade, asOf: isoOf(asOf.ms), receivedAt, symbol: 'AAPL' })
   )
   const minutes = plainBars(shapes as never).filter(({ interval }) => interval === '1m')
@@ -115,11 +125,39 @@ test('what was missed is fetched, once, although who fetches it is killed in the
       await database.sql<{ line: string }[]>`
         select concat_ws(' ', (extract(epoch from start) * 1000)::bigint, open, high, low, close, volume) as line
         from bars join bar_series on bar_series.id = series_id
-        where source = 'alpaca-trades' and interval = '1m' and instrument_id = ${instrumentId} order by start`
+        where source = 'alpaca-trades' and interval = '1m' and instrument_id = ${instrumentId}
+          and start >= ${isoOf(first)}::text::timestamptz and start < ${isoOf(last)}::text::timestamptz order by start`
     ).map(({ line }) => line)
   await expect
     .poll(bars, PATIENCE)
     .toEqual(
       minutes.map(({ start, open, high, low, close, volume }) => `${start} ${open} ${high} ${low} ${close} ${volume}`)
     )
+
+  const session = { date: isoOf(first).slice(0, 10), regular: { open: first, close: last } } as Session
+  const series = { instrumentId, symbol: 'AAPL', interval: '1m', source: 'alpaca', feed: 'sandbox' } as const
+  const clock = new SessionClock(ALWAYS_OPEN)
+  const redis = connectFailFast(world.redisUrl)
+  const metrics = createMetrics()
+  const histories = createHistories({ config: loadConfig(env), hoursOf: clock.hoursOf, redis, metrics, log: SILENT })
+  onTestFinished(() => histories.close())
+  onTestFinished(() => redis.disconnect())
+  const auditor = new BarAuditor({ history: histories.all[0]!, stores })
+  const audit = () => auditor.audit(series, session, AbortSignal.timeout(60_000))
+  expect(await audit()).toMatchObject({ official: 'alpaca/iex', compared: minutes.length, differences: [] })
+  expect(minutes.length).toBeGreaterThan(6)
+  const spoilt = isoOf(minutes[1]!.start)
+  await database.sql`update bars set close = close + 1, high = high + 1 where start = ${spoilt}::text::timestamptz`
+  // The symbol was added within the session, too: what it missed before is still being fetched.
+  expect((await audit())!.differences).toMatchObject([{ start: spoilt, cause: 'gap' }])
+  await database.sql`update gaps set state = 'filled' where until_at is not null`
+  const found = await audit()
+  expect(found!.differences).toMatchObject([{ start: spoilt, cause: 'wrong' }])
+  await stores.barAudits.keep(found!)
+  await stores.barAudits.keep(found!)
+  expect(await stores.barAudits.list({ instrumentId, limit: 10 })).toMatchObject([{ interval: '1m', differences: 1 }])
+  const difference = found!.differences[0]!
+  expect(await stores.barAudits.differences(instrumentId, session.date, 10)).toMatchObject([
+    { cause: 'wrong', start: spoilt, close: difference.own!.close, officialClose: difference.official!.close }
+  ])
 }, 180_000)

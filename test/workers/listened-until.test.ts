@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import type { GapStore } from '../../db/gaps.ts'
-import { GapWriter } from '../../workers/ingest/gap-writer.ts'
+import { GapWriter, type GapWriterOptions } from '../../workers/ingest/gap-writer.ts'
 import { ListenedUntil } from '../../workers/ingest/listened-until.ts'
 import { testRedis } from '../support/services.ts'
 
@@ -21,8 +20,15 @@ test('an outage that Postgres was away for is not lost with the process: its suc
     written.push(at)
     return true
   }
-  const ledger: Pick<GapStore, 'begin' | 'end'> = { begin: async (...gap) => void (await take(...gap)), end: take }
-  const gaps = new GapWriter({ gaps: ledger, log: SILENT })
+  const notAsked = () => Promise.reject(new Error('nobody asks for it'))
+  const ledger: GapWriterOptions['gaps'] = {
+    begin: async (...gap) => void (await take(...gap)),
+    end: take,
+    add: notAsked,
+    moveBeginning: notAsked,
+    forget: notAsked
+  }
+  const gaps = new GapWriter({ gaps: ledger, instruments: { upsert: notAsked }, log: SILENT })
   const listened = new ListenedUntil({
     redis,
     log: SILENT,

@@ -1,5 +1,5 @@
 import { QUEUE_NAMES } from '../../src/jobs/catalog.ts'
-import { DAY_MS } from '../../src/market/time.ts'
+import { DAY_MS, isoOf } from '../../src/market/time.ts'
 import type { Handler } from '../handler.ts'
 import { keptSince } from '../retention.ts'
 
@@ -20,6 +20,7 @@ export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, co
     'bar revisions': () => stores.bars.deleteRevisionsBefore(records),
     'closed gaps': () => stores.gaps.deleteBefore(partitioned.ticks),
     'market snapshots': () => stores.marketHistory.deleteBefore(history),
+    'bar audits': () => stores.barAudits.deleteBefore(isoOf(records).slice(0, 10)),
     halts: () => stores.halts.deleteBefore(history),
     stories: () => stores.news.deleteBefore(history),
     'quarantined values': () => stores.quarantine.deleteBefore(records),
