@@ -115,10 +115,15 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
         .where(eq(gaps.id, id))
     },
 
-    /** How many there are by state and reason. */
-    async counts(): Promise<{ state: GapState; reason: GapReason; count: number }[]> {
+    /** How many there are by state and reason, and how long ago the oldest of them began. */
+    async counts(): Promise<{ state: GapState; reason: GapReason; count: number; oldestSeconds: number }[]> {
       return db
-        .select({ state: gaps.state, reason: gaps.reason, count: sql<number>`count(*)::int` })
+        .select({
+          state: gaps.state,
+          reason: gaps.reason,
+          count: sql<number>`count(*)::int`,
+          oldestSeconds: sql<number>`extract(epoch from now() - min(${gaps.fromAt}))::float8`
+        })
         .from(gaps)
         .groupBy(gaps.state, gaps.reason)
     },

@@ -31,7 +31,8 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
     for (const closer of closers.splice(0).toReversed()) await closer()
   }
   try {
-    const { recorder, metrics, dependencies } = core
+    const { recorder, metrics, dependencies, stores } = core
+    metrics.watch({ gaps: stores.gaps })
     const port = config.METRICS_PORT
     const monitor =
       port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })

@@ -3,6 +3,7 @@ import { DATA_CLASSES, type DataFreshness } from '../market/data-freshness.ts'
 import { createCacheGauges } from './cache-gauges.ts'
 import { createDependencyGauge } from './dependency-gauge.ts'
 import { LATENCY_BOUNDS_SECONDS, type LatencyHistogram } from './latency-histogram.ts'
+import { createGapGauges, type GapSource } from './gap-gauges.ts'
 import { createLiveGauges, createSocketIoGauges, renderLag } from './live-gauges.ts'
 import type { LiveSource, SocketIoSource } from './live-gauges.ts'
 import { createLogGauges, type LogSource } from './log-gauges.ts'
@@ -31,6 +32,7 @@ export type MetricSources = {
   jobs?: QueueSource
   eventLog?: LogSource
   persist?: PersistStats
+  gaps?: GapSource
   live?: LiveSource
   socketIo?: SocketIoSource
   streams?: StreamSources
@@ -134,6 +136,7 @@ export function createMetrics(): Metrics {
     createDependencyGauge(registers),
     createLogGauges(registers),
     createPersistGauges(registers),
+    createGapGauges(registers),
     createLiveGauges(registers),
     createSocketIoGauges(registers),
     createStreamGauges(registers)

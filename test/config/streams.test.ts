@@ -37,14 +37,16 @@ test('Massive is on where it has a key, in the sandbox too, and its former host 
   expect(loadConfig({ MASSIVE_API_KEY: 'K', MASSIVE_DELAYED: 'true' }).streams.massive).toMatchObject({
     markets: ['stocks'],
     isDelayed: true,
-    baseUrl: 'ws://127.0.0.1:3900/massive-stream/delayed'
+    baseUrl: 'ws://127.0.0.1:3900/massive-stream/delayed',
+    history: { baseUrl: 'http://127.0.0.1:3900/massive' }
   })
   const env = { MASSIVE_API_KEY: 'K', MASSIVE_MARKETS: 'crypto, stocks', MASSIVE_STREAM_URL: 'wss://socket.polygon.io' }
   expect(loadConfig({ MARKET: 'live', ...env }).streams.massive).toEqual({
     apiKey: 'K',
     markets: ['crypto', 'stocks'],
     isDelayed: false,
-    baseUrl: 'wss://socket.polygon.io'
+    baseUrl: 'wss://socket.polygon.io',
+    history: { baseUrl: undefined, budget: [{ limit: 100, unit: 'requests', per: 'minute' }] }
   })
 })
 

@@ -75,7 +75,8 @@ export class BarAuditor {
     const ticks = await this.#options.stores.ticks.range(instrumentId, {
       from: at(from),
       to: at(until),
-      limit: MAX_TRADES
+      limit: MAX_TRADES,
+      all: false
     })
     return ticks
       .filter((tick) => tick.source === source && tick.feed === feed)
@@ -123,7 +124,10 @@ function rangeOf({ interval }: AuditedSeries, session: Session): Range {
   return { from: (pre ?? regular).open, until: post?.close ?? regularEnd(session), tradeDate }
 }
 
-const auditedTrade = ({ receivedAt, ...tick }: StoredTick): AuditedTrade => ({
+/** What stands has a price and a size. */
+const auditedTrade = ({ receivedAt, price, size, ...tick }: StoredTick): AuditedTrade => ({
   ...tick,
+  price: price!,
+  size: size!,
   receivedAt: Date.parse(receivedAt)
 })

@@ -1,0 +1,88 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { GapSubject } from '../../db/gaps.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { createIntake } from '../../src/intake/intake.ts'
+import { ALWAYS_OPEN } from '../../src/market/calendars.ts'
+import type { GapState } from '../../src/market/gap.ts'
+import { SessionClock } from '../../src/market/session-clock.ts'
+import { DAY_MS, HOUR_MS, isoOf, MINUTE_MS } from '../../src/market/time.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { createHistories } from '../../workers/backfill/histories.ts'
+import { GapFiller } from '../../workers/backfill/gap-filler.ts'
+import { storesUnderTest } from '../db/stores-under-test.ts'
+import { testLog } from '../support/live-server.ts'
+import { testRedis } from '../support/services.ts'
+
+const SILENT = pino({ level: 'silent' })
+const under = storesUnderTest()
+let sandbox: Sandbox
+
+beforeAll(async () => {
+  sandbox = await startSandbox()
+})
+afterAll(() => sandbox.close())
+
+/** What becomes of a gap of a symbol, on a vendor in a state. */
+async function outcome(symbol: string, agoMs: number, env: Record<string, string> = {}) {
+  const [{ log }, redis] = await Promise.all([testLog(), testRedis()])
+  onTestFinished(() => redis.close())
+  const { stores } = under
+  const config = loadConfig({ SANDBOX_URL: sandbox.url, ...env })
+  const hoursOf = new SessionClock(ALWAYS_OPEN).hoursOf
+  const histories = createHistories({ config, hoursOf, redis: redis.redis, metrics: createMetrics(), log: SILENT })
+  onTestFinished(() => histories.close())
+  const instrumentId = (await stores.instruments.upsert([{ symbol }])).get(symbol)!
+  const subject: GapSubject = { source: 'alpaca', feed: 'sandbox', instrumentId, reason: 'outage' }
+  const until = Date.now() - agoMs
+  const id = await stores.gaps.add(subject, isoOf(until - MINUTE_MS), isoOf(until))
+  const intake = createIntake({ eventLog: log, log: SILENT, record: () => undefined, quoteIntervalMs: 200 })
+  const filler = new GapFiller({ history: histories.all[0]!, stores, eventLog: log, intake, now: Date.now })
+  const held = async () => (await stores.gaps.within(instrumentId, 0, Date.now())).find((gap) => gap.id === id)!
+  const fill = async (): Promise<GapState> => (await filler.fill(await held(), AbortSignal.timeout(20_000))).state
+  const again = async () => {
+    await under.database.sql`delete from gap_fills where gap_id = ${id}`
+    await stores.gaps.move(id, 'filled', 'open')
+  }
+  return { fill, held, again }
+}
+
+test('a vendor that refuses for now is asked again later, and the ledger says why', async () => {
+  const { fill, held } = await outcome('AAPL', HOUR_MS)
+  onTestFinished(sandbox.scenario({ vendor: 'alpaca', scenario: 'rate_limited', retryAfterSeconds: 120 }))
+  expect(await fill()).toBe('open')
+  const gap = await held()
+  expect(gap).toMatchObject({ state: 'open', tries: 1, detail: 'alpaca answered with status 429' })
+  expect(Date.parse(gap.nextTryAt!)).toBeGreaterThan(Date.now() + MINUTE_MS)
+})
+
+test('what the budget does not allow waits for it', async () => {
+  const { fill, held, again } = await outcome('NOPE', HOUR_MS, { ALPACA_LIMITS: '2/day', INTERACTIVE_RESERVE_PERCENT: '90' })
+  expect(await fill()).toBe('filled')
+  expect((await held()).detail).toBe('0 trades of 1 instruments')
+  await again()
+  expect(await fill()).toBe('open')
+  expect((await held()).detail).toBe('the budget of alpaca is spent')
+})
+
+test('what the plan lacks is tried in other ways and again for three days, then it is unfillable', async () => {
+  onTestFinished(sandbox.scenario({ vendor: 'alpaca', scenario: 'plan_refused' }))
+  const [fresh, old, soon] = await Promise.all([
+    outcome('AAPL', HOUR_MS),
+    outcome('MSFT', 3 * DAY_MS + HOUR_MS),
+    outcome('IBM', 5 * MINUTE_MS)
+  ])
+  expect(await fresh.fill()).toBe('open')
+  expect((await fresh.held()).detail).toBe("alpaca's plan does not have it")
+  expect(await old.fill()).toBe('unfillable')
+  expect(await old.held()).toMatchObject({ state: 'unfillable', detail: "alpaca's plan does not have it" })
+  expect(await soon.fill()).toBe('open')
+  expect((await soon.held()).detail).toBe('alpaca/sip has nothing younger than 15 minutes')
+})
+
+test('trades of options, which have no identity, are unfillable at once', async () => {
+  const { fill, held } = await outcome('AAPL270115C00150000', HOUR_MS)
+  expect(await fill()).toBe('unfillable')
+  expect((await held()).detail).toBe('1 of 1 instruments: alpaca sells no trades of it of before')
+})
