@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase } from '../db/client.ts'
 import { createStores } from '../db/stores.ts'
 import { isReadyMessage } from '../src/embedded/child.ts'
+import { PROVIDER_NAMES } from '../src/providers/provider.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
-import { VENDOR_NAMES } from '../src/sandbox/vendors/vendor.ts'
 import { SECRET } from './support/api.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from './support/services.ts'
 
@@ -88,7 +88,7 @@ describe('the API process', () => {
     await once(before, 'exit')
     await redis.redis.flushdb()
 
-    for (const vendor of VENDOR_NAMES) sandbox.scenario({ vendor, scenario: 'down' })
+    for (const vendor of PROVIDER_NAMES) sandbox.scenario({ vendor, scenario: 'down' })
     const api = startApi(services())
     const ask = await answersOf(await readyUrl(api))
     const quote = await ask('quote/MSFT')
@@ -97,7 +97,7 @@ describe('the API process', () => {
     const never = await ask('quote/NVDA')
     expect(never.status).toBe(503)
     const { error } = (await never.json()) as { error: { details: { attempts: { provider: string }[] } } }
-    expect(error.details.attempts.map(({ provider }) => provider)).toEqual(VENDOR_NAMES)
+    expect(error.details.attempts.map(({ provider }) => provider)).toEqual(PROVIDER_NAMES)
     sandbox.endScenarios()
 
     api.disconnect() // its parent is gone

@@ -58,7 +58,10 @@ test('a vendor that refuses for now is asked again later, and the ledger says wh
 })
 
 test('what the budget does not allow waits for it', async () => {
-  const { fill, held, again } = await outcome('NOPE', HOUR_MS, { ALPACA_LIMITS: '2/day', INTERACTIVE_RESERVE_PERCENT: '90' })
+  const { fill, held, again } = await outcome('NOPE', HOUR_MS, {
+    ALPACA_LIMITS: '2/day',
+    INTERACTIVE_RESERVE_PERCENT: '90'
+  })
   expect(await fill()).toBe('filled')
   expect((await held()).detail).toBe('0 trades of 1 instruments')
   await again()

@@ -210,13 +210,14 @@ export class ShardWriter {
       await this.#place.commit(tx, batch.end!)
       return { ticks: inserted.count, bars: bars + batch.bars.length }
     })
+    if (written) {
+      const duplicates = batch.reports.length - written.ticks
+      this.#expectsNew = duplicates === 0
+      stats.ticks += written.ticks
+      stats.duplicates += duplicates
+      stats.bars += written.bars
+    }
     await this.#outbox.tell()
-    if (!written) return
-    const duplicates = batch.reports.length - written.ticks
-    this.#expectsNew = duplicates === 0
-    stats.ticks += written.ticks
-    stats.duplicates += duplicates
-    stats.bars += written.bars
   }
 
   async #mend(error: unknown, batch: Batch): Promise<boolean> {
