@@ -36,12 +36,7 @@ function value(answer: Answer): unknown {
 }
 const page = async (path: string) => value(await get(`/api/v1/bars/${path}`)) as StoredBarPage
 
-function update(
-  symbol: string,
-  start: number,
-  close: number,
-  over: Partial<StandingUpdate> = {}
-): StandingUpdate {
+function update(symbol: string, start: number, close: number, over: Partial<StandingUpdate> = {}): StandingUpdate {
   const { interval = '1m' } = over
   const at = new Date(start).toISOString()
   return {

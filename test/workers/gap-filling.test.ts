@@ -66,7 +66,9 @@ async function start(starting: Promise<RealProcess>): Promise<RealProcess> {
 async function held(from: number, until: number) {
   const [instrument] = [...(await stores.instruments.find(['AAPL'])).values()]
   const at = (ms: number) => ({ ms, ns: 0 })
-  return instrument ? stores.ticks.range(instrument.id, { from: at(from), to: at(until), limit: 100_000, all: false }) : []
+  return instrument
+    ? stores.ticks.range(instrument.id, { from: at(from), to: at(until), limit: 100_000, all: false })
+    : []
 }
 
 const lineOf = (asOf: number, id: string | number, price: number, size: number) => `${asOf} ${id} ${price} ${size}`
