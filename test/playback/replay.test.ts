@@ -148,11 +148,12 @@ test('trades come at the speed that was asked for', async () => {
   client.socket.on('message', (bytes: Buffer) => {
     if (bytes.toString().startsWith('{"type":"trade"')) arrivedAt.push(performance.now())
   })
+  const startedAt = performance.now()
   subscribe(client, 'LATER')
   await client.closing()
   expect(played(client).map(({ data }) => (data['trade'] as Trade).tradeId)).toEqual(['1', '2'])
   // An hour of the replay is half a second; a busy machine makes it longer.
-  expect(arrivedAt[1]! - arrivedAt[0]!).toBeGreaterThanOrEqual(450)
+  expect(arrivedAt[1]! - startedAt).toBeGreaterThanOrEqual(500)
 })
 
 test('a symbol without a trade ends the replay at once, and other streams are refused by name', async () => {
