@@ -144,8 +144,13 @@ export class BarBuilder {
     const cell = series * CELL
     const held: number[] = [this.#cells[cell + Field.start]!, this.#cells[cell + CELL_DAY]!]
     for (let at = 0; at < SERIES; at += FIELDS) {
-      const isSettled = at >= PREVIOUS && rows[base + at + Field.told] === Told.final && !isChanged(rows, base + at)
-      if (!isEmpty(rows, base + at) && !isSettled) held.push(at, ...rows.subarray(base + at, base + at + FIELDS))
+      const told = rows[base + at + Field.told]
+      const isSettled = at >= PREVIOUS && told === Told.final && !isChanged(rows, base + at)
+      // All trades of a bar that was told may still be below it.
+      const isKnown = !isEmpty(rows, base + at) || told !== Told.nothing || rows[base + at + Field.revision] !== 0
+      // Which day is the newest, no other row tells.
+      const isDay = at === CURRENT + DAILY * FIELDS && !Number.isNaN(rows[base + at + Field.start])
+      if ((isKnown && !isSettled) || isDay) held.push(at, ...rows.subarray(base + at, base + at + FIELDS))
     }
     return Float64Array.from(held)
   }

@@ -157,6 +157,10 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     if (this.#isJson(start)) {
       const from = start + jsonStartOf(this.kind(index))
       JSON_WRITER.begin(target, at + this.bytes.copy(target, at, from, this.#end(index)))
+    } else if (this.isBackfill(this.row(index))) {
+      // It lies there as other trades do. No client is sent one.
+      const text = JSON.stringify(this.event(index))
+      JSON_WRITER.begin(target, at + target.write(text.slice(0, -1), at))
     } else {
       JSON_WRITER.begin(target, at)
       writePackedJson(JSON_WRITER, this, this.kind(index), start)

@@ -156,8 +156,19 @@ function storedTick(held: HeldTick): StoredTick {
 }
 
 function storedGap(held: HeldGap): Gap {
-  const { instrumentId: _, fromAt, untilAt, ...gap } = held
-  return { ...gap, from: fromAt, ...(untilAt !== undefined && { until: untilAt }) }
+  const { id, source, feed, symbol, fromAt, untilAt, reason, state, stateAt, detail } = held
+  return {
+    id,
+    source,
+    feed,
+    ...(symbol !== undefined && { symbol }),
+    from: fromAt,
+    ...(untilAt !== undefined && { until: untilAt }),
+    reason,
+    state,
+    stateAt,
+    ...(detail !== undefined && { detail })
+  }
 }
 
 type OfFeed = Pick<Gap, 'source' | 'feed'>

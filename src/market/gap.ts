@@ -33,7 +33,8 @@ export const Gap = Type.Object({
   until: Type.Optional(Type.String({ format: 'date-time', description: 'UTC; absent while it grows' })),
   reason: GapReason,
   state: GapState,
-  stateAt: Type.String({ format: 'date-time', description: 'When the state became what it is, UTC' })
+  stateAt: Type.String({ format: 'date-time', description: 'When the state became what it is, UTC' }),
+  detail: Type.Optional(Type.String({ description: 'Why nobody could fill it yet, or at all' }))
 })
 export type Gap = Static<typeof Gap>
 

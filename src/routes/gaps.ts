@@ -21,7 +21,8 @@ const COLUMNS = {
   until: 'instant',
   reason: 'text',
   state: 'text',
-  stateAt: 'instant'
+  stateAt: 'instant',
+  detail: 'text'
 } as const satisfies Columns<Gap>
 
 const GapsQuery = Type.Object(

@@ -131,6 +131,31 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) }
 )
 
+/** Each of these was once wrong. */
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
+const once = (ms: number, session: 'regular' | 'post', tradeDate: string) => ({
+  sequence: 0,
+  price: 0.01,
+  size: 0.001,
+  asOf: { ms, ns: 0 },
+  tape: 'C',
+  conditions: session === 'regular' ? ['@'] : ['@', 'T'],
+  session,
+  tradeDate
+})
+const CANCELLED_AFTER_A_RESTART: Step[] = [
+  { kind: 'trade', id: 45, trade: once(BEGIN + 570 * 60_000, 'post', dateOf(DAY)) },
+  { kind: 'flush', minute: 576, provisional: false },
+  { kind: 'restart' },
+  { kind: 'cancel', id: 45 }
+]
+const CORRECTED_TO_A_DAY_BEFORE: Step[] = [
+  { kind: 'trade', id: 2, trade: once(BEGIN, 'regular', dateOf(DAY + 1)) },
+  { kind: 'correct', id: 2, trade: once(BEGIN + 570 * 60_000, 'regular', dateOf(DAY)) },
+  { kind: 'restart' },
+  { kind: 'trade', id: 0, trade: once(BEGIN, 'regular', dateOf(DAY)) }
+]
+
 describe('bars', () => {
   test('are those of a plain look at the same trades, whatever their order, told twice, corrected, cancelled, and restarts between', () => {
     fc.assert(
@@ -147,7 +172,7 @@ describe('bars', () => {
         expect(market.bars()).toEqual(market.expected())
         expect(market.flush(Infinity)).toEqual([])
       }),
-      { numRuns: 2000 }
+      { numRuns: 2000, examples: [[CANCELLED_AFTER_A_RESTART], [CORRECTED_TO_A_DAY_BEFORE]] }
     )
   })
 

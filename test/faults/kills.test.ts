@@ -7,23 +7,23 @@ import { randomOf } from '../support/random.ts'
 import { barsIn, barsOf } from '../workers/stored-bars.ts'
 import { balanceOf, linesOfTape, linesOfTrades, missingIn, storedTrades, type Span } from './balance.ts'
 import { ResumingClient } from './resuming-client.ts'
-import { PARTS, startFaultySystem, type Part } from './system.ts'
+import { PARTS, startFaultySystem } from './system.ts'
 
 /** SPY is the canary of the feed, and comes whether somebody wants it or not. */
 const SYMBOLS = ['SPY', 'AAPL', 'MSFT', 'NVDA', 'AMZN', 'GOOGL', 'META', 'BRK.B']
 const TICK_MS = 100
-/** `npm run test:faults` sets them. */
-const KILLS = Number(process.env['FAULT_KILLS'] ?? PARTS.length)
+/** `npm run test:faults` sets it: minutes are too long for every run of all tests. */
+const KILLS = Number(process.env['FAULT_KILLS'] ?? 0)
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000)
 /** Between two kills; parts take longer to come back, so that several are away at once now and then. */
-const MIN_PAUSE_MS = KILLS > PARTS.length ? 100 : 1000
-const MAX_PAUSE_MS = KILLS > PARTS.length ? 6000 : 1500
+const MIN_PAUSE_MS = 100
+const MAX_PAUSE_MS = 6000
 /** So many trades of each symbol are outside of gaps at least: a ledger that holds everything would prove nothing. */
 const LEAST_COUNTED = 10
 const PATIENCE = { timeout: 60_000, interval: 200 }
 
-test(
-  'nothing is lost or doubled that the ledger does not hold, for whoever asks Postgres or follows and resumes, whatever is killed',
+test.skipIf(KILLS === 0)(
+  'nothing is lost or doubled that the ledger does not hold, for whoever asks Postgres or follows and resumes, whatever is killed (skipped but for npm run test:faults)',
   { timeout: 60_000 + KILLS * 15_000 },
   async () => {
     const random = randomOf(SEED)
@@ -44,20 +44,9 @@ test(
     const from = Date.now()
     await expect.poll(everywhereUntil, PATIENCE).toBeGreaterThan(from)
 
-    // Nobody listens to the vendor for a while where ingest is killed: the short way kills it last, and each once.
-    const order: Part[] =
-      KILLS === PARTS.length
-        ? [
-            ...shuffled(
-              PARTS.filter((part) => part !== 'ingest'),
-              random
-            ),
-            'ingest'
-          ]
-        : []
     for (let kill = 0; kill < KILLS; kill++) {
       const running = PARTS.filter((part) => parts[part].isRunning)
-      const part = order[kill] ?? running[Math.floor(random() * running.length)]
+      const part = running[Math.floor(random() * running.length)]
       if (part) {
         await parts[part].ready()
         parts[part].kill()
@@ -94,10 +83,3 @@ test(
 )
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
-
-function shuffled<T>(list: readonly T[], random: () => number): T[] {
-  return list
-    .map((value) => ({ value, at: random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ value }) => value)
-}

@@ -94,7 +94,7 @@ describe('with gaps in the ledger', () => {
     }
     expect(seen).toEqual(await reasons(''))
     const [head, row] = (await get(`gaps?${RANGE}&state=filled&format=csv`)).body.split('\n')
-    expect(head).toBe('id,source,feed,symbol,from,until,reason,state,stateAt')
+    expect(head).toBe('id,source,feed,symbol,from,until,reason,state,stateAt,detail')
     expect(row).toMatch(/^\d+,alpaca,iex,,2026-11-16T14:40:00.000Z,2026-11-16T14:45:00.000Z,outage,filled,/)
   })
 

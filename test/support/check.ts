@@ -1,10 +1,15 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { checkImports } from './import-rules.ts'
 import { lockProblems, type Lock } from './lock-rules.ts'
 
-/** `npm run check`: every static gate in turn. All of them run, so that one round shows everything that is wrong. */
-const gates: [name: string, run: () => Promise<boolean> | boolean][] = [
+/** What a gate found, and what it says of it. */
+type Verdict = { readonly passed: boolean; readonly output: string }
+
+/** `npm run check`: every static gate, side by side. All of them run, so that one round shows everything that is wrong. */
+const gates: [name: string, run: () => Promise<Verdict>][] = [
   ['format', () => command('prettier', ['--check', '--log-level', 'warn', '.'])],
   ['lint', () => command('oxlint', ['--type-aware', '--deny-warnings'])],
   ['types', () => command('tsc', ['-p', '.'])],
@@ -13,33 +18,38 @@ const gates: [name: string, run: () => Promise<boolean> | boolean][] = [
 ]
 
 const failed: string[] = []
-for (const [name, run] of gates) {
-  const startedAt = performance.now()
-  const passed = await run()
-  if (!passed) failed.push(name)
-  console.log(`${passed ? 'passed' : 'FAILED'}  ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
-}
+await Promise.all(
+  gates.map(async ([name, run]) => {
+    const startedAt = performance.now()
+    const { passed, output } = await run()
+    if (!passed) failed.push(name)
+    const took = ((performance.now() - startedAt) / 1000).toFixed(1)
+    console.log(`${output}${passed ? 'passed' : 'FAILED'}  ${name} (${took} s)`)
+  })
+)
 if (failed.length > 0) {
   console.error(`npm run check: ${failed.join(', ')} failed`)
   process.exitCode = 1
 }
 
-function command(name: string, args: string[]): boolean {
-  return spawnSync(name, args, { stdio: 'inherit' }).status === 0
+async function command(name: string, args: string[]): Promise<Verdict> {
+  const child = spawn(name, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [[status], ...said] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
+  return { passed: status === 0, output: said.join('') }
 }
 
-async function imports(): Promise<boolean> {
+async function imports(): Promise<Verdict> {
   const { modules, imports, violations } = await checkImports(process.cwd())
-  for (const violation of violations) console.error(violation)
   if (modules < 20 || imports < modules) {
-    console.error(`only ${modules} modules and ${imports} imports were read: the gate looks at the wrong place`)
-    return false
+    violations.push(`only ${modules} modules and ${imports} imports were read: the gate looks at the wrong place`)
   }
-  return violations.length === 0
+  return verdictOf(violations)
 }
 
-async function lock(): Promise<boolean> {
-  const problems = lockProblems(JSON.parse(await readFile('package-lock.json', 'utf8')) as Lock)
-  for (const problem of problems) console.error(problem)
-  return problems.length === 0
+async function lock(): Promise<Verdict> {
+  return verdictOf(lockProblems(JSON.parse(await readFile('package-lock.json', 'utf8')) as Lock))
+}
+
+function verdictOf(problems: readonly string[]): Verdict {
+  return { passed: problems.length === 0, output: problems.map((problem) => `${problem}\n`).join('') }
 }
