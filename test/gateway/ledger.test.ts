@@ -113,7 +113,12 @@ describe("a vendor's own day", () => {
 describe("after a vendor's 429", () => {
   test('every process waits for its Retry-After', async () => {
     const [here, there] = [ledgerOf('100/day'), ledgerOf('100/day')]
-    expect(await here.rest('tiingo', { retryAfterMs: 30_000, scope: 'minute' })).toBe(MIDNIGHT + 30_000)
+    const rest = () => here.rest('tiingo', { retryAfterMs: 30_000, scope: 'minute' })
+    expect(await rest()).toBe(MIDNIGHT + 30_000)
+    // Where Redis takes longer than a request may wait, on a busy machine, only this process knows it.
+    await expect
+      .poll(async () => rest().then(() => there.use('tiingo')))
+      .toMatchObject({ closedUntil: MIDNIGHT + 30_000 })
     for (const ledger of [here, there]) {
       expect(await ledger.spend('tiingo', purchase())).toEqual({ outcome: 'rate_limited', opensAt: MIDNIGHT + 30_000 })
       expect((await ledger.use('tiingo')).closedUntil).toBe(MIDNIGHT + 30_000)
