@@ -24,10 +24,10 @@ import {
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 /** Of one page. */
-const MAX_ROWS = 10_000
+const MAX_ROWS = 5000
 const PAGE_ROWS = 1000
 /** Of bars that are streamed, so many are read at once. */
-const STREAMED_AT_ONCE = 5000
+const STREAMED_AT_ONCE = 2000
 const MAX_SYMBOLS = 1000
 
 const COLUMNS = {

@@ -11,10 +11,10 @@ import { END, resolveSpan, START, type StoredRouteOptions } from './stored-query
 import { SymbolParams, symbolOf } from './symbol.ts'
 
 /** Of one page. */
-const MAX_ROWS = 10_000
+const MAX_ROWS = 5000
 const PAGE_ROWS = 1000
-/** Of ticks that are streamed, so many are read at once: some three megabytes. */
-const STREAMED_AT_ONCE = 5000
+/** Of ticks that are streamed, so many are read at once: some megabyte. */
+const STREAMED_AT_ONCE = 2000
 
 const COLUMNS = {
   kind: 'text',

@@ -28,7 +28,7 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 export const SASL_USER = { username: 'ann', password: 'secret' }
 
 /** Why no broker can be started here; undefined where one can. */
-export const whyNoKafka = reasonAgainst()
+export const whyNoKafka = reasonAgainst() ?? (await reasonAgainstPrograms())
 
 function reasonAgainst(): string | undefined {
   const java = spawnSync('java', ['-version'], { encoding: 'utf8' })
@@ -36,6 +36,16 @@ function reasonAgainst(): string | undefined {
   if (version < OLDEST_JAVA) return `needs Java ${OLDEST_JAVA}`
   if (!existsSync(CACHE) && spawnSync('mvn', ['--version']).status !== 0) return 'needs Maven'
   return undefined
+}
+
+/** A machine may have Maven, and reach no repository. */
+async function reasonAgainstPrograms(): Promise<string | undefined> {
+  try {
+    await fetchLibraries()
+    return undefined
+  } catch (error) {
+    return `needs the programs of Kafka, which could not be fetched: ${(error as Error).message.split('\n')[0]}`
+  }
 }
 
 /** A broker of Kafka on 127.0.0.1 that keeps its data until it is closed. Clients come to it through a door. */
