@@ -16,6 +16,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Of conditions that come when they come: a busy machine takes longer. Who promises a time says it.
-    expect: { poll: { timeout: 10_000 } }
+    expect: { poll: { timeout: 20_000 } }
   }
 })

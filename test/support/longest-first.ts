@@ -3,7 +3,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files and folders whose tests run for a minute and more: outages, restarts and whole systems take their time. */
 const LONGEST = [
-  'test/workers/long-outages',
   'test/start',
   'test/workers/',
   'test/hub/interleavings',
