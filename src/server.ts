@@ -1,16 +1,12 @@
-import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { buildApp } from './app.ts'
-import { ConfigError, loadConfig, type Config } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { createCore } from './core.ts'
 import { shippedCalendars } from './exchange-calendars.ts'
 import { createDataFreshness } from './market/data-freshness.ts'
-import { onParentGone, reportReady } from './embedded/child.ts'
-import { createLogger } from './logger.ts'
 import { SessionClock } from './market/session-clock.ts'
 import { createVendors } from './vendors.ts'
-
-const STOP_TIMEOUT_MS = 10_000
+import { runProcess } from './run-process.ts'
 
 export type ApiServer = { url: string; close(): Promise<void> }
 
@@ -34,26 +30,4 @@ export async function startServer(config: Config, log: Logger): Promise<ApiServe
   }
 }
 
-async function main(): Promise<void> {
-  const config = loadConfig(process.env)
-  const log = createLogger(config)
-  for (const line of config.misspelt) log.warn(line)
-  const server = await startServer(config, log)
-  const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'the API stops after an error nobody handled')
-    else log.info({ signal }, 'the API stops')
-    await server.close()
-  })
-  onParentGone(grace.close)
-  log.info({ url: server.url, market: config.MARKET }, 'the API listens')
-  reportReady(server.url)
-}
-
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)
-    process.exit(1)
-  }
-}
+if (import.meta.main) await runProcess(startServer, { runs: 'the API listens', stops: 'the API stops' })

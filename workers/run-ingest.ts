@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
-import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
+import type { Config } from '../src/config/config.ts'
 import { createCore, type Core } from '../src/core.ts'
 import { Carrier } from '../src/demand/carrier.ts'
 import type { Want } from '../src/demand/want.ts'
-import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import { StreamReporter } from '../src/demand/stream-reports.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
-import { createLogger } from '../src/logger.ts'
 import type { TopicName } from '../src/market/event.ts'
 import type { NewsItem } from '../src/market/news.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
@@ -23,18 +20,12 @@ import { StreamCounts } from './ingest/stream-counts.ts'
 import { StreamOwner } from './ingest/stream-owner.ts'
 import { streamReport } from './ingest/stream-report.ts'
 import { configuredUpstreams } from './ingest/upstreams.ts'
+import { runProcess, type RunningProcess } from '../src/run-process.ts'
 
-const STOP_TIMEOUT_MS = 10_000
 const ASK_AGAIN_AFTER_MS = 1000
 
-type IngestProcess = {
-  /** Where its monitor listens, if it has one. */
-  monitorUrl: string | undefined
-  close(): Promise<void>
-}
-
 /** Listens to the vendors that are configured, as long as no other process does, and brings what is wanted into the log. */
-async function startIngest(config: Config, log: Logger): Promise<IngestProcess> {
+async function startIngest(config: Config, log: Logger): Promise<RunningProcess> {
   const clock = new SessionClock(shippedCalendars(config))
   const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
   const closers: (() => unknown)[] = [() => core.close()]
@@ -99,7 +90,7 @@ async function startIngest(config: Config, log: Logger): Promise<IngestProcess> 
     closers.push(() => demand.close())
     closers.push(() => ending.abort())
     void followDemand({ demand, wanted, owners, log }, ending.signal)
-    return { monitorUrl: monitor?.url, close }
+    return { url: monitor?.url, close }
   } catch (error) {
     await close()
     throw error
@@ -166,26 +157,4 @@ function recordNews({ recorder }: Core, items: readonly NewsItem[], feed: Feed):
   }
 }
 
-async function main(): Promise<void> {
-  const config = loadConfig(process.env)
-  const log = createLogger(config)
-  for (const line of config.misspelt) log.warn(line)
-  const ingest = await startIngest(config, log)
-  const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'the ingestion stops after an error nobody handled')
-    else log.info({ signal }, 'the ingestion stops')
-    await ingest.close()
-  })
-  onParentGone(grace.close)
-  log.info({ market: config.MARKET, monitor: ingest.monitorUrl }, 'the ingestion runs')
-  reportReady(ingest.monitorUrl)
-}
-
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)
-    process.exit(1)
-  }
-}
+if (import.meta.main) await runProcess(startIngest, { runs: 'the ingestion runs', stops: 'the ingestion stops' })

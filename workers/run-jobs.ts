@@ -1,28 +1,18 @@
 import { hostname } from 'node:os'
-import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
-import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
+import type { Config } from '../src/config/config.ts'
 import { createCore } from '../src/core.ts'
-import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import type { JobQueues } from '../src/jobs/queue.ts'
-import { createLogger } from '../src/logger.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import { connectQueueRedis, retryDuringStart } from '../src/redis/connections.ts'
 import { createVendors } from '../src/vendors.ts'
 import { startJobWorkers } from './worker.ts'
-
-const STOP_TIMEOUT_MS = 10_000
-
-type JobProcess = {
-  /** Where its monitor listens, if it has one. */
-  monitorUrl: string | undefined
-  close(): Promise<void>
-}
+import { runProcess, type RunningProcess } from '../src/run-process.ts'
 
 /** Starts working the queues: schedules first, so that a fresh installation has something to do at once. */
-async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
+async function startJobs(config: Config, log: Logger): Promise<RunningProcess> {
   const clock = new SessionClock(shippedCalendars(config))
   const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
   const connection = connectQueueRedis(config.REDIS_URL!)
@@ -45,7 +35,7 @@ async function startJobs(config: Config, log: Logger): Promise<JobProcess> {
     const workers = startJobWorkers({ name, connection, context, recorder, metrics })
     closers.push(() => workers.close())
     await workers.ready()
-    return { monitorUrl: monitor?.url, close }
+    return { url: monitor?.url, close }
   } catch (error) {
     await close()
     throw error
@@ -60,26 +50,4 @@ async function restoreSchedules(queues: JobQueues, log: Logger): Promise<void> {
   }
 }
 
-async function main(): Promise<void> {
-  const config = loadConfig(process.env)
-  const log = createLogger(config)
-  for (const line of config.misspelt) log.warn(line)
-  const jobs = await startJobs(config, log)
-  const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'the jobs stop after an error nobody handled')
-    else log.info({ signal }, 'the jobs stop')
-    await jobs.close()
-  })
-  onParentGone(grace.close)
-  log.info({ market: config.MARKET, monitor: jobs.monitorUrl }, 'the jobs run')
-  reportReady(jobs.monitorUrl)
-}
-
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)
-    process.exit(1)
-  }
-}
+if (import.meta.main) await runProcess(startJobs, { runs: 'the jobs run', stops: 'the jobs stop' })

@@ -1,33 +1,23 @@
-import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { createDatabase } from '../db/client.ts'
 import { createLogLeaseStore } from '../db/log-leases.ts'
 import { claimMarket } from '../db/migrate.ts'
 import { createStores } from '../db/stores.ts'
-import { ConfigError, loadConfig, type Config } from '../src/config/config.ts'
+import type { Config } from '../src/config/config.ts'
 import { readySingleServer, serviceUrls } from '../src/core.ts'
-import { onParentGone, reportReady } from '../src/embedded/child.ts'
 import { openEventLog } from '../src/event-log.ts'
 import { createCalendarKeeper, isAlwaysOpen, shippedCalendars } from '../src/exchange-calendars.ts'
 import { createIntake } from '../src/intake/intake.ts'
-import { createLogger } from '../src/logger.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { createMetrics } from '../src/metrics/metrics.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import { createPersistStats } from '../src/metrics/persist-gauges.ts'
 import { connectFailFast, retryDuringStart } from '../src/redis/connections.ts'
 import { ShardOwner } from './persist/shard-owner.ts'
-
-const STOP_TIMEOUT_MS = 10_000
-
-type PersistProcess = {
-  /** Where its monitor listens, if it has one. */
-  monitorUrl: string | undefined
-  close(): Promise<void>
-}
+import { runProcess, type RunningProcess } from '../src/run-process.ts'
 
 /** Starts writing the event log to Postgres: what it shares with others first, its shards last; `close` stops in reverse. */
-async function startPersist(config: Config, log: Logger): Promise<PersistProcess> {
+async function startPersist(config: Config, log: Logger): Promise<RunningProcess> {
   const { databaseUrl, logUrl } = serviceUrls(config)
   const closers: (() => unknown)[] = []
   const close = async () => {
@@ -82,33 +72,11 @@ async function startPersist(config: Config, log: Logger): Promise<PersistProcess
     })
     closers.push(() => owner.close())
     await owner.ready()
-    return { monitorUrl: monitor?.url, close }
+    return { url: monitor?.url, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function main(): Promise<void> {
-  const config = loadConfig(process.env)
-  const log = createLogger(config)
-  for (const line of config.misspelt) log.warn(line)
-  const persist = await startPersist(config, log)
-  const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'persist stops after an error nobody handled')
-    else log.info({ signal }, 'persist stops')
-    await persist.close()
-  })
-  onParentGone(grace.close)
-  log.info({ market: config.MARKET, monitor: persist.monitorUrl }, 'the log is written to Postgres')
-  reportReady(persist.monitorUrl)
-}
-
-if (import.meta.main) {
-  try {
-    await main()
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)
-    process.exit(1)
-  }
-}
+if (import.meta.main) await runProcess(startPersist, { runs: 'the log is written to Postgres', stops: 'persist stops' })
