@@ -157,7 +157,7 @@ export class Playback {
     for (const symbol of this.#tape.symbols) if (!wanted.has(symbol)) this.#tape.remove(symbol)
     for (const symbol of wanted) {
       const instrument = this.#instruments.get(symbol)
-      if (instrument && !this.#tape.symbols.has(symbol)) this.#tape.add({ ...instrument, symbol }, this.#playedUntil)
+      if (instrument && !this.#tape.has(symbol)) this.#tape.add({ ...instrument, symbol }, this.#playedUntil)
     }
   }
 

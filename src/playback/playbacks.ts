@@ -35,8 +35,13 @@ export class Playbacks {
     const limits = { symbolsPerUser: SYMBOLS_PER_USER, connectionsPerUser: CONNECTIONS_PER_USER }
     const playback = new Playback({ live: live.context, store, users: this.#users, log, ...limits }, request)
     this.#open.add(playback)
-    await playback.start()
-    return playback
+    try {
+      await playback.start()
+      return playback
+    } catch (error) {
+      await this.close(playback)
+      throw error
+    }
   }
 
   /** Plays to a client that has come. */

@@ -26,8 +26,12 @@ export class Tape {
   }
 
   /** The instruments' symbols. */
-  get symbols(): ReadonlySet<string> {
-    return new Set(this.#reels.keys())
+  get symbols(): readonly string[] {
+    return [...this.#reels.keys()]
+  }
+
+  has(symbol: string): boolean {
+    return this.#reels.has(symbol)
   }
 
   /** Plays an instrument too, from an instant on (epoch milliseconds). */

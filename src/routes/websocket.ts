@@ -47,7 +47,10 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
         if (asked) {
           const playback = await app.playbacks.open(asked)
           request.playback = playback
-          request.raw.socket.once('close', () => void app.playbacks.close(playback))
+          const { socket } = request.raw
+          // Who has gone meanwhile will not go again.
+          if (socket.destroyed) await app.playbacks.close(playback)
+          else socket.once('close', () => void app.playbacks.close(playback))
         }
         // The response would keep the whole request in memory for as long as the connection lives.
         reply.raw.detachSocket(request.raw.socket)
