@@ -110,7 +110,7 @@ test('bars of one call and the trades behind their cursor are all trades that th
   const all: Trade[] = []
   const seams: { symbol: string; interval: BuiltInterval; page: StoredBarPage; client: LiveClient }[] = []
   const look = async (symbol: string, interval: BuiltInterval) => {
-    const answer = await api.get(`/api/v1/bars/${symbol}?timeframe=${interval}&limit=10000`, token)
+    const answer = await api.get(`/api/v1/bars/${symbol}?timeframe=${interval}&limit=5000`, token)
     const page = answer.json() as StoredBarPage
     const client = new LiveClient(`ws://127.0.0.1:${port}/api/v1/market/ws/stock-quotes?token=${token}`)
     await client.frame('welcome')
