@@ -10,13 +10,14 @@ import { contradictions, numbersIn } from './recordings/contradictions.ts'
 import { asJson, checkShape, isAbsence, reachOf, type Ask } from './recordings/harness.ts'
 import { expectedRefusal } from './recordings/refusals.ts'
 import { seeded, spoiledTexts, spoiledValues, type Spoiled } from './recordings/spoil.ts'
+import { runsOf } from './support/depth.ts'
 import { adapterFor, VENDORS, type Adapter } from './recordings/vendors.ts'
 
 const folder = resolve(process.env['RECORDINGS_DIR'] ?? '../shared/recordings')
 const { recordings } = existsSync(folder) ? await readFolder(folder) : { recordings: [] }
 
-/** Of each recording; all of them together take some ten seconds. */
-const SPOILED_VALUES = 8
+/** Of each recording. */
+const SPOILED_VALUES = runsOf(3)
 const SEED = 1
 /** An answer comes at once; one that takes longer hangs. */
 const PATIENCE_MS = 3000

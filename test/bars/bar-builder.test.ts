@@ -5,6 +5,7 @@ import { Reason, type BarChange } from '../../src/bars/bar-change.ts'
 import { BUILT_INTERVALS, startOf } from '../../src/bars/intervals.ts'
 import { timeOfTrade, type BarTrade } from '../../src/bars/bar-trade.ts'
 import { plainBars } from './plain-bars.ts'
+import { runsOf } from '../support/depth.ts'
 
 const DAY_MS = 86_400_000
 const BEGIN = Date.parse('2026-11-30T14:20:00Z')
@@ -172,7 +173,7 @@ describe('bars', () => {
         expect(market.bars()).toEqual(market.expected())
         expect(market.flush(Infinity)).toEqual([])
       }),
-      { numRuns: 2000, examples: [[CANCELLED_AFTER_A_RESTART], [CORRECTED_TO_A_DAY_BEFORE]] }
+      { numRuns: runsOf(500), examples: [[CANCELLED_AFTER_A_RESTART], [CORRECTED_TO_A_DAY_BEFORE]] }
     )
   })
 

@@ -4,6 +4,7 @@ import type { Policy } from '../../src/cache/policy.ts'
 import { TieredCache } from '../../src/cache/tiered-cache.ts'
 import { testRedis } from '../support/services.ts'
 import { countingSource, live, prices, type Price } from './market-under-test.ts'
+import { runsOf } from '../support/depth.ts'
 
 const START = 1_750_000_000_000
 const silent = { warn: () => undefined, info: () => undefined }
@@ -77,6 +78,6 @@ test('no process ever shows a price before the one that it showed, and all end w
       const newest = Math.max(...steps.map(({ instant }) => instant))
       expect((await startProcess().get(key, says(live(-1)))).value.price).toBe(newest)
     }),
-    { numRuns: 25 }
+    { numRuns: runsOf(12) }
   )
 }, 60_000)

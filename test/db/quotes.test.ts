@@ -4,6 +4,7 @@ import { supersedes } from '../../src/market/order.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { storesUnderTest } from './stores-under-test.ts'
 import { provenance, quote, quoteAt } from './values.ts'
+import { runsOf } from '../support/depth.ts'
 
 const under = storesUnderTest()
 
@@ -58,7 +59,7 @@ test('any double survives the way to Postgres and back', async () => {
       const held = await stored('DOUBLE')
       return held?.price === price && held.change === change
     }),
-    { numRuns: 60 }
+    { numRuns: runsOf(25) }
   )
 })
 
@@ -105,7 +106,7 @@ test('whatever the order and the batches, the newest quote of each symbol is the
       }
       expect(await under.stores.quotes.latest([...newest.keys()])).toEqual(newest)
     }),
-    { numRuns: 40 }
+    { numRuns: runsOf(20) }
   )
 })
 

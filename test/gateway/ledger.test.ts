@@ -7,6 +7,7 @@ import { Ledger } from '../../src/gateway/ledger.ts'
 import type { Priority } from '../../src/market/market-data.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { silentLog } from './market.ts'
+import { runsOf } from '../support/depth.ts'
 
 const MIDNIGHT = Date.parse('2026-03-02T00:00:00Z')
 const SECOND = 1000
@@ -194,7 +195,7 @@ test('no window is ever overdrawn, however callers, processes and clocks interle
         }
       }
     }),
-    { numRuns: 30 }
+    { numRuns: runsOf(12) }
   )
 })
 

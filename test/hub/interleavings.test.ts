@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
 import type { MarketEvent, QuoteUpdate } from '../../src/market/event.ts'
+import { runsOf } from '../support/depth.ts'
 import { barEvent, quoteEvent, tradeEvent } from '../support/events.ts'
 import { startLive, testLog } from '../support/live-server.ts'
 import { CarefulClient, type Options } from './careful-client.ts'
@@ -162,7 +163,7 @@ test(
         leave()
         await Promise.all(servers.map((server) => server.close()))
       }),
-      { numRuns: 60, endOnFailure: true }
+      { numRuns: runsOf(15), endOnFailure: true }
     )
   }
 )

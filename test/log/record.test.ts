@@ -12,6 +12,7 @@ import { formatInstantNs, parseInstantNs } from '../../src/market/instant-ns.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { anyEvent } from './arbitrary-events.ts'
 import { entryOf as bytesOf } from './entries.ts'
+import { runsOf } from '../support/depth.ts'
 
 const PLACE = { shard: 0, idHigh: 1, idLow: 0 }
 const entryOf = (events: readonly MarketEvent[]): LogEntry => readEntry(PLACE, bytesOf(events))
@@ -74,7 +75,7 @@ describe('an event comes back from the log as it went in', () => {
           expect(alone.hash(0)).toBe(topicKeyOf(topicOf(events[index]!)).hash)
         }
       }),
-      { numRuns: 2000 }
+      { numRuns: runsOf(500) }
     )
   })
 
@@ -146,7 +147,7 @@ test('numbers are written as JSON.stringify writes them', () => {
     fc.property(fc.oneof(fc.double(), cents, fc.integer(), fc.maxSafeInteger()), (number) => {
       expect(jsonWritten((json) => json.number(number))).toBe(JSON.stringify(number))
     }),
-    { numRuns: 5000 }
+    { numRuns: runsOf(1000) }
   )
 })
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compareOrders, orderOf, supersedes } from '../../src/market/order.ts'
 import { Feed, ValueState } from '../../src/market/provenance.ts'
 import type { Quote } from '../../src/market/quote.ts'
+import { runsOf } from '../support/depth.ts'
 
 const NOON = '2026-11-30T17:00:00'
 
@@ -50,7 +51,7 @@ describe('the order of quotes', () => {
   test('never lets two quotes each take the place of the other', () => {
     fc.assert(
       fc.property(quotes, quotes, (a, b) => !(supersedes(a, b) && supersedes(b, a))),
-      { numRuns: 5000 }
+      { numRuns: runsOf(1000) }
     )
   })
 
@@ -60,7 +61,7 @@ describe('the order of quotes', () => {
         fc.pre(supersedes(a, b) && supersedes(b, c))
         return supersedes(a, c)
       }),
-      { numRuns: 5000 }
+      { numRuns: runsOf(1000) }
     )
   })
 
@@ -71,7 +72,7 @@ describe('the order of quotes', () => {
         expect(isTie).toBe(orderOf(a).join() === orderOf(b).join())
         expect(Math.sign(compareOrders(orderOf(a), orderOf(b)))).toBe(isTie ? 0 : supersedes(b, a) ? 1 : -1)
       }),
-      { numRuns: 5000 }
+      { numRuns: runsOf(1000) }
     )
   })
 

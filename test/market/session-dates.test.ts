@@ -6,6 +6,7 @@ import { MarketHours } from '../../src/market/market-hours.ts'
 import { problemOfHours } from '../../src/market/session-hours.ts'
 import { phaseAt, sessionOn, statusAt, tradeDate, type Session, type SessionPhase } from '../../src/market/session.ts'
 import { dateIn, offsetMs } from '../../src/market/zoned-time.ts'
+import { runsOf } from '../support/depth.ts'
 
 const DAY_MS = 86_400_000
 /** Twenty years, all of them behind the first set of hours of every calendar. */
@@ -131,7 +132,7 @@ describe.each(calendars.map((each) => [each.exchange, each] as const))('over twe
         expect(sessionOn(calendar, date)).toBeDefined()
         expect(statusAt(calendar, instant)).toMatchObject({ phase: phaseAt(calendar, instant), tradeDate: date })
       }),
-      { numRuns: 120 }
+      { numRuns: runsOf(40) }
     )
   })
 
@@ -140,7 +141,7 @@ describe.each(calendars.map((each) => [each.exchange, each] as const))('over twe
       fc.property(instants, fc.integer({ min: 0, max: 4 * DAY_MS }), (instant, later) => {
         expect(tradeDate(calendar, instant + later) >= tradeDate(calendar, instant)).toBe(true)
       }),
-      { numRuns: 120 }
+      { numRuns: runsOf(40) }
     )
   })
 })
@@ -201,7 +202,7 @@ test('sessions of hours that nothing is said against never overlap, whatever an 
         expect(from).toBeGreaterThanOrEqual(stretches[index - 1]?.to ?? 0)
       }
     }),
-    { numRuns: 300 }
+    { numRuns: runsOf(100) }
   )
   expect(count).toBeGreaterThan(30)
 })

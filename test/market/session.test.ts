@@ -4,6 +4,7 @@ import { CALENDARS, exchangeOf } from '../../src/market/calendars.ts'
 import type { Calendar } from '../../src/market/calendar.ts'
 import { lastSession, nextSession, sessionOn, statusAt } from '../../src/market/session.ts'
 import { partsOf } from '../../src/market/zoned-time.ts'
+import { runsOf } from '../support/depth.ts'
 
 const calendar = (exchange: string): Calendar => CALENDARS.find((each) => each.exchange === exchange)!
 const phase = (exchange: string, instant: string) => statusAt(calendar(exchange), Date.parse(instant)).phase
@@ -61,7 +62,7 @@ describe.each(CALENDARS.map((each) => [each.exchange, each] as const))('%s', (_e
         const between = Math.floor(instant + (now.nextChange - instant) * part)
         expect(statusAt(each, between).phase).toBe(now.phase)
       }),
-      { numRuns: 150 }
+      { numRuns: runsOf(50) }
     )
   })
 
@@ -77,7 +78,7 @@ describe.each(CALENDARS.map((each) => [each.exchange, each] as const))('%s', (_e
         expect(session.regular.close).toBeGreaterThan(session.regular.open)
         expect(lastSession(each, session.regular.open).date).toBe(session.date)
       }),
-      { numRuns: 100 }
+      { numRuns: runsOf(40) }
     )
   })
 })

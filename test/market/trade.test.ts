@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Compile } from 'typebox/compile'
 import { shapeOfTick, tickOfShape } from '../../src/market/tick.ts'
 import { replacedTradeKey, Trade, tradeKey, type TradeCancel } from '../../src/market/trade.ts'
+import { runsOf } from '../support/depth.ts'
 
 const valid = Compile(Trade)
 
@@ -38,7 +39,7 @@ describe('trades', () => {
         expect(valid.Check(a)).toBe(true)
         expect(tradeKey('AAPL', a) === tradeKey('AAPL', b)).toBe(identityOf(a) === identityOf(b))
       }),
-      { numRuns: 5000 }
+      { numRuns: runsOf(1000) }
     )
   })
 

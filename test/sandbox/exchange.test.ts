@@ -9,6 +9,7 @@ import { dateIn } from '../../src/market/zoned-time.ts'
 import { createExchange } from '../../src/sandbox/exchange.ts'
 import { expiriesOf } from '../../src/sandbox/option-chains.ts'
 import type { TradedBar } from '../../src/sandbox/quotes.ts'
+import { runsOf } from '../support/depth.ts'
 
 const DAY_MS = 86_400_000
 /** A Wednesday, 11:00 in New York. */
@@ -68,7 +69,7 @@ describe('bars hold together', () => {
           if (instrument.kind === 'equity') expect(bar.volume).toBeGreaterThan(0)
         }
       }),
-      { numRuns: 200 }
+      { numRuns: runsOf(60) }
     )
   })
 
@@ -107,7 +108,7 @@ describe('bars hold together', () => {
         expect(Math.max(...minutes.map(({ high }) => high))).toBeCloseTo(quote.dayHigh, 6)
         expect(Math.min(...minutes.map(({ low }) => low))).toBeCloseTo(quote.dayLow, 6)
       }),
-      { numRuns: 100 }
+      { numRuns: runsOf(30) }
     )
   })
 
@@ -205,7 +206,7 @@ describe('the exchange keeps its hours', () => {
         const phase = exchange.calendar(find(exchange, symbol)).phaseAt(at)
         if (symbol !== 'NSE:TCS' || told !== 'pre') expect(phase).toBe(told)
       }),
-      { numRuns: 400 }
+      { numRuns: runsOf(100) }
     )
     const { close } = exchange.calendar(find(exchange, 'AAPL')).sessionOnOrAfter('2026-11-27')
     expect(new Date(close).toISOString()).toBe('2026-11-27T18:00:00.000Z')

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
 import { MarketEvent } from '../../../src/market/event.ts'
 import { mapped, NOON } from './arrivals.ts'
+import { runsOf } from '../../support/depth.ts'
 
 const checked = Compile(MarketEvent)
 const MARKETS = ['stocks', 'options', 'crypto'] as const
@@ -82,7 +83,7 @@ function expectSound(market: (typeof MARKETS)[number], text: string): void {
 test('whatever JSON a frame is, nothing is thrown, and no message is lost count of', () => {
   fc.assert(
     fc.property(fc.constantFrom(...MARKETS), fc.json({ maxDepth: 3 }), (market, text) => expectSound(market, text)),
-    { numRuns: 500 }
+    { numRuns: runsOf(150) }
   )
 })
 
@@ -91,7 +92,7 @@ test('messages that are nearly right come to an event of the vocabulary or to a 
     fc.property(fc.constantFrom(...MARKETS), fc.array(spoilt, { maxLength: 5 }), (market, messages) =>
       expectSound(market, JSON.stringify(messages))
     ),
-    { numRuns: 1000 }
+    { numRuns: runsOf(300) }
   )
 })
 
@@ -111,7 +112,7 @@ test('no number of a message becomes another one on its way', () => {
         }
       }
     }),
-    { numRuns: 600 }
+    { numRuns: runsOf(200) }
   )
 })
 
