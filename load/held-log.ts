@@ -20,6 +20,6 @@ export async function openHeldLog(where: HeldIn, log: Logger): Promise<{ log: Ev
     return { log: opened, close }
   }
   const kafka = { brokers: [{ host: '127.0.0.1', port: where.kafkaPort }], tls: false, sasl: undefined }
-  const opened = createKafkaLog({ ...OPTIONS, log, kafka, topic: where.topic })
+  const opened = await createKafkaLog({ ...OPTIONS, log, kafka, topic: where.topic })
   return { log: opened, close: () => opened.close() }
 }

@@ -29,7 +29,7 @@ export async function openEventLog({ config, log, redis }: EventLogOptions): Pro
     return { eventLog, dependencies: { redisLog: () => connection.ping() } }
   }
   const { topic, ...kafka } = config.kafka
-  const eventLog = createKafkaLog({ ...options, kafka, topic })
+  const eventLog = await createKafkaLog({ ...options, kafka, topic })
   try {
     await retryDuringStart(() => eventLog.epoch())
     return { eventLog, dependencies: { kafka: () => eventLog.epoch() } }

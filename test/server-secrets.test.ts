@@ -7,6 +7,7 @@ import { createDatabase } from '../db/client.ts'
 import { createStores } from '../db/stores.ts'
 import { isReadyMessage } from '../src/embedded/child.ts'
 import { testDatabase, testRedis } from './support/services.ts'
+import { BARE_ENV } from './support/processes.ts'
 
 const VENDOR_KEYS = {
   FINANCIAL_MODELING_PREP_API_KEY: 'fmp-0123456789-secret',
@@ -61,7 +62,7 @@ test('no secret leaves the server: not in its log at its most talkative, not in 
   const api = spawn(process.execPath, ['src/server.ts'], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
-      PATH: process.env['PATH'],
+      ...BARE_ENV,
       MARKET: 'live',
       PORT: '0',
       LOG_LEVEL: 'trace',

@@ -9,6 +9,7 @@ import { PROVIDER_NAMES } from '../src/providers/provider.ts'
 import { startSandbox } from '../src/sandbox/sandbox.ts'
 import { SECRET } from './support/api.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from './support/services.ts'
+import { BARE_ENV } from './support/processes.ts'
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let database: TestDatabase
@@ -32,7 +33,7 @@ afterAll(async () => {
 function startApi(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, ['src/server.ts'], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { PATH: process.env['PATH'], MARKET: 'sandbox', PORT: '0', LOG_LEVEL: 'warn', ...env }
+    env: { ...BARE_ENV, MARKET: 'sandbox', PORT: '0', LOG_LEVEL: 'warn', ...env }
   })
 }
 
@@ -105,10 +106,8 @@ describe('the API process', () => {
   })
 
   test.each([
-    ['no database', { DATABASE_URL: '' }, 'DATABASE_URL'],
     ['no secret', { JWT_SECRET: '' }, 'JWT_SECRET'],
-    ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, 'REDIS_URL'],
-    ['a port that is none', { PORT: 'eighty' }, 'PORT']
+    ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, 'REDIS_URL']
   ])('with %s does not start, and says which variable to set', async (_name, env, variable) => {
     const api = startApi({ ...services(), ...env })
     const [stderr, [code]] = await Promise.all([text(api.stderr!), once(api, 'exit')])

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts'
-import { surveyKafka } from '../log/kafka/survey.ts'
 import { reason } from './reach.ts'
 
 export type KafkaReach = { readonly state: 'ok' | 'problem'; readonly detail: string }
@@ -8,6 +7,7 @@ export type KafkaReach = { readonly state: 'ok' | 'problem'; readonly detail: st
 export async function kafkaReached({ kafka, LOG_SHARDS }: Config): Promise<KafkaReach | undefined> {
   if (!kafka) return undefined
   try {
+    const { surveyKafka } = await import('../log/kafka/survey.ts')
     const { brokers, topic, partitions } = await surveyKafka(kafka, { topic: kafka.topic, shards: LOG_SHARDS })
     const detail = `${brokers} ${brokers === 1 ? 'broker' : 'brokers'}, topic ${topic}`
     if (partitions === undefined) return { state: 'ok', detail: `${detail}, not there yet: it is created at the start` }

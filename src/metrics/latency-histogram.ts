@@ -13,17 +13,22 @@ export type LatencyCounts = { statusClass: StatusClass; counts: readonly number[
 
 /** How long the requests of one route took, by status class; turned into text when it is scraped. */
 export class LatencyHistogram {
-  readonly #byClass = STATUS_CLASSES.map(() => new Histogram(LATENCY_BOUNDS_SECONDS))
+  /** Of those that occurred: most routes never see most of them. */
+  readonly #byClass: (Histogram | undefined)[] = STATUS_CLASSES.map(() => undefined)
 
   observe(statusCode: number, seconds: number): void {
-    this.#byClass[((statusCode / 100) | 0) - 1]!.observe(seconds)
+    const index = ((statusCode / 100) | 0) - 1
+    const histogram = (this.#byClass[index] ??= new Histogram(LATENCY_BOUNDS_SECONDS))
+    histogram.observe(seconds)
   }
 
   /** Status classes that occurred. */
   read(): LatencyCounts[] {
     return STATUS_CLASSES.flatMap((statusClass, index) => {
-      const { counts, count, sum } = this.#byClass[index]!.read()
-      return count > 0 ? [{ statusClass, counts, sumSeconds: sum }] : []
+      const histogram = this.#byClass[index]
+      if (!histogram) return []
+      const { counts, sum } = histogram.read()
+      return [{ statusClass, counts, sumSeconds: sum }]
     })
   }
 }

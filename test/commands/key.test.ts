@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
+import { BARE_ENV } from '../support/processes.ts'
 
 let world: ApiWorld
 let api: Api
@@ -15,7 +16,7 @@ afterAll(() => world.close())
 
 async function key(args: string[], env: Record<string, string> = { DATABASE_URL: world.databaseUrl }) {
   const child = spawn(process.execPath, ['src/commands/key.ts', ...args], {
-    env: { PATH: process.env['PATH'], ...env }
+    env: { ...BARE_ENV, ...env }
   })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   return { code: child.exitCode, stdout, stderr }

@@ -9,6 +9,7 @@ import { createStores } from '../../db/stores.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
 import { createEmptyDatabase, dropDatabase, migrateUpTo } from './older-database.ts'
 import { quote, series } from './values.ts'
+import { BARE_ENV } from '../support/processes.ts'
 
 let server: TestDatabase
 let database: Database
@@ -238,7 +239,7 @@ describe('migrate', () => {
 
 describe('node src/commands/migrate.ts', () => {
   const run = (env: Record<string, string>) =>
-    promisify(execFile)(process.execPath, ['src/commands/migrate.ts'], { env: { PATH: process.env.PATH, ...env } })
+    promisify(execFile)(process.execPath, ['src/commands/migrate.ts'], { env: { ...BARE_ENV, ...env } })
 
   test('a deployment sees from the exit code whether its database is ready', async () => {
     const { stdout } = await run({ DATABASE_URL: server.url, MARKET: 'live' })
@@ -257,7 +258,7 @@ describe('a migration that fails', () => {
     const url = await emptyDatabase()
     const fresh = createDatabase({ url })
     await fresh.sql`create table job_runs (stood_in_the_way boolean)`
-    const env = { PATH: process.env.PATH, DATABASE_URL: url, MARKET: 'sandbox' }
+    const env = { ...BARE_ENV, DATABASE_URL: url, MARKET: 'sandbox' }
     const migrated = promisify(execFile)(process.execPath, ['src/commands/migrate.ts'], { env })
     await expect(migrated).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/Not migrated.*job_runs/s) })
     const tables = await fresh.sql`select tablename from pg_tables where schemaname = 'public'`

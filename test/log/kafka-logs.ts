@@ -9,12 +9,12 @@ const SILENT = pino({ level: 'silent' })
 export type KafkaLogOptions = { topic?: string; shards?: number; retentionMs?: number; maxBytes?: number }
 
 /** A log in topics of this test alone, or the one of a topic. */
-export function openKafkaLog(
+export async function openKafkaLog(
   { port }: Pick<KafkaBroker, 'port'>,
   { topic = `test-${randomUUID()}`, shards = 1, retentionMs = 3_600_000, maxBytes = 2 ** 28 }: KafkaLogOptions = {}
-): EventLog {
+): Promise<EventLog> {
   const kafka = { brokers: [{ host: '127.0.0.1', port }], tls: false, sasl: undefined }
-  const log = createKafkaLog({ kafka, topic, log: SILENT, shards, retentionMs, maxBytes })
+  const log = await createKafkaLog({ kafka, topic, log: SILENT, shards, retentionMs, maxBytes })
   onTestFinished(() => log.close())
   return log
 }

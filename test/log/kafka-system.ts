@@ -41,7 +41,7 @@ export function describeSystem(broker: () => KafkaBroker): void {
     const [database, redis] = await Promise.all([freshDatabase(), testRedis()])
     onTestFinished(() => redis.close())
     const topic = 'system'
-    const log = openKafkaLog(broker(), { topic, shards: SHARDS })
+    const log = await openKafkaLog(broker(), { topic, shards: SHARDS })
     const env = {
       MARKET: 'sandbox',
       DATABASE_URL: database.url,
@@ -62,7 +62,7 @@ export function describeSystem(broker: () => KafkaBroker): void {
     expect((await reached())?.detail).toBe('1 broker, topic system-4, not there yet: it is created at the start')
     const flow = new TradeFlow(SYMBOLS)
     const first = await start()
-    const live = await startLive(redis.url, { log: openKafkaLog(broker(), { topic, shards: SHARDS }) })
+    const live = await startLive(redis.url, { log: await openKafkaLog(broker(), { topic, shards: SHARDS }) })
     const client = live.connect()
     client.socket.once('open', () => client.subscribe(SYMBOLS, { stream: 'trades' }))
     await client.frame('subscribed')

@@ -79,22 +79,22 @@ export function describeTrouble(broker: () => KafkaBroker): void {
     test('where its broker took it and the connection was lost before the answer', async () => {
       const { door } = broker()
       const topic = 'lost-answer'
-      const log = open({ topic })
+      const log = await open({ topic })
       await log.append([trade(1)])
       door.treat('swallow answers')
       const appended = [log.append([trade(2)])]
-      await expect.poll(() => pricesIn(open({ topic }), 'AAPL')).toEqual([1, 2])
+      await expect.poll(async () => pricesIn(await open({ topic }), 'AAPL')).toEqual([1, 2])
       appended.push(log.append([trade(3)]))
       door.cut()
       await Promise.all(appended)
-      expect(await pricesIn(open({ topic }), 'AAPL')).toEqual([1, 2, 3])
+      expect(await pricesIn(await open({ topic }), 'AAPL')).toEqual([1, 2, 3])
       expect(log.stats).toMatchObject({ appended: 3, failed: 0, waitingBytes: 0 })
     })
 
     test('where the lost connection brings it to the broker after all, later than the new one', async () => {
       const { door } = broker()
       const topic = 'late-request'
-      const log = open({ topic })
+      const log = await open({ topic })
       await log.append([trade(1)])
       door.treat('hold requests')
       const appended = log.append([trade(2)])
@@ -103,13 +103,13 @@ export function describeTrouble(broker: () => KafkaBroker): void {
       await appended
       await deliverLate()
       await log.append([trade(3)])
-      expect(await pricesIn(open({ topic }), 'AAPL')).toEqual([1, 2, 3])
+      expect(await pricesIn(await open({ topic }), 'AAPL')).toEqual([1, 2, 3])
     })
 
     test('where its broker stands still for longer than anybody waits', async () => {
       const topic = 'slow-broker'
-      const log = open({ topic })
-      const { prices, epochs } = follow(open({ topic }))
+      const log = await open({ topic })
+      const { prices, epochs } = follow(await open({ topic }))
       await log.append([trade(1)])
       broker().freeze()
       const appended = [log.append([trade(2)])]
@@ -125,8 +125,8 @@ export function describeTrouble(broker: () => KafkaBroker): void {
   describe('who follows is told', () => {
     test('when the topic was deleted: it is another log then, and what comes is not missed', async () => {
       const topic = 'deleted'
-      const log = open({ topic })
-      const { prices, epochs, lost } = follow(open({ topic }))
+      const log = await open({ topic })
+      const { prices, epochs, lost } = follow(await open({ topic }))
       const epoch = await log.epoch()
       await log.append(range(1, 5).map(trade))
       await expect.poll(() => prices.length).toBe(5)
@@ -151,8 +151,8 @@ export function describeTrouble(broker: () => KafkaBroker): void {
 
     test('when events were trimmed before it could read them, and goes on behind them', async () => {
       const topic = 'trimmed'
-      const log = open({ topic, maxBytes: 2 ** 20 })
-      const follower = open({ topic }).follow('beginning')
+      const log = await open({ topic, maxBytes: 2 ** 20 })
+      const follower = (await open({ topic })).follow('beginning')
       onTestFinished(() => follower.return().then(() => undefined))
       await log.append([trade(1)])
       const first = await follower.next()
@@ -183,9 +183,9 @@ export function describeTrouble(broker: () => KafkaBroker): void {
 
   test('where the broker is killed in the middle of a flow, nothing is lost, doubled or missed; what its disk lost is told', async () => {
     const [topic, spoiled] = ['killed-broker', 'power-failure']
-    const [log, spoiledLog] = [open({ topic }), open({ topic: spoiled })]
-    const follower = follow(open({ topic }))
-    const others = [follow(open({ topic: spoiled })), follow(open({ topic: spoiled }))]
+    const [log, spoiledLog] = await Promise.all([open({ topic }), open({ topic: spoiled })])
+    const follower = follow(await open({ topic }))
+    const others = [follow(await open({ topic: spoiled })), follow(await open({ topic: spoiled }))]
     const epoch = await log.epoch()
     for (let price = 1; price <= 10; price++) await spoiledLog.append([trade(price)])
     for (const { prices } of others) await expect.poll(() => prices.length).toBe(10)
@@ -194,7 +194,7 @@ export function describeTrouble(broker: () => KafkaBroker): void {
     await broker().kill()
     await loseEnd(broker(), spoiled, 10)
     const held = flow.acknowledged.length
-    const late = open({ topic })
+    const late = await open({ topic })
     const appended = [late.append([tradeEvent('MSFT', 1, 1)]), spoiledLog.append([trade(11)])]
     await broker().start()
     await Promise.all(appended)
@@ -203,7 +203,7 @@ export function describeTrouble(broker: () => KafkaBroker): void {
     await expect.poll(() => follower.prices.length, PATIENCE).toBeGreaterThanOrEqual(last)
     expect(follower.prices).toEqual(range(1, last))
     expect(await pricesIn(late, 'AAPL')).toEqual(range(1, last))
-    const newcomer = follow(open({ topic }))
+    const newcomer = follow(await open({ topic }))
     await expect.poll(() => newcomer.prices.length).toBe(last)
     expect(await late.epoch()).toBe(epoch)
     expect([...follower.epochs, ...newcomer.epochs]).toEqual([])
@@ -219,7 +219,7 @@ export function describeTrouble(broker: () => KafkaBroker): void {
 
   test('what somebody else writes into the topic disturbs nobody', async () => {
     const topic = 'foreign'
-    const log = open({ topic })
+    const log = await open({ topic })
     const { prices, epochs } = follow(log)
     await log.append([trade(1)])
     const value = Buffer.from('{"hello":"world"}')

@@ -13,6 +13,7 @@ import type { Tick } from '../../src/market/tick.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { LiveClient, type Frame } from '../support/live-client.ts'
+import { BARE_ENV } from '../support/processes.ts'
 
 const PATH = '/api/v1/market/ws/stock-quotes'
 const MINUTE_MS = 60_000
@@ -193,7 +194,7 @@ test.each([
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['src/commands/replay.ts', ...args], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env }
+    env: { ...BARE_ENV, ...env }
   })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   return { code: child.exitCode, stdout, stderr }

@@ -9,6 +9,7 @@ import { launchServer, onFreePort } from '../../src/embedded/server-process.ts'
 import { SECRET } from '../support/api.ts'
 import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
 import { testDatabase, testRedis } from '../support/services.ts'
+import { BARE_ENV } from '../support/processes.ts'
 
 /** Its nodes speak to each other on a port that lies so much higher. */
 const BUS_PORT_OFFSET = 10_000
@@ -61,7 +62,7 @@ test.each([
 ])('%s does not start on a node of a Cluster, and says what is needed', async (_process, program) => {
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { PATH: process.env['PATH'], MARKET: 'sandbox', PORT: '0', JWT_SECRET: SECRET, ...env, REDIS_URL: clusterUrl }
+    env: { ...BARE_ENV, MARKET: 'sandbox', PORT: '0', JWT_SECRET: SECRET, ...env, REDIS_URL: clusterUrl }
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const [told] = await Promise.all([text(child.stderr), once(child, 'exit')])

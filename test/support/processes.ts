@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
+/** What a process of ours needs of this one's environment, and no more; compiled code is kept from one start to the next. */
+export const BARE_ENV = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
+
 export type FoundProcess = { pid: number; command: string }
 
 /**
