@@ -106,6 +106,7 @@ describe('the API process', () => {
   })
 
   test.each([
+    ['no database', { DATABASE_URL: '' }, 'DATABASE_URL'],
     ['no secret', { JWT_SECRET: '' }, 'JWT_SECRET'],
     ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, 'REDIS_URL']
   ])('with %s does not start, and says which variable to set', async (_name, env, variable) => {
