@@ -75,6 +75,12 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
     return false
   }
 
+  /** A quote that was asked for comes behind the ticks of its symbol, and tells of it all the same what they do not. */
+  function toComposer(event: MarketEvent): void {
+    if (event.type !== 'quote_update') composer.took(event)
+    else if (event.data.quote.provenance.delivery !== 'stream') composer.polled(event.data.quote)
+  }
+
   /** Why an event does not enter; undefined where it does. */
   function objectionTo(event: MarketEvent): Objection | undefined {
     const impossibility = impossibilityOf(event)
@@ -85,6 +91,7 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
     }
     if (event.type === 'quote_update' && isSuperseded(event.data.quote)) {
       stats.superseded++
+      toComposer(event)
       return SUPERSEDED
     }
     return undefined
@@ -96,8 +103,7 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
     appended.catch((err: unknown) => log.debug({ err, events: events.length }, 'events were not published'))
     for (const event of events) {
       record(event)
-      if (event.type !== 'quote_update') composer.took(event)
-      else if (event.data.quote.provenance.delivery !== 'stream') composer.polled(event.data.quote)
+      toComposer(event)
     }
     return appended
   }

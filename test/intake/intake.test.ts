@@ -8,7 +8,7 @@ import type { Quote } from '../../src/market/quote.ts'
 import { quoteOf, tradeEvent } from '../support/events.ts'
 import { testLog } from '../support/live-server.ts'
 
-const NOON = '2026-11-30T17:00:00'
+const NOON = '2026-11-27T17:00:00'
 const quiet = { debug: () => undefined }
 
 async function openIntake() {
@@ -20,7 +20,8 @@ async function openIntake() {
     eventLog: log,
     log: quiet,
     record: (event) => recordEvent(event, recorder),
-    quoteIntervalMs: 20
+    // What ticks make of a quote is told when the intake closes.
+    quoteIntervalMs: 60_000
   })
   const accept = async (event: MarketEvent) => {
     const verdict = intake.accept(event)
@@ -50,7 +51,7 @@ function bbo(bid: number | undefined, ask: number | undefined): BboUpdate {
 test('a poll that comes behind a newer price reaches nobody', async () => {
   const { intake, accept, recorded, inLog } = await openIntake()
   expect(await accept(told(100, `${NOON}Z`))).toMatchObject({ outcome: 'accepted' })
-  expect(await accept(told(99, '2026-11-30T16:45:00Z'))).toEqual({ outcome: 'superseded' })
+  expect(await accept(told(99, '2026-11-27T16:45:00Z'))).toEqual({ outcome: 'superseded' })
   expect(await accept(told(101, `${NOON}.000000001Z`))).toMatchObject({ outcome: 'accepted' })
   expect(recorded.map(({ price }) => price)).toEqual([100, 101])
   expect(await inLog()).toBe(2)

@@ -1,5 +1,7 @@
-import type { MarketData } from '../../src/market/market-data.ts'
+import type { Answer, MarketData } from '../../src/market/market-data.ts'
 import type { Intake } from '../../src/intake/intake.ts'
+import type { Quote } from '../../src/market/quote.ts'
+import { isStale } from '../refusals.ts'
 
 /** Symbols that begin to trade within this are asked for together. */
 const GATHER_MS = 200
@@ -11,9 +13,17 @@ const RETRY_AFTER_MS = 5000
 const MAX_SYMBOLS = 50_000
 
 export type ReferenceQuotesOptions = {
-  readonly marketData: Pick<MarketData, 'quotes'>
+  readonly marketData: Pick<MarketData, 'quotes' | 'refresh'>
   readonly intake: Pick<Intake, 'refer'>
   readonly now: () => number
+}
+
+function usable(answers: readonly (Answer<Quote> | Error)[]): Map<string, Quote> {
+  return new Map(
+    answers.flatMap((answer) =>
+      answer instanceof Error || isStale(answer) ? [] : [[answer.value.symbol, answer.value] as const]
+    )
+  )
 }
 
 /** Asks for the quotes of symbols that stream, so that what is composed of their ticks has a name, a close to compare with and a day. */
@@ -62,11 +72,19 @@ export class ReferenceQuotes {
   /** Never rejects: what nobody told is asked for again after a while. */
   async #askFor(symbols: readonly string[]): Promise<void> {
     const { marketData, intake, now } = this.#options
-    const answers = await marketData.quotes(symbols, 'background').catch(() => [])
-    for (const [at, symbol] of symbols.entries()) {
-      const answer = answers[at]
-      if (answer && !(answer instanceof Error)) intake.refer(answer.value)
-      else this.#askedAt.set(symbol, now() - ASK_AGAIN_AFTER_MS + RETRY_AFTER_MS)
+    const quotes = usable(await marketData.quotes(symbols, 'background').catch(() => []))
+    const streamed = symbols.filter((symbol) => quotes.get(symbol)?.provenance.delivery === 'stream')
+    if (streamed.length > 0) {
+      // The cache holds what was composed of the first ticks. A vendor's answer comes behind it, and the intake keeps what it tells.
+      for (const symbol of streamed) quotes.delete(symbol)
+      for (const [symbol, quote] of usable(await marketData.refresh.quotes(streamed).catch(() => []))) {
+        quotes.set(symbol, quote)
+      }
+    }
+    for (const symbol of symbols) {
+      const quote = quotes.get(symbol)
+      if (!quote) this.#askedAt.set(symbol, now() - ASK_AGAIN_AFTER_MS + RETRY_AFTER_MS)
+      else if (quote.provenance.delivery !== 'stream') intake.refer(quote)
     }
   }
 }

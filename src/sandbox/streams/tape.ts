@@ -4,8 +4,11 @@ import { integerBetween, mix, uniform } from '../noise.ts'
 import type { SimulatedQuote } from '../quotes.ts'
 import type { Instrument } from '../universe/instrument.ts'
 
-/** One in so many trades is of less than a share. */
-const FRACTIONAL_EVERY = 25
+/** Of so many trades all but the last are small, as on a real tape: alike, all of a quiet minute would be odd lots. */
+const TRADES_PER_BLOCK = 3
+const MAX_SMALL_SHARES = 30
+/** One in so many of the small trades is of less than a share. */
+const FRACTIONAL_EVERY = 16
 
 export type TapeTrade = {
   readonly instrument: Instrument
@@ -54,15 +57,12 @@ export class Tape {
     const quote = this.#exchange.quote(instrument, at)
     const price = priceOf(quote)
     if (price === undefined) return undefined
-    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.tickMs))
-    const traded = quote.volume - this.#exchange.quote(instrument, at - this.tickMs).volume
-    const isFractional = traded <= 0 || integerBetween(1, FRACTIONAL_EVERY, key, 1) === 1
     return {
       instrument,
       id: Math.floor((at % DAY_MS) / this.tickMs) + 1,
       price,
-      size: isFractional ? Math.max(0.001, Math.round(uniform(key, 2) * 1000) / 1000) : traded,
-      ...this.#instant(at, key),
+      size: this.#size(quote, at),
+      ...this.#instant(at, this.#key(instrument, at)),
       isExtended: quote.phase !== 'regular'
     }
   }
@@ -71,8 +71,7 @@ export class Tape {
     const quote = this.#exchange.quote(instrument, at)
     if (priceOf(quote) === undefined) return undefined
     const { bid, ask, bidSize, askSize } = quote
-    const key = mix(this.#exchange.keyOf(instrument), Math.floor(at / this.tickMs))
-    return { instrument, bid, ask, bidSize, askSize, ...this.#instant(at, key) }
+    return { instrument, bid, ask, bidSize, askSize, ...this.#instant(at, this.#key(instrument, at)) }
   }
 
   /** The minute that ended last, where something traded in it. */
@@ -87,6 +86,27 @@ export class Tape {
   day(instrument: Instrument, at: number): TapeBar | undefined {
     const { date } = this.#exchange.calendar(instrument).sessionAt(at)
     return this.#exchange.dailyBars(instrument, date, date, at).at(0)
+  }
+
+  /** The last trade of a block brings what the day's volume grew by, less what the small ones before it brought. */
+  #size({ instrument, volume }: SimulatedQuote, at: number): number {
+    const { tickMs } = this
+    if (Math.floor(at / tickMs) % TRADES_PER_BLOCK < TRADES_PER_BLOCK - 1) return this.#smallSize(instrument, at)
+    let size = volume - this.#exchange.quote(instrument, at - TRADES_PER_BLOCK * tickMs).volume
+    for (let back = 1; back < TRADES_PER_BLOCK; back++) {
+      size -= Math.ceil(this.#smallSize(instrument, at - back * tickMs))
+    }
+    return size > 0 ? size : this.#smallSize(instrument, at)
+  }
+
+  #smallSize(instrument: Instrument, at: number): number {
+    const key = this.#key(instrument, at)
+    if (integerBetween(1, FRACTIONAL_EVERY, key, 1) > 1) return integerBetween(1, MAX_SMALL_SHARES, key, 4)
+    return Math.max(0.001, Math.round(uniform(key, 2) * 1000) / 1000)
+  }
+
+  #key(instrument: Instrument, at: number): number {
+    return mix(this.#exchange.keyOf(instrument), Math.floor(at / this.tickMs))
   }
 
   /** Within the first millisecond of the tick. */
