@@ -13,9 +13,9 @@ export default defineConfig({
     // Files share what they import: no module of ours keeps state that one test could leave to another.
     isolate: false,
     // These end what hangs: a test that promises a time measures it itself.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // Of conditions that come when they come: a busy machine takes longer. Who promises a time says it.
-    expect: { poll: { timeout: 20_000 } }
+    expect: { poll: { timeout: 30_000 } }
   }
 })

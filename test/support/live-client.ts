@@ -46,7 +46,7 @@ export class LiveClient {
     return this.ofType(type)[nth]!
   }
 
-  async until(condition: () => boolean, what = 'a condition', timeoutMs = 20_000): Promise<void> {
+  async until(condition: () => boolean, what = 'a condition', timeoutMs = 30_000): Promise<void> {
     const giveUp = Date.now() + timeoutMs
     while (!condition()) {
       const left = giveUp - Date.now()

@@ -33,7 +33,7 @@ async function backfilled(payload: object) {
   const { jobs, recorder } = worker.core
   const taskId = await jobs.run('backfill-history', payload)
   await vi.waitFor(async () => expect(['completed', 'failed']).toContain((await jobs.task(taskId)).state), {
-    timeout: 15_000,
+    timeout: 30_000,
     interval: 50
   })
   await recorder.flush()

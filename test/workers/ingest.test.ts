@@ -107,9 +107,9 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
   expect((await stream()).lastEventAgeSeconds).toBeLessThan(30)
   await ingest.kill()
   await expect
-    .poll(() => status('/api/broker-status'), { timeout: 15_000 })
+    .poll(() => status('/api/broker-status'), { timeout: 30_000 })
     .toMatchObject({ status: 'none', streams: [] })
-}, 60_000)
+})
 
 test('what a killed process missed stands in the ledger, and nothing else is missing', async () => {
   const live = await client()
@@ -140,7 +140,7 @@ test('what a killed process missed stands in the ledger, and nothing else is mis
     if (!seen.includes(tick) && !isKnown) missing.push(at)
   }
   expect(missing).toEqual([])
-}, 90_000)
+})
 
 test('what a delayed feed has not told yet stands in the ledger while it is live, and what a subscriber joined too late for', async () => {
   const database = createDatabase({ url: world.databaseUrl })
@@ -158,15 +158,15 @@ test('what a delayed feed has not told yet stands in the ledger while it is live
   await expect.poll(async () => (await joined()).length, { timeout: 30_000 }).toBeGreaterThan(0)
   await ingest.stop()
   expect(await withheld()).toEqual([])
-}, 90_000)
+})
 
 test('a second process waits, and takes over when the first one dies', async () => {
   const first = await startRealIngest(env)
   const second = await startIngest()
   const metrics = async ({ url }: RealProcess) => (await fetch(`${url}/metrics`)).text()
   const live = 'quotewire_stream_state{stream="alpaca/iex",state="live"} 1'
-  await expect.poll(() => metrics(first), { timeout: 20_000 }).toContain(live)
+  await expect.poll(() => metrics(first), { timeout: 30_000 }).toContain(live)
   expect(await metrics(second)).not.toContain('quotewire_stream_state{')
   await first.kill()
   await expect.poll(() => metrics(second), { timeout: 30_000 }).toContain(live)
-}, 90_000)
+})

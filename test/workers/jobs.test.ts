@@ -33,7 +33,7 @@ async function start(name = 'one'): Promise<WorkerProcess> {
 /** The task, once it has ended. */
 async function ended({ core }: WorkerProcess, taskId: string) {
   await vi.waitFor(async () => expect(['completed', 'failed']).toContain((await core.jobs.task(taskId)).state), {
-    timeout: 15_000,
+    timeout: 30_000,
     interval: 50
   })
   await core.recorder.flush()

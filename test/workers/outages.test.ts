@@ -93,7 +93,7 @@ describe('kill -9 of a worker in the middle of a job', () => {
       expect(bars).toBeGreaterThan(120)
     }
     await queues.close()
-  }, 60_000)
+  })
 })
 
 describe('while a service is away', () => {
@@ -117,7 +117,7 @@ describe('while a service is away', () => {
       const taskId = await jobs.run('refresh-quotes', { symbols: SYMBOLS })
       await gates[service][habit]()
       await vi.waitFor(async () => expect((await health()).dependencies[service]).toMatchObject({ status: 'down' }), {
-        timeout: 8000,
+        timeout: 30_000,
         interval: 100
       })
       expect((await fetch(`${url}/api/health`)).status).toBe(503)
@@ -125,7 +125,7 @@ describe('while a service is away', () => {
       expect([live.status, await live.json()]).toEqual([200, { live: true }])
       await gates[service].open()
       await vi.waitFor(async () => expect((await health()).dependencies[service]).toMatchObject({ status: 'up' }), {
-        timeout: 10_000,
+        timeout: 30_000,
         interval: 100
       })
       await vi.waitFor(async () => expect((await jobs.task(taskId)).state).toBe('completed'), {
@@ -139,11 +139,11 @@ describe('while a service is away', () => {
           const quoted = (await createStores(client).quotes.latest(SYMBOLS)).size
           expect(quoted).toBe(SYMBOLS.length)
         },
-        { timeout: 20_000, interval: 200 }
+        { timeout: 30_000, interval: 200 }
       )
       await queues.close()
     },
-    90_000
+    150_000
   )
 })
 
@@ -158,16 +158,16 @@ test('a Redis that comes back without its data gets its schedules again, and wor
   await redis.redis.flushdb()
   await gates.redis.open()
   await vi.waitFor(async () => expect((await ids()).map(({ key }) => key).toSorted()).toEqual(before), {
-    timeout: 10_000,
+    timeout: 30_000,
     interval: 100
   })
   const taskId = await jobs.run('refresh-quotes', { symbols: SYMBOLS })
   await vi.waitFor(async () => expect((await jobs.task(taskId)).runs).toMatchObject([{ outcome: 'done', items: 6 }]), {
-    timeout: 20_000,
+    timeout: 30_000,
     interval: 100
   })
   await queues.close()
-}, 60_000)
+})
 
 test('a row that a vendor garbles within a batch costs only its symbol, which the next vendor gives', async () => {
   const { queues, jobs } = administration()
@@ -176,7 +176,7 @@ test('a row that a vendor garbles within a batch costs only its symbol, which th
   const taskId = await jobs.run('refresh-quotes', { symbols: SYMBOLS })
   await vi.waitFor(
     async () => expect((await jobs.task(taskId)).runs).toMatchObject([{ outcome: 'done', items: 6, failures: 0 }]),
-    { timeout: 10_000, interval: 100 }
+    { timeout: 30_000, interval: 100 }
   )
   const quotes = await createStores(client).quotes.latest(SYMBOLS)
   for (const [symbol, { provenance }] of quotes) {
@@ -184,7 +184,7 @@ test('a row that a vendor garbles within a batch costs only its symbol, which th
     else expect(provenance).toMatchObject({ source: 'yahoo', attempts: [] })
   }
   await queues.close()
-}, 60_000)
+})
 
 function doneOf({ progress }: { progress?: unknown }): number {
   return (progress as { done?: number } | undefined)?.done ?? 0

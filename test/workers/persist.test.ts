@@ -27,7 +27,7 @@ import { barsIn, barsOf } from './stored-bars.ts'
 import { TradeFlow, tradeReport } from './trade-flow.ts'
 
 const SILENT = pino({ level: 'silent' })
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { timeout: 40_000, interval: 100 }
 
 const under = storesUnderTest()
 
@@ -138,7 +138,7 @@ describe('what the log holds', () => {
     expect(client.ofType('bar_update').map(({ data: { bar } }) => bar)).toMatchObject([{ close: 100 }, { close: 101 }])
   })
 
-  test('waits while Postgres is away, and is written when it is back', { timeout: 60_000 }, async () => {
+  test('waits while Postgres is away, and is written when it is back', { timeout: 90_000 }, async () => {
     const [database, { log }] = await Promise.all([freshDatabase(), testLog()])
     const door = await openDoor(database.url)
     const behind = createDatabase({ url: door.url })

@@ -144,4 +144,4 @@ test('bars of one call and the trades behind their cursor are all trades that th
   // Neither all of it in the bars, nor all of it behind the cursors.
   expect(replayed).toBeGreaterThan(0)
   expect(seams.some(({ page }) => page.bars.length > 0)).toBe(true)
-}, 60_000)
+})
