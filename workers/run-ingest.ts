@@ -129,6 +129,7 @@ async function followDemand({ demand, wanted, owners, log }: Demand, ending: Abo
         }
         for (const owner of owners) owner.demandChanged()
       }
+      return // the carrier is closed
     } catch (err) {
       log.warn({ err }, 'what is wanted cannot be read until Redis is back')
       await setTimeout(ASK_AGAIN_AFTER_MS, undefined, { signal: ending }).catch(() => undefined)
