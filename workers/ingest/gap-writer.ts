@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { isValueAtFault } from '../../db/failures.ts'
 import type { GapStore, GapSubject } from '../../db/gaps.ts'
 import type { InstrumentStore } from '../../db/instruments.ts'
 import { isoOf } from '../../src/market/time.ts'
@@ -84,10 +85,20 @@ export class GapWriter {
     this.#writing ??= this.#write()
   }
 
+  /** What Postgres would refuse again keeps no other gap out of the ledger. */
+  async #writeOne({ write }: Entry): Promise<void> {
+    try {
+      await write()
+    } catch (err) {
+      if (!isValueAtFault(err)) throw err
+      this.#options.log.error({ err }, 'a gap that cannot be was not written down')
+    }
+  }
+
   async #write(): Promise<void> {
     try {
       for (let entry = this.#waiting[0]; entry; entry = this.#waiting[0]) {
-        await entry.write()
+        await this.#writeOne(entry)
         this.#waiting.shift()
       }
       this.#isAway = false
