@@ -2,11 +2,13 @@ import type { BarDifferenceCause } from '../src/market/bar-audit.ts'
 import type { Bar, Interval } from '../src/market/bar.ts'
 import { sourceOfTrades } from '../src/bars/series-names.ts'
 import type { Feed } from '../src/market/provenance.ts'
+import type { AuditRequest, DifferenceRequest } from '../src/market/stored-audit.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
-import { and, asc, desc, eq, lt } from './drizzle.ts'
+import { and, asc, desc, eq, getTableColumns, lt, sql as raw } from './drizzle.ts'
 import { present, type Present } from './rows.ts'
 import { barAudits, barDifferences } from './schema/bar-audits.ts'
+import { instruments } from './schema/instruments.ts'
 
 /** Bars of our own making, and what they are made of. */
 export type AuditedSeries = {
@@ -33,8 +35,8 @@ export type BarDifference = {
   readonly official: Omit<Bar, 'start'> | undefined
 }
 
-export type StoredAudit = Present<typeof barAudits.$inferSelect>
-export type StoredDifference = Present<typeof barDifferences.$inferSelect>
+export type HeldAudit = typeof barAudits.$inferSelect & { readonly symbol: string }
+export type HeldDifference = Present<typeof barDifferences.$inferSelect>
 export type BarAuditStore = ReturnType<typeof createBarAuditStore>
 
 /** What own bars were held against the official ones of vendors. */
@@ -95,24 +97,46 @@ export function createBarAuditStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       })
     },
 
-    /** Newest sessions first. */
-    async list({ instrumentId, limit }: { instrumentId?: number; limit: number }): Promise<StoredAudit[]> {
-      const rows = await db
-        .select()
-        .from(barAudits)
-        .where(instrumentId === undefined ? undefined : eq(barAudits.instrumentId, instrumentId))
-        .orderBy(desc(barAudits.tradeDate), asc(barAudits.instrumentId), asc(barAudits.interval))
+    /** Of all instruments, or of one; newest sessions first. */
+    async list({ tradeDate, limit, after }: AuditRequest, instrumentId?: number): Promise<HeldAudit[]> {
+      const audits = barAudits
+      const rest = raw`(${audits.instrumentId}, ${audits.interval}, ${audits.source}, ${audits.feed}, ${audits.official})`
+      const behind =
+        after &&
+        raw`(${audits.tradeDate} < ${after.tradeDate} or (${audits.tradeDate} = ${after.tradeDate} and ${rest} >
+          (${after.instrumentId}, ${after.interval}, ${after.source}, ${after.feed}, ${after.official})))`
+      return db
+        .select({ ...getTableColumns(audits), symbol: instruments.symbol })
+        .from(audits)
+        .innerJoin(instruments, eq(instruments.id, audits.instrumentId))
+        .where(
+          and(
+            instrumentId === undefined ? undefined : eq(audits.instrumentId, instrumentId),
+            tradeDate === undefined ? undefined : eq(audits.tradeDate, tradeDate),
+            behind
+          )
+        )
+        .orderBy(
+          desc(audits.tradeDate),
+          asc(audits.instrumentId),
+          asc(audits.interval),
+          asc(audits.source),
+          asc(audits.feed),
+          asc(audits.official)
+        )
         .limit(limit)
-      return rows.map(present)
     },
 
     /** The differences of an instrument's session, by their bars. */
-    async differences(instrumentId: number, tradeDate: string, limit: number): Promise<StoredDifference[]> {
+    async differences(instrumentId: number, { tradeDate, limit, after }: DifferenceRequest): Promise<HeldDifference[]> {
+      const { interval, start, id } = barDifferences
+      const behind =
+        after && raw`(${interval}, ${start}, ${id}) > (${after.interval}, ${after.start}::timestamptz, ${after.id})`
       const rows = await db
         .select()
         .from(barDifferences)
-        .where(and(eq(barDifferences.instrumentId, instrumentId), eq(barDifferences.tradeDate, tradeDate)))
-        .orderBy(asc(barDifferences.interval), asc(barDifferences.start), asc(barDifferences.id))
+        .where(and(eq(barDifferences.instrumentId, instrumentId), eq(barDifferences.tradeDate, tradeDate), behind))
+        .orderBy(asc(interval), asc(start), asc(id))
         .limit(limit)
       return rows.map(present)
     },

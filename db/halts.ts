@@ -1,12 +1,14 @@
-import { and, asc, eq, gte, lt } from './drizzle.ts'
-import { formatInstantNs, parseInstantNs } from '../src/market/instant-ns.ts'
+import { formatInstantNs, parseInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { Halt, TradingStatus } from '../src/market/halt.ts'
 import type { Tick } from '../src/market/tick.ts'
+import type { HaltRequest } from '../src/market/stored-halt.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import type { CopyTransaction } from './copy.ts'
+import { and, asc, eq, lt, sql } from './drizzle.ts'
 import { present, upsertRows, type Present } from './rows.ts'
 import { halts } from './schema/halts.ts'
+import { microsOf } from './tick-instants.ts'
 import { nsOf } from './tick-writes.ts'
 
 /** That trading in an instrument stopped or went on. */
@@ -23,19 +25,26 @@ export type HaltStore = ReturnType<typeof createHaltStore>
 /** When trading stopped and went on, by instrument. */
 export function createHaltStore({ db }: Pick<Database, 'db'>) {
   return {
-    /** Those of [from, to), epoch ms, oldest first. */
-    async within(instrumentId: number, from: number, to: number): Promise<StoredHalt[]> {
+    /** Those of [from, to), oldest first. */
+    async range(instrumentId: number, { from, to, limit, after }: HaltRequest): Promise<StoredHalt[]> {
+      const { asOf, ns, sequence, source, feed, status } = halts
+      const behind =
+        after &&
+        sql`(${asOf}, ${ns}, ${sequence}, ${source}, ${feed}, ${status}) >
+          (${placeOf(after.asOf)}, ${after.sequence}, ${after.source}, ${after.feed}, ${after.status})`
       const rows = await db
         .select()
         .from(halts)
         .where(
           and(
             eq(halts.instrumentId, instrumentId),
-            gte(halts.asOf, { ms: from, ns: 0 }),
-            lt(halts.asOf, { ms: to, ns: 0 })
+            sql`(${asOf}, ${ns}) >= (${placeOf(from)})`,
+            sql`(${asOf}, ${ns}) < (${placeOf(to)})`,
+            behind
           )
         )
-        .orderBy(asc(halts.asOf), asc(halts.ns), asc(halts.sequence))
+        .orderBy(asc(asOf), asc(ns), asc(sequence), asc(source), asc(feed), asc(status))
+        .limit(limit)
       return rows.map(({ ns, asOf, ...row }) => ({ ...present(row), asOf: { ms: asOf.ms, ns: asOf.ns + ns } }))
     },
 
@@ -45,6 +54,8 @@ export function createHaltStore({ db }: Pick<Database, 'db'>) {
     }
   }
 }
+
+const placeOf = (instant: InstantNs) => sql`${microsOf(instant)}::timestamptz, ${nsOf(instant)}::smallint`
 
 /** Adds what feeds told; what is held already is written again as it was told last. */
 export async function writeHalts(tx: CopyTransaction, reports: readonly HaltReport[]): Promise<void> {

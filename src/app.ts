@@ -25,6 +25,8 @@ import { completenessRoutes } from './routes/completeness.ts'
 import { FastLane } from './routes/fast-lane.ts'
 import { healthRoutes } from './routes/health.ts'
 import { gapRoutes } from './routes/gaps.ts'
+import { auditRoutes } from './routes/audits.ts'
+import { haltRoutes } from './routes/halts.ts'
 import { historicalRoutes } from './routes/historical.ts'
 import { homeRoutes } from './routes/home.ts'
 import { insightRoutes } from './routes/explain.ts'
@@ -126,6 +128,8 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
     await app.register(marketStatusRoutes, stored)
     await app.register(tickRoutes, stored)
     await app.register(ohlcRoutes, stored)
+    await app.register(auditRoutes, stored)
+    await app.register(haltRoutes, stored)
     await app.register(gapRoutes, stored)
     await app.register(completenessRoutes, stored)
     await app.register(storeStatsRoutes, stored)

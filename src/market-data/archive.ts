@@ -9,6 +9,8 @@ import type { Instrument } from '../market/instrument.ts'
 import { sessionOn } from '../market/session.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import type { StoreStats } from '../market/store-stats.ts'
+import type { AuditRequest, DifferenceRequest, StoredAudit, StoredDifference } from '../market/stored-audit.ts'
+import type { HaltRequest, StoredHalt } from '../market/stored-halt.ts'
 import type { StoredTick, TickRequest } from '../market/stored-tick.ts'
 import type { StoredBarKind } from '../market/stored-bar.ts'
 import { isoOf } from '../market/time.ts'
@@ -26,6 +28,9 @@ type HeldTick = Omit<StoredTick, 'asOf' | 'correctedAt'> & {
   readonly asOf: InstantNs
   readonly correctedAt?: InstantNs
 }
+type HeldHalt = Omit<StoredHalt, 'asOf'> & { readonly instrumentId: number; readonly asOf: InstantNs }
+type HeldAudit = StoredAudit & { readonly instrumentId: number }
+type HeldDifference = StoredDifference & { readonly instrumentId: number }
 type HeldGap = Omit<Gap, 'from' | 'until'> & {
   readonly instrumentId?: number
   readonly fromAt: string
@@ -50,6 +55,11 @@ export type ArchiveStores = {
     latest(instrumentId: number): Promise<HeldTick | undefined>
     range(instrumentId: number, request: TickRequest): Promise<HeldTick[]>
   }
+  readonly barAudits: {
+    list(request: AuditRequest, instrumentId?: number): Promise<HeldAudit[]>
+    differences(instrumentId: number, request: DifferenceRequest): Promise<HeldDifference[]>
+  }
+  readonly halts: { range(instrumentId: number, request: HaltRequest): Promise<HeldHalt[]> }
   readonly gaps: {
     list(
       filter: GapFilter & { readonly instrumentId?: number | undefined },
@@ -104,6 +114,28 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
       return tick && { symbol, ...storedTick(tick) }
     },
 
+    async halts({ id }, request) {
+      const held = await stores.halts.range(id, { ...request, limit: request.limit + 1 })
+      const page = held.slice(0, request.limit)
+      const last = held.length > request.limit ? page.at(-1) : undefined
+      return { halts: page.map(storedHalt), ...(last && { last: haltPlace(last) }) }
+    },
+
+    async audits(request, instrument) {
+      const held = await stores.barAudits.list({ ...request, limit: request.limit + 1 }, instrument?.id)
+      const page = held.slice(0, request.limit)
+      const last = held.length > request.limit ? page.at(-1) : undefined
+      return { audits: page.map(ofInstrument), ...(last && { last: auditPlace(last) }) }
+    },
+
+    async differences({ id }, request) {
+      const held = await stores.barAudits.differences(id, { ...request, limit: request.limit + 1 })
+      const page = held.slice(0, request.limit)
+      const last = held.length > request.limit ? page.at(-1) : undefined
+      const place = last && { interval: last.interval, start: last.start, id: last.id }
+      return { differences: page.map(ofInstrument), ...(place && { last: place }) }
+    },
+
     async gaps(filter, { limit, after }, instrument) {
       const held = await stores.gaps.list({ ...filter, instrumentId: instrument?.id }, limit + 1, after)
       return { gaps: held.slice(0, limit).map(storedGap), hasMore: held.length > limit }
@@ -144,6 +176,24 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
       return statsOf(tables, counts, written, eventLog)
     }
   }
+}
+
+/** Whoever reads it knows the instrument by its symbol. */
+const ofInstrument = <Held extends { readonly instrumentId: number }>({ instrumentId: _, ...row }: Held) => row
+
+const auditPlace = ({ instrumentId, tradeDate, interval, source, feed, official }: HeldAudit) => ({
+  instrumentId,
+  tradeDate,
+  interval,
+  source,
+  feed,
+  official
+})
+
+const haltPlace = ({ asOf, sequence, source, feed, status }: HeldHalt) => ({ asOf, sequence, source, feed, status })
+
+function storedHalt({ instrumentId: _, asOf, ...halt }: HeldHalt): StoredHalt {
+  return { ...halt, asOf: formatInstantNs(asOf) }
 }
 
 function storedTick(held: HeldTick): StoredTick {

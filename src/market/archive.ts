@@ -2,6 +2,8 @@ import type { Completeness } from './completeness.ts'
 import type { GapFilter, GapPlace, Gaps } from './gap.ts'
 import type { StoreStats } from './store-stats.ts'
 import type { LatestBars, StoredBarKind, StoredBarRequest, StoredBars } from './stored-bar.ts'
+import type { AuditRequest, DifferenceRequest, StoredAudits, StoredDifferences } from './stored-audit.ts'
+import type { HaltRequest, StoredHalts } from './stored-halt.ts'
 import type { LatestTick, StoredTicks, TickRequest } from './stored-tick.ts'
 
 /** An instrument of which something is stored. */
@@ -26,6 +28,7 @@ export interface Archive {
   ticks(instrument: ArchivedInstrument, request: TickRequest): Promise<StoredTicks>
   /** The newest trade that stands; undefined where none is stored. */
   latestTick(instrument: ArchivedInstrument): Promise<LatestTick | undefined>
+  halts(instrument: ArchivedInstrument, request: HaltRequest): Promise<StoredHalts>
   /** Newest first; those of the instrument and of whole feeds where one is given. */
   gaps(
     filter: GapFilter,
@@ -34,5 +37,8 @@ export interface Archive {
   ): Promise<Gaps>
   /** Of a session's date, the current or the last one by default. Rejects with NothingStored where the hours of the instrument's exchange are not known. */
   completeness(instrument: ArchivedInstrument, date?: string): Promise<Completeness>
+  /** What own bars were held against the official ones of vendors: of all instruments, or of one. Newest sessions first. */
+  audits(request: AuditRequest, instrument?: ArchivedInstrument): Promise<StoredAudits>
+  differences(instrument: ArchivedInstrument, request: DifferenceRequest): Promise<StoredDifferences>
   stats(): Promise<StoreStats>
 }

@@ -15,6 +15,8 @@ import { Fundamentals } from '../market/fundamentals.ts'
 import { IndicatorSeries, IndicatorSet } from '../market/indicator.ts'
 import { MarketStatus } from '../market/market-status.ts'
 import { GapPage } from '../market/gap.ts'
+import { AuditPage, DifferencePage } from '../market/stored-audit.ts'
+import { HaltPage } from '../market/stored-halt.ts'
 import { Indices, Movers, Sectors } from '../market/market-wide.ts'
 import { News } from '../market/news.ts'
 import { OptionChain } from '../market/option-chain.ts'
@@ -55,6 +57,9 @@ const SHARED: readonly TSchema[] = [
   TickPage,
   LatestTick,
   GapPage,
+  AuditPage,
+  DifferencePage,
+  HaltPage,
   Completeness,
   StoreStats,
   BrokerStatus,

@@ -2,9 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeBarUpdates } from '../../db/bar-updates.ts'
 import { createDatabase, type Database } from '../../db/client.ts'
 import { inCopyTransaction } from '../../db/copy.ts'
+import { writeHalts } from '../../db/halts.ts'
 import { createStores, type Stores } from '../../db/stores.ts'
 import type { Completeness } from '../../src/market/completeness.ts'
 import type { Gap } from '../../src/market/gap.ts'
+import type { Halt } from '../../src/market/halt.ts'
+import type { StoredAudit, StoredDifference } from '../../src/market/stored-audit.ts'
+import type { StoredHalt } from '../../src/market/stored-halt.ts'
+import { tickOfShape } from '../../src/market/tick.ts'
 import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
 import { provenance } from '../db/values.ts'
 
@@ -37,6 +42,8 @@ afterAll(async () => {
   await database.close()
   await world.close()
 })
+
+type HaltsPage = { next?: string; halts: StoredHalt[] }
 
 const get = (path: string) => api.get(`/api/v1/marketdata/${path}`, token)
 function value(answer: Answer): unknown {
@@ -142,4 +149,81 @@ test.each([
 ])('%s is a 400 that names the field', async (_name, path, field) => {
   const answer = await get(path)
   expect([answer.status, errorOf(answer).details]).toEqual([400, expect.objectContaining({ field })])
+})
+
+describe('with halts that feeds told', () => {
+  const told = (asOf: string, status: 'halted' | 'trading', more: Partial<Halt> = {}) => {
+    const tick = { symbol: 'IBM', asOf, sequence: 1, tradeDate: '2026-11-16', source: 'alpaca', feed: 'iex' } as const
+    const received = { ...tick, receivedAt: '2026-11-16T15:00:01.000Z', ...more }
+    return { instrumentId: ibm, tick: { ...tickOfShape(received), status } }
+  }
+
+  test('they come oldest first, with their nanoseconds, page by page, and feed by feed', async () => {
+    const halted = told('2026-11-16T15:00:00.000000123Z', 'halted', { reason: 'News pending', reasonCode: 'T1' })
+    const sip = told('2026-11-16T15:00:00.000000123Z', 'halted', { feed: 'consolidated' })
+    await inCopyTransaction(database.copyPool, (tx) =>
+      writeHalts(tx, [told('2026-11-16T15:05:00Z', 'trading'), halted, sip])
+    )
+    const pages: HaltsPage[] = []
+    for (let next: string | undefined = ''; next !== undefined; next = pages.at(-1)!.next) {
+      const page = next === '' ? '' : `&page=${next}`
+      pages.push(value(await get(`halts/ibm?start=2026-11-16&end=2026-11-16&limit=1${page}`)) as HaltsPage)
+    }
+    expect(pages.flatMap(({ halts }) => halts)).toEqual([
+      expect.objectContaining({ status: 'halted', feed: 'consolidated' }),
+      {
+        status: 'halted',
+        asOf: '2026-11-16T15:00:00.000000123Z',
+        sequence: 1,
+        tradeDate: '2026-11-16',
+        reason: 'News pending',
+        reasonCode: 'T1',
+        source: 'alpaca',
+        feed: 'iex',
+        receivedAt: '2026-11-16T15:00:01.000Z'
+      },
+      expect.objectContaining({ status: 'trading', asOf: '2026-11-16T15:05:00.000Z' })
+    ])
+    const from = encodeURIComponent('2026-11-16T15:00:00.000000124Z')
+    expect((value(await get(`halts/IBM?start=${from}&end=2026-11-16`)) as HaltsPage).halts).toHaveLength(1)
+    expect((await get('halts/IBM?start=2026-11-16&format=csv')).body.split('\n')[0]).toMatch(/^status,asOf,/)
+    expect(errorOf(await get('halts/IBM?page=abc')).details).toMatchObject({ field: 'page' })
+  })
+})
+
+test('audits come newest first and page by page, and say of each bar that differs why, with both figures', async () => {
+  const series = { instrumentId: ibm, symbol: 'IBM', interval: '1m', source: 'alpaca', feed: 'iex' } as const
+  const bar = { open: 1, high: 2, low: 1, close: 2, volume: 10 }
+  const differences = ['14:30', '14:31'].map((time, at) => ({
+    start: `2026-11-16T${time}:00.000Z`,
+    cause: 'odd_lot' as const,
+    own: at === 0 ? bar : undefined,
+    official: { ...bar, close: 1 }
+  }))
+  for (const [tradeDate, found] of [
+    ['2026-11-13', []],
+    ['2026-11-16', differences]
+  ] as const) {
+    await stores.barAudits.keep({ ...series, tradeDate, official: 'alpaca/sip', compared: 390, differences: found })
+  }
+  type Page = { next?: string; audits: StoredAudit[]; differences: StoredDifference[] }
+  const pagesOf = async (path: string) => {
+    const pages = [value(await get(`${path}&limit=1`)) as Page]
+    for (let next = pages[0]!.next; next !== undefined; next = pages.at(-1)!.next) {
+      pages.push(value(await get(`${path}&limit=1&page=${next}`)) as Page)
+    }
+    return pages
+  }
+  expect((await pagesOf('audits?symbol=ibm')).flatMap(({ audits }) => audits)).toMatchObject([
+    { symbol: 'IBM', tradeDate: '2026-11-16', official: 'alpaca/sip', compared: 390, differences: 2 },
+    { symbol: 'IBM', tradeDate: '2026-11-13', compared: 390, differences: 0 }
+  ])
+  expect((value(await get('audits?date=2026-11-13')) as Page).audits).toHaveLength(1)
+  const found = (await pagesOf('audits/IBM/differences?date=2026-11-16')).flatMap((page) => page.differences)
+  expect(found).toMatchObject([
+    { start: '2026-11-16T14:30:00.000Z', cause: 'odd_lot', close: 2, officialClose: 1 },
+    { start: '2026-11-16T14:31:00.000Z', officialClose: 1 }
+  ])
+  expect(found[1]).not.toHaveProperty('close')
+  expect(errorOf(await get('audits/IBM/differences')).details).toMatchObject({ field: 'date' })
 })

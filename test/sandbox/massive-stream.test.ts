@@ -176,6 +176,7 @@ describe('over a plain socket', () => {
     let hasPonged = false
     socket.on('pong', () => (hasPonged = true))
     socket.ping()
+    await silence(said)
     sandbox.endScenarios()
     await next(kind('T'))
     expect(hasPonged).toBe(false)

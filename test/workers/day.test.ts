@@ -106,7 +106,7 @@ async function isIdle(queue: Queue): Promise<boolean> {
     queue.getJobCounts('active', 'waiting', 'prioritized'),
     queue.getJobSchedulers(0, 0, true)
   ])
-  return active! + waiting! + prioritized! === 0 && (next?.next ?? Infinity) > Date.now()
+  return [active, waiting, prioritized].every((count) => count === 0) && (next?.next ?? Infinity) > Date.now()
 }
 
 async function ticksByJob({ stores }: WorkerProcess['core']) {

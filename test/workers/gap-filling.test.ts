@@ -157,9 +157,9 @@ test('what was missed is fetched, once, although who fetches it is killed in the
   expect(found!.differences).toMatchObject([{ start: spoilt, cause: 'wrong' }])
   await stores.barAudits.keep(found!)
   await stores.barAudits.keep(found!)
-  expect(await stores.barAudits.list({ instrumentId, limit: 10 })).toMatchObject([{ interval: '1m', differences: 1 }])
+  expect(await stores.barAudits.list({ limit: 10 }, instrumentId)).toMatchObject([{ interval: '1m', differences: 1 }])
   const difference = found!.differences[0]!
-  expect(await stores.barAudits.differences(instrumentId, session.date, 10)).toMatchObject([
+  expect(await stores.barAudits.differences(instrumentId, { tradeDate: session.date, limit: 10 })).toMatchObject([
     { cause: 'wrong', start: spoilt, close: difference.own!.close, officialClose: difference.official!.close }
   ])
 }, 180_000)

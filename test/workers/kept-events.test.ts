@@ -83,7 +83,7 @@ test('a trade that is fetched later corrects its bars, says so, and is not told 
     '4'
   ])
   const id = (await stores.instruments.find(['AAPL'])).get('AAPL')!.id
-  expect(await stores.halts.within(id, minute, minute + HOUR_MS)).toMatchObject([
-    { status: 'halted', reasonCode: 'T1', source: 'alpaca', feed: 'iex', tradeDate: missed.tradeDate }
-  ])
+  expect(
+    await stores.halts.range(id, { from: { ms: minute, ns: 0 }, to: { ms: minute + HOUR_MS, ns: 0 }, limit: 10 })
+  ).toMatchObject([{ status: 'halted', reasonCode: 'T1', source: 'alpaca', feed: 'iex', tradeDate: missed.tradeDate }])
 })

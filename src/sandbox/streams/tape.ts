@@ -6,7 +6,8 @@ import type { Instrument } from '../universe/instrument.ts'
 
 /** Of so many trades all but the last are small, as on a real tape: alike, all of a quiet minute would be odd lots. */
 const TRADES_PER_BLOCK = 3
-const MAX_SMALL_SHARES = 30
+/** Of what the volume grew by, a small trade brings less than this. */
+const SMALL_SHARE = 0.5
 /** One in so many of the small trades is of less than a share. */
 const FRACTIONAL_EVERY = 16
 
@@ -88,20 +89,23 @@ export class Tape {
     return this.#exchange.dailyBars(instrument, date, date, at).at(0)
   }
 
-  /** The last trade of a block brings what the day's volume grew by, less what the small ones before it brought. */
+  /** The last trade of a block brings what the small ones before it left of what the day's volume grew by. */
   #size({ instrument, volume }: SimulatedQuote, at: number): number {
-    const { tickMs } = this
-    if (Math.floor(at / tickMs) % TRADES_PER_BLOCK < TRADES_PER_BLOCK - 1) return this.#smallSize(instrument, at)
-    let size = volume - this.#exchange.quote(instrument, at - TRADES_PER_BLOCK * tickMs).volume
-    for (let back = 1; back < TRADES_PER_BLOCK; back++) {
-      size -= Math.ceil(this.#smallSize(instrument, at - back * tickMs))
+    const volumes = [volume]
+    const growthAt = (back: number) => {
+      volumes[back + 1] ??= this.#exchange.quote(instrument, at - (back + 1) * this.tickMs).volume
+      return volumes[back]! - volumes[back + 1]!
     }
-    return size > 0 ? size : this.#smallSize(instrument, at)
+    const smallAt = (back: number) => this.#smallSize(growthAt(back), this.#key(instrument, at - back * this.tickMs))
+    if (Math.floor(at / this.tickMs) % TRADES_PER_BLOCK < TRADES_PER_BLOCK - 1) return smallAt(0)
+    let size = growthAt(0)
+    for (let back = 1; back < TRADES_PER_BLOCK; back++) size += growthAt(back) - Math.ceil(smallAt(back))
+    return size > 0 ? size : smallAt(0)
   }
 
-  #smallSize(instrument: Instrument, at: number): number {
-    const key = this.#key(instrument, at)
-    if (integerBetween(1, FRACTIONAL_EVERY, key, 1) > 1) return integerBetween(1, MAX_SMALL_SHARES, key, 4)
+  #smallSize(growth: number, key: number): number {
+    const shares = Math.floor(growth * SMALL_SHARE * uniform(key, 4))
+    if (shares > 0 && integerBetween(1, FRACTIONAL_EVERY, key, 1) > 1) return shares
     return Math.max(0.001, Math.round(uniform(key, 2) * 1000) / 1000)
   }
 
