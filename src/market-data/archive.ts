@@ -179,7 +179,10 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
 }
 
 /** Whoever reads it knows the instrument by its symbol. */
-const ofInstrument = <Held extends { readonly instrumentId: number }>({ instrumentId: _, ...row }: Held) => row
+function ofInstrument<Held extends { readonly instrumentId: number }>(held: Held): Omit<Held, 'instrumentId'> {
+  const { instrumentId: _, ...row } = held
+  return row
+}
 
 const auditPlace = ({ instrumentId, tradeDate, interval, source, feed, official }: HeldAudit) => ({
   instrumentId,
@@ -192,8 +195,8 @@ const auditPlace = ({ instrumentId, tradeDate, interval, source, feed, official 
 
 const haltPlace = ({ asOf, sequence, source, feed, status }: HeldHalt) => ({ asOf, sequence, source, feed, status })
 
-function storedHalt({ instrumentId: _, asOf, ...halt }: HeldHalt): StoredHalt {
-  return { ...halt, asOf: formatInstantNs(asOf) }
+function storedHalt(held: HeldHalt): StoredHalt {
+  return { ...ofInstrument(held), asOf: formatInstantNs(held.asOf) }
 }
 
 function storedTick(held: HeldTick): StoredTick {

@@ -3,7 +3,7 @@ import { Halt, TradingStatus } from './halt.ts'
 import type { InstantNs } from './instant-ns.ts'
 import { Next } from './page.ts'
 
-const { symbol: _, session, fence, status, ...told } = Halt.properties
+const told = Type.Omit(Halt, ['symbol', 'session', 'fence', 'status']).properties
 
 /** That trading in an instrument stopped or went on, as it is stored. Bands that came without a status are not. */
 export const StoredHalt = Type.Object({ status: TradingStatus, ...told })
