@@ -30,8 +30,8 @@ type ToRenew = Pick<
 /**
  * The symbols whose quotes are to be renewed now, the most urgent first: those that clients follow, in turn for each
  * user; then popular ones that grow too old; then a few of those that nobody ever answered. Nobody is asked about a
- * symbol that all vendors denied lately, nor about one that a stream carries. Popular symbols are told to be kept warm: a
- * stream that has room may carry them. Rejects while Redis is away.
+ * symbol that all vendors denied lately, nor about one whose quotes a stream brings. Popular symbols are told to be kept warm:
+ * a stream that has room may carry them. Rejects while Redis is away.
  */
 export async function quotesToRenew(context: ToRenew): Promise<string[]> {
   const [wanted, carried, top] = await Promise.all([
@@ -40,17 +40,20 @@ export async function quotesToRenew(context: ToRenew): Promise<string[]> {
     context.popularity.top(MAX_SYMBOLS)
   ])
   context.leases.keepWarm(top.map(({ symbol }) => quotesOf(symbol)))
-  const isPolled = (topic: TopicName) => isPolledNow(topic, carried, context)
-  const allLists = [...wanted.values()].map((topics) => [...new Set([...topics].filter(isPolled).map(symbolOf))])
+  const allLists = [...wanted.values()].map((topics) => [...new Set([...topics].map(symbolOf))])
   const lists = shareOut(allLists, MAX_LOOKED_AT)
-  const popular = top.map(({ symbol }) => symbol).filter((symbol) => isPolled(quotesOf(symbol)))
+  const popular = top.map(({ symbol }) => symbol)
   // A server that nobody has asked yet keeps what it knows ready.
   if (wanted.size + top.length === 0) popular.push(...(await context.stores.quotes.symbols()).slice(0, MAX_SYMBOLS))
 
   const held = await heldOf(new Set([...lists.flat(), ...popular]), context)
   const known = await knownOf(held, context)
-  const dueByUser = lists.map((symbols) => symbols.flatMap((symbol) => dueFollowed(symbol, held, known, context)))
-  const duePopular = popular.filter((symbol) => isDuePopular(symbol, held, known, context))
+  const streamed = new Set([...carried].map(symbolOf))
+  const isPolled = (symbol: string) => !streamed.has(symbol) || isPolledAllTheSame(symbol, held, context)
+  const dueByUser = lists.map((symbols) =>
+    symbols.filter(isPolled).flatMap((symbol) => dueFollowed(symbol, held, known, context))
+  )
+  const duePopular = popular.filter((symbol) => isPolled(symbol) && isDuePopular(symbol, held, known, context))
   const unknown = lists.map((symbols) => symbols.filter((symbol) => !known.has(symbol)))
   const due = [...new Set([...inFairOrder(dueByUser), ...duePopular])].slice(0, MAX_SYMBOLS)
   return [...due, ...new Set(shareOut(unknown, MAX_UNKNOWN).flat())]
@@ -58,13 +61,16 @@ export async function quotesToRenew(context: ToRenew): Promise<string[]> {
 
 const quotesOf = (symbol: string): TopicName => `quotes:${symbol}`
 
-/** A topic that a stream carries, or whose quotes one carries, has its turn among the runs of a longer time. */
-function isPolledNow(topic: TopicName, carried: ReadonlySet<TopicName>, { config, now }: ToRenew): boolean {
-  const quotes = quotesOf(symbolOf(topic))
-  if (!carried.has(topic) && !carried.has(quotes)) return true
+/**
+ * A symbol that a stream carries has its turn among the runs of a longer time. One of which the stream has told no price for as
+ * long as a quote is fresh is polled like any other: a single venue may trade it once an hour.
+ */
+function isPolledAllTheSame(symbol: string, held: Held, { config, now }: ToRenew): boolean {
   const { quoteRefreshMs } = config
+  const answer = held.get(symbol)
+  if (!answer || answer instanceof Error || answer.receivedAt <= now() - quoteFreshMs(quoteRefreshMs)) return true
   const turns = Math.ceil(CARRIED_EVERY_MS / quoteRefreshMs)
-  return shardOf(quotes, turns) === Math.floor(now() / quoteRefreshMs) % turns
+  return shardOf(quotesOf(symbol), turns) === Math.floor(now() / quoteRefreshMs) % turns
 }
 
 async function heldOf(symbols: ReadonlySet<string>, { marketData }: ToRenew): Promise<Held> {
