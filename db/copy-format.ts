@@ -33,7 +33,8 @@ const WRITERS: Record<string, WriteField> = {
   'timestamp(3) with time zone': writeInstant,
   'timestamp with time zone': writeMicros,
   text: writeText,
-  'text[]': writeTexts
+  'text[]': writeTexts,
+  jsonb: writeJson
 }
 
 /**
@@ -45,14 +46,14 @@ export function* binaryRows(
   rows: Iterable<Record<string, unknown>>
 ): Generator<Uint8Array> {
   const fields = columns.map(([key, column]) => ({ key, write: writerOf(column) }))
-  const texts = fields.flatMap(({ key, write }) => (write === writeText || write === writeTexts ? [key] : []))
+  const texts = fields.flatMap(({ key, write }) => (BYTES.has(write) ? [{ key, bytesOf: BYTES.get(write)! }] : []))
   const fixedBytes = 2 + fields.length * MAX_FIELD_BYTES
   let view = new DataView(new ArrayBuffer(CHUNK_BYTES))
   let at = 0
   yield HEADER
   for (const row of rows) {
     let rowBytes = fixedBytes
-    for (const key of texts) rowBytes += textBytes(row[key] as string | readonly string[] | null | undefined)
+    for (const { key, bytesOf } of texts) rowBytes += bytesOf(row[key] as never)
     if (at + rowBytes > view.byteLength) {
       yield new Uint8Array(view.buffer, 0, at)
       view = new DataView(new ArrayBuffer(Math.max(CHUNK_BYTES, rowBytes)))
@@ -68,6 +69,15 @@ export function* binaryRows(
   yield new Uint8Array(view.buffer, 0, at)
   yield TRAILER
 }
+
+const jsonBytes = (value: unknown): number => 1 + (JSON.stringify(value)?.length ?? 0) * MAX_UNIT_BYTES
+
+/** What takes the room that its value needs. */
+const BYTES: ReadonlyMap<WriteField, (value: never) => number> = new Map<WriteField, (value: never) => number>([
+  [writeText, textBytes],
+  [writeTexts, textBytes],
+  [writeJson, jsonBytes]
+])
 
 /** At most; what is not text has room in the fixed part of its row. */
 function textBytes(value: string | readonly string[] | null | undefined): number {
@@ -129,6 +139,11 @@ function writeText(view: DataView, at: number, value: string): number {
   const { written } = ENCODER.encodeInto(value, new Uint8Array(view.buffer, start))
   view.setInt32(at, written)
   return start + written
+}
+
+/** Text behind the number of the format. */
+function writeJson(view: DataView, at: number, value: unknown): number {
+  return writeText(view, at, `\u0001${JSON.stringify(value)}`)
 }
 
 /** One dimension, counted from 1, without nulls. */

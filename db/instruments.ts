@@ -1,7 +1,8 @@
 import postgres from 'postgres'
 import { CANONICAL, type Instrument, type InstrumentAlias, type InstrumentFacts } from '../src/market/instrument.ts'
 import { inTransaction, type Database } from './client.ts'
-import { present } from './rows.ts'
+import { INSTRUMENT_COLUMNS, instrumentOf, NAMES, PLAIN, type InstrumentRow } from './instrument-columns.ts'
+import { noteRenames, type Execute } from './renames.ts'
 
 /** Exclusion and unique violation: the name is held by another instrument on one of the days. */
 const ALIAS_HELD = new Set(['23P01', '23505'])
@@ -36,8 +37,8 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
 
   /** By canonical symbol as it is today; one that is not known is missing. */
   async function find(symbols: readonly string[]): Promise<Map<string, Instrument>> {
-    const rows = await sql<Row[]>`
-      select ${sql.unsafe(COLUMNS)} from instruments where symbol = any(${[...symbols]}::text[])`
+    const rows = await sql<InstrumentRow[]>`
+      select ${sql.unsafe(INSTRUMENT_COLUMNS)} from instruments where symbol = any(${[...symbols]}::text[])`
     return new Map(rows.map((row) => [row.symbol, instrumentOf(row)]))
   }
 
@@ -47,12 +48,12 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
     aliases: readonly string[],
     day: string
   ): Promise<Map<string, Instrument>> {
-    const rows = await sql<(Row & { asked: string })[]>`
-      select instrument_aliases.alias as asked, ${sql.unsafe(COLUMNS)}
+    const rows = await sql<(InstrumentRow & { asked: string })[]>`
+      select instrument_aliases.alias as asked, ${sql.unsafe(INSTRUMENT_COLUMNS)}
       from instrument_aliases join instruments on instruments.id = instrument_aliases.instrument_id
       where vendor = ${vendor} and alias = any(${[...aliases]}::text[])
         and held_from <= ${day}::text::date and ${day}::text::date < held_until`
-    return new Map(rows.map(({ asked, ...row }) => [asked, instrumentOf(row as Row)]))
+    return new Map(rows.map(({ asked, ...row }) => [asked, instrumentOf(row as InstrumentRow)]))
   }
 
   return {
@@ -119,13 +120,8 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
           const wanted = { instrumentId: id, vendor: CANONICAL, alias: symbol, from }
           throw new AliasHeldError(wanted, held.symbol, { ...wanted, instrumentId: other.id, from: undefined }, symbol)
         }
-        await tx`update instrument_aliases set held_until = ${from}::text::date
-          where instrument_id = ${id} and vendor = ${CANONICAL} and held_until = 'infinity'`
-        await tx`insert into instrument_aliases (instrument_id, vendor, alias, held_until)
-          select ${id}, ${CANONICAL}, ${held.symbol}, ${from}::text::date
-          where not exists (select from instrument_aliases where instrument_id = ${id} and vendor = ${CANONICAL})`
-        await tx`insert into instrument_aliases (instrument_id, vendor, alias, held_from)
-          values (${id}, ${CANONICAL}, ${symbol}, ${from}::text::date)`
+        const execute: Execute = (statement, parameters) => tx.unsafe(statement, parameters as never[])
+        await noteRenames(execute, [{ id, former: held.symbol, symbol }], from)
         await tx`update instruments set symbol = ${symbol} where id = ${id}`
       })
     },
@@ -175,39 +171,8 @@ const aliasOf = ({ instrumentId, vendor, alias, from, until }: AliasRow): Instru
   ...(until !== null && { until })
 })
 
-type Row = { [Key in keyof Required<Instrument>]: Required<Instrument>[Key] | null } & { id: number; symbol: string }
-
-/** The members of an instrument beside its symbol and exchange, as Postgres spells and types them. */
-const FACTS = {
-  name: ['name', 'text'],
-  kind: ['kind', 'text'],
-  country: ['country', 'text'],
-  currency: ['currency', 'text'],
-  multiplier: ['multiplier', 'numeric'],
-  tickSizes: ['tick_sizes', 'jsonb'],
-  lot: ['lot', 'numeric'],
-  isin: ['isin', 'text'],
-  underlying: ['underlying', 'text'],
-  expiry: ['expiry', 'date'],
-  lastTradingAt: ['last_trading_at', 'timestamptz'],
-  strike: ['strike', 'numeric'],
-  right: ['"right"', 'text'],
-  tradable: ['tradable', 'boolean']
-} as const satisfies Record<Exclude<keyof InstrumentFacts, 'symbol' | 'mic' | 'exchange'>, readonly [string, string]>
-
-const PLAIN = Object.entries(FACTS)
-const NAMES = ['mic', 'exchange', ...PLAIN.map(([, [column]]) => column)]
-/** As they are read: numbers as doubles, instants as ISO texts. */
-const READ_AS: Readonly<Record<string, (column: string) => string>> = {
-  numeric: (column) => `${column}::float8`,
-  date: (column) => `${column}::text`,
-  timestamptz: (column) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-}
-const COLUMNS = [
-  'instruments.id, symbol, mic, exchange',
-  ...PLAIN.map(([key, [column, type]]) => `${READ_AS[type]?.(column) ?? column} as "${key}"`)
-].join(', ')
-const INCOMING = `(select * from jsonb_to_recordset($1::text::jsonb) as told (
+/** Facts in a parameter, `$1`, as JSON. */
+const INCOMING = `(select * from json_to_recordset($1::text::json) as told (
   symbol text, mic text, exchange text, ${PLAIN.map(([key, [, type]]) => `"${key}" ${type}`).join(', ')})) as incoming`
 const INSERT_NEW = `
   insert into instruments (symbol, ${NAMES.join(', ')})
@@ -230,7 +195,3 @@ const UPDATE_CHANGED = `
   where merged.id = instruments.id
     and (${NAMES.map((name) => `merged.${name}`).join(', ')})
       is distinct from (${NAMES.map((name) => `instruments.${name}`).join(', ')})`
-
-function instrumentOf(row: Row): Instrument {
-  return present(row) as Instrument
-}

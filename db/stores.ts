@@ -11,6 +11,8 @@ import { createGapFillStore } from './gap-fills.ts'
 import { createGapStore } from './gaps.ts'
 import { createHaltStore } from './halts.ts'
 import { createIdentityStore } from './identities.ts'
+import { createInstrumentDirectory } from './instrument-directory.ts'
+import { createMasterStore } from './instrument-master.ts'
 import { createInstrumentStore } from './instruments.ts'
 import { createJobRunStore } from './job-runs.ts'
 import { createKeyStore } from './keys.ts'
@@ -39,6 +41,8 @@ export function createStores(database: Database) {
     profiles: createProfileStore(database),
     identities: createIdentityStore(database),
     instruments: createInstrumentStore(database),
+    masters: createMasterStore(database),
+    directory: createInstrumentDirectory(database),
     news: createNewsStore(database),
     corporateActions: createCorporateActionStore(database),
     users: createUserStore(database),

@@ -1,6 +1,7 @@
 import { run as bars } from './bars.ts'
 import { run as fanOut } from './fan-out.ts'
 import { run as ingest } from './ingest.ts'
+import { run as instruments } from './instruments.ts'
 import { run as log } from './log.ts'
 import { run as quotes } from './quotes.ts'
 import { run as reconnect } from './reconnect.ts'
@@ -12,6 +13,7 @@ const loads: Record<string, () => Promise<Record<string, unknown>>> = {
   bars,
   'fan-out': fanOut,
   ingest,
+  instruments,
   log,
   quotes,
   reconnect,

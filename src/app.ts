@@ -31,6 +31,7 @@ import { historicalRoutes } from './routes/historical.ts'
 import { homeRoutes } from './routes/home.ts'
 import { insightRoutes } from './routes/explain.ts'
 import { instrumentRoutes } from './routes/instrument.ts'
+import { instrumentDirectoryRoutes } from './routes/instrument-directory.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { liveRoutes } from './routes/websocket.ts'
 import { asyncApiRoutes, liveInsightRoutes } from './routes/websocket-stats.ts'
@@ -126,6 +127,7 @@ export async function buildApp(given: Resources): Promise<FastifyInstance> {
     await app.register(barRoutes, { prefix: `${prefix}/bars`, isAlias })
     const stored = { prefix: `${prefix}/marketdata`, isAlias }
     await app.register(marketStatusRoutes, stored)
+    await app.register(instrumentDirectoryRoutes, stored)
     await app.register(tickRoutes, stored)
     await app.register(ohlcRoutes, stored)
     await app.register(auditRoutes, stored)

@@ -5,6 +5,7 @@ import { backfillGap } from './jobs/backfill-gap.ts'
 import { backfillHistory } from './jobs/backfill-history.ts'
 import { cleanup } from './jobs/cleanup.ts'
 import { ensurePartitions } from './jobs/ensure-partitions.ts'
+import { importInstruments } from './jobs/import-instruments.ts'
 import { refreshCalendar } from './jobs/refresh-calendar.ts'
 import { refreshIndices } from './jobs/refresh-indices.ts'
 import { refreshMarket } from './jobs/refresh-market.ts'
@@ -24,6 +25,7 @@ export const handlers: { readonly [Name in JobName]: Handler<Name> } = {
   'audit-bars': auditBars,
   'backfill-gap': backfillGap,
   'backfill-history': backfillHistory,
+  'import-instruments': importInstruments,
   'ensure-partitions': ensurePartitions,
   'refresh-calendar': refreshCalendar,
   cleanup

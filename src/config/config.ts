@@ -4,6 +4,7 @@ import { Environment } from './environment.ts'
 import type { BudgetWindow } from '../gateway/budget.ts'
 import { budgetIn } from './budgets.ts'
 import { kafkaConfig, type KafkaConfig } from './kafka.ts'
+import { masterConfig, type MasterConfig } from './masters.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
 import { streamConfig, type StreamConfig } from './streams.ts'
@@ -26,6 +27,7 @@ export type Config = Readonly<Static<typeof Environment>> & {
   readonly quoteRefreshMs: number
   readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
   readonly streams: StreamConfig
+  readonly masters: MasterConfig
   /** Undefined where the event log is in Redis. */
   readonly kafka: KafkaConfig | undefined
   /** Who is asked first, per capability. */
@@ -102,12 +104,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const order = parseOrder(values.PROVIDER_ORDER, values.PROVIDER_ORDER_BY_CAPABILITY, problems)
   const streams = streamConfig(values, problems)
   const kafka = kafkaConfig(values, problems)
+  const masters = masterConfig(values, problems)
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
   const misspelt = misspeltSettings(env).map(misspeltText)
   const quoteRefreshMs = (values.QUOTE_REFRESH_SECONDS ?? QUOTE_REFRESH_SECONDS[values.MARKET]) * 1000
-  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, streams, kafka, order })
+  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, streams, masters, kafka, order })
 }
 
 /** What is read here of a variable's schema. */

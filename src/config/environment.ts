@@ -129,6 +129,9 @@ export const Environment = Type.Object({
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
   ),
 
+  UPSTOX_MASTERS: text("Comma-separated, of NSE, BSE, MCX; NSE's in the sandbox, none else unless told"),
+  UPSTOX_MASTERS_URL: url("The folder of Upstox's master files"),
+
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {
     default: 'always',

@@ -1,5 +1,6 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { Adjustment, Interval } from '../market/bar.ts'
+import { MASTER_EXCHANGES } from '../market/instrument-master.ts'
 import { InstrumentSymbol } from '../market/symbol.ts'
 
 const SECOND = 1000
@@ -154,6 +155,28 @@ export const JOBS = {
     timeoutMs: 3 * HOUR,
     // After the last part of the day in New York, when what happened in it may be asked for.
     schedules: [{ cron: '45 20 * * *', timeZone: 'America/New_York' }]
+  },
+  'import-instruments': {
+    summary: "Takes over what exchanges' master files list: new instruments, changes, and what is listed no longer",
+    queue: 'maintenance',
+    payload: payload({
+      exchanges: Type.Optional(
+        Type.Array(Type.Enum([...MASTER_EXCHANGES]), {
+          minItems: 1,
+          uniqueItems: true,
+          description: 'Those of the setting UPSTOX_MASTERS where none is named'
+        })
+      ),
+      acceptsLoss: Type.Optional(
+        Type.Boolean({ description: 'Believes a file that lists less than half of what the one before listed' })
+      )
+    }),
+    priority: 4,
+    attempts: 4,
+    backoffMs: MINUTE,
+    timeoutMs: 10 * MINUTE,
+    // Upstox writes its files at about 06:00; the other runs are for a fresh installation, and for what came late.
+    schedules: [{ everyMs: 12 * HOUR }, { variant: 'morning', cron: '20 6 * * *', timeZone: 'Asia/Kolkata' }]
   },
   'ensure-partitions': {
     summary: 'Makes the partitions of the months and days to come',

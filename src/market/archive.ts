@@ -1,5 +1,6 @@
 import type { Completeness } from './completeness.ts'
 import type { GapFilter, GapPlace, Gaps } from './gap.ts'
+import type { Instrument, InstrumentDetails, InstrumentFilter } from './instrument.ts'
 import type { StoreStats } from './store-stats.ts'
 import type { LatestBars, StoredBarKind, StoredBarRequest, StoredBars } from './stored-bar.ts'
 import type { AuditRequest, DifferenceRequest, StoredAudits, StoredDifferences } from './stored-audit.ts'
@@ -22,6 +23,13 @@ export type ArchivedInstrument = {
 export interface Archive {
   /** The instrument that had a symbol on a day (YYYY-MM-DD), today by default. Rejects with NothingStored for an unknown one. */
   instrument(symbol: string, day?: string): Promise<ArchivedInstrument>
+  /** In the order of their symbols, those behind one (''), at most so many. */
+  instruments(
+    filter: InstrumentFilter,
+    page: { readonly limit: number; readonly after: string }
+  ): Promise<{ readonly instruments: readonly Instrument[]; readonly hasMore: boolean }>
+  /** By canonical symbol, or by what a vendor calls it today. Rejects with NothingStored for an unknown one. */
+  instrumentDetails(name: { readonly symbol: string } | { readonly alias: string }): Promise<InstrumentDetails>
   bars(instrument: ArchivedInstrument, request: StoredBarRequest): Promise<StoredBars>
   /** The newest bar of each symbol behind one (''), in the order of symbols, at most so many. */
   latestBars(kind: StoredBarKind, after: string, limit: number): Promise<LatestBars>

@@ -1,4 +1,5 @@
 import type { Calendar } from './calendar.ts'
+import { indianDerivative, isEquityDerivative } from './indian-derivative.ts'
 import { kindOfSymbol } from './instrument-kind.ts'
 import { usIssue } from './us-issue.ts'
 import { exchangeOfListing } from './exchange.ts'
@@ -196,16 +197,21 @@ export const ALWAYS_OPEN: readonly Calendar[] = CALENDARS.map(({ exchange, name,
 
 /** Exchanges that keep the calendar of another one. */
 const SHARED_CALENDARS: Readonly<Record<string, string>> = { XTSX: 'XTSE', XBOM: 'XNSE' }
+export const INDIAN_EXCHANGE = 'XNSE'
+/** The segment of futures and options on shares and indices. */
+export const INDIAN_DERIVATIVES = 'XNSE.DERIVATIVES'
 
 /**
  * Which calendar a canonical symbol follows, by its spelling: the MIC of its exchange as a rule. Undefined where the
  * listing's exchange is not known. Not every exchange has a calendar: then nothing may be assumed of its hours.
  */
 export function exchangeOf(symbol: string): string | undefined {
-  if (symbol.startsWith('^')) return INDEX_EXCHANGES[symbol]
+  if (symbol.startsWith('^')) return symbol.startsWith('^NIFTY') ? INDIAN_EXCHANGE : INDEX_EXCHANGES[symbol]
   const listed = exchangeOfListing(symbol)
   if (listed === CRYPTO_MARKET) return 'CRYPTO'
   if (listed === FX_MARKET) return 'FX'
+  const derivative = indianDerivative(symbol)
+  if (derivative) return isEquityDerivative(derivative) ? INDIAN_DERIVATIVES : undefined
   if (listed?.mic) return SHARED_CALENDARS[listed.mic] ?? listed.mic
   const isUnitedStates = usIssue(symbol) || /^[A-Z]{1,5}$/.test(symbol) || kindOfSymbol(symbol) === 'option'
   return isUnitedStates ? 'XNYS' : undefined
@@ -221,6 +227,7 @@ const INDEX_EXCHANGES: Record<string, string> = {
   '^FTSE': 'XLON',
   '^GSPTSE': 'XTSE',
   '^NSEI': 'XNSE',
+  '^NSEBANK': 'XNSE',
   '^BSESN': 'XNSE'
 }
 

@@ -18,7 +18,7 @@ const NO_EXCHANGE = new Set(['INDEX', 'COMMODITY', 'YHD'])
 
 /** The exchange that a canonical symbol tells; undefined for shares of the United States, indices and unknown suffixes. */
 export function exchangeOfListing(symbol: string): Exchange | undefined {
-  const segment = /^(NSE|BSE):/.exec(symbol)?.[1]
+  const segment = /^(NSE|BSE|MCX):/.exec(symbol)?.[1]
   if (segment) return exchangeNamed(segment)
   if (cryptoPair(symbol)) return CRYPTO_MARKET
   if (currencyPair(symbol)) return FX_MARKET

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { indianDerivative } from './indian-derivative.ts'
 import { currencyPair, cryptoPair } from './symbol.ts'
 
 /** What an instrument is. `other` is what the vendor names and this list does not, such as a warrant. */
@@ -19,6 +20,8 @@ export function kindOfSymbol(symbol: string): InstrumentKind | undefined {
   if (currencyPair(symbol)) return 'fx'
   if (FUTURE.test(symbol)) return 'future'
   if (OCC_OPTION.test(symbol)) return 'option'
+  const derivative = indianDerivative(symbol)
+  if (derivative) return derivative.right === undefined ? 'future' : 'option'
   return cryptoPair(symbol) ? 'crypto' : undefined
 }
 

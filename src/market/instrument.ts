@@ -2,7 +2,8 @@ import { Type, type Static } from 'typebox'
 import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
 
-const Day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'YYYY-MM-DD' })
+const DAY = '^\\d{4}-\\d{2}-\\d{2}$'
+const Day = Type.String({ pattern: DAY, description: 'YYYY-MM-DD' })
 
 /** The smallest step of a price, from a price on: one row where it does not depend on the price. */
 export const TickSize = Type.Object({
@@ -34,7 +35,22 @@ export const Instrument = Type.Object(
     lastTradingAt: Type.Optional(Type.String({ format: 'date-time', description: 'Until when it trades, UTC' })),
     strike: Type.Optional(Type.Number({ description: 'In `currency`' })),
     right: Type.Optional(Type.Enum(['call', 'put'])),
-    tradable: Type.Optional(Type.Boolean({ description: 'Whether its exchange lets it be traded at all' }))
+    tradable: Type.Optional(Type.Boolean({ description: 'Whether its exchange lets it be traded at all' })),
+    segment: Type.Optional(
+      Type.String({ description: 'The part of its exchange that lists it', examples: ['NSE_EQ', 'NSE_FO', 'MCX_FO'] })
+    ),
+    tradingSymbol: Type.Optional(
+      Type.String({ description: 'As its exchange writes it', examples: ['NIFTY 25000 CE 13 OCT 26'] })
+    ),
+    exchangeToken: Type.Optional(
+      Type.String({ description: "Its exchange's number for it, which another instrument gets once it is gone" })
+    ),
+    delistedOn: Type.Optional(
+      Type.String({
+        pattern: DAY,
+        description: 'YYYY-MM-DD: the first day on which the master file that had listed it no longer did'
+      })
+    )
   },
   { $id: 'Instrument' }
 )
@@ -42,6 +58,37 @@ export type Instrument = Static<typeof Instrument>
 
 /** What is known of an instrument, before it has an id too. */
 export type InstrumentFacts = Omit<Instrument, 'id'>
+
+/** An instrument as a vendor's master file lists it. */
+export type ListedInstrument = InstrumentFacts & {
+  /** What the vendor calls it. */
+  readonly alias: string
+}
+
+/** What an instrument was before a master file told it otherwise. */
+export const InstrumentChange = Type.Object({
+  at: Type.String({ format: 'date-time', description: 'When the file was read' }),
+  source: Type.String({ description: 'Whose file it was' }),
+  former: Type.Record(Type.String(), Type.Unknown(), { description: 'The members that changed, as they were before' })
+})
+export type InstrumentChange = Static<typeof InstrumentChange>
+
+/** Which instruments are looked for; all that is told must hold. */
+export type InstrumentFilter = {
+  /** Beginnings of words of symbol, names and ISIN, in any order. */
+  readonly words?: readonly string[] | undefined
+  readonly mic?: string | undefined
+  readonly segment?: string | undefined
+  readonly kind?: InstrumentKind | undefined
+  /** Canonical symbol. */
+  readonly underlying?: string | undefined
+  readonly right?: Instrument['right'] | undefined
+  /** The first day and the last one, YYYY-MM-DD. */
+  readonly expiry?: { readonly from?: string | undefined; readonly to?: string | undefined } | undefined
+  readonly strike?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined
+  /** What is listed no longer, too. */
+  readonly withDelisted?: boolean | undefined
+}
 
 /** Under this name stand the canonical symbols that an instrument had at other times. */
 export const CANONICAL = 'canonical'
@@ -55,6 +102,19 @@ export const InstrumentAlias = Type.Object({
   until: Type.Optional(Type.String({ description: 'First day on which it no longer held; missing: still does' }))
 })
 export type InstrumentAlias = Static<typeof InstrumentAlias>
+
+/** An instrument with the names that it has and had, and what it was before. */
+export const InstrumentDetails = Type.Object(
+  {
+    instrument: Instrument,
+    aliases: Type.Array(Type.Omit(InstrumentAlias, ['instrumentId']), {
+      description: 'What vendors call it, and when; oldest first'
+    }),
+    changes: Type.Array(InstrumentChange, { description: 'What master files changed, newest first' })
+  },
+  { $id: 'InstrumentDetails' }
+)
+export type InstrumentDetails = Static<typeof InstrumentDetails>
 
 /** Whether an alias holds on a day (YYYY-MM-DD). */
 export function holdsOn({ from, until }: Pick<InstrumentAlias, 'from' | 'until'>, day: string): boolean {

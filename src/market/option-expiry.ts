@@ -1,4 +1,4 @@
-import { exchangeOf } from './calendars.ts'
+import { exchangeOf, INDIAN_DERIVATIVES, INDIAN_EXCHANGE } from './calendars.ts'
 import type { Calendar } from './calendar.ts'
 import { lastSession, regularEnd, sessionOn, type Session } from './session.ts'
 import type { SessionClock } from './session-clock.ts'
@@ -15,8 +15,6 @@ export type Expiration = {
 
 /** US options of shares and funds, and whatever else is listed where nothing is known. */
 const US_EXCHANGE = 'XNYS'
-const INDIAN_EXCHANGE = 'XNSE'
-const INDIAN_DERIVATIVES = 'XNSE.DERIVATIVES'
 /**
  * Roots of index options that are settled by the opening prices of their expiry day, and trade until a quarter past the
  * close of the session before (Cboe's and Nasdaq's contract specifications). Their weeklies, such as SPXW, are not.
@@ -40,6 +38,15 @@ export function expirationOf(underlying: string, contract: string, expiry: strin
   }
   const before = sessionBefore(calendar, session.date)
   return { lastTradingAt: regularEnd(before) + LATE_CLOSE_MS, settlesAt: session.regular.open, timeZone }
+}
+
+/**
+ * Until when a future or an option trades (epoch ms), by the calendar of where it is listed; undefined where none is known.
+ * `contract` is its canonical symbol, `expiry` a date (YYYY-MM-DD) of its exchange.
+ */
+export function lastTradingInstant(contract: string, expiry: string, clock: SessionClock): number | undefined {
+  const calendar = clock.hoursOf(contract)?.calendar
+  return calendar && regularEnd(sessionOn(calendar, expiry) ?? sessionBefore(calendar, expiry))
 }
 
 function calendarOf(underlying: string, clock: SessionClock): Calendar {

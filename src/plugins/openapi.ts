@@ -26,6 +26,7 @@ import { ProviderStatus } from '../market/provider-status.ts'
 import { Quote } from '../market/quote.ts'
 import { SearchResult } from '../market/search.ts'
 import { Sentiment } from '../market/sentiment.ts'
+import { Instrument, InstrumentDetails } from '../market/instrument.ts'
 import { StoreStats } from '../market/store-stats.ts'
 import { DailyOhlc, LatestBarPage, StoredBarPage } from '../market/stored-bar.ts'
 import { LatestTick, TickPage } from '../market/stored-tick.ts'
@@ -62,6 +63,8 @@ const SHARED: readonly TSchema[] = [
   HaltPage,
   Completeness,
   StoreStats,
+  Instrument,
+  InstrumentDetails,
   BrokerStatus,
   ProviderStatus,
   Explanation,

@@ -12,6 +12,7 @@ import { alphaVantage } from './vendors/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './vendors/fmp/fmp.ts'
 import { massive } from './vendors/massive/massive.ts'
 import { tiingo } from './vendors/tiingo/tiingo.ts'
+import { upstoxAssets } from './vendors/upstox-assets/upstox-assets.ts'
 import {
   htmlPage,
   json,
@@ -64,7 +65,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     'alpha-vantage': alphaVantage(exchange),
     tiingo: tiingo(exchange),
     alpaca: alpaca(exchange, tickMs),
-    massive: massive(exchange, tickMs)
+    massive: massive(exchange, tickMs),
+    'upstox-assets': upstoxAssets(exchange)
   }
   const pending = new Set<NodeJS.Timeout>()
 
