@@ -59,10 +59,7 @@ export function createMasterStore({ copyPool }: Pick<Database, 'copyPool'>) {
      */
     import(scope: MasterScope, batches: AsyncIterable<readonly ListedInstrument[]>): Promise<MasterImport> {
       return inCopyTransaction(copyPool, async (tx) => {
-        const [lock] = await tx.query<{ isOurs: boolean }>(
-          `select pg_try_advisory_xact_lock(${IMPORT_LOCK}) as "isOurs"`
-        )
-        if (!lock?.isOurs) throw new Error('another master file is being imported')
+        await tx.query(`select pg_advisory_xact_lock(${IMPORT_LOCK})`)
         await tx.query(STAGE)
         await stage(tx, batches)
         return takeOver(tx, scope)
