@@ -1,6 +1,16 @@
 import type { Instrument, InstrumentChange, InstrumentFilter } from '../src/market/instrument.ts'
 import type { Database } from './client.ts'
 import { INSTRUMENT_COLUMNS, instrumentOf, type InstrumentRow } from './instrument-columns.ts'
+import { present } from './rows.ts'
+
+/** `lastTradingAt`: epoch milliseconds. */
+export type ListedContract = {
+  readonly symbol: string
+  readonly underlying: string
+  readonly expiry: string
+  readonly lastTradingAt?: number
+  readonly strike?: number
+}
 
 export type InstrumentDirectory = ReturnType<typeof createInstrumentDirectory>
 
@@ -29,6 +39,35 @@ export function createInstrumentDirectory({ sql }: Pick<Database, 'sql'>) {
       const where = conditions.reduce((all, condition) => sql`${all} and ${condition}`)
       const rows = await sql<InstrumentRow[]>`
         select ${columns} from instruments where ${where} order by symbol limit ${limit}`
+      return rows.map(instrumentOf)
+    },
+
+    /** Futures and options that are listed on underlyings. */
+    async contractsOn(underlyings: readonly string[]): Promise<ListedContract[]> {
+      const rows = await sql<{ [Key in keyof ListedContract]-?: ListedContract[Key] | null }[]>`
+        select symbol, underlying, expiry::text as expiry, strike::float8 as strike,
+          floor(extract(epoch from last_trading_at) * 1000)::float8 as "lastTradingAt"
+        from instruments
+        where underlying = any(${[...underlyings]}::text[]) and kind in ('future', 'option') and expiry is not null
+          and delisted_on is null`
+      return rows.map((row) => present(row) as ListedContract)
+    },
+
+    /** Days on which options on an underlying expire, as far as they are listed, soonest first. */
+    async optionExpiries(underlying: string): Promise<string[]> {
+      const rows = await sql<{ expiry: string }[]>`
+        select distinct expiry::text as expiry from instruments
+        where underlying = ${underlying} and kind = 'option' and expiry is not null and delisted_on is null
+        order by expiry`
+      return rows.map(({ expiry }) => expiry)
+    },
+
+    /** Those of one expiry that are listed. */
+    async options(underlying: string, expiry: string): Promise<Instrument[]> {
+      const rows = await sql<InstrumentRow[]>`
+        select ${columns} from instruments
+        where underlying = ${underlying} and kind = 'option' and expiry = ${expiry}::text::date and delisted_on is null
+          and strike is not null and "right" is not null`
       return rows.map(instrumentOf)
     },
 

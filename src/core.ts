@@ -155,6 +155,10 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     closers.push(() => popularity.close())
     const cachedMarket = createCachedMarket({
       gateway: withIdentities(gateway, (symbols) => stores.identities.find(symbols)),
+      listedOptions: {
+        expiries: (underlying) => stores.directory.optionExpiries(underlying),
+        contracts: (underlying, expiry) => stores.directory.options(underlying, expiry)
+      },
       cache,
       clock,
       accept: (event) => intake.accept(event),

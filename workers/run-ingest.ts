@@ -16,6 +16,7 @@ import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
+import { SelectedContracts } from './ingest/selected-contracts.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
 import { StreamOwner } from './ingest/stream-owner.ts'
 import { streamReport } from './ingest/stream-report.ts'
@@ -44,9 +45,10 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
     closers.push(() => references.close())
     const processId = randomBytes(5).toString('hex')
-    const wanted = new Map<TopicName, Want>(
+    const own = new Map<TopicName, Want>(
       config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
     )
+    const wanted = new Map(own)
     const counts = new StreamCounts()
     const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
@@ -89,7 +91,16 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const ending = new AbortController()
     closers.push(() => demand.close())
     closers.push(() => ending.abort())
-    void followDemand({ demand, wanted, owners, log }, ending.signal)
+    void followDemand({ demand, own, wanted, owners, log }, ending.signal)
+    const selected = new SelectedContracts({
+      selection: config.selection,
+      listed: (underlyings) => stores.directory.contractsOn(underlyings),
+      spotOf: async (symbol) => (await marketData.quote(symbol, 'background')).value.price,
+      changed: (added, removed) => changeOwn({ own, wanted, owners }, added, removed),
+      log,
+      now: Date.now
+    })
+    closers.push(() => selected.close())
     return { url: monitor?.url, close }
   } catch (error) {
     await close()
@@ -111,14 +122,34 @@ const ownWant = (topic: TopicName): Want => ({ topic, priority: 'warm_up', lease
 
 type Demand = {
   readonly demand: Carrier
-  /** What is configured; what clients want is added. */
+  /** What is configured. */
+  readonly own: Map<TopicName, Want>
+  /** That, and what clients want. */
   readonly wanted: Map<TopicName, Want>
   readonly owners: readonly StreamOwner[]
   readonly log: Logger
 }
 
-async function followDemand({ demand, wanted, owners, log }: Demand, ending: AbortSignal): Promise<void> {
-  const own = new Map(wanted)
+/** What is configured by rules is another: what clients want stays. */
+function changeOwn(
+  { own, wanted, owners }: Pick<Demand, 'own' | 'wanted' | 'owners'>,
+  added: readonly string[],
+  removed: readonly string[]
+): void {
+  for (const symbol of removed) {
+    const topic: TopicName = `quotes:${symbol}`
+    if (wanted.get(topic) === own.get(topic)) wanted.delete(topic)
+    own.delete(topic)
+  }
+  for (const symbol of added) {
+    const want = ownWant(`quotes:${symbol}`)
+    own.set(want.topic, want)
+    if (!wanted.has(want.topic)) wanted.set(want.topic, want)
+  }
+  for (const owner of owners) owner.demandChanged()
+}
+
+async function followDemand({ demand, own, wanted, owners, log }: Demand, ending: AbortSignal): Promise<void> {
   while (!ending.aborted) {
     try {
       for await (const change of demand.wanted()) {

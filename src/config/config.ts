@@ -7,6 +7,7 @@ import { kafkaConfig, type KafkaConfig } from './kafka.ts'
 import { masterConfig, type MasterConfig } from './masters.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
+import { selectionConfig, type SelectionConfig } from './selection.ts'
 import { streamConfig, type StreamConfig } from './streams.ts'
 import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from '../providers/provider.ts'
 
@@ -28,6 +29,7 @@ export type Config = Readonly<Static<typeof Environment>> & {
   readonly providers: Readonly<Record<ProviderName, ProviderConfig>>
   readonly streams: StreamConfig
   readonly masters: MasterConfig
+  readonly selection: SelectionConfig
   /** Undefined where the event log is in Redis. */
   readonly kafka: KafkaConfig | undefined
   /** Who is asked first, per capability. */
@@ -105,12 +107,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const streams = streamConfig(values, problems)
   const kafka = kafkaConfig(values, problems)
   const masters = masterConfig(values, problems)
+  const selection = selectionConfig(values, problems)
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
   const misspelt = misspeltSettings(env).map(misspeltText)
   const quoteRefreshMs = (values.QUOTE_REFRESH_SECONDS ?? QUOTE_REFRESH_SECONDS[values.MARKET]) * 1000
-  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, providers, streams, masters, kafka, order })
+  const sources = { providers, streams, masters, selection }
+  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, ...sources, kafka, order })
 }
 
 /** What is read here of a variable's schema. */

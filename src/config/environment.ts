@@ -129,6 +129,17 @@ export const Environment = Type.Object({
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
   ),
 
+  DERIVATIVES: Type.String({
+    default: '',
+    description: 'Streamed whoever else asks for something: NAME=weekly|monthly/STRIKES, the most important first'
+  }),
+  DERIVATIVES_MAX_SYMBOLS: integer(1, 50_000, 1900, 'Of the derivatives and their underlyings together'),
+  DERIVATIVES_RECENTRE_STEPS: Type.Number({
+    minimum: 0.5,
+    maximum: 1000,
+    default: 2,
+    description: 'How many strikes the price moves before others are streamed'
+  }),
   UPSTOX_MASTERS: text("Comma-separated, of NSE, BSE, MCX; NSE's in the sandbox, none else unless told"),
   UPSTOX_MASTERS_URL: url("The folder of Upstox's master files"),
 

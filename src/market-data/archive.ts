@@ -124,7 +124,7 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
         stores.instruments.aliases([found.id]),
         stores.directory.changes(found.id, MAX_CHANGES)
       ])
-      return { instrument: found, aliases: aliases.map(({ instrumentId: _, ...alias }) => alias), changes }
+      return { instrument: found, aliases: aliases.map(ofInstrument), changes }
     },
 
     bars: (instrument, request) => storedBars.page(instrument, request),

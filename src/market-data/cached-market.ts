@@ -14,14 +14,15 @@ import { quoteUpdate, type MarketEvent } from '../market/event.ts'
 import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
 import { userOf, type Asker, type MarketData } from '../market/market-data.ts'
 import { withTone, type News } from '../market/news.ts'
-import { withGreeks } from '../market/option-greeks.ts'
+import { withExpirations, withGreeks } from '../market/option-greeks.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
+import { listedChain, listingOver, type ListedChainOptions } from './listed-chains.ts'
 import { createMarketWide, type MarketWideLastGood, type OnExpired } from './market-wide.ts'
 import { dividendYieldOf, openChain } from './option-chains.ts'
-import { createPolicies } from './policies.ts'
+import { createPolicies, isListedInIndia } from './policies.ts'
 import { inSlices } from '../slices.ts'
 import { unlessUnknown } from './unknown-symbols.ts'
 
@@ -67,6 +68,8 @@ export type CachedMarketOptions = {
   quoteRefreshMs: number
   /** Known symbols that an unknown one may have been meant to be, best first. */
   suggest: (symbol: string) => string[]
+  /** What exchanges list of options. */
+  listedOptions: Pick<ListedChainOptions, 'expiries' | 'contracts'>
   /** For what is computed of options: continuously compounded, 0.04 means 4 % a year. */
   riskFreeRate: number
   /** All upstream work for one request. */
@@ -182,10 +185,14 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
   const askActions = (symbol: string, ask: Ask) => actionsOf(gateway, symbol, ask, () => lastPrice(symbol))
   const askFundamentals = (symbol: string, asker?: Asker) =>
     kept(fundamentals, symbol, asker, (ask) => ofKnown(symbol, asker, gateway.fundamentals(symbol, ask)))
+  const listing = listingOver(given.listedOptions, quotes, unnamed.background, clock)
   const askOptions = (symbol: string, expiry: string | undefined, asker?: Asker) =>
     kept(options, optionsKey(symbol, expiry), asker, async (ask) => {
       const now = Date.now()
-      const chain = await ofKnown(symbol, asker, openChain(gateway, clock, symbol, expiry, ask, now))
+      const listed = isListedInIndia(symbol) ? await listedChain(listing, symbol, expiry, now) : undefined
+      const chain = listed
+        ? withExpirations(listed, clock, now)
+        : await ofKnown(symbol, asker, openChain(gateway, clock, symbol, expiry, ask, now))
       const waitMs = requestDeadlineMs * SHARE_OF_DEADLINE - (Date.now() - now)
       const dividendYield = await dividendYieldOf(chain, waitMs, () => askFundamentals(symbol, asker))
       return withGreeks(chain, { riskFreeRate, dividendYield, now })

@@ -2,6 +2,7 @@ import type { NegativePolicy, Policy } from '../cache/policy.ts'
 import { SupersededLoad } from '../cache/source.ts'
 import { ApiError, MarketDataUnavailable, SymbolNotFound } from '../errors.ts'
 import type { BarSeries } from '../market/bar.ts'
+import { exchangeOf, INDIAN_EXCHANGE } from '../market/calendars.ts'
 import type { CorporateActions } from '../market/corporate-action.ts'
 import type { AskedProviders } from '../market/explanation.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
@@ -22,6 +23,8 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const MIB = 1024 * 1024
 
+/** Of a chain of what this server holds. */
+const LISTED_FRESH_MS = 2 * SECOND
 /** A value that a quality rule doubts is asked again soon. */
 const SUSPECT_FRESH_MS = 10 * SECOND
 /** Vendors are up to 20 minutes late. */
@@ -59,7 +62,7 @@ export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date
     search: sourced<SearchResult>('search', 'search:', slow(HOUR)),
     fundamentals: sourced<Fundamentals>('fundamentals', 'fundamentals:', slow(6 * HOUR)),
     corporateActions: corporateActions(),
-    options: sourced<OptionChain>('options', 'options:', slow(5 * MINUTE)),
+    options: optionChains(),
     explanations: explanations(),
     indices: {
       ...sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
@@ -76,6 +79,14 @@ export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date
       receivedAt: ({ asOf }: ScoredSentiment) => Date.parse(asOf)
     }
   }
+}
+
+/** Their chains are made of what streams bring, and cost no vendor's budget. */
+export const isListedInIndia = (symbol: string): boolean => exchangeOf(symbol) === INDIAN_EXCHANGE
+
+function optionChains(): Policy<OptionChain> {
+  const asked = sourced<OptionChain>('options', 'options:', slow(5 * MINUTE))
+  return { ...asked, freshMs: (chain) => (isListedInIndia(chain.symbol) ? LISTED_FRESH_MS : asked.freshMs(chain)) }
 }
 
 const slow = (freshMs: number): Kept => ({

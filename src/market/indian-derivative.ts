@@ -40,3 +40,18 @@ const CURRENCY_OR_BOND = /^[A-Z]{3}(INR|USD|JPY)$|GS\d{4}$|DTB$/
 export function isEquityDerivative({ exchange, root }: IndianDerivative): boolean {
   return exchange !== 'MCX' && !CURRENCY_OR_BOND.test(root)
 }
+
+/** Indices by what their derivatives are called. */
+const INDEX_ROOTS: ReadonlyMap<string, string> = new Map([
+  ['NIFTY', '^NSEI'],
+  ['BANKNIFTY', '^NSEBANK'],
+  ['FINNIFTY', '^NIFTY_FIN_SERVICE'],
+  ['MIDCPNIFTY', '^NIFTY_MID_SELECT'],
+  ['NIFTYNXT50', '^NIFTY_NEXT_50'],
+  ['SENSEX', '^BSESN']
+])
+
+/** The canonical symbol of what derivatives of a name are on: an index, else a share of NSE. */
+export function underlyingNamed(root: string): string {
+  return INDEX_ROOTS.get(root) ?? `NSE:${root}`
+}

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pino } from 'pino'
 import type { Instrument, InstrumentDetails } from '../../src/market/instrument.ts'
+import { quoteUpdate } from '../../src/market/event.ts'
+import type { OptionChain } from '../../src/market/option-chain.ts'
+import { DAY_MS } from '../../src/market/time.ts'
+import { quote } from '../db/values.ts'
 import type { Report } from '../../workers/handler.ts'
 import { importInstruments } from '../../workers/jobs/import-instruments.ts'
 import { loadConfig } from '../../src/config/config.ts'
@@ -82,6 +86,42 @@ describe('the master file of the simulated NSE', () => {
     expect(await symbols('q=reliance&type=equity')).toEqual(['NSE:RELIANCE'])
     expect(await run({ UPSTOX_MASTERS: 'NSE' })).toMatchObject({ failures: 0 })
     expect(await run({ MARKET: 'live' })).toMatchObject({ isSkipped: true })
+  })
+})
+
+describe('the option chain of an Indian underlying', () => {
+  const options = async (query: string) => {
+    const answer = await api.get(`/api/v1/market/options/^NSEI${query}`, token)
+    return { status: answer.status, chain: answer.json() as OptionChain }
+  }
+
+  test('is what the exchange lists, with the prices that are held and what follows from them', async () => {
+    const spot = strike + 20
+    const day = new Date(Date.now() + 14 * DAY_MS).toISOString().slice(0, 10)
+    const symbol = `NSE:NIFTY${day.slice(2).replaceAll('-', '')}C${strike}`
+    const { core } = api
+    const contract = { kind: 'option', underlying: '^NSEI', expiry: day, currency: 'INR' } as const
+    await core.stores.instruments.upsert([
+      { ...contract, symbol, strike, right: 'call' },
+      { ...contract, symbol: symbol.replace('C', 'P'), strike, right: 'put' }
+    ])
+    core.intake.accept(quoteUpdate(quote({ symbol: '^NSEI', price: spot })))
+    core.intake.accept(quoteUpdate(quote({ symbol, price: 250, bid: 249, ask: 251 })))
+    await core.recorder.flush()
+    await expect.poll(async () => (await options(`?expiry=${day}`)).chain.contracts[0]?.bid).toBe(249)
+    const { chain } = await options(`?expiry=${day}`)
+    expect(chain).toMatchObject({ symbol: '^NSEI', underlyingPrice: spot, timeZone: 'Asia/Kolkata', currency: 'INR' })
+    expect(chain.contracts.map((each) => [each.side, each.strike, each.last])).toEqual([
+      ['call', strike, 250],
+      ['put', strike, undefined]
+    ])
+    const [call, put] = chain.contracts
+    expect(call!.lastTradingAt).toBe(`${day}T10:10:00.000Z`)
+    expect(call!.computed).toEqual(['impliedVolatility', 'delta', 'gamma', 'theta', 'vega', 'rho'])
+    expect(call!.delta).toBeGreaterThan(0.4)
+    expect(call!.delta).toBeLessThan(0.7)
+    expect(put).not.toHaveProperty('delta')
+    expect((await options('?expiry=2099-01-01')).status).toBe(400)
   })
 })
 

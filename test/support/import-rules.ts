@@ -30,7 +30,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/providers/provider.ts',
     'src/gateway',
     'src/streams/alpaca/endpoints.ts',
-    'src/streams/massive/symbols.ts'
+    'src/streams/massive/symbols.ts',
+    'src/demand/derivative-selection.ts'
   ],
   'src/auth': [
     'src/market',
