@@ -6,6 +6,7 @@ import type { OptionChain } from '../../src/market/option-chain.ts'
 import { DAY_MS } from '../../src/market/time.ts'
 import { quote } from '../db/values.ts'
 import type { Report } from '../../workers/handler.ts'
+import { SelectedContracts } from '../../workers/ingest/selected-contracts.ts'
 import { importInstruments } from '../../workers/jobs/import-instruments.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
@@ -123,6 +124,41 @@ describe('the option chain of an Indian underlying', () => {
     expect(put).not.toHaveProperty('delta')
     expect((await options('?expiry=2099-01-01')).status).toBe(400)
   })
+})
+
+test('derivatives that rules select are wanted, and follow the price of their underlying', async () => {
+  const { selection } = loadConfig({ DERIVATIVES: 'NIFTY=weekly/1' })
+  const wanted = new Set<string>()
+  let price: number | undefined = strike
+  let asked = 0
+  const selected = new SelectedContracts({
+    selection,
+    listed: (underlyings) => api.core.stores.directory.contractsOn(underlyings),
+    async spotOf() {
+      asked++
+      return price
+    },
+    changed(added, removed) {
+      for (const symbol of removed) wanted.delete(symbol)
+      for (const symbol of added) wanted.add(symbol)
+    },
+    log: pino({ level: 'silent' }),
+    now: () => NOW,
+    everyMs: 5
+  })
+  const around = (middle: number) => [
+    '^NSEI',
+    'NSE:NIFTY261229F',
+    ...[middle, middle - 50, middle + 50].flatMap((each) => ['C', 'P'].map((right) => `NSE:NIFTY261201${right}${each}`))
+  ]
+  await expect.poll(() => [...wanted].toSorted()).toEqual(around(strike).toSorted())
+  price = strike + 60
+  const before = asked
+  await expect.poll(() => asked).toBeGreaterThan(before + 2)
+  expect(wanted.has(`NSE:NIFTY261201C${strike - 50}`)).toBe(true)
+  price = strike + 100
+  await expect.poll(() => [...wanted].toSorted()).toEqual(around(strike + 100).toSorted())
+  selected.close()
 })
 
 describe('instruments', () => {

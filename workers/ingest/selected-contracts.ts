@@ -3,7 +3,7 @@ import type { SelectionConfig } from '../../src/config/selection.ts'
 import { selectDerivatives, type SelectableContract } from '../../src/demand/derivative-selection.ts'
 
 /** How often the price is looked at, and how often what is listed. */
-const SELECT_EVERY_MS = 5000
+const EVERY_MS = 5000
 const READ_EVERY_MS = 300_000
 
 export type SelectedContractsOptions = {
@@ -16,6 +16,8 @@ export type SelectedContractsOptions = {
   readonly changed: (added: readonly string[], removed: readonly string[]) => void
   readonly log: Logger
   readonly now: () => number
+  /** How often prices are looked at; every five seconds unless told. */
+  readonly everyMs?: number
 }
 
 /** Keeps the derivatives that the rules select: follows the prices of their underlyings, and what is listed. */
@@ -44,7 +46,7 @@ export class SelectedContracts {
     } catch (err) {
       this.#options.log.warn({ err }, 'the derivatives to be streamed cannot be selected anew; those before stay')
     }
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#keep(), SELECT_EVERY_MS)
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#keep(), this.#options.everyMs ?? EVERY_MS)
   }
 
   async #select(): Promise<void> {
