@@ -5,7 +5,7 @@ import type { Archive } from '../market/archive.ts'
 import { completenessOf, partsOf, totalOf, type Completeness } from '../market/completeness.ts'
 import type { Gap, GapFilter, GapPlace } from '../market/gap.ts'
 import { formatInstantNs, type InstantNs } from '../market/instant-ns.ts'
-import type { Instrument, InstrumentAlias, InstrumentChange, InstrumentFilter } from '../market/instrument.ts'
+import type { Instrument } from '../market/instrument.ts'
 import { sessionOn } from '../market/session.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import type { StoreStats } from '../market/store-stats.ts'
@@ -15,6 +15,7 @@ import type { StoredTick, TickRequest } from '../market/stored-tick.ts'
 import type { StoredBarKind } from '../market/stored-bar.ts'
 import { isoOf } from '../market/time.ts'
 import { inSlices, mapping } from '../slices.ts'
+import { createStoredInstruments, type InstrumentReads } from './stored-instruments.ts'
 import { createStoredBars, type BarReads } from './stored-bars.ts'
 import { streamCursor, writtenPlace, type WrittenShard } from './stream-cursor.ts'
 
@@ -22,7 +23,6 @@ import { streamCursor, writtenPlace, type WrittenShard } from './stream-cursor.t
 const MAX_GAPS_OF_A_DAY = 100_000
 /** A symbol that nobody knows is compared with so many. */
 const MAX_SIMILAR = 2000
-const MAX_CHANGES = 100
 
 type HeldTick = Omit<StoredTick, 'asOf' | 'correctedAt'> & {
   readonly instrumentId: number
@@ -42,18 +42,10 @@ type BarStarts = Pick<Gap, 'source' | 'feed'> & { readonly starts: readonly numb
 type TableSize = { readonly table: string; readonly rows?: number; readonly bytes: number }
 
 /** What the archive reads of Postgres. */
-export type ArchiveStores = {
+export type ArchiveStores = InstrumentReads & {
   readonly instruments: {
     findAsOf(symbols: readonly string[], day: string): Promise<ReadonlyMap<string, Instrument>>
     startingWith(text: string, limit: number): Promise<string[]>
-    aliases(instrumentIds: readonly number[]): Promise<InstrumentAlias[]>
-  }
-  readonly directory: {
-    search(filter: InstrumentFilter, limit: number, after: string): Promise<Instrument[]>
-    /** What any vendor calls so on a day (YYYY-MM-DD). */
-    named(alias: string, day: string): Promise<Instrument | undefined>
-    /** Newest first, at most so many. */
-    changes(instrumentId: number, limit: number): Promise<InstrumentChange[]>
   }
   readonly barReads: {
     inSnapshot<T>(work: (reads: BarReads) => Promise<T>): Promise<T>
@@ -108,24 +100,7 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
       throw new NothingStored(symbol, 'Nothing is stored of', near(symbol, similar))
     },
 
-    async instruments(filter, { limit, after }) {
-      const found = await stores.directory.search(filter, limit + 1, after)
-      return { instruments: found.slice(0, limit), hasMore: found.length > limit }
-    },
-
-    async instrumentDetails(name) {
-      const today = isoOf(Date.now()).slice(0, 10)
-      const found =
-        'alias' in name
-          ? await stores.directory.named(name.alias, today)
-          : (await stores.instruments.findAsOf([name.symbol], today)).get(name.symbol)
-      if (!found) throw new NothingStored('alias' in name ? name.alias : name.symbol, 'No instrument is known as')
-      const [aliases, changes] = await Promise.all([
-        stores.instruments.aliases([found.id]),
-        stores.directory.changes(found.id, MAX_CHANGES)
-      ])
-      return { instrument: found, aliases: aliases.map(ofInstrument), changes }
-    },
+    ...createStoredInstruments(stores),
 
     bars: (instrument, request) => storedBars.page(instrument, request),
     latestBars: (kind, after, limit) => storedBars.latest(kind, after, limit),

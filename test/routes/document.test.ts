@@ -240,6 +240,7 @@ describe('the OpenAPI document', () => {
     await check('deleteUser', { id: user })
     await check('getQuote', { symbol: 'NOSUCHX' })
     await check('getQuote', { symbol: '!' })
+    await check('getInstrument', { key: 'AAPL' })
     await check('getQuotes', {}, undefined, { symbols: 'AAPL,NOSUCHX,!' })
     const { taskId } = await check('runJob', {}, { job: 'ensure-partitions' })
     await check('getTask', { taskId })
