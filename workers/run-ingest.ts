@@ -4,10 +4,8 @@ import type { Logger } from 'pino'
 import type { Config } from '../src/config/config.ts'
 import { createCore, type Core } from '../src/core.ts'
 import { Carrier } from '../src/demand/carrier.ts'
-import type { Want } from '../src/demand/want.ts'
 import { StreamReporter } from '../src/demand/stream-reports.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
-import type { TopicName } from '../src/market/event.ts'
 import type { NewsItem } from '../src/market/news.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
@@ -15,6 +13,7 @@ import type { Feed } from '../src/streams/feed.ts'
 import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
+import { OwnWants } from './ingest/own-wants.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { SelectedContracts } from './ingest/selected-contracts.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
@@ -45,10 +44,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
     closers.push(() => references.close())
     const processId = randomBytes(5).toString('hex')
-    const own = new Map<TopicName, Want>(
-      config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
-    )
-    const wanted = new Map(own)
+    const wants = new OwnWants(config.streams.symbols)
     const counts = new StreamCounts()
     const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
@@ -60,7 +56,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
         processId,
         intake,
         carrier,
-        wanted: () => wanted.values(),
+        wanted: () => wants.wanted.values(),
         gaps,
         references,
         news: (items, feed) => recordNews(core, items, feed),
@@ -91,12 +87,15 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const ending = new AbortController()
     closers.push(() => demand.close())
     closers.push(() => ending.abort())
-    void followDemand({ demand, own, wanted, owners, log }, ending.signal)
+    void followDemand({ demand, wants, owners, log }, ending.signal)
     const selected = new SelectedContracts({
       selection: config.selection,
       listed: (underlyings) => stores.directory.contractsOn(underlyings),
       spotOf: async (symbol) => (await marketData.quote(symbol, 'background')).value.price,
-      changed: (added, removed) => changeOwn({ own, wanted, owners }, added, removed),
+      changed(added, removed) {
+        wants.select(added, removed)
+        for (const owner of owners) owner.demandChanged()
+      },
       log,
       now: Date.now
     })
@@ -117,47 +116,18 @@ function sessionStart(clock: SessionClock, symbol: string, instant: number): num
   return start !== undefined && start < instant ? start : undefined
 }
 
-/** What is configured is wanted when clients have what they want. */
-const ownWant = (topic: TopicName): Want => ({ topic, priority: 'warm_up', leases: 1 })
-
 type Demand = {
   readonly demand: Carrier
-  /** What is configured. */
-  readonly own: Map<TopicName, Want>
-  /** That, and what clients want. */
-  readonly wanted: Map<TopicName, Want>
+  readonly wants: OwnWants
   readonly owners: readonly StreamOwner[]
   readonly log: Logger
 }
 
-/** What is configured by rules is another: what clients want stays. */
-function changeOwn(
-  { own, wanted, owners }: Pick<Demand, 'own' | 'wanted' | 'owners'>,
-  added: readonly string[],
-  removed: readonly string[]
-): void {
-  for (const symbol of removed) {
-    const topic: TopicName = `quotes:${symbol}`
-    if (wanted.get(topic) === own.get(topic)) wanted.delete(topic)
-    own.delete(topic)
-  }
-  for (const symbol of added) {
-    const want = ownWant(`quotes:${symbol}`)
-    own.set(want.topic, want)
-    if (!wanted.has(want.topic)) wanted.set(want.topic, want)
-  }
-  for (const owner of owners) owner.demandChanged()
-}
-
-async function followDemand({ demand, own, wanted, owners, log }: Demand, ending: AbortSignal): Promise<void> {
+async function followDemand({ demand, wants, owners, log }: Demand, ending: AbortSignal): Promise<void> {
   while (!ending.aborted) {
     try {
       for await (const change of demand.wanted()) {
-        for (const [topic, want] of change) {
-          const next = want ?? own.get(topic)
-          if (next) wanted.set(topic, next)
-          else wanted.delete(topic)
-        }
+        wants.clientsWant(change)
         for (const owner of owners) owner.demandChanged()
       }
       return // the carrier is closed

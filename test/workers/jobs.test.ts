@@ -150,7 +150,15 @@ describe('schedules', () => {
     const next = (await queues.maintenance.getJobScheduler('cleanup'))?.next
     await one.core.queues.syncSchedules()
     const left = (await queues.maintenance.getJobSchedulers()).map(({ key }) => key)
-    expect(left.toSorted()).toEqual(['audit-bars', 'backfill-gap', 'cleanup', 'ensure-partitions', 'refresh-calendar'])
+    expect(left.toSorted()).toEqual([
+      'audit-bars',
+      'backfill-gap',
+      'cleanup',
+      'ensure-partitions',
+      'import-instruments',
+      'import-instruments.morning',
+      'refresh-calendar'
+    ])
     expect((await queues.maintenance.getJobScheduler('cleanup'))?.next).toBe(next)
   })
 })
