@@ -15,6 +15,7 @@ import type { Feed } from '../src/streams/feed.ts'
 import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
+import { InstrumentWriter } from './ingest/instrument-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
 import { StreamOwner } from './ingest/stream-owner.ts'
@@ -41,6 +42,8 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
 
     const gaps = new GapWriter({ gaps: stores.gaps, instruments: stores.instruments, log })
     closers.push(() => gaps.close())
+    const instruments = new InstrumentWriter({ instruments: stores.instruments, now: Date.now, log })
+    closers.push(() => instruments.close())
     const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
     closers.push(() => references.close())
     const processId = randomBytes(5).toString('hex')
@@ -48,11 +51,12 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
     )
     const counts = new StreamCounts()
-    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
+    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token, open }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
       closers.push(() => carrier.close())
       const owner = new StreamOwner({
         feeds,
+        ...(open && { open }),
         redis,
         log,
         processId,
@@ -61,6 +65,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
         wanted: () => wanted.values(),
         gaps,
         references,
+        instruments: (listed) => instruments.add(listed),
         news: (items, feed) => recordNews(core, items, feed),
         sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
         phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
