@@ -52,8 +52,10 @@ export class TwsConversation implements Conversation {
   told(message: unknown): Reaction {
     const told = message as TwsMessage
     switch (told.tell) {
+      case 'greeted':
+        return reaction([{ is: 'notice', text: `TWS speaks version ${told.serverVersion}` }])
       case 'ready':
-        return reaction([{ is: 'authenticated' }, { is: 'notice', text: `TWS speaks version ${told.serverVersion}` }])
+        return reaction([{ is: 'authenticated' }])
       case 'contracts':
         return this.#found(told.id, told.contracts[0]?.conId)
       case 'line':

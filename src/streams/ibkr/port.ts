@@ -43,7 +43,6 @@ class TwsSocket implements UpstreamSocket {
   #isOver = false
   #isReady = false
   #isReading = false
-  #serverVersion = 0
   readonly #lines = new Map<number, TwsLine>()
   readonly #contracts = new ContractBook()
   #out: TwsMessage[] = []
@@ -78,8 +77,8 @@ class TwsSocket implements UpstreamSocket {
     const line = (id: number) => this.#lines.get(id)
     api
       .on(EventName.server, (version) => {
-        this.#serverVersion = version
         if (!this.#isOver) this.#events.opened()
+        this.#say({ tell: 'greeted', serverVersion: version })
       })
       .on(EventName.nextValidId, () => this.#ready())
       .on(EventName.currentTime, () => this.#isOver || this.#events.ponged())
@@ -150,7 +149,7 @@ class TwsSocket implements UpstreamSocket {
   #ready(): void {
     if (this.#isReady) return
     this.#isReady = true
-    this.#say({ tell: 'ready', serverVersion: this.#serverVersion })
+    this.#say({ tell: 'ready' })
   }
 
   #found(id: number): void {

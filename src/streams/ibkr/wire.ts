@@ -79,7 +79,9 @@ export type TwsMessage =
   | LineTrade
   | LineBbo
   | LineHalt
-  | { readonly tell: 'ready'; readonly serverVersion: number }
+  /** TWS is there and speaks this version of its protocol; whether it takes requests is not known yet. */
+  | { readonly tell: 'greeted'; readonly serverVersion: number }
+  | { readonly tell: 'ready' }
   /** Those that a query found; again where more is known of them. */
   | {
       readonly tell: 'contracts'

@@ -129,7 +129,7 @@ test('a share without live data comes late and says so, and one that TWS does no
   expect(trades('AAPL').every(({ feed }) => feed === 'sandbox')).toBe(true)
   expect(late()).toEqual(new Set(['trades:MSFT']))
   expect(Object.fromEntries(refused())).toEqual({ 'trades:NOSUCH': 'unknown_symbol' })
-  expect(refusals.map(({ kind }) => kind).sort()).toEqual(['error 10167', 'error 200', 'error 354'])
+  expect(new Set(refusals.map(({ kind }) => kind))).toEqual(new Set(['error 10167', 'error 200', 'error 354']))
   expect(supervisor.status).toMatchObject({ state: 'live', connections: 1 })
 })
 

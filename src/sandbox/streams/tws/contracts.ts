@@ -39,11 +39,24 @@ export class Contracts {
     const spelling = symbol.replace('.', ' ')
     const listing = EXCHANGES[venue]!
     const exchanges = `SMART,${listing}`
-    return [
-      ...[spelling, 'STK', '', '', 0, '', 'SMART', 'USD', spelling, listing, listing, this.#conIds.get(instrument)!],
-      ...[US_STEPS.at(-1)!, '', 'LMT,MKT', exchanges, 1, 0, name, listing, '', sector, industry, industry],
-      ...['US/Eastern', '', '', '', '', 0, 1, '', '', `${US_RULE},${US_RULE}`, ''],
-      ...[kind === 'etf' ? 'ETF' : 'COMMON', 0.0001, 0.0001, 100, 0]
+    const contract = [
+      spelling,
+      'STK',
+      '',
+      '',
+      0,
+      '',
+      'SMART',
+      'USD',
+      spelling,
+      listing,
+      listing,
+      this.#conIds.get(instrument)!
     ]
+    const trading = [US_STEPS.at(-1)!, '', 'LMT,MKT', exchanges, 1, 0]
+    const company = [name, listing, '', sector, industry, industry]
+    const hours = ['US/Eastern', '', '', '', '', 0, 1, '', '']
+    const sizes = [kind === 'etf' ? 'ETF' : 'COMMON', 0.0001, 0.0001, 100, 0]
+    return [...contract, ...trading, ...company, ...hours, `${US_RULE},${US_RULE}`, '', ...sizes]
   }
 }
