@@ -47,6 +47,7 @@ export class TwsLine {
   /** Of late data. */
   readonly #last: { price?: number; size?: number; at?: number; volume?: number } = {}
   #hasNewLast = false
+  #lastToldAt: number | undefined
   #halt: number | undefined
   #ready: TwsMessage[] = []
 
@@ -125,25 +126,25 @@ export class TwsLine {
     this.#ready.push({ tell: 'trade', ...this.#of(), price: Number(price), size: Number(size), at: Number(at), id })
   }
 
+  /**
+   * The instant comes before what happened then, the day's volume behind it: an instant alone tells nothing yet, and a volume
+   * alone that there was another trade at the same price.
+   */
   #noteLast(field: 'price' | 'size' | 'at' | 'volume', value: number): void {
     if (this.#last[field] === value) return
     this.#last[field] = value
-    this.#hasNewLast = true
+    if (field === 'price' || field === 'size') this.#hasNewLast = true
+    else if (field === 'volume') this.#hasNewLast ||= this.#last.at !== this.#lastToldAt
   }
 
-  /** The day's volume grows with each trade, so that it names the last one. */
+  /** A trade of the same second, price and size is taken for the same one: late data is told again with each subscription. */
   #tellLast(): void {
     this.#hasNewLast = false
-    const { price, size, at, volume } = this.#last
+    const { price, size, at } = this.#last
     if (price === undefined || size === undefined) return
-    this.#ready.push({
-      tell: 'trade',
-      ...this.#of(),
-      price,
-      size,
-      ...(at !== undefined && { at }),
-      ...(volume !== undefined && { id: `late-${volume}` })
-    })
+    this.#lastToldAt = at
+    const when = at !== undefined && { at, id: `late-${at}-${price}-${size}` }
+    this.#ready.push({ tell: 'trade', ...this.#of(), price, size, ...when })
   }
 
   #tellSides(): void {

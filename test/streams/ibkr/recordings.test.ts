@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(file))('a recorded session (needs recordings)', () =
     await expect.poll(() => said.some(({ tell }) => tell === 'trade'), { timeout: 5000 }).toBe(true)
     expect(said.find(({ tell }) => tell === 'line')).toEqual({ tell: 'line', id: LINE, isDelayed: true })
     expect(said.filter(({ tell }) => tell === 'trade')).toEqual([
-      { tell: 'trade', symbol: 'AAPL', isDelayed: true, price: 255.45, size: 200, id: 'late-312894' }
+      { tell: 'trade', symbol: 'AAPL', isDelayed: true, price: 255.45, size: 200 }
     ])
     // The layout of errors of version 201 and later is another one; what it says is lost, and nothing else is.
     expect(said.filter(({ tell }) => tell === 'problem')).not.toEqual([])
@@ -114,6 +114,24 @@ test('sizes of parts of a share, and sides without orders, are told as they are'
     },
     { tell: 'bbo', symbol: 'AAPL', isDelayed: false, bid: 189.1, bidSize: 0.25 }
   ])
+})
+
+test('a late trade is told once, however its parts come, and the next one at the same price too', async () => {
+  const parts = [
+    framed([58, 1, LINE, 3]),
+    framed([46, 6, LINE, 88, '1775425700']),
+    framed([1, 6, LINE, 68, 255.45, 200, 0]),
+    framed([2, 6, LINE, 74, 312_894]),
+    framed([2, 6, LINE, 74, 312_895]),
+    framed([46, 6, LINE, 88, '1775425701']),
+    framed([2, 6, LINE, 74, 313_094])
+  ]
+  const { said } = await listening((socket) => {
+    for (const [at, part] of parts.entries()) setTimeout(() => socket.write(part), 20 * at)
+  })
+  const trades = () => said.flatMap((message) => (message.tell === 'trade' ? [message.id] : []))
+  await expect.poll(() => trades().length, { timeout: 5000 }).toBeGreaterThan(1)
+  expect(trades()).toEqual(['late-1775425700000-255.45-200', 'late-1775425701000-255.45-200'])
 })
 
 test.each([
