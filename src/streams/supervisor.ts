@@ -52,7 +52,8 @@ export class Supervisor {
   #authenticatedAt = 0
   #askedAt: number | undefined
   #lastEventAt: number | undefined
-  #isInterrupted = false
+  /** Why the vendor says that data may be missing. */
+  #interruption: string | undefined
   #cancelAttempt: () => void = () => undefined
   #cancelLook: () => void = () => undefined
   #isClosed = false
@@ -151,9 +152,13 @@ export class Supervisor {
         this.#book.acknowledge(signal.topics, signal.late)
         break
       case 'interrupted':
-        return this.#interrupt(signal.text)
+        this.#interruption = signal.text
+        if (this.#book.acknowledged.size > 0) {
+          this.#gap.begin({ reason: 'outage', from: clock.now(), text: signal.text }, this.feed)
+        }
+        break
       case 'resumed':
-        this.#isInterrupted = false
+        this.#interruption = undefined
         break
       case 'refused':
         this.#book.refuse(signal.topics, signal.reason)
@@ -178,16 +183,9 @@ export class Supervisor {
     this.#settle()
   }
 
-  /** The vendor tells nothing, or not all, and says so. */
-  #interrupt(text: string): void {
-    const gap = { reason: 'outage', from: this.#options.clock.now(), text } as const
-    if (this.#book.acknowledged.size > 0) this.#gap.begin(gap, this.feed)
-    this.#isInterrupted = true
-    this.#to('interrupted', text)
-  }
-
   #settle(): void {
-    if (!this.#upstream || this.#vigil?.isMute || this.#isInterrupted) return
+    if (this.#interruption !== undefined) return this.#to('interrupted', this.#interruption)
+    if (!this.#upstream || this.#vigil?.isMute) return
     const { wanted, acknowledged, refused } = this.#book
     if (wanted.size === 0) return this.#to('authenticated')
     const isAnswered = [...wanted].every((topic) => acknowledged.has(topic) || refused.has(topic))
@@ -233,7 +231,7 @@ export class Supervisor {
   #judge(): void {
     this.#upstream?.look()
     // What nobody tells is neither late nor silent.
-    if (this.#isInterrupted) return
+    if (this.#interruption !== undefined) return
     const elapsed = this.#options.clock.elapsed()
     const isOverdue = this.#askedAt !== undefined && elapsed - this.#askedAt >= ACKNOWLEDGE_WITHIN_MS
     if (this.#upstream && isOverdue && !this.#upstream.overdue()) {
@@ -303,7 +301,7 @@ export class Supervisor {
     this.#upstream?.drop()
     this.#upstream = undefined
     this.#askedAt = undefined
-    this.#isInterrupted = false
+    this.#interruption = undefined
     const wasCarrying = this.#book.acknowledged.size > 0
     this.#book.begin()
     if (wasCarrying) this.#tellCarrying()

@@ -169,6 +169,7 @@ export class TwsConversation implements Conversation {
     const line = this.#byId.get(id)
     // Of a request that was given up meanwhile.
     if (!line) return NOTHING
+    if (this.#interruptions.isCutOff) return this.#putOff(line)
     const { remedy, reason, text: meaning } = meaningOf(code)
     const problem: Problem = { kind: 'entitlement', reason: meaning, code }
     switch (remedy) {
@@ -189,6 +190,13 @@ export class TwsConversation implements Conversation {
       default:
         return remedy satisfies never
     }
+  }
+
+  /** What TWS refuses because it can ask nobody is looked up once it can. */
+  #putOff(line: Line): Reaction {
+    const wasCarried = line.stage === 'carried'
+    line.stage = 'lookup'
+    return reaction(wasCarried ? [this.#carrying()] : [], { ask: 'forget', ids: [line.id] })
   }
 
   #askForLateData(line: Line): Reaction {
@@ -216,9 +224,15 @@ export class TwsConversation implements Conversation {
   #said(code: number, text: string): Reaction {
     const problem = connectionProblem(code)
     if (problem) return reaction([{ is: 'failed', problem }])
+    const wasCutOff = this.#interruptions.isCutOff
     const change = this.#interruptions.said(code, text)
     if (!change) return this.#notice(code, text)
-    const ended = change.linesAre === 'kept' ? NOTHING : this.#endAll(change.linesAre)
+    const isBack = wasCutOff && !this.#interruptions.isCutOff
+    const unanswered = [...this.#bySymbol.values()].filter(({ stage }) => isBack && stage === 'lookup')
+    const ended =
+      change.linesAre === 'kept'
+        ? reaction([], ...unanswered.map((line) => this.#lookUp(line)))
+        : this.#endAll(change.linesAre)
     const because = this.#interruptions.text
     return joined([ended, reaction([because === undefined ? { is: 'resumed' } : { is: 'interrupted', text: because }])])
   }

@@ -14,6 +14,11 @@ export class Interruptions {
   #isCutOff = false
   readonly #brokenFarms = new Set<string>()
 
+  /** Nothing that is asked of TWS now has an answer that counts. */
+  get isCutOff(): boolean {
+    return this.#isCutOff
+  }
+
   /** Why data may be missing now; undefined where all is well. */
   get text(): string | undefined {
     if (this.#isCutOff) return 'TWS has lost its connection to IBKR'

@@ -128,6 +128,18 @@ test('after its servers came back, lines that are gone are asked for again, and 
   })
 })
 
+test('a share that is asked for while TWS is cut off is not refused for that', () => {
+  const { told, subscribe } = talk()
+  told(problem(-1, 2110))
+  subscribe('trades:AAPL')
+  expect(told(problem(1, 200)).signals).toEqual([])
+  expect(told(problem(-1, 1102))).toEqual({
+    send: [expect.objectContaining({ ask: 'contract', id: 2, symbol: 'AAPL' })],
+    signals: [{ is: 'resumed' }]
+  })
+  expect(told(problem(2, 200)).signals).toMatchObject([{ is: 'refused', reason: 'unknown_symbol' }])
+})
+
 test('ten thousand errors are one line of the log and ten thousand of the count, and refuse nothing', () => {
   const { told } = talk()
   const storm = Array.from({ length: 10_000 }, (_, at) => problem(at % 2 === 0 ? -1 : 5000 + at, 321))
