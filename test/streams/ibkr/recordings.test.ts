@@ -28,6 +28,7 @@ async function listening(says: (socket: Socket) => void) {
         isGreeted = true
         if (kind === '71') socket.write(framed([9, 1, 1]))
         if (kind === '1') says(socket)
+        if (kind === '49') socket.write(framed([49, 1, 1_775_425_700]))
       }
     })
     onTestFinished(() => void socket.destroy())
@@ -39,9 +40,10 @@ async function listening(says: (socket: Socket) => void) {
   const frames: Frame[] = []
   const said: TwsMessage[] = []
   let end: unknown
+  let pongs = 0
   const socket = openTws(twsEndpoint({ host: '127.0.0.1', port, clientId: 3 }), {
     opened: () => undefined,
-    ponged: () => undefined,
+    ponged: () => pongs++,
     received(frame) {
       frames.push(frame)
       said.push(...readMessages(frame))
@@ -51,7 +53,7 @@ async function listening(says: (socket: Socket) => void) {
     ended: (code) => (end = code)
   })
   onTestFinished(() => socket.drop())
-  return { said, frames, ended: () => end }
+  return { socket, said, frames, ended: () => end, pongs: () => pongs }
 }
 
 describe.skipIf(!existsSync(file))('a recorded session (needs recordings)', () => {
@@ -132,6 +134,13 @@ test('a late trade is told once, however its parts come, and the next one at the
   const trades = () => said.flatMap((message) => (message.tell === 'trade' ? [message.id] : []))
   await expect.poll(() => trades().length, { timeout: 5000 }).toBeGreaterThan(1)
   expect(trades()).toEqual(['late-1775425700000-255.45-200', 'late-1775425701000-255.45-200'])
+})
+
+test('a TWS that lives says so when it is asked, though it has nothing to tell', async () => {
+  const { socket, said, pongs } = await listening(() => undefined)
+  await expect.poll(() => said.some(({ tell }) => tell === 'ready'), { timeout: 5000 }).toBe(true)
+  socket.ping()
+  await expect.poll(pongs, { timeout: 5000 }).toBe(1)
 })
 
 test.each([
