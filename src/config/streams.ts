@@ -62,7 +62,7 @@ export function streamConfig(values: Static<typeof Environment>, problems: strin
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
     massive: massiveConfig(values, problems),
-    tws: twsConfig(values)
+    tws: twsConfig(values, problems)
   }
 }
 
@@ -121,10 +121,12 @@ function massiveConfig(values: Static<typeof Environment>, problems: string[]): 
 
 /** Of paper trading. */
 const TWS_PORT = 7497
+const HOST = /^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:.]+$/
 
-function twsConfig(values: Static<typeof Environment>): TwsStreamConfig | undefined {
+function twsConfig(values: Static<typeof Environment>, problems: string[]): TwsStreamConfig | undefined {
   const { MARKET, SANDBOX_URL, IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID, IBKR_TIMEOUT, IBKR_MAX_LINES } = values
   if (IBKR_HOST === undefined) return undefined
+  if (!HOST.test(IBKR_HOST)) problems.push('IBKR_HOST must be the name or the address of a host')
   const simulated = MARKET === 'sandbox' ? new URL(SANDBOX_URL) : undefined
   return {
     // A real one is never asked for a simulated market.

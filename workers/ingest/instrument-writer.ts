@@ -22,7 +22,7 @@ export class InstrumentWriter {
   /** The newest of each. */
   readonly #waiting = new Map<string, ListedInstrument>()
   #timer: NodeJS.Timeout | undefined
-  #writing: Promise<void> | undefined
+  #writing: Promise<void> = Promise.resolve()
   #isClosed = false
 
   constructor(options: InstrumentWriterOptions) {
@@ -52,7 +52,7 @@ export class InstrumentWriter {
     if (this.#isClosed) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#writing = this.#write()
+      this.#writing = this.#writing.then(() => this.#write())
     }, delayMs)
   }
 
@@ -64,8 +64,8 @@ export class InstrumentWriter {
     try {
       const ids = await instruments.upsert(taken.map(([, { facts }]) => facts))
       for (const [key, listed] of taken) {
-        if (this.#waiting.get(key) === listed) this.#waiting.delete(key)
         await this.#name(listed, ids.get(listed.facts.symbol)!)
+        if (this.#waiting.get(key) === listed) this.#waiting.delete(key)
       }
     } catch (err) {
       log.warn({ err, waiting: this.#waiting.size }, 'what a vendor says of instruments cannot be written yet')

@@ -169,8 +169,8 @@ export class TwsConversation implements Conversation {
     const line = this.#byId.get(id)
     // Of a request that was given up meanwhile.
     if (!line) return NOTHING
-    if (this.#interruptions.isCutOff) return this.#putOff(line)
     const { remedy, reason, text: meaning } = meaningOf(code)
+    if (this.#interruptions.isCutOff && remedy !== 'go_on') return this.#putOff(line)
     const problem: Problem = { kind: 'entitlement', reason: meaning, code }
     switch (remedy) {
       case 'go_on':
