@@ -14,6 +14,7 @@ import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
 import { OwnWants } from './ingest/own-wants.ts'
+import { InstrumentWriter } from './ingest/instrument-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { SelectedContracts } from './ingest/selected-contracts.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
@@ -41,16 +42,19 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
 
     const gaps = new GapWriter({ gaps: stores.gaps, instruments: stores.instruments, log })
     closers.push(() => gaps.close())
+    const instruments = new InstrumentWriter({ instruments: stores.instruments, now: Date.now, log })
+    closers.push(() => instruments.close())
     const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
     closers.push(() => references.close())
     const processId = randomBytes(5).toString('hex')
     const wants = new OwnWants(config.streams.symbols)
     const counts = new StreamCounts()
-    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
+    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token, open }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
       closers.push(() => carrier.close())
       const owner = new StreamOwner({
         feeds,
+        ...(open && { open }),
         redis,
         log,
         processId,
@@ -59,6 +63,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
         wanted: () => wants.wanted.values(),
         gaps,
         references,
+        instruments: (listed) => instruments.add(listed),
         news: (items, feed) => recordNews(core, items, feed),
         sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
         phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',

@@ -28,6 +28,14 @@ export async function vendorsOutOfReach(config: Config): Promise<string[]> {
 export const addressOf = (name: ProviderName, config: Config): string =>
   config.providers[name].baseUrl ?? VENDOR_ADDRESSES[name]
 
+/** What is said of a vendor that is listened to. */
+export type StreamReach = {
+  readonly name: string
+  readonly isOn: boolean
+  readonly detail: string
+  readonly isSilent: boolean
+}
+
 /** Any answer at all will do. `skewMs` is how far the other clock is ahead of ours. */
 export async function reach(
   url: string,

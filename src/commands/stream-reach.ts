@@ -1,22 +1,17 @@
 import type { Config } from '../config/config.ts'
 import { ALPACA_URL } from '../streams/alpaca/feed.ts'
 import { MASSIVE_URLS } from '../streams/massive/feed.ts'
-import { reach } from './reach.ts'
-
-export type StreamReach = {
-  readonly name: string
-  readonly isOn: boolean
-  readonly detail: string
-  readonly isSilent: boolean
-}
+import { reach, type StreamReach } from './reach.ts'
+import { twsReached } from './tws-reach.ts'
 
 /** Of each vendor that is listened to in the live market: whether it is on, and whether its host answers now. Never rejects. */
 export async function streamsReached({ streams }: Config): Promise<StreamReach[]> {
-  const { alpaca, massive } = streams
+  const { alpaca, massive, tws } = streams
   const massiveUrl = massive?.baseUrl ?? MASSIVE_URLS[massive?.isDelayed ? 'delayed' : 'live']
   return Promise.all([
     streamReached('alpaca stream', alpaca?.baseUrl ?? ALPACA_URL, alpaca && `feeds ${alpaca.feeds.join(', ')}`),
-    streamReached('massive stream', massiveUrl, massive && `markets ${massive.markets.join(', ')}`)
+    streamReached('massive stream', massiveUrl, massive && `markets ${massive.markets.join(', ')}`),
+    twsReached(tws)
   ])
 }
 

@@ -128,6 +128,17 @@ export const Environment = Type.Object({
   MASSIVE_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
   ),
+  IBKR_HOST: text('Interactive Brokers: where TWS or IB Gateway runs'),
+  IBKR_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      description: '7497 unless told; live TWS 7496, IB Gateway 4001 and 4002'
+    })
+  ),
+  IBKR_CLIENT_ID: integer(0, 2_147_483_647, 1, 'Its number among the clients of TWS; no two have the same'),
+  IBKR_TIMEOUT: integer(1000, 600_000, 30_000, 'How long TWS may take to let a connection in, in milliseconds'),
+  IBKR_MAX_LINES: integer(2, 100_000, 100, 'Market data lines of the account, one for each symbol'),
 
   DERIVATIVES: Type.String({
     default: '',

@@ -37,6 +37,14 @@ export type MassiveStreamConfig = {
   readonly history: HistoryConfig
 }
 
+export type TwsStreamConfig = {
+  readonly host: string
+  readonly port: number
+  readonly clientId: number
+  readonly timeoutMs: number
+  readonly maxLines: number
+}
+
 export type StreamConfig = {
   /** Canonical. */
   readonly symbols: readonly string[]
@@ -44,6 +52,8 @@ export type StreamConfig = {
   readonly alpaca: AlpacaStreamConfig | undefined
   /** Undefined where there is no key, in the sandbox too. */
   readonly massive: MassiveStreamConfig | undefined
+  /** Undefined where no host is named, in the sandbox too. */
+  readonly tws: TwsStreamConfig | undefined
 }
 
 /** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
@@ -51,7 +61,8 @@ export function streamConfig(values: Static<typeof Environment>, problems: strin
   return {
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
-    massive: massiveConfig(values, problems)
+    massive: massiveConfig(values, problems),
+    tws: twsConfig(values, problems)
   }
 }
 
@@ -106,6 +117,26 @@ function massiveConfig(values: Static<typeof Environment>, problems: string[]): 
   const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
   const history = historyConfig('MASSIVE', values, problems)
   return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl, history }
+}
+
+/** Of paper trading. */
+const TWS_PORT = 7497
+const HOST = /^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:.]+$/
+
+function twsConfig(values: Static<typeof Environment>, problems: string[]): TwsStreamConfig | undefined {
+  const { MARKET, SANDBOX_URL, IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID, IBKR_TIMEOUT, IBKR_MAX_LINES } = values
+  if (IBKR_HOST === undefined) return undefined
+  if (!HOST.test(IBKR_HOST)) problems.push('IBKR_HOST must be the name or the address of a host')
+  const simulated = MARKET === 'sandbox' ? new URL(SANDBOX_URL) : undefined
+  return {
+    // A real one is never asked for a simulated market.
+    host: simulated?.hostname.replaceAll(/[[\]]/g, '') ?? IBKR_HOST,
+    // Simulated TWS has a port of its own, behind that of all other simulated vendors.
+    port: IBKR_PORT ?? (simulated ? Number(simulated.port || 80) + 1 : TWS_PORT),
+    clientId: IBKR_CLIENT_ID,
+    timeoutMs: IBKR_TIMEOUT,
+    maxLines: IBKR_MAX_LINES
+  }
 }
 
 function historyConfig(

@@ -5,9 +5,13 @@ const Instant = (description: string) => Type.String({ format: 'date-time', desc
 /** What a vendor's stream does now, as the process that owns it says. */
 export const StreamReport = Type.Object({
   stream: Type.String({ description: 'Vendor and feed', examples: ['alpaca/iex'] }),
-  state: Type.Enum(['connecting', 'authenticated', 'subscribing', 'live', 'mute', 'cooling_down', 'stopped'], {
-    description: 'mute: connected, and silent when it should not be; cooling_down: it waits for its next attempt'
-  }),
+  state: Type.Enum(
+    ['connecting', 'authenticated', 'subscribing', 'live', 'mute', 'interrupted', 'cooling_down', 'stopped'],
+    {
+      description:
+        'mute: connected, and silent when it should not be; interrupted: connected, and its vendor has lost its own sources; cooling_down: it waits for its next attempt'
+    }
+  ),
   text: Type.String({ description: 'The state in a sentence: what is waited for, and for how long' }),
   since: Instant('When it came into this state, UTC'),
   wanted: Type.Integer({ minimum: 0, description: 'Topics that it is asked for' }),

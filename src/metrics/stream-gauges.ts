@@ -1,6 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-const STATES = ['connecting', 'authenticated', 'subscribing', 'live', 'mute', 'cooling_down', 'stopped'] as const
+const STATES = [
+  'connecting',
+  'authenticated',
+  'subscribing',
+  'live',
+  'mute',
+  'interrupted',
+  'cooling_down',
+  'stopped'
+] as const
 
 export type StreamCount = { readonly labels: Readonly<Record<string, string>>; readonly count: number }
 

@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     port: Number(port || 80),
     alwaysOpen: config.SANDBOX_HOURS === 'always',
     tickMs: config.SANDBOX_TICK_MS,
+    ...(config.streams.tws && { twsPort: config.streams.tws.port }),
     ...(values.seed !== undefined && { seed: seedOf(values.seed) })
   })
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {

@@ -7,6 +7,8 @@ import { readBody } from './request-body.ts'
 import { RequestLog } from './request-log.ts'
 import { parseScenario, Scenarios, viewUnder, type ActiveScenario, type Scenario } from './scenarios.ts'
 import { serveStreams } from './streams/serve-streams.ts'
+import { TWS } from './streams/stream-vendor-names.ts'
+import { serveTws } from './streams/tws/tws.ts'
 import { alpaca } from './vendors/alpaca/alpaca.ts'
 import { alphaVantage } from './vendors/alpha-vantage/alpha-vantage.ts'
 import { fmp } from './vendors/fmp/fmp.ts'
@@ -32,6 +34,8 @@ export type SandboxOptions = {
   host?: string
   /** A free one unless told. */
   port?: number
+  /** Where TWS is served, 0 for a free port; it is not unless told. */
+  twsPort?: number
   seed?: number
   now?: () => number
   /** True unless told: every exchange trades around the clock. False keeps the exchanges' hours. */
@@ -43,6 +47,8 @@ export type SandboxOptions = {
 /** A running sandbox. Each vendor's base URL is `url` and the vendor's name: `http://127.0.0.1:3900/yahoo`. */
 export type Sandbox = {
   readonly url: string
+  /** Undefined where it is not served. */
+  readonly twsPort: number | undefined
   readonly exchange: Exchange
   readonly requests: RequestLog
   /** Turns a scenario on; the function that comes back turns it off. Throws ScenarioError for an impossible one. */
@@ -139,11 +145,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const streams = serveStreams({ server, exchange, tickMs, scenarios })
   server.listen(port, host)
   await once(server, 'listening')
+  const tws =
+    options.twsPort === undefined
+      ? undefined
+      : await serveTws({ exchange, tickMs, troubles: () => scenarios.drawFor(TWS, '/') }, host, options.twsPort)
   const address = server.address() as AddressInfo
   const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
 
   return {
     url: `http://${authority}:${address.port}`,
+    twsPort: tws?.port,
     exchange,
     requests,
     scenario(scenario) {
@@ -155,6 +166,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       for (const timer of pending) clearTimeout(timer)
       pending.clear()
       streams.close()
+      await tws?.close()
       if (!server.listening) return
       server.close()
       server.closeAllConnections()

@@ -5,7 +5,7 @@ import { DAY_MS } from '../market/time.ts'
 import type { Exchange } from './exchange.ts'
 import { keyOf, uniform } from './noise.ts'
 import type { SimulatedQuote } from './quotes.ts'
-import { STREAM_VENDOR_NAMES, type StreamVendorName } from './streams/stream-vendor-names.ts'
+import { STREAM_VENDOR_NAMES, TWS, type StreamVendorName } from './streams/stream-vendor-names.ts'
 import { VENDOR_NAMES, type MarketView, type VendorName } from './vendors/vendor.ts'
 
 const MAX_SCENARIOS = 100
@@ -16,7 +16,7 @@ const DEFAULT_AGE_MS = DAY_MS
 /** What can go wrong, and what each needs is optional: without `symbol` or `path` it is everything of the vendor. */
 export const Scenario = Type.Object(
   {
-    vendor: Type.Enum([...VENDOR_NAMES, ...STREAM_VENDOR_NAMES, 'all']),
+    vendor: Type.Enum([...VENDOR_NAMES, ...STREAM_VENDOR_NAMES, TWS, 'all']),
     scenario: Type.Enum([
       'rate_limited',
       'server_error',
@@ -37,7 +37,9 @@ export const Scenario = Type.Object(
       'trade_correction',
       'trade_cancel',
       'halt',
-      'resume'
+      'resume',
+      'upstream_lost',
+      'farm_broken'
     ]),
     path: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, description: 'Only requests whose path or function holds this text' })
@@ -124,7 +126,7 @@ export class Scenarios {
   }
 
   /** Those that apply to a request, or to a tick of a stream, now; each is counted, and ends with its last count. */
-  drawFor(vendor: VendorName | StreamVendorName, endpoint: string): ActiveScenario[] {
+  drawFor(vendor: VendorName | StreamVendorName | typeof TWS, endpoint: string): ActiveScenario[] {
     const drawn = this.#active.filter((scenario) => {
       if (scenario.vendor !== 'all' && scenario.vendor !== vendor) return false
       if (scenario.path && !endpoint.includes(scenario.path)) return false

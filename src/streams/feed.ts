@@ -21,8 +21,8 @@ export type Problem = {
 /** What the vendor let the conversation know. */
 export type Signal =
   | { readonly is: 'authenticated' }
-  /** All that the vendor has acknowledged by now on this connection, not only what was new. */
-  | { readonly is: 'carrying'; readonly topics: ReadonlySet<TopicName> }
+  /** All that the vendor has acknowledged by now on this connection, not only what was new; `late`: what of it comes late. */
+  | { readonly is: 'carrying'; readonly topics: ReadonlySet<TopicName>; readonly late?: ReadonlySet<TopicName> }
   /** The vendor does not carry these, and whatever else it carries stays; `reason` is stable, lower_snake. */
   | {
       readonly is: 'refused'
@@ -30,6 +30,9 @@ export type Signal =
       readonly reason: string
       readonly problem: Problem
     }
+  /** The connection stays, and the vendor says that data may be missing until it says `resumed`. */
+  | { readonly is: 'interrupted'; readonly text: string }
+  | { readonly is: 'resumed' }
   /** The connection is of no more use, or soon will not be. */
   | { readonly is: 'failed'; readonly problem: Problem }
   /** Worth a line in the log, and nothing else. */
@@ -73,8 +76,8 @@ export type Endpoint = {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** So many topics of these streams together. */
-export type SlotBound = { readonly streams: readonly string[]; readonly topics: number }
+/** So many topics of these streams together; `per` symbol: so many symbols, whichever of these topics each has. */
+export type SlotBound = { readonly streams: readonly string[]; readonly topics: number; readonly per?: 'symbol' }
 
 /** One upstream socket of a vendor. Host, path, codec and channels are data of whoever makes it. */
 export type Feed = {
@@ -94,6 +97,8 @@ export type Feed = {
   readonly canary: Canary | undefined
   /** The vendor keeps a connection whose end it did not notice for about so long. */
   readonly ghostMs: number
+  /** From the first packet to an authenticated connection, where that is not as with all. */
+  readonly handshakeMs?: number
   /** Of the connection that is to be made now: a replaced credential counts from the next one on. */
   endpoint(): Endpoint
   converse(): Conversation

@@ -1,4 +1,5 @@
 import type { MarketEvent } from '../market/event.ts'
+import type { InstrumentFacts } from '../market/instrument.ts'
 import type { NewsItem } from '../market/news.ts'
 
 /** What a socket carries in one piece: text, or the bytes of a binary frame. */
@@ -30,6 +31,9 @@ export type Refusal = {
   readonly detail: string
 }
 
+/** What a vendor says of an instrument that it serves, and what it calls it. */
+export type ListedInstrument = { readonly facts: InstrumentFacts; readonly vendor: string; readonly alias: string }
+
 /** What a frame comes to: each of its messages is in one of the lists, in the order in which they came. */
 export type Mapped = {
   readonly events: readonly MarketEvent[]
@@ -37,6 +41,7 @@ export type Mapped = {
   /** What concerns the connection (greetings, acknowledgements, errors), decoded: for the conversation of the feed. */
   readonly control: readonly unknown[]
   readonly refusals: readonly Refusal[]
+  readonly instruments?: readonly ListedInstrument[]
   /** Fields that known kinds of messages had and that nobody here knows, as `kind.field`, each once; they cost nothing else. */
   readonly unknownFields?: readonly string[]
 }

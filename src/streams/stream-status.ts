@@ -4,10 +4,11 @@ import type { ProblemKind } from './feed.ts'
 /**
  * `connecting`: on the way to an authenticated connection; `authenticated`: known to the vendor, and nothing is wanted;
  * `subscribing`: not all that is wanted is acknowledged; `live`: all of it is; `mute`: connected, acknowledged, and silent
- * when it should not be; `cooling_down`: waits for the next attempt; `stopped`: nothing is attempted until a person changes
+ * when it should not be; `interrupted`: connected, and the vendor has lost its own sources; `cooling_down`: waits for the next attempt; `stopped`: nothing is attempted until a person changes
  * something, or the process ends.
  */
-export type StreamState = 'connecting' | 'authenticated' | 'subscribing' | 'live' | 'mute' | 'cooling_down' | 'stopped'
+export type StreamState =
+  'connecting' | 'authenticated' | 'subscribing' | 'live' | 'mute' | 'interrupted' | 'cooling_down' | 'stopped'
 
 export type StreamStatus = {
   readonly state: StreamState
@@ -89,6 +90,8 @@ export class StreamStanding {
         return `live with ${carried} subscriptions`
       case 'mute':
         return `connected, but silent when it should not be${because}`
+      case 'interrupted':
+        return `connected, but ${this.#reason ?? 'the vendor has lost its own sources'}`
       case 'cooling_down':
         return `${this.#reason ?? 'disconnected'}, ${this.#secondsLeft()} s until the next attempt`
       case 'stopped':

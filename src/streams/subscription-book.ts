@@ -13,6 +13,7 @@ export type SubscriptionChange = {
 export class SubscriptionBook {
   #wanted: ReadonlySet<TopicName> = new Set()
   #acknowledged: ReadonlySet<TopicName> = new Set()
+  #late: ReadonlySet<TopicName> = new Set()
   readonly #subscribing = new Set<TopicName>()
   readonly #unsubscribing = new Set<TopicName>()
   readonly #refused = new Map<TopicName, string>()
@@ -23,6 +24,11 @@ export class SubscriptionBook {
 
   get acknowledged(): ReadonlySet<TopicName> {
     return this.#acknowledged
+  }
+
+  /** What of it comes late. */
+  get late(): ReadonlySet<TopicName> {
+    return this.#late
   }
 
   /** Reasons by topic. */
@@ -43,15 +49,17 @@ export class SubscriptionBook {
   /** A connection has acknowledged nothing yet. */
   begin(): void {
     this.#acknowledged = new Set()
+    this.#late = new Set()
     this.#subscribing.clear()
     this.#unsubscribing.clear()
     this.#refused.clear()
   }
 
-  /** All that the vendor has acknowledged by now. */
-  acknowledge(topics: ReadonlySet<TopicName>): void {
+  /** All that the vendor has acknowledged by now, and what of it comes late. */
+  acknowledge(topics: ReadonlySet<TopicName>, late: ReadonlySet<TopicName> = new Set()): void {
     const hasRoom = topics.size < this.#acknowledged.size
     this.#acknowledged = topics
+    this.#late = late
     for (const topic of topics) this.#subscribing.delete(topic)
     for (const topic of this.#unsubscribing) if (!topics.has(topic)) this.#unsubscribing.delete(topic)
     // What did not fit may fit now.

@@ -5,12 +5,13 @@ import type { Clock } from './clock.ts'
 import type { Feed, Problem, Signal } from './feed.ts'
 import type { Mapped } from './mapper.ts'
 import { FeedChoice } from './feed-choice.ts'
-import { GrowingGap, type GapEvents } from './growing-gap.ts'
+import { GrowingGap } from './growing-gap.ts'
 import { PauseWatch, type Pause } from './pause-watch.ts'
 import type { RecoveryStep } from './recovery.ts'
 import type { OpenSocket } from './socket.ts'
 import { StreamStanding, type StreamState, type StreamStatus } from './stream-status.ts'
 import { SubscriptionBook } from './subscription-book.ts'
+import type { SupervisorEvents } from './supervisor-events.ts'
 import { Upstream } from './upstream.ts'
 import { Vigil } from './vigil.ts'
 
@@ -19,16 +20,6 @@ const LOOK_EVERY_MS = 1000
 const STABLE_AFTER_MS = 10_000
 /** A vendor that does not answer a subscription is not going to. */
 const ACKNOWLEDGE_WITHIN_MS = 15_000
-
-export type SupervisorEvents = GapEvents & {
-  /** What a frame came to. */
-  mapped(mapped: Mapped, feed: Feed): void
-  /** The state, or the feed, is another one. */
-  changed(status: StreamStatus): void
-  /** What is carried, or refused, is something else: all of it, by now. */
-  carrying(carried: ReadonlySet<TopicName>, refused: ReadonlyMap<TopicName, string>, feed: Feed): void
-  notice(text: string, feed: Feed): void
-}
 
 export type SupervisorOptions = {
   /** In the order in which they are to be used; at least one. */
@@ -61,6 +52,8 @@ export class Supervisor {
   #authenticatedAt = 0
   #askedAt: number | undefined
   #lastEventAt: number | undefined
+  /** Why the vendor says that data may be missing. */
+  #interruption: string | undefined
   #cancelAttempt: () => void = () => undefined
   #cancelLook: () => void = () => undefined
   #isClosed = false
@@ -127,7 +120,7 @@ export class Supervisor {
     this.#chooseTopics()
     this.#vigil = new Vigil({ feed, clock, phaseOf })
     this.#to('connecting')
-    const upstream: Upstream = new Upstream({
+    this.#upstream = new Upstream({
       feed,
       open,
       clock,
@@ -140,7 +133,6 @@ export class Supervisor {
       },
       onEnded: (problem) => this.#lost(problem)
     })
-    this.#upstream = upstream
   }
 
   #chooseTopics(): void {
@@ -157,7 +149,16 @@ export class Supervisor {
         this.#to('authenticated')
         break
       case 'carrying':
-        this.#book.acknowledge(signal.topics)
+        this.#book.acknowledge(signal.topics, signal.late)
+        break
+      case 'interrupted':
+        this.#interruption = signal.text
+        if (this.#book.acknowledged.size > 0) {
+          this.#gap.begin({ reason: 'outage', from: clock.now(), text: signal.text }, this.feed)
+        }
+        break
+      case 'resumed':
+        this.#interruption = undefined
         break
       case 'refused':
         this.#book.refuse(signal.topics, signal.reason)
@@ -183,6 +184,7 @@ export class Supervisor {
   }
 
   #settle(): void {
+    if (this.#interruption !== undefined) return this.#to('interrupted', this.#interruption)
     if (!this.#upstream || this.#vigil?.isMute) return
     const { wanted, acknowledged, refused } = this.#book
     if (wanted.size === 0) return this.#to('authenticated')
@@ -228,6 +230,8 @@ export class Supervisor {
 
   #judge(): void {
     this.#upstream?.look()
+    // What nobody tells is neither late nor silent.
+    if (this.#interruption !== undefined) return
     const elapsed = this.#options.clock.elapsed()
     const isOverdue = this.#askedAt !== undefined && elapsed - this.#askedAt >= ACKNOWLEDGE_WITHIN_MS
     if (this.#upstream && isOverdue && !this.#upstream.overdue()) {
@@ -297,13 +301,14 @@ export class Supervisor {
     this.#upstream?.drop()
     this.#upstream = undefined
     this.#askedAt = undefined
+    this.#interruption = undefined
     const wasCarrying = this.#book.acknowledged.size > 0
     this.#book.begin()
     if (wasCarrying) this.#tellCarrying()
   }
 
   #tellCarrying(): void {
-    this.#options.events.carrying(this.#book.acknowledged, this.#book.refused, this.feed)
+    this.#options.events.carrying(this.#book.acknowledged, this.#book.refused, this.feed, this.#book.late)
   }
 
   #to(state: StreamState, reason?: string): void {

@@ -38,10 +38,11 @@ export class Upstream {
     const { feed, clock, open } = options
     this.#conversation = feed.converse()
     this.#heardAt = clock.elapsed()
-    this.#stopHandshake = clock.after(HANDSHAKE_MS, () =>
+    const { handshakeMs = HANDSHAKE_MS } = feed
+    this.#stopHandshake = clock.after(handshakeMs, () =>
       this.#end({
         kind: 'transient',
-        reason: `the vendor did not answer the handshake within ${HANDSHAKE_MS / 1000} s`
+        reason: `the vendor did not answer the handshake within ${handshakeMs / 1000} s`
       })
     )
     this.#socket = open(feed.endpoint(), {

@@ -63,3 +63,15 @@ test.each([
   expect(problems).toEqual([expect.stringContaining(problem)])
   expect(problems.join()).not.toMatch(/nasdaq|a b c|\bAK\b/)
 })
+
+test('TWS is off until its host is named, and has the ports and the patience that its documents print', () => {
+  expect(loadConfig({}).streams.tws).toBeUndefined()
+  expect(loadConfig({ MARKET: 'live', IBKR_HOST: '127.0.0.1', IBKR_PORT: '4001' }).streams.tws).toEqual({
+    host: '127.0.0.1',
+    port: 4001,
+    clientId: 1,
+    timeoutMs: 30_000,
+    maxLines: 100
+  })
+  expect(() => loadConfig({ IBKR_HOST: 'http://127.0.0.1' })).toThrow('IBKR_HOST must be')
+})

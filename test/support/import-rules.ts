@@ -111,6 +111,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'prom-client': ['src/metrics', 'load', 'test'],
   'socket.io': ['src/socket-io', 'load', 'test'],
   'trading-signals': ['src/market-data', 'test'],
+  '@stoqey/ib': ['src/streams/ibkr'],
   '@platformatic/kafka': ['src/log/kafka', 'test'],
   'yahoo-finance2': ['src/providers/yahoo', 'test'],
   alphavantage: ['src/providers/alpha-vantage', 'test']

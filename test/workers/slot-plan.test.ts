@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Want } from '../../src/demand/want.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
+import { tws } from '../../src/streams/ibkr/feed.ts'
 import { SlotPlan } from '../../workers/ingest/slot-plan.ts'
 
 const feedOf = (name: 'iex' | 'sip', maxSymbols?: number) =>
@@ -25,6 +26,22 @@ test('bars and quotes are made of what the feed brings; what it cannot be asked 
   const { topics, refused } = new SlotPlan().plan(feedOf('sip'), wanted, 0)
   expect([...topics]).toEqual(['trades:AAPL'])
   expect([...refused]).toEqual([])
+})
+
+test('a line brings all that is wanted of a share, so that a hundred lines are a hundred shares', () => {
+  const feed = tws({
+    host: '127.0.0.1',
+    port: 7497,
+    clientId: 1,
+    handshakeMs: 1000,
+    maxLines: 3,
+    placeOf: () => ({ tradeDate: '2026-11-30', session: 'regular' })
+  })
+  const plan = new SlotPlan()
+  const wanted = [want('quotes:AAPL'), want('halts:AAPL'), want('bbo:MSFT'), want('trades:KO', 'warm_up')]
+  const { topics, refused } = plan.plan(feed, wanted, 0)
+  expect([...topics].sort()).toEqual(['bbo:AAPL', 'bbo:MSFT', 'halts:AAPL', 'trades:AAPL'])
+  expect([...refused]).toEqual(['trades:KO'])
 })
 
 test('another feed begins with its own places', () => {

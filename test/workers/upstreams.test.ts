@@ -20,6 +20,21 @@ test('a trade is not told by two vendors, and what the first lacks the second st
   expect(carriersOf(KEYS, 'trades:AAPL')).toEqual(['alpaca/sip'])
 })
 
+test('TWS is asked for shares before Alpaca, and a simulated one for simulated shares only', () => {
+  const own = { ...KEYS, IBKR_HOST: '10.0.0.7' }
+  expect(carriersOf(own, 'trades:AAPL')).toEqual(['ibkr/tws'])
+  expect(carriersOf({ ...own, MASSIVE_API_KEY: 'MK' }, 'trades:AAPL')).toEqual(['massive/stocks'])
+  expect(carriersOf(own, 'trades:OCDO.L')).toEqual([])
+  const endpointOf = (env: NodeJS.ProcessEnv) =>
+    configuredUpstreams(loadConfig(env), hoursOf).flatMap(({ feeds }) =>
+      feeds.filter(({ source }) => source === 'ibkr').map((feed) => feed.endpoint())
+    )
+  expect(endpointOf(own)).toMatchObject([{ url: 'tws://10.0.0.7:7497/1' }])
+  expect(endpointOf({ IBKR_HOST: '10.0.0.7', SANDBOX_URL: 'http://[::1]:3950', IBKR_CLIENT_ID: '4' })).toMatchObject([
+    { url: 'tws://[::1]:3951/4' }
+  ])
+})
+
 test('no vendor is kept listening to an instrument that another one brings', () => {
   const canaries = (env: NodeJS.ProcessEnv) =>
     configuredUpstreams(loadConfig(env), hoursOf).flatMap(({ feeds }) =>

@@ -17,6 +17,8 @@ export class CarriedTopics {
   #wanted = new Set<TopicName>()
   #withoutSlot: ReadonlySet<TopicName> = new Set()
   #refused: ReadonlyMap<TopicName, string> = new Map()
+  /** What of it comes late although the feed does not. */
+  #late: ReadonlySet<TopicName> = new Set()
   #feed: Feed | undefined
   /** Why nothing is carried at all. */
   #awayBecause: string | undefined
@@ -36,10 +38,16 @@ export class CarriedTopics {
   }
 
   /** What the vendor has acknowledged and refused by now. */
-  carrying(topics: ReadonlySet<TopicName>, refused: ReadonlyMap<TopicName, string>, feed: Feed): void {
+  carrying(
+    topics: ReadonlySet<TopicName>,
+    refused: ReadonlyMap<TopicName, string>,
+    feed: Feed,
+    late: ReadonlySet<TopicName>
+  ): void {
     for (const topic of this.#since.keys()) if (!topics.has(topic)) this.#since.delete(topic)
     for (const topic of topics) if (!this.#since.has(topic)) this.#since.set(topic, Date.now())
     this.#refused = refused
+    this.#late = late
     this.#feed = feed
     this.#tell()
   }
@@ -75,7 +83,7 @@ export class CarriedTopics {
     const needed = neededFor(topic)[0]!
     const source = needed === topic ? feed.source : sourceOfTrades(feed.source)
     const since = this.#since.get(needed)
-    if (since !== undefined) return { state: 'carried', source, feed: feed.feed, since }
+    if (since !== undefined) return { state: 'carried', source, feed: this.#feedOf(needed, feed), since }
     if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause }
     if (!feed.serves(needed)) return { state: 'refused', reason: 'not_on_this_feed' }
     if (this.#withoutSlot.has(needed)) return { state: 'refused', reason: 'over_the_cap' }
@@ -84,8 +92,14 @@ export class CarriedTopics {
   }
 
   /** Quotes are composed of the trades; where they come late, who polls has newer ones. */
-  #answerToQuotes(topic: TopicName, { source, feed }: Feed): CarrierAnswer | undefined {
-    const since = this.#since.get(`trades:${symbolOf(topic)}`)
-    return since === undefined || feed === 'delayed' ? undefined : { state: 'carried', source, feed, since }
+  #answerToQuotes(topic: TopicName, feed: Feed): CarrierAnswer | undefined {
+    const trades = `trades:${symbolOf(topic)}`
+    const since = this.#since.get(trades)
+    const told = this.#feedOf(trades, feed)
+    return since === undefined || told === 'delayed'
+      ? undefined
+      : { state: 'carried', source: feed.source, feed: told, since }
   }
+
+  #feedOf = (topic: TopicName, { feed }: Feed): Feed['feed'] => (this.#late.has(topic) ? 'delayed' : feed)
 }

@@ -9,10 +9,10 @@ import type { NewsItem } from '../../src/market/news.ts'
 import { Lease } from '../../src/redis/lease.ts'
 import { systemClock } from '../../src/streams/clock.ts'
 import type { Feed } from '../../src/streams/feed.ts'
-import type { Mapped } from '../../src/streams/mapper.ts'
+import type { ListedInstrument, Mapped } from '../../src/streams/mapper.ts'
 import type { SessionPhase } from '../../src/market/session.ts'
-import { openSocket } from '../../src/streams/socket.ts'
-import type { StreamStatus } from '../../src/streams/stream-status.ts'
+import { openSocket, type OpenSocket } from '../../src/streams/socket.ts'
+import type { StreamState, StreamStatus } from '../../src/streams/stream-status.ts'
 import { Supervisor } from '../../src/streams/supervisor.ts'
 import { CarriedTopics } from './carried-topics.ts'
 import type { GapWriter } from './gap-writer.ts'
@@ -33,9 +33,14 @@ const PLAN_AFTER_MS = 50
 /** Those that grow until something happens. */
 const INHERITED_GAPS = ['outage', 'mute', 'overflow'] as const
 
+/** Nothing, or not all, comes; clients have their quotes from elsewhere meanwhile. */
+const AWAY: ReadonlySet<StreamState> = new Set(['interrupted', 'cooling_down', 'stopped'])
+
 export type StreamOwnerOptions = {
   /** Of one credential, in the order in which they are to be used. */
   readonly feeds: readonly Feed[]
+  /** Where they are no WebSockets. */
+  readonly open?: OpenSocket
   readonly redis: Redis
   readonly log: Logger
   readonly processId: string
@@ -46,6 +51,7 @@ export type StreamOwnerOptions = {
   readonly gaps: GapWriter
   readonly references: ReferenceQuotes
   readonly news: (items: readonly NewsItem[], feed: Feed) => void
+  readonly instruments: (listed: readonly ListedInstrument[]) => void
   readonly phaseOf: (symbol: string, instant: number) => SessionPhase
   /** See LateJoins. */
   readonly sessionStart: (symbol: string, instant: number) => number | undefined
@@ -125,19 +131,19 @@ export class StreamOwner {
   }
 
   #begin(fence: number): () => Promise<void> {
-    const { feeds, log, phaseOf } = this.#options
+    const { feeds, log, phaseOf, open = openSocket } = this.#options
     const supervisor = new Supervisor({
       feeds,
       fence,
-      open: openSocket,
+      open,
       clock: systemClock,
       random: Math.random,
       phaseOf,
       events: {
         mapped: (mapped, feed) => this.#take(mapped, feed),
         changed: (status) => this.#changed(status),
-        carrying: (topics, refused, feed) => {
-          this.#carried.carrying(topics, refused, feed)
+        carrying: (topics, refused, feed, late) => {
+          this.#carried.carrying(topics, refused, feed, late)
           this.#lateJoins.carrying(topics, feed)
         },
         gapBegan: ({ reason, from, text }, feed) => {
@@ -220,7 +226,7 @@ export class StreamOwner {
     this.#listenedUntil.listening(status.state === 'live')
     if (status.feed !== this.#plannedFor) this.#planSoon(0)
     if (status.state === 'live') this.#endInherited()
-    const isAway = status.state === 'cooling_down' || status.state === 'stopped'
+    const isAway = AWAY.has(status.state)
     this.#carried.away(isAway, status.state === 'stopped' ? 'stream_stopped' : 'stream_away')
   }
 
@@ -235,10 +241,11 @@ export class StreamOwner {
     }
   }
 
-  #take({ events, news, refusals }: Mapped, feed: Feed): void {
+  #take({ events, news, refusals, instruments = [] }: Mapped, feed: Feed): void {
     const { counts } = this.#options
     for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
     if (news.length > 0) this.#options.news(news, feed)
+    if (instruments.length > 0) this.#options.instruments(instruments)
     const appended = this.#accept(events, feed)
     if (!appended) return
     const receivedAt = Date.now()

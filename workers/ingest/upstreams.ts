@@ -1,11 +1,14 @@
-import type { AlpacaStreamConfig, MassiveStreamConfig } from '../../src/config/streams.ts'
+import type { AlpacaStreamConfig, MassiveStreamConfig, TwsStreamConfig } from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
 import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
+import { tws } from '../../src/streams/ibkr/feed.ts'
+import { openTws } from '../../src/streams/ibkr/port.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
+import type { OpenSocket } from '../../src/streams/socket.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
 import { TokenFile } from './token-file.ts'
 
@@ -15,6 +18,8 @@ export type Upstream = {
   readonly feeds: readonly Feed[]
   /** Where its credential is replaced while it streams. */
   readonly token?: TokenFile
+  /** Where they are no WebSockets. */
+  readonly open?: OpenSocket
 }
 
 /** As Alpaca calls tokens of its broker API where a key stands. */
@@ -22,9 +27,10 @@ const TOKEN_KEY = 'access_token'
 
 /** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
 export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
-  const { alpaca: alpacaSettings, massive: massiveSettings } = config.streams
+  const { alpaca: alpacaSettings, massive: massiveSettings, tws: twsSettings } = config.streams
   const upstreams = [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
+    ...(twsSettings ? [twsUpstream(twsSettings, config, hoursOf)] : []),
     ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : [])
   ]
   return upstreams.map((upstream, at) => without(upstream, upstreams.slice(0, at)))
@@ -82,6 +88,14 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
     return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
   })
   return { feeds: made, ...(token && { token }) }
+}
+
+function twsUpstream(settings: TwsStreamConfig, config: Config, hoursOf: HoursOf): Upstream {
+  const { timeoutMs, ...account } = settings
+  const isSandbox = config.MARKET === 'sandbox'
+  const canary = isSandbox ? { canary: simulatedCanary(config.SANDBOX_TICK_MS) } : {}
+  const feed = tws({ ...account, handshakeMs: timeoutMs, isSandbox, placeOf: placeReader(hoursOf), ...canary })
+  return { feeds: [feed], open: openTws }
 }
 
 /** With each tick of the simulated exchange one trade and one quote. */
