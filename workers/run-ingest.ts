@@ -14,6 +14,7 @@ import { startMonitor } from '../src/metrics/monitor.ts'
 import type { Feed } from '../src/streams/feed.ts'
 import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
+import { InstrumentKeyTable } from './ingest/instrument-keys.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
@@ -48,7 +49,13 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
     )
     const counts = new StreamCounts()
-    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
+    const upstoxKeys =
+      config.streams.upstox &&
+      instrumentKeys(core, log, () => {
+        for (const owner of owners) owner.demandChanged()
+      })
+    closers.push(() => upstoxKeys?.close())
+    const owners: StreamOwner[] = configuredUpstreams(config, clock.hoursOf, upstoxKeys).map(({ feeds, token }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
       closers.push(() => carrier.close())
       const owner = new StreamOwner({
@@ -95,6 +102,18 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     await close()
     throw error
   }
+}
+
+function instrumentKeys({ stores }: Core, log: Logger, changed: () => void): InstrumentKeyTable {
+  const { instruments } = stores
+  return new InstrumentKeyTable({
+    instruments,
+    vendor: 'upstox',
+    timeZone: 'Asia/Kolkata',
+    log,
+    changed,
+    now: Date.now
+  })
 }
 
 /** Where no calendar is known, and where it is always open, a session is a day of UTC. */

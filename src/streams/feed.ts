@@ -73,8 +73,8 @@ export type Endpoint = {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** So many topics of these streams together. */
-export type SlotBound = { readonly streams: readonly string[]; readonly topics: number }
+/** So many topics of these streams together; `per` symbol: so many symbols, whichever of these topics each has. */
+export type SlotBound = { readonly streams: readonly string[]; readonly topics: number; readonly per?: 'symbol' }
 
 /** One upstream socket of a vendor. Host, path, codec and channels are data of whoever makes it. */
 export type Feed = {
@@ -94,8 +94,13 @@ export type Feed = {
   readonly canary: Canary | undefined
   /** The vendor keeps a connection whose end it did not notice for about so long. */
   readonly ghostMs: number
-  /** Of the connection that is to be made now: a replaced credential counts from the next one on. */
-  endpoint(): Endpoint
+  /**
+   * Of the connection that is to be made now: a replaced credential counts from the next one on. A promise, which never
+   * rejects, where the vendor has to be asked first; a problem where it cannot be connected to.
+   */
+  endpoint(): Endpoint | Promise<Endpoint | Problem>
+  /** Until when the credential is taken, epoch milliseconds. Absent, or undefined, where nobody knows. */
+  credentialUntil?(): number | undefined
   converse(): Conversation
   readonly map: Mapper
   /**

@@ -1,6 +1,6 @@
 import { sourceOfTrades } from '../../src/bars/series-names.ts'
 import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
-import { streamOf, symbolOf } from '../../src/demand/want.ts'
+import { streamOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import { CARRIED_STREAMS, isCarriedStream, neededFor } from './needs.ts'
@@ -83,9 +83,9 @@ export class CarriedTopics {
     return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason }
   }
 
-  /** Quotes are composed of the trades; where they come late, who polls has newer ones. */
+  /** Quotes are composed of the trades, but for those of an index; where they come late, who polls has newer ones. */
   #answerToQuotes(topic: TopicName, { source, feed }: Feed): CarrierAnswer | undefined {
-    const since = this.#since.get(`trades:${symbolOf(topic)}`)
+    const since = this.#since.get(neededFor(topic)[0]!)
     return since === undefined || feed === 'delayed' ? undefined : { state: 'carried', source, feed, since }
   }
 }

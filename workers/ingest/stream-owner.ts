@@ -235,9 +235,10 @@ export class StreamOwner {
     }
   }
 
-  #take({ events, news, refusals }: Mapped, feed: Feed): void {
+  #take({ events, news, refusals, unknownFields = [] }: Mapped, feed: Feed): void {
     const { counts } = this.#options
     for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
+    for (const field of unknownFields) counts.refused(feed.name, 'unknown_field', field)
     if (news.length > 0) this.#options.news(news, feed)
     const appended = this.#accept(events, feed)
     if (!appended) return

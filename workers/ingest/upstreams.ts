@@ -1,4 +1,4 @@
-import type { AlpacaStreamConfig, MassiveStreamConfig } from '../../src/config/streams.ts'
+import type { AlpacaStreamConfig, MassiveStreamConfig, UpstoxStreamConfig } from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
@@ -6,6 +6,8 @@ import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
+import { upstox } from '../../src/streams/upstox/feed.ts'
+import type { InstrumentKeys } from '../../src/streams/upstox/keys.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
 import { TokenFile } from './token-file.ts'
 
@@ -20,12 +22,16 @@ export type Upstream = {
 /** As Alpaca calls tokens of its broker API where a key stands. */
 const TOKEN_KEY = 'access_token'
 
-/** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
-export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
-  const { alpaca: alpacaSettings, massive: massiveSettings } = config.streams
+/**
+ * Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open, `upstoxKeys`
+ * what Upstox calls instruments: without them it is not listened to.
+ */
+export function configuredUpstreams(config: Config, hoursOf: HoursOf, upstoxKeys?: InstrumentKeys): Upstream[] {
+  const { alpaca: alpacaSettings, massive: massiveSettings, upstox: upstoxSettings } = config.streams
   const upstreams = [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
-    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : [])
+    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
+    ...(upstoxSettings && upstoxKeys ? [upstoxUpstream(upstoxSettings, config, hoursOf, upstoxKeys)] : [])
   ]
   return upstreams.map((upstream, at) => without(upstream, upstreams.slice(0, at)))
 }
@@ -84,7 +90,23 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
   return { feeds: made, ...(token && { token }) }
 }
 
-/** With each tick of the simulated exchange one trade and one quote. */
-function simulatedCanary(tickMs: number): Canary {
-  return { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { continuous: 60_000 / tickMs } }
+/** A token is read anew whenever it is needed. */
+function upstoxUpstream(
+  { credential, modes, maxSymbols, baseUrl }: UpstoxStreamConfig,
+  config: Config,
+  hoursOf: HoursOf,
+  keys: InstrumentKeys
+): Upstream {
+  const token = 'tokenFile' in credential ? new TokenFile(credential.tokenFile) : undefined
+  const read = 'tokenFile' in credential ? () => token!.read() : () => credential.token
+  const isSandbox = config.MARKET === 'sandbox'
+  const canary = isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS, ['quotes:^NSEI']) }
+  const placeOf = placeReader(hoursOf)
+  const feed = upstox({ token: read, modes, maxSymbols, baseUrl, keys, isSandbox, placeOf, ...canary })
+  return { feeds: [feed], ...(token && { token }) }
+}
+
+/** With each tick of the simulated exchange at least one event. */
+function simulatedCanary(tickMs: number, topics: readonly TopicName[] = ['trades:SPY', 'bbo:SPY']): Canary {
+  return { topics, perMinute: { continuous: 60_000 / tickMs } }
 }
