@@ -39,6 +39,8 @@ export class UpstoxConversation implements Conversation {
   readonly #options: ConversationOptions
   /** By instrument key. */
   readonly #subscriptions = new Map<string, Subscription>()
+  /** As they were asked for: the vendor may call an instrument otherwise from another day on. */
+  readonly #keyOfTopic = new Map<TopicName, string>()
   /** Keys that the vendor has not told in the mode that was asked for. */
   readonly #open = new Set<string>()
   #segments: ReadonlyMap<string, string> = new Map()
@@ -72,6 +74,7 @@ export class UpstoxConversation implements Conversation {
         isAnswered: false
       }
       subscription.topics.add(topic)
+      this.#keyOfTopic.set(topic, key)
       const mode = this.#modeOf(subscription.topics)
       if (!held) this.#subscriptions.set(key, subscription)
       if (!held || asked.get(key)?.[1] === 'sub') asked.set(key, [mode, 'sub'])
@@ -85,8 +88,9 @@ export class UpstoxConversation implements Conversation {
     const changed = new Map<string, readonly [UpstoxMode, 'change_mode']>()
     const left: string[] = []
     for (const topic of topics) {
-      const key = this.#options.keys.keyOf(symbolOf(topic))
+      const key = this.#keyOfTopic.get(topic)
       const subscription = key === undefined ? undefined : this.#subscriptions.get(key)
+      this.#keyOfTopic.delete(topic)
       if (key === undefined || !subscription?.topics.delete(topic)) continue
       this.#hasChanged = true
       if (subscription.topics.size === 0) {

@@ -36,7 +36,8 @@ export type Context = {
  * was added. The first frame is where to begin, and no trade. An index is not traded: its values are quotes.
  */
 export class UpstoxInstrument {
-  readonly #symbol: string
+  /** Canonical. */
+  readonly symbol: string
   readonly #isIndex: boolean
   #isKnown = false
   #last: LastTrade | undefined
@@ -48,7 +49,7 @@ export class UpstoxInstrument {
   #day: Day | undefined
 
   constructor(symbol: string, isIndex: boolean) {
-    this.#symbol = symbol
+    this.symbol = symbol
     this.#isIndex = isIndex
   }
 
@@ -99,11 +100,11 @@ export class UpstoxInstrument {
       askSize: ask?.size,
       currency: CURRENCY
     })
-    return [{ type: 'bbo', data: { symbol: this.#symbol, bbo, timestamp: bbo.asOf } }]
+    return [{ type: 'bbo', data: { symbol: this.symbol, bbo, timestamp: bbo.asOf } }]
   }
 
   #traded(last: LastTrade, volume: number | undefined, isFirst: boolean, context: Context): MarketEvent[] {
-    const { tradeDate } = context.placeOf(this.#symbol, last.at)
+    const { tradeDate } = context.placeOf(this.symbol, last.at)
     if (tradeDate !== this.#tradeDate && this.#toldVolume !== undefined) this.#toldVolume = 0
     this.#tradeDate = tradeDate
     const told = this.#toldVolume
@@ -114,18 +115,18 @@ export class UpstoxInstrument {
     if (isFirst || size === 0) return []
     const trade: Trade = { ...this.#stamped(last.at, context), price: last.price, size, currency: CURRENCY }
     if (size !== last.quantity) trade.conditions = [MERGED]
-    return [{ type: 'trade', data: { symbol: this.#symbol, trade, timestamp: trade.asOf } }]
+    return [{ type: 'trade', data: { symbol: this.symbol, trade, timestamp: trade.asOf } }]
   }
 
   #quote(last: LastTrade, context: Context, volume: number | undefined): Quote {
     const { price, at } = last
     const previousClose = this.#previousClose
     const change = previousClose === undefined ? undefined : price - previousClose
-    const { session } = context.placeOf(this.#symbol, context.arrival.receivedAt)
+    const { session } = context.placeOf(this.symbol, context.arrival.receivedAt)
     const { open, high, low } = this.#day ?? {}
-    const { kind, mic, exchange } = identityOfSymbol(this.#symbol)
+    const { kind, mic, exchange } = identityOfSymbol(this.symbol)
     return withoutAbsent<Quote>({
-      symbol: this.#symbol,
+      symbol: this.symbol,
       kind,
       price,
       change,
@@ -163,9 +164,9 @@ export class UpstoxInstrument {
   }
 
   #stamped(ms: number, { feed, placeOf, arrival, receivedAt }: Context) {
-    const { tradeDate, session } = placeOf(this.#symbol, ms)
+    const { tradeDate, session } = placeOf(this.symbol, ms)
     return {
-      symbol: this.#symbol,
+      symbol: this.symbol,
       asOf: isoOf(ms),
       sequence: arrival.nextSequence(),
       fence: arrival.fence,

@@ -40,9 +40,14 @@ export type UpstoxMapperOptions = {
 export class UpstoxInstruments {
   readonly #known = new Map<string, UpstoxInstrument>()
 
-  of(key: string, symbol: string): UpstoxInstrument {
+  /**
+   * `symbol`: as it is known now; where none is, what was told of before goes on. Undefined where nothing was. A key that
+   * has become another instrument's begins anew.
+   */
+  of(key: string, symbol: string | undefined): UpstoxInstrument | undefined {
     const known = this.#known.get(key)
-    if (known) return known
+    if (symbol === undefined || known?.symbol === symbol) return known
+    this.#known.delete(key)
     if (this.#known.size >= MAX_INSTRUMENTS) this.#known.delete(this.#known.keys().next().value!)
     const instrument = new UpstoxInstrument(symbol, kindOfSymbol(symbol) === 'index')
     this.#known.set(key, instrument)
@@ -86,10 +91,10 @@ export function upstoxMapper(options: UpstoxMapperOptions, instruments: UpstoxIn
         refuse('unknown_type', 'the mode is not known', `requestMode ${told.requestMode}`)
       if (told.FeedUnion.case === undefined)
         return refuse('unknown_type', 'there is no known kind of feed in it', 'feed')
-      const symbol = keys.symbolOf(key)
-      if (symbol === undefined) return refuse('bad_symbol', 'the key is of no known instrument', segmentOf(key))
+      const instrument = instruments.of(key, keys.symbolOf(key))
+      if (!instrument) return refuse('bad_symbol', 'the key is of no known instrument', segmentOf(key))
       try {
-        events.push(...instruments.of(key, symbol).take(readingOf(told), context))
+        events.push(...instrument.take(readingOf(told), context))
       } catch (error) {
         if (!(error instanceof FieldError)) throw error
         refuse('bad_field', error.message, told.FeedUnion.case)

@@ -82,6 +82,18 @@ test('bids and offers that the vendor does not tell are refused, but not those o
   expect(carriedBy(reaction)).toEqual([['bbo:NSE:ICICIBANK', 'trades:NSE:ICICIBANK', 'trades:NSE:RELIANCE']])
 })
 
+test('what is called otherwise from another day on is given up by the name that it was asked for by', () => {
+  let key = 'NSE_FO|1'
+  const talk = new UpstoxConversation({
+    modes: ['full'],
+    keys: { keyOf: () => key, symbolOf: () => undefined },
+    left: () => undefined
+  })
+  talk.subscribe(['trades:NSE:X'])
+  key = 'NSE_FO|2'
+  expect(asked(talk.unsubscribe(['trades:NSE:X']))).toEqual([['unsub', undefined, ['NSE_FO|1']]])
+})
+
 test('long lists are asked for in parts, and changes of the market are told', () => {
   const many = { keyOf: (symbol: string) => symbol, symbolOf: (key: string) => key }
   const talk = new UpstoxConversation({ modes: ['full'], keys: many, left: () => undefined })
