@@ -55,7 +55,10 @@ async function upstoxReached({
   if (token === undefined)
     return { name: UPSTOX, isOn, detail: `${asked}; no token can be read in UPSTOX_TOKEN_FILE`, isSilent: true }
   const { until } = claimsOf(token)
-  const validity = until === undefined ? 'it does not say until when' : `valid until ${isoOf(until)}`
+  const validity =
+    until === undefined
+      ? 'it does not say until when'
+      : `${until > Date.now() ? 'until' : 'it ended at'} ${isoOf(until)}`
   const told = await authorizedEndpoint(baseUrl ?? UPSTOX_URL, token)
   const isSilent = 'kind' in told
   const verdict = isSilent ? told.reason : 'the vendor takes the token'
