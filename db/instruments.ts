@@ -7,6 +7,8 @@ import { noteRenames, type Execute } from './renames.ts'
 /** Exclusion and unique violation: the name is held by another instrument on one of the days. */
 const ALIAS_HELD = new Set(['23P01', '23505'])
 
+const NAMES_AT_A_TIME = 2000
+
 /** A vendor's name that two instruments would have on one day. Says which, and when. */
 export class AliasHeldError extends RangeError {
   constructor(wanted: InstrumentAlias, wantedBy: string, held: InstrumentAlias, heldBy: string) {
@@ -124,6 +126,18 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
         await noteRenames(execute, [{ id, former: held.symbol, symbol }], from)
         await tx`update instruments set symbol = ${symbol} where id = ${id}`
       })
+    },
+
+    /**
+     * The symbols that are instruments today, with what a vendor calls them on a day, some thousand at a time. Of several
+     * names of one the last is that which holds longest.
+     */
+    async *namesOf(vendor: string, day: string): AsyncGenerator<{ symbol: string; alias: string }[], void> {
+      yield* sql<{ symbol: string; alias: string }[]>`
+        select symbol, alias from instrument_aliases
+        join instruments on instruments.id = instrument_aliases.instrument_id
+        where vendor = ${vendor} and held_from <= ${day}::text::date and ${day}::text::date < held_until
+        order by held_from desc`.cursor(NAMES_AT_A_TIME)
     },
 
     /** Every name that the instruments have or had, oldest first. */

@@ -12,6 +12,7 @@ import { startMonitor } from '../src/metrics/monitor.ts'
 import type { Feed } from '../src/streams/feed.ts'
 import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
+import { InstrumentKeyTable } from './ingest/instrument-keys.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
 import { OwnWants } from './ingest/own-wants.ts'
 import { InstrumentWriter } from './ingest/instrument-writer.ts'
@@ -49,30 +50,38 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const processId = randomBytes(5).toString('hex')
     const wants = new OwnWants(config.streams.symbols)
     const counts = new StreamCounts()
-    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token, open }, at) => {
-      const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
-      closers.push(() => carrier.close())
-      const owner = new StreamOwner({
-        feeds,
-        ...(open && { open }),
-        redis,
-        log,
-        processId,
-        intake,
-        carrier,
-        wanted: () => wants.wanted.values(),
-        gaps,
-        references,
-        instruments: (listed) => instruments.add(listed),
-        news: (items, feed) => recordNews(core, items, feed),
-        sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
-        phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
-        counts
+    const upstoxKeys =
+      config.streams.upstox &&
+      instrumentKeys(core, log, () => {
+        for (const owner of owners) owner.demandChanged()
       })
-      closers.push(() => owner.close())
-      if (token) closers.push(token.watch(() => owner.credentialChanged()))
-      return owner
-    })
+    closers.push(() => upstoxKeys?.close())
+    const owners: StreamOwner[] = configuredUpstreams(config, clock.hoursOf, upstoxKeys).map(
+      ({ feeds, token, open }, at) => {
+        const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
+        closers.push(() => carrier.close())
+        const owner = new StreamOwner({
+          feeds,
+          ...(open && { open }),
+          redis,
+          log,
+          processId,
+          intake,
+          carrier,
+          wanted: () => wants.wanted.values(),
+          gaps,
+          references,
+          instruments: (listed) => instruments.add(listed),
+          news: (items, feed) => recordNews(core, items, feed),
+          sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
+          phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
+          counts
+        })
+        closers.push(() => owner.close())
+        if (token) closers.push(token.watch(() => owner.credentialChanged()))
+        return owner
+      }
+    )
     if (owners.length === 0) log.warn('no vendor that streams is configured: there is nothing to listen to')
     metrics.watch({
       streams: {
@@ -110,6 +119,18 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     await close()
     throw error
   }
+}
+
+function instrumentKeys({ stores }: Core, log: Logger, changed: () => void): InstrumentKeyTable {
+  const { instruments } = stores
+  return new InstrumentKeyTable({
+    instruments,
+    vendor: 'upstox',
+    timeZone: 'Asia/Kolkata',
+    log,
+    changed,
+    now: Date.now
+  })
 }
 
 /** Where no calendar is known, and where it is always open, a session is a day of UTC. */

@@ -1,17 +1,26 @@
+import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
+import type { UpstoxStreamConfig } from '../config/streams.ts'
+import { isoOf } from '../market/time.ts'
 import { ALPACA_URL } from '../streams/alpaca/feed.ts'
 import { MASSIVE_URLS } from '../streams/massive/feed.ts'
+import { authorizedEndpoint } from '../streams/upstox/authorization.ts'
+import { slotsOf, UPSTOX_URL } from '../streams/upstox/feed.ts'
+import { claimsOf } from '../streams/upstox/token.ts'
 import { reach, type StreamReach } from './reach.ts'
 import { twsReached } from './tws-reach.ts'
 
+const UPSTOX = 'upstox stream'
+
 /** Of each vendor that is listened to in the live market: whether it is on, and whether its host answers now. Never rejects. */
 export async function streamsReached({ streams }: Config): Promise<StreamReach[]> {
-  const { alpaca, massive, tws } = streams
+  const { alpaca, massive, tws, upstox } = streams
   const massiveUrl = massive?.baseUrl ?? MASSIVE_URLS[massive?.isDelayed ? 'delayed' : 'live']
   return Promise.all([
     streamReached('alpaca stream', alpaca?.baseUrl ?? ALPACA_URL, alpaca && `feeds ${alpaca.feeds.join(', ')}`),
     streamReached('massive stream', massiveUrl, massive && `markets ${massive.markets.join(', ')}`),
-    twsReached(tws)
+    twsReached(tws),
+    upstox ? upstoxReached(upstox) : streamReached(UPSTOX, UPSTOX_URL, undefined)
   ])
 }
 
@@ -21,4 +30,36 @@ async function streamReached(name: string, url: string, what: string | undefined
   const reached = silentBecause === undefined ? 'reachable' : `not reachable: ${silentBecause}`
   const key = what === undefined ? 'off: no key' : `key present, ${what}`
   return { name, isOn: what !== undefined, detail: `${key}; ${reached}`, isSilent: silentBecause !== undefined }
+}
+
+/** The vendor says of a token whether it takes it; when it ends stands in it. */
+async function upstoxReached({
+  credential,
+  plan,
+  modes,
+  maxSymbols,
+  baseUrl
+}: UpstoxStreamConfig): Promise<StreamReach> {
+  const limits = slotsOf(modes, maxSymbols).map(
+    ({ streams, topics }) => `${topics} instruments of ${streams.join(', ')}`
+  )
+  const asked = `plan ${plan}, mode ${modes.join(' and ')}, up to ${limits.join(' and ')}`
+  const isOn = true
+  const token = 'token' in credential ? credential.token : await tokenIn(credential.tokenFile)
+  if (token === undefined)
+    return { name: UPSTOX, isOn, detail: `${asked}; no token can be read in UPSTOX_TOKEN_FILE`, isSilent: true }
+  const { until } = claimsOf(token)
+  const validity =
+    until === undefined
+      ? 'it does not say until when'
+      : `${until > Date.now() ? 'until' : 'it ended at'} ${isoOf(until)}`
+  const told = await authorizedEndpoint(baseUrl ?? UPSTOX_URL, token)
+  const isSilent = 'kind' in told
+  const verdict = isSilent ? told.reason : 'the vendor takes the token'
+  return { name: UPSTOX, isOn, detail: `${asked}; ${verdict}, ${validity}`, isSilent }
+}
+
+async function tokenIn(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.trim() || undefined
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { UPSTOX_PLANS } from '../streams/upstox/modes.ts'
 
 /** Which schemes a variable that holds an address may have, and what such an address looks like. */
 const ADDRESSES = {
@@ -153,6 +154,19 @@ export const Environment = Type.Object({
   }),
   UPSTOX_MASTERS: text("Comma-separated, of NSE, BSE, MCX; NSE's in the sandbox, none else unless told"),
   UPSTOX_MASTERS_URL: url("The folder of Upstox's master files"),
+
+  UPSTOX_TOKEN: text('Upstox; one for analytics lives for a year, an access token until 03:30 in India'),
+  UPSTOX_TOKEN_FILE: text('Upstox; holds the token in place of UPSTOX_TOKEN, and is read again when it changes'),
+  UPSTOX_PLAN: Type.Enum([...UPSTOX_PLANS], { default: 'basic' }),
+  UPSTOX_MODE: Type.String({
+    default: 'full',
+    description:
+      'ltpc, option_greeks, full or full_d30; a second one, after a comma, is for what only trades are wanted of'
+  }),
+  UPSTOX_MAX_SYMBOLS: Type.Optional(
+    Type.Integer({ minimum: 2, maximum: 5000, description: 'In place of what the mode allows' })
+  ),
+  UPSTOX_BASE_URL: url('Upstox, where the addresses of its streams are asked for'),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import { parseSymbol } from '../market/symbol.ts'
 import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
 import { MASSIVE_MARKETS, type MassiveMarket } from '../streams/massive/symbols.ts'
+import { MODES, UPSTOX_MODES, type ModeChoice, type UpstoxPlan } from '../streams/upstox/modes.ts'
 import type { BudgetWindow } from '../gateway/budget.ts'
 import { budgetIn } from './budgets.ts'
 import type { Environment } from './environment.ts'
@@ -45,6 +46,17 @@ export type TwsStreamConfig = {
   readonly maxLines: number
 }
 
+export type UpstoxStreamConfig = {
+  /** A token is read from its file before each connection: access tokens end every night. */
+  readonly credential: { readonly token: string } | { readonly tokenFile: string }
+  readonly plan: UpstoxPlan
+  readonly modes: ModeChoice
+  /** Instruments, in the place of what the modes allow. */
+  readonly maxSymbols: number | undefined
+  /** Where addresses are asked for. */
+  readonly baseUrl: string | undefined
+}
+
 export type StreamConfig = {
   /** Canonical. */
   readonly symbols: readonly string[]
@@ -54,6 +66,8 @@ export type StreamConfig = {
   readonly massive: MassiveStreamConfig | undefined
   /** Undefined where no host is named, in the sandbox too. */
   readonly tws: TwsStreamConfig | undefined
+  /** Undefined where there is no token, in the sandbox too. */
+  readonly upstox: UpstoxStreamConfig | undefined
 }
 
 /** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
@@ -62,7 +76,8 @@ export function streamConfig(values: Static<typeof Environment>, problems: strin
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
     massive: massiveConfig(values, problems),
-    tws: twsConfig(values, problems)
+    tws: twsConfig(values, problems),
+    upstox: upstoxConfig(values, problems)
   }
 }
 
@@ -137,6 +152,30 @@ function twsConfig(values: Static<typeof Environment>, problems: string[]): TwsS
     timeoutMs: IBKR_TIMEOUT,
     maxLines: IBKR_MAX_LINES
   }
+}
+
+function upstoxConfig(values: Static<typeof Environment>, problems: string[]): UpstoxStreamConfig | undefined {
+  const { MARKET, SANDBOX_URL, UPSTOX_TOKEN, UPSTOX_TOKEN_FILE, UPSTOX_PLAN: plan, UPSTOX_MAX_SYMBOLS } = values
+  const parts = partsOf(values.UPSTOX_MODE)
+  const [first, second, ...others] = parts.flatMap((text) => UPSTOX_MODES.find((name) => name === text) ?? [])
+  if (!first || others.length > 0 || parts.length > (second ? 2 : 1)) {
+    problems.push(`UPSTOX_MODE must name one or two modes of ${UPSTOX_MODES.join(', ')}`)
+    return undefined
+  }
+  if (second && !MODES[first].hasBook) {
+    problems.push('UPSTOX_MODE must name a mode with bids and offers first, where it names two')
+  }
+  if (plan === 'basic' && [first, second].some((mode) => mode && MODES[mode].plan === 'plus')) {
+    problems.push('UPSTOX_MODE full_d30 needs UPSTOX_PLAN=plus')
+  }
+  if (UPSTOX_TOKEN !== undefined && UPSTOX_TOKEN_FILE !== undefined) {
+    problems.push('UPSTOX_TOKEN_FILE stands in the place of UPSTOX_TOKEN')
+  }
+  const baseUrl =
+    values.UPSTOX_BASE_URL ?? (MARKET === 'sandbox' ? `${SANDBOX_URL.replace(/\/$/, '')}/upstox` : undefined)
+  const rest = { plan, modes: second ? ([first, second] as const) : ([first] as const), maxSymbols: UPSTOX_MAX_SYMBOLS }
+  if (UPSTOX_TOKEN_FILE !== undefined) return { credential: { tokenFile: UPSTOX_TOKEN_FILE }, ...rest, baseUrl }
+  return UPSTOX_TOKEN === undefined ? undefined : { credential: { token: UPSTOX_TOKEN }, ...rest, baseUrl }
 }
 
 function historyConfig(

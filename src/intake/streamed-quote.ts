@@ -46,8 +46,10 @@ export class StreamedQuote {
     this.#symbol = symbol
   }
 
+  /** What one vendor does not tell (a stream's snapshots have no names) stays as another one told it. */
   polled(quote: Quote): void {
-    this.#polled = quote
+    const { name, kind, mic, exchange, marketCap, yearHigh, yearLow } = this.#polled ?? {}
+    this.#polled = { ...withoutAbsent({ name, kind, mic, exchange, marketCap, yearHigh, yearLow }), ...quote }
     if (quote.volume === undefined || !this.#polledOfDay()) return
     const until = minuteOf(quote.asOf)
     let since = 0

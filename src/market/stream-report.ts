@@ -2,6 +2,13 @@ import { Type, type Static } from 'typebox'
 
 const Instant = (description: string) => Type.String({ format: 'date-time', description })
 
+/** So many topics, or symbols, of some streams together. */
+const StreamLimit = Type.Object({
+  streams: Type.Array(Type.String(), { examples: [['trades', 'bbo']] }),
+  most: Type.Integer({ minimum: 0 }),
+  of: Type.Enum(['topic', 'symbol'])
+})
+
 /** What a vendor's stream does now, as the process that owns it says. */
 export const StreamReport = Type.Object({
   stream: Type.String({ description: 'Vendor and feed', examples: ['alpaca/iex'] }),
@@ -19,7 +26,13 @@ export const StreamReport = Type.Object({
   lastEventAt: Type.Optional(Instant('When it last brought something, UTC; absent before that')),
   lastEventAgeSeconds: Type.Optional(Type.Number({ minimum: 0 })),
   problem: Type.Optional(Type.String({ description: 'The kind of its last failure, until it is live again' })),
-  connections: Type.Integer({ minimum: 0, description: 'That were begun' })
+  connections: Type.Integer({ minimum: 0, description: 'That were begun' }),
+  credentialUntil: Type.Optional(
+    Instant('Until when its vendor takes the key or token, UTC; absent where it does not say')
+  ),
+  limits: Type.Optional(
+    Type.Array(StreamLimit, { description: 'What the plan allows on one connection; empty where it allows all' })
+  )
 })
 export type StreamReport = Static<typeof StreamReport>
 

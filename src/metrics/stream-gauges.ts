@@ -63,7 +63,7 @@ export function createStreamGauges(registers: Registry[]): (sources: { streams?:
   })
   const refusals = new Counter({
     name: 'quotewire_stream_refusals_total',
-    help: 'Messages of a vendor of which no event was made, by why',
+    help: 'Messages of a vendor of which no event was made, and unknown fields of others, by why',
     labelNames: ['stream', 'reason', 'kind'],
     registers
   })

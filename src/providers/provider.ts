@@ -15,8 +15,8 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number]
 /** Vendors whose streams are listened to and that sell the past of these over REST. */
 export const HISTORY_NAMES = ['alpaca', 'massive'] as const
 export type HistoryName = (typeof HISTORY_NAMES)[number]
-/** Whoever is asked over REST, within a budget. */
-export type VendorName = ProviderName | HistoryName
+/** Whoever is asked over REST: within a budget, but for the addresses of Upstox' streams. */
+export type VendorName = ProviderName | HistoryName | 'upstox'
 
 /** A series, and what the vendor said beside it: the rules that judge the series need it, and nobody else gets it. */
 export type VendorSeries = BarSeries & {

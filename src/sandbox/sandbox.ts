@@ -24,6 +24,8 @@ import {
   type VendorName,
   type VendorRequest
 } from './vendors/vendor.ts'
+import { Accounts } from './vendors/upstox/accounts.ts'
+import { upstox } from './vendors/upstox/upstox.ts'
 import { yahoo } from './vendors/yahoo/yahoo.ts'
 
 const DEFAULT_SEED = 1
@@ -65,6 +67,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const exchange = createExchange({ seed, now, alwaysOpen, tickMs })
   const scenarios = new Scenarios(seed)
   const requests = new RequestLog()
+  const upstoxAccounts = new Accounts(clock)
   const vendors: Record<VendorName, Vendor> = {
     yahoo: yahoo(exchange),
     fmp: fmp(exchange),
@@ -72,7 +75,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     tiingo: tiingo(exchange),
     alpaca: alpaca(exchange, tickMs),
     massive: massive(exchange, tickMs),
-    'upstox-assets': upstoxAssets(exchange)
+    'upstox-assets': upstoxAssets(exchange),
+    upstox: upstox(upstoxAccounts)
   }
   const pending = new Set<NodeJS.Timeout>()
 
@@ -142,7 +146,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 
   const server = createServer(handle)
-  const streams = serveStreams({ server, exchange, tickMs, scenarios })
+  const streams = serveStreams({ server, exchange, tickMs, scenarios, upstoxAccounts })
   server.listen(port, host)
   await once(server, 'listening')
   const tws =

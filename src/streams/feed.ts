@@ -99,8 +99,13 @@ export type Feed = {
   readonly ghostMs: number
   /** From the first packet to an authenticated connection, where that is not as with all. */
   readonly handshakeMs?: number
-  /** Of the connection that is to be made now: a replaced credential counts from the next one on. */
-  endpoint(): Endpoint
+  /**
+   * Of the connection that is to be made now: a replaced credential counts from the next one on. A promise, which never
+   * rejects, where the vendor has to be asked first; a problem where it cannot be connected to.
+   */
+  endpoint(): Endpoint | Promise<Endpoint | Problem>
+  /** Until when the credential is taken, epoch milliseconds. Absent, or undefined, where nobody knows. */
+  credentialUntil?(): number | undefined
   converse(): Conversation
   readonly map: Mapper
   /**

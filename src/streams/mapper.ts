@@ -47,7 +47,8 @@ export type Mapped = {
 }
 
 /**
- * Turns what a vendor sent into what the market knows. Pure: it depends on the frame and the arrival alone. It never
+ * Turns what a vendor sent into what the market knows. Pure: it depends on the frame and the arrival alone; where a vendor
+ * tells no more than what changed, on the frames of the connection before it too. It never
  * throws, whatever the frame holds: what cannot be read is a refusal, and the rest of the frame counts all the same. Whole
  * numbers beyond 2^53 and nanoseconds come through exactly.
  */

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { ProblemKind } from './feed.ts'
+import type { ProblemKind, SlotBound } from './feed.ts'
 
 /**
  * `connecting`: on the way to an authenticated connection; `authenticated`: known to the vendor, and nothing is wanted;
@@ -26,6 +26,10 @@ export type StreamStatus = {
   readonly problem?: ProblemKind
   /** Connections that were begun. */
   readonly connections: number
+  /** What the plan allows; empty where it allows all. */
+  readonly limits: readonly SlotBound[]
+  /** Until when the credential is taken, epoch milliseconds; absent where nobody knows. */
+  readonly credentialUntil?: number
 }
 
 /** What a stream is doing now, and why. */
@@ -106,4 +110,7 @@ export class StreamStanding {
   }
 }
 
-type StatusCounts = Pick<StreamStatus, 'feed' | 'wanted' | 'carried' | 'connections' | 'lastEventAt'>
+type StatusCounts = Pick<
+  StreamStatus,
+  'feed' | 'wanted' | 'carried' | 'connections' | 'lastEventAt' | 'limits' | 'credentialUntil'
+>

@@ -72,8 +72,11 @@ export class Supervisor {
   }
 
   get status(): StreamStatus {
+    const credentialUntil = this.feed.credentialUntil?.()
     return this.#standing.status({
       feed: this.feed.name,
+      limits: this.feed.slots,
+      ...(credentialUntil !== undefined && { credentialUntil }),
       wanted: this.#book.wanted.size,
       carried: this.#book.acknowledged.size,
       connections: this.#connections,

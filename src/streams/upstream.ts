@@ -1,6 +1,6 @@
 import type { TopicName } from '../market/event.ts'
 import type { Clock } from './clock.ts'
-import type { Conversation, Feed, Problem, Reaction, Signal } from './feed.ts'
+import type { Conversation, Endpoint, Feed, Problem, Reaction, Signal } from './feed.ts'
 import type { Frame, Mapped } from './mapper.ts'
 import type { OpenSocket, UpstreamSocket } from './socket.ts'
 
@@ -25,7 +25,8 @@ export type UpstreamOptions = {
 export class Upstream {
   readonly #options: UpstreamOptions
   readonly #conversation: Conversation
-  readonly #socket: UpstreamSocket
+  /** Undefined while the vendor is asked where to connect to. */
+  #socket: UpstreamSocket | undefined
   readonly #stopHandshake: () => void
   #isOpen = false
   #isOver = false
@@ -35,7 +36,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options
-    const { feed, clock, open } = options
+    const { feed, clock } = options
     this.#conversation = feed.converse()
     this.#heardAt = clock.elapsed()
     const { handshakeMs = HANDSHAKE_MS } = feed
@@ -45,15 +46,9 @@ export class Upstream {
         reason: `the vendor did not answer the handshake within ${handshakeMs / 1000} s`
       })
     )
-    this.#socket = open(feed.endpoint(), {
-      opened: () => {
-        this.#isOpen = true
-        this.#react(this.#conversation.opened())
-      },
-      received: (frame) => this.#received(frame),
-      ponged: () => this.#heard(),
-      ended: (code, reason) => this.#end(feed.endingOf(code, reason))
-    })
+    const endpoint = feed.endpoint()
+    if (endpoint instanceof Promise) void endpoint.then((told) => this.#connect(told))
+    else this.#connect(endpoint)
   }
 
   /** How long nothing was heard of the vendor. */
@@ -87,7 +82,7 @@ export class Upstream {
   probe(): void {
     if (!this.#isOpen || this.#pingedAt !== undefined) return
     this.#pingedAt = this.#options.clock.elapsed()
-    this.#socket.ping()
+    this.#socket?.ping()
   }
 
   /** Time went by: pings where the vendor has said nothing for a while, and gives up where it does not answer. */
@@ -114,7 +109,22 @@ export class Upstream {
     if (this.#isOver) return
     this.#isOver = true
     this.#stopHandshake()
-    this.#socket.drop()
+    this.#socket?.drop()
+  }
+
+  #connect(told: Endpoint | Problem): void {
+    if (this.#isOver) return
+    if ('kind' in told) return this.#end(told)
+    const { feed, open } = this.#options
+    this.#socket = open(told, {
+      opened: () => {
+        this.#isOpen = true
+        this.#react(this.#conversation.opened())
+      },
+      received: (frame) => this.#received(frame),
+      ponged: () => this.#heard(),
+      ended: (code, reason) => this.#end(feed.endingOf(code, reason))
+    })
   }
 
   #heard(): void {
@@ -142,7 +152,7 @@ export class Upstream {
   }
 
   #send(frames: readonly Frame[]): void {
-    for (const frame of frames) if (!this.#isOver) this.#socket.send(frame)
+    for (const frame of frames) if (!this.#isOver) this.#socket?.send(frame)
   }
 
   #end(problem: Problem): void {

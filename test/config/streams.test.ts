@@ -32,6 +32,23 @@ test('a key listens to the free feed within its plan, and to others as they are 
   expect(token.credential).toEqual({ tokenFile: '/run/token' })
 })
 
+test('Upstox is on where it has a token, in the sandbox too, with modes that its plan has', () => {
+  expect(loadConfig({}).streams.upstox).toBeUndefined()
+  expect(loadConfig({ UPSTOX_TOKEN: 'T' }).streams.upstox).toMatchObject({
+    credential: { token: 'T' },
+    modes: ['full'],
+    baseUrl: 'http://127.0.0.1:3900/upstox'
+  })
+  const env = { MARKET: 'live', UPSTOX_TOKEN_FILE: '/run/token', UPSTOX_MODE: 'full_d30, ltpc', UPSTOX_PLAN: 'plus' }
+  expect(loadConfig(env).streams.upstox).toEqual({
+    credential: { tokenFile: '/run/token' },
+    plan: 'plus',
+    modes: ['full_d30', 'ltpc'],
+    maxSymbols: undefined,
+    baseUrl: undefined
+  })
+})
+
 test('Massive is on where it has a key, in the sandbox too, and its former host can be named', () => {
   expect(loadConfig({}).streams.massive).toBeUndefined()
   expect(loadConfig({ MASSIVE_API_KEY: 'K', MASSIVE_DELAYED: 'true' }).streams.massive).toMatchObject({
@@ -51,6 +68,10 @@ test('Massive is on where it has a key, in the sandbox too, and its former host 
 })
 
 test.each([
+  [{ UPSTOX_MODE: 'full,quote' }, 'UPSTOX_MODE must name one or two modes of'],
+  [{ UPSTOX_MODE: 'ltpc,full' }, 'UPSTOX_MODE must name a mode with bids and offers first'],
+  [{ UPSTOX_MODE: 'full_d30' }, 'UPSTOX_MODE full_d30 needs UPSTOX_PLAN=plus'],
+  [{ UPSTOX_TOKEN: 'T', UPSTOX_TOKEN_FILE: '/run/token' }, 'UPSTOX_TOKEN_FILE stands in the place of'],
   [{ MASSIVE_MARKETS: 'stocks,nasdaq' }, 'MASSIVE_MARKETS must name markets of stocks, options, crypto'],
   [{ MARKET: 'live', ALPACA_KEY_ID: 'AK' }, 'ALPACA_KEY_ID and ALPACA_SECRET_KEY must be set together'],
   [{ ...LIVE, ALPACA_FEED: 'sip,nasdaq' }, 'ALPACA_FEED must name feeds of'],

@@ -63,6 +63,19 @@ test('the volume that was polled before the first trade is part of the day', () 
   expect(told.at(-1)).toMatchObject({ price: 101, volume: 5010, name: 'Apple Inc.', previousClose: 90 })
 })
 
+test("a stream's own snapshot, which has no names, takes no name from a quote", () => {
+  const told: Quote[] = []
+  const composer = new Composer({
+    accept: (event) => event.type === 'quote_update' && told.push(event.data.quote),
+    intervalMs: 200
+  })
+  composer.begin(POLLED)
+  composer.polled(quoteOf('AAPL', 101, { previousClose: 91, dayHigh: 104, asOf: at('15:20:00') }))
+  composer.took(trade(102, 10))
+  composer.close()
+  expect(told.at(-1)).toMatchObject({ name: 'Apple Inc.', previousClose: 91, dayHigh: 104 })
+})
+
 describe('the quote of a streamed symbol', () => {
   test('is its last trade, with the reference and the day that a vendor told, and says that it is streamed', () => {
     const { quote } = composed([trade(101, 10), trade(103, 10)], POLLED)

@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/gateway',
     'src/streams/alpaca/endpoints.ts',
     'src/streams/massive/symbols.ts',
+    'src/streams/upstox/modes.ts',
     'src/demand/derivative-selection.ts'
   ],
   'src/auth': [
@@ -59,7 +60,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'src/metrics': ['src/market', 'src/timeout.ts', 'src/histogram.ts', 'src/hub', 'src/jobs'],
   'src/embedded': ['src/timeout.ts'],
-  'src/sandbox': ['src/market', 'src/embedded', 'src/providers/provider.ts', 'src/config/config.ts', 'src/logger.ts'],
+  'src/sandbox': [
+    'src/market',
+    'src/embedded',
+    'src/providers/provider.ts',
+    'src/streams/upstox/wire',
+    'src/config/config.ts',
+    'src/logger.ts'
+  ],
   'src/jobs': ['src/market', 'src/timeout.ts', 'src/errors.ts'],
   'src/routes': [
     'src/market',
@@ -101,6 +109,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'pg-copy-streams': ['db'],
   'html-entities': ['src/providers'],
   ws: ['src/streams', 'src/sandbox', 'src/commands/replay.ts', 'load', 'test'],
+  '@bufbuild/protobuf': ['src/streams', 'src/sandbox', 'test'],
   '@msgpack/msgpack': ['src/streams', 'src/sandbox', 'test'],
   undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],

@@ -11,6 +11,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { createHistories } from '../../workers/backfill/histories.ts'
 import { GapFiller } from '../../workers/backfill/gap-filler.ts'
+import { giveUpUnsold } from '../../workers/backfill/unsold.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
 import { testLog } from '../support/live-server.ts'
 import { testRedis } from '../support/services.ts'
@@ -88,4 +89,21 @@ test('trades of options, which have no identity, are unfillable at once', async 
   const { fill, held } = await outcome('AAPL270115C00150000', HOUR_MS)
   expect(await fill()).toBe('unfillable')
   expect((await held()).detail).toBe('1 of 1 instruments: alpaca sells no trades of it of before')
+})
+
+test('what a vendor missed that sells no past is called unfillable, once it is over', async () => {
+  const { stores } = under
+  const instrumentId = (await stores.instruments.upsert([{ symbol: 'NSE:RELIANCE' }])).get('NSE:RELIANCE')!
+  const subject: GapSubject = { source: 'upstox', feed: 'consolidated', instrumentId, reason: 'joined_late' }
+  const until = Date.now() - MINUTE_MS
+  await stores.gaps.add(subject, isoOf(until - MINUTE_MS), isoOf(until))
+  await stores.gaps.begin({ source: 'upstox', feed: 'consolidated', reason: 'outage' }, isoOf(until))
+  const give = () => giveUpUnsold(stores.gaps, AbortSignal.timeout(20_000))
+  expect(await give()).toBe(1)
+  expect(await give()).toBe(0)
+  const gaps = await stores.gaps.within(instrumentId, 0, Date.now())
+  expect(gaps.map(({ reason, state, detail }) => `${reason} ${state}: ${detail}`).toSorted()).toEqual([
+    'joined_late unfillable: upstox numbers no trades, and sells none of before',
+    'outage open: undefined'
+  ])
 })

@@ -7,6 +7,7 @@ import type { BrokerStatus } from '../../src/market/stream-report.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { upstoxKeyOf } from '../../src/sandbox/vendors/upstox/instrument-keys.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { LiveClient } from '../support/live-client.ts'
 import { startRealIngest, type RealProcess } from './process.ts'
@@ -36,8 +37,8 @@ afterAll(async () => {
   await sandbox.close()
 })
 
-async function startIngest(): Promise<RealProcess> {
-  const ingest = await startRealIngest(env)
+async function startIngest(more: Record<string, string> = {}): Promise<RealProcess> {
+  const ingest = await startRealIngest({ ...env, ...more })
   onTestFinished(async () => void (await ingest.stop()))
   return ingest
 }
@@ -54,8 +55,16 @@ const tradesIn = (live: LiveClient): Trade[] => live.ofType('trade').map(({ data
 const isOf = (symbol: string) => (trade: Trade) => trade.symbol === symbol
 
 test('who subscribes to trades and best bids sees the ticks of the exchange within seconds, halts, corrections and all', async () => {
-  const ingest = await startIngest()
+  const { instruments } = api.core.stores
+  const indian = 'NSE:RELIANCE'
+  const index = '^NSEI'
+  const instrumentId = (await instruments.upsert([{ symbol: indian }])).get(indian)!
+  await instruments.addAliases([{ instrumentId, vendor: 'upstox', alias: upstoxKeyOf({ symbol: indian })! }])
+  const token = `head.${Buffer.from(JSON.stringify({ sub: 'U', exp: 4_000_000_000 })).toString('base64url')}.sign`
+  const ingest = await startIngest({ UPSTOX_TOKEN: token })
   const live = await client()
+  live.subscribe([indian], { stream: 'trades' })
+  live.subscribe([index], { stream: 'quotes' })
   live.subscribe(['AAPL', 'BRK.B'], { stream: 'trades' })
   live.subscribe(['AAPL'], { stream: 'bbo' })
   live.subscribe(['AAPL'], { stream: 'halts' })
@@ -69,6 +78,13 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
     expect(Date.parse(receivedAt)).toBeGreaterThanOrEqual(Date.parse(asOf))
     expect({ source, feed, hasId: tradeId !== undefined }).toEqual({ source: 'alpaca', feed: 'sandbox', hasId: true })
   }
+  await live.until(() => tradesIn(live).some(isOf(indian)), 'a trade in Mumbai', 20_000)
+  expect(tradesIn(live).find(isOf(indian))).toMatchObject({ source: 'upstox', feed: 'sandbox', currency: 'INR' })
+  const quoteOfIndex = () =>
+    live
+      .ofType('quote_update')
+      .find(({ data }) => data['symbol'] === index && /"delivery":"stream"/.test(JSON.stringify(data)))
+  await live.until(() => quoteOfIndex() !== undefined, 'a streamed value of an index')
   const bbo = live.ofType('bbo')[0]!.data['bbo'] as Bbo
   expect(bbo.bid).toBeLessThan(bbo.ask!)
 
@@ -88,18 +104,29 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
     live
       .ofType('quote_update')
       .map(({ data }) => data['quote'] as Quote)
-      .find(({ provenance, previousClose }) => provenance.delivery === 'stream' && previousClose !== undefined)
+      .find(
+        ({ symbol, provenance, previousClose }) =>
+          symbol === 'AAPL' && provenance.delivery === 'stream' && previousClose !== undefined
+      )
   await live.until(() => composed() !== undefined, 'a quote that is composed of ticks', 20_000)
   expect(composed()).toMatchObject({ change: expect.any(Number), volume: expect.any(Number) })
   expect(composed()!.volume).toBeGreaterThan(100_000)
 
-  const { token } = await api.login(['market:read'])
-  const status = async (path: string) => (await api.get(path, token)).json() as BrokerStatus
+  const { token: reader } = await api.login(['market:read'])
+  const status = async (path: string) => (await api.get(path, reader)).json() as BrokerStatus
   await expect
     .poll(() => status('/api/v1/broker-status'))
     .toMatchObject({
       status: 'live',
-      streams: [{ stream: 'alpaca/iex', state: 'live', text: expect.stringContaining('live with'), connections: 1 }]
+      streams: [
+        { stream: 'alpaca/iex', state: 'live', text: expect.stringContaining('live with'), connections: 1 },
+        {
+          stream: 'upstox/full',
+          state: 'live',
+          credentialUntil: '2096-10-02T07:06:40.000Z',
+          limits: [{ streams: ['trades', 'quotes', 'bbo'], most: 2000, of: 'symbol' }]
+        }
+      ]
     })
   const stream = async () => (await status('/api/broker-status')).streams[0]!
   const { since } = await stream()

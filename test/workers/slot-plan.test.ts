@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import type { Want } from '../../src/demand/want.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import { tws } from '../../src/streams/ibkr/feed.ts'
+import { upstox } from '../../src/streams/upstox/feed.ts'
+import type { ModeChoice } from '../../src/streams/upstox/modes.ts'
 import { SlotPlan } from '../../workers/ingest/slot-plan.ts'
 
 const feedOf = (name: 'iex' | 'sip', maxSymbols?: number) =>
@@ -53,4 +55,41 @@ test('another feed begins with its own places', () => {
   const { topics, refused } = plan.plan(feedOf('iex', 30), wanted, 1000)
   expect(topics.size).toBe(28)
   expect(refused.size).toBe(12)
+})
+
+const upstoxOf = (modes: ModeChoice, maxSymbols?: number) =>
+  upstox({
+    token: () => 'T',
+    modes,
+    maxSymbols,
+    keys: { keyOf: (symbol) => symbol, symbolOf: (key) => key },
+    placeOf: () => ({ tradeDate: '2026-11-30', session: 'regular' })
+  })
+const shares = (count: number, stream: string) => Array.from({ length: count }, (_, at) => want(`${stream}:NSE:S${at}`))
+
+test('where a vendor counts instruments, all that is wanted of one takes one place, and keeps it', () => {
+  const plan = new SlotPlan()
+  const feed = upstoxOf(['full'], 3)
+  const wanted = [...shares(2, 'quotes'), want('bars.1m:NSE:S0'), want('trades:NSE:S9', 'warm_up')]
+  const first = plan.plan(feed, wanted, 0)
+  expect([...first.topics].sort()).toEqual(['bbo:NSE:S0', 'bbo:NSE:S1', 'trades:NSE:S0', 'trades:NSE:S1'])
+  expect([...first.refused]).toEqual(['trades:NSE:S9'])
+  expect([...plan.plan(feed, [], 30_000).topics].sort()).toEqual([...first.topics].sort())
+})
+
+test('a plan carries as many instruments as its mode allows, and of two modes less', () => {
+  const count = (modes: ModeChoice, stream: string) =>
+    new SlotPlan().plan(upstoxOf(modes), shares(6000, stream), 0).topics.size
+  // The canary has the first place.
+  expect(count(['full'], 'trades')).toBe(1999)
+  expect(count(['ltpc'], 'trades')).toBe(4999)
+  expect(count(['option_greeks'], 'bbo')).toBe(2999)
+  expect(count(['full', 'ltpc'], 'bbo')).toBe(1500)
+  expect(count(['full', 'ltpc'], 'trades')).toBe(1999)
+  expect(count(['ltpc'], 'bbo')).toBe(0)
+})
+
+test('of an index the quotes are asked for where a vendor streams them', () => {
+  const { topics } = new SlotPlan().plan(upstoxOf(['full']), [want('quotes:^NSEI'), want('trades:^NSEI')], 0)
+  expect([...topics]).toEqual(['quotes:^NSEI'])
 })

@@ -51,5 +51,5 @@ test('each market of a key has an owner of its own', () => {
   const names = upstreams.map(({ feeds }) => feeds[0]!.name)
   expect(names).toEqual(['massive/stocks', 'massive/crypto', 'alpaca/iex'])
   expect(new Set(upstreams.map(({ feeds }) => feeds[0]!.leaseKey)).size).toBe(3)
-  expect(upstreams[0]!.feeds[0]!.endpoint().url).toBe('ws://127.0.0.1:3900/massive-stream/stocks')
+  expect(upstreams[0]!.feeds[0]!.endpoint()).toMatchObject({ url: 'ws://127.0.0.1:3900/massive-stream/stocks' })
 })

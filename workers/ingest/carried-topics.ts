@@ -1,6 +1,6 @@
 import { sourceOfTrades } from '../../src/bars/series-names.ts'
 import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
-import { streamOf, symbolOf } from '../../src/demand/want.ts'
+import { streamOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import { CARRIED_STREAMS, isCarriedStream, neededFor } from './needs.ts'
@@ -91,11 +91,11 @@ export class CarriedTopics {
     return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason }
   }
 
-  /** Quotes are composed of the trades; where they come late, who polls has newer ones. */
+  /** Quotes are composed of the trades, but for those of an index; where they come late, who polls has newer ones. */
   #answerToQuotes(topic: TopicName, feed: Feed): CarrierAnswer | undefined {
-    const trades = `trades:${symbolOf(topic)}`
-    const since = this.#since.get(trades)
-    const told = this.#feedOf(trades, feed)
+    const needed = neededFor(topic)[0]!
+    const since = this.#since.get(needed)
+    const told = this.#feedOf(needed, feed)
     return since === undefined || told === 'delayed'
       ? undefined
       : { state: 'carried', source: feed.source, feed: told, since }

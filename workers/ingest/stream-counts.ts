@@ -20,7 +20,8 @@ export class StreamCounts {
     } else this.#last = add(this.#events, `${stream} ${type} ${outcome}`, { stream, type, outcome }, events)
   }
 
-  refused(stream: string, reason: RefusalReason, kind = ''): void {
+  /** A message, or part of one, of which nothing was made; `kind`: which, where it can be read. */
+  refused(stream: string, reason: RefusalReason | 'unknown_field', kind = ''): void {
     const key = `${stream} ${reason} ${kind}`
     const isKnown = this.#refusals.size < MAX_SERIES || this.#refusals.has(key)
     add(this.#refusals, isKnown ? key : `${stream} ${reason} `, { stream, reason, kind: isKnown ? kind : '' })

@@ -241,9 +241,10 @@ export class StreamOwner {
     }
   }
 
-  #take({ events, news, refusals, instruments = [] }: Mapped, feed: Feed): void {
+  #take({ events, news, refusals, instruments = [], unknownFields = [] }: Mapped, feed: Feed): void {
     const { counts } = this.#options
     for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
+    for (const field of unknownFields) counts.refused(feed.name, 'unknown_field', field)
     if (news.length > 0) this.#options.news(news, feed)
     if (instruments.length > 0) this.#options.instruments(instruments)
     const appended = this.#accept(events, feed)

@@ -24,9 +24,11 @@ export class TokenFile {
 
   /** Calls back whenever another token stands there, until the function that comes back is called. */
   watch(changed: () => void): () => void {
+    let last = this.#token
     const look = () => {
-      const before = this.#token
-      if (this.read() !== before) changed()
+      const before = last
+      last = this.read()
+      if (last !== before) changed()
     }
     watchFile(this.#path, { interval: LOOK_EVERY_MS }, look)
     return () => unwatchFile(this.#path, look)

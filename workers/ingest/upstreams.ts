@@ -1,4 +1,9 @@
-import type { AlpacaStreamConfig, MassiveStreamConfig, TwsStreamConfig } from '../../src/config/streams.ts'
+import type {
+  AlpacaStreamConfig,
+  MassiveStreamConfig,
+  TwsStreamConfig,
+  UpstoxStreamConfig
+} from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
@@ -9,6 +14,8 @@ import { tws } from '../../src/streams/ibkr/feed.ts'
 import { openTws } from '../../src/streams/ibkr/port.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
 import type { OpenSocket } from '../../src/streams/socket.ts'
+import { upstox } from '../../src/streams/upstox/feed.ts'
+import type { InstrumentKeys } from '../../src/streams/upstox/keys.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
 import { TokenFile } from './token-file.ts'
 
@@ -25,13 +32,17 @@ export type Upstream = {
 /** As Alpaca calls tokens of its broker API where a key stands. */
 const TOKEN_KEY = 'access_token'
 
-/** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
-export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
-  const { alpaca: alpacaSettings, massive: massiveSettings, tws: twsSettings } = config.streams
+/**
+ * Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open, `upstoxKeys`
+ * what Upstox calls instruments: without them it is not listened to.
+ */
+export function configuredUpstreams(config: Config, hoursOf: HoursOf, upstoxKeys?: InstrumentKeys): Upstream[] {
+  const { alpaca: alpacaSettings, massive: massiveSettings, tws: twsSettings, upstox: upstoxSettings } = config.streams
   const upstreams = [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
     ...(twsSettings ? [twsUpstream(twsSettings, config, hoursOf)] : []),
-    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : [])
+    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
+    ...(upstoxSettings && upstoxKeys ? [upstoxUpstream(upstoxSettings, config, hoursOf, upstoxKeys)] : [])
   ]
   return upstreams.map((upstream, at) => without(upstream, upstreams.slice(0, at)))
 }
@@ -98,7 +109,23 @@ function twsUpstream(settings: TwsStreamConfig, config: Config, hoursOf: HoursOf
   return { feeds: [feed], open: openTws }
 }
 
-/** With each tick of the simulated exchange one trade and one quote. */
-function simulatedCanary(tickMs: number): Canary {
-  return { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { continuous: 60_000 / tickMs } }
+/** A token is read anew whenever it is needed. */
+function upstoxUpstream(
+  { credential, modes, maxSymbols, baseUrl }: UpstoxStreamConfig,
+  config: Config,
+  hoursOf: HoursOf,
+  keys: InstrumentKeys
+): Upstream {
+  const token = 'tokenFile' in credential ? new TokenFile(credential.tokenFile) : undefined
+  const read = 'tokenFile' in credential ? () => token!.read() : () => credential.token
+  const isSandbox = config.MARKET === 'sandbox'
+  const canary = isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS, ['quotes:^NSEI']) }
+  const placeOf = placeReader(hoursOf)
+  const feed = upstox({ token: read, modes, maxSymbols, baseUrl, keys, isSandbox, placeOf, ...canary })
+  return { feeds: [feed], ...(token && { token }) }
+}
+
+/** With each tick of the simulated exchange at least one event. */
+function simulatedCanary(tickMs: number, topics: readonly TopicName[] = ['trades:SPY', 'bbo:SPY']): Canary {
+  return { topics, perMinute: { continuous: 60_000 / tickMs } }
 }

@@ -2,22 +2,25 @@ import { skipped, type Handler, type JobContext, type Report } from '../handler.
 import type { AskedHistory } from '../backfill/asked-history.ts'
 import { exclusively } from '../backfill/exclusively.ts'
 import { GapFiller } from '../backfill/gap-filler.ts'
+import { giveUpUnsold } from '../backfill/unsold.ts'
 
 /** They are looked for again behind so many. */
 const GAPS_AT_ONCE = 20
 
 /** Fills what the ledger of gaps holds, by one vendor's history beside the other's; of one vendor one gap after the other. */
 export const backfillGap: Handler<'backfill-gap'> = async (_payload, context, { signal }) => {
-  const { histories } = context
-  if (histories.all.length === 0) return skipped('no vendor that streams is configured')
+  const { histories, stores } = context
+  const givenUp = await giveUpUnsold(stores.gaps, signal)
+  if (histories.all.length === 0 && givenUp === 0) return skipped('no vendor whose past is sold is configured')
   const reports = await Promise.all(histories.all.map((history) => fillAll(history, context, signal)))
   const tried = reports.filter((report) => report !== undefined)
-  if (tried.length === 0) return skipped('another run fills gaps')
+  if (tried.length === 0 && givenUp === 0) return skipped('another run fills gaps')
   const sum = (of: (report: Report) => number) => tried.reduce((total, report) => total + of(report), 0)
   const notes = tried.flatMap(({ note }) => note ?? [])
+  if (givenUp > 0) notes.push(`${givenUp} that nobody sells: unfillable`)
   return {
     items: sum(({ items }) => items),
-    failures: sum(({ failures }) => failures),
+    failures: givenUp + sum(({ failures }) => failures),
     ...(notes.length > 0 ? { note: notes.join('; ') } : { isSkipped: true })
   }
 }

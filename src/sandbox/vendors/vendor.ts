@@ -1,7 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Exchange } from '../exchange.ts'
 
-export const VENDOR_NAMES = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo', 'alpaca', 'massive', 'upstox-assets'] as const
+export const VENDOR_NAMES = [
+  'yahoo',
+  'fmp',
+  'alpha-vantage',
+  'tiingo',
+  'alpaca',
+  'massive',
+  'upstox',
+  'upstox-assets'
+] as const
 export type VendorName = (typeof VENDOR_NAMES)[number]
 
 /** A request as the vendor would see it: the path without the stand-in's prefix. */

@@ -106,16 +106,16 @@ test('each market of a key has its own connection, and no key stands in what nam
   )
   expect(new Set(feeds.map(({ leaseKey }) => leaseKey)).size).toBe(3)
   expect(JSON.stringify(feeds)).not.toContain('SECRET')
-  expect(feeds.map((feed) => feed.endpoint().url)).toEqual([
-    'wss://socket.massive.com/stocks',
-    'wss://socket.massive.com/options',
-    'wss://socket.massive.com/crypto'
+  expect(feeds.map((feed) => feed.endpoint())).toMatchObject([
+    { url: 'wss://socket.massive.com/stocks' },
+    { url: 'wss://socket.massive.com/options' },
+    { url: 'wss://socket.massive.com/crypto' }
   ])
   const delayed = massive({ market: 'stocks', isDelayed: true, apiKey: () => 'k', placeOf })
   expect(delayed).toMatchObject({ feed: 'delayed' })
-  expect(delayed.endpoint().url).toBe('wss://delayed.massive.com/stocks')
+  expect(delayed.endpoint()).toMatchObject({ url: 'wss://delayed.massive.com/stocks' })
   const former = massive({ market: 'crypto', baseUrl: 'wss://socket.polygon.io/', apiKey: () => 'k', placeOf })
-  expect(former.endpoint().url).toBe('wss://socket.polygon.io/crypto')
+  expect(former.endpoint()).toMatchObject({ url: 'wss://socket.polygon.io/crypto' })
 })
 
 test('only what a market has is asked for', () => {

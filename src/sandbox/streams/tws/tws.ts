@@ -15,8 +15,10 @@ const LIVE = 1
 
 export type SimulatedTws = { readonly port: number; close(): Promise<void> }
 
+type TwsContext = Pick<StreamContext, 'exchange' | 'tickMs' | 'troubles'>
+
 /** Serves TWS on a port of its own; rejects where that is taken. */
-export async function serveTws(context: StreamContext, host: string, port: number): Promise<SimulatedTws> {
+export async function serveTws(context: TwsContext, host: string, port: number): Promise<SimulatedTws> {
   const { exchange, tickMs, troubles } = context
   const tape = new Tape(exchange, tickMs)
   const contracts = new Contracts(exchange)

@@ -1,0 +1,101 @@
+import type { WebSocket } from 'ws'
+import { MINUTE_MS } from '../../../market/time.ts'
+import type { RequestMode } from '../../../streams/upstox/wire/market-data-feed_pb.js'
+import type { Scenario } from '../../scenarios.ts'
+import type { Instrument } from '../../universe/instrument.ts'
+import type { Account } from '../../vendors/upstox/accounts.ts'
+import { upstoxKeyOf } from '../../vendors/upstox/instrument-keys.ts'
+import type { StreamContext, StreamRequest, StreamVendor } from '../stream-vendor.ts'
+import { Tape } from '../tape.ts'
+import { UpstoxConnection } from './connection.ts'
+import { feedOf, feedsFrame, marketInfoFrame, type FeedInit } from './messages.ts'
+
+const PATH = '/feeds'
+const FORBIDDEN = 403
+/** Of one user at a time. */
+const CONNECTIONS = { basic: 2, plus: 5 }
+const INDEX = '^NSEI'
+
+/** Upstox' market data feed: shares and indices of India, as frames of what changed. */
+export function upstoxStream({ exchange, tickMs, troubles, upstoxAccounts }: StreamContext): StreamVendor {
+  const tape = new Tape(exchange, tickMs)
+  const clients = new Set<UpstoxConnection>()
+  /** Whose address was taken, until the connection is made. */
+  const admitted = new WeakMap<StreamRequest, Account>()
+  const instruments = new Map<string, Instrument>(
+    exchange.instruments.flatMap((instrument) => {
+      const key = upstoxKeyOf(instrument)
+      return key === undefined ? [] : [[key, instrument]]
+    })
+  )
+  const isMarketOpen = (at: number) => exchange.quote(exchange.find(INDEX)!, at).phase === 'regular'
+  let lastTick = exchange.now()
+  let isOpen = isMarketOpen(lastTick)
+  let isDead = false
+  const timer = setInterval(tick, tickMs)
+
+  function tick(): void {
+    const active = troubles()
+    const has = (kind: Scenario['scenario']) => active.some(({ scenario }) => scenario === kind)
+    isDead = has('half_open')
+    if (has('down') || has('slow_client')) for (const client of clients) client.drop()
+    const at = exchange.now()
+    for (const client of clients) if ((client.account.until ?? Infinity) <= at) client.end()
+    if (at === lastTick) return
+    const wasOpen = isOpen
+    isOpen = isMarketOpen(at)
+    const hasChanged = wasOpen !== isOpen
+    // Ticks that a busy process missed are told now, so that the volumes of the day are told all the same.
+    const first = Math.max(lastTick + tickMs, at - MINUTE_MS)
+    for (let each = first; each <= at && !has('mute'); each += tickMs) {
+      for (const client of clients) tell(client, client.modes.keys(), each, false)
+    }
+    if (hasChanged) for (const client of clients) client.send(marketInfoFrame(isOpen, at))
+    lastTick = at
+  }
+
+  function tell(client: UpstoxConnection, keys: Iterable<string>, at: number, isSnapshot: boolean): void {
+    const feeds: Record<string, FeedInit> = {}
+    for (const key of keys) {
+      const feed = feedOf(instruments.get(key)!, client.modes.get(key)!, { tape, exchange, at, isSnapshot })
+      if (feed) feeds[key] = feed
+    }
+    if (Object.keys(feeds).length > 0) client.send(feedsFrame(feeds, at, isSnapshot))
+  }
+
+  const ofUser = (user: string) => [...clients].filter(({ account }) => account.user === user)
+
+  function heldBy(user: string): Map<RequestMode, number> {
+    const held = new Map<RequestMode, number>()
+    for (const { modes } of ofUser(user)) for (const mode of modes.values()) held.set(mode, (held.get(mode) ?? 0) + 1)
+    return held
+  }
+
+  return {
+    knows: (path) => path === PATH,
+    refuses(request) {
+      const account = upstoxAccounts.take(request.query.get('code') ?? '')
+      if (!account || ofUser(account.user).length >= CONNECTIONS[account.isPlus ? 'plus' : 'basic']) return FORBIDDEN
+      admitted.set(request, account)
+      return undefined
+    },
+    connected(socket: WebSocket, request: StreamRequest) {
+      const client = new UpstoxConnection({
+        socket,
+        account: admitted.get(request)!,
+        knows: (key) => instruments.has(key),
+        heldBy,
+        subscribed: (connection, keys) => tell(connection, keys, lastTick, true),
+        isDead: () => isDead
+      })
+      clients.add(client)
+      socket.on('close', () => clients.delete(client))
+      socket.on('ping', (data) => isDead || socket.pong(data))
+      client.send(marketInfoFrame(isOpen, lastTick))
+    },
+    close() {
+      clearInterval(timer)
+      for (const client of clients) client.drop()
+    }
+  }
+}
