@@ -139,9 +139,8 @@ export class Supervisor {
   }
 
   #chooseTopics(): void {
-    const { feed } = this
-    const canary = feed.canary?.topics ?? []
-    this.#book.want(new Set([...canary, ...this.#wanted].filter((topic) => feed.serves(topic))))
+    const canary = this.feed.canary?.topics ?? []
+    this.#book.want(new Set([...canary, ...this.#wanted].filter((topic) => this.feed.serves(topic))))
   }
 
   #told(signal: Signal): void {
