@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../src/config/config.ts'
 import { createCore, type Core } from '../src/core.ts'
+import { Answers } from '../src/demand/answers.ts'
 import { Carrier } from '../src/demand/carrier.ts'
 import type { Want } from '../src/demand/want.ts'
 import { StreamReporter } from '../src/demand/stream-reports.ts'
@@ -19,7 +20,7 @@ import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
 import { StreamOwner } from './ingest/stream-owner.ts'
 import { streamReport } from './ingest/stream-report.ts'
-import { configuredUpstreams } from './ingest/upstreams.ts'
+import { bettersOf, configuredUpstreams } from './ingest/upstreams.ts'
 import { runProcess, type RunningProcess } from '../src/run-process.ts'
 
 const ASK_AGAIN_AFTER_MS = 1000
@@ -48,7 +49,19 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       config.streams.symbols.map((symbol) => [`trades:${symbol}`, ownWant(`trades:${symbol}`)])
     )
     const counts = new StreamCounts()
-    const owners = configuredUpstreams(config, clock.hoursOf).map(({ feeds, token }, at) => {
+    const upstreams = configuredUpstreams(config, clock.hoursOf)
+    const answers = new Answers({
+      redis,
+      log,
+      onChange: () => undefined,
+      onSaid: (topics) => {
+        const changed = [...topics]
+        for (const owner of owners) owner.answersChanged(changed)
+      }
+    })
+    closers.push(() => answers.close())
+    const owners = upstreams.map((upstream, at) => {
+      const { feeds, token } = upstream
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
       closers.push(() => carrier.close())
       const owner = new StreamOwner({
@@ -59,6 +72,8 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
         intake,
         carrier,
         wanted: () => wanted.values(),
+        betters: bettersOf(upstream, upstreams, config.streams.order),
+        said: (topic) => answers.said(topic),
         gaps,
         references,
         news: (items, feed) => recordNews(core, items, feed),
@@ -70,6 +85,9 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       if (token) closers.push(token.watch(() => owner.credentialChanged()))
       return owner
     })
+    const ending = new AbortController()
+    closers.push(() => ending.abort())
+    if (owners.length > 1) void followAnswers(answers, log, ending.signal)
     if (owners.length === 0) log.warn('no vendor that streams is configured: there is nothing to listen to')
     metrics.watch({
       streams: {
@@ -86,9 +104,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     })
     closers.push(() => reporter.close())
     const demand = new Carrier({ redis, log, processId })
-    const ending = new AbortController()
     closers.push(() => demand.close())
-    closers.push(() => ending.abort())
     void followDemand({ demand, wanted, owners, log }, ending.signal)
     return { url: monitor?.url, close }
   } catch (error) {
@@ -132,6 +148,18 @@ async function followDemand({ demand, wanted, owners, log }: Demand, ending: Abo
       return // the carrier is closed
     } catch (err) {
       log.warn({ err }, 'what is wanted cannot be read until Redis is back')
+      await setTimeout(ASK_AGAIN_AFTER_MS, undefined, { signal: ending }).catch(() => undefined)
+    }
+  }
+}
+
+/** What other processes' streams bring, from when Redis is there on. */
+async function followAnswers(answers: Answers, log: Logger, ending: AbortSignal): Promise<void> {
+  while (!ending.aborted) {
+    try {
+      return await answers.start()
+    } catch (err) {
+      log.warn({ err }, 'what other streams bring cannot be read until Redis is back')
       await setTimeout(ASK_AGAIN_AFTER_MS, undefined, { signal: ending }).catch(() => undefined)
     }
   }

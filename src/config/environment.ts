@@ -14,6 +14,8 @@ const url = (description: string) => Type.Optional(Type.String({ ...ADDRESSES.ba
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
 const integer = (minimum: number, maximum: number, initial: number, description: string) =>
   Type.Integer({ minimum, maximum, default: initial, description })
+const feedOrder = (of: string, initial: string) =>
+  Type.String({ default: initial, description: `Comma-separated; who streams ${of}, the next where one fails` })
 const plan = Type.Enum(['standard', 'free'], { default: 'standard', description: 'Preset of request budgets' })
 const limits = text('Overrides the plan, e.g. 250/minute, 10000/day, 500 symbols/month')
 const secret = (description: string) => Type.Optional(Type.String({ minLength: 32, description }))
@@ -108,6 +110,10 @@ export const Environment = Type.Object({
     default: 'AAPL,MSFT,GOOGL',
     description: 'Comma-separated; streamed whoever else asks for something, after what clients ask for'
   }),
+  FEED_ORDER_STOCKS: feedOrder('US shares and funds', 'massive,alpaca'),
+  FEED_ORDER_OPTIONS: feedOrder('US options', 'massive,alpaca'),
+  FEED_ORDER_CRYPTO: feedOrder('coins', 'massive,alpaca'),
+  FEED_ORDER_OTHERS: feedOrder('all else', ''),
   ALPACA_KEY_ID: text('Alpaca'),
   ALPACA_SECRET_KEY: text('Alpaca'),
   ALPACA_TOKEN_FILE: text('Alpaca; holds a token in place of the key, and is read again when it changes'),

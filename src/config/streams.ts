@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import type { InstrumentClass } from '../market/instrument-class.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
 import { MASSIVE_MARKETS, type MassiveMarket } from '../streams/massive/symbols.ts'
@@ -37,7 +38,15 @@ export type MassiveStreamConfig = {
   readonly history: HistoryConfig
 }
 
+/** Vendors that are listened to, as orders name them. */
+export const FEED_VENDORS = ['massive', 'alpaca'] as const
+export type FeedVendor = (typeof FEED_VENDORS)[number]
+
+/** Of each class the vendors that may stream it: the first that is well does, the next where it is not. */
+export type FeedOrder = Readonly<Record<InstrumentClass, readonly FeedVendor[]>>
+
 export type StreamConfig = {
+  readonly order: FeedOrder
   /** Canonical. */
   readonly symbols: readonly string[]
   /** Undefined where there is no key: then it is off. */
@@ -49,6 +58,12 @@ export type StreamConfig = {
 /** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
 export function streamConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig {
   return {
+    order: {
+      stocks: feedOrder('FEED_ORDER_STOCKS', values, problems),
+      options: feedOrder('FEED_ORDER_OPTIONS', values, problems),
+      crypto: feedOrder('FEED_ORDER_CRYPTO', values, problems),
+      others: feedOrder('FEED_ORDER_OTHERS', values, problems)
+    },
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
     massive: massiveConfig(values, problems)
@@ -61,6 +76,17 @@ function symbolsIn(list: string, problems: string[]): string[] {
     if (symbol === undefined) problems.push('SUBSCRIBED_SYMBOLS names something that cannot be a symbol')
     return symbol ?? []
   })
+}
+
+function feedOrder(
+  variable: `FEED_ORDER_${Uppercase<InstrumentClass>}`,
+  values: Static<typeof Environment>,
+  problems: string[]
+): FeedVendor[] {
+  const parts = partsOf(values[variable])
+  const vendors = parts.flatMap((text) => FEED_VENDORS.find((name) => name === text) ?? [])
+  if (vendors.length < parts.length) problems.push(`${variable} must name vendors of ${FEED_VENDORS.join(', ')}`)
+  return vendors
 }
 
 function alpacaConfig(values: Static<typeof Environment>, problems: string[]): AlpacaStreamConfig | undefined {

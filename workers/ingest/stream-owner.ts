@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import type { Redis } from 'ioredis'
 import type { GapSubject } from '../../db/gaps.ts'
+import type { CarrierAnswer } from '../../src/demand/answers.ts'
 import type { Carrier } from '../../src/demand/carrier.ts'
 import { streamOf, symbolOf, type Want } from '../../src/demand/want.ts'
 import type { Intake } from '../../src/intake/intake.ts'
-import type { MarketEvent } from '../../src/market/event.ts'
+import type { MarketEvent, TopicName } from '../../src/market/event.ts'
 import type { NewsItem } from '../../src/market/news.ts'
 import { Lease } from '../../src/redis/lease.ts'
 import { systemClock } from '../../src/streams/clock.ts'
@@ -12,12 +13,13 @@ import type { Feed } from '../../src/streams/feed.ts'
 import type { Mapped } from '../../src/streams/mapper.ts'
 import type { SessionPhase } from '../../src/market/session.ts'
 import { openSocket } from '../../src/streams/socket.ts'
-import type { StreamStatus } from '../../src/streams/stream-status.ts'
+import type { StreamState, StreamStatus } from '../../src/streams/stream-status.ts'
 import { Supervisor } from '../../src/streams/supervisor.ts'
 import { CarriedTopics } from './carried-topics.ts'
 import type { GapWriter } from './gap-writer.ts'
 import { LateJoins } from './late-joins.ts'
 import { ListenedUntil } from './listened-until.ts'
+import { Precedence } from './precedence.ts'
 import { RecentTrades } from './recent-trades.ts'
 import type { ReferenceQuotes } from './reference-quotes.ts'
 import { SlotPlan } from './slot-plan.ts'
@@ -29,6 +31,15 @@ const LEASE_MS = 10_000
 const PLAN_EVERY_MS = 5000
 /** Demand comes in bursts. */
 const PLAN_AFTER_MS = 50
+/** While another feed has not said whether it serves something, or hands it over. */
+const LOOK_AGAIN_AFTER_MS = 300
+/** Why nothing is brought in these states, as it is told. */
+const AWAY: Partial<Readonly<Record<StreamState, string>>> = {
+  mute: 'stream_mute',
+  cooling_down: 'stream_away',
+  stopped: 'stream_stopped'
+}
+const LOST: ReadonlySet<StreamState> = new Set(['connecting', 'mute', 'cooling_down', 'stopped'])
 
 /** Those that grow until something happens. */
 const INHERITED_GAPS = ['outage', 'mute', 'overflow'] as const
@@ -43,6 +54,10 @@ export type StreamOwnerOptions = {
   readonly carrier: Pick<Carrier, 'announce'>
   /** All that is wanted now. */
   readonly wanted: () => Iterable<Want>
+  /** Vendors that are to serve a topic rather than this one; see Precedence. */
+  readonly betters: (topic: TopicName) => readonly string[]
+  /** What the carriers of all processes say of a topic. */
+  readonly said: (topic: TopicName) => Iterable<CarrierAnswer>
   readonly gaps: GapWriter
   readonly references: ReferenceQuotes
   readonly news: (items: readonly NewsItem[], feed: Feed) => void
@@ -57,6 +72,7 @@ export class StreamOwner {
   readonly #options: StreamOwnerOptions
   readonly #lease: Lease
   readonly #carried: CarriedTopics
+  readonly #precedence: Precedence
   readonly #plan = new SlotPlan()
   readonly #recent = new RecentTrades()
   readonly #listenedUntil: ListenedUntil
@@ -65,6 +81,8 @@ export class StreamOwner {
   #overflowOf: Feed | undefined
   #plannedFor: string | undefined
   #hasEndedInherited = false
+  /** Whether it is asked for more than what keeps it watched. */
+  #serves = false
   /** What the ledger says to be withheld. */
   #withholds: GapSubject | undefined
   #planTimer: NodeJS.Timeout | undefined
@@ -74,7 +92,8 @@ export class StreamOwner {
     const { feeds, redis, log, processId, carrier, gaps } = options
     const name = feeds[0]!.leaseKey
     this.#options = options
-    this.#carried = new CarriedTopics((answers) => carrier.announce(answers))
+    this.#precedence = new Precedence({ ...options, vendor: feeds[0]!.source, now: Date.now })
+    this.#carried = new CarriedTopics((answers) => carrier.announce(answers), this.#precedence)
     this.#listenedUntil = new ListenedUntil({
       redis,
       log,
@@ -115,6 +134,12 @@ export class StreamOwner {
     this.#planSoon(PLAN_AFTER_MS)
   }
 
+  /** Carriers of any process say something else of topics. */
+  answersChanged(topics: Iterable<TopicName>): void {
+    this.#precedence.heard(topics)
+    this.#planSoon(PLAN_AFTER_MS)
+  }
+
   /** The credential was replaced. */
   credentialChanged(): void {
     this.#supervisor?.renew()
@@ -141,6 +166,7 @@ export class StreamOwner {
           this.#lateJoins.carrying(topics, feed)
         },
         gapBegan: ({ reason, from, text }, feed) => {
+          if (this.#standsBy(feed)) return
           log.warn({ stream: feed.name, reason, from }, `data may be missing: ${text}`)
           this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason }, from - delayOf(feed))
         },
@@ -174,6 +200,11 @@ export class StreamOwner {
     await this.#listenedUntil.close()
   }
 
+  /** What it misses meanwhile is another feed's. */
+  #standsBy({ canary }: Feed): boolean {
+    return !this.#serves && (canary?.topics.some((topic) => this.#options.betters(topic).length > 0) ?? false)
+  }
+
   #planSoon(delayMs: number): void {
     if (!this.#supervisor || (this.#planTimer && delayMs >= PLAN_EVERY_MS)) return
     clearTimeout(this.#planTimer)
@@ -185,20 +216,26 @@ export class StreamOwner {
     if (!supervisor) return
     this.#planTimer = undefined
     const { references } = this.#options
-    const wanted = [...this.#options.wanted()]
+    const wanted = this.#precedence.due(this.#options.wanted())
     this.#plannedFor = supervisor.feed.name
-    const { topics, refused } = this.#plan.plan(supervisor.feed, wanted, performance.now())
+    const { feed } = supervisor
+    const { topics, refused } = this.#plan.plan(feed, wanted, performance.now())
+    this.#precedence.planned(topics, feed.canary?.topics ?? [])
+    this.#serves = topics.size > 0
     // So that the first trade finds what it is compared with.
     for (const topic of topics) if (streamOf(topic) === 'trades') references.streams(symbolOf(topic))
-    this.#lateJoins.planned(topics, supervisor.feed)
+    this.#lateJoins.planned(
+      [...topics].filter((topic) => !this.#precedence.tookOver(topic)),
+      feed
+    )
     supervisor.want(topics)
     this.#carried.wanted(
       wanted.map(({ topic }) => topic),
       refused,
-      supervisor.feed
+      feed
     )
     this.#noteWithheld(supervisor)
-    this.#planSoon(PLAN_EVERY_MS)
+    this.#planSoon(this.#precedence.isWaiting ? LOOK_AGAIN_AFTER_MS : PLAN_EVERY_MS)
   }
 
   /** Of a feed that tells everything late, what it has not told yet. While it tells nothing, the gap of that says so. */
@@ -220,8 +257,10 @@ export class StreamOwner {
     this.#listenedUntil.listening(status.state === 'live')
     if (status.feed !== this.#plannedFor) this.#planSoon(0)
     if (status.state === 'live') this.#endInherited()
-    const isAway = status.state === 'cooling_down' || status.state === 'stopped'
-    this.#carried.away(isAway, status.state === 'stopped' ? 'stream_stopped' : 'stream_away')
+    if (status.state === 'live') this.#precedence.well(true)
+    if (LOST.has(status.state)) this.#precedence.well(false)
+    const because = AWAY[status.state]
+    this.#carried.away(because !== undefined, because ?? '')
   }
 
   /** Gaps that a former owner left growing when it died. */
@@ -252,8 +291,11 @@ export class StreamOwner {
   /** Resolves, where it is a promise, when the log holds what entered. */
   #accept(events: readonly MarketEvent[], feed: Feed): Promise<void> | undefined {
     const { intake, counts, references } = this.#options
-    const fresh = events.filter((event) => event.type !== 'trade' || this.#recent.isNew(event))
-    if (fresh.length < events.length) counts.judged(feed.name, 'trade', 'duplicate', events.length - fresh.length)
+    const admitted = events.filter((event) => this.#precedence.admits(event))
+    if (admitted.length < events.length)
+      counts.judged(feed.name, events[0]!.type, 'told_by_another_feed', events.length - admitted.length)
+    const fresh = admitted.filter((event) => event.type !== 'trade' || this.#recent.isNew(event))
+    if (fresh.length < admitted.length) counts.judged(feed.name, 'trade', 'duplicate', admitted.length - fresh.length)
     const { outcomes, appended } = intake.acceptAll(fresh)
     for (const [at, event] of fresh.entries()) {
       const outcome = outcomes[at]!

@@ -1,5 +1,7 @@
-import type { AlpacaStreamConfig, MassiveStreamConfig } from '../../src/config/streams.ts'
+import type { AlpacaStreamConfig, FeedOrder, MassiveStreamConfig } from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
+import { symbolOf } from '../../src/demand/want.ts'
+import { classOfSymbol } from '../../src/market/instrument-class.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
 import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
@@ -7,6 +9,7 @@ import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
+import { neededFor } from './needs.ts'
 import { TokenFile } from './token-file.ts'
 
 /** One vendor's streams under one credential. */
@@ -23,26 +26,35 @@ const TOKEN_KEY = 'access_token'
 /** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
 export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
   const { alpaca: alpacaSettings, massive: massiveSettings } = config.streams
-  const upstreams = [
+  return [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
     ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : [])
-  ]
-  return upstreams.map((upstream, at) => without(upstream, upstreams.slice(0, at)))
+  ].map((upstream) => ordered(upstream, config.streams.order))
+}
+
+/** A vendor is asked for instruments of those classes only in whose order it stands; for halts whatever the order says. */
+function ordered(upstream: Upstream, order: FeedOrder): Upstream {
+  const isOrdered = (vendor: string, topic: TopicName) =>
+    order[classOfSymbol(symbolOf(topic))].some((each) => each === vendor)
+  const feeds = upstream.feeds.map((feed): Feed => ({
+    ...feed,
+    serves: (topic) => feed.serves(topic) && isOrdered(feed.source, topic)
+  }))
+  return { ...upstream, feeds }
 }
 
 /**
- * Two vendors would tell each trade twice, under two ids: what one before serves, the next is not asked for. Halts are asked
- * of all, for Massive tells those of Nasdaq alone, and a halt that is told twice is one.
+ * Vendors before one that may serve a topic of ours, the best first: two would tell each trade twice, under two ids.
  */
-function without(upstream: Upstream, before: readonly Upstream[]): Upstream {
-  const isServed = (topic: TopicName) =>
-    !topic.startsWith('halts:') && before.some(({ feeds }) => feeds.some((feed) => feed.serves(topic)))
-  const feeds = upstream.feeds.map((feed): Feed => ({
-    ...feed,
-    serves: (topic) => feed.serves(topic) && !isServed(topic),
-    canary: feed.canary?.topics.some(isServed) ? undefined : feed.canary
-  }))
-  return { ...upstream, feeds }
+export function bettersOf(upstream: Upstream, all: readonly Upstream[], order: FeedOrder) {
+  const vendorOf = ({ feeds }: Upstream) => feeds[0]!.source
+  return (topic: TopicName): string[] => {
+    const vendors: readonly string[] = order[classOfSymbol(symbolOf(topic))]
+    const before = vendors.slice(0, Math.max(0, vendors.indexOf(vendorOf(upstream))))
+    const needed = neededFor(topic)
+    const serving = all.filter(({ feeds }) => feeds.some((feed) => needed.some((each) => feed.serves(each))))
+    return before.filter((vendor) => serving.some((each) => vendorOf(each) === vendor))
+  }
 }
 
 /** Each market is a cluster with a connection, and an owner, of its own. */
@@ -86,5 +98,5 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
 
 /** With each tick of the simulated exchange one trade and one quote. */
 function simulatedCanary(tickMs: number): Canary {
-  return { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { continuous: 60_000 / tickMs } }
+  return { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { continuous: (2 * 60_000) / tickMs } }
 }
