@@ -86,7 +86,6 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       return owner
     })
     const ending = new AbortController()
-    closers.push(() => ending.abort())
     if (owners.length > 1) void followAnswers(answers, log, ending.signal)
     if (owners.length === 0) log.warn('no vendor that streams is configured: there is nothing to listen to')
     metrics.watch({
@@ -100,11 +99,12 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       redis,
       log,
       processId,
-      reports: () => owners.flatMap(({ status }) => (status ? [streamReport(status)] : []))
+      reports: () => owners.flatMap(({ status }) => (status ? [streamReport(status, processId)] : []))
     })
     closers.push(() => reporter.close())
     const demand = new Carrier({ redis, log, processId })
     closers.push(() => demand.close())
+    closers.push(() => ending.abort())
     void followDemand({ demand, wanted, owners, log }, ending.signal)
     return { url: monitor?.url, close }
   } catch (error) {

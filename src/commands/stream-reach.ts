@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { ALPACA_URL } from '../streams/alpaca/feed.ts'
 import { MASSIVE_URLS } from '../streams/massive/feed.ts'
+import { YAHOO_STREAM_URL } from '../streams/yahoo/feed.ts'
 import { reach } from './reach.ts'
 
 export type StreamReach = {
@@ -12,18 +13,27 @@ export type StreamReach = {
 
 /** Of each vendor that is listened to in the live market: whether it is on, and whether its host answers now. Never rejects. */
 export async function streamsReached({ streams }: Config): Promise<StreamReach[]> {
-  const { alpaca, massive } = streams
+  const { alpaca, massive, yahoo } = streams
   const massiveUrl = massive?.baseUrl ?? MASSIVE_URLS[massive?.isDelayed ? 'delayed' : 'live']
+  const keyed = (what: string | undefined) => (what === undefined ? 'off: no key' : `key present, ${what}`)
   return Promise.all([
-    streamReached('alpaca stream', alpaca?.baseUrl ?? ALPACA_URL, alpaca && `feeds ${alpaca.feeds.join(', ')}`),
-    streamReached('massive stream', massiveUrl, massive && `markets ${massive.markets.join(', ')}`)
+    reached('alpaca stream', alpaca?.baseUrl ?? ALPACA_URL, {
+      isOn: alpaca !== undefined,
+      use: keyed(alpaca && `feeds ${alpaca.feeds.join(', ')}`)
+    }),
+    reached('massive stream', massiveUrl, {
+      isOn: massive !== undefined,
+      use: keyed(massive && `markets ${massive.markets.join(', ')}`)
+    }),
+    reached('yahoo stream', yahoo?.baseUrl ?? YAHOO_STREAM_URL, {
+      isOn: yahoo !== undefined,
+      use: yahoo ? 'on without a key, for personal use only' : 'off: YAHOO_STREAM is not on'
+    })
   ])
 }
 
-/** `what` it is asked for; undefined where there is no key. */
-async function streamReached(name: string, url: string, what: string | undefined): Promise<StreamReach> {
+async function reached(name: string, url: string, { isOn, use }: { isOn: boolean; use: string }): Promise<StreamReach> {
   const { silentBecause } = await reach(url.replace(/^ws/, 'http'))
-  const reached = silentBecause === undefined ? 'reachable' : `not reachable: ${silentBecause}`
-  const key = what === undefined ? 'off: no key' : `key present, ${what}`
-  return { name, isOn: what !== undefined, detail: `${key}; ${reached}`, isSilent: silentBecause !== undefined }
+  const answer = silentBecause === undefined ? 'reachable' : `not reachable: ${silentBecause}`
+  return { name, isOn, detail: `${use}; ${answer}`, isSilent: silentBecause !== undefined }
 }

@@ -110,10 +110,10 @@ export const Environment = Type.Object({
     default: 'AAPL,MSFT,GOOGL',
     description: 'Comma-separated; streamed whoever else asks for something, after what clients ask for'
   }),
-  FEED_ORDER_STOCKS: feedOrder('US shares and funds', 'massive,alpaca'),
+  FEED_ORDER_STOCKS: feedOrder('US shares and funds', 'massive,alpaca,yahoo'),
   FEED_ORDER_OPTIONS: feedOrder('US options', 'massive,alpaca'),
-  FEED_ORDER_CRYPTO: feedOrder('coins', 'massive,alpaca'),
-  FEED_ORDER_OTHERS: feedOrder('all else', ''),
+  FEED_ORDER_CRYPTO: feedOrder('coins', 'massive,alpaca,yahoo'),
+  FEED_ORDER_OTHERS: feedOrder('all else', 'yahoo'),
   ALPACA_KEY_ID: text('Alpaca'),
   ALPACA_SECRET_KEY: text('Alpaca'),
   ALPACA_TOKEN_FILE: text('Alpaca; holds a token in place of the key, and is read again when it changes'),
@@ -133,6 +133,14 @@ export const Environment = Type.Object({
   MASSIVE_LIMITS: text('Of requests for its past; 100/minute unless told'),
   MASSIVE_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
+  ),
+
+  YAHOO_STREAM: Type.Enum(['on', 'off'], {
+    default: 'off',
+    description: "Whether Yahoo's streamer is listened to, without a key: for personal use, never to be redistributed"
+  }),
+  YAHOO_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streamer' })
   ),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),

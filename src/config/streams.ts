@@ -39,7 +39,7 @@ export type MassiveStreamConfig = {
 }
 
 /** Vendors that are listened to, as orders name them. */
-export const FEED_VENDORS = ['massive', 'alpaca'] as const
+export const FEED_VENDORS = ['massive', 'alpaca', 'yahoo'] as const
 export type FeedVendor = (typeof FEED_VENDORS)[number]
 
 /** Of each class the vendors that may stream it: the first that is well does, the next where it is not. */
@@ -53,6 +53,8 @@ export type StreamConfig = {
   readonly alpaca: AlpacaStreamConfig | undefined
   /** Undefined where there is no key, in the sandbox too. */
   readonly massive: MassiveStreamConfig | undefined
+  /** Undefined unless it is asked for. */
+  readonly yahoo: { readonly baseUrl: string | undefined } | undefined
 }
 
 /** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
@@ -66,7 +68,8 @@ export function streamConfig(values: Static<typeof Environment>, problems: strin
     },
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
-    massive: massiveConfig(values, problems)
+    massive: massiveConfig(values, problems),
+    yahoo: yahooConfig(values)
   }
 }
 
@@ -132,6 +135,11 @@ function massiveConfig(values: Static<typeof Environment>, problems: string[]): 
   const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
   const history = historyConfig('MASSIVE', values, problems)
   return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl, history }
+}
+
+function yahooConfig({ MARKET, SANDBOX_URL, YAHOO_STREAM, YAHOO_STREAM_URL }: Static<typeof Environment>) {
+  if (YAHOO_STREAM === 'off') return undefined
+  return { baseUrl: YAHOO_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, 'yahoo-stream') : undefined) }
 }
 
 function historyConfig(

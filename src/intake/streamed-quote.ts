@@ -13,7 +13,10 @@ const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbo
 const MAX_MINUTES = 30
 const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
 
-type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'>
+type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'> & {
+  readonly notes?: readonly string[]
+}
+type Sides = Pick<Bbo, 'bid' | 'ask' | 'bidSize' | 'askSize'>
 type Day = Partial<Record<'open' | 'dayHigh' | 'dayLow' | 'volume' | 'previousClose', number | undefined>>
 type DayOfTrades = Record<keyof Day, number | undefined>
 const NO_DAY: DayOfTrades = {
@@ -39,7 +42,9 @@ export class StreamedQuote {
   #last: readonly Last[] = []
   #extended: (Last & { readonly session: ExtendedHours['session'] }) | undefined
   readonly #day: DayOfTrades = { ...NO_DAY }
-  #bbo: Bbo | undefined
+  #bbo: Sides | undefined
+  /** What the day comes to is told by the stream. */
+  #isDayTold = false
   #isHalted = false
 
   constructor(symbol: string) {
@@ -48,6 +53,7 @@ export class StreamedQuote {
 
   polled(quote: Quote): void {
     this.#polled = quote
+    if (this.#isDayTold) return
     if (quote.volume === undefined || !this.#polledOfDay()) return
     const until = minuteOf(quote.asOf)
     let since = 0
@@ -62,6 +68,28 @@ export class StreamedQuote {
     if (tradeDate < this.#tradeDate) return false
     if (tradeDate > this.#tradeDate) this.#beginDay(tradeDate)
     return session === 'regular' ? this.#tradedRegularly(trade) : this.#tradedOutside(trade, session)
+  }
+
+  /** A stream that tells no trades: what is missing is as it was. */
+  told(quote: Quote): boolean {
+    const { price, asOf, sequence = 0, extendedHours, currency, provenance } = quote
+    const { source, feed, receivedAt, notes } = provenance
+    const origin = { source, feed, receivedAt, sequence, ...withoutAbsent({ currency, notes }) }
+    if (extendedHours) {
+      const { session, price: extended, asOf: extendedAsOf = asOf } = extendedHours
+      if (isBefore({ ...origin, price: extended, asOf: extendedAsOf }, this.#extended)) return false
+      this.#extended = { ...origin, price: extended, asOf: extendedAsOf, session }
+      if (this.#last.length === 0) this.#last = [{ ...origin, price: this.#polled?.price ?? price, asOf }]
+      return true
+    }
+    const told = { ...origin, price, asOf }
+    const [last] = this.#last
+    if (isBefore(told, last)) return false
+    if (!last || last.asOf.slice(0, DATE_LENGTH) < asOf.slice(0, DATE_LENGTH)) Object.assign(this.#day, NO_DAY)
+    this.#extended = undefined
+    this.#last = last ? [told, last] : [told]
+    this.#toldOfDay(quote)
+    return true
   }
 
   corrected({ replaces, ...correction }: TradeCorrection): boolean {
@@ -92,7 +120,7 @@ export class StreamedQuote {
     const [last] = this.#last
     if (!last) return undefined
     const { name, kind, mic, exchange, marketCap, yearHigh, yearLow, currency } = this.#polled ?? {}
-    const { price, asOf, sequence, source, feed, receivedAt } = last
+    const { price, asOf, sequence, source, feed, receivedAt, notes } = last
     const day = this.#wholeDay()
     return withoutAbsent<Quote>({
       symbol: this.#symbol,
@@ -121,7 +149,8 @@ export class StreamedQuote {
         delivery: 'stream',
         receivedAt,
         state: feed === 'delayed' ? 'delayed' : 'live',
-        attempts: []
+        attempts: [],
+        ...(notes && { notes: [...notes] })
       }
     })
   }
@@ -142,6 +171,13 @@ export class StreamedQuote {
     if (!eligibilityInSession(trade).last || isBefore(trade, this.#extended)) return false
     this.#extended = { ...trade, session }
     return this.#last.length > 0
+  }
+
+  #toldOfDay({ open, dayHigh, dayLow, volume, previousClose, bid, ask, bidSize, askSize }: Quote): void {
+    Object.assign(this.#day, withoutAbsent<Day>({ open, dayHigh, dayLow, volume, previousClose }))
+    this.#isDayTold = volume !== undefined || this.#isDayTold
+    if (volume !== undefined) this.#volumeBefore = 0
+    this.#bbo = { ...this.#bbo, ...withoutAbsent<Sides>({ bid, ask, bidSize, askSize }) }
   }
 
   /** The price of one venue is a price of the day; its volume is not the day's, nor its first trade the opening. */
@@ -203,6 +239,7 @@ export class StreamedQuote {
 
   /** The last price of the day before is the reference, until a poll tells the official close. */
   #beginDay(tradeDate: string): void {
+    this.#isDayTold = false
     const [last] = this.#last
     const isNextDay = this.#tradeDate !== '' && last !== undefined
     this.#tradeDate = tradeDate
@@ -232,6 +269,7 @@ function most(of: (...values: number[]) => number, ...values: (number | undefine
 
 /** Begins no instant. */
 const NO_MINUTE = '-'
+const DATE_LENGTH = 'YYYY-MM-DD'.length
 const MINUTE_LENGTH = 'YYYY-MM-DDTHH:MM'.length
 const minuteOf = (asOf: string): string => asOf.slice(0, MINUTE_LENGTH)
 

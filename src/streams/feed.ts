@@ -58,6 +58,8 @@ export interface Conversation {
    * A request has waited in vain for its answer. Absent where a vendor answers everything: then the connection is given up.
    */
   overdue?(): Reaction
+  /** All that is subscribed to, once more. Absent where a vendor remembers what it was asked for. */
+  repeated?(): readonly Frame[]
 }
 
 /** What trades, and is quoted, so often that silence of it means a broken feed. */
@@ -94,6 +96,8 @@ export type Feed = {
   readonly canary: Canary | undefined
   /** The vendor keeps a connection whose end it did not notice for about so long. */
   readonly ghostMs: number
+  /** How often the vendor is to be told again what is subscribed to; see Conversation. */
+  readonly repeatEveryMs?: number
   /** Of the connection that is to be made now: a replaced credential counts from the next one on. */
   endpoint(): Endpoint
   converse(): Conversation

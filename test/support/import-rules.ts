@@ -99,9 +99,16 @@ const OWNERS: Record<string, readonly string[]> = {
   pg: ['db', 'test'],
   'pg-copy-streams': ['db'],
   'html-entities': ['src/providers'],
-  ws: ['src/streams', 'src/sandbox', 'src/commands/replay.ts', 'load', 'test'],
+  ws: ['src/streams', 'src/sandbox', 'src/commands/replay.ts', 'src/commands/feed-drill.ts', 'load', 'test'],
   '@msgpack/msgpack': ['src/streams', 'src/sandbox', 'test'],
-  undici: ['src/providers', 'load', 'test', 'src/embedded/redis-download.ts', 'src/commands/reach.ts'],
+  undici: [
+    'src/providers',
+    'load',
+    'test',
+    'src/embedded/redis-download.ts',
+    'src/commands/reach.ts',
+    'src/commands/drill.ts'
+  ],
   fastify: ['src/app.ts', 'src/server.ts', 'src/plugins', 'src/auth', 'src/socket-io', 'src/routes', 'load', 'test'],
   'fast-json-stringify': ['src/plugins'],
   'hyparquet-writer': ['src/routes'],

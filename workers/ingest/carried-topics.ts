@@ -93,10 +93,11 @@ export class CarriedTopics {
     return since === undefined ? undefined : this.#precedence.servesFrom(topic, since)
   }
 
-  /** Quotes are composed of the trades; where they come late, who polls has newer ones. */
+  /** Quotes are composed of the trades, or told; where they come late, who polls has newer ones. */
   #answerToQuotes(topic: TopicName, { source, feed }: Feed): CarrierAnswer | undefined {
     if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause, by: source }
-    const since = feed === 'delayed' ? undefined : this.#servedSince(`trades:${symbolOf(topic)}`)
+    const since =
+      feed === 'delayed' ? undefined : (this.#servedSince(`trades:${symbolOf(topic)}`) ?? this.#servedSince(topic))
     return since === undefined ? undefined : { state: 'carried', source, feed, since, by: source }
   }
 }

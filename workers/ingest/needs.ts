@@ -2,12 +2,15 @@ import { BUILT_INTERVALS } from '../../src/bars/intervals.ts'
 import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 
-/** What an upstream has to bring so that a stream of ours can be had. Bars are made of trades, quotes of both. */
+/**
+ * What an upstream has to bring so that a stream of ours can be had. Bars are made of trades, quotes of both, unless a vendor
+ * tells them.
+ */
 const NEEDS: readonly (readonly [stream: RegExp, needed: readonly string[]])[] = [
   [/^trades$/, ['trades']],
   [/^bbo$/, ['bbo']],
   [/^halts$/, ['halts']],
-  [/^quotes$/, ['trades', 'bbo']],
+  [/^quotes$/, ['trades', 'bbo', 'quotes']],
   [/^bars\./, ['trades']]
 ]
 

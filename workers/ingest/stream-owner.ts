@@ -5,12 +5,11 @@ import type { CarrierAnswer } from '../../src/demand/answers.ts'
 import type { Carrier } from '../../src/demand/carrier.ts'
 import { streamOf, symbolOf, type Want } from '../../src/demand/want.ts'
 import type { Intake } from '../../src/intake/intake.ts'
-import type { MarketEvent, TopicName } from '../../src/market/event.ts'
+import type { TopicName } from '../../src/market/event.ts'
 import type { NewsItem } from '../../src/market/news.ts'
 import { Lease } from '../../src/redis/lease.ts'
 import { systemClock } from '../../src/streams/clock.ts'
 import type { Feed } from '../../src/streams/feed.ts'
-import type { Mapped } from '../../src/streams/mapper.ts'
 import type { SessionPhase } from '../../src/market/session.ts'
 import { openSocket } from '../../src/streams/socket.ts'
 import type { StreamState, StreamStatus } from '../../src/streams/stream-status.ts'
@@ -20,10 +19,10 @@ import type { GapWriter } from './gap-writer.ts'
 import { LateJoins } from './late-joins.ts'
 import { ListenedUntil } from './listened-until.ts'
 import { Precedence } from './precedence.ts'
-import { RecentTrades } from './recent-trades.ts'
 import type { ReferenceQuotes } from './reference-quotes.ts'
 import { SlotPlan } from './slot-plan.ts'
 import type { StreamCounts } from './stream-counts.ts'
+import { StreamEntrance } from './stream-entrance.ts'
 
 /** A dead owner is succeeded after this; the vendor may hold its connection for longer. */
 const LEASE_MS = 10_000
@@ -67,6 +66,16 @@ export type StreamOwnerOptions = {
   readonly counts: StreamCounts
 }
 
+/** What a stream does, and what its owner has noted of it. */
+export type OwnedStatus = StreamStatus & {
+  /** A better stream serves all that is wanted; this one is ready to. */
+  readonly standsBy: boolean
+  /** Since this process owns it. */
+  readonly gaps: number
+  /** Topics that the plan allows; absent where it allows all. */
+  readonly cap?: number
+}
+
 /** Owns one vendor's stream where no other process does: from the lease to the events in the log. */
 export class StreamOwner {
   readonly #options: StreamOwnerOptions
@@ -74,15 +83,15 @@ export class StreamOwner {
   readonly #carried: CarriedTopics
   readonly #precedence: Precedence
   readonly #plan = new SlotPlan()
-  readonly #recent = new RecentTrades()
   readonly #listenedUntil: ListenedUntil
   readonly #lateJoins: LateJoins
+  readonly #entrance: StreamEntrance
   #supervisor: Supervisor | undefined
-  #overflowOf: Feed | undefined
   #plannedFor: string | undefined
   #hasEndedInherited = false
   /** Whether it is asked for more than what keeps it watched. */
   #serves = false
+  #gaps = 0
   /** What the ledger says to be withheld. */
   #withholds: GapSubject | undefined
   #planTimer: NodeJS.Timeout | undefined
@@ -102,6 +111,11 @@ export class StreamOwner {
       unwrittenSince: () => gaps.unwrittenSince
     })
     this.#lateJoins = new LateJoins({ ...options, name, now: Date.now })
+    this.#entrance = new StreamEntrance({
+      ...options,
+      precedence: this.#precedence,
+      listenedUntil: this.#listenedUntil
+    })
     this.#lease = new Lease({
       redis,
       log,
@@ -120,8 +134,17 @@ export class StreamOwner {
   }
 
   /** What the stream does now; undefined where another process owns it. */
-  get status(): StreamStatus | undefined {
-    return this.#supervisor?.status
+  get status(): OwnedStatus | undefined {
+    const supervisor = this.#supervisor
+    if (!supervisor) return undefined
+    const { feed, status } = supervisor
+    const bounds = feed.slots.map(({ topics }) => topics)
+    return {
+      ...status,
+      standsBy: this.#standsBy(feed),
+      gaps: this.#gaps,
+      ...(bounds.length > 0 && { cap: bounds.reduce((sum, bound) => sum + bound) })
+    }
   }
 
   /** Another process that owns the stream. */
@@ -159,7 +182,7 @@ export class StreamOwner {
       random: Math.random,
       phaseOf,
       events: {
-        mapped: (mapped, feed) => this.#take(mapped, feed),
+        mapped: (mapped, feed) => this.#entrance.take(mapped, feed),
         changed: (status) => this.#changed(status),
         carrying: (topics, refused, feed) => {
           this.#carried.carrying(topics, refused, feed)
@@ -167,6 +190,7 @@ export class StreamOwner {
         },
         gapBegan: ({ reason, from, text }, feed) => {
           if (this.#standsBy(feed)) return
+          this.#gaps++
           log.warn({ stream: feed.name, reason, from }, `data may be missing: ${text}`)
           this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason }, from - delayOf(feed))
         },
@@ -272,50 +296,6 @@ export class StreamOwner {
         this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason }, Date.now() - delayOf(feed))
       }
     }
-  }
-
-  #take({ events, news, refusals }: Mapped, feed: Feed): void {
-    const { counts } = this.#options
-    for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
-    if (news.length > 0) this.#options.news(news, feed)
-    const appended = this.#accept(events, feed)
-    if (!appended) return
-    const receivedAt = Date.now()
-    this.#listenedUntil.onTheWay(appended)
-    appended.then(
-      () => this.#logTakes(),
-      () => this.#logRefuses(feed, receivedAt)
-    )
-  }
-
-  /** Resolves, where it is a promise, when the log holds what entered. */
-  #accept(events: readonly MarketEvent[], feed: Feed): Promise<void> | undefined {
-    const { intake, counts, references } = this.#options
-    const admitted = events.filter((event) => this.#precedence.admits(event))
-    if (admitted.length < events.length)
-      counts.judged(feed.name, events[0]!.type, 'told_by_another_feed', events.length - admitted.length)
-    const fresh = admitted.filter((event) => event.type !== 'trade' || this.#recent.isNew(event))
-    if (fresh.length < admitted.length) counts.judged(feed.name, 'trade', 'duplicate', admitted.length - fresh.length)
-    const { outcomes, appended } = intake.acceptAll(fresh)
-    for (const [at, event] of fresh.entries()) {
-      const outcome = outcomes[at]!
-      counts.judged(feed.name, event.type, outcome)
-      if (outcome === 'accepted' && event.type === 'trade') references.streams(event.data.symbol)
-    }
-    return appended
-  }
-
-  /** What the log does not take is lost to all who follow it. */
-  #logRefuses(feed: Feed, receivedAt: number): void {
-    if (this.#overflowOf) return
-    this.#overflowOf = feed
-    this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason: 'overflow' }, receivedAt)
-  }
-
-  #logTakes(): void {
-    const feed = this.#overflowOf
-    this.#overflowOf = undefined
-    if (feed) this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason: 'overflow' }, Date.now())
   }
 }
 

@@ -1,13 +1,19 @@
 import { isoOf } from '../../src/market/time.ts'
 import type { StreamReport } from '../../src/market/stream-report.ts'
-import type { StreamStatus } from '../../src/streams/stream-status.ts'
+import type { OwnedStatus } from './stream-owner.ts'
 
-/** What other processes are told of a stream. */
-export function streamReport({ feed, since, lastEventAt, ...status }: StreamStatus): StreamReport {
+/** What other processes are told of a stream; `owner` names this one. */
+export function streamReport(
+  { feed, since, lastEventAt, lastError, ...status }: OwnedStatus,
+  owner: string
+): StreamReport {
   return {
     stream: feed,
+    owner,
     ...status,
     since: isoOf(since),
-    ...(lastEventAt !== undefined && { lastEventAt: isoOf(lastEventAt) })
+    reconnects: Math.max(0, status.connections - 1),
+    ...(lastEventAt !== undefined && { lastEventAt: isoOf(lastEventAt) }),
+    ...(lastError && { lastError: { text: lastError.text, at: isoOf(lastError.at) } })
   }
 }

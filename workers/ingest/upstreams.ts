@@ -1,4 +1,4 @@
-import type { AlpacaStreamConfig, FeedOrder, MassiveStreamConfig } from '../../src/config/streams.ts'
+import type { AlpacaStreamConfig, FeedOrder, MassiveStreamConfig, StreamConfig } from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
 import { symbolOf } from '../../src/demand/want.ts'
 import { classOfSymbol } from '../../src/market/instrument-class.ts'
@@ -8,6 +8,7 @@ import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
+import { yahooStream } from '../../src/streams/yahoo/feed.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
 import { neededFor } from './needs.ts'
 import { TokenFile } from './token-file.ts'
@@ -20,15 +21,18 @@ export type Upstream = {
   readonly token?: TokenFile
 }
 
+/** Yahoo tells no bound; its own pages ask for fewer. */
+const MAX_YAHOO_SYMBOLS = 500
 /** As Alpaca calls tokens of its broker API where a key stands. */
 const TOKEN_KEY = 'access_token'
 
 /** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
 export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
-  const { alpaca: alpacaSettings, massive: massiveSettings } = config.streams
+  const { alpaca: alpacaSettings, massive: massiveSettings, yahoo: yahooSettings } = config.streams
   return [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
-    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : [])
+    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
+    ...(yahooSettings ? [yahooUpstream(yahooSettings, config)] : [])
   ].map((upstream) => ordered(upstream, config.streams.order))
 }
 
@@ -94,6 +98,18 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
     return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
   })
   return { feeds: made, ...(token && { token }) }
+}
+
+function yahooUpstream({ baseUrl }: NonNullable<StreamConfig['yahoo']>, { MARKET, SANDBOX_TICK_MS }: Config): Upstream {
+  const isSandbox = MARKET === 'sandbox'
+  const canary: Canary = { topics: ['quotes:SPY'], perMinute: { continuous: 60_000 / SANDBOX_TICK_MS } }
+  const feed = yahooStream({
+    maxSymbols: MAX_YAHOO_SYMBOLS,
+    isSandbox,
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary })
+  })
+  return { feeds: [feed] }
 }
 
 /** With each tick of the simulated exchange one trade and one quote. */
