@@ -57,7 +57,8 @@ export class StreamEntrance {
     for (const [at, event] of fresh.entries()) {
       const outcome = outcomes[at]!
       counts.judged(feed.name, event.type, outcome)
-      if (outcome === 'accepted' && event.type === 'trade') references.streams(event.data.symbol)
+      const hasPrice = event.type === 'trade' || event.type === 'quote_update'
+      if (outcome === 'accepted' && hasPrice) references.streams(event.data.symbol)
     }
     return appended
   }

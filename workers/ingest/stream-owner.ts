@@ -32,6 +32,8 @@ const PLAN_EVERY_MS = 5000
 const PLAN_AFTER_MS = 50
 /** While another feed has not said whether it serves something, or hands it over. */
 const LOOK_AGAIN_AFTER_MS = 300
+/** What quotes are made of. */
+const PRICES: ReadonlySet<string> = new Set(['trades', 'quotes'])
 /** Why nothing is brought in these states, as it is told. */
 const AWAY: Partial<Readonly<Record<StreamState, string>>> = {
   mute: 'stream_mute',
@@ -246,8 +248,8 @@ export class StreamOwner {
     const { topics, refused } = this.#plan.plan(feed, wanted, performance.now())
     this.#precedence.planned(topics, feed.canary?.topics ?? [])
     this.#serves = topics.size > 0
-    // So that the first trade finds what it is compared with.
-    for (const topic of topics) if (streamOf(topic) === 'trades') references.streams(symbolOf(topic))
+    // So that the first price finds what it is compared with.
+    for (const topic of topics) if (PRICES.has(streamOf(topic))) references.streams(symbolOf(topic))
     this.#lateJoins.planned(
       [...topics].filter((topic) => !this.#precedence.tookOver(topic)),
       feed
