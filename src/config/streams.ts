@@ -39,7 +39,7 @@ export type MassiveStreamConfig = {
 }
 
 /** Vendors that are listened to, as orders name them. */
-export const FEED_VENDORS = ['massive', 'alpaca', 'yahoo'] as const
+export const FEED_VENDORS = ['massive', 'alpaca', 'tiingo', 'yahoo'] as const
 export type FeedVendor = (typeof FEED_VENDORS)[number]
 
 /** Of each class the vendors that may stream it: the first that is well does, the next where it is not. */
@@ -54,6 +54,8 @@ export type StreamConfig = {
   /** Undefined where there is no key, in the sandbox too. */
   readonly massive: MassiveStreamConfig | undefined
   /** Undefined unless it is asked for. */
+  readonly tiingo: { readonly token: string; readonly baseUrl: string | undefined } | undefined
+  /** The same. */
   readonly yahoo: { readonly baseUrl: string | undefined } | undefined
 }
 
@@ -69,6 +71,7 @@ export function streamConfig(values: Static<typeof Environment>, problems: strin
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
     massive: massiveConfig(values, problems),
+    tiingo: tiingoConfig(values, problems),
     yahoo: yahooConfig(values)
   }
 }
@@ -135,6 +138,16 @@ function massiveConfig(values: Static<typeof Environment>, problems: string[]): 
   const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
   const history = historyConfig('MASSIVE', values, problems)
   return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl, history }
+}
+
+function tiingoConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig['tiingo'] {
+  const { MARKET, SANDBOX_URL, TIINGO_STREAM, TIINGO_STREAM_URL, TIINGO_API_KEY } = values
+  if (TIINGO_STREAM === 'off') return undefined
+  const isSandbox = MARKET === 'sandbox'
+  const token = TIINGO_API_KEY ?? (isSandbox ? 'sandbox' : undefined)
+  if (token === undefined) problems.push('TIINGO_STREAM needs TIINGO_API_KEY')
+  const baseUrl = TIINGO_STREAM_URL ?? (isSandbox ? sandboxUrl(SANDBOX_URL, 'tiingo-stream') : undefined)
+  return token === undefined ? undefined : { token, baseUrl }
 }
 
 function yahooConfig({ MARKET, SANDBOX_URL, YAHOO_STREAM, YAHOO_STREAM_URL }: Static<typeof Environment>) {

@@ -8,6 +8,7 @@ import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
+import { tiingoStream } from '../../src/streams/tiingo/feed.ts'
 import { yahooStream } from '../../src/streams/yahoo/feed.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
 import { neededFor } from './needs.ts'
@@ -21,6 +22,8 @@ export type Upstream = {
   readonly token?: TokenFile
 }
 
+/** Who serves a topic is looked up for all that are wanted, again and again; of more, all are looked up anew. */
+const MAX_KNOWN_TOPICS = 200_000
 /** Yahoo tells no bound; its own pages ask for fewer. */
 const MAX_YAHOO_SYMBOLS = 500
 /** As Alpaca calls tokens of its broker API where a key stands. */
@@ -28,10 +31,16 @@ const TOKEN_KEY = 'access_token'
 
 /** Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open. */
 export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[] {
-  const { alpaca: alpacaSettings, massive: massiveSettings, yahoo: yahooSettings } = config.streams
+  const {
+    alpaca: alpacaSettings,
+    massive: massiveSettings,
+    tiingo: tiingoSettings,
+    yahoo: yahooSettings
+  } = config.streams
   return [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
     ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
+    ...(tiingoSettings ? [tiingoUpstream(tiingoSettings, config, hoursOf)] : []),
     ...(yahooSettings ? [yahooUpstream(yahooSettings, config)] : [])
   ].map((upstream) => ordered(upstream, config.streams.order))
 }
@@ -52,12 +61,29 @@ function ordered(upstream: Upstream, order: FeedOrder): Upstream {
  */
 export function bettersOf(upstream: Upstream, all: readonly Upstream[], order: FeedOrder) {
   const vendorOf = ({ feeds }: Upstream) => feeds[0]!.source
-  return (topic: TopicName): string[] => {
+  const own = vendorOf(upstream)
+  const others = all.filter((each) => vendorOf(each) !== own)
+  const known = new Map<TopicName, readonly string[]>()
+
+  function betters(topic: TopicName): readonly string[] {
     const vendors: readonly string[] = order[classOfSymbol(symbolOf(topic))]
-    const before = vendors.slice(0, Math.max(0, vendors.indexOf(vendorOf(upstream))))
+    const before = vendors.slice(0, Math.max(0, vendors.indexOf(own)))
     const needed = neededFor(topic)
-    const serving = all.filter(({ feeds }) => feeds.some((feed) => needed.some((each) => feed.serves(each))))
-    return before.filter((vendor) => serving.some((each) => vendorOf(each) === vendor))
+    const isServedBy =
+      (vendor: string) =>
+      ({ feeds }: Upstream) =>
+        feeds[0]!.source === vendor && feeds.some((feed) => needed.some((each) => feed.serves(each)))
+    return before.filter((vendor) => others.some(isServedBy(vendor)))
+  }
+
+  return (topic: TopicName): readonly string[] => {
+    if (others.length === 0) return []
+    const last = known.get(topic)
+    if (last) return last
+    const vendors = betters(topic)
+    if (known.size >= MAX_KNOWN_TOPICS) known.clear()
+    known.set(topic, vendors)
+    return vendors
   }
 }
 
@@ -100,14 +126,29 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
   return { feeds: made, ...(token && { token }) }
 }
 
+function tiingoUpstream(
+  { token, baseUrl }: NonNullable<StreamConfig['tiingo']>,
+  { MARKET, SANDBOX_TICK_MS }: Config,
+  hoursOf: HoursOf
+): Upstream {
+  const isSandbox = MARKET === 'sandbox'
+  const feed = tiingoStream({
+    token,
+    isSandbox,
+    placeOf: placeReader(hoursOf),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary: simulatedQuotes(SANDBOX_TICK_MS) })
+  })
+  return { feeds: [feed] }
+}
+
 function yahooUpstream({ baseUrl }: NonNullable<StreamConfig['yahoo']>, { MARKET, SANDBOX_TICK_MS }: Config): Upstream {
   const isSandbox = MARKET === 'sandbox'
-  const canary: Canary = { topics: ['quotes:SPY'], perMinute: { continuous: 60_000 / SANDBOX_TICK_MS } }
   const feed = yahooStream({
     maxSymbols: MAX_YAHOO_SYMBOLS,
     isSandbox,
     ...(baseUrl !== undefined && { baseUrl }),
-    ...(isSandbox && { canary })
+    ...(isSandbox && { canary: simulatedQuotes(SANDBOX_TICK_MS) })
   })
   return { feeds: [feed] }
 }
@@ -115,4 +156,9 @@ function yahooUpstream({ baseUrl }: NonNullable<StreamConfig['yahoo']>, { MARKET
 /** With each tick of the simulated exchange one trade and one quote. */
 function simulatedCanary(tickMs: number): Canary {
   return { topics: ['trades:SPY', 'bbo:SPY'], perMinute: { continuous: (2 * 60_000) / tickMs } }
+}
+
+/** The same of vendors that tell quotes. */
+function simulatedQuotes(tickMs: number): Canary {
+  return { topics: ['quotes:SPY'], perMinute: { continuous: 60_000 / tickMs } }
 }

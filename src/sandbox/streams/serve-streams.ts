@@ -6,6 +6,7 @@ import type { Scenarios } from '../scenarios.ts'
 import { alpacaStream } from './alpaca/alpaca.ts'
 import { massiveStream } from './massive/massive.ts'
 import { STREAM_VENDOR_NAMES, type StreamVendorName } from './stream-vendor-names.ts'
+import { tiingoStream } from './tiingo/tiingo.ts'
 import { yahooStream } from './yahoo/yahoo.ts'
 import type { StreamContext, StreamVendor } from './stream-vendor.ts'
 
@@ -15,6 +16,7 @@ const MAX_FRAME_BYTES = 1024 * 1024
 const VENDORS: Record<StreamVendorName, (context: StreamContext) => StreamVendor> = {
   'alpaca-stream': alpacaStream,
   'massive-stream': massiveStream,
+  'tiingo-stream': tiingoStream,
   'yahoo-stream': yahooStream
 }
 

@@ -1,5 +1,6 @@
 import { streamOf, symbolOf } from '../../demand/want.ts'
-import type { Canary, Feed, Problem } from '../feed.ts'
+import type { Canary, Feed } from '../feed.ts'
+import { plainEnding } from '../plain-ending.ts'
 import { YahooConversation } from './conversation.ts'
 import { SOURCE, yahooMapper } from './mapper.ts'
 import { streamerSymbol } from './symbols.ts'
@@ -48,15 +49,6 @@ export function yahooStream({
     endpoint: () => ({ url: `${baseUrl.replace(/\/$/, '')}/?version=2`, headers: HEADERS }),
     converse: () => new YahooConversation(),
     map: yahooMapper({ feed }),
-    endingOf: problemOfEnding
+    endingOf: plainEnding
   }
-}
-
-/** Why a connection ended, by its close code; or was refused, by the status of the answer to the handshake. */
-function problemOfEnding(code: number, reason: string): Problem {
-  if (code === 429) return { kind: 'capacity', reason: 'Yahoo has had too many attempts to connect', code }
-  if (code < 600) return { kind: 'transient', reason: `Yahoo answered the handshake with status ${code}`, code }
-  if (code === 1006) return { kind: 'transient', reason: 'the connection broke off', code }
-  const why = reason === '' ? '' : `: ${reason.slice(0, 100)}`
-  return { kind: 'transient', reason: `Yahoo closed the connection (${code}${why})`, code }
 }
