@@ -11,7 +11,7 @@ const USAGE = `usage: npm run --silent drill -- feed NAME [--mute] [--no-return]
 Cuts a vendor's stream of the sandbox on purpose, and prints how many seconds later a client has the first value of the next
 feed, how many wrong values it was told meanwhile, and when the feed took back. The last line is the same as JSON.
 
-  NAME        Of the vendor, as values name their source: massive, alpaca, tiingo, yahoo
+  NAME        Of the vendor, as values name their source: massive, alpaca, finnhub, tiingo, yahoo
   --mute      Its connections stay, and bring nothing
   --no-return Does not wait until it serves again
   --symbols   AAPL,MSFT,NVDA without it

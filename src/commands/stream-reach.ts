@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { ALPACA_URL } from '../streams/alpaca/feed.ts'
 import { MASSIVE_URLS } from '../streams/massive/feed.ts'
+import { FINNHUB_STREAM_URL } from '../streams/finnhub/feed.ts'
 import { TIINGO_STREAM_URL } from '../streams/tiingo/feed.ts'
 import { YAHOO_STREAM_URL } from '../streams/yahoo/feed.ts'
 import { reach } from './reach.ts'
@@ -14,7 +15,7 @@ export type StreamReach = {
 
 /** Of each vendor that is listened to in the live market: whether it is on, and whether its host answers now. Never rejects. */
 export async function streamsReached({ streams }: Config): Promise<StreamReach[]> {
-  const { alpaca, massive, tiingo, yahoo } = streams
+  const { alpaca, massive, finnhub, tiingo, yahoo } = streams
   const massiveUrl = massive?.baseUrl ?? MASSIVE_URLS[massive?.isDelayed ? 'delayed' : 'live']
   const keyed = (what: string | undefined) => (what === undefined ? 'off: no key' : `key present, ${what}`)
   return Promise.all([
@@ -25,6 +26,10 @@ export async function streamsReached({ streams }: Config): Promise<StreamReach[]
     reached('massive stream', massiveUrl, {
       isOn: massive !== undefined,
       use: keyed(massive && `markets ${massive.markets.join(', ')}`)
+    }),
+    reached('finnhub stream', finnhub?.baseUrl ?? FINNHUB_STREAM_URL, {
+      isOn: finnhub !== undefined,
+      use: keyed(finnhub && `up to ${finnhub.maxSymbols} symbols`)
     }),
     reached('tiingo stream', tiingo?.baseUrl ?? TIINGO_STREAM_URL, {
       isOn: tiingo !== undefined,

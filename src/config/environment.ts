@@ -110,7 +110,7 @@ export const Environment = Type.Object({
     default: 'AAPL,MSFT,GOOGL',
     description: 'Comma-separated; streamed whoever else asks for something, after what clients ask for'
   }),
-  FEED_ORDER_STOCKS: feedOrder('US shares and funds', 'massive,alpaca,tiingo,yahoo'),
+  FEED_ORDER_STOCKS: feedOrder('US shares and funds', 'massive,alpaca,finnhub,tiingo,yahoo'),
   FEED_ORDER_OPTIONS: feedOrder('US options', 'massive,alpaca'),
   FEED_ORDER_CRYPTO: feedOrder('coins', 'massive,alpaca,yahoo'),
   FEED_ORDER_OTHERS: feedOrder('all else', 'yahoo'),
@@ -135,6 +135,11 @@ export const Environment = Type.Object({
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
   ),
 
+  FINNHUB_API_KEY: text('Finnhub'),
+  FINNHUB_MAX_SYMBOLS: integer(2, 100_000, 50, 'Symbols of one connection; the free plan has 50'),
+  FINNHUB_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its stream' })
+  ),
   TIINGO_STREAM: Type.Enum(['on', 'off'], {
     default: 'off',
     description: "Whether Tiingo's prices of the exchange IEX are listened to, with TIINGO_API_KEY"

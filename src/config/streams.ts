@@ -39,7 +39,7 @@ export type MassiveStreamConfig = {
 }
 
 /** Vendors that are listened to, as orders name them. */
-export const FEED_VENDORS = ['massive', 'alpaca', 'tiingo', 'yahoo'] as const
+export const FEED_VENDORS = ['massive', 'alpaca', 'finnhub', 'tiingo', 'yahoo'] as const
 export type FeedVendor = (typeof FEED_VENDORS)[number]
 
 /** Of each class the vendors that may stream it: the first that is well does, the next where it is not. */
@@ -53,6 +53,9 @@ export type StreamConfig = {
   readonly alpaca: AlpacaStreamConfig | undefined
   /** Undefined where there is no key, in the sandbox too. */
   readonly massive: MassiveStreamConfig | undefined
+  /** Undefined where there is no key, in the sandbox too. */
+  readonly finnhub:
+    { readonly apiKey: string; readonly maxSymbols: number; readonly baseUrl: string | undefined } | undefined
   /** Undefined unless it is asked for. */
   readonly tiingo: { readonly token: string; readonly baseUrl: string | undefined } | undefined
   /** The same. */
@@ -71,6 +74,7 @@ export function streamConfig(values: Static<typeof Environment>, problems: strin
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
     massive: massiveConfig(values, problems),
+    finnhub: finnhubConfig(values),
     tiingo: tiingoConfig(values, problems),
     yahoo: yahooConfig(values)
   }
@@ -138,6 +142,12 @@ function massiveConfig(values: Static<typeof Environment>, problems: string[]): 
   const baseUrl = MASSIVE_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, standIn) : undefined)
   const history = historyConfig('MASSIVE', values, problems)
   return apiKey === undefined ? undefined : { apiKey, markets, isDelayed, baseUrl, history }
+}
+
+function finnhubConfig(values: Static<typeof Environment>): StreamConfig['finnhub'] {
+  const { MARKET, SANDBOX_URL, FINNHUB_STREAM_URL, FINNHUB_API_KEY: apiKey, FINNHUB_MAX_SYMBOLS: maxSymbols } = values
+  const standIn = MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, 'finnhub-stream') : undefined
+  return apiKey === undefined ? undefined : { apiKey, maxSymbols, baseUrl: FINNHUB_STREAM_URL ?? standIn }
 }
 
 function tiingoConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig['tiingo'] {

@@ -7,6 +7,7 @@ import type { HoursOf } from '../../src/market/market-hours.ts'
 import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
+import { finnhub } from '../../src/streams/finnhub/feed.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
 import { tiingoStream } from '../../src/streams/tiingo/feed.ts'
 import { yahooStream } from '../../src/streams/yahoo/feed.ts'
@@ -34,12 +35,14 @@ export function configuredUpstreams(config: Config, hoursOf: HoursOf): Upstream[
   const {
     alpaca: alpacaSettings,
     massive: massiveSettings,
+    finnhub: finnhubSettings,
     tiingo: tiingoSettings,
     yahoo: yahooSettings
   } = config.streams
   return [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
     ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
+    ...(finnhubSettings ? [finnhubUpstream(finnhubSettings, config, hoursOf)] : []),
     ...(tiingoSettings ? [tiingoUpstream(tiingoSettings, config, hoursOf)] : []),
     ...(yahooSettings ? [yahooUpstream(yahooSettings, config)] : [])
   ].map((upstream) => ordered(upstream, config.streams.order))
@@ -124,6 +127,24 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
     return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
   })
   return { feeds: made, ...(token && { token }) }
+}
+
+function finnhubUpstream(
+  { apiKey, maxSymbols, baseUrl }: NonNullable<StreamConfig['finnhub']>,
+  { MARKET, SANDBOX_TICK_MS }: Config,
+  hoursOf: HoursOf
+): Upstream {
+  const isSandbox = MARKET === 'sandbox'
+  const canary: Canary = { topics: ['trades:SPY'], perMinute: { continuous: 60_000 / SANDBOX_TICK_MS } }
+  const feed = finnhub({
+    apiKey,
+    maxSymbols,
+    isSandbox,
+    placeOf: placeReader(hoursOf),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary })
+  })
+  return { feeds: [feed] }
 }
 
 function tiingoUpstream(

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws'
 import type { Exchange } from '../exchange.ts'
 import type { Scenarios } from '../scenarios.ts'
 import { alpacaStream } from './alpaca/alpaca.ts'
+import { finnhubStream } from './finnhub/finnhub.ts'
 import { massiveStream } from './massive/massive.ts'
 import { STREAM_VENDOR_NAMES, type StreamVendorName } from './stream-vendor-names.ts'
 import { tiingoStream } from './tiingo/tiingo.ts'
@@ -16,6 +17,7 @@ const MAX_FRAME_BYTES = 1024 * 1024
 const VENDORS: Record<StreamVendorName, (context: StreamContext) => StreamVendor> = {
   'alpaca-stream': alpacaStream,
   'massive-stream': massiveStream,
+  'finnhub-stream': finnhubStream,
   'tiingo-stream': tiingoStream,
   'yahoo-stream': yahooStream
 }
