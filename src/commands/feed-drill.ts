@@ -55,7 +55,10 @@ export async function drillFeed(options: FeedDrillOptions): Promise<FeedDrillRes
     const first = await watch.until((value) => value.source !== vendor, symbols.length, patienceMs)
     await mend()
     const mendedAt = performance.now()
-    const back = options.isAwaited ? await watch.until(({ source }) => source === vendor, 1, patienceMs) : undefined
+    // A quote goes on naming who told its last price, also when the other feed moves its bid.
+    const toldUntil = watch.newest
+    const isBack = ({ source, asOf }: ToldValue) => source === vendor && asOf > toldUntil
+    const back = options.isAwaited ? await watch.until(isBack, 1, patienceMs) : undefined
     if (back) await watch.until(() => false, 1, OVERLAP_MS)
     const seconds = (arrivals: Iterable<Arrival>, of: (...values: number[]) => number, since: number) =>
       Math.round(of(...[...arrivals].map(({ at }) => at - since))) / 1000
@@ -82,6 +85,8 @@ class Watch {
   readonly #judge: WrongValues
   #listener: (value: ToldValue) => void = () => undefined
   values = 0
+  /** The latest instant that a value is of, epoch ms. */
+  newest = 0
 
   constructor(judge: WrongValues) {
     this.#judge = judge
@@ -91,6 +96,7 @@ class Watch {
     const value = valueIn(frame)
     if (!value) return
     this.values++
+    this.newest = Math.max(this.newest, value.asOf)
     if (this.#judge.take(value)) this.#listener(value)
   }
 
