@@ -187,7 +187,8 @@ async function sandbox(start: Start): Promise<string | undefined> {
 
 /** Listens to vendors where there is one to listen to. METRICS_PORT is the worker's. */
 async function ingestion(start: Start, env: NodeJS.ProcessEnv): Promise<Child | undefined> {
-  if (start.config.streams.alpaca === undefined) return undefined
+  const { alpaca, massive, tws, upstox, finnhub, tiingo, yahoo } = start.config.streams
+  if ((alpaca ?? massive ?? tws ?? upstox ?? finnhub ?? tiingo ?? yahoo) === undefined) return undefined
   return launch(start, 'Ingest', '../workers/run-ingest.ts', { ...env, METRICS_PORT: '' }, () => ({}))
 }
 

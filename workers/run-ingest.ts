@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../src/config/config.ts'
 import { createCore, type Core } from '../src/core.ts'
+import { Answers } from '../src/demand/answers.ts'
 import { Carrier } from '../src/demand/carrier.ts'
 import { StreamReporter } from '../src/demand/stream-reports.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
@@ -21,7 +22,7 @@ import { SelectedContracts } from './ingest/selected-contracts.ts'
 import { StreamCounts } from './ingest/stream-counts.ts'
 import { StreamOwner } from './ingest/stream-owner.ts'
 import { streamReport } from './ingest/stream-report.ts'
-import { configuredUpstreams } from './ingest/upstreams.ts'
+import { bettersOf, configuredUpstreams } from './ingest/upstreams.ts'
 import { runProcess, type RunningProcess } from '../src/run-process.ts'
 
 const ASK_AGAIN_AFTER_MS = 1000
@@ -53,35 +54,52 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const upstoxKeys =
       config.streams.upstox &&
       instrumentKeys(core, log, () => {
+        betters = ranked()
         for (const owner of owners) owner.demandChanged()
       })
     closers.push(() => upstoxKeys?.close())
-    const owners: StreamOwner[] = configuredUpstreams(config, clock.hoursOf, upstoxKeys).map(
-      ({ feeds, token, open }, at) => {
-        const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
-        closers.push(() => carrier.close())
-        const owner = new StreamOwner({
-          feeds,
-          ...(open && { open }),
-          redis,
-          log,
-          processId,
-          intake,
-          carrier,
-          wanted: () => wants.wanted.values(),
-          gaps,
-          references,
-          instruments: (listed) => instruments.add(listed),
-          news: (items, feed) => recordNews(core, items, feed),
-          sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
-          phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
-          counts
-        })
-        closers.push(() => owner.close())
-        if (token) closers.push(token.watch(() => owner.credentialChanged()))
-        return owner
+    const upstreams = configuredUpstreams(config, clock.hoursOf, upstoxKeys)
+    const ranked = () => upstreams.map((upstream) => bettersOf(upstream, upstreams, config.streams.order))
+    // What Upstox serves is known by its keys, which are read by and by.
+    let betters = ranked()
+    const answers = new Answers({
+      redis,
+      log,
+      onChange: () => undefined,
+      onSaid: (topics) => {
+        const changed = [...topics]
+        for (const owner of owners) owner.answersChanged(changed)
       }
-    )
+    })
+    closers.push(() => answers.close())
+    const owners = upstreams.map(({ feeds, token, open }, at) => {
+      const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
+      closers.push(() => carrier.close())
+      const owner = new StreamOwner({
+        feeds,
+        ...(open && { open }),
+        redis,
+        log,
+        processId,
+        intake,
+        carrier,
+        wanted: () => wants.wanted.values(),
+        betters: (topic) => betters[at]!(topic),
+        said: (topic) => answers.said(topic),
+        gaps,
+        references,
+        instruments: (listed) => instruments.add(listed),
+        news: (items, feed) => recordNews(core, items, feed),
+        sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
+        phaseOf: (symbol, instant) => clock.statusOfSymbol(symbol, instant)?.phase ?? 'closed',
+        counts
+      })
+      closers.push(() => owner.close())
+      if (token) closers.push(token.watch(() => owner.credentialChanged()))
+      return owner
+    })
+    const ending = new AbortController()
+    if (owners.length > 1) void followAnswers(answers, log, ending.signal)
     if (owners.length === 0) log.warn('no vendor that streams is configured: there is nothing to listen to')
     metrics.watch({
       streams: {
@@ -94,11 +112,10 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       redis,
       log,
       processId,
-      reports: () => owners.flatMap(({ status }) => (status ? [streamReport(status)] : []))
+      reports: () => owners.flatMap(({ status }) => (status ? [streamReport(status, processId)] : []))
     })
     closers.push(() => reporter.close())
     const demand = new Carrier({ redis, log, processId })
-    const ending = new AbortController()
     closers.push(() => demand.close())
     closers.push(() => ending.abort())
     void followDemand({ demand, wants, owners, log }, ending.signal)
@@ -159,6 +176,18 @@ async function followDemand({ demand, wants, owners, log }: Demand, ending: Abor
       return // the carrier is closed
     } catch (err) {
       log.warn({ err }, 'what is wanted cannot be read until Redis is back')
+      await setTimeout(ASK_AGAIN_AFTER_MS, undefined, { signal: ending }).catch(() => undefined)
+    }
+  }
+}
+
+/** What other processes' streams bring, from when Redis is there on. */
+async function followAnswers(answers: Answers, log: Logger, ending: AbortSignal): Promise<void> {
+  while (!ending.aborted) {
+    try {
+      return await answers.start()
+    } catch (err) {
+      log.warn({ err }, 'what other streams bring cannot be read until Redis is back')
       await setTimeout(ASK_AGAIN_AFTER_MS, undefined, { signal: ending }).catch(() => undefined)
     }
   }

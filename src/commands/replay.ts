@@ -1,11 +1,7 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
-import { loadConfig } from '../config/config.ts'
-import { homeOf } from '../embedded/home.ts'
-import { findRunning } from '../embedded/running.ts'
-import { readSecret } from '../embedded/secret.ts'
+import { findApi, UsageError } from './running-api.ts'
 
 const USAGE = `usage: npm run --silent replay -- --symbols SYMBOL[,SYMBOL...] --from WHEN [--until WHEN] [--speed SPEED] [--url URL] [--key KEY]
 
@@ -28,11 +24,9 @@ type Frame = {
   data: { code?: string; message?: string; rejected?: { symbol?: string; message: string }[] }
 }
 
-class UsageError extends Error {}
-
 async function main(args: readonly string[]): Promise<void> {
   const order = readOrder(args)
-  const { url, key } = await reached(order)
+  const { url, key } = await findApi(order)
   const address = new URL(`${ENDPOINT}?${order.query.toString()}`, url.replace(/^http/, 'ws'))
   const socket = new WebSocket(address, ['quotewire', `bearer.${key}`])
   socket.on('message', (bytes: Buffer) => take(socket, bytes, order))
@@ -89,17 +83,6 @@ function readOptions(args: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
-}
-
-async function reached({ url, key = process.env['QUOTEWIRE_KEY'] }: Order): Promise<{ url: string; key: string }> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  const { QUOTEWIRE_HOME, MARKET } = loadConfig(process.env)
-  const home = homeOf(QUOTEWIRE_HOME, MARKET)
-  const running = url === undefined || key === undefined ? await findRunning(home) : undefined
-  const found = { url: url ?? running?.url, key: key ?? (running && (await readSecret(home.firstKey))) }
-  if (found.url === undefined) throw new UsageError('--url is missing, and npm start does not run here')
-  if (found.key === undefined) throw new UsageError('--key is missing, and QUOTEWIRE_KEY is not set')
-  return { url: found.url, key: found.key }
 }
 
 try {

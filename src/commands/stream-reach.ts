@@ -4,9 +4,12 @@ import type { UpstoxStreamConfig } from '../config/streams.ts'
 import { isoOf } from '../market/time.ts'
 import { ALPACA_URL } from '../streams/alpaca/feed.ts'
 import { MASSIVE_URLS } from '../streams/massive/feed.ts'
+import { FINNHUB_STREAM_URL } from '../streams/finnhub/feed.ts'
+import { TIINGO_STREAM_URL } from '../streams/tiingo/feed.ts'
 import { authorizedEndpoint } from '../streams/upstox/authorization.ts'
 import { slotsOf, UPSTOX_URL } from '../streams/upstox/feed.ts'
 import { claimsOf } from '../streams/upstox/token.ts'
+import { YAHOO_STREAM_URL } from '../streams/yahoo/feed.ts'
 import { reach, type StreamReach } from './reach.ts'
 import { twsReached } from './tws-reach.ts'
 
@@ -14,22 +17,39 @@ const UPSTOX = 'upstox stream'
 
 /** Of each vendor that is listened to in the live market: whether it is on, and whether its host answers now. Never rejects. */
 export async function streamsReached({ streams }: Config): Promise<StreamReach[]> {
-  const { alpaca, massive, tws, upstox } = streams
+  const { alpaca, massive, tws, upstox, finnhub, tiingo, yahoo } = streams
   const massiveUrl = massive?.baseUrl ?? MASSIVE_URLS[massive?.isDelayed ? 'delayed' : 'live']
+  const keyed = (what: string | undefined) => (what === undefined ? 'off: no key' : `key present, ${what}`)
   return Promise.all([
-    streamReached('alpaca stream', alpaca?.baseUrl ?? ALPACA_URL, alpaca && `feeds ${alpaca.feeds.join(', ')}`),
-    streamReached('massive stream', massiveUrl, massive && `markets ${massive.markets.join(', ')}`),
+    reached('alpaca stream', alpaca?.baseUrl ?? ALPACA_URL, {
+      isOn: alpaca !== undefined,
+      use: keyed(alpaca && `feeds ${alpaca.feeds.join(', ')}`)
+    }),
+    reached('massive stream', massiveUrl, {
+      isOn: massive !== undefined,
+      use: keyed(massive && `markets ${massive.markets.join(', ')}`)
+    }),
     twsReached(tws),
-    upstox ? upstoxReached(upstox) : streamReached(UPSTOX, UPSTOX_URL, undefined)
+    upstox ? upstoxReached(upstox) : reached(UPSTOX, UPSTOX_URL, { isOn: false, use: keyed(undefined) }),
+    reached('finnhub stream', finnhub?.baseUrl ?? FINNHUB_STREAM_URL, {
+      isOn: finnhub !== undefined,
+      use: keyed(finnhub && `up to ${finnhub.maxSymbols} symbols`)
+    }),
+    reached('tiingo stream', tiingo?.baseUrl ?? TIINGO_STREAM_URL, {
+      isOn: tiingo !== undefined,
+      use: tiingo ? 'key present, reference prices of IEX' : 'off: TIINGO_STREAM is not on'
+    }),
+    reached('yahoo stream', yahoo?.baseUrl ?? YAHOO_STREAM_URL, {
+      isOn: yahoo !== undefined,
+      use: yahoo ? 'on without a key, for personal use only' : 'off: YAHOO_STREAM is not on'
+    })
   ])
 }
 
-/** `what` it is asked for; undefined where there is no key. */
-async function streamReached(name: string, url: string, what: string | undefined): Promise<StreamReach> {
+async function reached(name: string, url: string, { isOn, use }: { isOn: boolean; use: string }): Promise<StreamReach> {
   const { silentBecause } = await reach(url.replace(/^ws/, 'http'))
-  const reached = silentBecause === undefined ? 'reachable' : `not reachable: ${silentBecause}`
-  const key = what === undefined ? 'off: no key' : `key present, ${what}`
-  return { name, isOn: what !== undefined, detail: `${key}; ${reached}`, isSilent: silentBecause !== undefined }
+  const answer = silentBecause === undefined ? 'reachable' : `not reachable: ${silentBecause}`
+  return { name, isOn, detail: `${use}; ${answer}`, isSilent: silentBecause !== undefined }
 }
 
 /** The vendor says of a token whether it takes it; when it ends stands in it. */

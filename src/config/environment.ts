@@ -15,6 +15,8 @@ const url = (description: string) => Type.Optional(Type.String({ ...ADDRESSES.ba
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
 const integer = (minimum: number, maximum: number, initial: number, description: string) =>
   Type.Integer({ minimum, maximum, default: initial, description })
+const feedOrder = (of: string, initial: string) =>
+  Type.String({ default: initial, description: `Comma-separated; who streams ${of}, the next where one fails` })
 const plan = Type.Enum(['standard', 'free'], { default: 'standard', description: 'Preset of request budgets' })
 const limits = text('Overrides the plan, e.g. 250/minute, 10000/day, 500 symbols/month')
 const secret = (description: string) => Type.Optional(Type.String({ minLength: 32, description }))
@@ -109,6 +111,10 @@ export const Environment = Type.Object({
     default: 'AAPL,MSFT,GOOGL',
     description: 'Comma-separated; streamed whoever else asks for something, after what clients ask for'
   }),
+  FEED_ORDER_STOCKS: feedOrder('US shares and funds', 'massive,ibkr,alpaca,finnhub,tiingo,yahoo'),
+  FEED_ORDER_OPTIONS: feedOrder('options of the US and India', 'massive,ibkr,alpaca,upstox'),
+  FEED_ORDER_CRYPTO: feedOrder('coins', 'massive,alpaca,yahoo'),
+  FEED_ORDER_OTHERS: feedOrder('all else', 'upstox,yahoo'),
   ALPACA_KEY_ID: text('Alpaca'),
   ALPACA_SECRET_KEY: text('Alpaca'),
   ALPACA_TOKEN_FILE: text('Alpaca; holds a token in place of the key, and is read again when it changes'),
@@ -167,6 +173,26 @@ export const Environment = Type.Object({
     Type.Integer({ minimum: 2, maximum: 5000, description: 'In place of what the mode allows' })
   ),
   UPSTOX_BASE_URL: url('Upstox, where the addresses of its streams are asked for'),
+
+  FINNHUB_API_KEY: text('Finnhub'),
+  FINNHUB_MAX_SYMBOLS: integer(2, 100_000, 50, 'Symbols of one connection; the free plan has 50'),
+  FINNHUB_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its stream' })
+  ),
+  TIINGO_STREAM: Type.Enum(['on', 'off'], {
+    default: 'off',
+    description: "Whether Tiingo's prices of the exchange IEX are listened to, with TIINGO_API_KEY"
+  }),
+  TIINGO_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
+  ),
+  YAHOO_STREAM: Type.Enum(['on', 'off'], {
+    default: 'off',
+    description: "Whether Yahoo's streamer is listened to, without a key: for personal use, never to be redistributed"
+  }),
+  YAHOO_STREAM_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streamer' })
+  ),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {

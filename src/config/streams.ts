@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import type { InstrumentClass } from '../market/instrument-class.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import { ALPACA_FEEDS, type AlpacaFeedName } from '../streams/alpaca/endpoints.ts'
 import { MASSIVE_MARKETS, type MassiveMarket } from '../streams/massive/symbols.ts'
@@ -57,7 +58,15 @@ export type UpstoxStreamConfig = {
   readonly baseUrl: string | undefined
 }
 
+/** Vendors that are listened to, as orders name them. */
+export const FEED_VENDORS = ['massive', 'ibkr', 'alpaca', 'upstox', 'finnhub', 'tiingo', 'yahoo'] as const
+export type FeedVendor = (typeof FEED_VENDORS)[number]
+
+/** Of each class the vendors that may stream it: the first that is well does, the next where it is not. */
+export type FeedOrder = Readonly<Record<InstrumentClass, readonly FeedVendor[]>>
+
 export type StreamConfig = {
+  readonly order: FeedOrder
   /** Canonical. */
   readonly symbols: readonly string[]
   /** Undefined where there is no key: then it is off. */
@@ -68,16 +77,32 @@ export type StreamConfig = {
   readonly tws: TwsStreamConfig | undefined
   /** Undefined where there is no token, in the sandbox too. */
   readonly upstox: UpstoxStreamConfig | undefined
+  /** Undefined where there is no key, in the sandbox too. */
+  readonly finnhub:
+    { readonly apiKey: string; readonly maxSymbols: number; readonly baseUrl: string | undefined } | undefined
+  /** Undefined unless it is asked for. */
+  readonly tiingo: { readonly token: string; readonly baseUrl: string | undefined } | undefined
+  /** The same. */
+  readonly yahoo: { readonly baseUrl: string | undefined } | undefined
 }
 
 /** What the environment says of vendors that are listened to; adds what is wrong to the problems. */
 export function streamConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig {
   return {
+    order: {
+      stocks: feedOrder('FEED_ORDER_STOCKS', values, problems),
+      options: feedOrder('FEED_ORDER_OPTIONS', values, problems),
+      crypto: feedOrder('FEED_ORDER_CRYPTO', values, problems),
+      others: feedOrder('FEED_ORDER_OTHERS', values, problems)
+    },
     symbols: symbolsIn(values.SUBSCRIBED_SYMBOLS, problems),
     alpaca: alpacaConfig(values, problems),
     massive: massiveConfig(values, problems),
     tws: twsConfig(values, problems),
-    upstox: upstoxConfig(values, problems)
+    upstox: upstoxConfig(values, problems),
+    finnhub: finnhubConfig(values),
+    tiingo: tiingoConfig(values, problems),
+    yahoo: yahooConfig(values)
   }
 }
 
@@ -87,6 +112,17 @@ function symbolsIn(list: string, problems: string[]): string[] {
     if (symbol === undefined) problems.push('SUBSCRIBED_SYMBOLS names something that cannot be a symbol')
     return symbol ?? []
   })
+}
+
+function feedOrder(
+  variable: `FEED_ORDER_${Uppercase<InstrumentClass>}`,
+  values: Static<typeof Environment>,
+  problems: string[]
+): FeedVendor[] {
+  const parts = partsOf(values[variable])
+  const vendors = parts.flatMap((text) => FEED_VENDORS.find((name) => name === text) ?? [])
+  if (vendors.length < parts.length) problems.push(`${variable} must name vendors of ${FEED_VENDORS.join(', ')}`)
+  return vendors
 }
 
 function alpacaConfig(values: Static<typeof Environment>, problems: string[]): AlpacaStreamConfig | undefined {
@@ -176,6 +212,27 @@ function upstoxConfig(values: Static<typeof Environment>, problems: string[]): U
   const rest = { plan, modes: second ? ([first, second] as const) : ([first] as const), maxSymbols: UPSTOX_MAX_SYMBOLS }
   if (UPSTOX_TOKEN_FILE !== undefined) return { credential: { tokenFile: UPSTOX_TOKEN_FILE }, ...rest, baseUrl }
   return UPSTOX_TOKEN === undefined ? undefined : { credential: { token: UPSTOX_TOKEN }, ...rest, baseUrl }
+}
+
+function finnhubConfig(values: Static<typeof Environment>): StreamConfig['finnhub'] {
+  const { MARKET, SANDBOX_URL, FINNHUB_STREAM_URL, FINNHUB_API_KEY: apiKey, FINNHUB_MAX_SYMBOLS: maxSymbols } = values
+  const standIn = MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, 'finnhub-stream') : undefined
+  return apiKey === undefined ? undefined : { apiKey, maxSymbols, baseUrl: FINNHUB_STREAM_URL ?? standIn }
+}
+
+function tiingoConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig['tiingo'] {
+  const { MARKET, SANDBOX_URL, TIINGO_STREAM, TIINGO_STREAM_URL, TIINGO_API_KEY } = values
+  if (TIINGO_STREAM === 'off') return undefined
+  const isSandbox = MARKET === 'sandbox'
+  const token = TIINGO_API_KEY ?? (isSandbox ? 'sandbox' : undefined)
+  if (token === undefined) problems.push('TIINGO_STREAM needs TIINGO_API_KEY')
+  const baseUrl = TIINGO_STREAM_URL ?? (isSandbox ? sandboxUrl(SANDBOX_URL, 'tiingo-stream') : undefined)
+  return token === undefined ? undefined : { token, baseUrl }
+}
+
+function yahooConfig({ MARKET, SANDBOX_URL, YAHOO_STREAM, YAHOO_STREAM_URL }: Static<typeof Environment>) {
+  if (YAHOO_STREAM === 'off') return undefined
+  return { baseUrl: YAHOO_STREAM_URL ?? (MARKET === 'sandbox' ? sandboxUrl(SANDBOX_URL, 'yahoo-stream') : undefined) }
 }
 
 function historyConfig(

@@ -10,12 +10,19 @@ import { streamOf } from './want.ts'
 /**
  * What a carrier says of a topic that is wanted. `carried`: it brings each event, from an instant on (epoch milliseconds).
  * `polled`: it asks the vendors again and again. `refused`: it could, and does not; `reason` is stable, lower_snake.
- * `deciding`: it brings such topics, and will say of each that is wanted whether it brings this one.
+ * `deciding`: it brings such topics, and will say of each that is wanted whether it brings this one. `by`: the vendor whose
+ * stream it is.
  */
 export const CarrierAnswer = Type.Union([
-  Type.Object({ state: Type.Literal('carried'), source: Type.String(), feed: Feed, since: Type.Integer() }),
+  Type.Object({
+    state: Type.Literal('carried'),
+    source: Type.String(),
+    feed: Feed,
+    since: Type.Integer(),
+    by: Type.Optional(Type.String())
+  }),
   Type.Object({ state: Type.Literal('polled') }),
-  Type.Object({ state: Type.Literal('refused'), reason: Type.String() }),
+  Type.Object({ state: Type.Literal('refused'), reason: Type.String(), by: Type.Optional(Type.String()) }),
   Type.Object({ state: Type.Literal('deciding') })
 ])
 export type CarrierAnswer = Readonly<Static<typeof CarrierAnswer>>
@@ -40,17 +47,21 @@ export type AnswersOptions = {
   readonly redis: Redis
   readonly log: Pick<Logger, 'warn'>
   readonly onChange: (change: ServedChange) => void
+  /** Of these topics a carrier says something else, whether or not somebody else serves them now. */
+  readonly onSaid?: (topics: Iterable<TopicName>) => void
 }
 
 /** What the carriers of all processes say, followed. A carrier that dies takes its answers along. */
 export class Answers {
   readonly #reader: RowReader
   readonly #onChange: (change: ServedChange) => void
+  readonly #onSaid: AnswersOptions['onSaid']
   /** By topic and carrier. */
   readonly #said = new Map<TopicName, Map<string, CarrierAnswer>>()
 
-  constructor({ redis, log, onChange }: AnswersOptions) {
+  constructor({ redis, log, onChange, onSaid }: AnswersOptions) {
     this.#onChange = onChange
+    this.#onSaid = onSaid
     this.#reader = new RowReader({ redis, log, table: 'answers', onChanges: (changes) => this.#take(changes) })
   }
 
@@ -61,6 +72,11 @@ export class Answers {
 
   served(topic: TopicName): Served {
     return servedBy(this.#answersTo(topic))
+  }
+
+  /** What each carrier says of a topic by itself. */
+  said(topic: TopicName): Iterable<CarrierAnswer> {
+    return this.#said.get(topic)?.values() ?? []
   }
 
   /** Waits until every carrier that may bring one of the topics said whether it does; false where that takes too long. */
@@ -87,6 +103,7 @@ export class Answers {
       if (!before.has(topic)) before.set(topic, this.served(topic))
       this.#note(topic, holder, now === undefined ? undefined : answerIn(now))
     }
+    this.#onSaid?.(before.keys())
     const changed = [...before].filter(([topic, served]) => !isSame(served, this.served(topic))).map(([topic]) => topic)
     const streams = changed.filter((topic) => topic === everyTopicOf(streamOf(topic)))
     if (changed.length === 0) return

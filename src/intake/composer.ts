@@ -47,6 +47,11 @@ export class Composer {
     this.#of(quote.symbol).polled(quote)
   }
 
+  /** A stream tells quotes by itself: what of one changed. */
+  told(quote: Quote): void {
+    this.#changedBy(quote.symbol, (streamed) => streamed.told(quote))
+  }
+
   /** Takes an event that entered; kinds that no quote is made of are passed over. */
   took(event: MarketEvent): void {
     switch (event.type) {

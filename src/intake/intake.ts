@@ -33,7 +33,10 @@ export type Intake = {
    * Never throws. Where the log takes no more it tells its readers of the gap itself.
    */
   accept(event: MarketEvent): Verdict
-  /** The same of events that came together, in their order: those that are accepted are appended together. */
+  /**
+   * The same of events of a stream that came together, in their order: those that are accepted are appended together. Streamed
+   * quotes among them tell what changed, and enter with what is known beside; a vendor's snapshot enters as what was asked for.
+   */
   acceptAll(events: readonly MarketEvent[]): Verdicts
   /**
    * What a vendor that was asked says of a symbol that is streamed into this process: its name, the reference close, the
@@ -81,14 +84,18 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
     else if (event.data.quote.provenance.delivery !== 'stream') composer.polled(event.data.quote)
   }
 
+  function impossible(event: MarketEvent): Objection | undefined {
+    const impossibility = impossibilityOf(event)
+    if (!impossibility) return undefined
+    stats.refused++
+    log.debug({ topic: topicOf(event), ...impossibility }, 'an event cannot be and was refused')
+    return { outcome: 'refused', ...impossibility }
+  }
+
   /** Why an event does not enter; undefined where it does. */
   function objectionTo(event: MarketEvent): Objection | undefined {
-    const impossibility = impossibilityOf(event)
-    if (impossibility) {
-      stats.refused++
-      log.debug({ topic: topicOf(event), ...impossibility }, 'an event cannot be and was refused')
-      return { outcome: 'refused', ...impossibility }
-    }
+    const impossibility = impossible(event)
+    if (impossibility) return impossibility
     if (event.type === 'quote_update' && isSuperseded(event.data.quote)) {
       stats.superseded++
       toComposer(event)
@@ -125,9 +132,12 @@ export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeO
   function acceptAll(events: readonly MarketEvent[]): Verdicts {
     const accepted: MarketEvent[] = []
     const outcomes = events.map((event) => {
-      const objection = objectionTo(event)
-      if (!objection) accepted.push(event)
-      return objection?.outcome ?? 'accepted'
+      const isTold = event.type === 'quote_update' && event.data.quote.provenance.delivery === 'stream'
+      const objection = isTold ? impossible(event) : objectionTo(event)
+      if (objection) return objection.outcome
+      if (isTold) composer.told(event.data.quote)
+      else accepted.push(event)
+      return 'accepted'
     })
     return { outcomes, appended: accepted.length > 0 ? append(accepted) : undefined }
   }

@@ -13,7 +13,13 @@ const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbo
 const MAX_MINUTES = 30
 const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
 
-type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'>
+type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'> & {
+  readonly notes?: readonly string[]
+  /** It was told while its market was closed. */
+  readonly isClosed?: boolean
+}
+type Identity = Pick<Quote, 'kind' | 'mic' | 'exchange'>
+type Sides = Pick<Bbo, 'bid' | 'ask' | 'bidSize' | 'askSize'>
 type Day = Partial<Record<'open' | 'dayHigh' | 'dayLow' | 'volume' | 'previousClose', number | undefined>>
 type DayOfTrades = Record<keyof Day, number | undefined>
 const NO_DAY: DayOfTrades = {
@@ -28,6 +34,8 @@ const NO_DAY: DayOfTrades = {
 export class StreamedQuote {
   readonly #symbol: string
   #polled: Quote | undefined
+  /** As a stream of quotes tells it. */
+  #identity: Identity = {}
   /** Shares that traded before the stream began, as far as what was polled tells. */
   #volumeBefore = 0
   /** Shares of the last minutes, by minute: vendors that are asked tell a volume of some minutes ago. */
@@ -39,7 +47,9 @@ export class StreamedQuote {
   #last: readonly Last[] = []
   #extended: (Last & { readonly session: ExtendedHours['session'] }) | undefined
   readonly #day: DayOfTrades = { ...NO_DAY }
-  #bbo: Bbo | undefined
+  #bbo: Sides | undefined
+  /** What the day comes to is told by the stream. */
+  #isDayTold = false
   #isHalted = false
 
   constructor(symbol: string) {
@@ -50,6 +60,7 @@ export class StreamedQuote {
   polled(quote: Quote): void {
     const { name, kind, mic, exchange, marketCap, yearHigh, yearLow } = this.#polled ?? {}
     this.#polled = { ...withoutAbsent({ name, kind, mic, exchange, marketCap, yearHigh, yearLow }), ...quote }
+    if (this.#isDayTold) return
     if (quote.volume === undefined || !this.#polledOfDay()) return
     const until = minuteOf(quote.asOf)
     let since = 0
@@ -64,6 +75,29 @@ export class StreamedQuote {
     if (tradeDate < this.#tradeDate) return false
     if (tradeDate > this.#tradeDate) this.#beginDay(tradeDate)
     return session === 'regular' ? this.#tradedRegularly(trade) : this.#tradedOutside(trade, session)
+  }
+
+  /** A stream that tells no trades: what is missing is as it was. */
+  told(quote: Quote): boolean {
+    const { price, asOf, sequence = 0, extendedHours, currency, kind, mic, exchange, provenance } = quote
+    const { source, feed, receivedAt, notes, state } = provenance
+    const origin = { source, feed, receivedAt, sequence, ...withoutAbsent({ currency, notes }) }
+    Object.assign(this.#identity, withoutAbsent<Identity>({ kind, mic, exchange }))
+    if (extendedHours) {
+      const { session, price: extended, asOf: extendedAsOf = asOf } = extendedHours
+      if (isBefore({ ...origin, price: extended, asOf: extendedAsOf }, this.#extended)) return false
+      this.#extended = { ...origin, price: extended, asOf: extendedAsOf, session }
+      if (this.#last.length === 0) this.#last = [{ ...origin, price: this.#polled?.price ?? price, asOf }]
+      return true
+    }
+    const told = { ...origin, price, asOf, isClosed: state === 'closed' }
+    const [last] = this.#last
+    if (isBefore(told, last)) return false
+    if (!last || last.asOf.slice(0, DATE_LENGTH) < asOf.slice(0, DATE_LENGTH)) Object.assign(this.#day, NO_DAY)
+    this.#extended = undefined
+    this.#last = last ? [told, last] : [told]
+    this.#toldOfDay(quote)
+    return true
   }
 
   corrected({ replaces, ...correction }: TradeCorrection): boolean {
@@ -93,8 +127,9 @@ export class StreamedQuote {
   quote(): Quote | undefined {
     const [last] = this.#last
     if (!last) return undefined
-    const { name, kind, mic, exchange, marketCap, yearHigh, yearLow, currency } = this.#polled ?? {}
-    const { price, asOf, sequence, source, feed, receivedAt } = last
+    const known: Partial<Quote> = { ...this.#identity, ...this.#polled }
+    const { name, kind, mic, exchange, marketCap, yearHigh, yearLow, currency } = known
+    const { price, asOf, sequence, source, feed, receivedAt, notes, isClosed } = last
     const day = this.#wholeDay()
     return withoutAbsent<Quote>({
       symbol: this.#symbol,
@@ -113,7 +148,7 @@ export class StreamedQuote {
       currency: last.currency ?? currency,
       mic,
       exchange,
-      marketState: this.#isHalted ? 'halted' : this.#extended ? stateOf(this.#extended.session) : 'regular',
+      marketState: this.#marketState(last),
       extendedHours: this.#extendedHours(price),
       asOf,
       sequence,
@@ -122,8 +157,9 @@ export class StreamedQuote {
         feed,
         delivery: 'stream',
         receivedAt,
-        state: feed === 'delayed' ? 'delayed' : 'live',
-        attempts: []
+        state: feed === 'delayed' ? 'delayed' : isClosed ? 'closed' : 'live',
+        attempts: [],
+        ...(notes && { notes: [...notes] })
       }
     })
   }
@@ -144,6 +180,13 @@ export class StreamedQuote {
     if (!eligibilityInSession(trade).last || isBefore(trade, this.#extended)) return false
     this.#extended = { ...trade, session }
     return this.#last.length > 0
+  }
+
+  #toldOfDay({ open, dayHigh, dayLow, volume, previousClose, bid, ask, bidSize, askSize }: Quote): void {
+    Object.assign(this.#day, withoutAbsent<Day>({ open, dayHigh, dayLow, volume, previousClose }))
+    this.#isDayTold = volume !== undefined || this.#isDayTold
+    if (volume !== undefined) this.#volumeBefore = 0
+    this.#bbo = { ...this.#bbo, ...withoutAbsent<Sides>({ bid, ask, bidSize, askSize }) }
   }
 
   /** The price of one venue is a price of the day; its volume is not the day's, nor its first trade the opening. */
@@ -205,6 +248,7 @@ export class StreamedQuote {
 
   /** The last price of the day before is the reference, until a poll tells the official close. */
   #beginDay(tradeDate: string): void {
+    this.#isDayTold = false
     const [last] = this.#last
     const isNextDay = this.#tradeDate !== '' && last !== undefined
     this.#tradeDate = tradeDate
@@ -218,6 +262,12 @@ export class StreamedQuote {
   /** What was polled, where it is of the day that is streamed. */
   #polledOfDay(): Quote | undefined {
     return this.#polled && this.#polled.asOf.slice(0, 10) >= this.#tradeDate ? this.#polled : undefined
+  }
+
+  #marketState({ isClosed }: Last): NonNullable<Quote['marketState']> {
+    if (this.#isHalted) return 'halted'
+    if (this.#extended) return stateOf(this.#extended.session)
+    return isClosed ? 'closed' : 'regular'
   }
 
   #extendedHours(price: number): ExtendedHours | undefined {
@@ -234,6 +284,7 @@ function most(of: (...values: number[]) => number, ...values: (number | undefine
 
 /** Begins no instant. */
 const NO_MINUTE = '-'
+const DATE_LENGTH = 'YYYY-MM-DD'.length
 const MINUTE_LENGTH = 'YYYY-MM-DDTHH:MM'.length
 const minuteOf = (asOf: string): string => asOf.slice(0, MINUTE_LENGTH)
 

@@ -21,12 +21,24 @@ export const StreamReport = Type.Object({
   ),
   text: Type.String({ description: 'The state in a sentence: what is waited for, and for how long' }),
   since: Instant('When it came into this state, UTC'),
+  owner: Type.Optional(Type.String({ description: 'The process that listens' })),
+  standsBy: Type.Optional(
+    Type.Boolean({ description: 'Whether it is listened to only so that it can take over from a better one' })
+  ),
   wanted: Type.Integer({ minimum: 0, description: 'Topics that it is asked for' }),
   carried: Type.Integer({ minimum: 0, description: 'Topics that its vendor has acknowledged' }),
   lastEventAt: Type.Optional(Instant('When it last brought something, UTC; absent before that')),
   lastEventAgeSeconds: Type.Optional(Type.Number({ minimum: 0 })),
   problem: Type.Optional(Type.String({ description: 'The kind of its last failure, until it is live again' })),
   connections: Type.Integer({ minimum: 0, description: 'That were begun' }),
+  reconnects: Type.Optional(Type.Integer({ minimum: 0, description: 'Connections after the first one' })),
+  gaps: Type.Optional(Type.Integer({ minimum: 0, description: 'That this process has written into the ledger' })),
+  lastError: Type.Optional(
+    Type.Object(
+      { text: Type.String(), at: Instant('When, UTC') },
+      { description: 'What failed last, also when the stream is live again' }
+    )
+  ),
   credentialUntil: Type.Optional(
     Instant('Until when its vendor takes the key or token, UTC; absent where it does not say')
   ),

@@ -61,6 +61,8 @@ export interface Conversation {
    * A request has waited in vain for its answer. Absent where a vendor answers everything: then the connection is given up.
    */
   overdue?(): Reaction
+  /** All that is subscribed to, once more. Absent where a vendor remembers what it was asked for. */
+  repeated?(): readonly Frame[]
 }
 
 /** What trades, and is quoted, so often that silence of it means a broken feed. */
@@ -99,6 +101,8 @@ export type Feed = {
   readonly ghostMs: number
   /** From the first packet to an authenticated connection, where that is not as with all. */
   readonly handshakeMs?: number
+  /** How often the vendor is to be told again what is subscribed to; see Conversation. */
+  readonly repeatEveryMs?: number
   /**
    * Of the connection that is to be made now: a replaced credential counts from the next one on. A promise, which never
    * rejects, where the vendor has to be asked first; a problem where it cannot be connected to.

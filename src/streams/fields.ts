@@ -5,6 +5,8 @@ import { isInstantNs } from './codec.ts'
 const MAX_AHEAD_MS = 60_000
 /** No vendor streams ticks of before; the year 1 is what an unset clock of some languages tells. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1)
+/** Whose years have four digits. */
+const FIRST_YEAR_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.UTC(10_000, 0, 1)
 
 /** A message lacks what it must have. The text says which field and what of it, for people. */
@@ -77,4 +79,7 @@ export function possibleInstant(field: string, instant: InstantNs, receivedAt: n
 }
 
 /** Text has four digits of a year. */
-const textOf = (instant: InstantNs): string => (instant.ms < LATEST_MS ? formatInstantNs(instant) : 'too late')
+function textOf(instant: InstantNs): string {
+  if (instant.ms < FIRST_YEAR_MS) return 'too early'
+  return instant.ms < LATEST_MS ? formatInstantNs(instant) : 'too late'
+}

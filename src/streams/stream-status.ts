@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { ProblemKind, SlotBound } from './feed.ts'
+import type { Problem, ProblemKind, SlotBound } from './feed.ts'
 
 /**
  * `connecting`: on the way to an authenticated connection; `authenticated`: known to the vendor, and nothing is wanted;
@@ -30,6 +30,8 @@ export type StreamStatus = {
   readonly limits: readonly SlotBound[]
   /** Until when the credential is taken, epoch milliseconds; absent where nobody knows. */
   readonly credentialUntil?: number
+  /** What failed last, live again or not. */
+  readonly lastError?: { readonly text: string; readonly at: number }
 }
 
 /** What a stream is doing now, and why. */
@@ -40,6 +42,7 @@ export class StreamStanding {
   #reason: string | undefined
   #problem: ProblemKind | undefined
   #nextAttemptAt: number | undefined
+  #lastError: StreamStatus['lastError']
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
@@ -67,8 +70,9 @@ export class StreamStanding {
   }
 
   /** A connection failed. */
-  failed(problem: ProblemKind): void {
-    this.#problem = problem
+  failed({ kind, reason }: Problem): void {
+    this.#problem = kind
+    this.#lastError = { text: reason, at: this.#clock.now() }
   }
 
   waitsFor(delayMs: number): void {
@@ -77,7 +81,8 @@ export class StreamStanding {
 
   status(counts: StatusCounts): StreamStatus {
     const problem = this.#problem !== undefined && { problem: this.#problem }
-    const told = { state: this.#state, since: this.#since, ...counts, ...problem }
+    const lastError = this.#lastError && { lastError: this.#lastError }
+    const told = { state: this.#state, since: this.#since, ...counts, ...problem, ...lastError }
     return { ...told, text: `${counts.feed}: ${this.#sentence(counts)}` }
   }
 

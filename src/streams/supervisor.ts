@@ -286,7 +286,7 @@ export class Supervisor {
     const from = clock.now() - (this.#upstream?.silentMs ?? 0)
     this.#leave()
     if (wasCarrying) this.#gap.begin({ reason: 'outage', from, text: problem.reason }, feed)
-    this.#standing.failed(problem.kind)
+    this.#standing.failed(problem)
     if (problem.kind === 'fatal') return this.#to('stopped', problem.reason)
     const isLeft = this.#choice.failed(problem, wasAuthenticated, clock.elapsed())
     const delayMs = this.#backoff.nextMs()

@@ -33,12 +33,14 @@ export class Upstream {
   /** Of the steady clock: when the vendor was heard last, and when it was pinged and has said nothing since. */
   #heardAt: number
   #pingedAt: number | undefined
+  #repeatedAt: number
 
   constructor(options: UpstreamOptions) {
     this.#options = options
     const { feed, clock } = options
     this.#conversation = feed.converse()
     this.#heardAt = clock.elapsed()
+    this.#repeatedAt = this.#heardAt
     const { handshakeMs = HANDSHAKE_MS } = feed
     this.#stopHandshake = clock.after(handshakeMs, () =>
       this.#end({
@@ -95,6 +97,10 @@ export class Upstream {
       })
     }
     if (now - this.#heardAt >= PING_EVERY_MS) this.probe()
+    const { repeatEveryMs = Infinity } = this.#options.feed
+    if (now - this.#repeatedAt < repeatEveryMs) return
+    this.#repeatedAt = now
+    this.#send(this.#conversation.repeated?.() ?? [])
   }
 
   /** Nobody here listened for a while: what the vendor answered meanwhile may not have been read yet. */

@@ -115,3 +115,18 @@ test('of a frame, what cannot be or is too large for the log keeps no other trad
   intake.close()
   await expect.poll(inLog).toBe(4)
 })
+
+test("a vendor's snapshot beside its ticks is not told as streamed, nor a value of an index after hours as live", async () => {
+  const { intake, recorded } = await openIntake()
+  const index = quoteOf('^NSEI', 25_000, { kind: 'index', asOf: `${NOON}Z` })
+  const provenance: Quote['provenance'] = { ...index.provenance, delivery: 'stream', state: 'closed' }
+  const { outcomes, appended } = intake.acceptAll([told(100, `${NOON}Z`), quoteUpdate({ ...index, provenance })])
+  expect(outcomes).toEqual(['accepted', 'accepted'])
+  await appended
+  expect(recorded).toMatchObject([{ symbol: 'AAPL', price: 100 }])
+  expect(recorded[0]!.provenance.delivery).toBeUndefined()
+  intake.close()
+  expect(recorded.slice(1)).toMatchObject([
+    { symbol: '^NSEI', kind: 'index', marketState: 'closed', provenance: { delivery: 'stream', state: 'closed' } }
+  ])
+})

@@ -8,6 +8,7 @@ import type { Quote } from '../../src/market/quote.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { upstoxKeyOf } from '../../src/sandbox/vendors/upstox/instrument-keys.ts'
+import { drillFeed } from '../../src/commands/feed-drill.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { LiveClient } from '../support/live-client.ts'
 import { startRealIngest, type RealProcess } from './process.ts'
@@ -196,4 +197,31 @@ test('a second process waits, and takes over when the first one dies', async () 
   expect(await metrics(second)).not.toContain('quotewire_stream_state{')
   await first.kill()
   await expect.poll(() => metrics(second), { timeout: 30_000 }).toContain(live)
+})
+
+test('where the first feed dies, values of the next one come within 5 seconds, and none is wrong or told twice', async () => {
+  const ingest = await startRealIngest({ ...env, MASSIVE_API_KEY: 'key', YAHOO_STREAM: 'on' })
+  onTestFinished(() => ingest.kill())
+  const { token } = await api.login(['market:read', 'stream:read'])
+  const { port } = api.app.server.address() as AddressInfo
+  const cutting = (...vendors: ('alpaca-stream' | 'massive-stream')[]) => ({
+    url: `http://127.0.0.1:${port}`,
+    key: token,
+    vendor: 'massive',
+    symbols: ['AAPL', 'MSFT'],
+    cut: async () => {
+      const mends = vendors.map((vendor) => sandbox.scenario({ vendor, scenario: 'down' }))
+      return async () => mends.forEach((mend) => mend())
+    },
+    priceAt: (symbol: string, at: number) => sandbox.exchange.quote(sandbox.exchange.find(symbol)!, at).price,
+    patienceMs: 60_000
+  })
+  const result = await drillFeed({ ...cutting('massive-stream'), isAwaited: true })
+  expect(result).toMatchObject({ feed: 'massive', next: ['alpaca'], wrong: 0, doubled: 0, examples: [] })
+  expect(result.allSeconds).toBeLessThan(5)
+  expect(result.backSeconds).toBeGreaterThan(10)
+
+  const both = await drillFeed({ ...cutting('massive-stream', 'alpaca-stream'), isAwaited: false })
+  expect(both).toMatchObject({ next: ['yahoo'], wrong: 0, doubled: 0, examples: [] })
+  expect(both.allSeconds).toBeLessThan(5)
 })

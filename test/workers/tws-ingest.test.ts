@@ -96,6 +96,7 @@ test('who has TWS sees its ticks and its outages, late data as late, and contrac
   await expect
     .poll(tws, WAIT)
     .toMatchObject({ state: 'interrupted', text: expect.stringContaining('lost its connection') })
+  await live.until(() => trades('AAPL').at(-1)?.source === 'alpaca', 'trades of the next feed meanwhile', 20_000)
   end()
   await expect.poll(tws, WAIT).toMatchObject({ state: 'live', connections: 1 })
 }, 90_000)

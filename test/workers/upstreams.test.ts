@@ -2,29 +2,42 @@ import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { CALENDARS } from '../../src/market/calendars.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
-import { configuredUpstreams } from '../../workers/ingest/upstreams.ts'
+import type { InstrumentKeys } from '../../src/streams/upstox/keys.ts'
+import { bettersOf, configuredUpstreams } from '../../workers/ingest/upstreams.ts'
 
 const { hoursOf } = new SessionClock(CALENDARS)
 const KEYS = { MARKET: 'live', ALPACA_KEY_ID: 'AK', ALPACA_SECRET_KEY: 'SK', ALPACA_FEED: 'sip' }
 
-function carriersOf(env: NodeJS.ProcessEnv, topic: string): string[] {
-  const feeds = configuredUpstreams(loadConfig(env), hoursOf).flatMap((upstream) => upstream.feeds)
-  return feeds.filter((feed) => feed.serves(topic)).map(({ name }) => name)
+function feedsFor(env: NodeJS.ProcessEnv, topic: string, upstoxKeys?: InstrumentKeys): string[] {
+  const { streams } = loadConfig(env)
+  const upstreams = configuredUpstreams(loadConfig(env), hoursOf, upstoxKeys)
+  return upstreams.flatMap((upstream) => {
+    const feed = upstream.feeds.find((each) => each.serves(topic))
+    const betters = bettersOf(upstream, upstreams, streams.order)(topic)
+    return feed ? [[...betters, feed.name].join(' before ')] : []
+  })
 }
 
-test('a trade is not told by two vendors, and what the first lacks the second still brings', () => {
+test('each vendor stands behind those that are named before it, of the classes that it has', () => {
   const both = { ...KEYS, MASSIVE_API_KEY: 'MK' }
-  expect(carriersOf(both, 'trades:AAPL')).toEqual(['massive/stocks'])
-  expect(carriersOf(both, 'halts:IBM')).toEqual(['massive/stocks', 'alpaca/sip'])
-  expect(carriersOf({ ...both, MASSIVE_MARKETS: 'crypto' }, 'trades:AAPL')).toEqual(['alpaca/sip'])
-  expect(carriersOf(KEYS, 'trades:AAPL')).toEqual(['alpaca/sip'])
+  expect(feedsFor(both, 'trades:AAPL')).toEqual(['massive/stocks', 'massive before alpaca/sip'])
+  const reversed = { ...both, FEED_ORDER_STOCKS: 'alpaca,massive' }
+  expect(feedsFor(reversed, 'trades:AAPL')).toEqual(['alpaca before massive/stocks', 'alpaca/sip'])
+  expect(feedsFor({ ...both, FEED_ORDER_STOCKS: 'alpaca' }, 'trades:BRK.B')).toEqual(['alpaca/sip'])
+  expect(feedsFor({ ...both, MASSIVE_MARKETS: 'crypto' }, 'trades:AAPL')).toEqual(['alpaca/sip'])
+  expect(feedsFor(KEYS, 'trades:AAPL')).toEqual(['alpaca/sip'])
+  expect(() => loadConfig({ FEED_ORDER_CRYPTO: 'masive' })).toThrow(/FEED_ORDER_CRYPTO must name vendors of/)
 })
 
 test('TWS is asked for shares before Alpaca, and a simulated one for simulated shares only', () => {
   const own = { ...KEYS, IBKR_HOST: '10.0.0.7' }
-  expect(carriersOf(own, 'trades:AAPL')).toEqual(['ibkr/tws'])
-  expect(carriersOf({ ...own, MASSIVE_API_KEY: 'MK' }, 'trades:AAPL')).toEqual(['massive/stocks'])
-  expect(carriersOf(own, 'trades:OCDO.L')).toEqual([])
+  expect(feedsFor(own, 'trades:AAPL')).toEqual(['ibkr/tws', 'ibkr before alpaca/sip'])
+  expect(feedsFor({ ...own, MASSIVE_API_KEY: 'MK' }, 'trades:AAPL')).toEqual([
+    'massive/stocks',
+    'massive before ibkr/tws',
+    'massive before ibkr before alpaca/sip'
+  ])
+  expect(feedsFor(own, 'trades:OCDO.L')).toEqual([])
   const endpointOf = (env: NodeJS.ProcessEnv) =>
     configuredUpstreams(loadConfig(env), hoursOf).flatMap(({ feeds }) =>
       feeds.filter(({ source }) => source === 'ibkr').map((feed) => feed.endpoint())
@@ -35,12 +48,13 @@ test('TWS is asked for shares before Alpaca, and a simulated one for simulated s
   ])
 })
 
-test('no vendor is kept listening to an instrument that another one brings', () => {
-  const canaries = (env: NodeJS.ProcessEnv) =>
-    configuredUpstreams(loadConfig(env), hoursOf).flatMap(({ feeds }) =>
-      feeds.flatMap(({ canary }) => canary?.topics ?? [])
-    )
-  expect(canaries({ ...KEYS, MASSIVE_API_KEY: 'MK' })).toEqual(['trades:SPY', 'bbo:SPY'])
+test('what trades in India is asked of Upstox alone, before Yahoo where that tells an index too', () => {
+  const env = { ...KEYS, IBKR_HOST: '10.0.0.7', MASSIVE_API_KEY: 'MK', UPSTOX_TOKEN: 'UT', YAHOO_STREAM: 'on' }
+  const keys = { keyOf: () => 'NSE_EQ|INE002A01018', symbolOf: () => undefined }
+  expect(feedsFor(env, 'trades:NSE:RELIANCE', keys)).toEqual(['upstox/full'])
+  expect(feedsFor(env, 'trades:NSE:NIFTY261013C25000', keys)).toEqual(['upstox/full'])
+  expect(feedsFor(env, 'quotes:^NSEI', keys)).toEqual(['upstox/full', 'upstox before yahoo/streamer'])
+  expect(feedsFor(env, 'quotes:^NSEI')).toEqual(['yahoo/streamer'])
 })
 
 test('each market of a key has an owner of its own', () => {

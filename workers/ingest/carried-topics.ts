@@ -1,9 +1,10 @@
 import { sourceOfTrades } from '../../src/bars/series-names.ts'
 import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
-import { streamOf } from '../../src/demand/want.ts'
+import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import { CARRIED_STREAMS, isCarriedStream, neededFor } from './needs.ts'
+import type { Precedence } from './precedence.ts'
 
 const QUOTES = 'quotes'
 
@@ -12,6 +13,7 @@ type Announce = (answers: Iterable<readonly [TopicName, CarrierAnswer | undefine
 /** Says of each topic that is wanted whether the stream brings it, and why not. */
 export class CarriedTopics {
   readonly #announce: Announce
+  readonly #precedence: Pick<Precedence, 'servesFrom'>
   /** Since when, epoch milliseconds. */
   readonly #since = new Map<TopicName, number>()
   #wanted = new Set<TopicName>()
@@ -23,8 +25,9 @@ export class CarriedTopics {
   /** Why nothing is carried at all. */
   #awayBecause: string | undefined
 
-  constructor(announce: Announce) {
+  constructor(announce: Announce, precedence: Pick<Precedence, 'servesFrom'>) {
     this.#announce = announce
+    this.#precedence = precedence
   }
 
   /** All topics that are wanted, and those of the feed that have no slot. */
@@ -82,23 +85,32 @@ export class CarriedTopics {
     if (streamOf(topic) === QUOTES) return this.#answerToQuotes(topic, feed)
     const needed = neededFor(topic)[0]!
     const source = needed === topic ? feed.source : sourceOfTrades(feed.source)
-    const since = this.#since.get(needed)
-    if (since !== undefined) return { state: 'carried', source, feed: this.#feedOf(needed, feed), since }
-    if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause }
-    if (!feed.serves(needed)) return { state: 'refused', reason: 'not_on_this_feed' }
-    if (this.#withoutSlot.has(needed)) return { state: 'refused', reason: 'over_the_cap' }
+    const by = feed.source
+    if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause, by }
+    const since = this.#servedSince(needed)
+    if (since !== undefined) return { state: 'carried', source, feed: this.#feedOf(needed, feed), since, by }
+    if (!feed.serves(needed)) return { state: 'refused', reason: 'not_on_this_feed', by }
+    if (this.#withoutSlot.has(needed)) return { state: 'refused', reason: 'over_the_cap', by }
     const reason = this.#refused.get(needed)
-    return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason }
+    return reason === undefined ? { state: 'deciding' } : { state: 'refused', reason, by }
   }
 
-  /** Quotes are composed of the trades, but for those of an index; where they come late, who polls has newer ones. */
+  /** Undefined for what the vendor did not acknowledge, and what another one serves. */
+  #servedSince(topic: TopicName): number | undefined {
+    const since = this.#since.get(topic)
+    return since === undefined ? undefined : this.#precedence.servesFrom(topic, since)
+  }
+
+  /** Quotes are composed of the trades, or told; where they come late, who polls has newer ones. */
   #answerToQuotes(topic: TopicName, feed: Feed): CarrierAnswer | undefined {
-    const needed = neededFor(topic)[0]!
-    const since = this.#since.get(needed)
-    const told = this.#feedOf(needed, feed)
-    return since === undefined || told === 'delayed'
-      ? undefined
-      : { state: 'carried', source: feed.source, feed: told, since }
+    const by = feed.source
+    if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause, by }
+    for (const needed of [`trades:${symbolOf(topic)}`, topic]) {
+      const told = this.#feedOf(needed, feed)
+      const since = told === 'delayed' ? undefined : this.#servedSince(needed)
+      if (since !== undefined) return { state: 'carried', source: by, feed: told, since, by }
+    }
+    return undefined
   }
 
   #feedOf = (topic: TopicName, { feed }: Feed): Feed['feed'] => (this.#late.has(topic) ? 'delayed' : feed)

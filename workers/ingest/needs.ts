@@ -3,12 +3,15 @@ import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import { kindOfSymbol } from '../../src/market/instrument-kind.ts'
 
-/** What an upstream has to bring so that a stream of ours can be had. Bars are made of trades, quotes of both. */
+/**
+ * What an upstream has to bring so that a stream of ours can be had. Bars are made of trades, quotes of both, unless a vendor
+ * tells them.
+ */
 const NEEDS: readonly (readonly [stream: RegExp, needed: readonly string[]])[] = [
   [/^trades$/, ['trades']],
   [/^bbo$/, ['bbo']],
   [/^halts$/, ['halts']],
-  [/^quotes$/, ['trades', 'bbo']],
+  [/^quotes$/, ['trades', 'bbo', 'quotes']],
   [/^bars\./, ['trades']]
 ]
 

@@ -3,6 +3,8 @@ import type { MarketEvent } from '../../src/market/event.ts'
 import type { RefusalReason } from '../../src/streams/mapper.ts'
 import type { StreamCount } from '../../src/metrics/stream-gauges.ts'
 
+type Outcome = Verdict['outcome'] | 'duplicate' | 'told_by_another_feed'
+
 /** Kinds that vendors invent. */
 const MAX_SERIES = 500
 
@@ -12,7 +14,7 @@ export class StreamCounts {
   readonly #refusals = new Map<string, Counted>()
   #last: Counted | undefined
 
-  judged(stream: string, type: MarketEvent['type'], outcome: Verdict['outcome'] | 'duplicate', events = 1): void {
+  judged(stream: string, type: MarketEvent['type'], outcome: Outcome, events = 1): void {
     const last = this.#last
     // Most events are as the one before.
     if (last?.labels.outcome === outcome && last.labels.type === type && last.labels.stream === stream) {

@@ -1,15 +1,16 @@
 import type { Logger } from 'pino'
 import type { Redis } from 'ioredis'
 import type { GapSubject } from '../../db/gaps.ts'
+import type { CarrierAnswer } from '../../src/demand/answers.ts'
 import type { Carrier } from '../../src/demand/carrier.ts'
 import { streamOf, symbolOf, type Want } from '../../src/demand/want.ts'
 import type { Intake } from '../../src/intake/intake.ts'
-import type { MarketEvent } from '../../src/market/event.ts'
+import type { TopicName } from '../../src/market/event.ts'
 import type { NewsItem } from '../../src/market/news.ts'
 import { Lease } from '../../src/redis/lease.ts'
 import { systemClock } from '../../src/streams/clock.ts'
 import type { Feed } from '../../src/streams/feed.ts'
-import type { ListedInstrument, Mapped } from '../../src/streams/mapper.ts'
+import type { ListedInstrument } from '../../src/streams/mapper.ts'
 import type { SessionPhase } from '../../src/market/session.ts'
 import { openSocket, type OpenSocket } from '../../src/streams/socket.ts'
 import type { StreamState, StreamStatus } from '../../src/streams/stream-status.ts'
@@ -18,10 +19,11 @@ import { CarriedTopics } from './carried-topics.ts'
 import type { GapWriter } from './gap-writer.ts'
 import { LateJoins } from './late-joins.ts'
 import { ListenedUntil } from './listened-until.ts'
-import { RecentTrades } from './recent-trades.ts'
+import { Precedence } from './precedence.ts'
 import type { ReferenceQuotes } from './reference-quotes.ts'
 import { SlotPlan } from './slot-plan.ts'
 import type { StreamCounts } from './stream-counts.ts'
+import { StreamEntrance } from './stream-entrance.ts'
 
 /** A dead owner is succeeded after this; the vendor may hold its connection for longer. */
 const LEASE_MS = 10_000
@@ -29,12 +31,21 @@ const LEASE_MS = 10_000
 const PLAN_EVERY_MS = 5000
 /** Demand comes in bursts. */
 const PLAN_AFTER_MS = 50
+/** While another feed has not said whether it serves something, or hands it over. */
+const LOOK_AGAIN_AFTER_MS = 300
+/** What quotes are made of. */
+const PRICES: ReadonlySet<string> = new Set(['trades', 'quotes'])
+/** Why nothing, or not all, is brought in these states, as it is told; others serve meanwhile. */
+const AWAY: Partial<Readonly<Record<StreamState, string>>> = {
+  mute: 'stream_mute',
+  interrupted: 'stream_away',
+  cooling_down: 'stream_away',
+  stopped: 'stream_stopped'
+}
+const LOST: ReadonlySet<StreamState> = new Set(['connecting', 'mute', 'interrupted', 'cooling_down', 'stopped'])
 
 /** Those that grow until something happens. */
 const INHERITED_GAPS = ['outage', 'mute', 'overflow'] as const
-
-/** Nothing, or not all, comes; clients have their quotes from elsewhere meanwhile. */
-const AWAY: ReadonlySet<StreamState> = new Set(['interrupted', 'cooling_down', 'stopped'])
 
 export type StreamOwnerOptions = {
   /** Of one credential, in the order in which they are to be used. */
@@ -48,6 +59,10 @@ export type StreamOwnerOptions = {
   readonly carrier: Pick<Carrier, 'announce'>
   /** All that is wanted now. */
   readonly wanted: () => Iterable<Want>
+  /** Vendors that are to serve a topic rather than this one; see Precedence. */
+  readonly betters: (topic: TopicName) => readonly string[]
+  /** What the carriers of all processes say of a topic. */
+  readonly said: (topic: TopicName) => Iterable<CarrierAnswer>
   readonly gaps: GapWriter
   readonly references: ReferenceQuotes
   readonly news: (items: readonly NewsItem[], feed: Feed) => void
@@ -58,19 +73,30 @@ export type StreamOwnerOptions = {
   readonly counts: StreamCounts
 }
 
+/** What a stream does, and what its owner has noted of it. */
+export type OwnedStatus = StreamStatus & {
+  /** A better stream serves all that is wanted; this one is ready to. */
+  readonly standsBy: boolean
+  /** Since this process owns it. */
+  readonly gaps: number
+}
+
 /** Owns one vendor's stream where no other process does: from the lease to the events in the log. */
 export class StreamOwner {
   readonly #options: StreamOwnerOptions
   readonly #lease: Lease
   readonly #carried: CarriedTopics
+  readonly #precedence: Precedence
   readonly #plan = new SlotPlan()
-  readonly #recent = new RecentTrades()
   readonly #listenedUntil: ListenedUntil
   readonly #lateJoins: LateJoins
+  readonly #entrance: StreamEntrance
   #supervisor: Supervisor | undefined
-  #overflowOf: Feed | undefined
   #plannedFor: string | undefined
   #hasEndedInherited = false
+  /** Whether it is asked for more than what keeps it watched. */
+  #serves = false
+  #gaps = 0
   /** What the ledger says to be withheld. */
   #withholds: GapSubject | undefined
   #planTimer: NodeJS.Timeout | undefined
@@ -80,7 +106,8 @@ export class StreamOwner {
     const { feeds, redis, log, processId, carrier, gaps } = options
     const name = feeds[0]!.leaseKey
     this.#options = options
-    this.#carried = new CarriedTopics((answers) => carrier.announce(answers))
+    this.#precedence = new Precedence({ ...options, vendor: feeds[0]!.source, now: Date.now })
+    this.#carried = new CarriedTopics((answers) => carrier.announce(answers), this.#precedence)
     this.#listenedUntil = new ListenedUntil({
       redis,
       log,
@@ -89,6 +116,11 @@ export class StreamOwner {
       unwrittenSince: () => gaps.unwrittenSince
     })
     this.#lateJoins = new LateJoins({ ...options, name, now: Date.now })
+    this.#entrance = new StreamEntrance({
+      ...options,
+      precedence: this.#precedence,
+      listenedUntil: this.#listenedUntil
+    })
     this.#lease = new Lease({
       redis,
       log,
@@ -107,8 +139,11 @@ export class StreamOwner {
   }
 
   /** What the stream does now; undefined where another process owns it. */
-  get status(): StreamStatus | undefined {
-    return this.#supervisor?.status
+  get status(): OwnedStatus | undefined {
+    const supervisor = this.#supervisor
+    if (!supervisor) return undefined
+    const { feed, status } = supervisor
+    return { ...status, standsBy: this.#standsBy(feed), gaps: this.#gaps }
   }
 
   /** Another process that owns the stream. */
@@ -118,6 +153,12 @@ export class StreamOwner {
 
   /** Something else is wanted. */
   demandChanged(): void {
+    this.#planSoon(PLAN_AFTER_MS)
+  }
+
+  /** Carriers of any process say something else of topics. */
+  answersChanged(topics: Iterable<TopicName>): void {
+    this.#precedence.heard(topics)
     this.#planSoon(PLAN_AFTER_MS)
   }
 
@@ -140,13 +181,15 @@ export class StreamOwner {
       random: Math.random,
       phaseOf,
       events: {
-        mapped: (mapped, feed) => this.#take(mapped, feed),
+        mapped: (mapped, feed) => this.#entrance.take(mapped, feed),
         changed: (status) => this.#changed(status),
         carrying: (topics, refused, feed, late) => {
           this.#carried.carrying(topics, refused, feed, late)
           this.#lateJoins.carrying(topics, feed)
         },
         gapBegan: ({ reason, from, text }, feed) => {
+          if (this.#standsBy(feed)) return
+          this.#gaps++
           log.warn({ stream: feed.name, reason, from }, `data may be missing: ${text}`)
           this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason }, from - delayOf(feed))
         },
@@ -180,6 +223,11 @@ export class StreamOwner {
     await this.#listenedUntil.close()
   }
 
+  /** What it misses meanwhile is another feed's. */
+  #standsBy({ canary }: Feed): boolean {
+    return !this.#serves && (canary?.topics.some((topic) => this.#options.betters(topic).length > 0) ?? false)
+  }
+
   #planSoon(delayMs: number): void {
     if (!this.#supervisor || (this.#planTimer && delayMs >= PLAN_EVERY_MS)) return
     clearTimeout(this.#planTimer)
@@ -191,20 +239,26 @@ export class StreamOwner {
     if (!supervisor) return
     this.#planTimer = undefined
     const { references } = this.#options
-    const wanted = [...this.#options.wanted()]
+    const wanted = this.#precedence.due(this.#options.wanted())
     this.#plannedFor = supervisor.feed.name
-    const { topics, refused } = this.#plan.plan(supervisor.feed, wanted, performance.now())
-    // So that the first trade finds what it is compared with.
-    for (const topic of topics) if (streamOf(topic) === 'trades') references.streams(symbolOf(topic))
-    this.#lateJoins.planned(topics, supervisor.feed)
+    const { feed } = supervisor
+    const { topics, refused } = this.#plan.plan(feed, wanted, performance.now())
+    this.#precedence.planned(topics, feed.canary?.topics ?? [])
+    this.#serves = topics.size > 0
+    // So that the first price finds what it is compared with.
+    for (const topic of topics) if (PRICES.has(streamOf(topic))) references.streams(symbolOf(topic))
+    this.#lateJoins.planned(
+      [...topics].filter((topic) => !this.#precedence.tookOver(topic)),
+      feed
+    )
     supervisor.want(topics)
     this.#carried.wanted(
       wanted.map(({ topic }) => topic),
       refused,
-      supervisor.feed
+      feed
     )
     this.#noteWithheld(supervisor)
-    this.#planSoon(PLAN_EVERY_MS)
+    this.#planSoon(this.#precedence.isWaiting ? LOOK_AGAIN_AFTER_MS : PLAN_EVERY_MS)
   }
 
   /** Of a feed that tells everything late, what it has not told yet. While it tells nothing, the gap of that says so. */
@@ -226,8 +280,10 @@ export class StreamOwner {
     this.#listenedUntil.listening(status.state === 'live')
     if (status.feed !== this.#plannedFor) this.#planSoon(0)
     if (status.state === 'live') this.#endInherited()
-    const isAway = AWAY.has(status.state)
-    this.#carried.away(isAway, status.state === 'stopped' ? 'stream_stopped' : 'stream_away')
+    if (status.state === 'live') this.#precedence.well(true)
+    if (LOST.has(status.state)) this.#precedence.well(false)
+    const because = AWAY[status.state]
+    this.#carried.away(because !== undefined, because ?? '')
   }
 
   /** Gaps that a former owner left growing when it died. */
@@ -239,49 +295,6 @@ export class StreamOwner {
         this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason }, Date.now() - delayOf(feed))
       }
     }
-  }
-
-  #take({ events, news, refusals, instruments = [], unknownFields = [] }: Mapped, feed: Feed): void {
-    const { counts } = this.#options
-    for (const { reason, kind } of refusals) counts.refused(feed.name, reason, kind)
-    for (const field of unknownFields) counts.refused(feed.name, 'unknown_field', field)
-    if (news.length > 0) this.#options.news(news, feed)
-    if (instruments.length > 0) this.#options.instruments(instruments)
-    const appended = this.#accept(events, feed)
-    if (!appended) return
-    const receivedAt = Date.now()
-    this.#listenedUntil.onTheWay(appended)
-    appended.then(
-      () => this.#logTakes(),
-      () => this.#logRefuses(feed, receivedAt)
-    )
-  }
-
-  /** Resolves, where it is a promise, when the log holds what entered. */
-  #accept(events: readonly MarketEvent[], feed: Feed): Promise<void> | undefined {
-    const { intake, counts, references } = this.#options
-    const fresh = events.filter((event) => event.type !== 'trade' || this.#recent.isNew(event))
-    if (fresh.length < events.length) counts.judged(feed.name, 'trade', 'duplicate', events.length - fresh.length)
-    const { outcomes, appended } = intake.acceptAll(fresh)
-    for (const [at, event] of fresh.entries()) {
-      const outcome = outcomes[at]!
-      counts.judged(feed.name, event.type, outcome)
-      if (outcome === 'accepted' && event.type === 'trade') references.streams(event.data.symbol)
-    }
-    return appended
-  }
-
-  /** What the log does not take is lost to all who follow it. */
-  #logRefuses(feed: Feed, receivedAt: number): void {
-    if (this.#overflowOf) return
-    this.#overflowOf = feed
-    this.#options.gaps.begin({ source: feed.source, feed: feed.feed, reason: 'overflow' }, receivedAt)
-  }
-
-  #logTakes(): void {
-    const feed = this.#overflowOf
-    this.#overflowOf = undefined
-    if (feed) this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason: 'overflow' }, Date.now())
   }
 }
 

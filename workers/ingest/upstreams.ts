@@ -1,22 +1,30 @@
 import type {
   AlpacaStreamConfig,
+  FeedOrder,
   MassiveStreamConfig,
+  StreamConfig,
   TwsStreamConfig,
   UpstoxStreamConfig
 } from '../../src/config/streams.ts'
 import type { Config } from '../../src/config/config.ts'
+import { symbolOf } from '../../src/demand/want.ts'
+import { classOfSymbol } from '../../src/market/instrument-class.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
 import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
+import { finnhub } from '../../src/streams/finnhub/feed.ts'
 import { tws } from '../../src/streams/ibkr/feed.ts'
 import { openTws } from '../../src/streams/ibkr/port.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
 import type { OpenSocket } from '../../src/streams/socket.ts'
 import { upstox } from '../../src/streams/upstox/feed.ts'
 import type { InstrumentKeys } from '../../src/streams/upstox/keys.ts'
+import { tiingoStream } from '../../src/streams/tiingo/feed.ts'
+import { yahooStream } from '../../src/streams/yahoo/feed.ts'
 import { placeReader } from '../../src/streams/tick-place.ts'
+import { neededFor } from './needs.ts'
 import { TokenFile } from './token-file.ts'
 
 /** One vendor's streams under one credential. */
@@ -29,6 +37,10 @@ export type Upstream = {
   readonly open?: OpenSocket
 }
 
+/** Who serves a topic is looked up for all that are wanted, again and again; of more, all are looked up anew. */
+const MAX_KNOWN_TOPICS = 200_000
+/** Yahoo tells no bound; its own pages ask for fewer. */
+const MAX_YAHOO_SYMBOLS = 500
 /** As Alpaca calls tokens of its broker API where a key stands. */
 const TOKEN_KEY = 'access_token'
 
@@ -37,29 +49,67 @@ const TOKEN_KEY = 'access_token'
  * what Upstox calls instruments: without them it is not listened to.
  */
 export function configuredUpstreams(config: Config, hoursOf: HoursOf, upstoxKeys?: InstrumentKeys): Upstream[] {
-  const { alpaca: alpacaSettings, massive: massiveSettings, tws: twsSettings, upstox: upstoxSettings } = config.streams
-  const upstreams = [
+  const {
+    alpaca: alpacaSettings,
+    massive: massiveSettings,
+    tws: twsSettings,
+    upstox: upstoxSettings,
+    finnhub: finnhubSettings,
+    tiingo: tiingoSettings,
+    yahoo: yahooSettings
+  } = config.streams
+  return [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
     ...(twsSettings ? [twsUpstream(twsSettings, config, hoursOf)] : []),
     ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
-    ...(upstoxSettings && upstoxKeys ? [upstoxUpstream(upstoxSettings, config, hoursOf, upstoxKeys)] : [])
-  ]
-  return upstreams.map((upstream, at) => without(upstream, upstreams.slice(0, at)))
+    ...(upstoxSettings && upstoxKeys ? [upstoxUpstream(upstoxSettings, config, hoursOf, upstoxKeys)] : []),
+    ...(finnhubSettings ? [finnhubUpstream(finnhubSettings, config, hoursOf)] : []),
+    ...(tiingoSettings ? [tiingoUpstream(tiingoSettings, config, hoursOf)] : []),
+    ...(yahooSettings ? [yahooUpstream(yahooSettings, config)] : [])
+  ].map((upstream) => ordered(upstream, config.streams.order))
+}
+
+/** A vendor is asked for instruments of those classes only in whose order it stands; for halts whatever the order says. */
+function ordered(upstream: Upstream, order: FeedOrder): Upstream {
+  const isOrdered = (vendor: string, topic: TopicName) =>
+    order[classOfSymbol(symbolOf(topic))].some((each) => each === vendor)
+  const feeds = upstream.feeds.map((feed): Feed => ({
+    ...feed,
+    serves: (topic) => feed.serves(topic) && isOrdered(feed.source, topic)
+  }))
+  return { ...upstream, feeds }
 }
 
 /**
- * Two vendors would tell each trade twice, under two ids: what one before serves, the next is not asked for. Halts are asked
- * of all, for Massive tells those of Nasdaq alone, and a halt that is told twice is one.
+ * Vendors before one that may serve a topic of ours, the best first: two would tell each trade twice, under two ids. It is
+ * remembered of each topic: where a vendor serves something else from now on, ask for another one.
  */
-function without(upstream: Upstream, before: readonly Upstream[]): Upstream {
-  const isServed = (topic: TopicName) =>
-    !topic.startsWith('halts:') && before.some(({ feeds }) => feeds.some((feed) => feed.serves(topic)))
-  const feeds = upstream.feeds.map((feed): Feed => ({
-    ...feed,
-    serves: (topic) => feed.serves(topic) && !isServed(topic),
-    canary: feed.canary?.topics.some(isServed) ? undefined : feed.canary
-  }))
-  return { ...upstream, feeds }
+export function bettersOf(upstream: Upstream, all: readonly Upstream[], order: FeedOrder) {
+  const vendorOf = ({ feeds }: Upstream) => feeds[0]!.source
+  const own = vendorOf(upstream)
+  const others = all.filter((each) => vendorOf(each) !== own)
+  const known = new Map<TopicName, readonly string[]>()
+
+  function betters(topic: TopicName): readonly string[] {
+    const vendors: readonly string[] = order[classOfSymbol(symbolOf(topic))]
+    const before = vendors.slice(0, Math.max(0, vendors.indexOf(own)))
+    const needed = neededFor(topic)
+    const isServedBy =
+      (vendor: string) =>
+      ({ feeds }: Upstream) =>
+        feeds[0]!.source === vendor && feeds.some((feed) => needed.some((each) => feed.serves(each)))
+    return before.filter((vendor) => others.some(isServedBy(vendor)))
+  }
+
+  return (topic: TopicName): readonly string[] => {
+    if (others.length === 0) return []
+    const last = known.get(topic)
+    if (last) return last
+    const vendors = betters(topic)
+    if (known.size >= MAX_KNOWN_TOPICS) known.clear()
+    known.set(topic, vendors)
+    return vendors
+  }
 }
 
 /** Each market is a cluster with a connection, and an owner, of its own. */
@@ -125,7 +175,51 @@ function upstoxUpstream(
   return { feeds: [feed], ...(token && { token }) }
 }
 
-/** With each tick of the simulated exchange at least one event. */
+function finnhubUpstream(
+  { apiKey, maxSymbols, baseUrl }: NonNullable<StreamConfig['finnhub']>,
+  { MARKET, SANDBOX_TICK_MS }: Config,
+  hoursOf: HoursOf
+): Upstream {
+  const isSandbox = MARKET === 'sandbox'
+  const feed = finnhub({
+    apiKey,
+    maxSymbols,
+    isSandbox,
+    placeOf: placeReader(hoursOf),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary: simulatedCanary(SANDBOX_TICK_MS, ['trades:SPY']) })
+  })
+  return { feeds: [feed] }
+}
+
+function tiingoUpstream(
+  { token, baseUrl }: NonNullable<StreamConfig['tiingo']>,
+  { MARKET, SANDBOX_TICK_MS }: Config,
+  hoursOf: HoursOf
+): Upstream {
+  const isSandbox = MARKET === 'sandbox'
+  const feed = tiingoStream({
+    token,
+    isSandbox,
+    placeOf: placeReader(hoursOf),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary: simulatedCanary(SANDBOX_TICK_MS, ['quotes:SPY']) })
+  })
+  return { feeds: [feed] }
+}
+
+function yahooUpstream({ baseUrl }: NonNullable<StreamConfig['yahoo']>, { MARKET, SANDBOX_TICK_MS }: Config): Upstream {
+  const isSandbox = MARKET === 'sandbox'
+  const feed = yahooStream({
+    maxSymbols: MAX_YAHOO_SYMBOLS,
+    isSandbox,
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(isSandbox && { canary: simulatedCanary(SANDBOX_TICK_MS, ['quotes:SPY']) })
+  })
+  return { feeds: [feed] }
+}
+
+/** With each tick of the simulated exchange one event of each topic. */
 function simulatedCanary(tickMs: number, topics: readonly TopicName[] = ['trades:SPY', 'bbo:SPY']): Canary {
-  return { topics, perMinute: { continuous: 60_000 / tickMs } }
+  return { topics, perMinute: { continuous: (topics.length * 60_000) / tickMs } }
 }

@@ -5,10 +5,13 @@ import type { Exchange } from '../exchange.ts'
 import type { Scenarios } from '../scenarios.ts'
 import type { Accounts } from '../vendors/upstox/accounts.ts'
 import { alpacaStream } from './alpaca/alpaca.ts'
+import { finnhubStream } from './finnhub/finnhub.ts'
 import { massiveStream } from './massive/massive.ts'
 import { upstoxStream } from './upstox/upstox.ts'
 import { STREAM_VENDOR_NAMES, type StreamVendorName } from './stream-vendor-names.ts'
 import type { StreamContext, StreamRequest, StreamVendor } from './stream-vendor.ts'
+import { tiingoStream } from './tiingo/tiingo.ts'
+import { yahooStream } from './yahoo/yahoo.ts'
 
 /** Control messages are short, and lists of symbols not very long. */
 const MAX_FRAME_BYTES = 1024 * 1024
@@ -16,7 +19,10 @@ const MAX_FRAME_BYTES = 1024 * 1024
 const VENDORS: Record<StreamVendorName, (context: StreamContext) => StreamVendor> = {
   'alpaca-stream': alpacaStream,
   'massive-stream': massiveStream,
-  'upstox-stream': upstoxStream
+  'upstox-stream': upstoxStream,
+  'finnhub-stream': finnhubStream,
+  'tiingo-stream': tiingoStream,
+  'yahoo-stream': yahooStream
 }
 
 export type StreamsOptions = {

@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Quote } from '../../../src/market/quote.ts'
+import { startSandbox } from '../../../src/sandbox/sandbox.ts'
+import { systemClock } from '../../../src/streams/clock.ts'
+import { openSocket } from '../../../src/streams/socket.ts'
+import { Supervisor } from '../../../src/streams/supervisor.ts'
+import { TiingoConversation } from '../../../src/streams/tiingo/conversation.ts'
+import { tiingoStream } from '../../../src/streams/tiingo/feed.ts'
+import { tiingoMapper } from '../../../src/streams/tiingo/mapper.ts'
+
+const NOON = Date.parse('2026-11-30T17:00:00Z')
+const placeOf = () => ({ tradeDate: '2026-11-30', session: 'regular' }) as const
+const map = tiingoMapper({ feed: 'iex', placeOf })
+const mapped = (frame: string) => map(frame, { receivedAt: NOON, fence: 1, nextSequence: () => 7 })
+
+test('a documented message is read to the nanosecond, and is a price of one exchange that says it is no trade', () => {
+  const frame = '{"messageType":"A","service":"iex","data":["2019-01-30T13:33:45.383129126-05:00","vym",81.585]}'
+  const { events, refusals } = mapped(frame)
+  expect(refusals).toEqual([])
+  expect((events[0]!.data as { quote: Quote }).quote).toMatchObject({
+    symbol: 'VYM',
+    price: 81.585,
+    asOf: '2019-01-30T18:33:45.383129126Z',
+    provenance: { source: 'tiingo', feed: 'iex', notes: [expect.stringContaining('reference price')] }
+  })
+})
+
+test('whatever a frame holds costs that frame alone', () => {
+  const data = fc.oneof(fc.jsonValue(), fc.tuple(fc.string(), fc.string(), fc.double()))
+  const message = fc.record({ messageType: fc.constantFrom('A', 'I', 'H', 'X'), data })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        message.map((each) => JSON.stringify(each))
+      ),
+      (frame) => {
+        const { events, control, refusals } = mapped(frame)
+        expect(events.length + control.length + refusals.length).toBe(1)
+      }
+    ),
+    { numRuns: 200 }
+  )
+  const trade = ['T', '2026-11-30T12:00:00-05:00', 1_548_873_225, 'spy', null, null, null, null, null, 250, 10]
+  expect(mapped(JSON.stringify({ messageType: 'A', data: trade })).refusals).toMatchObject([{ reason: 'unused' }])
+})
+
+test('requests go one at a time and name the subscription, and what the vendor refuses keeps the rest', () => {
+  const conversation = new TiingoConversation('T0')
+  const sent = (frames: readonly unknown[]) => frames.map((frame) => JSON.parse(String(frame)) as object)
+  conversation.opened()
+  expect(sent(conversation.subscribe(['quotes:SPY', 'quotes:BRK.B']))).toEqual([
+    { eventName: 'subscribe', authorization: 'T0', eventData: { thresholdLevel: 6, tickers: ['spy', 'brk-b'] } }
+  ])
+  expect(conversation.subscribe(['quotes:MSFT'])).toEqual([])
+  const first = conversation.told({ messageType: 'I', data: { subscriptionId: 13_706 }, response: { code: 200 } })
+  expect(first.signals).toEqual([{ is: 'carrying', topics: new Set(['quotes:SPY', 'quotes:BRK.B']) }])
+  expect(sent(first.send)).toMatchObject([{ eventData: { subscriptionId: 13_706, tickers: ['msft'] } }])
+  const refused = conversation.told({ messageType: 'E', response: { code: 400, message: 'not valid' } })
+  expect(refused.signals).toMatchObject([{ is: 'refused', topics: ['quotes:MSFT'] }])
+  const wrong = conversation.told({ messageType: 'E', response: { code: 401, message: 'Unauthorized' } })
+  expect(wrong.signals).toMatchObject([{ is: 'failed', problem: { kind: 'fatal' } }])
+})
+
+test('the stand-in tells prices that move, and stops whoever has a wrong key', async () => {
+  const sandbox = await startSandbox({ tickMs: 50 })
+  const prices: number[] = []
+  let carried: string[] = []
+  const listen = (token: string) =>
+    new Supervisor({
+      feeds: [tiingoStream({ token, baseUrl: `${sandbox.url.replace('http', 'ws')}/tiingo-stream`, placeOf })],
+      fence: 1,
+      open: openSocket,
+      clock: systemClock,
+      random: Math.random,
+      phaseOf: () => 'closed',
+      events: {
+        mapped: ({ events }) => {
+          for (const { data } of events) if ('quote' in data && data.symbol === 'BRK.B') prices.push(data.quote.price)
+        },
+        changed: () => undefined,
+        carrying: (topics) => (carried = [...topics].toSorted()),
+        gapBegan: () => undefined,
+        gapEnded: () => undefined,
+        notice: () => undefined
+      }
+    })
+  const [supervisor, refused] = [listen('right'), listen('wrong')]
+  onTestFinished(async () => {
+    supervisor.close()
+    refused.close()
+    await sandbox.close()
+  })
+  supervisor.want(new Set(['quotes:BRK.B', 'trades:AAPL']))
+  supervisor.start()
+  await expect.poll(() => new Set(prices).size, { timeout: 10_000 }).toBeGreaterThan(3)
+  supervisor.want(new Set(['quotes:BRK.B', 'quotes:AAPL']))
+  await expect.poll(() => carried, { timeout: 10_000 }).toEqual(['quotes:AAPL', 'quotes:BRK.B', 'quotes:SPY'])
+  refused.start()
+  await expect
+    .poll(() => refused.status.text, { timeout: 10_000 })
+    .toContain('stopped, the vendor does not know the key')
+})
