@@ -21,7 +21,8 @@ async function main(): Promise<void> {
     port: Number(port || 80),
     alwaysOpen: config.SANDBOX_HOURS === 'always',
     tickMs: config.SANDBOX_TICK_MS,
-    ...(config.streams.tws && { twsPort: config.streams.tws.port }),
+    // Whoever starts it on a free port finds TWS behind that one, as the configuration says.
+    ...(config.streams.tws && { twsPort: config.IBKR_PORT ?? 'next' }),
     ...(values.seed !== undefined && { seed: seedOf(values.seed) })
   })
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {

@@ -36,8 +36,8 @@ export type SandboxOptions = {
   host?: string
   /** A free one unless told. */
   port?: number
-  /** Where TWS is served, 0 for a free port; it is not unless told. */
-  twsPort?: number
+  /** Where TWS is served, 0 for a free port, `next` for the one behind `port`; it is not unless told. */
+  twsPort?: number | 'next'
   seed?: number
   now?: () => number
   /** True unless told: every exchange trades around the clock. False keeps the exchanges' hours. */
@@ -149,11 +149,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const streams = serveStreams({ server, exchange, tickMs, scenarios, upstoxAccounts })
   server.listen(port, host)
   await once(server, 'listening')
-  const tws =
-    options.twsPort === undefined
-      ? undefined
-      : await serveTws({ exchange, tickMs, troubles: () => scenarios.drawFor(TWS, '/') }, host, options.twsPort)
   const address = server.address() as AddressInfo
+  const twsPort = options.twsPort === 'next' ? address.port + 1 : options.twsPort
+  const tws =
+    twsPort === undefined
+      ? undefined
+      : await serveTws({ exchange, tickMs, troubles: () => scenarios.drawFor(TWS, '/') }, host, twsPort)
   const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
 
   return {
