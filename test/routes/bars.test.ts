@@ -190,6 +190,18 @@ describe('bars as of', () => {
     expect((await page(`F/range?start=2026-11-16&asof=${instants[0]}`)).bars).toHaveLength(1)
   })
 
+  test('an instant are those of who had told any then, although another one has more of them since', async () => {
+    const told = (source: string, start: string, close: number) =>
+      update('GE', Date.parse(start), close, { interval: '1d', provenance: provenance({ source, receivedAt: start }) })
+    await write(told('fmp', '2021-06-01', 7))
+    await database.sql`update daily_bars set told_at = '2021-06-02T00:00:00Z' where close = 7`
+    await write(told('yahoo', '2021-06-01', 8), told('yahoo', '2021-06-02', 9))
+    for (const path of ['GE?', 'GE/range?start=2021-06-01&']) {
+      expect(await page(`${path}timeframe=1d&asof=2021-06-03`)).toMatchObject({ bars: [{ close: 7 }] })
+      expect(closes((await page(`${path}timeframe=1d`)).bars)).toEqual([8, 9])
+    }
+  })
+
   test('a day are those of the instrument that had the symbol then', async () => {
     await write(update('META', OPEN, 7), update('META', Date.parse('2021-06-01'), 8, { interval: '1d' }))
     const { instruments } = createStores(database)
