@@ -137,7 +137,21 @@ test('of an exchange whose hours nobody knows no minutes are made up', async () 
   expect([answer.status, errorOf(answer).code]).toEqual([404, 'NOTHING_STORED'])
 })
 
+const pageNamed = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url')
+const NO_CLOCK = '2026-11-16T10:00:00+23:59'
+
 test.each([
+  ['a gap of a time that no clock has', `gaps?page=${pageNamed({ from: NO_CLOCK, id: 1 })}`, 'page'],
+  [
+    'a difference of a time that no clock has',
+    `audits/IBM/differences?date=2026-11-16&page=${pageNamed({ interval: '1m', start: NO_CLOCK, id: 1 })}`,
+    'page'
+  ],
+  [
+    'an audit of more instruments than there are',
+    `audits?page=${pageNamed({ instrumentId: 2 ** 31, tradeDate: '2026-11-16', interval: '1m', source: 'a', feed: 'iex', official: 'a' })}`,
+    'page'
+  ],
   ['a state there is none of', 'gaps?state=lost', 'state'],
   ['a reason there is none of', 'gaps?reason=rain', 'reason'],
   ['a symbol that is none', 'gaps?symbol=$$$', 'symbol'],
