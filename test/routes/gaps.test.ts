@@ -131,6 +131,26 @@ describe('with gaps in the ledger', () => {
   })
 })
 
+test('what was fetched of a symbol is here, although of another one it cannot be had', async () => {
+  const { gaps, gapFills } = stores
+  const subject = { source: 'alpaca', feed: 'iex', reason: 'outage' } as const
+  const id = await gaps.add(subject, '2026-11-12T15:00:00Z', '2026-11-12T15:05:00Z')
+  await gapFills.done(id, ibm, { via: 'alpaca/iex', trades: 3 })
+  await gapFills.done(id, ibm + 1, { reason: 'alpaca does not know the symbol' })
+  await gaps.move(id, 'open', 'unfillable')
+  const { feeds } = value(await get('completeness/IBM?date=2026-11-12')) as Completeness
+  expect(feeds).toMatchObject([
+    { feed: 'iex', backfilledMinutes: 5, unfillableMinutes: 0, gaps: [{ state: 'filled' }] }
+  ])
+  const told = async (query: string) =>
+    (value(await get(`gaps?start=2026-11-12&end=2026-11-12&${query}`)) as { gaps: Gap[] }).gaps.map(
+      ({ state }) => state
+    )
+  expect(await told('')).toEqual(['unfillable'])
+  expect(await told('symbol=IBM&state=filled')).toEqual(['filled'])
+  expect(await told('symbol=IBM&state=unfillable')).toEqual([])
+})
+
 test('of an exchange whose hours nobody knows no minutes are made up', async () => {
   await stores.instruments.upsert([{ symbol: 'TEF.MC' }])
   const answer = await get('completeness/TEF.MC?date=2026-11-16')
