@@ -189,7 +189,7 @@ export class StreamedQuote {
     const { open, dayHigh, dayLow, volume, previousClose } = this.#day
     const polled = this.#polledOfDay()
     return {
-      previousClose: polled?.previousClose ?? previousClose,
+      previousClose: polled?.previousClose ?? previousClose ?? this.#closeBefore(),
       open: polled?.open ?? open,
       dayHigh: most(Math.max, dayHigh, polled?.dayHigh),
       dayLow: most(Math.min, dayLow, polled?.dayLow),
@@ -224,6 +224,12 @@ export class StreamedQuote {
   /** What was polled, where it is of the day that is streamed. */
   #polledOfDay(): Quote | undefined {
     return this.#polled && this.#polled.asOf.slice(0, 10) >= this.#tradeDate ? this.#polled : undefined
+  }
+
+  /** Where the stream began before the session did: what was polled between the sessions is the price that the one before closed with. */
+  #closeBefore(): number | undefined {
+    const { marketState = 'regular', price } = this.#polled ?? {}
+    return this.#polledOfDay() || marketState === 'regular' || marketState === 'halted' ? undefined : price
   }
 
   #extendedHours(price: number): ExtendedHours | undefined {

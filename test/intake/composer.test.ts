@@ -178,6 +178,15 @@ describe('the quote of a streamed symbol', () => {
     expect(quote).toMatchObject({ price: 111.1, previousClose: 101, dayLow: 111.1, open: 111.1, volume: 5 })
   })
 
+  test('has a close to compare with from the opening on, where the stream began before it', () => {
+    const before = { asOf: '2026-11-27T18:00:00Z', previousClose: 90, volume: 5000 }
+    const events = [trade(99, 5, { session: 'pre', asOf: at('13:00:00') }), trade(100, 10)]
+    const { quote } = composed(events, quoteOf('AAPL', 95, { ...before, marketState: 'pre' }))
+    expect(quote).toMatchObject({ price: 100, previousClose: 95, change: 5, volume: 10 })
+    const during = composed(events, quoteOf('AAPL', 95, { ...before, marketState: 'regular' }))
+    expect(during.quote).not.toHaveProperty('previousClose')
+  })
+
   test('is told once in an interval, however many trades there are', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
