@@ -29,6 +29,10 @@ function usable(answers: readonly (Answer<Quote> | Error)[]): Map<string, Quote>
   )
 }
 
+/** Composed of ticks alone: nobody told a close to compare with. */
+const isUnreferenced = (quote: Quote | undefined) =>
+  quote?.provenance.delivery === 'stream' && quote.previousClose === undefined
+
 /** Asks for the quotes of symbols that stream, so that what is composed of their ticks has a name, a close to compare with and a day. */
 export class ReferenceQuotes {
   readonly #options: ReferenceQuotesOptions
@@ -75,11 +79,11 @@ export class ReferenceQuotes {
   async #askFor(symbols: readonly string[]): Promise<void> {
     const { marketData, intake, now } = this.#options
     const quotes = usable(await marketData.quotes(symbols, 'background').catch(() => []))
-    const streamed = symbols.filter((symbol) => quotes.get(symbol)?.provenance.delivery === 'stream')
-    if (streamed.length > 0) {
+    const unreferenced = symbols.filter((symbol) => isUnreferenced(quotes.get(symbol)))
+    if (unreferenced.length > 0) {
       // The cache holds what was composed of the first ticks. A vendor's answer comes behind it, and the intake keeps what it tells.
-      for (const symbol of streamed) quotes.delete(symbol)
-      for (const [symbol, quote] of usable(await marketData.refresh.quotes(streamed).catch(() => []))) {
+      for (const symbol of unreferenced) quotes.delete(symbol)
+      for (const [symbol, quote] of usable(await marketData.refresh.quotes(unreferenced).catch(() => []))) {
         quotes.set(symbol, quote)
       }
     }
