@@ -69,21 +69,24 @@ const prepare = { prepare: true }
 
 function barReads(tx: TransactionSql) {
   return {
-    /** The series of an instrument, with how many bars of a span each holds, and when the newest of these starts (epoch ms). */
+    /**
+     * The series of an instrument, with how many bars of a span each holds, or held at an instant, and when the newest of these
+     * starts (epoch ms).
+     */
     async series(
       instrumentId: number,
       kind: StoredBarKind,
-      { from, to }: BarSpan
+      { from, to, asOf }: BarSpan & Pick<BarQuery, 'asOf'>
     ): Promise<(HeldSeries & { readonly bars: number; readonly newest?: number })[]> {
       const { interval, adjusted, source = null, feed = null } = kind
       const rows = await tx.unsafe(
         `select ${SERIES}, held.bars, held.newest
         from bar_series as series cross join lateral (
-          select count(*)::int as bars, ${msOf('max(start)')} as newest from ${tableOf(interval).name}
-          where series_id = series.id and ${within(interval, '$6', '$7')}
+          select count(*)::int as bars, ${msOf('max(start)')} as newest from ${barsAt(interval, asOf)} as bar
+          where series_id = series.id and ${within(interval, '$6', '$7')} ${heldAt('$8', asOf)}
         ) as held
         where instrument_id = $1 and ${OF_KIND}`,
-        [instrumentId, interval, adjusted, source, feed, ...boundsOf(interval, { from, to })],
+        [instrumentId, interval, adjusted, source, feed, ...boundsOf(interval, { from, to }), ...instantOf(asOf)],
         prepare
       )
       return rows.map((row) => present(row) as unknown as HeldSeries & { bars: number; newest?: number })
@@ -92,11 +95,10 @@ function barReads(tx: TransactionSql) {
     /** Bars of a series. */
     async bars(seriesId: number, { interval, limit, countedFrom, asOf, ...span }: BarQuery): Promise<HeldBar[]> {
       const rows = await tx.unsafe(
-        `select ${columnsOf(interval)} from ${asOf === undefined ? tableOf(interval).name : VERSIONS(interval)} as bar
-        where series_id = $1 and ${within(interval, '$2', '$3')}
-          ${asOf === undefined ? '' : 'and told_at <= $5::text::timestamptz and replaced_at > $5::text::timestamptz'}
+        `select ${columnsOf(interval)} from ${barsAt(interval, asOf)} as bar
+        where series_id = $1 and ${within(interval, '$2', '$3')} ${heldAt('$5', asOf)}
         order by start ${countedFrom === 'oldest' ? 'asc' : 'desc'} limit $4`,
-        [seriesId, ...boundsOf(interval, span), limit, ...(asOf === undefined ? [] : [isoOf(asOf)])],
+        [seriesId, ...boundsOf(interval, span), limit, ...instantOf(asOf)],
         prepare
       )
       return inSlices(mapping(rows, heldBar))
@@ -169,6 +171,15 @@ const VERSIONS = (interval: Interval) => {
     union all select ${figures}, ${start} as start, ${told}, replaced_at from bar_revisions
   )`
 }
+
+/** Bars as they are, or as they stood at an instant (epoch ms). */
+const barsAt = (interval: Interval, asOf: number | undefined) =>
+  asOf === undefined ? tableOf(interval).name : VERSIONS(interval)
+const heldAt = (parameter: string, asOf: number | undefined) =>
+  asOf === undefined
+    ? ''
+    : `and told_at <= ${parameter}::text::timestamptz and replaced_at > ${parameter}::text::timestamptz`
+const instantOf = (asOf: number | undefined) => (asOf === undefined ? [] : [isoOf(asOf)])
 
 const typeOf = (interval: Interval) => (isIntraday(interval) ? 'timestamptz' : 'date')
 const within = (interval: Interval, from: string, to: string) =>

@@ -15,8 +15,8 @@ export type GapFillStore = ReturnType<typeof createGapFillStore>
 export function createGapFillStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   return {
     /**
-     * The instruments of a gap that are not done. Of a gap of a whole feed those whose trades came within a day before it, or
-     * since.
+     * The instruments of a gap that are not done. Of a gap of a whole feed those whose trades came within some days before
+     * it, or since: before the first session after a long weekend nothing comes for so long.
      */
     async left({ id, source, feed, instrumentId, fromAt }: Gap): Promise<GapInstrument[]> {
       return instrumentId === undefined
@@ -25,7 +25,7 @@ export function createGapFillStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
             where exists (
               select from bar_series
               where instrument_id = instruments.id and source = ${sourceOfTrades(source)} and feed = ${feed}
-                and interval = '1m' and received_at >= ${fromAt}::text::timestamptz - interval '1 day'
+                and interval = '1m' and received_at >= ${fromAt}::text::timestamptz - interval '5 days'
             ) and not exists (select from gap_fills where gap_id = ${id} and instrument_id = instruments.id)
             order by symbol`
         : sql<GapInstrument[]>`

@@ -5,6 +5,7 @@ import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import type { CopyTransaction } from './copy.ts'
 import { present, type Present } from './rows.ts'
+import { gapFills } from './schema/gap-fills.ts'
 import { instruments } from './schema/instruments.ts'
 import { gaps } from './schema/streams.ts'
 
@@ -146,7 +147,7 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
 
     /**
      * Those that a filter lets through, newest first, behind a place; of an instrument and of feeds as a whole where one is
-     * named. With their instruments' symbols as they are today.
+     * named, with what became of its part of them. With their instruments' symbols as they are today.
      */
     async list(
       filter: GapFilter & { readonly instrumentId?: number | undefined },
@@ -154,15 +155,16 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
       after?: GapPlace
     ): Promise<(Gap & { readonly symbol?: string })[]> {
       const { source, feed, state, reason, from, to, instrumentId } = filter
+      const become = instrumentId === undefined ? gaps.state : stateFor(instrumentId)
       const rows = await db
-        .select({ ...getTableColumns(gaps), symbol: instruments.symbol })
+        .select({ ...getTableColumns(gaps), state: become, symbol: instruments.symbol })
         .from(gaps)
         .leftJoin(instruments, eq(instruments.id, gaps.instrumentId))
         .where(
           and(
             source === undefined ? undefined : eq(gaps.source, source),
             feed && eq(gaps.feed, feed),
-            state && eq(gaps.state, state),
+            state && sql`${become} = ${state}`,
             reason && eq(gaps.reason, reason),
             instrumentId === undefined ? undefined : or(eq(gaps.instrumentId, instrumentId), isNull(gaps.instrumentId)),
             lt(gaps.fromAt, isoOf(to)),
@@ -181,6 +183,12 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
     }
   }
 }
+
+/** An instrument's part of a gap is filled, or cannot be, before the others' and whatever becomes of them. */
+const stateFor = (instrumentId: number) => sql<GapState>`coalesce(
+  (select case when ${gapFills.reason} is null then 'filled' else 'unfillable' end from ${gapFills}
+    where ${gapFills.gapId} = ${gaps.id} and ${gapFills.instrumentId} = ${instrumentId}),
+  ${gaps.state})`
 
 /** Adds gaps that have ended already, in the transaction of whatever else is to be known with them. Epoch ms. */
 export async function addGaps(

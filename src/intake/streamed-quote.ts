@@ -4,8 +4,8 @@ import type { Halt, TradingStatus } from '../market/halt.ts'
 import { compareInstantNs, parseInstantNs } from '../market/instant-ns.ts'
 import type { Feed } from '../market/provenance.ts'
 import type { ExtendedHours, Quote } from '../market/quote.ts'
-import { eligibilityInSession, type Eligibility } from '../market/trade-conditions.ts'
-import type { Trade, TradeCancel, TradeCorrection } from '../market/trade.ts'
+import { eligibilityInSession, eligibilityOf, type Eligibility } from '../market/trade-conditions.ts'
+import type { Trade, TradeCancel, TradeCorrection, TradeReference } from '../market/trade.ts'
 
 /** These see all that trades: only their volumes are the market's. */
 const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbox'])
@@ -13,7 +13,7 @@ const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbo
 const MAX_MINUTES = 30
 const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
 
-type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency'> & {
+type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency' | 'tradeId'> & {
   readonly notes?: readonly string[]
   /** It was told while its market was closed. */
   readonly isClosed?: boolean
@@ -101,8 +101,12 @@ export class StreamedQuote {
   }
 
   corrected({ replaces, ...correction }: TradeCorrection): boolean {
+    const isNewest = [this.#last[0], this.#extended].some((held) => held && isReplaced(held, replaces))
     const wasTaken = this.#takeBack(replaces)
-    return this.traded(correction) || wasTaken
+    if (isNewest) return this.traded(correction) || wasTaken
+    // Others traded since: its price is one of the day, and not the newest, although it is told now.
+    if (replaces.tradeDate === this.#tradeDate) this.#countInDay(correction, eligibilityOf(correction))
+    return wasTaken
   }
 
   cancelled({ replaces }: TradeCancel): boolean {
@@ -228,7 +232,7 @@ export class StreamedQuote {
     const { open, dayHigh, dayLow, volume, previousClose } = this.#day
     const polled = this.#polledOfDay()
     return {
-      previousClose: polled?.previousClose ?? previousClose,
+      previousClose: polled?.previousClose ?? previousClose ?? this.#closeBefore(),
       open: polled?.open ?? open,
       dayHigh: most(Math.max, dayHigh, polled?.dayHigh),
       dayLow: most(Math.min, dayLow, polled?.dayLow),
@@ -237,22 +241,23 @@ export class StreamedQuote {
   }
 
   /** Of a high or a low that did not happen nothing is known but that it is none; the next poll tells the day's. */
-  #takeBack({ price, size, asOf }: { price?: number; size?: number; asOf?: string }): boolean {
+  #takeBack(replaced: TradeReference): boolean {
+    const { price, size, tradeDate } = replaced
+    if (tradeDate !== this.#tradeDate) return false
     const { dayHigh, dayLow, volume } = this.#day
     if (dayHigh === price) this.#day.dayHigh = undefined
     if (dayLow === price) this.#day.dayLow = undefined
     if (volume !== undefined && size !== undefined) this.#day.volume = Math.max(0, volume - size)
-    this.#last = this.#last.filter((last) => last.price !== price || (asOf !== undefined && last.asOf !== asOf))
+    this.#last = this.#last.filter((last) => !isReplaced(last, replaced))
     return this.#last.length > 0
   }
 
   /** The last price of the day before is the reference, until a poll tells the official close. */
   #beginDay(tradeDate: string): void {
     this.#isDayTold = false
-    const [last] = this.#last
-    const isNextDay = this.#tradeDate !== '' && last !== undefined
+    const previousClose = this.#tradeDate === '' ? undefined : this.#last[0]?.price
     this.#tradeDate = tradeDate
-    Object.assign(this.#day, NO_DAY, { previousClose: isNextDay ? last.price : undefined })
+    Object.assign(this.#day, NO_DAY, { previousClose })
     this.#volumeBefore = this.#polledOfDay()?.volume ?? 0
     this.#volumeByMinute.clear()
     this.#minute = NO_MINUTE
@@ -268,6 +273,12 @@ export class StreamedQuote {
     if (this.#isHalted) return 'halted'
     if (this.#extended) return stateOf(this.#extended.session)
     return isClosed ? 'closed' : 'regular'
+  }
+
+  /** Where the stream began before the session did: what was polled between the sessions is the price that the one before closed with. */
+  #closeBefore(): number | undefined {
+    const { marketState = 'regular', price } = this.#polled ?? {}
+    return this.#polledOfDay() || marketState === 'regular' || marketState === 'halted' ? undefined : price
   }
 
   #extendedHours(price: number): ExtendedHours | undefined {
@@ -294,6 +305,12 @@ const stateOf = (session: ExtendedHours['session']): NonNullable<Quote['marketSt
 function changeOf(price: number, reference: number | undefined) {
   if (reference === undefined || reference <= 0) return {}
   return { change: price - reference, changePercent: (price / reference - 1) * 100 }
+}
+
+/** Whether it is the trade that a vendor means, as far as the two say. */
+function isReplaced(held: Last, { price, asOf, tradeId }: TradeReference): boolean {
+  if (held.price !== price || (asOf !== undefined && held.asOf !== asOf)) return false
+  return tradeId === undefined || held.tradeId === undefined || held.tradeId === tradeId
 }
 
 /** Of one instant the vendor's sequence decides. */

@@ -47,7 +47,7 @@ export type BarReads = {
   series(
     instrumentId: number,
     kind: StoredBarKind,
-    span: Pick<StoredBarRequest, 'from' | 'to'>
+    span: Pick<StoredBarRequest, 'from' | 'to' | 'asOf'>
   ): Promise<(HeldSeries & { readonly bars: number; readonly newest?: number })[]>
   bars(
     seriesId: number,

@@ -4,8 +4,8 @@ import { Interval } from '../market/bar.ts'
 import { Feed } from '../market/provenance.ts'
 import type { StoredAudit, StoredDifference } from '../market/stored-audit.ts'
 import { neverKept } from './answer.ts'
-import { Day, DayOrInstant } from './instant.ts'
-import { PAGE_QUERY, pageTokens, PlaceNumber, PlaceText } from './page-token.ts'
+import { Day, DayOrUtc } from './instant.ts'
+import { PAGE_QUERY, pageTokens, PlaceId, PlaceNumber, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
 import { pagesFrom, type Columns } from './rows.ts'
 import type { StoredRouteOptions } from './stored-query.ts'
@@ -65,7 +65,7 @@ const DifferencesQuery = Type.Object(
 const auditPlaces = pageTokens(
   Type.Object(
     {
-      instrumentId: PlaceNumber,
+      instrumentId: PlaceId,
       tradeDate: Day('Of the session'),
       interval: Interval,
       source: PlaceText,
@@ -76,7 +76,7 @@ const auditPlaces = pageTokens(
   )
 )
 const differencePlaces = pageTokens(
-  Type.Object({ interval: Interval, start: DayOrInstant('Of a bar'), id: PlaceNumber }, { additionalProperties: false })
+  Type.Object({ interval: Interval, start: DayOrUtc, id: PlaceNumber }, { additionalProperties: false })
 )
 
 /** What own bars were held against the official ones of vendors. */

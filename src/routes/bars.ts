@@ -7,7 +7,7 @@ import type { Feed } from '../market/provenance.ts'
 import type { LatestBar, StoredBar, StoredBarKind, StoredBars } from '../market/stored-bar.ts'
 import { DAY_MS, isoOf } from '../market/time.ts'
 import { neverKept } from './answer.ts'
-import { DayOrInstant } from './instant.ts'
+import { DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
 import { pagesFrom, type Columns, type ColumnType, type RowsHead } from './rows.ts'
@@ -103,9 +103,7 @@ const LatestQuery = Type.Object(
   CLOSED
 )
 /** Before or behind which bar, and of which series: another one may have most of the rest. */
-const barPlaces = pageTokens(
-  Type.Object({ start: DayOrInstant('Of a bar'), source: KIND.source, feed: KIND.feed }, CLOSED)
-)
+const barPlaces = pageTokens(Type.Object({ start: DayOrUtc, source: KIND.source, feed: KIND.feed }, CLOSED))
 const symbolPlaces = pageTokens(Type.Object({ symbol: PlaceText }, CLOSED))
 
 /** Bars as they are stored. */
@@ -163,7 +161,8 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
       const { limit, page } = request.query
       const before = barPlaces.read(page)
       const { instrument, kind } = await subjectOf(request.params.symbol, { ...request.query, ...seriesOf(before) })
-      const to = before === undefined ? Date.now() + DAY_MS : Date.parse(before.start)
+      const end = Date.now() + DAY_MS
+      const to = before === undefined ? end : Math.min(end, Date.parse(before.start))
       const answer = await archive.bars(instrument, { ...kind, from: BEGINNING, to, limit, countedFrom: 'newest' })
       const next = answer.hasMore ? placeOf(answer.bars[0], answer) : undefined
       // Older bars than those that a stream goes on from are no matter of its cursor.

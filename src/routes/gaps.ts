@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { GapReason, GapState, type Gap } from '../market/gap.ts'
 import { DAY_MS } from '../market/time.ts'
 import { neverKept } from './answer.ts'
-import { DayOrInstant } from './instant.ts'
+import { DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceNumber } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
 import { pagesFrom, type Columns } from './rows.ts'
@@ -45,9 +45,7 @@ const GapsQuery = Type.Object(
   { additionalProperties: false }
 )
 
-const places = pageTokens(
-  Type.Object({ from: DayOrInstant('Of a gap'), id: PlaceNumber }, { additionalProperties: false })
-)
+const places = pageTokens(Type.Object({ from: DayOrUtc, id: PlaceNumber }, { additionalProperties: false }))
 
 /** The ledger of gaps. */
 export const gapRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (app, { isAlias }) => {

@@ -23,6 +23,9 @@ export const DayOrInstant = (description: string) =>
     examples: ['2024-01-31', '2024-01-31T14:30:00Z']
   })
 
+/** A date or an instant in the zone that a database counts in, whatever offset clocks may have. */
+export const DayOrUtc = Type.String({ pattern: `^${DAY}(T${HOUR}:[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z)?$` })
+
 export const isDate = (text: string): boolean => DATE.test(text)
 
 /** Epoch milliseconds of what `DayOrInstant` takes: a date begins at midnight UTC. */

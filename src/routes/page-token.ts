@@ -16,6 +16,7 @@ export const PAGE_QUERY = {
 /** Parts of places, of what a database can compare: anybody can write a page that was never named. */
 export const PlaceText = Type.String({ maxLength: 1000, pattern: '^[^\\u0000-\\u001f]*$' })
 export const PlaceNumber = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+export const PlaceId = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })
 export const PlaceInstant = Type.Object({
   ms: Type.Integer({ minimum: Date.parse('1900-01-01'), maximum: Date.parse('9000-01-01') }),
   ns: Type.Integer({ minimum: 0, maximum: 999_999 })

@@ -1,5 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
+import { writeBarUpdates } from '../../db/bar-updates.ts'
+import { inCopyTransaction } from '../../db/copy.ts'
 import type { GapSubject } from '../../db/gaps.ts'
+import { provenance } from './values.ts'
 import { storesUnderTest } from './stores-under-test.ts'
 
 const under = storesUnderTest()
@@ -82,4 +85,19 @@ test('a gap that ends before it begins is refused', async () => {
   await expect(under.stores.gaps.add(AAPL, at(2), at(1))).rejects.toMatchObject({
     cause: { constraint_name: 'gaps_order' }
   })
+})
+
+test('a gap before the first trades after a long weekend is fetched of all that traded before it', async () => {
+  const { gaps, gapFills } = under.stores
+  const [friday, tuesday] = ['2026-11-27T20:59:00.000Z', '2026-12-01T09:10:00.000Z']
+  const bar = { start: friday, open: 1, high: 1, low: 1, close: 1, volume: 1 }
+  const told = provenance({ source: 'alpaca-trades', feed: 'iex', receivedAt: friday })
+  await inCopyTransaction(under.database.copyPool, (tx) =>
+    writeBarUpdates(tx, [
+      { symbol: 'QUIET', interval: '1m', bar, state: 'final', revision: 0, provenance: told, timestamp: friday }
+    ])
+  )
+  await gaps.add(FEED, tuesday, '2026-12-01T09:12:00.000Z')
+  const [gap] = await gaps.fillable('alpaca', 10)
+  expect(await gapFills.left(gap!)).toMatchObject([{ symbol: 'QUIET' }])
 })

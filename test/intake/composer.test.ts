@@ -140,6 +140,26 @@ describe('the quote of a streamed symbol', () => {
     expect(quote).not.toHaveProperty('dayHigh')
   })
 
+  const corrected = (id: string, price: number, by: number, asOf: string, tradeDate = DATE): MarketEvent => {
+    const right = trade(by, 10, { asOf, tradeId: `${id}b` }).data.trade
+    const correction = { ...right, replaces: { tradeDate, tradeId: id, price, size: 10 } }
+    return { type: 'trade_correction', data: { symbol: 'AAPL', correction, timestamp: asOf } }
+  }
+
+  test('is not moved by what is right of a trade that others came behind', () => {
+    const first = trade(100, 10, { tradeId: '1' })
+    const [second, third] = [trade(90, 10, { tradeId: '2' }), trade(100, 10, { tradeId: '3', asOf: at('15:30:10') })]
+    const { quote } = composed([first, second, third, corrected('1', 100, 91, at('15:31:00'))])
+    expect(quote).toMatchObject({ price: 100, asOf: at('15:30:10'), dayLow: 90, volume: 30 })
+    const newest = composed([first, second, third, corrected('3', 100, 95, at('15:31:00'))])
+    expect(newest.quote).toMatchObject({ price: 95, asOf: at('15:31:00'), volume: 30 })
+  })
+
+  test('loses nothing of the day where a trade of a day before is corrected', () => {
+    const { quote } = composed([trade(101, 10), trade(99, 10), corrected('1', 101, 50, at('15:31:00'), '2026-11-27')])
+    expect(quote).toMatchObject({ price: 99, dayHigh: 101, dayLow: 99, volume: 20 })
+  })
+
   test('keeps its regular price after the session, and tells the other beside it', () => {
     const after = trade(104, 10, { session: 'post', conditions: ['@', 'T'], asOf: at('21:30:00') })
     const { quote } = composed([trade(101, 10), after])
@@ -156,6 +176,15 @@ describe('the quote of a streamed symbol', () => {
       trade(111.1, 5, { tradeDate: '2026-12-01', asOf: '2026-12-01T14:30:00Z' })
     ])
     expect(quote).toMatchObject({ price: 111.1, previousClose: 101, dayLow: 111.1, open: 111.1, volume: 5 })
+  })
+
+  test('has a close to compare with from the opening on, where the stream began before it', () => {
+    const before = { asOf: '2026-11-27T18:00:00Z', previousClose: 90, volume: 5000 }
+    const events = [trade(99, 5, { session: 'pre', asOf: at('13:00:00') }), trade(100, 10)]
+    const { quote } = composed(events, quoteOf('AAPL', 95, { ...before, marketState: 'pre' }))
+    expect(quote).toMatchObject({ price: 100, previousClose: 95, change: 5, volume: 10 })
+    const during = composed(events, quoteOf('AAPL', 95, { ...before, marketState: 'regular' }))
+    expect(during.quote).not.toHaveProperty('previousClose')
   })
 
   test('is told once in an interval, however many trades there are', async () => {

@@ -190,6 +190,18 @@ describe('bars as of', () => {
     expect((await page(`F/range?start=2026-11-16&asof=${instants[0]}`)).bars).toHaveLength(1)
   })
 
+  test('an instant are those of who had told any then, although another one has more of them since', async () => {
+    const told = (source: string, start: string, close: number) =>
+      update('GE', Date.parse(start), close, { interval: '1d', provenance: provenance({ source, receivedAt: start }) })
+    await write(told('fmp', '2021-06-01', 7))
+    await database.sql`update daily_bars set told_at = '2021-06-02T00:00:00Z' where close = 7`
+    await write(told('yahoo', '2021-06-01', 8), told('yahoo', '2021-06-02', 9))
+    for (const path of ['GE?', 'GE/range?start=2021-06-01&']) {
+      expect(await page(`${path}timeframe=1d&asof=2021-06-03`)).toMatchObject({ bars: [{ close: 7 }] })
+      expect(closes((await page(`${path}timeframe=1d`)).bars)).toEqual([8, 9])
+    }
+  })
+
   test('a day are those of the instrument that had the symbol then', async () => {
     await write(update('META', OPEN, 7), update('META', Date.parse('2021-06-01'), 8, { interval: '1d' }))
     const { instruments } = createStores(database)
@@ -244,6 +256,13 @@ test('of a symbol that nobody knows near ones are named, those too that came sin
   expect(errorOf(answer)).toMatchObject({ code: 'NOTHING_STORED', details: { symbol: 'ORCK', suggestions: ['ORCL'] } })
 })
 
+const pageNamed = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url')
+
+test('behind a page of a day that no calendar has come the newest bars', async () => {
+  await write(update('GM', Date.parse('2021-06-01'), 8, { interval: '1d' }))
+  expect((await page(`GM?timeframe=1d&page=${pageNamed({ start: '9999-12-31T23:59:59Z' })}`)).bars).toHaveLength(1)
+})
+
 test.each([
   ['a timeframe there is none of', 'IBM?timeframe=2m', 'timeframe'],
   ['a limit of nothing', 'IBM?limit=0', 'limit'],
@@ -253,8 +272,9 @@ test.each([
   ['a source that is none', 'IBM?source=A%20B', 'source'],
   ['a format there is none of', 'IBM?format=xml', 'format'],
   ['a page that nobody named', 'IBM?page=bm9uc2Vuc2U', 'page'],
-  ['a page of something else', `IBM?page=${Buffer.from('{"symbol":"A"}').toString('base64url')}`, 'page'],
-  ['a page of no day', `IBM?page=${Buffer.from('{"start":"2026-02-30"}').toString('base64url')}`, 'page'],
+  ['a page of something else', `IBM?page=${pageNamed({ symbol: 'A' })}`, 'page'],
+  ['a page of no day', `IBM?page=${pageNamed({ start: '2026-02-30' })}`, 'page'],
+  ['a page of a place that no clock has', `IBM?page=${pageNamed({ start: '9999-12-31T23:59:59-23:59' })}`, 'page'],
   ['an instant in the future', 'IBM?asof=2199-01-01', 'asof'],
   ['no day', 'IBM?asof=2026-02-30', 'asof'],
   ['a range without a beginning', 'IBM/range', 'start'],

@@ -131,13 +131,47 @@ describe('with gaps in the ledger', () => {
   })
 })
 
+test('what was fetched of a symbol is here, although of another one it cannot be had', async () => {
+  const { gaps, gapFills } = stores
+  const subject = { source: 'alpaca', feed: 'iex', reason: 'outage' } as const
+  const id = await gaps.add(subject, '2026-11-12T15:00:00Z', '2026-11-12T15:05:00Z')
+  await gapFills.done(id, ibm, { via: 'alpaca/iex', trades: 3 })
+  await gapFills.done(id, ibm + 1, { reason: 'alpaca does not know the symbol' })
+  await gaps.move(id, 'open', 'unfillable')
+  const { feeds } = value(await get('completeness/IBM?date=2026-11-12')) as Completeness
+  expect(feeds).toMatchObject([
+    { feed: 'iex', backfilledMinutes: 5, unfillableMinutes: 0, gaps: [{ state: 'filled' }] }
+  ])
+  const told = async (query: string) =>
+    (value(await get(`gaps?start=2026-11-12&end=2026-11-12&${query}`)) as { gaps: Gap[] }).gaps.map(
+      ({ state }) => state
+    )
+  expect(await told('')).toEqual(['unfillable'])
+  expect(await told('symbol=IBM&state=filled')).toEqual(['filled'])
+  expect(await told('symbol=IBM&state=unfillable')).toEqual([])
+})
+
 test('of an exchange whose hours nobody knows no minutes are made up', async () => {
   await stores.instruments.upsert([{ symbol: 'TEF.MC' }])
   const answer = await get('completeness/TEF.MC?date=2026-11-16')
   expect([answer.status, errorOf(answer).code]).toEqual([404, 'NOTHING_STORED'])
 })
 
+const pageNamed = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url')
+const NO_CLOCK = '2026-11-16T10:00:00+23:59'
+
 test.each([
+  ['a gap of a time that no clock has', `gaps?page=${pageNamed({ from: NO_CLOCK, id: 1 })}`, 'page'],
+  [
+    'a difference of a time that no clock has',
+    `audits/IBM/differences?date=2026-11-16&page=${pageNamed({ interval: '1m', start: NO_CLOCK, id: 1 })}`,
+    'page'
+  ],
+  [
+    'an audit of more instruments than there are',
+    `audits?page=${pageNamed({ instrumentId: 2 ** 31, tradeDate: '2026-11-16', interval: '1m', source: 'a', feed: 'iex', official: 'a' })}`,
+    'page'
+  ],
   ['a state there is none of', 'gaps?state=lost', 'state'],
   ['a reason there is none of', 'gaps?reason=rain', 'reason'],
   ['a symbol that is none', 'gaps?symbol=$$$', 'symbol'],

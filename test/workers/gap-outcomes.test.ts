@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { GapSubject } from '../../db/gaps.ts'
@@ -26,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close())
 
 /** What becomes of a gap of a symbol, on a vendor in a state. */
-async function outcome(symbol: string, agoMs: number, env: Record<string, string> = {}) {
+async function outcome(symbol: string, agoMs: number, env: Record<string, string> = {}, turnMs = MINUTE_MS) {
   const [{ log }, redis] = await Promise.all([testLog(), testRedis()])
   onTestFinished(() => redis.close())
   const { stores } = under
@@ -39,14 +42,26 @@ async function outcome(symbol: string, agoMs: number, env: Record<string, string
   const until = Date.now() - agoMs
   const id = await stores.gaps.add(subject, isoOf(until - MINUTE_MS), isoOf(until))
   const intake = createIntake({ eventLog: log, log: SILENT, record: () => undefined, quoteIntervalMs: 200 })
-  const filler = new GapFiller({ history: histories.all[0]!, stores, eventLog: log, intake, now: Date.now })
+  const filler = new GapFiller({ history: histories.all[0]!, stores, eventLog: log, intake, now: Date.now, turnMs })
   const held = async () => (await stores.gaps.within(instrumentId, 0, Date.now())).find((gap) => gap.id === id)!
   const fill = async (): Promise<GapState> => (await filler.fill(await held(), AbortSignal.timeout(20_000))).state
   const again = async () => {
     await under.database.sql`delete from gap_fills where gap_id = ${id}`
     await stores.gaps.move(id, 'filled', 'open')
   }
-  return { fill, held, again }
+  const tried = (tries: number) => under.database.sql`update gaps set tries = ${tries} where id = ${id}`
+  return { fill, held, again, tried }
+}
+
+/** A vendor whose history comes in pages that a test makes of what was asked for; how many were asked for. */
+async function pagedVendor(answer: (page: number) => object) {
+  const asked = { pages: 0 }
+  const server = createServer((_request, response) => response.end(JSON.stringify(answer(asked.pages++))))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const env = { ALPACA_BASE_URL: url, ALPACA_LIMITS: '100000/minute' }
+  return { asked, env }
 }
 
 test('a vendor that refuses for now is asked again later, and the ledger says why', async () => {
@@ -79,10 +94,40 @@ test('what the plan lacks is tried in other ways and again for three days, then 
   ])
   expect(await fresh.fill()).toBe('open')
   expect((await fresh.held()).detail).toBe("alpaca's plan does not have it")
+  expect(await old.fill()).toBe('open')
+  await old.tried(9)
   expect(await old.fill()).toBe('unfillable')
   expect(await old.held()).toMatchObject({ state: 'unfillable', detail: "alpaca's plan does not have it" })
   expect(await soon.fill()).toBe('open')
   expect((await soon.held()).detail).toBe('alpaca/sip has nothing younger than 15 minutes')
+})
+
+test('a vendor that names a page twice holds no other gap up', async () => {
+  const { asked, env } = await pagedVendor(() => ({ trades: {}, next_page_token: 'again' }))
+  const { fill, held } = await outcome('AAPL', HOUR_MS, env)
+  expect(await fill()).toBe('open')
+  expect((await held()).detail).toBe('alpaca named a page twice')
+  expect(asked.pages).toBe(2)
+})
+
+test('a vendor that never comes to an end has its turn, and then others have theirs', async () => {
+  const { asked, env } = await pagedVendor((page) => ({ trades: {}, next_page_token: `${page}` }))
+  const { fill, held } = await outcome('AAPL', HOUR_MS, env, 300)
+  expect(await fill()).toBe('open')
+  expect((await held()).detail).toBe('others had their turn')
+  expect(asked.pages).toBeGreaterThan(2)
+})
+
+test('while nobody writes trades down, what streams told is not pushed out of the log by what they missed', async () => {
+  const t = isoOf(Date.now() - HOUR_MS - 1000)
+  const { asked, env } = await pagedVendor((page) => ({
+    trades: { AAPL: [{ t, x: 'V', p: 100, s: 1, i: page, z: 'C', c: ['@'] }] },
+    next_page_token: `${page}`
+  }))
+  const { fill } = await outcome('AAPL', HOUR_MS, env, 300)
+  expect(await fill()).toBe('open')
+  expect(await fill()).toBe('open')
+  expect(asked.pages).toBe(1)
 })
 
 test('trades of options, which have no identity, are unfillable at once', async () => {

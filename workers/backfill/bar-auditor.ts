@@ -90,6 +90,7 @@ export class BarAuditor {
     for (const way of history.ways(feed, symbol)) {
       try {
         const bars = new Map<string, Bar>()
+        const pages = new Set<string>()
         let page: string | undefined
         do {
           const asked = {
@@ -103,6 +104,10 @@ export class BarAuditor {
           const answer = await history.bars(asked, signal)
           for (const bar of answer.items) bars.set(bar.start, bar)
           page = answer.next
+          if (page !== undefined && pages.has(page)) {
+            throw new ProviderError(history.name, 'bad_payload', `${history.name} named a page twice`)
+          }
+          if (page !== undefined) pages.add(page)
         } while (page !== undefined)
         return { way, bars }
       } catch (error) {

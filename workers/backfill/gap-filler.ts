@@ -11,8 +11,10 @@ import type { HistoryWay } from '../../src/streams/history.ts'
 import { NotNowError, type AskedHistory } from './asked-history.ts'
 import { persisted } from './persisted.ts'
 
-/** What a vendor refuses for so long it is not going to give: then the gap is unfillable. */
+/** What a vendor refuses for so long, and so often, it is not going to give: then the gap is unfillable. */
 const GIVE_UP_AFTER_MS = 3 * DAY_MS
+/** By then it was tried for more than half a day, however long ago the gap was. */
+const GIVE_UP_AFTER_TRIES = 10
 /** Before the second try; doubles from then on. */
 const FIRST_RETRY_MS = MINUTE_MS
 const MAX_RETRY_MS = 6 * HOUR_MS
@@ -25,6 +27,8 @@ export type GapFillerOptions = {
   readonly eventLog: EventLog
   readonly intake: Pick<Intake, 'accept'>
   readonly now: () => number
+  /** How long one gap may be worked on while others wait: then it is taken up again behind them. */
+  readonly turnMs: number
 }
 
 /** What came of one try. */
@@ -43,17 +47,22 @@ export class GapFiller {
   }
 
   /** Rejects with the signal's reason, and where Postgres or the log is away; then the gap is taken up by the next run. */
-  async fill(gap: Gap, signal: AbortSignal): Promise<FillOutcome> {
-    const { gaps, gapFills } = this.#options.stores
+  async fill(gap: Gap, given: AbortSignal): Promise<FillOutcome> {
+    const { stores, turnMs, now } = this.#options
+    const { gaps, gapFills } = stores
+    const turn = AbortSignal.timeout(turnMs)
+    const signal = AbortSignal.any([given, turn])
     if (gap.state === 'open') await gaps.move(gap.id, 'open', 'filling')
     let trades = 0
     try {
       for (const instrument of await gapFills.left(gap)) {
+        signal.throwIfAborted()
         const fill = await this.#fillInstrument(gap, instrument, signal)
         await gapFills.done(gap.id, instrument.instrumentId, fill)
         if ('trades' in fill) trades += fill.trades
       }
-    } catch (error) {
+    } catch (err) {
+      const error = turn.aborted && !given.aborted ? new NotNowError('others had their turn', now() + turnMs) : err
       if (!(error instanceof ProviderError || error instanceof NotNowError)) throw error
       return { state: await this.#leave(gap, error), trades }
     }
@@ -75,7 +84,8 @@ export class GapFiller {
   async #leave({ id, untilAt, tries }: Gap, error: ProviderError | NotNowError): Promise<'open' | 'unfillable'> {
     const { stores, now } = this.#options
     const isRefused = error instanceof ProviderError && error.kind !== 'unavailable'
-    if (isRefused && now() - Date.parse(untilAt!) > GIVE_UP_AFTER_MS) {
+    const isLongAgo = now() - Date.parse(untilAt!) > GIVE_UP_AFTER_MS
+    if (isRefused && isLongAgo && tries + 1 >= GIVE_UP_AFTER_TRIES) {
       await stores.gaps.move(id, 'filling', 'unfillable', error.message)
       return 'unfillable'
     }
@@ -108,25 +118,35 @@ export class GapFiller {
     throw refusal!
   }
 
-  /** Returns how many trades there were. */
+  /** Returns how many trades there were. Of what nobody writes down no more than a page is appended. */
   async #fetch(gap: Gap, { symbol }: GapInstrument, way: HistoryWay, signal: AbortSignal): Promise<number> {
-    const { history, eventLog, stores } = this.#options
+    const { history } = this.#options
     const range = { from: Date.parse(gap.fromAt), until: Date.parse(gap.untilAt!) }
+    const pages = new Set<string>()
     let trades = 0
     let page: string | undefined
     do {
+      await this.#written(symbol, signal)
       const asked = { symbol, feed: gap.feed, ...range, way, ...(page !== undefined && { page }) }
       const answer = await history.trades(asked, signal)
       await this.#append(symbol, answer.items)
       trades += answer.items.length
       page = answer.next
+      if (page !== undefined && pages.has(page))
+        throw new ProviderError(history.name, 'bad_payload', `${history.name} named a page twice`)
+      if (page !== undefined) pages.add(page)
     } while (page !== undefined)
+    if (trades > 0) await this.#written(symbol, signal)
+    return trades
+  }
+
+  /** Waits until Postgres has what the log holds. Rejects with NotNowError where nobody writes it down. */
+  async #written(symbol: string, signal: AbortSignal): Promise<void> {
+    const { eventLog, stores, now } = this.#options
     const shard = shardOf(`trades:${symbol}`, eventLog.shards)
     const waiting = { timeoutMs: PERSISTED_WITHIN_MS, signal }
-    if (trades > 0 && !(await persisted(shard, { eventLog, logCursors: stores.logCursors }, waiting))) {
-      throw new NotNowError('nobody writes what the log holds', this.#options.now() + FIRST_RETRY_MS)
-    }
-    return trades
+    if (await persisted(shard, { eventLog, logCursors: stores.logCursors }, waiting)) return
+    throw new NotNowError('nobody writes what the log holds', now() + FIRST_RETRY_MS)
   }
 
   async #append(symbol: string, trades: readonly Trade[]): Promise<void> {

@@ -75,7 +75,8 @@ export class GapWriter {
   #add(write: () => Promise<unknown>, beganAt?: number): void {
     this.#waiting.push({ write, ...(beganAt !== undefined && { beganAt }) })
     if (this.#waiting.length > MAX_WAITING) {
-      this.#waiting.shift()
+      // The first may be on its way.
+      this.#waiting.splice(this.#writing ? 1 : 0, 1)
       this.#options.log.error('the oldest of the gaps that wait to be written down was dropped')
     }
     this.#begin()

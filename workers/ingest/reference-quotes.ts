@@ -8,7 +8,7 @@ const GATHER_MS = 200
 const BATCH = 50
 /** The official close and the day's volume are told by those who are asked only. */
 const ASK_AGAIN_AFTER_MS = 10 * 60_000
-/** Where nobody answered. */
+/** Where nobody answered; doubles from then on: there are symbols that no vendor who is asked knows. */
 const RETRY_AFTER_MS = 5000
 const MAX_SYMBOLS = 50_000
 
@@ -18,6 +18,9 @@ export type ReferenceQuotesOptions = {
   readonly now: () => number
 }
 
+/** `nextAt`: when a symbol may be asked for again; `failures`: how often nobody answered since somebody did. */
+type Asked = { readonly nextAt: number; readonly failures: number }
+
 function usable(answers: readonly (Answer<Quote> | Error)[]): Map<string, Quote> {
   return new Map(
     answers.flatMap((answer) =>
@@ -26,11 +29,14 @@ function usable(answers: readonly (Answer<Quote> | Error)[]): Map<string, Quote>
   )
 }
 
+/** Composed of ticks alone: nobody told a close to compare with. */
+const isUnreferenced = (quote: Quote | undefined) =>
+  quote?.provenance.delivery === 'stream' && quote.previousClose === undefined
+
 /** Asks for the quotes of symbols that stream, so that what is composed of their ticks has a name, a close to compare with and a day. */
 export class ReferenceQuotes {
   readonly #options: ReferenceQuotesOptions
-  /** When each symbol was asked for. */
-  readonly #askedAt = new Map<string, number>()
+  readonly #asked = new Map<string, Asked>()
   readonly #waiting = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #asking: Promise<void> | undefined
@@ -42,11 +48,11 @@ export class ReferenceQuotes {
 
   /** A tick of the symbol came. */
   streams(symbol: string): void {
-    const askedAt = this.#askedAt.get(symbol)
+    const asked = this.#asked.get(symbol)
     const now = this.#options.now()
-    if (this.#isClosed || (askedAt !== undefined && now - askedAt < ASK_AGAIN_AFTER_MS)) return
-    if (askedAt === undefined && this.#askedAt.size >= MAX_SYMBOLS) return
-    this.#askedAt.set(symbol, now)
+    if (this.#isClosed || (asked && now < asked.nextAt)) return
+    if (!asked && this.#asked.size >= MAX_SYMBOLS) return
+    this.#asked.set(symbol, { nextAt: now + ASK_AGAIN_AFTER_MS, failures: asked?.failures ?? 0 })
     this.#waiting.add(symbol)
     this.#timer ??= setTimeout(() => {
       this.#asking ??= this.#ask()
@@ -73,18 +79,24 @@ export class ReferenceQuotes {
   async #askFor(symbols: readonly string[]): Promise<void> {
     const { marketData, intake, now } = this.#options
     const quotes = usable(await marketData.quotes(symbols, 'background').catch(() => []))
-    const streamed = symbols.filter((symbol) => quotes.get(symbol)?.provenance.delivery === 'stream')
-    if (streamed.length > 0) {
+    const unreferenced = symbols.filter((symbol) => isUnreferenced(quotes.get(symbol)))
+    if (unreferenced.length > 0) {
       // The cache holds what was composed of the first ticks. A vendor's answer comes behind it, and the intake keeps what it tells.
-      for (const symbol of streamed) quotes.delete(symbol)
-      for (const [symbol, quote] of usable(await marketData.refresh.quotes(streamed).catch(() => []))) {
+      for (const symbol of unreferenced) quotes.delete(symbol)
+      for (const [symbol, quote] of usable(await marketData.refresh.quotes(unreferenced).catch(() => []))) {
         quotes.set(symbol, quote)
       }
     }
     for (const symbol of symbols) {
       const quote = quotes.get(symbol)
-      if (!quote) this.#askedAt.set(symbol, now() - ASK_AGAIN_AFTER_MS + RETRY_AFTER_MS)
-      else if (quote.provenance.delivery !== 'stream') intake.refer(quote)
+      const { failures, nextAt } = this.#asked.get(symbol)!
+      if (quote) {
+        this.#asked.set(symbol, { nextAt, failures: 0 })
+        if (quote.provenance.delivery !== 'stream') intake.refer(quote)
+      } else {
+        const waitMs = Math.min(RETRY_AFTER_MS * 2 ** failures, ASK_AGAIN_AFTER_MS)
+        this.#asked.set(symbol, { nextAt: now() + waitMs, failures: failures + 1 })
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../src/market/time.ts'
 import { skipped, type Handler, type JobContext, type Report } from '../handler.ts'
 import type { AskedHistory } from '../backfill/asked-history.ts'
 import { exclusively } from '../backfill/exclusively.ts'
@@ -6,6 +7,8 @@ import { giveUpUnsold } from '../backfill/unsold.ts'
 
 /** They are looked for again behind so many. */
 const GAPS_AT_ONCE = 20
+/** Half of what a run may last: who comes behind a gap of months, or a vendor that never comes to an end, is not forgotten. */
+const TURN_MS = 15 * MINUTE_MS
 
 /** Fills what the ledger of gaps holds, by one vendor's history beside the other's; of one vendor one gap after the other. */
 export const backfillGap: Handler<'backfill-gap'> = async (_payload, context, { signal }) => {
@@ -31,7 +34,7 @@ async function fillAll(
   { stores, eventLog, intake, redis, now }: JobContext,
   given: AbortSignal
 ): Promise<Report | undefined> {
-  const filler = new GapFiller({ history, stores, eventLog, intake, now })
+  const filler = new GapFiller({ history, stores, eventLog, intake, now, turnMs: TURN_MS })
   return exclusively(redis, `backfill-gap:${history.name}`, given, async (signal) => {
     const counts = { filled: 0, unfillable: 0, open: 0 }
     let trades = 0

@@ -69,7 +69,7 @@ export function massiveHistory({ apiKey, baseUrl, timeoutMs, placeOf }: MassiveH
       for (const row of rows) {
         const trade = tradeOf(row, symbol, context)
         if (trade === 'unreadable') refused++
-        else if (trade) items.push(trade)
+        else if (trade && isWithin(Date.parse(trade.asOf), request)) items.push(trade)
       }
       return { items, refused, next }
     },
@@ -83,7 +83,7 @@ export function massiveHistory({ apiKey, baseUrl, timeoutMs, placeOf }: MassiveH
       for (const row of rows) {
         const read = barOf(row)
         if (read === undefined) refused++
-        else {
+        else if (isWithin(read.ms, request)) {
           const start = interval === '1d' ? placeOf(symbol, read.ms).tradeDate : isoOf(read.ms)
           items.push({ start, ...read.figures })
         }
@@ -110,6 +110,9 @@ function waysOf(feed: MarketFeed, market: MassiveMarket): readonly HistoryWay[] 
   const later = { ...way, minAgeMs: DELAYED_AGE_MS }
   return feed === 'delayed' ? [later] : [way, later]
 }
+
+/** A vendor may answer with more than it was asked for. */
+const isWithin = (ms: number, { from, until }: Pick<HistoryRequest, 'from' | 'until'>) => ms >= from && ms < until
 
 const nanosecondsOf = (ms: number): string => `${ms}000000`
 
