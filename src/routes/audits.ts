@@ -7,7 +7,7 @@ import { neverKept } from './answer.ts'
 import { Day, DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceId, PlaceNumber, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { pagesFrom, type Columns } from './rows.ts'
+import { onePage, type Columns } from './rows.ts'
 import type { StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -108,7 +108,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async 
         name: 'audits',
         columns: AUDIT_COLUMNS,
         head: { next: last && auditPlaces.write(last) },
-        pages: pagesFrom({ rows: audits }, async () => ({ rows: [] }))
+        pages: onePage(audits)
       })
     }
   )
@@ -136,7 +136,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async 
         name: 'differences',
         columns: DIFFERENCE_COLUMNS,
         head: { symbol: instrument.symbol, next: last && differencePlaces.write(last) },
-        pages: pagesFrom({ rows: differences }, async () => ({ rows: [] }))
+        pages: onePage(differences)
       })
     }
   )

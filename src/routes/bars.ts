@@ -10,7 +10,7 @@ import { neverKept } from './answer.ts'
 import { DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { pagesFrom, type Columns, type ColumnType, type RowsHead } from './rows.ts'
+import { onePage, pagesFrom, type Columns, type ColumnType, type RowsHead } from './rows.ts'
 import {
   AS_OF,
   BEGINNING,
@@ -135,7 +135,7 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
         name: 'bars',
         columns: columnsOf(interval, LATEST_COLUMNS),
         head: { interval, adjusted, ...(isWhole && { cursor }), next },
-        pages: pagesFrom({ rows: bars }, onlyOne)
+        pages: onePage(bars)
       })
     }
   )
@@ -167,7 +167,7 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
       const next = answer.hasMore ? placeOf(answer.bars[0], answer) : undefined
       // Older bars than those that a stream goes on from are no matter of its cursor.
       const head = headOf(instrument, kind, { ...answer, ...(before && { cursor: undefined }) }, next)
-      return sendBars(request, reply, kind.interval, head, pagesFrom({ rows: answer.bars }, onlyOne))
+      return sendBars(request, reply, kind.interval, head, onePage(answer.bars))
     }
   )
 
@@ -223,8 +223,6 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
 
 type Kind = { timeframe: Interval; adjusted: Adjustment; source?: string; feed?: Feed; asof?: string }
 type BarPlace = NonNullable<ReturnType<typeof barPlaces.read>>
-
-const onlyOne = async () => ({ rows: [] })
 
 const seriesOf = (place: BarPlace | undefined) =>
   place && { ...(place.source !== undefined && { source: place.source }), ...(place.feed && { feed: place.feed }) }

@@ -6,7 +6,7 @@ import { neverKept } from './answer.ts'
 import { DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceNumber } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { pagesFrom, type Columns } from './rows.ts'
+import { onePage, type Columns } from './rows.ts'
 import { END, resolveSpan, SOURCE_QUERY, START, type StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -77,7 +77,7 @@ export const gapRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
         name: 'gaps',
         columns: COLUMNS,
         head: { next: last && places.write({ from: last.from, id: last.id }) },
-        pages: pagesFrom({ rows: gaps }, async () => ({ rows: [] }))
+        pages: onePage(gaps)
       })
     }
   )

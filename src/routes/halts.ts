@@ -7,7 +7,7 @@ import { DAY_MS } from '../market/time.ts'
 import { neverKept } from './answer.ts'
 import { PAGE_QUERY, pageTokens, PlaceInstant, PlaceNumber, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { pagesFrom, type Columns } from './rows.ts'
+import { onePage, type Columns } from './rows.ts'
 import { END, resolveSpan, START, type StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -75,7 +75,7 @@ export const haltRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (
         name: 'halts',
         columns: COLUMNS,
         head: { symbol: instrument.symbol, next: last && places.write(last) },
-        pages: pagesFrom({ rows: halts }, async () => ({ rows: [] }))
+        pages: onePage(halts)
       })
     }
   )

@@ -4,7 +4,7 @@ import { Adjustment, Interval, isIntraday, type Bar } from '../market/bar.ts'
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
 import { RANGE_QUERY, resolveRange } from './historical-range.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { pagesFrom, type Columns } from './rows.ts'
+import { onePage, type Columns } from './rows.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
 
@@ -65,9 +65,7 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (isHeldByClient(request, reply, `${answer.etag.slice(0, -1)}-${format}"`)) return reply
       const { bars, ...head } = answer.value
       const columns = isIntraday(interval) ? COLUMNS : { ...COLUMNS, start: 'date' as const }
-      return sendRows(reply, format, { name: 'bars', columns, head, pages: pagesFrom({ rows: bars }, noMore) })
+      return sendRows(reply, format, { name: 'bars', columns, head, pages: onePage(bars) })
     }
   )
 }
-
-const noMore = async () => ({ rows: [] })

@@ -33,3 +33,8 @@ export async function* pagesFrom<Row, Place>(
     if (page.next === undefined) return
   }
 }
+
+/** Rows that are all there. */
+export async function* onePage<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {
+  yield rows
+}
