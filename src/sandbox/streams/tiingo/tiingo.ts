@@ -1,44 +1,37 @@
 import type { RawData, WebSocket } from 'ws'
 import { SECOND_MS } from '../../../market/time.ts'
 import { COMPACT_SPELLING, spelledIssue, usIssue } from '../../../market/us-issue.ts'
-import type { Scenario } from '../../scenarios.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import type { StreamContext, StreamVendor } from '../stream-vendor.ts'
 import { Tape } from '../tape.ts'
+import { objectIn, TickingClients } from '../ticking-stream.ts'
 
 const WRONG_TOKEN = 'wrong'
 const REFERENCE_LEVEL = '6'
 const HEARTBEAT_EVERY_MS = 30 * SECOND_MS
+const HEARTBEAT = { code: 200, message: 'HeartBeat' }
 const SUCCESS = { code: 200, message: 'Success' }
 
 type Client = { readonly tickers: Set<string>; subscriptionId: number | undefined }
 
 /** Tiingo's IEX stream at the reference level: whoever asks says who he is with each request, and is told his subscription's number. */
-export function tiingoStream({ exchange, tickMs, troubles }: StreamContext): StreamVendor {
+export function tiingoStream(context: StreamContext): StreamVendor {
+  const { exchange, tickMs } = context
   const tape = new Tape(exchange, tickMs)
   const listed = exchange.instruments.filter(({ venue }) => venue === 'nasdaq' || venue === 'nyse' || venue === 'arca')
   const byTicker = new Map(listed.map((instrument) => [tickerOf(instrument), instrument]))
-  const clients = new Map<WebSocket, Client>()
   let subscriptions = 0
-  let lastTick = exchange.now()
-  let isDead = false
-  const timer = setInterval(tick, tickMs)
-
-  function tick(): void {
-    const active = troubles()
-    const has = (kind: Scenario['scenario']) => active.some(({ scenario }) => scenario === kind)
-    isDead = has('half_open')
-    if (has('down')) for (const socket of clients.keys()) socket.terminate()
-    const at = exchange.now()
-    if (at === lastTick) return
-    lastTick = at
-    for (const [socket, { tickers }] of clients) {
-      if (at % HEARTBEAT_EVERY_MS < tickMs)
-        send(socket, { messageType: 'H', response: { code: 200, message: 'HeartBeat' } })
-      if (has('mute')) continue
+  const clients: TickingClients<Client> = new TickingClients(context, {
+    knows: (path) => path === '/iex',
+    connects: (): Client => ({ tickers: new Set(), subscriptionId: undefined }),
+    says: received,
+    ticks(socket, { tickers }, at) {
+      if (at % HEARTBEAT_EVERY_MS < tickMs) send(socket, { messageType: 'H', response: HEARTBEAT })
+      if (clients.isMute) return
       for (const ticker of tickers) tell(socket, ticker, at)
     }
-  }
+  })
+  const send = (socket: WebSocket, message: object) => clients.send(socket, JSON.stringify(message))
 
   function tell(socket: WebSocket, ticker: string, at: number): void {
     const instrument = byTicker.get(ticker)
@@ -46,10 +39,6 @@ export function tiingoStream({ exchange, tickMs, troubles }: StreamContext): Str
     if (!trade) return
     const date = `${new Date(trade.ms).toISOString().slice(0, -1)}${String(trade.ns).padStart(6, '0')}+00:00`
     send(socket, { messageType: 'A', service: 'iex', data: [date, ticker, trade.price] })
-  }
-
-  function send(socket: WebSocket, message: object): void {
-    if (!isDead && socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
   }
 
   const refuse = (socket: WebSocket, code: number, message: string) =>
@@ -74,21 +63,7 @@ export function tiingoStream({ exchange, tickMs, troubles }: StreamContext): Str
     send(socket, { messageType: 'I', data: state, response: SUCCESS })
   }
 
-  return {
-    knows: (path) => path === '/iex',
-    connected(socket) {
-      const client: Client = { tickers: new Set(), subscriptionId: undefined }
-      clients.set(socket, client)
-      socket.on('message', (data) => isDead || received(socket, client, data))
-      socket.on('close', () => clients.delete(socket))
-      socket.on('error', () => undefined)
-      socket.on('ping', (data) => isDead || socket.pong(data))
-    },
-    close() {
-      clearInterval(timer)
-      for (const socket of clients.keys()) socket.terminate()
-    }
-  }
+  return clients.vendor()
 }
 
 function tickerOf({ symbol }: Instrument): string {
@@ -97,17 +72,12 @@ function tickerOf({ symbol }: Instrument): string {
 }
 
 function requestIn(data: RawData) {
-  const nothing = { eventName: '', authorization: '', thresholdLevel: '', tickers: [] as string[] }
-  try {
-    const request = JSON.parse(Buffer.isBuffer(data) ? data.toString() : '') as Record<string, unknown>
-    const { tickers, thresholdLevel } = request['eventData'] as Record<string, unknown>
-    return {
-      eventName: String(request['eventName']),
-      authorization: String(request['authorization']),
-      thresholdLevel: String(thresholdLevel),
-      tickers: Array.isArray(tickers) ? tickers.map(String) : []
-    }
-  } catch {
-    return nothing
+  const { eventName, authorization, eventData } = objectIn(data)
+  const { tickers, thresholdLevel } = (eventData ?? {}) as Readonly<Record<string, unknown>>
+  return {
+    eventName: String(eventName),
+    authorization: String(authorization ?? ''),
+    thresholdLevel: String(thresholdLevel),
+    tickers: Array.isArray(tickers) ? tickers.map(String) : []
   }
 }
