@@ -69,7 +69,7 @@ export function configuredUpstreams(config: Config, hoursOf: HoursOf, upstoxKeys
   ].map((upstream) => ordered(upstream, config.streams.order))
 }
 
-/** A vendor is asked for instruments of those classes only in whose order it stands; for halts whatever the order says. */
+/** A vendor is asked for instruments of those classes only in whose order it stands. */
 function ordered(upstream: Upstream, order: FeedOrder): Upstream {
   const isOrdered = (vendor: string, topic: TopicName) =>
     order[classOfSymbol(symbolOf(topic))].some((each) => each === vendor)
