@@ -6,11 +6,10 @@ import type { Feed } from '../market/provenance.ts'
 import type { ExtendedHours, Quote } from '../market/quote.ts'
 import { eligibilityInSession, eligibilityOf, type Eligibility } from '../market/trade-conditions.ts'
 import type { Trade, TradeCancel, TradeCorrection, TradeReference } from '../market/trade.ts'
+import { MinuteVolumes } from './minute-volumes.ts'
 
 /** These see all that trades: only their volumes are the market's. */
 const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbox'])
-/** No vendor that is asked tells the market later than this. */
-const MAX_MINUTES = 30
 const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
 
 type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency' | 'tradeId'> & {
@@ -38,10 +37,7 @@ export class StreamedQuote {
   #identity: Identity = {}
   /** Shares that traded before the stream began, as far as what was polled tells. */
   #volumeBefore = 0
-  /** Shares of the last minutes, by minute: vendors that are asked tell a volume of some minutes ago. */
-  readonly #volumeByMinute = new Map<string, number>()
-  #minute = NO_MINUTE
-  #volumeOfMinute = 0
+  readonly #volumes = new MinuteVolumes()
   #tradeDate = ''
   /** The last eligible trades of regular hours, the newest first: the one before stands in for one that is taken back. */
   #last: readonly Last[] = []
@@ -62,11 +58,7 @@ export class StreamedQuote {
     this.#polled = { ...withoutAbsent({ name, kind, mic, exchange, marketCap, yearHigh, yearLow }), ...quote }
     if (this.#isDayTold) return
     if (quote.volume === undefined || !this.#polledOfDay()) return
-    const until = minuteOf(quote.asOf)
-    let since = 0
-    this.#closeMinute()
-    for (const [minute, volume] of this.#volumeByMinute) if (minute > until) since += volume
-    this.#volumeBefore = Math.max(0, quote.volume + since - (this.#day.volume ?? 0))
+    this.#volumeBefore = Math.max(0, quote.volume + this.#volumes.since(quote.asOf) - (this.#day.volume ?? 0))
   }
 
   traded(trade: Trade): boolean {
@@ -204,27 +196,7 @@ export class StreamedQuote {
     }
     if (!isWhole || !volume) return
     day.volume = (day.volume ?? 0) + size
-    this.#countInMinute(asOf, size)
-  }
-
-  #countInMinute(asOf: string, size: number): void {
-    if (asOf.startsWith(this.#minute)) {
-      this.#volumeOfMinute += size
-      return
-    }
-    this.#closeMinute()
-    this.#minute = minuteOf(asOf)
-    this.#volumeOfMinute = (this.#volumeByMinute.get(this.#minute) ?? 0) + size
-  }
-
-  /** Trades of one minute mostly follow each other: what it comes to is noted when the next one begins. */
-  #closeMinute(): void {
-    if (this.#minute === NO_MINUTE) return
-    this.#volumeByMinute.set(this.#minute, this.#volumeOfMinute)
-    this.#minute = NO_MINUTE
-    if (this.#volumeByMinute.size <= MAX_MINUTES) return
-    const [oldest] = this.#volumeByMinute.keys()
-    this.#volumeByMinute.delete(oldest!)
+    this.#volumes.count(asOf, size)
   }
 
   /** What was streamed of the day, and before that polled. */
@@ -259,14 +231,13 @@ export class StreamedQuote {
     this.#tradeDate = tradeDate
     Object.assign(this.#day, NO_DAY, { previousClose })
     this.#volumeBefore = this.#polledOfDay()?.volume ?? 0
-    this.#volumeByMinute.clear()
-    this.#minute = NO_MINUTE
+    this.#volumes.clear()
     this.#extended = undefined
   }
 
   /** What was polled, where it is of the day that is streamed. */
   #polledOfDay(): Quote | undefined {
-    return this.#polled && this.#polled.asOf.slice(0, 10) >= this.#tradeDate ? this.#polled : undefined
+    return this.#polled && this.#polled.asOf.slice(0, DATE_LENGTH) >= this.#tradeDate ? this.#polled : undefined
   }
 
   #marketState({ isClosed }: Last): NonNullable<Quote['marketState']> {
@@ -293,11 +264,7 @@ function most(of: (...values: number[]) => number, ...values: (number | undefine
   return known.length > 0 ? of(...known) : undefined
 }
 
-/** Begins no instant. */
-const NO_MINUTE = '-'
 const DATE_LENGTH = 'YYYY-MM-DD'.length
-const MINUTE_LENGTH = 'YYYY-MM-DDTHH:MM'.length
-const minuteOf = (asOf: string): string => asOf.slice(0, MINUTE_LENGTH)
 
 const stateOf = (session: ExtendedHours['session']): NonNullable<Quote['marketState']> =>
   session === 'overnight' ? 'closed' : session
