@@ -36,10 +36,11 @@ export function finnhubStream(context: StreamContext): StreamVendor {
 
   function received(socket: WebSocket, symbols: Set<string>, data: RawData): void {
     const { type, symbol } = objectIn(data)
-    if (type === 'unsubscribe') symbols.delete(String(symbol))
+    if (typeof symbol !== 'string') return
+    if (type === 'unsubscribe') symbols.delete(symbol)
     if (type !== 'subscribe') return
     if (symbols.size >= MAX_SYMBOLS) send(socket, { type: 'error', msg: 'Subscribing to too many symbols' })
-    else symbols.add(String(symbol))
+    else symbols.add(symbol)
   }
 
   return clients.vendor()

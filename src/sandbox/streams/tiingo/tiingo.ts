@@ -76,7 +76,7 @@ function requestIn(data: RawData) {
   const { tickers, thresholdLevel } = (eventData ?? {}) as Readonly<Record<string, unknown>>
   return {
     eventName: String(eventName),
-    authorization: String(authorization ?? ''),
+    authorization: typeof authorization === 'string' ? authorization : '',
     thresholdLevel: String(thresholdLevel),
     tickers: Array.isArray(tickers) ? tickers.map(String) : []
   }
