@@ -45,7 +45,8 @@ export const Calendar = Type.Object(
       {
         minItems: 1,
         description:
-          "Oldest first; each holds for the sessions from its date on, with the calendar's weekdays where it names none"
+          "Oldest first; each holds for the sessions from its date on, with the calendar's weekdays where it names none. " +
+          'The first holds for all sessions before its date too: what came before it is not known'
       }
     ),
     weekdayHours: Type.Optional(WeekdayHours),
@@ -61,16 +62,16 @@ export const Calendar = Type.Object(
 )
 export type Calendar = Static<typeof Calendar>
 
-/** The hours of ordinary days of a date: those of the set in force, for its weekday. Undefined before the first set. */
-export function ordinaryHours(calendar: Calendar, date: string): Hours | undefined {
-  const inForce = calendar.hours.findLast(({ from }) => from <= date)
-  const byWeekday = inForce?.weekdayHours ?? calendar.weekdayHours
-  return inForce && (byWeekday?.[weekdayOf(date)] ?? inForce)
+/** The hours of ordinary days of a date: those of the set in force, for its weekday. */
+export function ordinaryHours(calendar: Calendar, date: string): Hours {
+  const inForce = inForceOn(calendar, date)
+  const byWeekday = inForce.weekdayHours ?? calendar.weekdayHours
+  return byWeekday?.[weekdayOf(date)] ?? inForce
 }
 
 /** Whether the exchange trades on a date by rule; a session of its own on a day that would be closed is none. */
 export function isOrdinaryDay(calendar: Calendar, date: string): boolean {
-  const weekdays = calendar.hours.findLast(({ from }) => from <= date)?.weekdays ?? calendar.weekdays
+  const weekdays = inForceOn(calendar, date).weekdays ?? calendar.weekdays
   return weekdays.includes(weekdayOf(date)) && !calendar.closed.some((each) => each.date === date)
 }
 
@@ -78,8 +79,12 @@ export function isOrdinaryDay(calendar: Calendar, date: string): boolean {
 export function hoursOn(calendar: Calendar, date: string): (Hours & { readonly name?: string }) | undefined {
   const special = calendar.special.find((each) => each.date === date)
   if (!special) return isOrdinaryDay(calendar, date) ? ordinaryHours(calendar, date) : undefined
-  const overnight = special.overnight ?? ordinaryHours(calendar, date)?.overnight
+  const overnight = special.overnight ?? ordinaryHours(calendar, date).overnight
   return { ...special, ...(overnight && { overnight }) }
+}
+
+function inForceOn({ hours }: Calendar, date: string) {
+  return hours.findLast(({ from }) => from <= date) ?? hours[0]!
 }
 
 function weekdayOf(date: string): number {
