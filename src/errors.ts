@@ -69,29 +69,48 @@ type AboutUnavailable = {
    * Those that could be asked do not have it, which says little of the symbol as long as others could not be asked.
    */
   readonly isUnconfirmed?: boolean
+  /** There is no such thing to be had, whatever the providers say; by default where none of them has it. */
+  readonly isLacking?: boolean
+  /** One that was not asked for want of calls may have it. */
+  readonly isOutOfCalls?: boolean
 }
 
 /**
- * No provider could answer and no last good value exists: 503. Where none of them has what was asked for of a symbol (a
- * range that is too old, a kind of data that none sells), coming back would not help: 404, NOT_COVERED.
+ * No provider could answer and no last good value exists: 503. Where none of them has what was asked for (a range that is too
+ * old, a kind of data that none sells), coming back would not help: 404, NOT_COVERED.
  */
 export class MarketDataUnavailable extends ApiError {
+  declare readonly details: { readonly subject: string; readonly attempts: readonly Attempt[] }
   readonly isUnconfirmed: boolean
+  readonly isLacking: boolean
+  readonly isOutOfCalls: boolean
 
   constructor(
     subject: string,
     attempts: readonly Attempt[],
     retryAfterSeconds: number,
-    { isOfSymbol = false, isUnconfirmed = false }: AboutUnavailable = {}
+    {
+      isOfSymbol = false,
+      isUnconfirmed = false,
+      isLacking = lacksAll(attempts),
+      isOutOfCalls = false
+    }: AboutUnavailable = {}
   ) {
-    const isLacking = attempts.length > 0 && attempts.every(({ outcome }) => OUTCOMES_OF_LACK.has(outcome))
     const details = { subject, attempts }
-    if (isOfSymbol && isLacking) super('NOT_COVERED', 404, `No provider has this of ${subject}`, { details })
-    else {
+    if (isLacking) {
+      const who = attempts.some(({ outcome }) => outcome === 'not_asked') ? 'provider that could be asked' : 'provider'
+      super('NOT_COVERED', 404, `No ${who} has ${isOfSymbol ? `this of ${subject}` : subject}`, { details })
+    } else {
       super('MARKET_DATA_UNAVAILABLE', 503, `No provider could answer for ${subject}`, { details, retryAfterSeconds })
     }
     this.isUnconfirmed = isUnconfirmed
+    this.isLacking = isLacking
+    this.isOutOfCalls = isOutOfCalls
   }
+}
+
+function lacksAll(attempts: readonly Attempt[]): boolean {
+  return attempts.length > 0 && attempts.every(({ outcome }) => OUTCOMES_OF_LACK.has(outcome))
 }
 
 /** A request field is wrong. `allowed` says what would be right. */

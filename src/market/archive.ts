@@ -1,9 +1,11 @@
 import type { Completeness } from './completeness.ts'
 import type { GapFilter, GapPlace, Gaps } from './gap.ts'
 import type { Instrument, InstrumentDetails, InstrumentFilter } from './instrument.ts'
+import type { StoredStory, StoryPlace } from './news.ts'
 import type { StoreStats } from './store-stats.ts'
 import type { LatestBars, StoredBarKind, StoredBarRequest, StoredBars } from './stored-bar.ts'
 import type { AuditRequest, DifferenceRequest, StoredAudits, StoredDifferences } from './stored-audit.ts'
+import type { BboRequest, StoredBbos } from './stored-bbo.ts'
 import type { HaltRequest, StoredHalts } from './stored-halt.ts'
 import type { LatestTick, StoredTicks, TickRequest } from './stored-tick.ts'
 
@@ -36,6 +38,8 @@ export interface Archive {
   ticks(instrument: ArchivedInstrument, request: TickRequest): Promise<StoredTicks>
   /** The newest trade that stands; undefined where none is stored. */
   latestTick(instrument: ArchivedInstrument): Promise<LatestTick | undefined>
+  /** Best bids and offers, of as many days as BBO_DAYS keeps. */
+  bbo(instrument: ArchivedInstrument, request: BboRequest): Promise<StoredBbos>
   halts(instrument: ArchivedInstrument, request: HaltRequest): Promise<StoredHalts>
   /** Newest first; those of the instrument and of whole feeds where one is given. */
   gaps(
@@ -48,5 +52,10 @@ export interface Archive {
   /** What own bars were held against the official ones of vendors: of all instruments, or of one. Newest sessions first. */
   audits(request: AuditRequest, instrument?: ArchivedInstrument): Promise<StoredAudits>
   differences(instrument: ArchivedInstrument, request: DifferenceRequest): Promise<StoredDifferences>
+  /** What vendors listed for any symbol, newest first, at most so many. */
+  stories(page: {
+    readonly limit: number
+    readonly after?: StoryPlace | undefined
+  }): Promise<{ readonly stories: readonly StoredStory[]; readonly hasMore: boolean }>
   stats(): Promise<StoreStats>
 }

@@ -51,6 +51,29 @@ export const BarSeries = Type.Object(
 )
 export type BarSeries = Static<typeof BarSeries>
 
+/** The same with the closes of another adjustment beside those of its bars, for those who asked for them. */
+export const HistoricalSeries = Type.Object(
+  {
+    ...BarSeries.properties,
+    bars: Type.Array(
+      Type.Object({
+        ...Bar.properties,
+        adjustedClose: Type.Optional(
+          Type.Number({ description: 'As `adjustedCloses` says; absent where that series has no such bar' })
+        )
+      })
+    ),
+    adjustedCloses: Type.Optional(
+      Type.Object(
+        { adjusted: Adjustment, provenance: Provenance },
+        { description: 'What `adjustedClose` is adjusted for, and where it comes from: a series of its own' }
+      )
+    )
+  },
+  { $id: 'HistoricalSeries' }
+)
+export type HistoricalSeries = Static<typeof HistoricalSeries>
+
 /** A range of history that ends now. */
 export const Period = Type.Enum(['1d', '5d', '1mo', '3mo', '6mo', 'ytd', '1y', '2y', '5y', '10y', 'max'])
 export type Period = Static<typeof Period>

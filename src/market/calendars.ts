@@ -150,6 +150,49 @@ const mumbaiDerivatives = nse('.DERIVATIVES', 'NSE, equity derivatives', {
   regular: ['09:15', '15:40']
 })
 
+/** The exchange of commodities. */
+export const INDIAN_COMMODITIES = 'XIMC'
+const MCX_CLOSED = ['Republic Day', 'Good Friday', 'Gandhi Jayanti', 'Christmas Day']
+/** Futures follow the markets of New York: while these keep standard time, the evening is longer. */
+const MCX_SUMMER_END = '23:30'
+const MCX_WINTER_END = '23:55'
+/** The evenings of years before are taken to be short. */
+const MCX_HOURS = [
+  ['2003-11-10', MCX_SUMMER_END],
+  ['2023-11-06', MCX_WINTER_END],
+  ['2024-03-11', MCX_SUMMER_END],
+  ['2024-11-04', MCX_WINTER_END],
+  ['2025-03-10', MCX_SUMMER_END],
+  ['2025-11-03', MCX_WINTER_END],
+  ['2026-03-09', MCX_SUMMER_END],
+  ['2026-11-02', MCX_WINTER_END],
+  ['2027-03-15', MCX_SUMMER_END],
+  ['2027-11-08', MCX_WINTER_END]
+] as const
+
+const mcxEnd = (date: string) => MCX_HOURS.findLast(([from]) => from <= date)![1]
+
+/** Where the National Stock Exchange rests, commodities trade in the evening all the same, but on four days. */
+const multiCommodity: Calendar = {
+  exchange: INDIAN_COMMODITIES,
+  name: 'Multi Commodity Exchange of India',
+  timeZone: 'Asia/Kolkata',
+  weekdays: WEEKDAYS,
+  hours: MCX_HOURS.map(([from, end]) => ({ from, regular: ['09:00', end] })),
+  closed: NSE_CLOSED.filter(({ name }) => MCX_CLOSED.includes(name)),
+  special: [
+    { date: '2026-01-01', name: "New Year's Day", regular: ['09:00', '17:00'] },
+    ...NSE_CLOSED.filter(({ name }) => !MCX_CLOSED.includes(name)).map(
+      ({ date, name }): Calendar['special'][number] => ({
+        date,
+        name,
+        regular: ['17:00', mcxEnd(date)]
+      })
+    )
+  ],
+  knownUntil: '2026-12-31'
+}
+
 /** Spot currencies trade from Sunday 17:00 to Friday 17:00 New York. */
 const currencies: Calendar = {
   exchange: 'FX',
@@ -180,6 +223,7 @@ export const CALENDARS: readonly Calendar[] = [
   mumbai,
   mumbaiCash,
   mumbaiDerivatives,
+  multiCommodity,
   currencies,
   crypto
 ]
@@ -211,6 +255,7 @@ export function exchangeOf(symbol: string): string | undefined {
   if (listed === CRYPTO_MARKET) return 'CRYPTO'
   if (listed === FX_MARKET) return 'FX'
   const derivative = indianDerivative(symbol)
+  if (derivative?.exchange === 'MCX') return INDIAN_COMMODITIES
   if (derivative) return isEquityDerivative(derivative) ? INDIAN_DERIVATIVES : undefined
   if (listed?.mic) return SHARED_CALENDARS[listed.mic] ?? listed.mic
   const isUnitedStates = usIssue(symbol) || /^[A-Z]{1,5}$/.test(symbol) || kindOfSymbol(symbol) === 'option'

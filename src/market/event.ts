@@ -73,8 +73,8 @@ export const BarState = Type.Enum(['provisional', 'final', 'corrected'])
 export type BarState = Static<typeof BarState>
 
 /** `withdrawn`: there is no such bar, for all trades that moved its price were taken back; it is told as it was told last. */
-export const ToldBarState = Type.Enum([...BarState.enum, 'withdrawn'])
-export type ToldBarState = Static<typeof ToldBarState>
+export const BarUpdateState = Type.Enum([...BarState.enum, 'withdrawn'])
+export type BarUpdateState = Static<typeof BarUpdateState>
 
 export const BarUpdate = Type.Object({
   type: Type.Literal('bar_update'),
@@ -82,7 +82,7 @@ export const BarUpdate = Type.Object({
     symbol: Type.String(),
     interval: Interval,
     bar: Bar,
-    state: ToldBarState,
+    state: BarUpdateState,
     revision: Type.Integer({ minimum: 0, description: 'Counts the corrections' }),
     reason: Type.Optional(Type.String({ description: 'Why it was corrected or withdrawn' })),
     provenance: Provenance,

@@ -51,7 +51,10 @@ const INDEX_ROOTS: ReadonlyMap<string, string> = new Map([
   ['SENSEX', '^BSESN']
 ])
 
-/** The canonical symbol of what derivatives of a name are on: an index, else a share of NSE. */
+/** The canonical symbol of what derivatives of a name are on: an index, else a share of NSE, unless the name has its exchange. */
 export function underlyingNamed(root: string): string {
-  return INDEX_ROOTS.get(root) ?? `NSE:${root}`
+  return INDEX_ROOTS.get(root) ?? (root.includes(':') ? root : `NSE:${root}`)
 }
+
+/** Commodities have no price of their own at their exchange: their options are on futures. */
+export const isCommodity = (underlying: string): boolean => underlying.startsWith('MCX:')

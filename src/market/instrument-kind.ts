@@ -1,16 +1,12 @@
 import { Type, type Static } from 'typebox'
 import { indianDerivative } from './indian-derivative.ts'
+import { occRoot } from './option-symbol.ts'
 import { currencyPair, cryptoPair } from './symbol.ts'
 
 /** What an instrument is. `other` is what the vendor names and this list does not, such as a warrant. */
 export const InstrumentKind = Type.Enum(['equity', 'etf', 'fund', 'index', 'future', 'option', 'crypto', 'fx', 'other'])
 export type InstrumentKind = Static<typeof InstrumentKind>
 
-/**
- * An option as the OCC spells it, without padding: root, expiry (YYMMDD), right and strike in thousandths. A digit ends the
- * root of a contract that a split or a merger adjusted.
- */
-const OCC_OPTION = /^[A-Z]{1,5}[A-Z0-9]?\d{6}[CP]\d{8}$/
 /** `ES=F` runs on; `CLF27.NYM` expires. */
 const FUTURE = /=F$|^[A-Z0-9]{1,4}[FGHJKMNQUVXZ]\d{2}\.(NYM|CBT|CME|CMX|NYB)$/
 
@@ -19,7 +15,7 @@ export function kindOfSymbol(symbol: string): InstrumentKind | undefined {
   if (symbol.startsWith('^')) return 'index'
   if (currencyPair(symbol)) return 'fx'
   if (FUTURE.test(symbol)) return 'future'
-  if (OCC_OPTION.test(symbol)) return 'option'
+  if (occRoot(symbol) !== undefined) return 'option'
   const derivative = indianDerivative(symbol)
   if (derivative) return derivative.right === undefined ? 'future' : 'option'
   return cryptoPair(symbol) ? 'crypto' : undefined

@@ -1,6 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
+import { ListedHours } from './listed-hours.ts'
+import { Sector } from './sector.ts'
+import { Next } from './page.ts'
 
 const DAY = '^\\d{4}-\\d{2}-\\d{2}$'
 const Day = Type.String({ pattern: DAY, description: 'YYYY-MM-DD' })
@@ -36,6 +39,9 @@ export const Instrument = Type.Object(
     strike: Type.Optional(Type.Number({ description: 'In `currency`' })),
     right: Type.Optional(Type.Enum(['call', 'put'])),
     tradable: Type.Optional(Type.Boolean({ description: 'Whether its exchange lets it be traded at all' })),
+    sector: Type.Optional(Sector),
+    industry: Type.Optional(Type.String({ description: 'As a vendor names it, finer than its sector' })),
+    hours: Type.Optional(ListedHours),
     segment: Type.Optional(
       Type.String({ description: 'The part of its exchange that lists it', examples: ['NSE_EQ', 'NSE_FO', 'MCX_FO'] })
     ),
@@ -55,6 +61,17 @@ export const Instrument = Type.Object(
   { $id: 'Instrument' }
 )
 export type Instrument = Static<typeof Instrument>
+
+/** Of an instrument what a list of symbols shows. */
+export const KnownSymbol = Type.Pick(Instrument, ['symbol', 'name', 'kind', 'mic', 'exchange', 'country', 'currency'])
+export type KnownSymbol = Static<typeof KnownSymbol>
+
+export const InstrumentPage = Type.Object(
+  { instruments: Type.Array(Type.Ref('Instrument#')), next: Next },
+  { $id: 'InstrumentPage' }
+)
+
+export const SymbolPage = Type.Object({ symbols: Type.Array(KnownSymbol), next: Next }, { $id: 'SymbolPage' })
 
 /** What is known of an instrument, before it has an id too. */
 export type InstrumentFacts = Omit<Instrument, 'id'>
@@ -115,47 +132,3 @@ export const InstrumentDetails = Type.Object(
   { $id: 'InstrumentDetails' }
 )
 export type InstrumentDetails = Static<typeof InstrumentDetails>
-
-/** Whether an alias holds on a day (YYYY-MM-DD). */
-export function holdsOn({ from, until }: Pick<InstrumentAlias, 'from' | 'until'>, day: string): boolean {
-  return (from === undefined || from <= day) && (until === undefined || day < until)
-}
-
-/** Tells instruments by what they are or were called. */
-export type AliasResolver = {
-  /** The instrument that a vendor calls so on a day (YYYY-MM-DD). */
-  byAlias(vendor: string, alias: string, day: string): Instrument | undefined
-  /** The instrument that had a canonical symbol on a day: of one that was renamed, by the symbol of that time. */
-  bySymbol(symbol: string, day: string): Instrument | undefined
-  /** How a vendor calls an instrument on a day; of several names the one that holds longest by then. */
-  aliasOf(instrumentId: number, vendor: string, day: string): string | undefined
-}
-
-/** A resolver over a list of instruments and their aliases; what comes later in the list does not change it. */
-export function createAliasResolver(
-  instruments: readonly Instrument[],
-  aliases: readonly InstrumentAlias[]
-): AliasResolver {
-  const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]))
-  const bySymbolToday = new Map(instruments.map((instrument) => [instrument.symbol, instrument]))
-  const byName = Map.groupBy(aliases, ({ vendor, alias }) => `${vendor} ${alias}`)
-  const byOwner = Map.groupBy(aliases, ({ vendor, instrumentId }) => `${vendor} ${instrumentId}`)
-  const named = (vendor: string, alias: string) => byName.get(`${vendor} ${alias}`) ?? []
-
-  const byAlias = (vendor: string, alias: string, day: string): Instrument | undefined => {
-    const held = named(vendor, alias).find((each) => holdsOn(each, day))
-    return held && byId.get(held.instrumentId)
-  }
-  return {
-    byAlias,
-    bySymbol(symbol, day) {
-      const instrument = bySymbolToday.get(symbol)
-      const isDated = named(CANONICAL, symbol).some(({ instrumentId }) => instrumentId === instrument?.id)
-      return byAlias(CANONICAL, symbol, day) ?? (isDated ? undefined : instrument)
-    },
-    aliasOf(instrumentId, vendor, day) {
-      const held = (byOwner.get(`${vendor} ${instrumentId}`) ?? []).filter((each) => holdsOn(each, day))
-      return held.toSorted((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1))[0]?.alias
-    }
-  }
-}

@@ -1,12 +1,13 @@
-import type { BarRequest, BarSeries } from './bar.ts'
+import type { Adjustment, BarRequest, BarSeries, HistoricalSeries } from './bar.ts'
 import type { CacheStats } from './cache-stats.ts'
 import type { CorporateActions } from './corporate-action.ts'
 import type { Explanation } from './explanation.ts'
 import type { Fundamentals } from './fundamentals.ts'
+import type { CandlePatternRequest, CandlePatterns } from './candle-pattern.ts'
 import type { IndicatorRequest, IndicatorSeries, IndicatorSet } from './indicator.ts'
 import type { MarketStatus } from './market-status.ts'
 import type { Indices, MoverKind, Movers, Sectors } from './market-wide.ts'
-import type { News } from './news.ts'
+import type { MarketNews, News } from './news.ts'
 import type { OptionChain } from './option-chain.ts'
 import type { Overview } from './overview.ts'
 import type { Profile } from './profile.ts'
@@ -89,8 +90,12 @@ export interface MarketData {
   /** One upstream batch for what is not cached; each symbol succeeds or fails by itself. Order and length as asked. */
   quotes(symbols: readonly string[], asker?: Asker): Promise<(Answer<Quote> | Error)[]>
   bars(request: BarRequest, asker?: Asker): Promise<Answer<BarSeries>>
+  /** The same with closes of another adjustment beside those of its bars. Rejects where either cannot be had. */
+  barsBesideCloses(request: BarRequest, closesAdjusted: Adjustment, asker?: Asker): Promise<Answer<HistoricalSeries>>
   profile(symbol: string, asker?: Asker): Promise<Answer<Profile>>
   news(symbol: string, limit: number, asker?: Asker): Promise<Answer<News>>
+  /** Of all symbols, with the tone of each. */
+  marketNews(asker?: Asker): Promise<Answer<MarketNews>>
   search(query: string, limit: number, asker?: Asker): Promise<Answer<SearchResult>>
   fundamentals(symbol: string, asker?: Asker): Promise<Answer<Fundamentals>>
   corporateActions(symbol: string, asker?: Asker): Promise<Answer<CorporateActions>>
@@ -108,6 +113,8 @@ export interface MarketData {
   indicators(request: IndicatorRequest, asker?: Asker): Promise<Answer<IndicatorSet>>
   /** The same for a request of one indicator. */
   indicator(request: IndicatorRequest, asker?: Asker): Promise<Answer<IndicatorSeries>>
+  /** Rejects with the errors of `bars`. */
+  patterns(request: CandlePatternRequest, asker?: Asker): Promise<Answer<CandlePatterns>>
   /** What each exchange does now, by the calendars. */
   status(): Answer<MarketStatus>
   /** Symbols that an unknown one may have been meant to be, best first; from memory, in less than a millisecond. */
@@ -129,6 +136,7 @@ export interface MarketRefresh {
   /** One upstream batch. Order and length as asked. */
   quotes(symbols: readonly string[]): Promise<(Answer<Quote> | Error)[]>
   news(symbol: string, limit: number): Promise<Answer<News>>
+  marketNews(): Promise<Answer<MarketNews>>
   indices(): Promise<Answer<Indices>>
   sectors(): Promise<Answer<Sectors>>
   movers(type: MoverKind): Promise<Answer<Movers>>

@@ -1,5 +1,13 @@
 import type { Calendar } from './calendar.ts'
-import { lastSession, nextSession, regularEnd, statusAt, type Session, type SessionStatus } from './session.ts'
+import {
+  isNextSession,
+  lastSession,
+  nextSession,
+  regularEnd,
+  statusAt,
+  type Session,
+  type SessionStatus
+} from './session.ts'
 
 const MAX_STATUSES = 3
 
@@ -12,6 +20,8 @@ export class MarketHours {
   /** Newest first. Around the end of a phase the instants of both sides are asked for in turn. */
   #statuses: readonly SessionStatus[] = []
   #last: { session: Session; until: number } | undefined
+  /** All symbols ask for the same dates when a day begins. */
+  #next: { before: string; date: string; isNext: boolean } | undefined
 
   constructor(calendar: Calendar) {
     this.calendar = calendar
@@ -39,6 +49,15 @@ export class MarketHours {
       if (error instanceof RangeError) return undefined
       throw error
     }
+  }
+
+  /** Whether no session lies between those of two dates (YYYY-MM-DD). */
+  isNextSession(before: string, date: string): boolean {
+    const known = this.#next
+    if (known?.before === before && known.date === date) return known.isNext
+    const isNext = isNextSession(this.calendar, before, date)
+    this.#next = { before, date, isNext }
+    return isNext
   }
 
   /** Whether regular trading ended between a session and an instant (epoch ms); days that follow without a break are one. */

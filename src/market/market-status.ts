@@ -73,7 +73,8 @@ function exchangeStatus(clock: SessionClock, calendar: Calendar, instant: number
   }
 }
 
-function tradingDay({ date, name, overnight, pre, regular, closingAuction, post }: Session): TradingDay {
+/** A session as it is told: instants as ISO texts. */
+export function tradingDay({ date, name, overnight, pre, regular, closingAuction, post }: Session): TradingDay {
   return {
     date,
     ...(name !== undefined && { name }),

@@ -6,6 +6,34 @@ import { Provenance } from './provenance.ts'
 export const ComputedFigure = Type.Enum(['impliedVolatility', 'delta', 'gamma', 'theta', 'vega', 'rho'])
 export type ComputedFigure = Static<typeof ComputedFigure>
 
+/**
+ * What computed figures rest on. The model values options that can be exercised at expiry only and dividends that are
+ * paid evenly: on American options it understates puts deep in the money, and calls before a large dividend.
+ */
+export const OptionPricing = Type.Object({
+  model: Type.Literal('black-scholes'),
+  underlyingPrice: Type.Number(),
+  riskFreeRate: Type.Number({
+    description: 'A setting of this server; continuously compounded; 0.04 means 4 % a year'
+  }),
+  dividendYield: Type.Number({ description: 'Continuously compounded; 0.01 means 1 % a year' }),
+  dividendYieldSource: Type.String({
+    description: 'The provider whose fundamentals tell the yield, as /fundamentals shows it; `assumed` where none does',
+    examples: ['yahoo', 'assumed']
+  }),
+  computedAt: Type.String({ format: 'date-time', description: 'The instant that the time to expiry counts from, UTC' })
+})
+export type OptionPricing = Static<typeof OptionPricing>
+
+/** What a contract's computed figures rest on where it is streamed: they were computed when it was, and not with its chain. */
+export const FigureBasis = Type.Object({
+  ...OptionPricing.properties,
+  underlyingAsOf: Type.String({ format: 'date-time', description: 'The instant of underlyingPrice, UTC' }),
+  price: Type.Number({ description: 'Of the contract' }),
+  priceFrom: Type.Enum(['mid', 'last'], { description: 'The middle of bid and ask, or the last trade' })
+})
+export type FigureBasis = Static<typeof FigureBasis>
+
 export const OptionContract = Type.Object({
   symbol: Type.String({ description: 'OCC symbol', examples: ['AAPL250117C00150000'] }),
   side: Type.Enum(['call', 'put']),
@@ -31,35 +59,25 @@ export const OptionContract = Type.Object({
         'When its value is fixed, UTC: the time to expiry counts to here. Later than lastTradingAt for index options that the next opening settles'
     })
   ),
+  settlement: Type.Optional(
+    Type.Enum(['am', 'pm'], {
+      description:
+        'What fixes its value: am the opening prices of its expiry day, before which it no longer trades; pm the close'
+    })
+  ),
   delta: Type.Optional(Type.Number()),
   gamma: Type.Optional(Type.Number()),
   theta: Type.Optional(Type.Number({ description: 'For one calendar day' })),
   vega: Type.Optional(Type.Number({ description: 'For one point of volatility, 0.01' })),
   rho: Type.Optional(Type.Number({ description: 'For one point of interest, 0.01' })),
   computed: Type.Optional(
-    Type.Array(ComputedFigure, { description: 'Which of its figures no vendor gave: they follow from `pricing`' })
-  )
+    Type.Array(ComputedFigure, {
+      description: 'Which of its figures no vendor gave: they follow from `basis`, else from `pricing`'
+    })
+  ),
+  basis: Type.Optional(FigureBasis)
 })
 export type OptionContract = Static<typeof OptionContract>
-
-/**
- * What computed figures rest on. The model values options that can be exercised at expiry only and dividends that are
- * paid evenly: on American options it understates puts deep in the money, and calls before a large dividend.
- */
-export const OptionPricing = Type.Object({
-  model: Type.Literal('black-scholes'),
-  underlyingPrice: Type.Number(),
-  riskFreeRate: Type.Number({
-    description: 'A setting of this server; continuously compounded; 0.04 means 4 % a year'
-  }),
-  dividendYield: Type.Number({ description: 'Continuously compounded; 0.01 means 1 % a year' }),
-  dividendYieldSource: Type.String({
-    description: 'The provider whose fundamentals tell the yield, as /fundamentals shows it; `assumed` where none does',
-    examples: ['yahoo', 'assumed']
-  }),
-  computedAt: Type.String({ format: 'date-time', description: 'The instant that the time to expiry counts from, UTC' })
-})
-export type OptionPricing = Static<typeof OptionPricing>
 
 /** One expiry's contracts, and the list of all expiries. Both are empty for a symbol that has no options. */
 export const OptionChain = Type.Object(

@@ -1,5 +1,7 @@
 import { exchangeOf, INDIAN_DERIVATIVES, INDIAN_EXCHANGE } from './calendars.ts'
 import type { Calendar } from './calendar.ts'
+import { settlementOf, type Settlement } from './option-roots.ts'
+import { occRoot } from './option-symbol.ts'
 import { lastSession, regularEnd, sessionOn, type Session } from './session.ts'
 import type { SessionClock } from './session-clock.ts'
 import { instantOf } from './zoned-time.ts'
@@ -11,33 +13,29 @@ export type Expiration = {
   readonly settlesAt: number
   /** IANA zone of the exchange that lists it. */
   readonly timeZone: string
+  readonly settlement: Settlement
 }
 
 /** US options of shares and funds, and whatever else is listed where nothing is known. */
 const US_EXCHANGE = 'XNYS'
-/**
- * Roots of index options that are settled by the opening prices of their expiry day, and trade until a quarter past the
- * close of the session before (Cboe's and Nasdaq's contract specifications). Their weeklies, such as SPXW, are not.
- */
-const MORNING_SETTLED = new Set(['SPX', 'NDX', 'RUT', 'DJX', 'VIX', 'VIXW'])
+/** Index options that opening prices settle trade until a quarter past the close of the session before. */
 const LATE_CLOSE_MS = 15 * 60_000
-const OCC_ROOT = /^([A-Z]{1,6})\d{6}[CP]\d{8}$/
 
 /**
  * When a contract stops trading and when its value is fixed. `expiry` is a date (YYYY-MM-DD) of the exchange; where the
- * exchange is closed then, the session before counts. `contract` is an OCC symbol.
+ * exchange is closed then, the session before counts. `contract` is its symbol; empty where only the underlying is known.
  */
 export function expirationOf(underlying: string, contract: string, expiry: string, clock: SessionClock): Expiration {
   const calendar = calendarOf(underlying, clock)
   const { timeZone } = calendar
   const session = sessionOn(calendar, expiry) ?? sessionBefore(calendar, expiry)
-  const root = OCC_ROOT.exec(contract)?.[1]
-  if (root === undefined || !MORNING_SETTLED.has(root)) {
+  const settlement = settlementOf(occRoot(contract), underlying)
+  if (settlement === 'pm') {
     const end = regularEnd(session)
-    return { lastTradingAt: end, settlesAt: end, timeZone }
+    return { lastTradingAt: end, settlesAt: end, timeZone, settlement }
   }
   const before = sessionBefore(calendar, session.date)
-  return { lastTradingAt: regularEnd(before) + LATE_CLOSE_MS, settlesAt: session.regular.open, timeZone }
+  return { lastTradingAt: regularEnd(before) + LATE_CLOSE_MS, settlesAt: session.regular.open, timeZone, settlement }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { greeksOf, impliedVolatility, type OptionTerms } from './black-scholes.ts'
-import type { ComputedFigure, OptionChain, OptionContract } from './option-chain.ts'
+import type { ComputedFigure, FigureBasis, OptionChain, OptionContract, OptionPricing } from './option-chain.ts'
 import { expirationOf, type Expiration } from './option-expiry.ts'
 import type { SessionClock } from './session-clock.ts'
 import { DAY_MS, isoOf } from './time.ts'
@@ -36,8 +36,8 @@ export function withExpirations(chain: OptionChain, clock: SessionClock, now: nu
     return found
   }
   const contracts = chain.contracts.map((contract) => {
-    const { lastTradingAt, settlesAt } = expiration(contract.symbol, contract.expiry)
-    return { ...contract, lastTradingAt: isoOf(lastTradingAt), settlesAt: isoOf(settlesAt) }
+    const { lastTradingAt, settlesAt, settlement } = expiration(contract.symbol, contract.expiry)
+    return { ...contract, lastTradingAt: isoOf(lastTradingAt), settlesAt: isoOf(settlesAt), settlement }
   })
   const isOpen = (expiry: string) => expiration('', expiry).lastTradingAt > now
   const [first] = chain.expiries
@@ -52,48 +52,76 @@ export function withExpirations(chain: OptionChain, clock: SessionClock, now: nu
  */
 export function withGreeks(chain: OptionChain, options: PricingOptions): OptionChain {
   const { underlyingPrice } = chain
-  const { riskFreeRate, dividendYield: { percent, source } = NO_YIELD, now } = options
   if (underlyingPrice === undefined) return chain
-  const dividendYield = Math.log1p(percent / 100)
+  const pricing = pricingOf(underlyingPrice, options)
   const contracts = chain.contracts.map((contract) => {
-    const { side, strike, settlesAt } = contract
-    const years = settlesAt === undefined ? 0 : (Date.parse(settlesAt) - now) / YEAR_MS
-    if (years <= 0) return contract
-    return completed(contract, { side, strike, spot: underlyingPrice, years, rate: riskFreeRate, dividendYield }, now)
+    const { side, strike, settlesAt, lastTradeAt } = contract
+    if (settlesAt === undefined) return contract
+    const terms = termsOf({ side, strike, settlesAt: Date.parse(settlesAt) }, pricing, options.now)
+    const tradeAt = lastTradeAt === undefined ? undefined : Date.parse(lastTradeAt)
+    const isRecent = tradeAt !== undefined && options.now - tradeAt <= MAX_TRADE_AGE_MS
+    const price = priceOfContract(contract, isRecent)
+    return terms ? { ...contract, ...figuresFor(contract, terms, price?.price) } : contract
   })
-  if (!contracts.some(({ computed }) => computed)) return chain
-  const pricing = {
-    model: 'black-scholes' as const,
+  return contracts.some(({ computed, basis }) => computed && !basis) ? { ...chain, contracts, pricing } : chain
+}
+
+/** What contracts on an underlying at a price are valued with. */
+export function pricingOf(
+  underlyingPrice: number,
+  { riskFreeRate, dividendYield: { percent, source } = NO_YIELD, now }: PricingOptions
+): OptionPricing {
+  return {
+    model: 'black-scholes',
     underlyingPrice,
     riskFreeRate,
-    dividendYield,
+    dividendYield: Math.log1p(percent / 100),
     dividendYieldSource: source,
     computedAt: isoOf(now)
   }
-  return { ...chain, contracts, pricing }
 }
 
-function completed(contract: OptionContract, terms: OptionTerms, now: number): OptionContract {
-  const volatility = contract.impliedVolatility ?? volatilityOf(contract, terms, now)
-  if (volatility === undefined) return contract
+/** `settlesAt` in epoch milliseconds; undefined where the contract's value is fixed by `now`. */
+export function termsOf(
+  { side, strike, settlesAt }: Pick<OptionTerms, 'side' | 'strike'> & { readonly settlesAt: number },
+  { underlyingPrice: spot, riskFreeRate: rate, dividendYield }: OptionPricing,
+  now: number
+): OptionTerms | undefined {
+  const years = (settlesAt - now) / YEAR_MS
+  return years > 0 ? { side, strike, spot, years, rate, dividendYield } : undefined
+}
+
+/**
+ * The middle of bid and ask; where there is no bid, or no ask, the last trade if it is recent. Undefined where the two are
+ * crossed: one of them is wrong, and what was traded before was traded at others.
+ */
+export function priceOfContract(
+  { bid, ask, last }: Pick<OptionContract, 'bid' | 'ask' | 'last'>,
+  isTradeRecent: boolean
+): Pick<FigureBasis, 'price' | 'priceFrom'> | undefined {
+  if (bid !== undefined && ask !== undefined && bid > 0) {
+    return ask < bid ? undefined : { price: (bid + ask) / 2, priceFrom: 'mid' }
+  }
+  return isTradeRecent && last !== undefined ? { price: last, priceFrom: 'last' } : undefined
+}
+
+type Figures = { readonly [Name in ComputedFigure]?: number | undefined }
+
+/**
+ * The figures that a vendor left out, and the names of those; undefined where there are none to be told. `price` is the
+ * contract's, and may be missing where the vendor told a volatility.
+ */
+export function figuresFor(
+  given: Figures & { readonly computed?: readonly ComputedFigure[] | undefined },
+  terms: OptionTerms,
+  price: number | undefined
+): (Figures & { readonly computed: ComputedFigure[] }) | undefined {
+  const volatility = given.impliedVolatility ?? (price === undefined ? undefined : impliedVolatility(terms, price))
+  if (volatility === undefined) return undefined
   const figures = { impliedVolatility: volatility, ...greeksOf(terms, volatility) }
   const wanted: ComputedFigure[] = ['impliedVolatility', ...GREEKS]
-  const computed = wanted.filter((name) => contract[name] === undefined && Number.isFinite(figures[name]))
-  if (computed.length === 0) return contract
-  return { ...contract, ...Object.fromEntries(computed.map((name) => [name, figures[name]])), computed }
-}
-
-function volatilityOf(contract: OptionContract, terms: OptionTerms, now: number): number | undefined {
-  const price = middleOf(contract) ?? recentTrade(contract, now)
-  return price === undefined ? undefined : impliedVolatility(terms, price)
-}
-
-function middleOf({ bid, ask }: OptionContract): number | undefined {
-  if (bid === undefined || ask === undefined || bid <= 0 || ask < bid) return undefined
-  return (bid + ask) / 2
-}
-
-function recentTrade({ last, lastTradeAt }: OptionContract, now: number): number | undefined {
-  if (lastTradeAt === undefined || now - Date.parse(lastTradeAt) > MAX_TRADE_AGE_MS) return undefined
-  return last
+  const missing = wanted.filter((name) => given[name] === undefined && Number.isFinite(figures[name]))
+  if (missing.length === 0) return undefined
+  const computed = wanted.filter((name) => missing.includes(name) || given.computed?.includes(name))
+  return { ...Object.fromEntries(missing.map((name) => [name, figures[name]])), computed }
 }

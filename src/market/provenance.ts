@@ -28,7 +28,8 @@ export const ValueState = Type.Enum(['live', 'delayed', 'closed', 'stale', 'susp
 export type ValueState = Static<typeof ValueState>
 
 /**
- * Why a provider did not give the value. `not_asked`: it sells few calls, and two that sell many do not know the symbol.
+ * Why a provider did not give the value. `not_asked`: others do not have it, and it sells few calls and is spared, or its quota
+ * is spent for long; the detail says which.
  */
 export const AttemptOutcome = Type.Enum([
   'rate_limited',
@@ -67,6 +68,7 @@ export const Provenance = Type.Object({
 })
 export type Provenance = Static<typeof Provenance>
 
+const SOURCE_SEPARATOR = ', '
 const WORST_LAST: readonly ValueState[] = ['closed', 'live', 'delayed', 'suspect', 'stale']
 
 /**
@@ -78,7 +80,8 @@ export function combinedProvenance(parts: readonly Provenance[], notes: readonly
   if (!first) throw new RangeError('nothing has no provenance')
   const delays = parts.flatMap(({ delayedBySeconds }) => delayedBySeconds ?? [])
   return {
-    source: [...new Set(parts.map(({ source }) => source))].join(', '),
+    // Of a part that was made of several itself, each is named once.
+    source: [...new Set(parts.flatMap(({ source }) => source.split(SOURCE_SEPARATOR)))].join(SOURCE_SEPARATOR),
     feed: others.every(({ feed }) => feed === first.feed) ? first.feed : 'composite',
     receivedAt: parts.map(({ receivedAt }) => receivedAt).reduce((a, b) => (a < b ? a : b)),
     ...(delays.length > 0 && { delayedBySeconds: Math.max(...delays) }),

@@ -1,7 +1,8 @@
 import { Type, type Static } from 'typebox'
+import { DerivativeFigures } from './derivative-figures.ts'
 import { ExchangeName, Mic } from './exchange.ts'
 import { InstrumentKind } from './instrument-kind.ts'
-import { Provenance } from './provenance.ts'
+import { QuoteProvenance } from './quote-provenance.ts'
 
 export const MarketState = Type.Enum(['pre', 'regular', 'post', 'closed', 'halted'])
 export type MarketState = Static<typeof MarketState>
@@ -43,6 +44,7 @@ export const Quote = Type.Object(
     exchange: Type.Optional(ExchangeName),
     marketState: Type.Optional(MarketState),
     extendedHours: Type.Optional(ExtendedHours),
+    derivative: Type.Optional(DerivativeFigures),
     asOf: Type.String({
       format: 'date-time',
       description: "The vendor's instant of the price, UTC. Where it tells only a day: that day's close"
@@ -50,7 +52,7 @@ export const Quote = Type.Object(
     sequence: Type.Optional(
       Type.Integer({ minimum: 0, description: "Orders prices of one instant: the vendor's number, where it has one" })
     ),
-    provenance: Provenance
+    provenance: QuoteProvenance
   },
   { $id: 'Quote' }
 )

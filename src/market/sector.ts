@@ -43,6 +43,7 @@ const SPELLINGS: Readonly<Record<string, Sector>> = {
   finance: 'Financials',
   financial: 'Financials',
   financialservices: 'Financials',
+  industrial: 'Industrials',
   informationtechnologies: 'Information Technology',
   technology: 'Information Technology',
   telecommunications: 'Communication Services',

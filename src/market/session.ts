@@ -99,6 +99,17 @@ export function tradingDatesBetween(calendar: Calendar, after: string, before: s
   return dates
 }
 
+/** Whether the exchange has no session between those of two dates (YYYY-MM-DD), as far as its calendar tells. */
+export function isNextSession(calendar: Calendar, before: string, date: string): boolean {
+  const end = Date.parse(date)
+  const begin = Date.parse(before)
+  if (!(end - begin <= MAX_CLOSED_DAYS * DAY_MS)) return false
+  for (let day = begin + DAY_MS; day < end; day += DAY_MS) {
+    if (hoursOn(calendar, new Date(day).toISOString().slice(0, 10))) return false
+  }
+  return true
+}
+
 type KnownRange = { readonly from: string; readonly until: string }
 
 const knownRanges = new WeakMap<Calendar, KnownRange>()

@@ -20,6 +20,10 @@ export const StoreStats = Type.Object(
         { description: 'Newest first' }
       )
     }),
+    bbo: Type.Object(
+      { estimatedRows: Type.Optional(Count('As Postgres estimates them')), bytes: Bytes },
+      { description: 'Best bids and offers' }
+    ),
     bars: Type.Object({
       series: Count('By instrument, interval, adjustment, source and feed'),
       estimatedRows: Type.Optional(Count('As Postgres estimates them')),

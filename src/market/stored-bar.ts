@@ -80,7 +80,12 @@ export const DailyOhlc = Type.Object(
     symbol: Type.String({ description: 'Canonical' }),
     date: Type.String({ description: "Date of the session (YYYY-MM-DD), in the exchange's zone" }),
     ...figures,
-    previousClose: Type.Optional(Type.Number({ description: 'Of the session before, of the same source' })),
+    previousClose: Type.Optional(Type.Number({ description: 'Of `previousDate`, of the same source' })),
+    previousDate: Type.Optional(
+      Type.String({
+        description: 'The last session before `date` that is stored: sessions may be missing between them'
+      })
+    ),
     currency: Type.Optional(Type.String()),
     provenance: Provenance
   },

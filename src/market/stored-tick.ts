@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import type { InstantNs } from './instant-ns.ts'
 import { Next } from './page.ts'
+import type { Feed } from './provenance.ts'
 import { tickProperties } from './tick.ts'
 import { Trade } from './trade.ts'
 
@@ -50,9 +51,15 @@ export type TickRequest = {
   readonly after?: TickPlace | undefined
   /** What was corrected and cancelled too, and what corrected and cancelled it. */
   readonly all: boolean
+  /** Of one feed alone, where one is named. */
+  readonly feed?: Feed | undefined
+  /** Of these vendors alone, where they are named. */
+  readonly sources?: readonly string[] | undefined
+  /** In the other order, `after` and the page's last place too; oldest first unless told. */
+  readonly newestFirst?: boolean | undefined
 }
 
-/** Oldest first. */
+/** In the order that was asked for. */
 export type StoredTicks = {
   readonly ticks: readonly StoredTick[]
   /** The place of the last one, where there are more. */

@@ -5,6 +5,7 @@ import { completenessOf, partsOf, totalOf } from '../../src/market/completeness.
 import { GapState } from '../../src/market/gap.ts'
 import { sessionOn } from '../../src/market/session.ts'
 import { isoOf } from '../../src/market/time.ts'
+import { runsOf } from '../support/depth.ts'
 
 const MINUTE_MS = 60_000
 const newYork = CALENDARS.find(({ exchange }) => exchange === 'XNYS')!
@@ -76,6 +77,6 @@ test('whatever the gaps, the kinds of minutes add up to those expected', () => {
         expect(receivedMinutes + backfilledMinutes + unfillableMinutes + missingMinutes).toBe(expectedMinutes)
       }
     }),
-    { numRuns: 200 }
+    { numRuns: runsOf(200) }
   )
 })

@@ -8,6 +8,7 @@ import { SessionClock } from '../../src/market/session-clock.ts'
 import { parseSymbol } from '../../src/market/symbol.ts'
 import { isoOf } from '../../src/market/time.ts'
 import { covers } from '../../src/providers/yahoo/symbols.ts'
+import { runsOf } from '../support/depth.ts'
 
 describe('the symbol of an Indian derivative', () => {
   test('is canonical, and tells what it was made of', () => {
@@ -28,7 +29,7 @@ describe('the symbol of an Indian derivative', () => {
         expect(kindOfSymbol(symbol)).toBe(right ? 'option' : 'future')
         expect(covers(symbol, 'quotes')).toBe(false)
       }),
-      { numRuns: 50 }
+      { numRuns: runsOf(50) }
     )
   })
 
@@ -50,8 +51,17 @@ describe('an Indian contract', () => {
     expect(isoOf(lastTradingInstant(symbol, expiry, clock)!)).toBe(end)
   })
 
-  test('on a currency, a bond or a commodity trades at hours that nobody here knows', () => {
-    for (const symbol of ['NSE:USDINR261127F', 'NSE:726GS2032261127F', 'MCX:GOLD261204F']) {
+  test.each([
+    ['in summer', '2026-10-20', '2026-10-20T18:00:00.000Z'],
+    ['while New York keeps standard time', '2026-12-04', '2026-12-04T18:25:00.000Z'],
+    ['on a holiday of shares', '2026-11-10', '2026-11-10T18:25:00.000Z'],
+    ['before one of its own', '2026-12-25', '2026-12-24T18:25:00.000Z']
+  ])('on a commodity trades until late %s', (_when, expiry, end) => {
+    expect(isoOf(lastTradingInstant('MCX:GOLD261204F', expiry, clock)!)).toBe(end)
+  })
+
+  test('on a currency or a bond trades at hours that nobody here knows', () => {
+    for (const symbol of ['NSE:USDINR261127F', 'NSE:726GS2032261127F']) {
       expect([symbol, exchangeOf(symbol)]).toEqual([symbol, undefined])
       expect(lastTradingInstant(symbol, '2026-12-04', clock)).toBeUndefined()
     }

@@ -15,6 +15,7 @@ describe('an option trades until', () => {
     ['the early close of a half day', 'AAPL', 'AAPL', '2026-11-27', '2026-11-27T18:00:00Z'],
     ['the session before, where the exchange is closed', 'AAPL', 'AAPL', '2026-04-03', '2026-04-02T20:00:00Z'],
     ['the close, though it is of an index: a weekly', '^SPX', 'SPXW', '2026-12-18', '2026-12-18T21:00:00Z'],
+    ['the close: one of the Nasdaq-100 that is no monthly', '^NDX', 'NDXP', '2026-12-18', '2026-12-18T21:00:00Z'],
     ['half past three in Mumbai', 'NSE:RELIANCE', 'RELIANCE', '2026-06-30', '2026-06-30T10:00:00Z'],
     [
       'twenty to four in Mumbai, since that is the rule',
@@ -24,24 +25,49 @@ describe('an option trades until', () => {
       '2026-12-29T10:10:00Z'
     ]
   ])('%s', (_, underlying, root, expiry, expected) => {
-    const { lastTradingAt, settlesAt } = expirationOf(underlying, contractOf(root, expiry), expiry, clock)
+    const { lastTradingAt, settlesAt, settlement } = expirationOf(underlying, contractOf(root, expiry), expiry, clock)
     expect(lastTradingAt).toBe(Date.parse(expected))
     expect(settlesAt).toBe(lastTradingAt)
+    expect(settlement).toBe('pm')
   })
 
   test.each([
     ['SPX', '2026-12-18', '2026-12-17T21:15:00Z', '2026-12-18T14:30:00Z'],
     // Of Good Friday the exchange has no opening prices: the day before counts, and trading ends a day earlier.
     ['SPX', '2026-04-03', '2026-04-01T20:15:00Z', '2026-04-02T13:30:00Z'],
+    ['NDX', '2026-12-18', '2026-12-17T21:15:00Z', '2026-12-18T14:30:00Z'],
+    ['RUT', '2026-12-18', '2026-12-17T21:15:00Z', '2026-12-18T14:30:00Z'],
+    // The day before is a half day: trading ends a quarter of an hour after its early close.
+    ['VIX', '2026-11-30', '2026-11-27T18:15:00Z', '2026-11-30T14:30:00Z'],
     ['VIX', '2026-12-16', '2026-12-15T21:15:00Z', '2026-12-16T14:30:00Z']
   ])('the evening before, where opening prices settle it: %s of %s', (root, expiry, lastTrading, settles) => {
     const found = expirationOf(`^${root}`, contractOf(root, expiry), expiry, clock)
     expect(found).toEqual({
       lastTradingAt: Date.parse(lastTrading),
       settlesAt: Date.parse(settles),
-      timeZone: 'America/New_York'
+      timeZone: 'America/New_York',
+      settlement: 'am'
     })
   })
+})
+
+test('an expiry whose contracts all settle in the morning is over the evening before, and one with others is not', () => {
+  const chainOf = (symbol: string, roots: readonly string[]): OptionChain => ({
+    symbol,
+    expiries: ['2026-12-16', '2026-12-18'],
+    contracts: roots.map((root) => ({
+      symbol: contractOf(root, '2026-12-16'),
+      side: 'call',
+      strike: 100,
+      expiry: '2026-12-16'
+    })),
+    provenance: { source: 'yahoo', feed: 'composite', receivedAt: '2026-12-16T13:00:00Z', state: 'live', attempts: [] }
+  })
+  const morning = Date.parse('2026-12-16T13:00:00Z')
+  expect(withExpirations(chainOf('^VIX', ['VIX']), clock, morning).expiries).toEqual(['2026-12-18'])
+  const mixed = withExpirations(chainOf('^SPX', ['SPX', 'SPXW']), clock, morning)
+  expect(mixed.expiries).toEqual(['2026-12-16', '2026-12-18'])
+  expect(mixed.contracts.map(({ settlement }) => settlement)).toEqual(['am', 'pm'])
 })
 
 test('an expiry that is over is not offered, on its own evening already', () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSymbol } from '../../src/market/symbol.ts'
+import { runsOf } from '../support/depth.ts'
 
 describe('every spelling of a listing is one symbol', () => {
   test.each([
@@ -73,6 +74,6 @@ test('a canonical symbol is read as itself', () => {
       fc.pre(symbol !== undefined)
       expect(parseSymbol(symbol)).toBe(symbol)
     }),
-    { numRuns: 3000 }
+    { numRuns: runsOf(3000) }
   )
 })

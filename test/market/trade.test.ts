@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Compile } from 'typebox/compile'
 import { shapeOfTick, tickOfShape } from '../../src/market/tick.ts'
-import { replacedTradeKey, Trade, tradeKey, type TradeCancel } from '../../src/market/trade.ts'
+import { replacedTradeKey, tradeKey } from '../../src/market/trade-key.ts'
+import { Trade, type TradeCancel } from '../../src/market/trade.ts'
 import { runsOf } from '../support/depth.ts'
 
 const valid = Compile(Trade)
