@@ -6,8 +6,6 @@ import { auditLog } from './schema/accounts.ts'
 /** What an administrator did: `actor` is a user's name, `action` a verb such as `key.revoke`, `target` what it was done to. */
 export type AuditEntry = { actor: string; action: string; target?: string; details?: Record<string, unknown> }
 
-export type AuditStore = ReturnType<typeof createAuditStore>
-
 /** Entries are only ever added. */
 export function createAuditStore({ db }: Pick<Database, 'db'>) {
   return {

@@ -37,7 +37,6 @@ export type BarDifference = {
 
 export type HeldAudit = typeof barAudits.$inferSelect & { readonly symbol: string }
 export type HeldDifference = Present<typeof barDifferences.$inferSelect>
-export type BarAuditStore = ReturnType<typeof createBarAuditStore>
 
 /** What own bars were held against the official ones of vendors. */
 export function createBarAuditStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {

@@ -37,7 +37,6 @@ export type HeldBarState = {
 }
 
 export type BarReads = ReturnType<typeof barReads>
-export type BarReadStore = ReturnType<typeof createBarReadStore>
 
 /** Bars, and how far the log was written, as all of it stood at one instant. */
 export function createBarReadStore({ sql }: Pick<Database, 'sql'>) {
@@ -71,25 +70,28 @@ function barReads(tx: TransactionSql) {
   return {
     /**
      * The series of an instrument, with how many bars of a span each holds, or held at an instant, and when the newest of these
-     * starts (epoch ms).
+     * starts (epoch ms). Of a kind that names source and feed there is one series, whose bars are not counted.
      */
     async series(
       instrumentId: number,
       kind: StoredBarKind,
       { from, to, asOf }: BarSpan & Pick<BarQuery, 'asOf'>
-    ): Promise<(HeldSeries & { readonly bars: number; readonly newest?: number })[]> {
+    ): Promise<(HeldSeries & { readonly bars?: number; readonly newest?: number })[]> {
       const { interval, adjusted, source = null, feed = null } = kind
+      const bars = `from ${barsAt(interval, asOf)} as bar
+        where series_id = series.id and ${within(interval, '$6', '$7')} ${heldAt('$8', asOf)}`
+      const isOne = source !== null && feed !== null
+      const held = isOne
+        ? `select null::int as bars, (select ${msOf('start')} ${bars} order by start desc limit 1) as newest`
+        : `select count(*)::int as bars, ${msOf('max(start)')} as newest ${bars}`
       const rows = await tx.unsafe(
         `select ${SERIES}, held.bars, held.newest
-        from bar_series as series cross join lateral (
-          select count(*)::int as bars, ${msOf('max(start)')} as newest from ${barsAt(interval, asOf)} as bar
-          where series_id = series.id and ${within(interval, '$6', '$7')} ${heldAt('$8', asOf)}
-        ) as held
+        from bar_series as series cross join lateral (${held}) as held
         where instrument_id = $1 and ${OF_KIND}`,
         [instrumentId, interval, adjusted, source, feed, ...boundsOf(interval, { from, to }), ...instantOf(asOf)],
         prepare
       )
-      return rows.map((row) => present(row) as unknown as HeldSeries & { bars: number; newest?: number })
+      return rows.map((row) => present(row) as unknown as HeldSeries & { bars?: number; newest?: number })
     },
 
     /** Bars of a series. */
@@ -97,7 +99,7 @@ function barReads(tx: TransactionSql) {
       const rows = await tx.unsafe(
         `select ${columnsOf(interval)} from ${barsAt(interval, asOf)} as bar
         where series_id = $1 and ${within(interval, '$2', '$3')} ${heldAt('$5', asOf)}
-        order by start ${countedFrom === 'oldest' ? 'asc' : 'desc'} limit $4`,
+        order by bar.start ${countedFrom === 'oldest' ? 'asc' : 'desc'} limit $4`,
         [seriesId, ...boundsOf(interval, span), limit, ...instantOf(asOf)],
         prepare
       )
@@ -116,14 +118,15 @@ function barReads(tx: TransactionSql) {
           select instruments.id, symbol from instruments
           where symbol > $1 collate "C" and exists (
             select from bar_series where instrument_id = instruments.id and ${OF_KIND}
+              and exists (select from ${tableOf(interval).name} where series_id = bar_series.id)
           ) order by symbol collate "C" limit $6
         ) as listed
         join lateral (
           select ${SERIES} from bar_series as series where instrument_id = listed.id and ${OF_KIND}
         ) as series on true
         cross join lateral (
-          select ${columnsOf(interval)} from ${tableOf(interval).name} where series_id = series.id
-          order by start desc limit 1
+          select ${columnsOf(interval)} from ${tableOf(interval).name} as newest where series_id = series.id
+          order by newest.start desc limit 1
         ) as bar
         order by symbol collate "C"`,
         [after, interval, adjusted, source, feed, limit],
@@ -155,7 +158,10 @@ const SERIES = `
 const OF_KIND =
   'interval = $2 and adjusted = $3 and ($4::text is null or source = $4) and ($5::text is null or feed = $5)'
 
-/** An intraday start comes as epoch ms, as do all instants. */
+/**
+ * An intraday start comes as epoch ms, as do all instants. A statement with these has to order by the table's `start` by its
+ * whole name: `start` alone is the output column, of which there is no index.
+ */
 const columnsOf = (interval: Interval) => `
   ${isIntraday(interval) ? msOf('start') : 'start::text'} as start, open::float8 as open, high::float8 as high,
   low::float8 as low, close::float8 as close, volume::float8 as volume, state, revision, reason,

@@ -30,8 +30,6 @@ export const SERIES_CONFLICT: OnConflict<typeof barSeries> = {
   }
 }
 
-export type BarStore = ReturnType<typeof createBarStore>
-
 /** Bars by symbol, interval, adjustment, source and feed. */
 export function createBarStore({ db, copyPool }: Pick<Database, 'db' | 'copyPool'>) {
   return {

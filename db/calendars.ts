@@ -4,8 +4,6 @@ import type { Calendar, Hours } from '../src/market/calendar.ts'
 import { inTransaction, type Database } from './client.ts'
 import { exchangeCalendars, exchangeDays } from './schema/calendars.ts'
 
-export type CalendarStore = ReturnType<typeof createCalendarStore>
-
 /** When exchanges trade. An operator may edit the rows: what is read is theirs, and is checked by whoever reads it. */
 export function createCalendarStore({ db }: Pick<Database, 'db'>) {
   const { updatedAt: _, ...calendarColumns } = getTableColumns(exchangeCalendars)

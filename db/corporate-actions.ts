@@ -6,8 +6,6 @@ import { inTransaction, type Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { corporateActionLists, dividends, splits } from './schema/market-data.ts'
 
-export type CorporateActionStore = ReturnType<typeof createCorporateActionStore>
-
 /** A symbol's splits and its dividends: each a whole list from one provider, replaced by a list received later. */
 export function createCorporateActionStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   const { symbol: _, ...splitColumns } = getTableColumns(splits)

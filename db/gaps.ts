@@ -20,6 +20,9 @@ export type GapSubject = {
 /** Instants are ISO; without `untilAt` the gap still grows. */
 export type Gap = Present<typeof gaps.$inferSelect>
 
+/** Instants are ISO. */
+export type EndedGap = GapSubject & { readonly fromAt: string; readonly untilAt: string }
+
 export type GapStore = ReturnType<typeof createGapStore>
 
 /** Every interval that may lack data, and what became of it. */
@@ -32,6 +35,15 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
       eq(gaps.reason, reason),
       isNull(gaps.untilAt)
     )
+
+  /** Adds gaps that have ended already, all or none. Returns their ids. */
+  async function addAll(ended: readonly EndedGap[]): Promise<number[]> {
+    const rows = await db
+      .insert(gaps)
+      .values([...ended])
+      .returning({ id: gaps.id })
+    return rows.map(({ id }) => id)
+  }
 
   return {
     /** Begins a gap at an instant (ISO), or goes on with the one of that subject that grows already. */
@@ -68,12 +80,11 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
 
     /** Adds a gap that has ended already. Returns its id. */
     async add(subject: GapSubject, fromAt: string, untilAt: string): Promise<number> {
-      const [row] = await db
-        .insert(gaps)
-        .values({ ...subject, fromAt, untilAt })
-        .returning({ id: gaps.id })
-      return row!.id
+      const [id] = await addAll([{ ...subject, fromAt, untilAt }])
+      return id!
     },
+
+    addAll,
 
     /**
      * Those of a source that have ended and are to be tried now: what was lost before what was never asked for, oldest first.
@@ -129,10 +140,13 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
         .groupBy(gaps.state, gaps.reason)
     },
 
-    /** The gaps of an instrument and of the feeds as a whole that touch [from, to), epoch ms, oldest first. */
+    /**
+     * The gaps of an instrument and of the feeds as a whole that touch [from, to), epoch ms, oldest first, with what became of
+     * the instrument's part of them.
+     */
     async within(instrumentId: number, from: number, to: number): Promise<Gap[]> {
       const rows = await db
-        .select()
+        .select({ ...getTableColumns(gaps), state: stateFor(instrumentId) })
         .from(gaps)
         .where(
           and(
@@ -187,7 +201,8 @@ export function createGapStore({ db }: Pick<Database, 'db'>) {
 /** An instrument's part of a gap is filled, or cannot be, before the others' and whatever becomes of them. */
 const stateFor = (instrumentId: number) => sql<GapState>`coalesce(
   (select case when ${gapFills.reason} is null then 'filled' else 'unfillable' end from ${gapFills}
-    where ${gapFills.gapId} = ${gaps.id} and ${gapFills.instrumentId} = ${instrumentId}),
+    where ${gapFills.gapId} = ${gaps.id} and ${gapFills.instrumentId} = ${instrumentId}
+      and ${gapFills.reachedAt} is null),
   ${gaps.state})`
 
 /** Adds gaps that have ended already, in the transaction of whatever else is to be known with them. Epoch ms. */

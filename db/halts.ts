@@ -20,8 +20,6 @@ export type HaltReport = {
 /** `asOf` has its nanoseconds. */
 export type StoredHalt = Omit<Present<typeof halts.$inferSelect>, 'ns'>
 
-export type HaltStore = ReturnType<typeof createHaltStore>
-
 /** When trading stopped and went on, by instrument. */
 export function createHaltStore({ db }: Pick<Database, 'db'>) {
   return {

@@ -12,8 +12,6 @@ export type ListedContract = {
   readonly strike?: number
 }
 
-export type InstrumentDirectory = ReturnType<typeof createInstrumentDirectory>
-
 /** All that is or was listed, to be looked through. Days are YYYY-MM-DD. */
 export function createInstrumentDirectory({ sql }: Pick<Database, 'sql'>) {
   const columns = sql.unsafe(INSTRUMENT_COLUMNS)
@@ -91,9 +89,9 @@ export function createInstrumentDirectory({ sql }: Pick<Database, 'sql'>) {
 }
 
 /** As the index has it. */
-const WORDS = `to_tsvector('simple', translate(
+export const WORDS = `to_tsvector('simple', translate(
   symbol || ' ' || coalesce(trading_symbol, '') || ' ' || coalesce(name, '') || ' ' || coalesce(isin, ''),
   ':^_&/|-', '       '))`
 
 /** Words that all begin so; they have letters, digits and points alone. */
-const queryOf = (words: readonly string[]): string => words.map((word) => `'${word}':*`).join(' & ')
+export const queryOf = (words: readonly string[]): string => words.map((word) => `'${word}':*`).join(' & ')

@@ -47,8 +47,6 @@ export class MasterShrunkError extends Error {
   }
 }
 
-export type MasterStore = ReturnType<typeof createMasterStore>
-
 /** Takes master files over. */
 export function createMasterStore({ copyPool }: Pick<Database, 'copyPool'>) {
   return {

@@ -24,16 +24,23 @@ export type InstrumentStore = ReturnType<typeof createInstrumentStore>
 
 /** What is listed, and what vendors call it. Days are YYYY-MM-DD. */
 export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
-  /** As it is told newly; what is not told stays. A MIC comes with its own name of the exchange. */
+  /**
+   * As it is told newly; what is not told stays. A MIC comes with its own name of the exchange. Returns ids by symbol: one that is
+   * renamed meanwhile leaves its symbol to a new instrument, as if it had been renamed before.
+   */
   async function upsert(facts: readonly InstrumentFacts[]): Promise<Map<string, number>> {
-    const incoming = JSON.stringify([...new Map(facts.map((each) => [each.symbol, each])).values()])
+    const told = new Map(facts.map((each) => [each.symbol, each]))
+    const incoming = JSON.stringify([...told.values()])
+    const symbols = [...told.keys()]
     return inTransaction(sql, async (tx) => {
       // An insert that meets its row uses an id up all the same: only what is new is inserted.
       await tx.unsafe(INSERT_NEW, [incoming])
       await tx.unsafe(UPDATE_CHANGED, [incoming])
-      const rows = await tx<{ symbol: string; id: number }[]>`
-        select symbol, id from instruments where symbol = any(${facts.map(({ symbol }) => symbol)}::text[])`
-      return new Map(rows.map(({ symbol, id }) => [symbol, id]))
+      const ids = await idsOf(tx, symbols)
+      if (ids.size === symbols.length) return ids
+      // The rows are locked by now: nobody can rename another one.
+      await tx.unsafe(INSERT_NEW, [incoming])
+      return idsOf(tx, symbols)
     })
   }
 
@@ -140,6 +147,17 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
         order by held_from desc`.cursor(NAMES_AT_A_TIME)
     },
 
+    /** What a vendor calls the instrument of a canonical symbol on a day; of several names that which holds longest. */
+    async aliasOn(vendor: string, symbol: string, day: string): Promise<string | undefined> {
+      const [row] = await sql<{ alias: string }[]>`
+        select alias from instrument_aliases
+        join instruments on instruments.id = instrument_aliases.instrument_id
+        where vendor = ${vendor} and symbol = ${symbol}
+          and held_from <= ${day}::text::date and ${day}::text::date < held_until
+        order by held_from limit 1`
+      return row?.alias
+    },
+
     /** Every name that the instruments have or had, oldest first. */
     async aliases(instrumentIds: readonly number[]): Promise<InstrumentAlias[]> {
       const rows = await sql<AliasRow[]>`
@@ -160,6 +178,12 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
     if (!held || !own) return
     throw new AliasHeldError(wanted, own.symbol, aliasOf(held), held.symbol)
   }
+}
+
+async function idsOf(sql: postgres.TransactionSql, symbols: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql<{ symbol: string; id: number }[]>`
+    select symbol, id from instruments where symbol = any(${[...symbols]}::text[])`
+  return new Map(rows.map(({ symbol, id }) => [symbol, id]))
 }
 
 const first = ({ from }: InstrumentAlias) => from ?? '-infinity'

@@ -5,8 +5,6 @@ import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { jobRuns } from './schema/jobs.ts'
 
-export type JobRunStore = ReturnType<typeof createJobRunStore>
-
 /** Every try of every job: noted when it starts, and again when it ends. */
 export function createJobRunStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   const { job, startedAt, taskId, outcome } = jobRuns

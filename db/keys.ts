@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, asc, eq, getTableColumns, isNull } from './drizzle.ts'
+import type { SQL } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, isNull, or } from './drizzle.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
 import { present } from './rows.ts'
@@ -38,11 +39,34 @@ export type KeyHolder = {
 /** `expiresAt` is an ISO instant. */
 export type NewKey = { userId: string; scopes: readonly string[]; label?: string; expiresAt?: string }
 
+/** Which keys are listed: those behind a place in their order. */
+export type KeyRequest = {
+  readonly userId?: string | undefined
+  readonly limit: number
+  readonly after?: Pick<ApiKey, 'createdAt' | 'id'> | undefined
+}
+
 export type KeyStore = ReturnType<typeof createKeyStore>
 
 /** API keys, kept as hashes: 32 random bytes need no slow hash, and are found by an index without comparing secrets. */
 export function createKeyStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   const { hash: _, ...shown } = getTableColumns(apiKeys)
+
+  async function holderWhere(condition: SQL): Promise<KeyHolder | undefined> {
+    const [holder] = await db
+      .select({
+        keyId: apiKeys.id,
+        userId: users.id,
+        name: users.name,
+        plan: users.plan,
+        scopes: apiKeys.scopes,
+        expiresAt: apiKeys.expiresAt
+      })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(and(condition, isNull(apiKeys.revokedAt), eq(users.disabled, false)))
+    return holder && { ...holder, expiresAt: holder.expiresAt === null ? Infinity : Date.parse(holder.expiresAt) }
+  }
 
   return {
     /** The only time that the key itself is known. Rejects where the user does not exist or no scope is given. */
@@ -64,30 +88,36 @@ export function createKeyStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
 
     /** Undefined for a key that is unknown or revoked, and for one of a disabled user. An expired one is found. */
     async findKey(key: string): Promise<KeyHolder | undefined> {
-      if (!KEY_FORMAT.test(key)) return undefined
-      const [holder] = await db
-        .select({
-          keyId: apiKeys.id,
-          userId: users.id,
-          name: users.name,
-          plan: users.plan,
-          scopes: apiKeys.scopes,
-          expiresAt: apiKeys.expiresAt
-        })
-        .from(apiKeys)
-        .innerJoin(users, eq(users.id, apiKeys.userId))
-        .where(and(eq(apiKeys.hash, hashOf(key)), isNull(apiKeys.revokedAt), eq(users.disabled, false)))
-      return holder && { ...holder, expiresAt: holder.expiresAt === null ? Infinity : Date.parse(holder.expiresAt) }
+      return KEY_FORMAT.test(key) ? holderWhere(eq(apiKeys.hash, hashOf(key))) : undefined
     },
 
-    /** Oldest first, revoked ones too; of all users unless one is given. */
-    async list(userId?: string): Promise<ApiKey[]> {
+    /** As `findKey`, by the key's id: for who was shown the key before. */
+    async findHolder(keyId: string): Promise<KeyHolder | undefined> {
+      return holderWhere(eq(apiKeys.id, keyId))
+    },
+
+    /** Oldest first, revoked ones too; of all users unless one is given, behind a place, at most so many. */
+    async list({ userId, limit, after }: KeyRequest): Promise<ApiKey[]> {
+      const { createdAt, id } = apiKeys
+      const behind = after && or(gt(createdAt, after.createdAt), and(eq(createdAt, after.createdAt), gt(id, after.id)))
       const rows = await db
         .select(shown)
         .from(apiKeys)
-        .where(userId === undefined ? undefined : eq(apiKeys.userId, userId))
-        .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id))
+        .where(and(userId === undefined ? undefined : eq(apiKeys.userId, userId), behind))
+        .orderBy(asc(createdAt), asc(id))
+        .limit(limit)
       return rows.map(present)
+    },
+
+    /** Whether any key begins so, revoked or not. */
+    async hasPrefix(prefix: string): Promise<boolean> {
+      return (await db.$count(apiKeys, eq(apiKeys.prefix, prefix))) > 0
+    },
+
+    /** The ids of all keys of a user. */
+    async idsOf(userId: string): Promise<string[]> {
+      const rows = await db.select({ id: apiKeys.id }).from(apiKeys).where(eq(apiKeys.userId, userId))
+      return rows.map(({ id }) => id)
     },
 
     /** Revokes for good; undefined where there is no such key. A key revoked before keeps its first instant. */

@@ -7,8 +7,6 @@ import { lastGood } from './schema/history.ts'
 /** `text`: the value as JSON. `receivedAt` is ISO. */
 export type LastGoodEntry = { readonly key: string; readonly receivedAt: string; readonly text: string }
 
-export type LastGoodStore = ReturnType<typeof createLastGoodStore>
-
 /** The newest of what has no table of its own, by key. */
 export function createLastGoodStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   return {

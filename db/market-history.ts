@@ -14,8 +14,6 @@ export type MarketSnapshot = { kind: string; at: string; source: string; value: 
 /** `score` and `label` as served; `value` is the whole answer with its components. */
 export type SentimentPoint = { at: string; score: number; label: string; value: unknown }
 
-export type MarketHistoryStore = ReturnType<typeof createMarketHistoryStore>
-
 /** What was true when: prices, the market as a whole, and its sentiment. Writing the same again changes nothing. */
 export function createMarketHistoryStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   return {

@@ -15,12 +15,11 @@ const PARTITIONED = {
   bars: { key: 'start', unit: 'month', back: 24, ahead: 2 },
   stock_price_history: { key: 'as_of', unit: 'month', back: 1, ahead: 2 },
   /** Overnight trades belong to the next session's date, which may lie days ahead. */
-  ticks: { key: 'trade_date', unit: 'day', back: 2, ahead: 7 }
+  ticks: { key: 'trade_date', unit: 'day', back: 2, ahead: 7 },
+  bbo: { key: 'trade_date', unit: 'day', back: 2, ahead: 7 }
 } as const
 export type PartitionedTable = keyof typeof PARTITIONED
 export const PARTITIONED_TABLES = Object.keys(PARTITIONED) as PartitionedTable[]
-
-export type PartitionStore = ReturnType<typeof createPartitionStore>
 
 export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
   return {

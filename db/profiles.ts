@@ -4,8 +4,6 @@ import type { Database } from './client.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { profiles } from './schema/market-data.ts'
 
-export type ProfileStore = ReturnType<typeof createProfileStore>
-
 /** The last received profile of each symbol. */
 export function createProfileStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   const { receivedAt: _, ...profileColumns } = getTableColumns(profiles)

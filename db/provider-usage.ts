@@ -6,8 +6,6 @@ import { providerUsage } from './schema/operations.ts'
 /** How many calls of a capability ended how, on one UTC day (YYYY-MM-DD). */
 export type UsageCount = { provider: string; day: string; capability: string; outcome: string; calls: number }
 
-export type ProviderUsageStore = ReturnType<typeof createProviderUsageStore>
-
 export function createProviderUsageStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   return {
     /** Adds to the counts held. Keys must be unique among `counts`. */

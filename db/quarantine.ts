@@ -14,8 +14,6 @@ export type QuarantineEntry = {
   at: string
 }
 
-export type QuarantineStore = ReturnType<typeof createQuarantineStore>
-
 export function createQuarantineStore({ db }: Pick<Database, 'db'>) {
   const { symbol, provider, rule, severity, value, at } = quarantine
 

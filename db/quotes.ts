@@ -8,8 +8,8 @@ import { quotesLatest } from './schema/market-data.ts'
 
 /** A whole market's worth; what is asked of so many is a share, which more would not change. */
 const MAX_KNOWN_QUOTES = 5000
-
-export type QuoteStore = ReturnType<typeof createQuoteStore>
+/** Of stocks whose prices change together. */
+const ROWS_PER_STATEMENT = 5000
 
 /** The newest quote of each symbol. */
 export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
@@ -25,7 +25,8 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
       }))
       return upsertRows(sql, quotesLatest, rows, {
         key: ['symbol'],
-        where: 'excluded.value_order > quotes_latest.value_order'
+        where: 'excluded.value_order > quotes_latest.value_order',
+        rowsPerStatement: ROWS_PER_STATEMENT
       })
     },
 

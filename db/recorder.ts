@@ -5,7 +5,7 @@ import type { JobRun } from '../src/jobs/job-run.ts'
 import type { BarSeries } from '../src/market/bar.ts'
 import type { Dividends, Splits } from '../src/market/corporate-action.ts'
 import type { Indices, Movers } from '../src/market/market-wide.ts'
-import type { News } from '../src/market/news.ts'
+import type { MarketNews, News } from '../src/market/news.ts'
 import { identityIn, type Identified } from '../src/market/identity.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
@@ -169,7 +169,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
       record(queues.profiles, profile.symbol, profile)
       instrument(profile)
     },
-    news: (news: News) => record(queues.news, String(serial++), news),
+    news: (news: News | MarketNews) => record(queues.news, String(serial++), news),
     splits: (splits: Splits) => record(queues.splits, splits.symbol, splits),
     dividends: (dividends: Dividends) => record(queues.dividends, dividends.symbol, dividends),
     /** Counts an upstream call, on the UTC day that it is now. */

@@ -3,14 +3,13 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { getTableColumns, getTableName, toSnakeCase } from './drizzle.ts'
 import { inSlices, mapping } from '../src/slices.ts'
 
-/** More at once would keep the event loop for too long: a statement's parameters are written out in one go. */
-const MAX_ROWS_PER_STATEMENT = 500
+/** Rows of texts of any length: more at once would be a statement of many megabytes. */
+const ROWS_PER_STATEMENT = 500
 
 /** A pool or a transaction, of either driver. Statements have `$1` and so on for their parameters. */
 export type Executor = {
-  unsafe(statement: string, parameters: Column[], options: { prepare: true }): PromiseLike<{ count: number }>
+  unsafe(statement: string, parameters: string[], options: { prepare: true }): PromiseLike<{ count: number }>
 }
-type Column = (string | null)[]
 
 type ColumnKey<Table extends PgTable> = keyof Table['_']['columns'] & string
 
@@ -21,12 +20,13 @@ export type OnConflict<Table extends PgTable> = {
   readonly where?: string
   /** SQL for the columns that are merged instead of overwritten. */
   readonly merge?: { readonly [Key in ColumnKey<Table>]?: string }
+  readonly rowsPerStatement?: number
 }
 
 /**
  * Writes many rows in one statement and returns how many were inserted or overwritten. Every column travels as one
  * array of texts, unnested and cast there: one parameter per column, whatever the number of rows, so that the statement
- * stays the same and prepared. Keys must be unique among `rows`; they are
+ * stays the same and prepared. The arrays are written in turn with other work. Keys must be unique among `rows`; they are
  * written in key order, so that two writers cannot lock each other out.
  */
 export async function upsertRows<Table extends PgTable>(
@@ -37,20 +37,27 @@ export async function upsertRows<Table extends PgTable>(
 ): Promise<number> {
   const columns = writtenColumns(table)
   const statement = upsertStatement(getTableName(table), columns, onConflict)
+  const { rowsPerStatement = ROWS_PER_STATEMENT } = onConflict
   let written = 0
-  for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
-    const batch: Record<string, unknown>[] = rows.slice(first, first + MAX_ROWS_PER_STATEMENT)
-    const arrays = await inSlices(textsOf(columns, batch))
+  for (let first = 0; first < rows.length; first += rowsPerStatement) {
+    const batch: Record<string, unknown>[] = rows.slice(first, first + rowsPerStatement)
+    const arrays = await inSlices(arraysOf(columns, batch))
     written += (await sql.unsafe(statement, arrays, { prepare: true })).count
   }
   return written
 }
 
-function* textsOf(columns: Columns, rows: readonly Record<string, unknown>[]): Generator<void, (string | null)[][]> {
-  const arrays: (string | null)[][] = []
-  for (const [key, column] of columns) arrays.push(yield* mapping(rows, (row) => asText(column, row[key])))
+/** As Postgres writes arrays: whoever sends them has nothing more to do to them. */
+function* arraysOf(columns: Columns, rows: readonly Record<string, unknown>[]): Generator<void, string[]> {
+  const arrays: string[] = []
+  for (const [key, column] of columns) {
+    const elements = yield* mapping(rows, (row) => elementOf(asText(column, row[key])))
+    arrays.push(`{${elements.join(',')}}`)
+  }
   return arrays
 }
+
+const elementOf = (text: string | null): string => (text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, '\\$&')}"`)
 
 function upsertStatement(
   table: string,

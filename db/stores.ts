@@ -25,8 +25,10 @@ import { createProfileStore } from './profiles.ts'
 import { createProviderUsageStore } from './provider-usage.ts'
 import { createQuarantineStore } from './quarantine.ts'
 import { createQuoteStore } from './quotes.ts'
+import { createStockStore } from './stocks.ts'
 import { createStoreSizes } from './store-sizes.ts'
 import { createTapeStore } from './tape.ts'
+import { createBboStore } from './bbo.ts'
 import { createTickStore } from './ticks.ts'
 import { createUserStore } from './users.ts'
 
@@ -53,6 +55,7 @@ export function createStores(database: Database) {
     marketHistory: createMarketHistoryStore(database),
     lastGood: createLastGoodStore(database),
     ticks: createTickStore(database),
+    bbo: createBboStore(database),
     tape: createTapeStore(database),
     gaps: createGapStore(database),
     gapFills: createGapFillStore(database),
@@ -61,7 +64,8 @@ export function createStores(database: Database) {
     calendars: createCalendarStore(database),
     jobRuns: createJobRunStore(database),
     partitions: createPartitionStore(database),
-    sizes: createStoreSizes(database)
+    sizes: createStoreSizes(database),
+    stocks: createStockStore(database)
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
-import { DAY_MS, isoOf } from '../src/market/time.ts'
+import { DAY_MS, isoOf, LAST_DATE_MS } from '../src/market/time.ts'
 import { NS_PER_MICROSECOND, nsOf } from './tick-writes.ts'
 
 /** No session's date is further from its trades: overnight trades before the longest holidays. */
@@ -19,4 +19,4 @@ export const microsOf = (instant: InstantNs): string => formatInstantNs(microsec
 
 /** The first (-1) or the last (1) trade date that ticks of an instant can have. */
 export const tradeDateBound = ({ ms }: InstantNs, side: 1 | -1): string =>
-  isoOf(ms + side * MAX_TRADE_DATE_DISTANCE_MS).slice(0, 10)
+  isoOf(Math.min(ms + side * MAX_TRADE_DATE_DISTANCE_MS, LAST_DATE_MS)).slice(0, 10)

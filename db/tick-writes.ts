@@ -3,14 +3,8 @@ import { parseInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import type { Tick } from '../src/market/tick.ts'
 import { isoOf } from '../src/market/time.ts'
-import {
-  keyWithinDay,
-  replacedTrade,
-  type Trade,
-  type TradeCancel,
-  type TradeCorrection,
-  type TradeReference
-} from '../src/market/trade.ts'
+import { keyWithinDay, replacedTrade } from '../src/market/trade-key.ts'
+import type { Trade, TradeCancel, TradeCorrection, TradeReference } from '../src/market/trade.ts'
 import type { CopyTransaction } from './copy.ts'
 import { namesOf, writtenColumns } from './rows.ts'
 import { ticks, type TickKind } from './schema/ticks.ts'

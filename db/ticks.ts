@@ -17,8 +17,6 @@ import { nsOf, type ChangedTrade } from './tick-writes.ts'
  */
 export type StoredTick = Omit<Present<typeof ticks.$inferSelect>, 'ns'>
 
-export type TickStore = ReturnType<typeof createTickStore>
-
 /** Trades by instrument, as they now stand: what was corrected is told by its correction, what was cancelled is not told. */
 export function createTickStore({ sql }: Pick<Database, 'sql'>) {
   const columns = sql.unsafe(COLUMNS)
@@ -34,20 +32,27 @@ export function createTickStore({ sql }: Pick<Database, 'sql'>) {
     },
 
     /**
-     * Trades of [from, to), oldest first, at most `limit` of them; with `all` also what was corrected and cancelled, and what
-     * did that. In comparisons of rows nulls have no place: reports that correct nothing come before those of all instants.
+     * Trades of [from, to), oldest first unless told otherwise, at most `limit` of them; with `all` also what was corrected and
+     * cancelled, and what did that. In comparisons of rows nulls have no place: reports that correct nothing come before those
+     * of all instants.
      */
-    async range(instrumentId: number, { from, to, limit, after, all }: TickRequest): Promise<StoredTick[]> {
-      const begin = after && compareInstantNs(after.asOf, from) > 0 ? after.asOf : from
+    async range(instrumentId: number, request: TickRequest): Promise<StoredTick[]> {
+      const { from, to, limit, after, all, feed, sources, newestFirst = false } = request
+      const begin = after && !newestFirst && compareInstantNs(after.asOf, from) > 0 ? after.asOf : from
+      const end = after && newestFirst && compareInstantNs(after.asOf, to) < 0 ? after.asOf : to
+      const place = sql`(as_of, ns, sequence, key, coalesce(corrected_at, '-infinity'))`
+      const order = sql.unsafe(newestFirst ? 'desc' : 'asc')
       const rows = await sql<TickRow[]>`
         select ${columns} from ticks
-        where instrument_id = ${instrumentId} ${all ? sql`` : standing}
+        where instrument_id = ${instrumentId} ${all ? sql`` : standing} ${feed ? sql`and feed = ${feed}` : sql``}
+          ${sources ? sql`and source = any(${[...sources]}::text[])` : sql``}
           and trade_date between ${tradeDateBound(begin, -1)}::text::date
-            and ${tradeDateBound(to, 1)}::text::date
-          and as_of between ${microsOf(begin)}::text::timestamptz and ${microsOf(to)}::text::timestamptz
+            and ${tradeDateBound(end, 1)}::text::date
+          and as_of between ${microsOf(begin)}::text::timestamptz and ${microsOf(end)}::text::timestamptz
           and (as_of, ns) >= ${placeOf(sql, from)} and (as_of, ns) < ${placeOf(sql, to)}
-          ${after ? sql`and (as_of, ns, sequence, key, coalesce(corrected_at, '-infinity')) > ${behind(sql, after)}` : sql``}
-        order by as_of, ns, sequence, key, coalesce(corrected_at, '-infinity') limit ${limit}`
+          ${after ? sql`and ${place} ${sql.unsafe(newestFirst ? '<' : '>')} ${behind(sql, after)}` : sql``}
+        order by as_of ${order}, ns ${order}, sequence ${order}, key ${order},
+          coalesce(corrected_at, '-infinity') ${order} limit ${limit}`
       return inSlices(mapping(rows, storedTick))
     }
   }

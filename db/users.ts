@@ -1,10 +1,8 @@
-import { asc, desc, eq, getTableColumns, or } from './drizzle.ts'
+import { asc, desc, eq, getTableColumns, gt, or } from './drizzle.ts'
 import type { Database } from './client.ts'
 import { users, type Plan } from './schema/accounts.ts'
 
 export type User = { id: string; name: string; plan: Plan; disabled: boolean; createdAt: string }
-
-export type UserStore = ReturnType<typeof createUserStore>
 
 /**
  * What two names share that a reader takes for the same: letters in either case, and what dots and spaces stand at the
@@ -48,8 +46,9 @@ export function createUserStore({ db }: Pick<Database, 'db'>) {
       return user
     },
 
-    /** By name. */
-    list: (): Promise<User[]> => db.select(shown).from(users).orderBy(asc(users.name)),
+    /** By name, those behind one (''), at most so many. */
+    list: (limit: number, after: string): Promise<User[]> =>
+      db.select(shown).from(users).where(gt(users.name, after)).orderBy(asc(users.name)).limit(limit),
 
     /** Deletes a user with all keys. Undefined where there is no such user. */
     async remove(id: string): Promise<User | undefined> {

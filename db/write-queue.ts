@@ -1,7 +1,7 @@
 import type { JobRun } from '../src/jobs/job-run.ts'
 import type { BarSeries } from '../src/market/bar.ts'
 import type { Dividends, Splits } from '../src/market/corporate-action.ts'
-import type { News } from '../src/market/news.ts'
+import type { MarketNews, News } from '../src/market/news.ts'
 import { learned, type Identified } from '../src/market/identity.ts'
 import type { Profile } from '../src/market/profile.ts'
 import type { Quote } from '../src/market/quote.ts'
@@ -144,7 +144,7 @@ export function createWriteQueues(stores: RecordedStores) {
       bounded('profiles'),
       together((values) => profiles.upsert(values))
     ),
-    news: new WriteQueue<News>(
+    news: new WriteQueue<News | MarketNews>(
       bounded('news'),
       oneByOne((list) => news.upsert(list))
     ),

@@ -14,6 +14,10 @@ export const gapFills = pgTable(
     via: text(),
     /** How many it told of the gap, those that were held among them. */
     trades: integer(),
+    /** In their place, where trades of the vendor cannot be told from those that are held. */
+    bars: integer(),
+    /** As long as not all are fetched: up to here they are, and `trades` are those before. */
+    reachedAt: instant(),
     /** Why they cannot be had. */
     reason: text(),
     doneAt: instant()

@@ -1,6 +1,7 @@
 import { boolean, check, date, index, integer, jsonb, pgTable, primaryKey, sql, text } from '../drizzle.ts'
 import type { Instrument, InstrumentFacts, TickSize } from '../../src/market/instrument.ts'
 import type { InstrumentKind } from '../../src/market/instrument-kind.ts'
+import type { Sector } from '../../src/market/sector.ts'
 import { figure, instant } from './columns.ts'
 
 /** The columns of what is known of an instrument. */
@@ -22,6 +23,9 @@ export const instrumentFacts = {
   strike: figure(),
   right: text().$type<NonNullable<Instrument['right']>>(),
   tradable: boolean(),
+  sector: text().$type<Sector>(),
+  industry: text(),
+  hours: jsonb().$type<NonNullable<Instrument['hours']>>(),
   segment: text(),
   tradingSymbol: text(),
   exchangeToken: text(),

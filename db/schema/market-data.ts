@@ -50,6 +50,7 @@ export const quotesLatest = pgTable(
     exchange: text(),
     marketState: text().$type<MarketState>(),
     extendedHours: jsonb().$type<NonNullable<Quote['extendedHours']>>(),
+    derivative: jsonb().$type<NonNullable<Quote['derivative']>>(),
     asOf: instant().notNull(),
     sequence: bigint({ mode: 'number' }),
     receivedAt: instant().notNull(),
@@ -58,6 +59,7 @@ export const quotesLatest = pgTable(
     provenance: jsonb().$type<Provenance>().notNull()
   },
   (table) => [
+    index('quotes_latest_as_of').on(table.asOf),
     // A price may be zero or less: crude oil, spreads. Postgres sorts NaN above infinity: one bound refuses both.
     check('quotes_latest_price_finite', sql`${table.price} > '-infinity' and ${table.price} < 'infinity'`),
     check('quotes_latest_volume_not_negative', sql`${table.volume} >= 0`),
@@ -200,7 +202,7 @@ export const profiles = pgTable('profiles', {
   provenance: jsonb().$type<Provenance>().notNull()
 })
 
-/** Stories, one row per provider and story. `filedUnder`: the symbols that the provider listed the story for. */
+/** Stories, one row per provider and story. `filedUnder`: the symbols that the provider listed the story for; none of those that it listed for the market. */
 export const news = pgTable(
   'news',
   {
@@ -222,8 +224,7 @@ export const news = pgTable(
     index('news_symbols').using('gin', table.symbols),
     index('news_filed_under').using('gin', table.filedUnder),
     index('news_published_at').on(table.publishedAt),
-    check('news_sentiment_range', sql`${table.sentiment} between -1 and 1`),
-    check('news_filed_under_something', sql`cardinality(${table.filedUnder}) > 0`)
+    check('news_sentiment_range', sql`${table.sentiment} between -1 and 1`)
   ]
 )
 

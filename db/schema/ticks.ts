@@ -20,8 +20,7 @@ export type TickKind = 'trade' | 'correction' | 'cancel'
 
 /**
  * Every trade that a feed reported, and what was corrected and taken back; partitioned by trade date. Rows refer to
- * instruments without a foreign key: at stream rates its check costs more than it finds. Best bids and offers have no
- * table: they come ten times as often as trades, nobody reads old ones, and the newest stands in the quote.
+ * instruments without a foreign key: at stream rates its check costs more than it finds.
  */
 export const ticks = pgTable(
   'ticks',

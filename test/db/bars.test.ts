@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import postgres from 'postgres'
+import { expect, onTestFinished, test } from 'vitest'
+import { createBarReadStore } from '../../db/bar-reads.ts'
 import type { BarRequest, BarSeries } from '../../src/market/bar.ts'
+import { createStoredBars } from '../../src/market-data/stored-bars.ts'
 import { storesUnderTest } from './stores-under-test.ts'
 import { provenance, series } from './values.ts'
 
@@ -160,4 +163,44 @@ test.each([3, 300])('an unfinished bar says so until its finished self replaces 
   const finished = { ...bars.at(-1)!, high: 2, close: 2 }
   await under.stores.bars.upsert({ ...given, bars: [finished], provenance: received('2') })
   expect((await under.stores.bars.range(request))?.bars).toStrictEqual([...bars.slice(0, -1), finished])
+})
+
+test('an export reads each bar of a long range once, not the rest of the range again for each page', async () => {
+  const first = Date.parse('2024-01-01T00:00:00Z')
+  const bars = Array.from({ length: 12_000 }, (_, index) => ({
+    start: new Date(first + index * 60_000).toISOString(),
+    open: 1,
+    high: 1,
+    low: 1,
+    close: 1
+  }))
+  await under.stores.bars.upsert(series({ symbol: 'LONG', interval: '1m', bars }))
+  const instrument = (await under.stores.instruments.findAsOf(['LONG'], '2026-01-01')).get('LONG')!
+  const sql = postgres(under.url, { max: 1 })
+  onTestFinished(() => sql.end())
+  const readsOf = async () => {
+    await sql`select pg_stat_force_next_flush()`
+    const [row] = await sql<{ reads: number }[]>`
+      select (select sum(idx_tup_read) from pg_stat_user_indexes where relname like 'bars%')::float8
+        + (select sum(seq_tup_read) from pg_stat_user_tables where relname like 'bars%')::float8 as reads`
+    return row!.reads
+  }
+  const { inSnapshot } = createBarReadStore({ sql })
+  const stored = createStoredBars({ inSnapshot, cursorOf: async () => undefined, hoursOf: () => undefined })
+  const archived = { id: instrument.id, symbol: 'LONG', currentSymbol: 'LONG' }
+  const range = { interval: '1m', adjusted: 'none', to: Date.now(), limit: 1000, countedFrom: 'oldest' } as const
+  await sql`analyze bars`
+
+  const before = await readsOf()
+  let read = 0
+  for (let from = first, named = {}, hasMore = true; hasMore;) {
+    const page = await stored.page(archived, { ...range, ...named, from })
+    read += page.bars.length
+    hasMore = page.hasMore
+    from = Date.parse(page.bars.at(-1)!.start) + 1
+    named = { source: page.series!.provenance.source, feed: page.series!.provenance.feed }
+  }
+  expect(read).toBe(12_000)
+  // Beside that, once for the count by which the series is chosen.
+  expect((await readsOf()) - before).toBeLessThan(2.5 * 12_000)
 })

@@ -101,3 +101,24 @@ test('a gap before the first trades after a long weekend is fetched of all that 
   const [gap] = await gaps.fillable('alpaca', 10)
   expect(await gapFills.left(gap!)).toMatchObject([{ symbol: 'QUIET' }])
 })
+
+test('a part that is fetched in several turns is not done before its end, and goes on where it was', async () => {
+  const { gaps, gapFills, instruments } = under.stores
+  const instrumentId = (await instruments.upsert([{ symbol: 'LONG' }])).get('LONG')!
+  const id = await gaps.add({ ...FEED, instrumentId }, at(1), at(9))
+  const [gap] = await gaps.fillable('alpaca', 10)
+  const reached = Date.parse(at(5))
+  await gapFills.reach(id, instrumentId, { via: 'alpaca/iex', trades: 3, reached: Date.parse(at(4)) })
+  await gapFills.reach(id, instrumentId, { via: 'alpaca/iex', trades: 7, reached })
+  expect(await gapFills.progress(id, instrumentId, 'alpaca/iex')).toEqual({ via: 'alpaca/iex', trades: 7, reached })
+  expect(await gapFills.progress(id, instrumentId, 'alpaca/sip')).toBeUndefined()
+  expect(await gapFills.left(gap!)).toMatchObject([{ symbol: 'LONG' }])
+  expect(await gapFills.summary(id)).toMatchObject({ filled: 0, trades: 0 })
+  expect(await gaps.within(instrumentId, reached, reached + 1)).toMatchObject([{ state: 'open' }])
+
+  await gapFills.done(id, instrumentId, { via: 'alpaca/sip', trades: 12 })
+  await gapFills.reach(id, instrumentId, { via: 'alpaca/iex', trades: 7, reached })
+  expect(await gapFills.progress(id, instrumentId, 'alpaca/sip')).toBeUndefined()
+  expect(await gapFills.left(gap!)).toEqual([])
+  expect(await gapFills.summary(id)).toMatchObject({ filled: 1, trades: 12 })
+})

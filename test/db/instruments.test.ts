@@ -39,6 +39,29 @@ describe('instruments', () => {
     expect(found.size).toBe(2)
   })
 
+  test('have an id for each symbol that is told, also for one that is renamed meanwhile', async () => {
+    const { instruments } = under.stores
+    const { sql } = under.database
+    const id = await newInstrument('FORMER')
+    const isRenamed = Promise.withResolvers<void>()
+    const mayCommit = Promise.withResolvers<void>()
+    const renaming = sql.begin(async (tx) => {
+      await tx`update instruments set symbol = 'LATTER' where id = ${id}`
+      isRenamed.resolve()
+      await mayCommit.promise
+    })
+    await isRenamed.promise
+    const telling = instruments.upsert([{ symbol: 'FORMER' }, { symbol: 'OTHER' }])
+    await expect
+      .poll(() => sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+      .toHaveLength(1)
+    mayCommit.resolve()
+    await renaming
+    const ids = await telling
+    expect([...ids.keys()].toSorted()).toEqual(['FORMER', 'OTHER'])
+    expect(ids.get('FORMER')).not.toBe(id)
+  })
+
   test('keep their id and what was told before, however often they are told again', async () => {
     const { instruments } = under.stores
     const [[, id]] = [...(await instruments.upsert([{ symbol: 'KEEP', name: 'Old', currency: 'USD', lot: 0.5 }]))] as [

@@ -9,6 +9,8 @@ import { createStores } from '../../db/stores.ts'
 import { testDatabase, type TestDatabase } from '../support/services.ts'
 import { createEmptyDatabase, dropDatabase, migrateUpTo } from './older-database.ts'
 import { quote, series } from './values.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { keptSince } from '../../workers/retention.ts'
 import { BARE_ENV } from '../support/processes.ts'
 
 let server: TestDatabase
@@ -45,7 +47,7 @@ describe('migrate', () => {
       ('Desk.', '2024-01-02'), ('desk', '2024-01-01'), ('other', '2024-01-03')`
     await migrate(url, 'sandbox')
     const { users } = createStores(old)
-    expect((await users.list()).map(({ name }) => name).toSorted()).toEqual(['Desk.', 'desk', 'other'])
+    expect((await users.list(10, '')).map(({ name }) => name).toSorted()).toEqual(['Desk.', 'desk', 'other'])
     expect((await users.findByName('DESK'))?.name).toBe('desk')
     expect((await users.findByName('Desk.'))?.name).toBe('Desk.')
     expect(await users.createUser({ name: 'DESK' })).toBeUndefined()
@@ -349,13 +351,33 @@ describe('partitions', () => {
   test('months at the turn of a year are made ahead, once, and none whose rows are not kept', async () => {
     const { partitions } = createStores(database)
     const now = Date.parse('2031-12-31T23:59:59.999Z')
-    const since = { bars: Date.parse('2031-11-30T00:00:00Z'), stock_price_history: 0, ticks: Date.parse('2031-12-31') }
-    expect(await partitions.ensure(now, since)).toBe(4 + 4 + 8)
+    const since = {
+      bars: Date.parse('2031-11-30T00:00:00Z'),
+      stock_price_history: 0,
+      ticks: Date.parse('2031-12-31'),
+      bbo: now
+    }
+    expect(await partitions.ensure(now, since)).toBe(4 + 4 + 8 + 8)
     expect(await partitions.ensure(now, since)).toBe(0)
     const made = (await names()).filter((name) => name > 'bars_2031' && name < 'bars_2033')
     expect(made).toEqual(['bars_2031_11', 'bars_2031_12', 'bars_2032_01', 'bars_2032_02'])
     const days = (await names('ticks')).filter((name) => name >= 'ticks_2031' && name < 'ticks_2033')
     expect([days.length, days[0], days.at(-1)]).toEqual([8, 'ticks_2031_12_31', 'ticks_2032_01_07'])
-    expect(await partitions.ensure(now + 1, since)).toBe(1 + 1 + 1)
+    expect(await partitions.ensure(now + 1, since)).toBe(1 + 1 + 1 + 1)
+  })
+
+  test('where best bids and offers are no longer kept, cleanup leaves none of those of before, and no day of them is made', async () => {
+    const { partitions } = createStores(database)
+    const now = Date.now()
+    await ensurePartitions(database.sql, 'bbo', now)
+    const today = new Date(now).toISOString().slice(0, 10)
+    await database.sql`
+      insert into bbo (instrument_id, trade_date, as_of, ns, sequence, fence, feed, source, received_at)
+      select 1, day, now(), 0, 1, 0, 'iex', 'alpaca', now() from unnest(${[today, '2999-12-31']}::text[]::date[]) as day`
+    const since = keptSince(loadConfig({ BBO_DAYS: '0' }), now).partitioned
+    await partitions.dropBefore('bbo', since.bbo)
+    expect(await database.sql`select trade_date from bbo`).toHaveLength(0)
+    await partitions.ensure(now, since)
+    expect(await names('bbo')).toEqual(['bbo_default'])
   })
 })

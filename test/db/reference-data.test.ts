@@ -70,6 +70,12 @@ test('stories come back newest first, once each, under every symbol they were li
   expect((await under.stores.news.latest('AAPL', 1))?.items).toStrictEqual([second])
   expect((await under.stores.news.latest('MSFT', 10))?.items).toStrictEqual([first])
   expect(await under.stores.news.latest('NEVER', 10)).toBeUndefined()
+
+  // A list of the market may name symbols that a symbol's own does not, and the other way round.
+  const ofMarket = { items: [{ ...second, symbols: ['MSFT'] }], provenance: list.provenance }
+  await under.stores.news.upsert(ofMarket)
+  await under.stores.news.upsert({ ...list, items: [second] })
+  expect((await under.stores.news.latest('AAPL', 1))?.items).toStrictEqual(ofMarket.items)
 })
 
 test('one story from two providers is not told twice: the provider heard last answers', async () => {

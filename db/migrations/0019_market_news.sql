@@ -1,0 +1,1 @@
+ALTER TABLE "news" DROP CONSTRAINT "news_filed_under_something";
