@@ -3,12 +3,15 @@ import { Default, Errors } from 'typebox/value'
 import { Environment } from './environment.ts'
 import type { BudgetWindow } from '../gateway/budget.ts'
 import { budgetIn } from './budgets.ts'
+import { hostNamesIn } from './host-names.ts'
+import { licencesIn } from './licences.ts'
 import { kafkaConfig, type KafkaConfig } from './kafka.ts'
 import { masterConfig, type MasterConfig } from './masters.ts'
 import { misspeltSettings, misspeltText } from './misspelt-settings.ts'
 import { parseOrigins } from './origins.ts'
 import { selectionConfig, type SelectionConfig } from './selection.ts'
 import { streamConfig, type StreamConfig } from './streams.ts'
+import type { LicenceBySource } from '../market/licence.ts'
 import { CAPABILITIES, PROVIDER_NAMES, type Capability, type ProviderName } from '../providers/provider.ts'
 
 export type ProviderConfig = {
@@ -22,6 +25,8 @@ export type ProviderConfig = {
 
 export type Config = Readonly<Static<typeof Environment>> & {
   readonly corsOrigins: readonly string[]
+  /** The names by which agents may reach /mcp, as `URL.hostname` spells them. */
+  readonly mcpHosts: readonly string[]
   /** A line for each variable that is no setting, but was probably meant as one. */
   readonly misspelt: readonly string[]
   /** How often quotes that clients follow are renewed. */
@@ -30,6 +35,8 @@ export type Config = Readonly<Static<typeof Environment>> & {
   readonly streams: StreamConfig
   readonly masters: MasterConfig
   readonly selection: SelectionConfig
+  /** What each vendor allows to be done with its values. */
+  readonly licences: LicenceBySource
   /** Undefined where the event log is in Redis. */
   readonly kafka: KafkaConfig | undefined
   /** Who is asked first, per capability. */
@@ -79,6 +86,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   }
   const { origins: corsOrigins, problems: wrongOrigins } = parseOrigins(values.CORS_ORIGINS)
   problems.push(...wrongOrigins.map((problem) => `CORS_ORIGINS ${problem}`))
+  const mcpHosts = hostNamesIn(values.MCP_ALLOWED_HOSTS, values.HOST, problems)
 
   const sandboxed = values.MARKET === 'sandbox'
   const vendor = (
@@ -108,13 +116,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const kafka = kafkaConfig(values, problems)
   const masters = masterConfig(values, problems)
   const selection = selectionConfig(values, problems)
+  const licences = licencesIn(values.LICENCES, problems)
   if (values.JWKS_URL && !values.JWKS_ISSUER) problems.push('JWKS_ISSUER must be set together with JWKS_URL')
 
   if (problems.length > 0) throw new ConfigError(problems)
   const misspelt = misspeltSettings(env).map(misspeltText)
   const quoteRefreshMs = (values.QUOTE_REFRESH_SECONDS ?? QUOTE_REFRESH_SECONDS[values.MARKET]) * 1000
-  const sources = { providers, streams, masters, selection }
-  return Object.freeze({ ...values, corsOrigins, misspelt, quoteRefreshMs, ...sources, kafka, order })
+  const sources = { providers, streams, masters, selection, licences }
+  return Object.freeze({ ...values, corsOrigins, mcpHosts, misspelt, quoteRefreshMs, ...sources, kafka, order })
 }
 
 /** What is read here of a variable's schema. */

@@ -36,6 +36,9 @@ export const Environment = Type.Object({
   SLOW_REQUEST_MS: integer(1, 600_000, 1000, 'Requests slower than this are always logged'),
 
   DATABASE_URL: Type.Optional(Type.String({ ...ADDRESSES.postgres, description: 'Your own Postgres' })),
+  DATABASE_REPLICA_URL: Type.Optional(
+    Type.String({ ...ADDRESSES.postgres, description: 'A standby of it: what is stored is read there' })
+  ),
   REDIS_URL: Type.Optional(Type.String({ ...ADDRESSES.redis, description: 'Queues, log; noeviction' })),
   LOG_REDIS_URL: Type.Optional(
     Type.String({ ...ADDRESSES.redis, description: 'Event log, where it has a Redis of its own; noeviction' })
@@ -58,6 +61,11 @@ export const Environment = Type.Object({
   MAX_EVENT_LOOP_DELAY_MS: integer(10, 60_000, 1000, 'A process held up longer refuses requests: OVERLOADED'),
   RATE_LIMIT_PER_MINUTE: integer(1, 10_000_000, 600, 'Requests per user on the standard plan'),
   RATE_LIMIT_PRO_PER_MINUTE: integer(1, 10_000_000, 6000, 'Requests per user on the pro plan'),
+  MCP_RATE_LIMIT_PER_MINUTE: integer(1, 10_000_000, 120, 'Requests per user to /mcp, apart from the others'),
+  MCP_ALLOWED_HOSTS: Type.String({
+    default: '',
+    description: 'Comma-separated names, without ports, by which agents reach /mcp, beside HOST and localhost'
+  }),
 
   WS_MAX_CONNECTIONS: integer(1, 1_000_000, 20_000, 'WebSocket connections of one process'),
   WS_CONNECTIONS_PER_USER: integer(1, 1_000_000, 50, 'WebSocket connections of one user in one process'),
@@ -66,6 +74,10 @@ export const Environment = Type.Object({
   WS_MAX_FRAME_KIB: integer(1, 16_384, 256, 'Longest frame that a client may send'),
   WS_HEARTBEAT_MS: integer(100, 600_000, 20_000, 'A client not heard for twice as long is cut off'),
   WS_FLUSH_MS: integer(0, 1000, 0, 'Least time between two writes to clients; 0: each turn of the event loop'),
+  ALLOW_FEED_DRILLS: Type.Boolean({
+    default: false,
+    description: 'Whether administrators may cut streams of the live market on purpose'
+  }),
   SOCKET_IO: Type.Boolean({ default: false, description: 'Whether Socket.IO clients are served' }),
   SOCKET_IO_ANONYMOUS: Type.Boolean({ default: false, description: 'Whether Socket.IO clients need no token' }),
   SOCKET_IO_MAX_CONNECTIONS: integer(1, 1_000_000, 1000, 'Socket.IO connections of one process'),
@@ -105,6 +117,7 @@ export const Environment = Type.Object({
   PRICE_HISTORY_DAYS: integer(1, 36_500, 400, 'How long prices, market snapshots, last good values and news are kept'),
   INTRADAY_BARS_DAYS: integer(1, 36_500, 800, 'How long bars shorter than a day are kept, in whole months'),
   TICKS_DAYS: integer(1, 3650, 30, 'How long trades are kept, by trade date'),
+  BBO_DAYS: integer(0, 365, 1, 'How long best bids and offers are kept, by trade date; 0: not at all'),
   RECORDS_DAYS: integer(1, 36_500, 90, 'How long job runs, quarantined values and corrected bars are kept'),
 
   SUBSCRIBED_SYMBOLS: Type.String({
@@ -144,6 +157,10 @@ export const Environment = Type.Object({
     })
   ),
   IBKR_CLIENT_ID: integer(0, 2_147_483_647, 1, 'Its number among the clients of TWS; no two have the same'),
+  IBKR_HISTORY_CLIENT_ID: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'For its bars; the number behind IBKR_CLIENT_ID' })
+  ),
+  IBKR_LIMITS: text('Of requests for its bars; 6/minute unless told'),
   IBKR_TIMEOUT: integer(1000, 600_000, 30_000, 'How long TWS may take to let a connection in, in milliseconds'),
   IBKR_MAX_LINES: integer(2, 100_000, 100, 'Market data lines of the account, one for each symbol'),
 
@@ -158,7 +175,7 @@ export const Environment = Type.Object({
     default: 2,
     description: 'How many strikes the price moves before others are streamed'
   }),
-  UPSTOX_MASTERS: text("Comma-separated, of NSE, BSE, MCX; NSE's in the sandbox, none else unless told"),
+  UPSTOX_MASTERS: text('Comma-separated, of NSE, BSE, MCX; all in the sandbox, none else unless told'),
   UPSTOX_MASTERS_URL: url("The folder of Upstox's master files"),
 
   UPSTOX_TOKEN: text('Upstox; one for analytics lives for a year, an access token until 03:30 in India'),
@@ -172,7 +189,8 @@ export const Environment = Type.Object({
   UPSTOX_MAX_SYMBOLS: Type.Optional(
     Type.Integer({ minimum: 2, maximum: 5000, description: 'In place of what the mode allows' })
   ),
-  UPSTOX_BASE_URL: url('Upstox, where the addresses of its streams are asked for'),
+  UPSTOX_LIMITS: text('Of requests for its bars; 15/minute unless told'),
+  UPSTOX_BASE_URL: url('Upstox, where the addresses of its streams, quotes and bars are asked for'),
 
   FINNHUB_API_KEY: text('Finnhub'),
   FINNHUB_MAX_SYMBOLS: integer(2, 100_000, 50, 'Symbols of one connection; the free plan has 50'),
@@ -182,6 +200,10 @@ export const Environment = Type.Object({
   TIINGO_STREAM: Type.Enum(['on', 'off'], {
     default: 'off',
     description: "Whether Tiingo's prices of the exchange IEX are listened to, with TIINGO_API_KEY"
+  }),
+  TIINGO_BOATS: Type.Enum(['on', 'off'], {
+    default: 'off',
+    description: "Whether Tiingo's prices of Blue Ocean ATS, where shares trade at night, are listened to as well"
   }),
   TIINGO_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streams' })
@@ -193,6 +215,11 @@ export const Environment = Type.Object({
   YAHOO_STREAM_URL: Type.Optional(
     Type.String({ ...ADDRESSES.socket, description: 'Stands for the host of its streamer' })
   ),
+
+  LICENCES: Type.String({
+    default: '',
+    description: 'What vendors allow: vendor=personal|display|redistribution,...; personal unless told'
+  }),
 
   SANDBOX_URL: Type.String({ ...ADDRESSES.base, default: 'http://127.0.0.1:3900' }),
   SANDBOX_HOURS: Type.Enum(['always', 'exchange'], {

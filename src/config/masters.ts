@@ -13,7 +13,7 @@ export type MasterConfig = {
 export function masterConfig(values: Static<typeof Environment>, problems: string[]): MasterConfig {
   const { MARKET, SANDBOX_URL, UPSTOX_MASTERS, UPSTOX_MASTERS_URL } = values
   const isSandbox = MARKET === 'sandbox'
-  const named = (UPSTOX_MASTERS ?? (isSandbox ? 'NSE' : '')).split(',').map((part) => part.trim())
+  const named = (UPSTOX_MASTERS ?? (isSandbox ? MASTER_EXCHANGES.join(',') : '')).split(',').map((part) => part.trim())
   const wanted = [...new Set(named)].filter((name) => name !== '')
   const exchanges = MASTER_EXCHANGES.filter((name) => wanted.includes(name))
   if (exchanges.length < wanted.length) {

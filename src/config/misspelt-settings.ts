@@ -1,5 +1,5 @@
 import { Environment } from './environment.ts'
-import { editDistance } from '../gateway/near-matches.ts'
+import { editDistance } from '../market/edit-distance.ts'
 
 /** Other words that people use for one that our settings have, each in the form that `wordsOf` gives. */
 const SYNONYMS: Record<string, string> = {

@@ -3,7 +3,7 @@ import type { SelectionRule } from '../demand/derivative-selection.ts'
 import { underlyingNamed } from '../market/indian-derivative.ts'
 import type { Environment } from './environment.ts'
 
-const RULE = /^([A-Za-z0-9&_-]+)=(weekly|monthly)\/(\d{1,3})$/
+const RULE = /^((?:(?:NSE|BSE|MCX):)?[A-Za-z0-9&_-]+)=(weekly|monthly)\/(\d{1,3})$/
 
 /** Which derivatives are streamed whoever else asks for something; without rules none are. */
 export type SelectionConfig = {
@@ -24,7 +24,7 @@ export function selectionConfig(values: Static<typeof Environment>, problems: st
         const underlying = underlyingNamed(name.toUpperCase())
         return [{ underlying, series: series as SelectionRule['series'], strikes: Number(strikes) }]
       }
-      problems.push('DERIVATIVES must be rules like NIFTY=weekly/20, BANKNIFTY=monthly/20')
+      problems.push('DERIVATIVES must be rules like NIFTY=weekly/20, MCX:CRUDEOIL=monthly/10')
       return []
     })
   if (new Set(rules.map(({ underlying }) => underlying)).size < rules.length) {

@@ -12,7 +12,8 @@ import type { Environment } from './environment.ts'
 const FREE_ALPACA_SYMBOLS = 30
 
 /** Of requests for the past: what the vendor's free plan allows, and what is kind where there is no limit. */
-const LIMITS = { ALPACA: '200/minute', MASSIVE: '100/minute' }
+const LIMITS = { ALPACA: '200/minute', MASSIVE: '100/minute', UPSTOX: '15/minute', IBKR: '6/minute' }
+const MAX_CLIENT_ID = 2_147_483_647
 /** A symbol that is added has a day of trades that never were asked for: whoever tries things out has other uses for his processor. */
 const SIMULATED_LIMITS = '60/minute'
 
@@ -45,6 +46,9 @@ export type TwsStreamConfig = {
   readonly clientId: number
   readonly timeoutMs: number
   readonly maxLines: number
+  /** TWS takes one connection under each number: its bars are asked for over another one. */
+  readonly historyClientId: number
+  readonly history: Pick<HistoryConfig, 'budget'>
 }
 
 export type UpstoxStreamConfig = {
@@ -54,7 +58,15 @@ export type UpstoxStreamConfig = {
   readonly modes: ModeChoice
   /** Instruments, in the place of what the modes allow. */
   readonly maxSymbols: number | undefined
-  /** Where addresses are asked for. */
+  /** Where addresses are asked for, quotes and bars. */
+  readonly baseUrl: string | undefined
+  readonly history: Pick<HistoryConfig, 'budget'>
+}
+
+/** The services of Tiingo that are listened to. */
+export type TiingoStreamConfig = {
+  readonly token: string
+  readonly services: readonly ('iex' | 'boats')[]
   readonly baseUrl: string | undefined
 }
 
@@ -81,7 +93,7 @@ export type StreamConfig = {
   readonly finnhub:
     { readonly apiKey: string; readonly maxSymbols: number; readonly baseUrl: string | undefined } | undefined
   /** Undefined unless it is asked for. */
-  readonly tiingo: { readonly token: string; readonly baseUrl: string | undefined } | undefined
+  readonly tiingo: TiingoStreamConfig | undefined
   /** The same. */
   readonly yahoo: { readonly baseUrl: string | undefined } | undefined
 }
@@ -176,6 +188,7 @@ const HOST = /^[A-Za-z0-9.-]+$|^[0-9A-Fa-f:.]+$/
 
 function twsConfig(values: Static<typeof Environment>, problems: string[]): TwsStreamConfig | undefined {
   const { MARKET, SANDBOX_URL, IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID, IBKR_TIMEOUT, IBKR_MAX_LINES } = values
+  const { IBKR_HISTORY_CLIENT_ID = (IBKR_CLIENT_ID + 1) % MAX_CLIENT_ID } = values
   if (IBKR_HOST === undefined) return undefined
   if (!HOST.test(IBKR_HOST)) problems.push('IBKR_HOST must be the name or the address of a host')
   const simulated = MARKET === 'sandbox' ? new URL(SANDBOX_URL) : undefined
@@ -186,7 +199,9 @@ function twsConfig(values: Static<typeof Environment>, problems: string[]): TwsS
     port: IBKR_PORT ?? (simulated ? Number(simulated.port || 80) + 1 : TWS_PORT),
     clientId: IBKR_CLIENT_ID,
     timeoutMs: IBKR_TIMEOUT,
-    maxLines: IBKR_MAX_LINES
+    maxLines: IBKR_MAX_LINES,
+    historyClientId: IBKR_HISTORY_CLIENT_ID,
+    history: { budget: budgetOf('IBKR', values, problems) }
   }
 }
 
@@ -209,7 +224,9 @@ function upstoxConfig(values: Static<typeof Environment>, problems: string[]): U
   }
   const baseUrl =
     values.UPSTOX_BASE_URL ?? (MARKET === 'sandbox' ? `${SANDBOX_URL.replace(/\/$/, '')}/upstox` : undefined)
-  const rest = { plan, modes: second ? ([first, second] as const) : ([first] as const), maxSymbols: UPSTOX_MAX_SYMBOLS }
+  const modes = second ? ([first, second] as const) : ([first] as const)
+  const history = { budget: budgetOf('UPSTOX', values, problems) }
+  const rest = { plan, modes, maxSymbols: UPSTOX_MAX_SYMBOLS, history }
   if (UPSTOX_TOKEN_FILE !== undefined) return { credential: { tokenFile: UPSTOX_TOKEN_FILE }, ...rest, baseUrl }
   return UPSTOX_TOKEN === undefined ? undefined : { credential: { token: UPSTOX_TOKEN }, ...rest, baseUrl }
 }
@@ -221,13 +238,16 @@ function finnhubConfig(values: Static<typeof Environment>): StreamConfig['finnhu
 }
 
 function tiingoConfig(values: Static<typeof Environment>, problems: string[]): StreamConfig['tiingo'] {
-  const { MARKET, SANDBOX_URL, TIINGO_STREAM, TIINGO_STREAM_URL, TIINGO_API_KEY } = values
-  if (TIINGO_STREAM === 'off') return undefined
+  const { MARKET, SANDBOX_URL, TIINGO_STREAM, TIINGO_BOATS, TIINGO_STREAM_URL, TIINGO_API_KEY } = values
+  const services: TiingoStreamConfig['services'][number][] = []
+  if (TIINGO_STREAM === 'on') services.push('iex')
+  if (TIINGO_BOATS === 'on') services.push('boats')
+  if (services.length === 0) return undefined
   const isSandbox = MARKET === 'sandbox'
   const token = TIINGO_API_KEY ?? (isSandbox ? 'sandbox' : undefined)
-  if (token === undefined) problems.push('TIINGO_STREAM needs TIINGO_API_KEY')
+  if (token === undefined) problems.push('TIINGO_STREAM and TIINGO_BOATS need TIINGO_API_KEY')
   const baseUrl = TIINGO_STREAM_URL ?? (isSandbox ? sandboxUrl(SANDBOX_URL, 'tiingo-stream') : undefined)
-  return token === undefined ? undefined : { token, baseUrl }
+  return token === undefined ? undefined : { token, services, baseUrl }
 }
 
 function yahooConfig({ MARKET, SANDBOX_URL, YAHOO_STREAM, YAHOO_STREAM_URL }: Static<typeof Environment>) {
@@ -244,12 +264,17 @@ function historyConfig(
   const standIn = `${SANDBOX_URL.replace(/\/$/, '')}/${vendor.toLowerCase()}`
   return {
     baseUrl: values[`${vendor}_BASE_URL`] ?? (MARKET === 'sandbox' ? standIn : undefined),
-    budget: budgetIn(
-      `${vendor}_LIMITS`,
-      values[`${vendor}_LIMITS`] ?? (MARKET === 'sandbox' ? SIMULATED_LIMITS : LIMITS[vendor]),
-      problems
-    )
+    budget: budgetOf(vendor, values, problems)
   }
+}
+
+function budgetOf(vendor: keyof typeof LIMITS, values: Static<typeof Environment>, problems: string[]) {
+  const variable = `${vendor}_LIMITS` as const
+  return budgetIn(
+    variable,
+    values[variable] ?? (values.MARKET === 'sandbox' ? SIMULATED_LIMITS : LIMITS[vendor]),
+    problems
+  )
 }
 
 const sandboxUrl = (url: string, vendor: string): string => `${url.replace(/^http/, 'ws').replace(/\/$/, '')}/${vendor}`

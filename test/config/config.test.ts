@@ -159,10 +159,13 @@ test.each([
   expect(problems[0]).not.toContain(value)
 })
 
+/** The tests', and the command line's. */
+const OF_OTHER_PROGRAMS = ['RECORDINGS_DIR', 'QUOTEWIRE_URL', 'QUOTEWIRE_KEY']
+
 test('.env.example explains every variable, and none that does not exist', () => {
   const example = readFileSync('.env.example', 'utf8')
   const named = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name!)
-  expect(new Set(named)).toEqual(new Set([...Object.keys(Environment.properties), 'RECORDINGS_DIR']))
+  expect(new Set(named)).toEqual(new Set([...Object.keys(Environment.properties), ...OF_OTHER_PROGRAMS]))
   const settings = Object.fromEntries([...example.matchAll(/^([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, k, v]) => [k!, v!]))
   expect(loadConfig(settings)).toEqual(loadConfig({}))
 })

@@ -2,12 +2,15 @@ import { expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 
 test('rules for derivatives are read by the names that their exchange gives the underlyings', () => {
-  const { selection } = loadConfig({ DERIVATIVES: 'NIFTY=weekly/20, midcpnifty=monthly/5,M&M=monthly/0' })
+  const { selection } = loadConfig({
+    DERIVATIVES: 'NIFTY=weekly/20, midcpnifty=monthly/5,M&M=monthly/0,MCX:gold=monthly/3'
+  })
   expect(selection).toEqual({
     rules: [
       { underlying: '^NSEI', series: 'weekly', strikes: 20 },
       { underlying: '^NIFTY_MID_SELECT', series: 'monthly', strikes: 5 },
-      { underlying: 'NSE:M&M', series: 'monthly', strikes: 0 }
+      { underlying: 'NSE:M&M', series: 'monthly', strikes: 0 },
+      { underlying: 'MCX:GOLD', series: 'monthly', strikes: 3 }
     ],
     most: 1900,
     recentreSteps: 2
@@ -26,9 +29,9 @@ test('rules and master files that cannot be are told by their variable', () => {
   }
 })
 
-test('master files are those of the simulated NSE in the sandbox, and none unless asked for elsewhere', () => {
+test('master files are those of all simulated exchanges of India in the sandbox, and none unless asked for elsewhere', () => {
   expect(loadConfig({ SANDBOX_URL: 'http://127.0.0.1:3900/' }).masters).toEqual({
-    exchanges: ['NSE'],
+    exchanges: ['NSE', 'BSE', 'MCX'],
     baseUrl: 'http://127.0.0.1:3900/upstox-assets/market-quote/instruments/exchange'
   })
   expect(loadConfig({ MARKET: 'live' }).masters).toEqual({ exchanges: [], baseUrl: undefined })

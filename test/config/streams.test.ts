@@ -41,6 +41,7 @@ test('Upstox is on where it has a token, in the sandbox too, with modes that its
   })
   const env = { MARKET: 'live', UPSTOX_TOKEN_FILE: '/run/token', UPSTOX_MODE: 'full_d30, ltpc', UPSTOX_PLAN: 'plus' }
   expect(loadConfig(env).streams.upstox).toEqual({
+    history: { budget: [{ limit: 15, unit: 'requests', per: 'minute' }] },
     credential: { tokenFile: '/run/token' },
     plan: 'plus',
     modes: ['full_d30', 'ltpc'],
@@ -92,7 +93,9 @@ test('TWS is off until its host is named, and has the ports and the patience tha
     port: 4001,
     clientId: 1,
     timeoutMs: 30_000,
-    maxLines: 100
+    maxLines: 100,
+    historyClientId: 2,
+    history: { budget: [{ limit: 6, unit: 'requests', per: 'minute' }] }
   })
   expect(() => loadConfig({ IBKR_HOST: 'http://127.0.0.1' })).toThrow('IBKR_HOST must be')
 })
