@@ -1,7 +1,7 @@
 import { decode } from 'html-entities'
 import type { Bar } from '../market/bar.ts'
 import type { Feed, Provenance, ValueState } from '../market/provenance.ts'
-import { isoOf } from '../market/time.ts'
+import { isoOf, msOfEpoch } from '../market/time.ts'
 import type { ProviderName } from './provider.ts'
 
 /**
@@ -91,6 +91,12 @@ export function positive(value: unknown): number | undefined {
 export function notNegative(value: unknown): number | undefined {
   const number = finite(value)
   return number !== undefined && number >= 0 ? number : undefined
+}
+
+/** An instant as `msOfEpoch` reads it; undefined for what is no number, too. */
+export function epochMs(value: unknown): number | undefined {
+  const known = finite(value)
+  return known === undefined ? undefined : msOfEpoch(known)
 }
 
 /** Of a computed price: more digits than any vendor sends, and fewer than binary noise begins at. */

@@ -3,7 +3,7 @@ import type { Dividends, Split, Splits } from '../market/corporate-action.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { InstrumentKind } from '../market/instrument-kind.ts'
 import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
-import type { News } from '../market/news.ts'
+import type { MarketNews, News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Quote } from '../market/quote.ts'
@@ -12,11 +12,10 @@ import type { SearchResult } from '../market/search.ts'
 export const PROVIDER_NAMES = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo'] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
-/** Vendors whose streams are listened to and that sell the past of these over REST. */
-export const HISTORY_NAMES = ['alpaca', 'massive'] as const
-export type HistoryName = (typeof HISTORY_NAMES)[number]
-/** Whoever is asked over REST: within a budget, but for the addresses of Upstox' streams. */
-export type VendorName = ProviderName | HistoryName | 'upstox'
+/** Vendors whose streams are listened to and that sell the past of these. */
+export type HistoryName = 'alpaca' | 'massive' | 'upstox' | 'ibkr'
+/** Whoever is asked: within a budget, but for the addresses of Upstox' streams and its quotes of what these have no place for. */
+export type VendorName = ProviderName | HistoryName
 
 /** A series, and what the vendor said beside it: the rules that judge the series need it, and nobody else gets it. */
 export type VendorSeries = BarSeries & {
@@ -52,6 +51,8 @@ export interface Provider {
   bars?(request: BarRequest, signal: AbortSignal): Promise<VendorSeries>
   profile?(symbol: string, signal: AbortSignal): Promise<Profile>
   news?(symbol: string, limit: number, signal: AbortSignal): Promise<News>
+  /** The newest stories of the whole market. */
+  marketNews?(limit: number, signal: AbortSignal): Promise<MarketNews>
   search?(query: string, limit: number, signal: AbortSignal): Promise<SearchResult>
   indices?(signal: AbortSignal): Promise<Indices>
   sectors?(signal: AbortSignal): Promise<Sectors>
@@ -71,6 +72,7 @@ export const CAPABILITIES = [
   'bars',
   'profile',
   'news',
+  'marketNews',
   'search',
   'indices',
   'sectors',

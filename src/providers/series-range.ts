@@ -18,13 +18,15 @@ export function ofRange(
   request: BarRequest,
   { now, hoursOf }: { now: number; hoursOf: HoursOf }
 ): VendorSeries {
-  if (series.bars.length > 0 || !mayHaveTraded(request, now - FIRST_TRADE_MS, hoursOf)) {
+  if (series.bars.length > 0 || !mayHaveTraded(request, now, hoursOf)) {
     return { ...series, range: { from: request.from, to: request.to } }
   }
   throw new ProviderError(provider, 'not_covered', `${provider} has no bars of ${request.symbol} in the range`)
 }
 
-function mayHaveTraded(request: BarRequest, until: number, hoursOf: HoursOf): boolean {
+/** Of unknown hours any range may have trades. */
+function mayHaveTraded(request: BarRequest, now: number, hoursOf: HoursOf): boolean {
+  const until = now - FIRST_TRADE_MS
   const hours = widestHoursOf(request.symbol, hoursOf)
   if (!hours) return true
   if (isIntraday(request.interval)) {
@@ -36,4 +38,10 @@ function mayHaveTraded(request: BarRequest, until: number, hoursOf: HoursOf): bo
   const endOfLast = instantOf(hours.calendar.timeZone, year, month, day, 23, 59)
   const session = hours.sessionBefore(Math.min(endOfLast, until))
   return session !== undefined && session.date >= first
+}
+
+/** Whether the calendar of the symbol's exchange knows that nobody could trade in a range. `now` in epoch milliseconds. */
+export function wasShut(request: BarRequest, now: number, hoursOf: HoursOf): boolean {
+  const isKnown = widestHoursOf(request.symbol, hoursOf)?.sessionBefore(request.from) !== undefined
+  return isKnown && !mayHaveTraded(request, now, hoursOf)
 }

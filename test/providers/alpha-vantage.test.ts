@@ -247,6 +247,7 @@ test('news date by UTC and carry the score of the asked symbol', async () => {
     sentiment: -0.25,
     symbols: ['IBM', 'BTC-USD']
   })
+  expect((await provider.marketNews(10, signal)).items).toEqual([{ ...items[0], sentiment: 0.1 }])
 })
 
 test('movers are shares that can have moved so: no warrants, rights, units or impossible moves', async () => {

@@ -83,6 +83,11 @@ describe('what FMP says when it does not answer', () => {
     expect(String(error.cause)).not.toContain(KEY)
   })
 
+  test('an account that is suspended is the key at fault, and not what was asked for', async () => {
+    const said = 'Your account has been suspended. Please contact us.'
+    expect(await refusalOf(json({ 'Error Message': said }, 403))).toMatchObject({ kind: 'unauthorized' })
+  })
+
   test('news that speak of premium endpoints and limits are news', async () => {
     const title = 'Limit Reach, Restricted Endpoint and Invalid API KEY: a review'
     const { url } = await vendorServer(() =>

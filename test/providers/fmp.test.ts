@@ -275,6 +275,7 @@ describe('FMP lists', () => {
       [[], '2025-01-15T22:30:00.000Z'],
       [['AAPL', 'BRK.B'], '2025-01-15T21:30:00.000Z']
     ])
+    expect((await provider.marketNews!(10, signal)).items).toEqual(items)
   })
 
   test('a payout of more than four times the price a year is in doubt', async () => {

@@ -5,6 +5,7 @@ import * as alphaVantage from '../../src/providers/alpha-vantage/listing.ts'
 import * as fmp from '../../src/providers/fmp/listing.ts'
 import * as tiingo from '../../src/providers/tiingo/client.ts'
 import { toYahooSymbol } from '../../src/providers/yahoo/symbols.ts'
+import { runsOf } from '../support/depth.ts'
 
 const root = fc.stringMatching(/^[A-Z]{1,5}$/)
 const joined = (...parts: fc.Arbitrary<string>[]) => fc.tuple(...parts).map((texts) => texts.join(''))
@@ -53,7 +54,7 @@ test.each(Object.entries(vendors))(
         fc.pre(wire !== undefined)
         expect(read(wire, symbol)).toBe(symbol)
       }),
-      { numRuns: 500 }
+      { numRuns: runsOf(500) }
     )
   }
 )

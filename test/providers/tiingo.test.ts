@@ -227,6 +227,7 @@ describe('Tiingo companies', () => {
     expect(items.map(({ id, symbols, publishedAt }) => [id, symbols, publishedAt])).toEqual([
       ['2', ['BRK.B', 'AAPL'], '2024-06-25T10:30:02.826Z']
     ])
+    expect((await provider.marketNews!(5, signal)).items).toEqual(items)
   })
 
   test('listings that still trade are found first', async () => {

@@ -5,6 +5,7 @@ import { JsonRows, JsonRowsError } from '../../src/providers/json-rows.ts'
 import { listedInstrument, MasterRowProblem } from '../../src/providers/upstox/master.ts'
 import { MasterFileError, masterRows } from '../../src/providers/upstox/master-file.ts'
 import { signal, vendorServer, type Reply } from './vendor-server.ts'
+import { runsOf } from '../support/depth.ts'
 
 /** As Upstox documents them: contracts end with the day in India. */
 const OPTION = {
@@ -52,7 +53,7 @@ describe('rows of an array that comes in pieces', () => {
         reader.end()
         expect(read).toEqual(JSON.parse(text))
       }),
-      { numRuns: 60 }
+      { numRuns: runsOf(60) }
     )
   })
 

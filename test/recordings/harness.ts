@@ -5,7 +5,7 @@ import { BarSeries } from '../../src/market/bar.ts'
 import { Dividends, Splits } from '../../src/market/corporate-action.ts'
 import { Fundamentals } from '../../src/market/fundamentals.ts'
 import { Indices, Movers, Sectors } from '../../src/market/market-wide.ts'
-import { News } from '../../src/market/news.ts'
+import { MarketNews, News } from '../../src/market/news.ts'
 import { OptionChain } from '../../src/market/option-chain.ts'
 import { Profile } from '../../src/market/profile.ts'
 import { Quote } from '../../src/market/quote.ts'
@@ -54,6 +54,7 @@ const SCHEMAS: Record<Capability, TSchema> = {
   bars: BarSeries,
   profile: Profile,
   news: News,
+  marketNews: MarketNews,
   search: SearchResult,
   indices: Indices,
   sectors: Sectors,

@@ -3,6 +3,7 @@ import type { Bar } from '../../market/bar.ts'
 import { withPrices } from '../parse.ts'
 import { isSplitRatio } from '../rows.ts'
 import type { Split } from '../../market/corporate-action.ts'
+import { unfollowedPayouts } from '../total-return.ts'
 
 /** A bar as traded, with what the wire says beside it. */
 export type DatedRow = {
@@ -12,6 +13,8 @@ export type DatedRow = {
   readonly adjustedClose: number | undefined
   /** New shares for one old share, on the day they begin to trade. */
   readonly splitCoefficient: number | undefined
+  /** Paid out per share of that day, in the unit of the prices; undefined where the series does not tell it. */
+  readonly payout: number | undefined
 }
 
 /**
@@ -65,6 +68,24 @@ export function* adjustedForAll(
     return scaled(row.bar, (price) => price * factor, laterSplits.get(row) ?? NaN)
   })
   return bars.filter((bar) => bar !== undefined)
+}
+
+/**
+ * Why `bars`, adjusted by the closes of rows (oldest first), are no total return by what the rows themselves tell; empty
+ * where they are.
+ */
+export function payoutDoubtsIn(rows: readonly DatedRow[], bars: readonly Bar[]): string[] {
+  if (rows.some(({ payout }) => payout === undefined)) return []
+  const made = new Set(bars.map(({ start }) => start))
+  return unfollowedPayouts(
+    rows.map(({ day, bar, adjustedClose, splitCoefficient }) => ({
+      date: day,
+      close: bar.close,
+      adjustedClose: made.has(bar.start) ? adjustedClose : undefined,
+      split: splitCoefficient
+    })),
+    rows.flatMap(({ day, payout }) => (payout ? [{ exDate: day, amount: payout }] : []))
+  )
 }
 
 /** The splits that rows tell. */

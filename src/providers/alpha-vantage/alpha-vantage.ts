@@ -8,7 +8,7 @@ import { createClient, PROVIDER, refused, unlessNotFound, type AlphaVantageClien
 import { fundamentals, FUNDAMENTALS_COST } from './fundamentals.ts'
 import { listingOf, type Listing } from './listing.ts'
 import { movers } from './movers.ts'
-import { news } from './news.ts'
+import { marketNews, news } from './news.ts'
 import { options } from './options.ts'
 import { createPriceUnits } from './price-unit.ts'
 import { profile } from './profile.ts'
@@ -65,6 +65,7 @@ export function alphaVantage({ now = Date.now, hoursOf, ...connection }: AlphaVa
     },
     profile: async (symbol, signal) => profile(client, symbol, covered(symbol), signal, now),
     news: async (symbol, limit, signal) => news(client, symbol, covered(symbol), limit, signal, now),
+    marketNews: (limit, signal) => marketNews(client, limit, signal, now),
     search: (query, limit, signal) => search(client, query, limit, signal, now),
     movers: (type, signal) => movers(client, type, signal, now),
     options: async (symbol, expiry, signal) => options(client, symbol, covered(symbol), expiry, signal, now),

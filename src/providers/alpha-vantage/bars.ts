@@ -12,7 +12,7 @@ import type { VendorSeries } from '../provider.ts'
 import { leftOutNote } from '../rows.ts'
 import { datesOf, instantIn, isWithin } from '../session-dates.ts'
 import { fetchSplits } from './actions.ts'
-import { adjustedForAll, adjustedForSplits, splitsIn, type DatedRow } from './adjustment.ts'
+import { adjustedForAll, adjustedForSplits, payoutDoubtsIn, splitsIn, type DatedRow } from './adjustment.ts'
 import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
@@ -69,6 +69,9 @@ export async function fetchBars(
     isAdjustedByRow ? adjustedForAll(rows, chosen, areAllRows) : splitAdjusted(chosen, splits, today)
   )
   if (chosen.length > 0 && bars.length === 0) throw refused('bad_payload', `sent no adjusted close of ${symbol}`)
+  // Payouts may be told in the major unit where closes are not.
+  const hasComparablePayouts = isAdjustedByRow && areAllRows && unit.perMajor === 1
+  const payoutDoubts = hasComparablePayouts ? payoutDoubtsIn(chosen, bars) : []
   const knownSplits = isAdjustedByRow ? splitsIn(rows) : needsSplits ? splits : undefined
 
   return {
@@ -83,14 +86,15 @@ export async function fetchBars(
       feed: 'delayed',
       receivedAt: now(),
       delayedBySeconds: END_OF_DAY_DELAY_SECONDS,
-      ...(unit.assumed && { state: 'suspect' }),
+      ...((unit.assumed || payoutDoubts.length > 0) && { state: 'suspect' }),
       notes: [
         unit.note,
         unit.assumed ? UNIT_ASSUMED : undefined,
         leftOutNote(withoutPrices.length),
         bars.length < chosen.length
           ? `${chosen.length - bars.length} bars left out: they have no adjusted close, or one that cannot be`
-          : undefined
+          : undefined,
+        ...payoutDoubts
       ]
     })
   }
@@ -171,7 +175,8 @@ function rowOf({ day, start, row }: Labelled): DatedRow | undefined {
     day,
     bar: { start, open, high, low, close, ...(volume !== undefined && { volume }) },
     adjustedClose: positiveOf(memberIn(row, 'adjusted close')),
-    splitCoefficient: positiveOf(memberIn(row, 'split coefficient'))
+    splitCoefficient: positiveOf(memberIn(row, 'split coefficient')),
+    payout: notNegativeOf(memberIn(row, 'dividend amount'))
   }
 }
 

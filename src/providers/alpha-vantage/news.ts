@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { News, NewsItem } from '../../market/news.ts'
+import type { MarketNews, News, NewsItem } from '../../market/news.ts'
 import { isoOf } from '../../market/time.ts'
 import { provenanceOf, textOf, webAddress } from '../parse.ts'
 import { fittingRows } from '../rows.ts'
@@ -29,18 +29,37 @@ export async function news(
   signal: AbortSignal,
   now: () => number
 ): Promise<News> {
-  const parameters = { tickers: listing.wire, sort: 'LATEST', limit }
-  const { feed } = await client.ask('NEWS_SENTIMENT', parameters, WireFeed, `news of ${symbol}`, signal)
+  return { symbol, ...(await listedStories(client, { symbol, tickers: listing.wire }, limit, signal, now)) }
+}
+
+/** The newest stories of all topics. */
+export const marketNews = (
+  client: AlphaVantageClient,
+  limit: number,
+  signal: AbortSignal,
+  now: () => number
+): Promise<MarketNews> => listedStories(client, {}, limit, signal, now)
+
+async function listedStories(
+  client: AlphaVantageClient,
+  { symbol, tickers }: { symbol?: string; tickers?: string },
+  limit: number,
+  signal: AbortSignal,
+  now: () => number
+): Promise<MarketNews> {
+  const what = `news of ${symbol ?? 'the market'}`
+  const parameters = { ...(tickers !== undefined && { tickers }), sort: 'LATEST', limit }
+  const { feed } = await client.ask('NEWS_SENTIMENT', parameters, WireFeed, what, signal)
   const stories = new Map<string, NewsItem>()
-  for (const wire of fittingRows(PROVIDER, `news of ${symbol}`, feed, WireStories)) {
+  for (const wire of fittingRows(PROVIDER, what, feed, WireStories)) {
     const story = parseStory(wire, symbol)
     if (story && !stories.has(story.url)) stories.set(story.url, story)
   }
   const items = [...stories.values()].sort((a, b) => b.publishedAt.localeCompare(a.publishedAt)).slice(0, limit)
-  return { symbol, items, provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() }) }
+  return { items, provenance: provenanceOf(PROVIDER, { feed: 'composite', receivedAt: now() }) }
 }
 
-function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
+function parseStory(wire: WireStory, symbol: string | undefined): NewsItem | undefined {
   const title = textOf(wire.title)
   const published = instantIn(PUBLICATION_ZONE, wire.time_published)
   const url = webAddress(wire.url)
@@ -50,7 +69,7 @@ function parseStory(wire: WireStory, symbol: string): NewsItem | undefined {
   const tickers = (wire.ticker_sentiment ?? [])
     .filter(isRecord)
     .map((each) => ({ symbol: symbolNamed(each['ticker']), score: each['ticker_sentiment_score'] }))
-  const own = tickers.find((each) => each.symbol === symbol)
+  const own = symbol === undefined ? undefined : tickers.find((each) => each.symbol === symbol)
   const sentiment = numberOf(own ? own.score : wire.overall_sentiment_score)
   return {
     id: createHash('sha256').update(wire.url).digest('hex').slice(0, 32),

@@ -3,9 +3,10 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { OptionChain, OptionContract } from '../../market/option-chain.ts'
 import { withoutAbsent } from '../../market/absent.ts'
+import { dateIn } from '../../market/zoned-time.ts'
 import { provenanceOf, textOf } from '../parse.ts'
 import { fittingRows, oncePer } from '../rows.ts'
-import { PROVIDER, type AlphaVantageClient } from './client.ts'
+import { PROVIDER, refused, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
 import { dateOf, notNegativeOf, numberOf, positiveOf } from './wire-value.ts'
@@ -31,7 +32,11 @@ export async function options(
     rows.flatMap((row) => parseContract(row) ?? []),
     (contract) => contract.symbol
   )
-  const expiries = [...new Set(all.map((each) => each.expiry))].sort()
+  // The chain is of the last session, whose own expiry is over when the next day begins.
+  const today = dateIn(listing.exchange.timeZone, now())
+  const expiries = [...new Set(all.map((each) => each.expiry))].filter((each) => each >= today).sort()
+  if (all.length > 0 && expiries.length === 0)
+    throw refused('not_covered', `has only contracts of ${symbol} that are over`)
   const wanted = expiry ?? expiries[0]
   const session = dateOf(rows[0]?.date)
   return {

@@ -37,7 +37,6 @@ export function createPriceUnits(client: AlphaVantageClient) {
     return { ...unit, assumed: false }
   }
 }
-export type PriceUnits = ReturnType<typeof createPriceUnits>
 
 export const UNIT_ASSUMED = 'the vendor does not tell the unit of this listing; pence are assumed'
 

@@ -5,7 +5,7 @@ import { exchangeMembers } from '../../market/exchange.ts'
 import type { MarketHours } from '../../market/market-hours.ts'
 import type { Quote } from '../../market/quote.ts'
 import { regularEnd, sessionOn } from '../../market/session.ts'
-import { instantOf } from '../../market/zoned-time.ts'
+import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { provenanceOf } from '../parse.ts'
 import { isRecord } from '../salvage.ts'
@@ -57,6 +57,9 @@ function parseQuote(
   const price = priceOf('price')
   if (!isAbout(listing, field('symbol')) || price === undefined || session === undefined) {
     throw refused('bad_payload', `sent a quote without symbol, price or day for ${symbol}`)
+  }
+  if (session > dateIn(listing.exchange.timeZone, receivedAt)) {
+    throw refused('bad_payload', `sent a quote of ${symbol} of a day that is yet to come`)
   }
   const optional = {
     open: priceOf('open'),

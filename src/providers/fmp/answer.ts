@@ -1,5 +1,6 @@
 // https://site.financialmodelingprep.com/developer/docs
 import { jsonOf, type HttpAnswer } from '../http.ts'
+import { isRecord } from '../salvage.ts'
 import { ProviderError, type ProviderErrorKind, type ProviderErrorOptions } from '../provider.ts'
 
 export type FmpPlan = 'standard' | 'free'
@@ -30,13 +31,14 @@ function arrayIn(body: unknown): readonly unknown[] | undefined {
 }
 
 const BY_PLAN = { notCoveredBy: 'plan' } as const
+const KEY_IS_REFUSED = /invalid api key|account[^.]{0,40} suspended/i
 const OUTSIDE_THE_PLAN =
   /restricted endpoint|exclusive endpoint|legacy endpoint|premium (query parameter|endpoint)|special (endpoint|parameters)|not available under your current/i
 
 function refusalOf(answer: HttpAnswer, body: unknown, plan: FmpPlan): ProviderError | undefined {
   const { status, retryAfterMs } = answer
   const said = messageIn(answer, body)
-  if (status === 401 || /invalid api key/i.test(said)) return failure('unauthorized', 'does not accept the API key')
+  if (status === 401 || KEY_IS_REFUSED.test(said)) return failure('unauthorized', 'does not accept the API key')
   if (status === 429 || /limit reach/i.test(said)) {
     // The vendor sends the same words for both of its limits: free keys have calls per day, paid ones calls per minute.
     const scope = plan === 'free' ? 'day' : 'minute'
@@ -57,8 +59,11 @@ function refusalOf(answer: HttpAnswer, body: unknown, plan: FmpPlan): ProviderEr
 function messageIn(answer: HttpAnswer, body: unknown): string {
   if (body === undefined) return isHtml(answer) ? '' : answer.text.slice(0, 1000)
   if (typeof body === 'string') return body
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return ''
-  const members = body as Record<string, unknown>
+  // The message has come within an array too.
+  const told: unknown = Array.isArray(body) && body.length === 1 ? body[0] : body
+  if (!isRecord(told)) return ''
+  if (Array.isArray(body) && Object.keys(told).length > 1) return ''
+  const members = told
   return MESSAGES.map((name) => members[name]).find((each) => typeof each === 'string') ?? ''
 }
 

@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { countryNamed } from '../../market/country.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
-import type { News, NewsItem } from '../../market/news.ts'
+import type { MarketNews, News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { sectorNamed } from '../../market/sector.ts'
@@ -66,14 +66,26 @@ function employeesIn(text: string | number | null | undefined): number | undefin
 /** No stories may mean that the vendor does not know the symbol: it answers both alike. */
 export async function loadNews(fmp: Fmp, symbol: string, limit: number, signal: AbortSignal): Promise<News> {
   const { wire } = coveredListing(symbol)
-  const query = { symbols: wire, limit: Math.min(limit, MAX_NEWS), page: 0 }
-  const rows = await fmp.rows('news/stock', query, WireStories, signal)
+  return { symbol, ...(await listedStories(fmp, 'news/stock', { symbols: wire }, limit, signal)) }
+}
 
+/** What it lists of stocks; its `news/general-latest` has politics as well, and names no symbols. */
+export const loadMarketNews = (fmp: Fmp, limit: number, signal: AbortSignal): Promise<MarketNews> =>
+  listedStories(fmp, 'news/stock-latest', {}, limit, signal)
+
+async function listedStories(
+  fmp: Fmp,
+  path: string,
+  of: { symbols?: string },
+  limit: number,
+  signal: AbortSignal
+): Promise<MarketNews> {
+  const query = { ...of, limit: Math.min(limit, MAX_NEWS), page: 0 }
+  const rows = await fmp.rows(path, query, WireStories, signal)
   // A story that names several symbols comes once for each.
   const stories = Map.groupBy(rows, ({ url }) => url)
   const items = [...stories.values()].flatMap((ofStory) => parseStory(ofStory) ?? [])
   return {
-    symbol,
     items: items.sort((one, other) => (one.publishedAt > other.publishedAt ? -1 : 1)).slice(0, limit),
     provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
   }

@@ -2,7 +2,7 @@
 import { loadBars } from './bars.ts'
 import { loadDividends, loadSplits } from './actions.ts'
 import { createFmp, type FmpOptions } from './client.ts'
-import { loadMatches, loadNews, loadProfile } from './company.ts'
+import { loadMarketNews, loadMatches, loadNews, loadProfile } from './company.ts'
 import { FUNDAMENTALS_CALLS, loadFundamentals } from './fundamentals.ts'
 import { listingOf } from './listing.ts'
 import { FREE_INDICES, loadIndices, loadMovers, loadSectors, SECTOR_EXCHANGES } from './market-wide.ts'
@@ -32,6 +32,7 @@ export function fmp(options: FmpOptions): Provider & { close(): Promise<void> } 
       ofRange('fmp', await loadBars(client, request, signal), request, { now: client.now(), hoursOf: client.hoursOf }),
     profile: (symbol, signal) => loadProfile(client, symbol, signal),
     news: (symbol, limit, signal) => loadNews(client, symbol, limit, signal),
+    marketNews: (limit, signal) => loadMarketNews(client, limit, signal),
     search: (query, limit, signal) => loadMatches(client, query, limit, signal),
     indices: (signal) => loadIndices(client, signal),
     sectors: (signal) => loadSectors(client, signal),

@@ -6,6 +6,7 @@ import type { Quote } from '../../market/quote.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { isoOf } from '../../market/time.ts'
 import {
+  epochMs,
   finite,
   finiteOrPercent,
   notNegative,
@@ -29,10 +30,6 @@ const NOISE = 1.1e-5
 const FLOAT32_PRECISION = 1.2e-7
 /** What is quoted there is a pair, and its price not in the currency of a share that is spelled alike. */
 const PAIR_EXCHANGES = new Set(['FOREX', 'CRYPTO', 'COMMODITY'])
-/** Timestamps are seconds in quotes and milliseconds in trades: no instant in seconds is as large as this. */
-const FIRST_MILLISECONDS = 1e11
-/** The last millisecond that a date can hold. */
-const LAST_INSTANT = 8.64e15
 
 /** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
 export async function loadQuotes(
@@ -86,7 +83,8 @@ export function parseQuote(
   const previousClose = major(positive(row.previousClose))
   const change = major(finite(row.change)) ?? (previousClose && clean(price - previousClose))
   const changePercent = percentIn(row) ?? percentOf(price, change)
-  const asOf = instantOf(row.timestamp)
+  // Seconds in quotes, milliseconds in trades.
+  const asOf = epochMs(positive(row.timestamp))
   return withoutAbsent({
     symbol,
     name: textOf(row.name),
@@ -138,12 +136,6 @@ export function percentIn(row: {
 function percentOf(price: number, change: number | undefined): number | undefined {
   if (change === undefined || price === change) return undefined
   return rounded((change / (price - change)) * 100, 5)
-}
-
-function instantOf(timestamp: number | null | undefined): number | undefined {
-  const stamp = positive(timestamp)
-  if (stamp === undefined || stamp > LAST_INSTANT) return undefined
-  return stamp < FIRST_MILLISECONDS ? stamp * 1000 : stamp
 }
 
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))

@@ -12,7 +12,16 @@ import { leftOutNote, oncePer } from '../rows.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { datesOf, instantWithOffset, isWithin } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, ZONE, type Tiingo } from './client.ts'
-import { AS_TRADED, factorsFrom, isPriced, loadDailyRows, splitsIn, type DailyRow, type Factor } from './daily.ts'
+import {
+  AS_TRADED,
+  factorsFrom,
+  isPriced,
+  loadDailyRows,
+  payoutDoubtsIn,
+  splitsIn,
+  type DailyRow,
+  type Factor
+} from './daily.ts'
 
 const RESAMPLED: Partial<Record<Interval, string>> = { '1d': 'daily', '1wk': 'weekly', '1mo': 'monthly' }
 
@@ -31,7 +40,7 @@ const INTRADAY_FREQUENCIES: Partial<Record<Interval, string>> = {
 export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: AbortSignal): Promise<VendorSeries> {
   const wire = coveredSymbol(request.symbol)
   const intraday = isIntraday(request.interval)
-  const { bars, splits, leftOut } = intraday
+  const { bars, splits, payoutDoubts, leftOut } = intraday
     ? await loadIntraday(tiingo, wire, request, signal)
     : await loadSessions(tiingo, wire, request, signal)
   return {
@@ -45,13 +54,20 @@ export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: Abor
     provenance: provenanceOf('tiingo', {
       feed: intraday ? 'iex' : 'consolidated',
       receivedAt: tiingo.now(),
-      notes: [intraday ? 'prices and volume of IEX alone' : undefined, leftOutNote(leftOut)]
+      ...(payoutDoubts.length > 0 && { state: 'suspect' as const }),
+      notes: [intraday ? 'prices and volume of IEX alone' : undefined, leftOutNote(leftOut), ...payoutDoubts]
     })
   }
 }
 
 /** `leftOut` counts rows in the range of which no bar could be made. */
-type Loaded = { readonly bars: Bar[]; readonly splits?: Split[]; readonly leftOut: number }
+type Loaded = {
+  readonly bars: Bar[]
+  readonly splits?: Split[]
+  /** Why total returns are none. */
+  readonly payoutDoubts: string[]
+  readonly leftOut: number
+}
 
 async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Loaded> {
   const { interval, adjusted } = request
@@ -79,6 +95,7 @@ async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, s
   return {
     bars: bars.filter(({ start }) => isWithin(start, range)),
     ...(resampleFreq === 'daily' && { splits: splitsIn(known) }),
+    payoutDoubts: adjusted === 'all' && resampleFreq === 'daily' && known.areAll ? payoutDoubtsIn(rows) : [],
     leftOut: periods.filter(({ bar }) => !bar).length
   }
 }
@@ -112,7 +129,12 @@ async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, s
     periods.flatMap(({ bar }) => bar ?? []),
     ({ start }) => start
   ).sort((one, other) => (one.start < other.start ? -1 : 1))
-  return { bars, ...(dailyRows && { splits: splitsIn(dailyRows) }), leftOut: periods.filter(({ bar }) => !bar).length }
+  return {
+    bars,
+    ...(dailyRows && { splits: splitsIn(dailyRows) }),
+    payoutDoubts: [],
+    leftOut: periods.filter(({ bar }) => !bar).length
+  }
 }
 
 /** A row of the vendor's in the range, and its bar where it has all prices. */

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { countryNamed } from '../../market/country.ts'
 import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentKind } from '../../market/instrument-kind.ts'
-import type { News, NewsItem } from '../../market/news.ts'
+import type { MarketNews, News, NewsItem } from '../../market/news.ts'
 import type { Profile } from '../../market/profile.ts'
 import type { SearchMatch, SearchResult } from '../../market/search.ts'
 import { sectorNamed } from '../../market/sector.ts'
@@ -54,14 +54,25 @@ function soldText(value: unknown): string | undefined {
 
 export async function loadNews(tiingo: Tiingo, symbol: string, limit: number, signal: AbortSignal): Promise<News> {
   const tickers = coveredSymbol(symbol).toLowerCase()
+  return { symbol, ...(await loadStories(tiingo, { tickers }, limit, signal)) }
+}
+
+export const loadMarketNews = (tiingo: Tiingo, limit: number, signal: AbortSignal): Promise<MarketNews> =>
+  loadStories(tiingo, {}, limit, signal)
+
+async function loadStories(
+  tiingo: Tiingo,
+  of: { tickers?: string },
+  limit: number,
+  signal: AbortSignal
+): Promise<MarketNews> {
   // Twice as many as wanted, for one story comes several times.
-  const query = { tickers, limit: Math.min(limit * 2, MAX_NEWS) }
+  const query = { ...of, limit: Math.min(limit * 2, MAX_NEWS) }
   const rows = await tiingo.rows('/tiingo/news', query, WireStories, signal)
   const items = rows
     .flatMap((row) => parseStory(row) ?? [])
     .sort((one, other) => (one.publishedAt > other.publishedAt ? -1 : 1))
   return {
-    symbol,
     items: oncePerStory(items).slice(0, limit),
     provenance: provenanceOf('tiingo', { feed: 'composite', receivedAt: tiingo.now() })
   }

@@ -4,9 +4,10 @@ import { Compile } from 'typebox/compile'
 import type { Adjustment } from '../../market/bar.ts'
 import type { Query } from '../http.ts'
 import type { Split } from '../../market/corporate-action.ts'
-import { positive } from '../parse.ts'
+import { notNegative, positive } from '../parse.ts'
 import { fittingRows, isSplitRatio, oncePer } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'
+import { unfollowedPayouts } from '../total-return.ts'
 import type { Tiingo } from './client.ts'
 
 /** What prices and volumes as traded are multiplied with. */
@@ -41,6 +42,20 @@ export function isPriced(row: DailyRow): row is PricedRow {
 export function splitsIn({ rows }: DailyRows): Split[] {
   return rows.flatMap(({ date, splitFactor }) =>
     isSplitRatio(splitFactor) ? [{ exDate: date, ratio: splitFactor }] : []
+  )
+}
+
+/** Why the adjusted closes of daily rows are no total return by what the rows themselves tell; empty where they are. */
+export function payoutDoubtsIn(rows: readonly DailyRow[]): string[] {
+  if (rows.some(({ divCash }) => notNegative(divCash) === undefined)) return []
+  return unfollowedPayouts(
+    rows.map(({ date, close, adjClose, splitFactor }) => ({
+      date,
+      close: positive(close) ?? 0,
+      adjustedClose: positive(adjClose),
+      split: positive(splitFactor)
+    })),
+    rows.flatMap(({ date, divCash }) => (divCash ? [{ exDate: date, amount: divCash }] : []))
   )
 }
 
@@ -102,6 +117,7 @@ const WireDailyRow = Type.Object({
   adjLow: Num,
   adjClose: Num,
   adjVolume: Num,
+  divCash: Num,
   splitFactor: Num
 })
 export type DailyRow = Static<typeof WireDailyRow>

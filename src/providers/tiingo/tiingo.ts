@@ -5,7 +5,7 @@ import { ofRange } from '../series-range.ts'
 import { loadDividends, loadSplits } from './actions.ts'
 import { loadBars } from './bars.ts'
 import { createTiingo, wireOf, type TiingoOptions } from './client.ts'
-import { loadMatches, loadNews, loadProfile } from './company.ts'
+import { loadMarketNews, loadMatches, loadNews, loadProfile } from './company.ts'
 import { FUNDAMENTALS_CALLS, loadFundamentals } from './fundamentals.ts'
 import { loadQuotes } from './quotes.ts'
 
@@ -30,6 +30,7 @@ export function tiingo(options: TiingoOptions): Provider & { close(): Promise<vo
       }),
     profile: (symbol, signal) => loadProfile(client, symbol, signal),
     news: (symbol, limit, signal) => loadNews(client, symbol, limit, signal),
+    marketNews: (limit, signal) => loadMarketNews(client, limit, signal),
     search: (query, limit, signal) => loadMatches(client, query, limit, signal),
     fundamentals: (symbol, signal) => loadFundamentals(client, symbol, signal),
     splits: (symbol, signal) => loadSplits(client, symbol, signal),

@@ -8,7 +8,8 @@ import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
-import type { ChartEvent } from './chart-events.ts'
+import { unfollowedPayouts, type PaidOut } from '../total-return.ts'
+import type { ChartEvent, ChartPayout } from './chart-events.ts'
 import { pieceCount, type ChartRange } from './chart-limits.ts'
 import { dateOf, periodsOf, type Period } from './chart-periods.ts'
 import { fetchChart, type Chart, type ChartRow } from './chart.ts'
@@ -103,16 +104,27 @@ function rejectOther(interval: Interval, { granularity }: Chart): void {
   throw new ProviderError('yahoo', 'bad_payload', `yahoo sent bars of ${granularity.slice(0, 10)} for ${interval}`)
 }
 
+/** Of days that longer bars are made of: Mondays without a day between them are weeks. */
+function rejectWeeks(days: readonly Period[]): void {
+  if (days.length < 2 || !days.every(({ start }) => new Date(start).getUTCDay() === 1)) return
+  throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent weeks for days')
+}
+
 function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: number): Generator<void, VendorSeries> {
   const { symbol, interval, adjusted } = request
   const { undone, undivided } =
-    adjusted === 'none' ? yield* splitsIn(later, isIntraday(interval) ? '1d' : interval) : NO_SPLITS
+    adjusted === 'none'
+      ? yield* splitsIn(later, isIntraday(interval) ? '1d' : interval, dateIn(chart.timeZone, receivedAt))
+      : NO_SPLITS
   const { periods, outside } = yield* periodsOf(chart, adjusted === 'all' ? '1d' : interval)
+  if (adjusted === 'all' && interval !== '1d') rejectWeeks(periods)
   const adjustable = adjusted === 'all' ? adjustableOf(periods, chart) : periods
   const sharesOn = (start: string) =>
     undone.length === 0 ? 1 : sharesSince(undone, lastDay(start, interval, chart.timeZone))
   const rows = yield* mapping(adjustable, ({ start, row }) => barOf(start, row, chart, adjusted, sharesOn(start)))
   if (adjusted === 'all' && interval !== '1d') rejectUnknownPayouts(chart, rows)
+  yield
+  const unfollowed = adjusted === 'all' ? unfollowedIn(adjustable, chart) : []
   yield
   const isAsked = rangeCheck(request)
   const withoutPrices = [
@@ -124,7 +136,8 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
   yield
   const bars = adjusted === 'all' ? barsFromDays(rows, interval) : rows
   const isBarAsked = yield* mapping(bars, ({ start }) => isAsked(start))
-  const isInDoubt = !chart.prices.isCertain || (adjusted === 'all' && chart.impossiblePayouts.length > 0)
+  const payoutDoubts = adjusted === 'all' ? [...chart.impossiblePayouts, ...unfollowed] : []
+  const isInDoubt = !chart.prices.isCertain || payoutDoubts.length > 0
   return {
     symbol,
     interval,
@@ -136,7 +149,7 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
       feed: 'composite',
       receivedAt,
       state: isInDoubt ? 'suspect' : chart.inSession ? 'live' : 'closed',
-      notes: notesOf(request, chart, { undone, undivided, outside })
+      notes: [...notesOf(request, chart, { undone, undivided, outside }), ...payoutDoubts]
     }),
     ...kindIn(chart),
     splits: later.splits.map(({ exDate, value }) => ({ exDate, ratio: value })),
@@ -167,6 +180,23 @@ function adjustableOf(periods: Period[], { kind }: Chart): Period[] {
   throw new ProviderError('yahoo', 'not_covered', 'yahoo sent no closes adjusted for payouts')
 }
 
+function unfollowedIn(
+  days: readonly Period[],
+  { dividends, capitalGains, hasCertainPayouts, prices }: Chart
+): string[] {
+  if (!hasCertainPayouts) return []
+  const paidOut = ({ exDate, value, currency }: ChartPayout, isGain: boolean): PaidOut => ({
+    exDate,
+    amount: currency === prices.currency ? value : undefined,
+    isGain
+  })
+  // Closes and payouts are in today's shares.
+  return unfollowedPayouts(
+    days.map(({ start, row }) => ({ date: start, close: row.close, adjustedClose: row.adjustedClose, split: 1 })),
+    [...dividends.map((payout) => paidOut(payout, false)), ...capitalGains.map((payout) => paidOut(payout, true))]
+  )
+}
+
 /** On which day of a week a payout took effect is known by the row of that day. */
 function rejectUnknownPayouts({ dividends, capitalGains }: Chart, days: readonly Bar[]): void {
   const [first, known] = [days[0]?.start, new Set(days.map(({ start }) => start))]
@@ -178,9 +208,13 @@ function rejectUnknownPayouts({ dividends, capitalGains }: Chart, days: readonly
 type SplitsToUndo = { undone: ChartEvent[]; undivided: ChartEvent[] }
 const NO_SPLITS: SplitsToUndo = { undone: [], undivided: [] }
 
-/** A split by whose ratio Yahoo's prices jump is one that it has not divided them by: they are as traded already. */
-function* splitsIn(chart: Chart, interval: Interval): Generator<void, SplitsToUndo> {
-  if (chart.splits.length === 0) return NO_SPLITS
+/**
+ * A split by whose ratio Yahoo's prices jump is one that it has not divided them by: they are as traded already. By one
+ * that is announced for after `today` it has divided none yet.
+ */
+function* splitsIn(chart: Chart, interval: Interval, today: string): Generator<void, SplitsToUndo> {
+  const inForce = chart.splits.filter(({ exDate }) => exDate <= today)
+  if (inForce.length === 0) return NO_SPLITS
   const bars = yield* mapping(chart.rows, ({ instant, open, close }) => ({
     start: startOf(instant, interval, chart),
     open,
@@ -188,7 +222,7 @@ function* splitsIn(chart: Chart, interval: Interval): Generator<void, SplitsToUn
   }))
   bars.sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0))
   yield
-  const { undivided = [], undone = [] } = Object.groupBy(chart.splits, ({ exDate, value }) =>
+  const { undivided = [], undone = [] } = Object.groupBy(inForce, ({ exDate, value }) =>
     splitPowerIn(bars, { interval }, { exDate, ratio: value }) === 1 ? 'undivided' : 'undone'
   )
   return { undivided, undone }
@@ -219,7 +253,7 @@ function barOf(start: string, row: ChartRow, chart: Chart, adjusted: Adjustment,
 
 type Findings = SplitsToUndo & { readonly outside: number }
 
-function notesOf({ interval, adjusted }: BarRequest, chart: Chart, { undone, undivided, outside }: Findings) {
+function notesOf({ interval }: BarRequest, chart: Chart, { undone, undivided, outside }: Findings) {
   const long = interval === '1wk' || interval === '1mo'
   return [
     chart.prices.note,
@@ -230,7 +264,6 @@ function notesOf({ interval, adjusted }: BarRequest, chart: Chart, { undone, und
     long && undone.length > 0 ? 'a bar in which a split took effect is in shares of its last day' : undefined,
     ...undivided.map(
       ({ exDate, value }) => `the vendor has not divided prices before ${exDate} by the split of ${value} for 1`
-    ),
-    ...(adjusted === 'all' ? chart.impossiblePayouts : [])
+    )
   ]
 }

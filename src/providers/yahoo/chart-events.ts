@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { impossiblePayout } from '../../market/payout.ts'
-import { currencyUnit, positive } from '../parse.ts'
+import { computedPrice, currencyUnit, positive } from '../parse.ts'
 import { mapping } from '../../slices.ts'
 import { isSplitRatio, oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
@@ -28,7 +28,7 @@ export type ChartEvents = {
   capitalGains: ChartPayout[]
   /** False where payouts may be off by a factor of 100. */
   hasCertainPayouts: boolean
-  /** Payouts of as much as a share cost, or more: what is said of each. */
+  /** Payouts of as much as a share cost, or more, and those that may hold another one: what is said of each. */
   impossiblePayouts: string[]
 }
 
@@ -39,6 +39,7 @@ export function* readEvents(result: unknown, timeZone: string, prices: PriceRead
   const closes = yield* closesOf(result)
   const dividends = yield* payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
   const capitalGains = yield* payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
+  const apart = withoutGains(dividends.payouts, capitalGains.payouts, dividends.priceMoves)
   return {
     // One for one changes nothing: Yahoo tells some spin-offs so.
     splits: oncePer(
@@ -46,28 +47,63 @@ export function* readEvents(result: unknown, timeZone: string, prices: PriceRead
       ({ exDate }) => exDate
     ),
     hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
-    dividends: dividends.payouts,
+    dividends: apart.dividends,
     capitalGains: capitalGains.payouts,
     hasCertainPayouts: dividends.areCertain && capitalGains.areCertain,
-    impossiblePayouts: [...dividends.impossible, ...capitalGains.impossible]
+    impossiblePayouts: [...dividends.impossible, ...capitalGains.impossible, ...apart.unknown]
   }
 }
 
 /** The events of charts that follow each other, oldest first. */
 export function joinedEvents(charts: readonly ChartEvents[]): ChartEvents {
   const newestFirst = charts.toReversed()
-  const payoutsOfAll = (payouts: ChartPayout[]) => oncePer(payouts, ({ exDate, value }) => `${exDate} ${value}`)
   return {
     splits: oncePer(
       newestFirst.flatMap(({ splits }) => splits),
       ({ exDate }) => exDate
     ),
     hasUnreadableSplits: charts.some(({ hasUnreadableSplits }) => hasUnreadableSplits),
-    dividends: payoutsOfAll(newestFirst.flatMap(({ dividends }) => dividends)),
-    capitalGains: payoutsOfAll(newestFirst.flatMap(({ capitalGains }) => capitalGains)),
+    dividends: oncePerPayout(newestFirst.flatMap(({ dividends }) => dividends)),
+    capitalGains: oncePerPayout(newestFirst.flatMap(({ capitalGains }) => capitalGains)),
     hasCertainPayouts: charts.every(({ hasCertainPayouts }) => hasCertainPayouts),
     impossiblePayouts: [...new Set(newestFirst.flatMap(({ impossiblePayouts }) => impossiblePayouts))]
   }
+}
+
+/** A regular payout and a special one may go on one day, but two of one size are one that is told twice. */
+function oncePerPayout(payouts: readonly ChartPayout[]): ChartPayout[] {
+  return oncePer(payouts, ({ exDate, value }) => `${exDate} ${value}`)
+}
+
+/** From a gain of such a share of the price on, the day's own move does not hide whether it was paid beside the dividend. */
+const LEAST_TELLING_GAIN = 0.03
+
+type PriceMove = { readonly before: number; readonly after: number }
+
+/**
+ * Dividends of funds without the capital gains of their day: Yahoo has told both as the dividend, and the gain once more.
+ * How far the price fell tells which of the two was paid; `unknown` says where it does not.
+ */
+function withoutGains(
+  dividends: readonly ChartPayout[],
+  gains: readonly ChartPayout[],
+  moves: ReadonlyMap<string, PriceMove>
+): { dividends: ChartPayout[]; unknown: string[] } {
+  const gainsByDate = new Map(gains.map(({ exDate, value }) => [exDate, value]))
+  const unknown: string[] = []
+  const apart = dividends.map((payout) => {
+    const { exDate, value } = payout
+    const gain = gainsByDate.get(exDate)
+    if (gain === undefined || gain >= value) return payout
+    const { before, after } = moves.get(exDate) ?? { before: Infinity, after: 0 }
+    if (gain < before * LEAST_TELLING_GAIN) {
+      unknown.push(`the payout of ${value} on ${exDate} may hold the capital gain of ${gain} of that day`)
+      return payout
+    }
+    const isSum = before - after < value + gain / 2
+    return isSum ? { ...payout, value: computedPrice(value - gain) } : payout
+  })
+  return { dividends: apart, unknown }
 }
 
 type Close = { readonly instant: number; readonly close: number }
@@ -86,7 +122,7 @@ type DatedEvent = WireEvent & { exDate: string; instant: number }
 
 /** Events are keyed by the row they fall into, which is not their day; `date` is. Newest first. */
 function eventsOf(events: unknown, timeZone: string): DatedEvent[] {
-  return Object.values(isRecord(events) ? events : {})
+  return Object.values(isRecord(events) || Array.isArray(events) ? events : {})
     .flatMap((event) => {
       const wire = salvage(Event, event)
       const instant = instantOf(wire?.date)
@@ -110,6 +146,14 @@ function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): nu
   return newShares !== undefined && oldShares !== undefined ? newShares / oldShares : undefined
 }
 
+type Payouts = {
+  payouts: ChartPayout[]
+  areCertain: boolean
+  impossible: string[]
+  /** Closes in the major unit around the ex-dates. */
+  priceMoves: Map<string, PriceMove>
+}
+
 /**
  * Payouts in the major unit. Where prices are in pence Yahoo has payouts of some companies in pence and of others in
  * pounds, and does not say so: their size beside the price does. Some events name a currency of their own.
@@ -119,12 +163,18 @@ function* payoutsOf(
   timeZone: string,
   prices: PriceReader,
   closes: readonly Close[]
-): Generator<void, { payouts: ChartPayout[]; areCertain: boolean; impossible: string[] }> {
+): Generator<void, Payouts> {
   const wires = eventsOf(events, timeZone)
   yield
+  const priceMoves = new Map<string, PriceMove>()
   const rated: { yield: number; close: number; amount: number; exDate: string; isInPriceUnit: boolean }[] = []
   for (const { amount, instant, exDate, currency } of wires) {
-    const { close } = closes.findLast((before) => before.instant < instant) ?? closes[0] ?? {}
+    const at = closes.findIndex((each) => each.instant >= instant)
+    const [before, after] = [closes.at(at === -1 ? -1 : Math.max(0, at - 1)), closes[at]]
+    if (before && after) {
+      priceMoves.set(exDate, { before: before.close / prices.perMajor, after: after.close / prices.perMajor })
+    }
+    const close = before?.close
     if (close && amount) rated.push({ yield: amount / close, close, amount, exDate, isInPriceUnit: !currency })
     yield
   }
@@ -134,7 +184,7 @@ function* payoutsOf(
   )
   const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
   const perMajor = typical === undefined || typical >= MIDDLE_YIELD ? prices.perMajor : 1
-  const payouts = wires.flatMap(({ exDate, amount, currency }) => {
+  const told = wires.flatMap(({ exDate, amount, currency }) => {
     const own = currency ? currencyUnit(currency) : undefined
     const value = positive(amount)
     if (value === undefined || own?.isCertain === false) return []
@@ -144,8 +194,9 @@ function* payoutsOf(
   const isFarFromMiddle = Math.abs(Math.log((typical ?? MIDDLE_YIELD) / MIDDLE_YIELD)) > Math.log(DOUBT_ABOUT_YIELD)
   const areTold = wires.every(({ currency }) => currency)
   return {
-    payouts,
+    payouts: oncePerPayout(told),
     impossible,
+    priceMoves,
     areCertain: areTold || (prices.isCertain && (prices.perMajor === 1 || isFarFromMiddle))
   }
 }

@@ -34,6 +34,7 @@ export function* periodsOf(chart: Chart, interval: Interval): Generator<void, Pe
 
 function* longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interval): Generator<void, Periods> {
   const dates = yield* mapping(rows, ({ instant }) => dateOf(instant, chart))
+  if (interval === '1d') rejectShorter(dates)
   if (interval === '1wk') rejectOtherWeeks(dates.filter((_, index) => rows[index]!.instant !== chart.newestTrade))
   const periods: Period[] = []
   for (const [index, row] of rows.entries()) {
@@ -49,6 +50,13 @@ function* longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interva
 /** The date of the session that a row of days stands for. */
 export function dateOf(instant: number, { timeZone, newestTrade }: Chart): string {
   return instant === newestTrade ? dateIn(timeZone, instant) : sessionDate(instant, timeZone)
+}
+
+/** Beside its day's row a session that runs has one more; where days have many they are of hours. */
+function rejectShorter(dates: readonly string[]): void {
+  if (dates.length > 2 && new Set(dates).size * 2 <= dates.length) {
+    throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent bars that are shorter than days')
+  }
 }
 
 /** Yahoo counts weeks from the weekday of the first instant asked for. */

@@ -1,9 +1,9 @@
 import { HOUR_MS } from '../../market/time.ts'
 import { dateIn, partsOf } from '../../market/zoned-time.ts'
-import { finite } from '../parse.ts'
+import { epochMs } from '../parse.ts'
 
-/** Seconds before 1900 and from the year 10000 on are no time of a session. */
-const INSTANTS = { first: -2_208_988_800, last: 253_402_300_799 }
+/** What is before 1900, and from the year 10000 on, is no time of a session. */
+const INSTANTS = { first: Date.UTC(1900), last: Date.UTC(9999, 11, 31, 23, 59, 59) }
 
 const QUARTER_MS = 900_000
 
@@ -17,8 +17,8 @@ export function sessionDate(instant: number, timeZone: string): string {
   return dateIn(timeZone, hour >= 22 && minute === 0 ? instant + (24 - hour) * HOUR_MS : instant)
 }
 
-/** Epoch seconds as milliseconds; undefined for what is no time. */
-export function instantOf(seconds: unknown): number | undefined {
-  const known = finite(seconds)
-  return known !== undefined && known >= INSTANTS.first && known <= INSTANTS.last ? known * 1000 : undefined
+/** An instant of the chart, in seconds as a rule, as epoch milliseconds; undefined for what is no time. */
+export function instantOf(told: unknown): number | undefined {
+  const known = epochMs(told)
+  return known !== undefined && known >= INSTANTS.first && known <= INSTANTS.last ? known : undefined
 }

@@ -11,6 +11,7 @@ import { percentOf } from './prices.ts'
 import type { YahooClient } from './client.ts'
 import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
 import { toYahooSymbol } from './symbols.ts'
+import { valuationOf } from './valuation.ts'
 import { listOf, memberOf, WireText } from './wire.ts'
 
 const TIMESERIES_URL = 'https://query1.finance.yahoo.com/ws/fundamentals-timeseries/v1/finance/timeseries/'
@@ -156,13 +157,8 @@ function metricsOf(symbol: string, summary: Summary) {
   const debtToEquityPercent = finite(financialData.debtToEquity)
   return withoutAbsent<Fundamentals['metrics']>({
     marketCap: capitalisationOf(symbol, summary),
-    enterpriseValue: finite(statistics.enterpriseValue),
-    peRatio: finite(summaryDetail.trailingPE),
-    forwardPeRatio: finite(summaryDetail.forwardPE) ?? finite(statistics.forwardPE),
+    ...valuationOf(symbol, summary),
     pegRatio: finite(statistics.pegRatio),
-    priceToBook: finite(statistics.priceToBook),
-    epsTrailing: finite(statistics.trailingEps),
-    bookValuePerShare: finite(statistics.bookValue),
     beta: finite(summaryDetail.beta) ?? finite(statistics.beta),
     profitMarginPercent: percentOf(financialData.profitMargins ?? statistics.profitMargins),
     returnOnEquityPercent: percentOf(financialData.returnOnEquity),

@@ -12,6 +12,7 @@ import { kindOf } from './kinds.ts'
 import { percentOf } from './prices.ts'
 import type { YahooClient } from './client.ts'
 import { capitalisationOf, fetchSummary, type Summary } from './summary.ts'
+import { valuationOf } from './valuation.ts'
 import { listOf, WireText } from './wire.ts'
 
 const MODULES = ['assetProfile', 'quoteType', 'price', 'summaryDetail', 'defaultKeyStatistics'] as const
@@ -38,6 +39,7 @@ export async function fetchProfile(
 function parseProfile(symbol: string, summary: Summary, receivedAt: number): Profile {
   const { assetProfile, quoteType, price, summaryDetail, defaultKeyStatistics: statistics } = summary
   const names = [price.longName, quoteType.longName, assetProfile.name, price.shortName, quoteType.shortName]
+  const { peRatio, epsTrailing } = valuationOf(symbol, summary)
   const employees = positive(assetProfile.fullTimeEmployees)
   return withoutAbsent({
     symbol,
@@ -54,8 +56,8 @@ function parseProfile(symbol: string, summary: Summary, receivedAt: number): Pro
     marketCap: capitalisationOf(symbol, summary),
     beta: finite(summaryDetail.beta) ?? finite(statistics.beta),
     dividendYieldPercent: percentOf(summaryDetail.dividendYield ?? summaryDetail.yield),
-    peRatio: finite(summaryDetail.trailingPE),
-    eps: finite(statistics.trailingEps),
+    peRatio,
+    eps: epsTrailing,
     sharesOutstanding: positive(statistics.sharesOutstanding),
     officers: officersOf(assetProfile.companyOfficers),
     provenance: provenanceOf('yahoo', { feed: 'composite', receivedAt })

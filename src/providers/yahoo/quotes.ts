@@ -4,10 +4,11 @@ import { exchangeMembers } from '../../market/exchange.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
 import type { Provenance } from '../../market/provenance.ts'
 import type { ExtendedHours, MarketState, Quote } from '../../market/quote.ts'
+import { factorSize } from '../../market/split-power.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { isoOf } from '../../market/time.ts'
-import { finite, notNegative, positive, provenanceOf, textOf } from '../parse.ts'
+import { epochMs, finite, notNegative, positive, provenanceOf, textOf } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { salvage } from '../salvage.ts'
@@ -39,7 +40,10 @@ const WITH_VOLUME = new Set(['EQUITY', 'ETF', 'FUTURE', 'OPTION', 'WARRANT'])
 const SELDOM_WITH_VOLUME = new Set(['INDEX', 'CURRENCY', 'MUTUALFUND', 'MONEYMARKET'])
 
 /** The end of the year 9999, after which dates are written differently. */
-const MAX_SECONDS = 253_402_300_799
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/** How many times the shares of one class a company may be worth, the other classes included. */
+const LARGEST_CLASS_FACTOR = 50
 
 const TURNOVER_NOTE = "volume left out: the vendor's is turnover in money, not coins"
 const CROSSED_NOTE = 'bid and ask left out: the bid is above the ask'
@@ -152,21 +156,26 @@ export function volumeOf(value: unknown, kind: string | null | undefined): numbe
   return SELDOM_WITH_VOLUME.has(kind ?? '') ? positive(value) : undefined
 }
 
-/** In the major unit as a rule, even where prices are in pence; the number of shares tells where it is not. */
+/**
+ * In the major unit as a rule, even where prices are in pence; the number of shares tells where it is not, and where it is
+ * in another currency: undefined then.
+ */
 export function marketCapOf(
   wire: Pick<WireQuote, 'marketCap' | 'regularMarketPrice' | 'sharesOutstanding'>,
   { perMajor, isCertain }: PriceReader
 ): number | undefined {
-  const cap = positive(wire.marketCap)
-  if (cap === undefined || !isCertain || perMajor === 1) return isCertain ? cap : undefined
-  const inMinorUnit = (positive(wire.regularMarketPrice) ?? 0) * (positive(wire.sharesOutstanding) ?? 0)
-  return inMinorUnit > 0 && cap > inMinorUnit / Math.sqrt(perMajor) ? cap / perMajor : cap
+  const told = positive(wire.marketCap)
+  if (told === undefined || !isCertain) return undefined
+  const inPriceUnit = (positive(wire.regularMarketPrice) ?? 0) * (positive(wire.sharesOutstanding) ?? 0)
+  if (inPriceUnit === 0) return told
+  const cap = told > inPriceUnit / Math.sqrt(perMajor) && perMajor > 1 ? told / perMajor : told
+  return factorSize(cap / (inPriceUnit / perMajor)) > LARGEST_CLASS_FACTOR ? undefined : cap
 }
 
-/** An instant that Yahoo tells in seconds, as ISO text; undefined where it is absent or beyond the year 9999. */
-export function instantOf(seconds: unknown): string | undefined {
-  const known = positive(seconds)
-  return known === undefined || known > MAX_SECONDS ? undefined : isoOf(known * 1000)
+/** An instant that Yahoo tells in seconds as a rule, as ISO text; undefined where it is absent or beyond the year 9999. */
+export function instantOf(told: unknown): string | undefined {
+  const known = epochMs(positive(told))
+  return known === undefined || known > LAST_INSTANT ? undefined : isoOf(known)
 }
 
 /** Outside of the session Yahoo writes 0 for a side that is empty, and its exchange rates can be crossed. */
