@@ -97,7 +97,7 @@ export function* judgeBars(told: VendorSeries, now: number, hoursOf: HoursOf): G
   const missing = series.bars.length - kept.length
   const reasons = [...dropped].map(([name, count]) => `${count} ${name}`).join(', ')
   yield
-  const ofOtherInterval = yield* intervalDoubts(series.interval, onGrid.length * 2 > inOrder.length ? onGrid : inOrder)
+  const ofOtherInterval = yield* intervalDoubts(told, onGrid.length * 2 > inOrder.length ? onGrid : inOrder)
   const doubts: Doubt[] = [
     ...ofOtherInterval,
     ...(ofOtherInterval.length === 0 && missing > series.bars.length * MAX_DROPPED_SHARE

@@ -1,6 +1,6 @@
 import { MarketDataUnavailable, SymbolNotFound, type ApiError } from '../errors.ts'
 import type { Attempt, AttemptOutcome, Provenance } from '../market/provenance.ts'
-import { HOUR_MS } from '../market/time.ts'
+import { HOUR_MS, MINUTE_MS } from '../market/time.ts'
 import type { ProviderName } from '../providers/provider.ts'
 import type { Failure } from './provider-calls.ts'
 import { withDoubts, type Doubt, type Judgement } from './quality.ts'
@@ -19,6 +19,9 @@ const RETRY_AFTER_MS: Record<AttemptOutcome, number> = {
   not_asked: HOUR_MS
 }
 
+/** A provider of many calls whose quota opens later than this is not waited for, where others were asked and have nothing. */
+const WORTH_WAITING_MS = MINUTE_MS
+const OUTCOMES_OF_QUOTA: ReadonlySet<AttemptOutcome> = new Set(['budget_spent', 'rate_limited'])
 const OUTCOMES_OF_UNKNOWN: ReadonlySet<AttemptOutcome> = new Set(['not_found', 'not_covered', 'not_asked'])
 
 /** How the note ends that a second provider said the same as the one that was doubted. */
@@ -49,6 +52,9 @@ export class FallbackRun<T extends Sourced> {
   readonly #arbitration: Arbitration<T>
   readonly #attempts: Attempt[] = []
   readonly #opensAt: number[] = []
+  /** A provider that was asked has nothing of it. */
+  #isLacking = false
+  readonly #ofFewCalls = new Set<string>()
   /** A provider has something of the subject, though not what was asked for, or nothing that could be trusted. */
   #isKnown = false
   /** Somebody else may be given it: what this user is told is not remembered for others. */
@@ -98,7 +104,9 @@ export class FallbackRun<T extends Sourced> {
     )
   }
 
-  failed({ attempt, opensAt, isOfRequest, isOfShare }: Failure, now: number): void {
+  failed({ attempt, opensAt, isOfRequest, isOfShare, isOfFewCalls, hasNothing }: Failure, now: number): void {
+    this.#isLacking ||= hasNothing === true
+    if (isOfFewCalls) this.#ofFewCalls.add(attempt.provider)
     this.#isOfShare ||= isOfShare === true
     this.#isKnown ||= isOfRequest === true || attempt.outcome === 'rejected_by_quality'
     this.#attempts.push(attempt)
@@ -109,7 +117,7 @@ export class FallbackRun<T extends Sourced> {
     const earlier = this.#doubtful
     if (offer.doubts.some(({ severity }) => severity === 'hard')) this.#refuse(offer, now)
     else if (!earlier) this.#receive(offer)
-    else if (this.#agree(earlier, offer)) this.#answer = confirmed(earlier, offer.provider)
+    else if (this.#agree(earlier, offer)) this.#answer = agreed(earlier, offer)
     else if (offer.doubts.length > 0 && (!hasGapsOnly(offer) || hasGapsOnly(earlier))) this.#reject(offer, now)
     else {
       this.#reject(earlier, now)
@@ -128,7 +136,8 @@ export class FallbackRun<T extends Sourced> {
   /**
    * Why there is no value. A symbol counts as unknown where providers that were asked do not know it and none shows that
    * there is one; one that does not cover it has no say, and one that sells few calls is not asked after two denials.
-   * As long as others could not be asked, the symbol is not unknown but cannot be had. What none of them has is not covered.
+   * As long as others could not be asked, the symbol is not unknown but cannot be had. What none of them has is not covered;
+   * nor is what those that were asked do not have, while the quota of the others is spent for long, or is one of few calls.
    */
   error(now: number, isOfSymbol: boolean): ApiError {
     const outcomes = this.#attempts.map(({ outcome }) => outcome)
@@ -142,10 +151,21 @@ export class FallbackRun<T extends Sourced> {
     const lacksIt = this.#attempts.some(
       ({ outcome, durationMs }) => durationMs !== undefined && (outcome === 'not_found' || outcome === 'not_covered')
     )
-    return new MarketDataUnavailable(this.subject, this.#attempts, retryAfterSeconds, {
+    const attempts = this.#isLacking
+      ? this.#attempts.map((attempt, index) => this.#unlessSpent(attempt, index, now))
+      : this.#attempts
+    return new MarketDataUnavailable(this.subject, attempts, retryAfterSeconds, {
       isOfSymbol,
-      isUnconfirmed: mayBeUnconfirmed && lacksIt
+      isUnconfirmed: mayBeUnconfirmed && lacksIt,
+      isOutOfCalls: attempts.some((attempt, index) => attempt !== this.#attempts[index])
     })
+  }
+
+  /** A provider counts as one that is not asked where its quota is spent for long, or is one of few calls. */
+  #unlessSpent(attempt: Attempt, index: number, now: number): Attempt {
+    if (!OUTCOMES_OF_QUOTA.has(attempt.outcome) || this.#isOfShare) return attempt
+    const isWaitedFor = !this.#ofFewCalls.has(attempt.provider) && this.#opensAt[index]! - now <= WORTH_WAITING_MS
+    return isWaitedFor ? attempt : { ...attempt, outcome: 'not_asked' }
   }
 
   #receive(offer: Offer<T>): void {
@@ -187,6 +207,12 @@ function hasGapsOnly({ doubts }: Offer<unknown>): boolean {
 
 function isAtRest({ outcome, durationMs }: Attempt): boolean {
   return durationMs === undefined && (outcome === 'circuit_open' || outcome === 'rate_limited')
+}
+
+/** Of two that agree the one that its own vendor is sure of. */
+function agreed<T extends Sourced>(earlier: Offer<T>, later: Offer<T>): T {
+  const isSure = later.doubts.length === 0 && earlier.value.provenance.state === 'suspect'
+  return isSure ? later.value : confirmed(earlier, later.provider)
 }
 
 function confirmed<T extends Sourced>({ value, doubts }: Offer<T>, by: ProviderName): T {

@@ -1,10 +1,11 @@
 import type { ApiError } from '../errors.ts'
+import { chunksOf } from '../market/chunks.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
 import type { Circuits } from './circuits.ts'
 import { notAsked, notCovered, type Failure, type ProviderCalls } from './provider-calls.ts'
 import { FallbackRun, type Arbitration, type Sourced } from './fallback-run.ts'
-import type { Judgement } from './quality.ts'
+import { withOwnDoubt, type Judgement } from './quality.ts'
 
 const MAX_PARALLEL_CHUNKS = 4
 
@@ -121,9 +122,9 @@ export function createFallback(options: FallbackOptions): Fallback {
     )
   }
 
-  /** A share of few calls is spent so soon that it must not keep what the others said from being remembered. */
+  /** Few calls, and a share of them, are spent so soon that they must not keep what the others said from counting. */
   function failureOf(provider: ProviderName, failure: Failure): Failure {
-    return failure.isOfShare && options.isSparing(provider) ? { ...failure, isOfShare: false } : failure
+    return options.isSparing(provider) ? { ...failure, isOfShare: false, isOfFewCalls: true } : failure
   }
 
   async function judgeReply<T extends Sourced>(
@@ -134,11 +135,11 @@ export function createFallback(options: FallbackOptions): Fallback {
     durationMs: number
   ): Promise<void> {
     if (value) {
-      const judgement = await question.judge(value, run.subject)
+      const judgement = withOwnDoubt(await question.judge(value, run.subject))
       run.offered({ ...judgement, provider, durationMs }, now())
     } else {
       const detail = `${provider} does not know ${run.subject}`
-      run.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs } }, now())
+      run.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs }, hasNothing: true }, now())
     }
   }
 
@@ -173,12 +174,6 @@ export function createFallback(options: FallbackOptions): Fallback {
     const { isOfSymbols } = question
     return new Map(runs.map((run) => [run.subject, run.value() ?? run.error(now(), isOfSymbols)]))
   }
-}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size)
-  )
 }
 
 async function forEachParallel<T>(

@@ -7,7 +7,6 @@ import type { ExplainedProvider } from '../market/explanation.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { HoursOf } from '../market/market-hours.ts'
-import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
 import type { News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
 import type { Profile } from '../market/profile.ts'
@@ -19,10 +18,10 @@ import type { Capability, Provider, ProviderName } from '../providers/provider.t
 import { sellsFewCalls } from './budget.ts'
 import { Circuits } from './circuits.ts'
 import { explainQuote } from './explanations.ts'
-import { createFallback, type Question } from './fallback.ts'
+import { createFallback } from './fallback.ts'
 import { Ledger } from './ledger.ts'
-import { judgeIndices, judgeMovers, judgeSectors } from './market-wide-quality.ts'
-import { nothingFound } from './nothing-found.ts'
+import { createMarketWide, type MarketWide } from './market-wide.ts'
+import { barsWhileShut, nothingFound } from './nothing-found.ts'
 import { judgeOptions } from './option-quality.ts'
 import { judgeDividends } from './payout-quality.ts'
 import { ProviderCalls } from './provider-calls.ts'
@@ -31,24 +30,18 @@ import type { CallOutcome } from './provider-record.ts'
 import { providerStatuses, type ProviderPlans } from './provider-statuses.ts'
 import type { Arbitration, Offer, Sourced } from './fallback-run.ts'
 import { quoteDivergence, type Severity } from './quality.ts'
+import { createSingle, type Ask } from './single-question.ts'
 import { whileOpen } from './session-state.ts'
 import { judgeFundamentals } from './statement-quality.ts'
 import { judgeNews } from './story-quality.ts'
 import { judgeSeries } from './series-judgement.ts'
 import { createKnownSplits, judgeAcrossSplits } from './splits.ts'
 
-/** Who waits, whose share of the budgets it costs, and the values already had: a fresh one is never worse than those. */
-export type Ask = {
-  readonly priority: Priority
-  readonly user?: string | undefined
-  readonly held?: ReadonlyMap<string, Quote> | undefined
-}
-
 /**
  * The market as the vendors tell it now: one good answer out of many providers, with no memory of past ones.
  * Methods reject with SymbolNotFound or MarketDataUnavailable; `quotes` gives those per symbol instead.
  */
-export interface Gateway {
+export interface Gateway extends MarketWide {
   quotes(symbols: readonly string[], ask: Ask): Promise<Map<string, Quote | ApiError>>
   bars(request: BarRequest, ask: Ask): Promise<BarSeries>
   profile(symbol: string, ask: Ask): Promise<Profile>
@@ -58,9 +51,6 @@ export interface Gateway {
   splits(symbol: string, ask: Ask): Promise<Splits>
   dividends(symbol: string, ask: Ask): Promise<Dividends>
   options(symbol: string, expiry: string | undefined, ask: Ask): Promise<OptionChain>
-  indices(ask: Ask): Promise<Indices>
-  sectors(ask: Ask): Promise<Sectors>
-  movers(type: MoverKind, ask: Ask): Promise<Movers>
   /** Asks every enabled provider for a quote now, within budgets and circuits; `held` is what is served. */
   explainQuote(symbol: string, held: Quote | undefined, ask: Ask): Promise<ExplainedProvider[]>
   status(): Promise<ProviderStatus[]>
@@ -174,34 +164,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  type Single<T extends Sourced> = Pick<Question<T>, 'capability' | 'requestsOf'> & {
-    readonly ask: (provider: Provider, signal: AbortSignal) => Promise<T>
-    readonly judge?: (value: T) => ReturnType<Question<T>['judge']>
-    readonly isOfSymbols?: boolean
-    readonly isSparing?: boolean
-  }
-
-  async function one<T extends Sourced>(subject: string, { priority, user }: Ask, single: Single<T>): Promise<T> {
-    const { capability, requestsOf, ask, judge = (value) => ({ value, doubts: [] }), isOfSymbols = true } = single
-    const { isSparing = isOfSymbols } = single
-    const answers = await fallback<T>({
-      ...arbitration,
-      capability,
-      subjects: [subject],
-      priority,
-      user,
-      isOfSymbols,
-      isSparing,
-      requestsOf,
-      chunkSize: () => 1,
-      ask: async (provider, _subjects, signal) => new Map([[subject, labelled(await ask(provider, signal))]]),
-      judge
-    })
-    const answer = answers.get(subject)!
-    if (answer instanceof Error) throw answer
-    return answer
-  }
-
+  const one = createSingle(fallback, arbitration, labelled)
   const askSplits = (symbol: string, ask: Ask) =>
     one(symbol, ask, { capability: 'splits', ask: (provider, signal) => provider.splits!(symbol, signal) })
   const knownSplits = createKnownSplits(
@@ -234,7 +197,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         requestsOf: (provider) => provider.costOfBars?.(request),
         ask: (provider, signal) => provider.bars!(request, signal),
         judge: (told) => judgeSeries(told, { now: now(), hoursOf }, () => knownSplits(request.symbol, ask.priority))
-      }),
+      }).catch((error: unknown) => barsWhileShut(request, error, { now: now(), hoursOf })),
     profile: (symbol, ask) =>
       one(symbol, ask, { capability: 'profile', ask: (provider, signal) => provider.profile!(symbol, signal) }),
     news: (symbol, limit, ask) =>
@@ -267,32 +230,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       one(symbol, ask, {
         capability: 'options',
         ask: (provider, signal) => provider.options!(symbol, expiry, signal),
-        judge: (chain) => judgeOptions(whileOpen(chain, widestHoursOf(symbol, hoursOf), now()))
+        judge: (chain) => judgeOptions(whileOpen(chain, widestHoursOf(symbol, hoursOf), now()), now())
       }),
-    indices: (ask) =>
-      one('indices', ask, {
-        capability: 'indices',
-        isOfSymbols: false,
-        async ask(provider, signal) {
-          const list = await provider.indices!(signal)
-          return { ...list, indices: list.indices.map(labelled) }
-        },
-        judge: (list) => judgeIndices(list, now(), hoursOf)
-      }),
-    sectors: (ask) =>
-      one('sectors', ask, {
-        capability: 'sectors',
-        isOfSymbols: false,
-        ask: (provider, signal) => provider.sectors!(signal),
-        judge: (list) => judgeSectors(list, now(), hoursOf)
-      }),
-    movers: (type, ask) =>
-      one(type, ask, {
-        capability: 'movers',
-        isOfSymbols: false,
-        ask: (provider, signal) => provider.movers!(type, signal),
-        judge: (list) => judgeMovers(list, now(), hoursOf)
-      }),
+    ...createMarketWide(one, { labelled, hoursOf, now }),
     explainQuote(symbol, held, { priority, user }) {
       const asked = capable('quotes')
       return explainQuote(symbol, held, {

@@ -3,7 +3,7 @@ import type { Indices, Mover, MoverKind, Movers, Sectors } from '../market/marke
 import type { Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { inSectorOrder } from '../market/sector.ts'
-import { judgeQuote, withDoubts, type Judgement } from './quality.ts'
+import { judgeQuote, nearFactor, withDoubts, type Judgement } from './quality.ts'
 import { whileOpen } from './session-state.ts'
 
 /** FMP's lists of movers hold funds that changed by 1.29e41 % in a day. */
@@ -11,6 +11,8 @@ const ABSURD_PERCENT = 10_000
 /** How far a percent may lie from the one that price and change give, in points and as a share of it. */
 const PERCENT_TOLERANCE = { points: 0.5, share: 0.02 }
 const MAX_SECTOR_PERCENT = 50
+const UNIT_FACTORS = [100, 1000]
+const UNIT_TOLERANCE = 0.25
 
 /** The fifth letter of a US ticker: W a warrant, R a right, U a unit, X a mutual fund. NYSE spells them out behind a sign. */
 const NO_SHARE_TICKER = /^[A-Z]{4}[WRUX]$|[.-](W|WS[A-Z]?|WT|R|RT|U|UN)$|[+^]/
@@ -68,7 +70,7 @@ function isPossible({ price, change, changePercent }: Mover): boolean {
   if (!(changePercent > -100) || changePercent > ABSURD_PERCENT) return false
   if (change === undefined) return true
   const previousClose = price - change
-  if (previousClose <= 0) return false
+  if (previousClose <= 0 || nearFactor(price, previousClose, UNIT_FACTORS, UNIT_TOLERANCE)) return false
   const expected = (change / previousClose) * 100
   const tolerance = Math.max(PERCENT_TOLERANCE.points, Math.abs(expected) * PERCENT_TOLERANCE.share)
   return Math.abs(expected - changePercent) <= tolerance

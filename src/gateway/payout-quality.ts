@@ -2,7 +2,7 @@ import type { Dividend, Dividends } from '../market/corporate-action.ts'
 import { impossiblePayout } from '../market/payout.ts'
 import type { Quote } from '../market/quote.ts'
 import { DAY_MS } from '../market/time.ts'
-import type { Doubt, Judgement } from './quality.ts'
+import { nearFactor, type Doubt, type Judgement } from './quality.ts'
 
 const YEAR_MS = 366 * DAY_MS
 /** How far a price may have fallen since a payout of the last year, where the year's high is not known. */
@@ -10,6 +10,12 @@ const FALL_OF_A_YEAR = 4
 /** The largest special payouts are a hundred times what the same company pays otherwise. */
 const BEYOND_OTHERS = 1000
 const MAX_NAMED = 3
+/** Nobody pays more often than once a week: a payout of the same size within so many days may be one that is told twice. */
+const TOLD_TWICE_MS = 5 * DAY_MS
+/** Payouts further apart are of another company's size, or of another one. */
+const COMPARABLE_MS = 400 * DAY_MS
+const UNIT_FACTORS = [100, 1000]
+const UNIT_TOLERANCE = 0.15
 
 /**
  * Holds payouts against what a share has cost, as far as a price is held, and against each other: those that cannot be are
@@ -19,18 +25,63 @@ export function judgeDividends(dividends: Dividends, now: number, held?: Quote):
   const payouts = dividends.dividends
   const usual = medianOf(payouts.map(({ amount }) => amount))
   const since = new Date(now - YEAR_MS).toISOString().slice(0, 10)
-  const reasons = payouts.flatMap((payout) => {
+  const beyondPrice = (payout: Dividend): string | undefined => {
     const price = (payout.exDate >= since ? highestPrice(payout, held) : undefined) ?? Infinity
     const isBeyondOthers = payouts.length > 1 && payout.amount >= usual * BEYOND_OTHERS
     const others = isBeyondOthers
       ? `the payout of ${payout.amount} on ${payout.exDate} is far beyond the others`
       : undefined
-    return impossiblePayout(payout.amount, payout.exDate, price) ?? others ?? []
-  })
-  if (reasons.length === 0) return { value: dividends, doubts: [] }
+    return impossiblePayout(payout.amount, payout.exDate, price) ?? others
+  }
+  const neighbours = neighboursOf(payouts.filter((payout) => beyondPrice(payout) === undefined))
+  const doubts = [
+    ...doubtOf(
+      'payout-beyond-price',
+      payouts.flatMap((payout) => beyondPrice(payout) ?? [])
+    ),
+    ...doubtOf('payout-told-twice', neighbours.flatMap(toldTwice)),
+    ...doubtOf('payout-in-another-unit', neighbours.flatMap(inAnotherUnit))
+  ]
+  return { value: dividends, doubts }
+}
+
+function doubtOf(rule: string, reasons: readonly string[]): Doubt[] {
+  if (reasons.length === 0) return []
   const reason = reasons.slice(0, MAX_NAMED).join('; ') + (reasons.length > MAX_NAMED ? '; ...' : '')
-  const doubt: Doubt = { rule: 'payout-beyond-price', severity: 'soft', reason }
-  return { value: dividends, doubts: [doubt] }
+  return [{ rule, severity: 'soft', reason }]
+}
+
+type Neighbours = { readonly earlier: Dividend; readonly later: Dividend; readonly apartMs: number }
+
+/**
+ * Each payout with the one of its kind on the day of such payouts before it, where both are in one currency. What a fund
+ * gained in a year is of no size that its income is of.
+ */
+function neighboursOf(payouts: readonly Dividend[]): Neighbours[] {
+  return payouts.flatMap((later, place) => {
+    const earlier = payouts
+      .slice(place + 1)
+      .find((other) => other.exDate < later.exDate && isGain(other) === isGain(later))
+    if (!earlier || earlier.currency !== later.currency) return []
+    return [{ earlier, later, apartMs: Date.parse(later.exDate) - Date.parse(earlier.exDate) }]
+  })
+}
+
+function isGain({ kind }: Dividend): boolean {
+  return kind === 'capital_gain'
+}
+
+function toldTwice({ earlier, later, apartMs }: Neighbours): string[] {
+  if (apartMs > TOLD_TWICE_MS || earlier.amount !== later.amount) return []
+  return [`the payouts of ${later.amount} on ${earlier.exDate} and on ${later.exDate} may be one that is told twice`]
+}
+
+function inAnotherUnit({ earlier, later, apartMs }: Neighbours): string[] {
+  if (apartMs > COMPARABLE_MS) return []
+  const factor = nearFactor(later.amount, earlier.amount, UNIT_FACTORS, UNIT_TOLERANCE)
+  if (!factor) return []
+  const told = `the payout of ${later.amount} on ${later.exDate}`
+  return [`${told} is about ${factor} times the one of ${earlier.amount} on ${earlier.exDate}: another unit?`]
 }
 
 /** What a share may have cost within the year; undefined where that is not known in the currency of the payout. */

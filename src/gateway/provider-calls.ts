@@ -43,8 +43,12 @@ export type Failure = {
   readonly opensAt?: number | undefined
   /** It lacks what was asked for, which does not deny that there is such a symbol. */
   readonly isOfRequest?: boolean
+  /** It was asked, and what its plan covers does not hold what was asked for. */
+  readonly hasNothing?: boolean
   /** Others may be answered: it was refused for the share of the user who asked. */
   readonly isOfShare?: boolean | undefined
+  /** It sells few calls, which are spent most of the time. */
+  readonly isOfFewCalls?: boolean
 }
 
 export type Reply<T> = { readonly value: T; readonly durationMs: number } | { readonly failure: Failure }
@@ -131,10 +135,12 @@ export class ProviderCalls {
       const opensAt = wasLimited ? await ledger.rest(provider.name, error) : undefined
       this.#report(provider, call, outcome, durationMs)
       this.#logFailure(provider, call, sorted, error)
+      const notCoveredBy = error instanceof ProviderError ? error.notCoveredBy : undefined
       // Of other kinds of data a vendor that has none says the same of what exists and of what does not.
-      const isOfRequest =
-        call.capability === 'bars' && error instanceof ProviderError && error.notCoveredBy === 'request'
-      return { failure: { attempt: { provider: provider.name, outcome, detail, durationMs }, opensAt, isOfRequest } }
+      const isOfRequest = call.capability === 'bars' && notCoveredBy === 'request'
+      const hasNothing = outcome === 'not_found' || notCoveredBy === 'request'
+      const attempt = { provider: provider.name, outcome, detail, durationMs }
+      return { failure: { attempt, opensAt, isOfRequest, hasNothing } }
     }
   }
 

@@ -207,9 +207,18 @@ const isBehind = (quote: Quote, held: Quote): boolean => Date.parse(quote.asOf) 
 
 /** A copy of a value that says why it may be wrong, or what it lacks. */
 export function withDoubts<T extends { readonly provenance: Provenance }>(value: T, doubts: readonly Doubt[]): T {
-  const notes = [...(value.provenance.notes ?? []), ...doubts.map(({ reason }) => reason)]
+  const notes = [...new Set([...(value.provenance.notes ?? []), ...doubts.map(({ reason }) => reason)])]
   const state = doubts.every(({ isGap }) => isGap) ? value.provenance.state : 'suspect'
   return { ...value, provenance: { ...value.provenance, state, notes } }
+}
+
+/** What a provider itself calls suspect is doubted as if a rule did: another provider may be sure of it. */
+export function withOwnDoubt<T extends { readonly provenance: Provenance }>(judgement: Judgement<T>): Judgement<T> {
+  const { value, doubts } = judgement
+  const { state, notes = [] } = value.provenance
+  if (state !== 'suspect' || doubts.some(({ isGap }) => !isGap)) return judgement
+  const reason = notes.at(-1) ?? 'the vendor is not sure of it'
+  return { value, doubts: [{ rule: 'told-in-doubt', severity: 'soft', reason }, ...doubts] }
 }
 
 /** How far a price lies from another one, in percent of that; undefined where the currencies differ. */

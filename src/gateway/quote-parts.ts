@@ -64,10 +64,13 @@ function dayInAnotherUnit({ price, dayLow, dayHigh }: Quote): Impossible[] {
   return found
 }
 
-function extendedOutsidePrice({ price, extendedHours }: Quote, now: number): Impossible | undefined {
+function extendedOutsidePrice({ price, extendedHours, ...quote }: Quote, now: number): Impossible | undefined {
   if (!extendedHours) return undefined
   const { price: extended, session, asOf } = extendedHours
   const parts = ['extendedHours'] as const
+  if (asOf !== undefined && Date.parse(asOf) < Date.parse(quote.asOf)) {
+    return { parts, note: `the price of the ${session} session left out: it is from before the last regular one` }
+  }
   if (asOf !== undefined && Date.parse(asOf) > now + FUTURE_TOLERANCE_MS) {
     return { parts, note: `the price of the ${session} session left out: ${asOf} is yet to come` }
   }

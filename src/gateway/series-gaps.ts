@@ -1,7 +1,9 @@
 import { nextStartOf } from '../market/bar-period.ts'
 import { isIntraday, type Bar, type Interval } from '../market/bar.ts'
 import type { Calendar } from '../market/calendar.ts'
+import { kindOfSymbol, type InstrumentKind } from '../market/instrument-kind.ts'
 import { tradingDatesBetween } from '../market/session.ts'
+import { DAY_MS } from '../market/time.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 import { mapping } from '../slices.ts'
 import type { Doubt } from './quality.ts'
@@ -11,6 +13,12 @@ import { missingAtEnds } from './series-ends.ts'
 const MAX_MISSING_SHARE = 0.2
 const MAX_MISSING = 5
 const MAX_NAMED = 5
+/** Few listings that do not trade for so long are not taken down; what comes then may be another company's. */
+const OTHER_LISTING_MS = 370 * DAY_MS
+/** What these are called is nobody else's later. */
+const NEVER_REUSED: ReadonlySet<InstrumentKind> = new Set(['index', 'fx', 'future'])
+/** So many days without a trade in a row are not those of a share that trades seldom. */
+const MIN_REPEATED = 10
 
 /**
  * Periods that the vendor lacks: those that traded by its own word, and between the first and the last bar, and at the
@@ -24,14 +32,45 @@ export function* gapsIn(
   now: number
 ): Generator<void, Doubt[]> {
   const { interval, withoutPrices = [] } = series
+  const others = [...otherListingIn(series, bars), ...repeatedAtEnd(series, bars)]
   const skipped = isIntraday(interval) ? [] : yield* skippedIn(interval, bars, calendar)
   const isSeldomTraded = skipped.length > MAX_MISSING && skipped.length > bars.length * MAX_MISSING_SHARE
   const counted = isSeldomTraded ? [] : [...skipped, ...missingAtEnds(series, bars, calendar, now)]
   const missing = [...new Set([...withoutPrices, ...counted])].sort()
-  if (missing.length === 0) return []
+  if (missing.length === 0) return others
   const named = missing.slice(0, MAX_NAMED).join(', ') + (missing.length > MAX_NAMED ? ', ...' : '')
   const reason = `no prices of ${missing.length} bars that there should be: ${named}`
-  return [{ rule: 'gap', severity: 'soft', isGap: true, reason }]
+  return [...others, { rule: 'gap', severity: 'soft', isGap: true, reason }]
+}
+
+/** Symbols are given to others when their companies are gone, and vendors have strung both series together. */
+function otherListingIn(
+  { symbol, interval, kind = kindOfSymbol(symbol) }: VendorSeries,
+  bars: readonly Bar[]
+): Doubt[] {
+  if (isIntraday(interval) || (kind !== undefined && NEVER_REUSED.has(kind))) return []
+  const at = bars.findIndex(({ start }, index) => {
+    const before = bars[index - 1]
+    return before !== undefined && Date.parse(start) - Date.parse(before.start) >= OTHER_LISTING_MS
+  })
+  if (at === -1) return []
+  const reason = `no bars between ${bars[at - 1]!.start} and ${bars[at]!.start}: the symbol may have been another company's`
+  return [{ rule: 'other-listing', severity: 'soft', reason }]
+}
+
+/**
+ * Of what was taken down vendors go on to tell the last price day by day. A money market fund is worth the same each day, as
+ * is a currency that is tied to another, and of neither any volume is told.
+ */
+function repeatedAtEnd({ symbol, interval, kind = kindOfSymbol(symbol) }: VendorSeries, bars: readonly Bar[]): Doubt[] {
+  const last = bars.at(-1)
+  if (interval !== '1d' || !last || kind === 'fund' || kind === 'fx') return []
+  const isRepeated = ({ open, high, low, close, volume }: Bar) =>
+    volume === 0 && [open, high, low, close].every((price) => price === last.close)
+  const count = bars.length - 1 - bars.findLastIndex((bar) => !isRepeated(bar))
+  if (count < MIN_REPEATED) return []
+  const reason = `the last ${count} bars repeat one price without a trade`
+  return [{ rule: 'repeated-price', severity: 'soft', isGap: true, reason }]
 }
 
 function* skippedIn(

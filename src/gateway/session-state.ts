@@ -13,6 +13,8 @@ export const FUTURE_TOLERANCE_MS = 120_000
 const CLOSING_PRINTS_MS = 90 * 60_000
 /** Of most listings the last trade of a session comes within this time before its end. */
 const LAST_TRADE_MS = 15 * 60_000
+/** A price of so short a time ago shows that a market trades which its vendor calls closed. */
+const JUST_TRADED_MS = 5 * 60_000
 /** What a vendor that calls itself delayed lags behind, where it does not say by how much. */
 const USUAL_DELAY_SECONDS = 20 * 60
 
@@ -39,8 +41,13 @@ export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
   const { state: toldState } = quote.provenance
   // A price from the midst of a session that the vendor still calls open is not the last one, however late it is read.
   const isSnapshot = toldState === 'delayed' && quote.marketState === 'regular' && asOf < end - LAST_TRADE_MS
-  const state = hasShut && !isSnapshot ? shutState(quote.provenance, hours, asOf, now) : toldState
-  const marketState = marketStateOf(quote.marketState, hours, state, now)
+  const isOpen = isOpenAfterAll(quote, hoursOf(quote.symbol), now)
+  const state = isOpen
+    ? openState(quote.provenance)
+    : hasShut && !isSnapshot
+      ? shutState(quote.provenance, hours, asOf, now)
+      : toldState
+  const marketState = isOpen ? 'regular' : marketStateOf(quote.marketState, hours, state, now)
   const isAsTold = !isStampedShut && state === quote.provenance.state && marketState === quote.marketState
   return isAsTold
     ? quote
@@ -52,6 +59,22 @@ export function inItsHours(quote: Quote, hoursOf: HoursOf, now: number): Quote {
           isStampedShut ? [`the vendor stamps the price ${quote.asOf}: asOf is the end of the session before that`] : []
         )
       }
+}
+
+/** Whether a price that its vendor calls one of a closed market has just been made in a session that runs by the calendar. */
+function isOpenAfterAll(
+  { asOf, marketState, provenance }: Quote,
+  hours: MarketHours | undefined,
+  now: number
+): boolean {
+  if (!hours || provenance.state !== 'closed' || marketState !== 'closed') return false
+  const told = Date.parse(asOf)
+  if (now - told > (provenance.delayedBySeconds ?? 0) * 1000 + JUST_TRADED_MS) return false
+  return [told, now].every((instant) => hours.status(instant).marketState === 'regular')
+}
+
+function openState({ feed, delayedBySeconds = 0 }: Provenance): ValueState {
+  return feed === 'delayed' || delayedBySeconds > 0 ? 'delayed' : 'live'
 }
 
 /** Of a value without a price's instant (a list, a chain, a series): not live while its market is shut. */

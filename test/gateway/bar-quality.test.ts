@@ -281,6 +281,14 @@ describe('bars of another interval than the one asked for are refused', () => {
   })
 })
 
+test('a share that trades once a day, each day at another hour, has hours', () => {
+  const hours = [14, 19, 16, 15, 18, 17].map((hour, index) => new Date(Date.UTC(2026, 1, 9 + index, hour, 30)))
+  const bars = hours.filter((hour) => ![0, 6].includes(hour.getUTCDay())).map((hour) => priced(hour.toISOString(), 10))
+  const next = [17, 18].map((day) => priced(new Date(Date.UTC(2026, 1, day, 15, 30)).toISOString(), 10))
+  const told = series([...bars, ...next], { interval: '1h' })
+  expect(judged(told, now).doubts.filter(({ rule }) => rule === 'wrong-interval')).toEqual([])
+})
+
 test('two days a week apart may be two weeks, and two weeks a month apart two months', () => {
   const starting = (...starts: string[]) => starts.map((start) => priced(start, 10))
   const intervalOf = (told: VendorSeries) => judged(told, now).doubts.find(({ rule }) => rule === 'wrong-interval')

@@ -116,20 +116,20 @@ describe('two processes', () => {
   test('leave a dead vendor alone together, probe once, and come back together', async () => {
     const [here, there] = [start(), start()]
     await fail(here, 3)
-    await expect.poll(() => state(there), { timeout: 5000 }).toBe('open')
+    await expect.poll(() => state(there)).toBe('open')
     expect(await admit(there)).toBeUndefined()
 
     time += FIRST_REST_MS
     const passes = (await Promise.all([admit(here), admit(there)])).filter((pass) => pass !== undefined)
     expect(passes).toHaveLength(1)
     here.record(passes[0]!, 'answered')
-    await expect.poll(() => state(there), { timeout: 5000 }).toBe('closed')
+    await expect.poll(() => state(there)).toBe('closed')
   })
 
   test("probe one at a time, also when the first one's probe outlives its lease", async () => {
     const [here, there, third] = [start(), start(), start()]
     await fail(here, 3)
-    for (const other of [there, third]) await expect.poll(() => state(other), { timeout: 5000 }).toBe('open')
+    for (const other of [there, third]) await expect.poll(() => state(other)).toBe('open')
     time += FIRST_REST_MS
     const slow = (await admit(here))!
     const lease = 'quotewire:circuits:probe:yahoo/quotes'
@@ -144,6 +144,6 @@ describe('two processes', () => {
   test('learn of an open circuit when they start', async () => {
     await fail(start(), 3)
     const late = start()
-    await expect.poll(() => state(late), { timeout: 5000 }).toBe('open')
+    await expect.poll(() => state(late)).toBe('open')
   })
 })

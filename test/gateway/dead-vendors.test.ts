@@ -153,7 +153,7 @@ test('a dead vendor is soon not asked at all, by no process', async () => {
   const [here, there] = [open(...providers), open(...providers)]
   for (let asked = 0; asked < 6; asked++) await here.quotes(['AAPL'], ask)
   expect(broken.requests()).toBe(3)
-  await expect.poll(async () => (await there.status())[0]!.breakers.quotes, { timeout: 5000 }).toBe('open')
+  await expect.poll(async () => (await there.status())[0]!.breakers.quotes).toBe('open')
   const quote = (await there.quotes(['AAPL'], ask)).get('AAPL')
   expect(quote).toMatchObject({ provenance: { source: 'fmp', attempts: [{ outcome: 'circuit_open' }] } })
   expect(broken.requests()).toBe(3)

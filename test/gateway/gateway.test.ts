@@ -86,8 +86,13 @@ describe('a symbol counts as unknown', () => {
     const gateway = gatewayOf([quoteProvider('yahoo', {}), quoteProvider('fmp', {})], { budgets: { fmp: '1/day' } })
     expect(await quoteOf(gateway, 'APPL')).toBeInstanceOf(SymbolNotFound)
     expect(await quoteOf(gateway, 'APPL')).toMatchObject({
-      statusCode: 503,
-      details: { attempts: [{ outcome: 'not_found' }, { outcome: 'budget_spent' }] }
+      code: 'NOT_COVERED',
+      details: {
+        attempts: [
+          { outcome: 'not_found' },
+          { outcome: 'not_asked', detail: expect.stringContaining('budget is spent') as string }
+        ]
+      }
     })
   })
 

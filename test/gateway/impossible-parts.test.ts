@@ -80,7 +80,7 @@ describe('in a chain of options', () => {
     ...parts
   })
   const judged = (...contracts: OptionContract[]) =>
-    judgeOptions({ symbol: 'INTX', expiries: ['2026-12-18'], contracts, provenance: provenanceOf('yahoo') }).value
+    judgeOptions({ symbol: 'INTX', expiries: ['2026-12-18'], contracts, provenance: provenanceOf('yahoo') }, NOW).value
 
   test('an open interest of 0 everywhere is none, where thousands traded', () => {
     const chain = judged(

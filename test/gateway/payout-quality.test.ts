@@ -47,6 +47,17 @@ describe('a payout that cannot be is in doubt', () => {
   ])('not %s', (_, dividends, quote) => expect(reasonOf(dividends, quote)).toBeUndefined())
 })
 
+test("a fund's gains are held against its gains, and its income against its income", () => {
+  const fund = payouts(['2026-06-18', 0.021], ['2025-12-17', 2.1], ['2025-12-15', 0.02], ['2024-12-17', 1.9])
+  const gains = new Set(['2025-12-17', '2024-12-17'])
+  const dividends = fund.dividends.map((payout) => ({
+    ...payout,
+    ...(gains.has(payout.exDate) && { kind: 'capital_gain' as const })
+  }))
+  expect(reasonOf({ ...fund, dividends })).toBeUndefined()
+  expect(reasonOf(fund)).toContain('another unit')
+})
+
 describe('beside a price that is held', () => {
   let server: TestRedis
   beforeAll(async () => {

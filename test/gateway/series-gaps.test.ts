@@ -110,3 +110,14 @@ describe('what lacks at an end of the range is told', () => {
     expect(gapOf(some, asked('2026-02-23', '2026-03-07', { symbol: 'VOW3.DE' }))).toBeUndefined()
   })
 })
+
+test('a money market fund and a currency that is tied are worth the same each day, and a share that is taken down is not', () => {
+  const days = [9, 10, 11, 12, 13, 17, 18, 19, 20, 23, 24, 25].map((day) => `2026-02-${String(day).padStart(2, '0')}`)
+  const flat = (kind: VendorSeries['kind'], symbol: string) => {
+    const bars = days.map((day) => priced(day, 1, { high: 1, low: 1, volume: 0 }))
+    return judged(series(bars, { symbol, ...(kind && { kind }) }), now).doubts.map(({ rule }) => rule)
+  }
+  expect(flat('fund', 'VMFXX')).not.toContain('repeated-price')
+  expect(flat(undefined, 'USDAED=X')).not.toContain('repeated-price')
+  expect(flat('equity', 'GONE')).toContain('repeated-price')
+})

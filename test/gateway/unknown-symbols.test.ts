@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { sellsFewCalls, parseBudget } from '../../src/gateway/budget.ts'
+import type { ApiError } from '../../src/errors.ts'
 import type { BarRequest } from '../../src/market/bar.ts'
+import { MarketHours } from '../../src/market/market-hours.ts'
 import { ProviderError, type NotCoveredBy, type Provider, type ProviderName } from '../../src/providers/provider.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
-import { marketOf, quoteProvider } from './market.ts'
+import { alwaysOpen, marketOf, quoteProvider } from './market.ts'
 
 const ask = { priority: 'interactive' } as const
 const MANY = '2000/minute, 100000/day'
@@ -89,6 +91,29 @@ describe('bars that one vendor does not have', () => {
     expect(error).toMatchObject({ code: 'NOT_COVERED', statusCode: 404, isUnconfirmed: true })
   })
 
+  test('are none where its exchange was shut, whether vendors are away or take the range for an unknown symbol', async () => {
+    const calendar = { ...alwaysOpen('AAPL')!.calendar, weekdays: [1, 2, 3, 4, 5] }
+    const hours = new MarketHours(calendar)
+    const away: Provider = {
+      ...barsProvider('yahoo', 'not_found'),
+      bars: () => Promise.reject(new ProviderError('yahoo', 'unavailable', 'down'))
+    }
+    const told = async (provider: Provider, from: string) => {
+      const gateway = createGateway(marketOf({ redis: server.redis, providers: [provider], hoursOf: () => hours }))
+      open.push(gateway)
+      const begin = Date.parse(from)
+      const range = { ...request, interval: '1d', from: begin, to: begin + 86_400_000 } as const
+      return gateway.bars(range, ask).catch((error: unknown) => (error as ApiError).code)
+    }
+    const denying = barsProvider('fmp', 'not_found')
+    const [saturday, monday] = ['2026-01-03', '2026-01-05']
+    expect([await told(away, saturday), await told(denying, saturday)]).toEqual(['NOT_COVERED', 'NOT_COVERED'])
+    expect([await told(away, monday), await told(denying, monday)]).toEqual([
+      'MARKET_DATA_UNAVAILABLE',
+      'SYMBOL_NOT_FOUND'
+    ])
+  })
+
   test('on this plan say nothing of the symbol', async () => {
     const error = await errorOf(barsProvider('yahoo', 'not_covered', 'plan'), barsProvider('fmp', 'not_found'))
     expect(error).toMatchObject({ code: 'SYMBOL_NOT_FOUND' })
@@ -99,4 +124,59 @@ test('what one asked vendor does not know, while the others cannot be asked, is 
   const down = quoteProvider('fmp', () => Promise.reject(new ProviderError('fmp', 'unavailable', 'down')))
   const answers = await gatewayOf([quoteProvider('yahoo', {}), down]).quotes(['XQZW'], ask)
   expect(answers.get('XQZW')).toMatchObject({ code: 'MARKET_DATA_UNAVAILABLE', isUnconfirmed: true })
+})
+
+test('what no plan covers of the whole market is no failure that passes: coming back would not help', async () => {
+  const refusing: Provider = {
+    name: 'fmp',
+    maxQuotesPerRequest: 1,
+    covers: () => true,
+    sectors: () => Promise.reject(new ProviderError('fmp', 'not_covered', 'no', { notCoveredBy: 'plan' }))
+  }
+  const error = await gatewayOf([refusing])
+    .sectors(ask)
+    .catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ code: 'NOT_COVERED', statusCode: 404, message: 'No provider has sectors' })
+})
+
+describe('what one vendor does not have, while another is out of calls', () => {
+  const request: BarRequest = { symbol: 'AAPL', interval: '1m', adjusted: 'splits', from: 0, to: 60_000 }
+  const told = async (first: ProviderError, budget: string) => {
+    const lacking: Provider = {
+      name: 'yahoo',
+      maxQuotesPerRequest: 1,
+      covers: () => true,
+      bars: () => Promise.reject(first)
+    }
+    const spent: Provider = {
+      ...lacking,
+      name: 'fmp',
+      bars: () => Promise.reject(new ProviderError('fmp', 'bad_payload', 'no'))
+    }
+    const now = Date.now()
+    const providers = [lacking, spent]
+    const gateway = createGateway(
+      marketOf({ redis: server.redis, providers, budgets: { fmp: budget }, now: () => now })
+    )
+    open.push(gateway)
+    const ask = { priority: 'background' } as const
+    const error = () => gateway.bars(request, ask).catch((reason: unknown) => reason as ApiError)
+    await error()
+    return error()
+  }
+  const lacks = new ProviderError('yahoo', 'not_covered', 'no')
+
+  test.each([
+    ['for the day', lacks, '1/day', 'NOT_COVERED'],
+    ['for a minute, of few', lacks, '1/minute', 'NOT_COVERED'],
+    ['for a second', lacks, '40/minute, 2000/day, 1/second', 'MARKET_DATA_UNAVAILABLE'],
+    [
+      'for a minute, where the plan of the first says nothing',
+      new ProviderError('yahoo', 'not_covered', 'no', { notCoveredBy: 'plan' }),
+      '1/minute',
+      'MARKET_DATA_UNAVAILABLE'
+    ]
+  ])('%s: %#', async (_, first, budget, code) => {
+    expect(await told(first, budget)).toMatchObject({ code })
+  })
 })
