@@ -1,6 +1,7 @@
 import { decode, encode, ExtensionCodec } from '@msgpack/msgpack'
 import type { InstantNs } from '../market/instant-ns.ts'
 import type { Frame } from './mapper.ts'
+import { assertListsFit } from './msgpack-lengths.ts'
 
 /** How values travel in frames. Whole numbers beyond 2^53 are decoded as bigint. */
 export type Codec = {
@@ -44,6 +45,7 @@ extensions.register({ type: TIMESTAMP, encode: encodeInstant, decode: decodeInst
 export const msgpackCodec: Codec = {
   decode(frame) {
     if (typeof frame === 'string') throw new TypeError('a text frame is not MessagePack')
+    assertListsFit(frame)
     return decode(frame, { extensionCodec: extensions, useBigInt64: true })
   },
   encode: (value) => encode(value, { extensionCodec: extensions, useBigInt64: true })

@@ -41,8 +41,8 @@ export interface History {
   readonly name: HistoryName
   /** How the past of a feed can be had, in the order in which it is to be tried; none where nobody sells it. */
   ways(feed: MarketFeed, symbol: string): readonly HistoryWay[]
-  /** Labelled as the feed that missed them. What was taken back, or is wrong by a later word of the tape, is left out. */
-  trades(request: HistoryRequest & { readonly feed: MarketFeed }, signal: AbortSignal): Promise<HistoryPage<Trade>>
+  /** Missing where trades of before are not sold, or have no identities. Labelled as the feed that missed them. What was taken back, or is wrong by a later word of the tape, is left out. */
+  trades?(request: HistoryRequest & { readonly feed: MarketFeed }, signal: AbortSignal): Promise<HistoryPage<Trade>>
   /** The vendor's own bars, as traded, without adjustment. Those of a day are named by the session's date. */
   bars(request: HistoryRequest & { readonly interval: '1m' | '1d' }, signal: AbortSignal): Promise<HistoryPage<Bar>>
   close(): Promise<void>

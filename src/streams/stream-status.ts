@@ -35,7 +35,7 @@ export type StreamStatus = {
 }
 
 /** What a stream is doing now, and why. */
-export class StreamStanding {
+export class StatusTracker {
   readonly #clock: Pick<Clock, 'now'>
   #state: StreamState = 'stopped'
   #since: number

@@ -9,7 +9,7 @@ import { GrowingGap } from './growing-gap.ts'
 import { PauseWatch, type Pause } from './pause-watch.ts'
 import type { RecoveryStep } from './recovery.ts'
 import type { OpenSocket } from './socket.ts'
-import { StreamStanding, type StreamState, type StreamStatus } from './stream-status.ts'
+import { StatusTracker, type StreamState, type StreamStatus } from './stream-status.ts'
 import { SubscriptionBook } from './subscription-book.ts'
 import type { SupervisorEvents } from './supervisor-events.ts'
 import { Upstream } from './upstream.ts'
@@ -42,7 +42,7 @@ export class Supervisor {
   readonly #pauses: PauseWatch
   readonly #choice: FeedChoice
   readonly #gap: GrowingGap
-  readonly #standing: StreamStanding
+  readonly #tracker: StatusTracker
   #wanted: ReadonlySet<TopicName> = new Set()
   #vigil: Vigil | undefined
   #upstream: Upstream | undefined
@@ -64,7 +64,7 @@ export class Supervisor {
     this.#pauses = new PauseWatch(options.clock, LOOK_EVERY_MS)
     this.#choice = new FeedChoice(options.feeds)
     this.#gap = new GrowingGap(options.events)
-    this.#standing = new StreamStanding(options.clock)
+    this.#tracker = new StatusTracker(options.clock)
   }
 
   get feed(): Feed {
@@ -73,7 +73,7 @@ export class Supervisor {
 
   get status(): StreamStatus {
     const credentialUntil = this.feed.credentialUntil?.()
-    return this.#standing.status({
+    return this.#tracker.status({
       feed: this.feed.name,
       limits: this.feed.slots,
       ...(credentialUntil !== undefined && { credentialUntil }),
@@ -103,7 +103,7 @@ export class Supervisor {
   /** The credential was replaced: what the vendor does not take on the open connection counts from the next one on. */
   renew(): void {
     if (this.#upstream) this.#upstream.renew()
-    else if (this.#standing.state === 'stopped' && !this.#isClosed) this.#connect()
+    else if (this.#tracker.state === 'stopped' && !this.#isClosed) this.#connect()
   }
 
   close(): void {
@@ -177,7 +177,7 @@ export class Supervisor {
 
   /** Asks the vendor for what is wanted and not carried, and tells what state that leaves. */
   #ask(): void {
-    if (!this.#upstream || this.#standing.state === 'connecting') return
+    if (!this.#upstream || this.#tracker.state === 'connecting') return
     const { subscribe, unsubscribe } = this.#book.change()
     if (subscribe.length + unsubscribe.length > 0) this.#askedAt ??= this.#options.clock.elapsed()
     this.#upstream?.unsubscribe(unsubscribe)
@@ -282,11 +282,11 @@ export class Supervisor {
     const { clock } = this.#options
     const { feed } = this
     const wasCarrying = this.#book.acknowledged.size > 0
-    const wasAuthenticated = this.#standing.state !== 'connecting'
+    const wasAuthenticated = this.#tracker.state !== 'connecting'
     const from = clock.now() - (this.#upstream?.silentMs ?? 0)
     this.#leave()
     if (wasCarrying) this.#gap.begin({ reason: 'outage', from, text: problem.reason }, feed)
-    this.#standing.failed(problem)
+    this.#tracker.failed(problem)
     if (problem.kind === 'fatal') return this.#to('stopped', problem.reason)
     const isLeft = this.#choice.failed(problem, wasAuthenticated, clock.elapsed())
     const delayMs = this.#backoff.nextMs()
@@ -294,7 +294,7 @@ export class Supervisor {
   }
 
   #connectAfter(delayMs: number, reason: string): void {
-    this.#standing.waitsFor(delayMs)
+    this.#tracker.waitsFor(delayMs)
     this.#to('cooling_down', reason)
     this.#cancelAttempt = this.#options.clock.after(delayMs, () => this.#connect())
   }
@@ -314,6 +314,6 @@ export class Supervisor {
   }
 
   #to(state: StreamState, reason?: string): void {
-    if (this.#standing.become(state, reason)) this.#options.events.changed(this.status)
+    if (this.#tracker.become(state, reason)) this.#options.events.changed(this.status)
   }
 }

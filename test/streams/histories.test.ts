@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { MINUTE_MS } from '../../src/market/time.ts'
-import { keyWithinDay, type Trade } from '../../src/market/trade.ts'
+import { keyWithinDay } from '../../src/market/trade-key.ts'
+import type { Trade } from '../../src/market/trade.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { listingOf, tradeMessage } from '../../src/sandbox/streams/massive/messages.ts'
 import { Tape } from '../../src/sandbox/streams/tape.ts'
@@ -11,6 +12,7 @@ import { alpacaHistory } from '../../src/streams/alpaca/history.ts'
 import type { History, HistoryPage, HistoryWay } from '../../src/streams/history.ts'
 import { massiveHistory } from '../../src/streams/massive/history.ts'
 import { massiveMapper } from '../../src/streams/massive/mapper.ts'
+import { upstoxHistory } from '../../src/streams/upstox/history.ts'
 
 const placeOf = (_symbol: string, ms: number) => ({
   tradeDate: new Date(ms).toISOString().slice(0, 10),
@@ -50,7 +52,7 @@ async function all<Item>(pageAt: (page?: string) => Promise<HistoryPage<Item>>) 
 }
 
 const tradesOf = (history: History, symbol: string, way: HistoryWay, from: number, until: number) =>
-  all((page) => history.trades({ symbol, feed: 'iex', from, until, way, ...(page !== undefined && { page }) }, signal))
+  all((page) => history.trades!({ symbol, feed: 'iex', from, until, way, ...(page !== undefined && { page }) }, signal))
 
 describe.each([
   ['alpaca', alpaca],
@@ -124,12 +126,51 @@ test("what IEX missed is asked of IEX, and after a quarter of an hour of all exc
   const history = alpaca('key', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const from = Date.parse('2026-11-27T15:00:00Z')
   const asked = { symbol: 'AAPL', feed: 'iex', from, until: from + MINUTE_MS, way: ways[1]! } as const
-  const { items, refused } = await history.trades(asked, signal)
+  const { items, refused } = await history.trades!(asked, signal)
   expect(items.map(({ tradeId, venue }) => [tradeId, venue])).toEqual([
     ['1', 'IEXG'],
     ['5', 'IEXG']
   ])
   expect(refused).toBe(1)
+})
+
+test('bars of Upstox of days that are over and of today are told apart, and a bar that cannot be costs itself alone', async () => {
+  const asked: string[] = []
+  const candle = (begins: string, ...rest: unknown[]) => [begins, 100, 102, 99, 101, ...rest]
+  const server = createServer(({ url = '' }, response) => {
+    asked.push(url)
+    const isToday = url.includes('intraday')
+    const candles = isToday
+      ? [candle('2026-11-30T09:16:00+05:30', 20, 0), candle('2026-11-30T09:15:00+05:30', 10, 0)]
+      : [candle('2026-11-27T15:29:00+05:30', -1, 0), ['2026-11-27T15:28:00+05:30', 100, 90, 99, 101, 5], ['x'], 7]
+    response.end(JSON.stringify({ status: 'success', data: { candles } }))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const history = upstoxHistory({
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token: () => 'T',
+    keyOn: async (symbol, day) => (symbol === 'NSE:TCS' ? `NSE_EQ|${day}` : undefined),
+    timeoutMs: 5000,
+    now: () => Date.parse('2026-11-30T06:00:00Z')
+  })
+  onTestFinished(() => history.close())
+  const [way] = history.ways('consolidated', 'NSE:TCS')
+  const range = { from: Date.parse('2026-11-27T09:00:00Z'), until: Date.parse('2026-11-30T03:46:00Z') }
+  const of = (symbol: string) => (page?: string) =>
+    history.bars({ symbol, interval: '1m', ...range, way: way!, ...(page !== undefined && { page }) }, signal)
+  const { items, pages } = await all(of('NSE:TCS'))
+  const prices = { open: 100, high: 102, low: 99, close: 101 }
+  expect(items).toEqual([
+    { start: '2026-11-27T09:59:00.000Z', ...prices },
+    { start: '2026-11-30T03:45:00.000Z', ...prices, volume: 10 }
+  ])
+  expect(pages).toBe(2)
+  expect(asked).toEqual([
+    '/v3/historical-candle/NSE_EQ%7C2026-11-27/minutes/1/2026-11-30/2026-11-27',
+    '/v3/historical-candle/intraday/NSE_EQ%7C2026-11-27/minutes/1'
+  ])
+  await expect(of('NSE:NOBODY')()).rejects.toMatchObject({ kind: 'not_found' })
 })
 
 test('a trade of Massive is the same one, whether its stream told it or it was asked for later', async () => {
@@ -143,7 +184,7 @@ test('a trade of Massive is the same one, whether its stream told it or it was a
   const streamed = (events[0]!.data as unknown as { trade: Trade }).trade
   const [way] = history.ways('consolidated', 'AAPL')
   const asked = { symbol: 'AAPL', feed: 'consolidated', from: at, until: at + 1000, way: way! } as const
-  const { items } = await history.trades(asked, signal)
+  const { items } = await history.trades!(asked, signal)
   const { receivedAt: _, ...told } = streamed
   expect(items).toMatchObject([told])
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { TopicName } from '../../src/market/event.ts'
 import type { Behaviour } from './vendor.ts'
 import { stream } from './watched-stream.ts'
+import { runsOf } from '../support/depth.ts'
 
 const wanted = (...topics: TopicName[]) => new Set(topics)
 
@@ -255,6 +256,6 @@ test('whatever happens, what is wanted is carried again, nothing is asked for tw
       supervisor.close()
       expect(state()).toBe('stopped')
     }),
-    { numRuns: 40 }
+    { numRuns: runsOf(40) }
   )
 })

@@ -8,6 +8,7 @@ import { decodedJson, jsonCodec } from '../codec.ts'
 import { FieldError, isWire, type Wire } from '../fields.ts'
 import type { History, HistoryPage, HistoryRequest, HistoryWay } from '../history.ts'
 import { MomentReader } from '../moment.ts'
+import { isPossibleBar } from '../possible-bar.ts'
 import type { PlaceOf } from '../tick-place.ts'
 import { barFiguresOf } from './bars.ts'
 import { SOURCE, type Context } from './context.ts'
@@ -116,6 +117,7 @@ export function alpacaHistory({ credential, baseUrl, timeoutMs, placeOf }: Alpac
       const read = (row: Wire): Bar | undefined => {
         const { ms, ...figures } = barFiguresOf(row, Date.now())
         if (ms < from || ms >= until) return undefined
+        if (!isPossibleBar(symbol, figures)) throw new FieldError('bar', 'cannot be')
         return { start: interval === '1d' ? placeOf(symbol, ms).tradeDate : isoOf(ms), ...figures }
       }
       return { ...readRows(rows, read), next }

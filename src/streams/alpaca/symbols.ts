@@ -1,4 +1,4 @@
-import { kindOfSymbol } from '../../market/instrument-kind.ts'
+import { occRoot } from '../../market/option-symbol.ts'
 import { cryptoPair, parseSymbol } from '../../market/symbol.ts'
 import { usIssue } from '../../market/us-issue.ts'
 import type { AlpacaMarket } from './endpoints.ts'
@@ -16,7 +16,7 @@ export function alpacaSymbol(symbol: string, market: AlpacaMarket): string | und
       return pair && `${pair.base}/${pair.quoted}`
     }
     case 'options':
-      return kindOfSymbol(symbol) === 'option' ? symbol : undefined
+      return occRoot(symbol) === undefined ? undefined : symbol
     default:
       return undefined
   }

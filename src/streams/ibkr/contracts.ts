@@ -2,6 +2,8 @@ import { exchangeMembers } from '../../market/exchange.ts'
 import type { InstrumentFacts } from '../../market/instrument.ts'
 import { kindOfSymbol, type InstrumentKind } from '../../market/instrument-kind.ts'
 import { usIssue } from '../../market/us-issue.ts'
+import { listedHoursOf } from './hours.ts'
+import { sectorOf } from './sectors.ts'
 import type { ContractQuery, TwsContract } from './wire.ts'
 
 export const SOURCE = 'ibkr'
@@ -47,6 +49,10 @@ export function factsOf(symbol: string, contract: TwsContract): InstrumentFacts 
     primaryExchange && (EXCHANGE_NAMES[primaryExchange] ?? primaryExchange)
   )
   const isOption = contract.secType === 'OPT'
+  const { timeZoneId = '', tradingHours = '', liquidHours = '' } = contract
+  const hours = listedHoursOf(timeZoneId, tradingHours, liquidHours)
+  const sector = sectorOf(contract)
+  const industry = contract.subcategory ?? contract.category
   return {
     symbol,
     kind: isOption ? 'option' : (KINDS[stockType] ?? 'equity'),
@@ -56,6 +62,9 @@ export function factsOf(symbol: string, contract: TwsContract): InstrumentFacts 
     ...(currency !== '' && { currency }),
     ...(tickSizes && { tickSizes: [...tickSizes] }),
     ...(isin !== undefined && ISIN.test(isin) && { isin }),
+    ...(sector !== undefined && !isOption && { sector }),
+    ...(industry !== undefined && !isOption && { industry }),
+    ...(hours && { hours }),
     ...(isOption && {
       ...(multiplier !== undefined && { multiplier }),
       ...(contract.underlying !== undefined && { underlying: contract.underlying.replace(' ', '.') }),

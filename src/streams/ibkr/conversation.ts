@@ -35,13 +35,19 @@ export class TwsConversation implements Conversation {
   readonly #bySymbol = new Map<string, Line>()
   readonly #byId = new Map<number, Line>()
   readonly #interruptions = new Interruptions()
+  readonly #undescribed: () => readonly string[]
+  /** What TWS is yet to tell what it knows of, and the request for the one that it was asked about last. */
+  #toDescribe: string[] = []
+  #describing = 0
   /** Codes of errors that were told once: they may come in thousands. */
   readonly #noticed = new Set<number>()
   #lastId = 0
   #asksForLateData = false
 
-  constructor(contracts: KnownContracts) {
+  /** `undescribed`: what TWS shall be asked about, one after the other, although nobody wants market data of it. */
+  constructor(contracts: KnownContracts, undescribed: () => readonly string[] = () => []) {
     this.#contracts = contracts
+    this.#undescribed = undescribed
   }
 
   /** TWS greets first. */
@@ -55,14 +61,17 @@ export class TwsConversation implements Conversation {
       case 'greeted':
         return reaction([{ is: 'notice', text: `TWS speaks version ${told.serverVersion}` }])
       case 'ready':
-        return reaction([{ is: 'authenticated' }])
+        this.#toDescribe = [...this.#undescribed()].toReversed()
+        return reaction([{ is: 'authenticated' }], ...this.#describeNext())
       case 'contracts':
+        if (told.id === this.#describing) return reaction([], ...this.#describeNext())
         return this.#found(told.id, told.contracts[0]?.conId)
       case 'line':
         return this.#came(told.id, told.isDelayed)
       case 'cancelled':
         return reaction([this.#carrying()])
       case 'problem':
+        if (told.id > 0 && told.id === this.#describing) return reaction([], ...this.#describeNext())
         return told.id > 0 ? this.#refused(told.id, told.code, told.text) : this.#said(told.code, told.text)
       default:
         return NOTHING
@@ -122,6 +131,18 @@ export class TwsConversation implements Conversation {
     }
     this.#bySymbol.set(symbol, line)
     return this.#contracts.has(symbol) ? this.#ask(line) : this.#lookUp(line)
+  }
+
+  /** One at a time: whoever waits for market data comes soon. */
+  #describeNext(): TwsRequest[] {
+    this.#describing = 0
+    for (let symbol = this.#toDescribe.pop(); symbol !== undefined; symbol = this.#toDescribe.pop()) {
+      const query = queryOf(symbol)
+      if (!query) continue
+      this.#describing = ++this.#lastId
+      return [{ ask: 'contract', id: this.#describing, symbol, query }]
+    }
+    return []
   }
 
   #lookUp(line: Line): TwsRequest {

@@ -25,6 +25,8 @@ export type TwsOptions = {
   readonly isSandbox?: boolean
   readonly canary?: Canary
   readonly placeOf: PlaceOf
+  /** Canonical symbols of shares that TWS shall tell what it knows of whenever it is connected to. */
+  readonly undescribed?: () => readonly string[]
 }
 
 /**
@@ -46,7 +48,7 @@ export function tws(options: TwsOptions): Feed {
     ghostMs: GHOST_MS,
     handshakeMs,
     endpoint: () => twsEndpoint({ host, port, clientId }),
-    converse: () => new TwsConversation(contracts),
+    converse: () => new TwsConversation(contracts, options.undescribed),
     map: twsMapper({ feed, placeOf }),
     endingOf: problemOfEnding
   }

@@ -1,10 +1,27 @@
-import type { Contract, IBApi, MarketDataType, OptionType, PriceIncrement, SecType } from '@stoqey/ib'
+import type {
+  BarSizeSetting,
+  Contract,
+  IBApi,
+  MarketDataType,
+  OptionType,
+  PriceIncrement,
+  SecType,
+  WhatToShow
+} from '@stoqey/ib'
+import { isoOf } from '../../market/time.ts'
 import type { Endpoint } from '../feed.ts'
 import type { Frame } from '../mapper.ts'
 import type { OpenSocket, SocketEvents, UpstreamSocket } from '../socket.ts'
 import { ContractBook } from './contract-book.ts'
 import { TwsLine } from './line.ts'
-import { messagesFrame, readRequest, type ContractQuery, type TwsMessage, type TwsRequest } from './wire.ts'
+import {
+  messagesFrame,
+  readRequest,
+  type ContractQuery,
+  type TwsBar,
+  type TwsMessage,
+  type TwsRequest
+} from './wire.ts'
 
 /** TWS takes 50 messages a second, and cuts off who sends more again and again. */
 const MAX_MESSAGES_PER_SECOND = 40
@@ -12,9 +29,14 @@ const MAX_MESSAGES_PER_SECOND = 40
 const GENERIC_TICKS = '233'
 /** As the library numbers what goes wrong on this side. */
 const CONNECT_FAILED = 502
+/** How bars within a day say when they begin. */
+const EPOCH_SECONDS = 2
 /** The codes that a connection ends with beside those of TWS and its library. */
 export const CLOSED = 1006
 export const UNREADABLE = 4011
+
+/** What a request is answered with comes all the same. */
+export const isWarning = (code: number): boolean => code >= 2100 && code < 3000
 
 /** Where TWS is, and as which of its clients. */
 export function twsEndpoint({ host, port, clientId }: { host: string; port: number; clientId: number }): Endpoint {
@@ -25,6 +47,8 @@ type Library = {
   readonly SecType: typeof SecType
   readonly OptionType: typeof OptionType
   readonly MarketDataType: typeof MarketDataType
+  readonly BarSizeSetting: typeof BarSizeSetting
+  readonly WhatToShow: typeof WhatToShow
 }
 type Session = { readonly api: IBApi; readonly library: Library }
 
@@ -45,6 +69,8 @@ class TwsSocket implements UpstreamSocket {
   #isReading = false
   readonly #lines = new Map<number, TwsLine>()
   readonly #contracts = new ContractBook()
+  /** Answers that are coming in. */
+  readonly #bars = new Map<number, TwsBar[]>()
   #out: TwsMessage[] = []
 
   constructor(endpoint: Endpoint, events: SocketEvents) {
@@ -90,6 +116,9 @@ class TwsSocket implements UpstreamSocket {
       .on(EventName.tickGeneric, (id, type, value) => line(id)?.number(type, value))
       .on(EventName.contractDetails, (id, details) => this.#contracts.found(id, details))
       .on(EventName.contractDetailsEnd, (id) => this.#found(id))
+      .on(EventName.historicalData, (id, begins, open, high, low, close, volume) =>
+        this.#bar(id, { begins, open, high, low, close, ...(volume >= 0 && { volume }) })
+      )
       .on(EventName.marketRule, (rule, steps) => this.#ruled(rule, steps as PriceIncrement[]))
       .on(EventName.info, (text, code) => this.#failed(-1, code, text))
       .on(EventName.error, (error, code, id) => this.#failed(id, code, error.message))
@@ -132,6 +161,8 @@ class TwsSocket implements UpstreamSocket {
         return
       case 'delayed_too':
         return void api.reqMarketDataType(library.MarketDataType.DELAYED)
+      case 'history':
+        return this.#askHistory(api, library, request)
     }
   }
 
@@ -143,6 +174,23 @@ class TwsSocket implements UpstreamSocket {
     }
     this.#lines.set(id, new TwsLine(id, symbol, isDelayed))
     api.reqMktData(id, { conId, exchange: 'SMART' }, isDelayed ? '' : GENERIC_TICKS, false, false)
+  }
+
+  #askHistory(api: IBApi, library: Library, { id, query, until, duration, interval }: TwsRequest & { ask: 'history' }) {
+    this.#bars.set(id, [])
+    const contract = contractOf(query, library)
+    const size = interval === '1d' ? library.BarSizeSetting.DAYS_ONE : library.BarSizeSetting.MINUTES_ONE
+    const end = isoOf(until).slice(0, 19).replaceAll('-', '').replace('T', '-')
+    api.reqHistoricalData(id, contract, end, duration, size, library.WhatToShow.TRADES, 0, EPOCH_SECONDS, false)
+  }
+
+  /** The library tells the end of an answer as one more bar. */
+  #bar(id: number, bar: TwsBar): void {
+    const bars = this.#bars.get(id)
+    if (!bars) return
+    if (!bar.begins.startsWith('finished')) return void bars.push(bar)
+    this.#bars.delete(id)
+    this.#say({ tell: 'history', id, bars })
   }
 
   /** TWS drops what is asked of it before it has told this number; it may tell it again. */
@@ -171,7 +219,10 @@ class TwsSocket implements UpstreamSocket {
   #failed(id: number, code: number, text: string): void {
     // Nothing was connected, or nothing is any more, and TWS says nothing more.
     if (code === CONNECT_FAILED) return this.#end(code, text)
-    this.#contracts.failed(id)
+    if (!isWarning(code)) {
+      this.#contracts.failed(id)
+      this.#bars.delete(id)
+    }
     this.#say({ tell: 'problem', id, code, text })
   }
 

@@ -1,5 +1,5 @@
 import type { Problem } from '../feed.ts'
-import { CLOSED, UNREADABLE } from './port.ts'
+import { CLOSED, isWarning, UNREADABLE } from './port.ts'
 
 /** What an error of a request calls for. https://interactivebrokers.github.io/tws-api/message_codes.html */
 export type Remedy =
@@ -42,8 +42,7 @@ const REQUESTS: Readonly<Record<number, Meaning>> = {
 
 /** Of an error about a request of ours; codes that are not known refuse it. */
 export function meaningOf(code: number): Meaning {
-  // Warnings.
-  if (code >= 2100 && code < 3000) return GO_ON
+  if (isWarning(code)) return GO_ON
   return REQUESTS[code] ?? { remedy: 'refuse', reason: 'refused_by_vendor', text: `TWS refuses it (${code})` }
 }
 

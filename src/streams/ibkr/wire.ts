@@ -1,3 +1,4 @@
+import type { Bar } from '../../market/bar.ts'
 import type { TickSize } from '../../market/instrument.ts'
 import type { Frame } from '../mapper.ts'
 
@@ -29,6 +30,18 @@ export type TwsRequest =
   | { readonly ask: 'forget'; readonly ids: readonly number[] }
   /** From now on what the account has no live data of is told late. */
   | { readonly ask: 'delayed_too' }
+  /** Bars of trades that begin before an instant (epoch ms), as far back as `duration` says in TWS's words. */
+  | {
+      readonly ask: 'history'
+      readonly id: number
+      readonly query: ContractQuery
+      readonly until: number
+      readonly duration: string
+      readonly interval: '1m' | '1d'
+    }
+
+/** `begins`: seconds of the epoch, or YYYYMMDD of a day. */
+export type TwsBar = Pick<Bar, 'open' | 'high' | 'low' | 'close' | 'volume'> & { readonly begins: string }
 
 /** What TWS knows of a contract, as far as anything is made of it. */
 export type TwsContract = {
@@ -49,6 +62,13 @@ export type TwsContract = {
   readonly lastTradeDate?: string
   readonly strike?: number
   readonly right?: string
+  /** Coarse, finer, finest. */
+  readonly industry?: string
+  readonly category?: string
+  readonly subcategory?: string
+  readonly timeZoneId?: string
+  readonly tradingHours?: string
+  readonly liquidHours?: string
 }
 
 type OfSymbol = { readonly symbol: string; readonly isDelayed: boolean }
@@ -92,6 +112,7 @@ export type TwsMessage =
   /** The line is there. */
   | { readonly tell: 'line'; readonly id: number; readonly isDelayed: boolean }
   | { readonly tell: 'cancelled'; readonly id: number }
+  | { readonly tell: 'history'; readonly id: number; readonly bars: readonly TwsBar[] }
   /** `id`: of the request that it is about; -1 where it is about none. */
   | { readonly tell: 'problem'; readonly id: number; readonly code: number; readonly text: string }
 

@@ -7,6 +7,12 @@ export function tapeOf(z: number | undefined): string | undefined {
   return z === undefined ? undefined : TAPES[z]
 }
 
+/** What `z` is of a tape's letter; undefined for others. */
+export function tapeNumberOf(tape: string | undefined): number | undefined {
+  const known = Object.entries(TAPES).find(([, letter]) => letter === tape)
+  return known && Number(known[0])
+}
+
 /** Exchange ids of https://massive.com/docs/rest/stocks/market-operations/exchanges. */
 const STOCK_VENUES: Readonly<Record<number, string>> = {
   1: 'XASE',
@@ -71,6 +77,19 @@ export function venueOf(market: MassiveMarket, exchange: number, facility?: numb
   return VENUES[market][exchange] ?? String(exchange)
 }
 
+const idsBy = (names: Readonly<Record<number, string>>): ReadonlyMap<string, number> =>
+  new Map(Object.entries(names).map(([id, name]) => [name, Number(id)]))
+const STOCK_IDS = idsBy(STOCK_VENUES)
+const FACILITY_IDS = idsBy(FACILITIES)
+
+/** The ids of a venue of shares: its exchange's, and its reporting facility's; undefined for a venue that has none. */
+export function exchangeIdsOf(venue: string): { readonly x: number; readonly trfi?: number } | undefined {
+  const trfi = FACILITY_IDS.get(venue)
+  if (trfi !== undefined) return { x: FINRA, trfi }
+  const x = STOCK_IDS.get(venue) ?? (venue === 'FINR' ? FINRA : /^\d{1,3}$/.test(venue) ? Number(venue) : undefined)
+  return x === undefined ? undefined : { x }
+}
+
 /** One letter for both plans, or CTA's and UTP's; a blank where a plan has none. */
 const SALE_CONDITIONS: Readonly<Record<number, string>> = {
   0: '@',
@@ -126,6 +145,17 @@ function saleCondition(tape: string | undefined, id: number): string {
   const letters = SALE_CONDITIONS[id] ?? ''
   const letter = letters.length > 1 ? letters[tape === 'C' ? 1 : 0]! : letters
   return letter.trim() === '' ? numbered(id) : letter
+}
+
+/** The ids of sale conditions of a tape by their letters, as `conditionsOf` tells them; those of an ordinary trade have none. */
+export function saleConditionIdsOf(tape: string | undefined, conditions: readonly string[]): number[] {
+  return conditions.flatMap((condition) => {
+    const numeral = /^#(\d+)$/.exec(condition)?.[1]
+    if (numeral !== undefined) return Number(numeral)
+    if (condition.trim() === '' || condition === '@') return []
+    const known = Object.keys(SALE_CONDITIONS).find((id) => saleCondition(tape, Number(id)) === condition)
+    return known === undefined ? [] : Number(known)
+  })
 }
 
 export const numbered = (id: number): string => `#${id}`

@@ -1,12 +1,13 @@
 import type { Bar } from '../../market/bar.ts'
 import type { Feed as MarketFeed } from '../../market/provenance.ts'
-import { isoOf, MINUTE_MS } from '../../market/time.ts'
+import { isoOf, MINUTE_MS, msOfEpoch } from '../../market/time.ts'
 import type { Trade } from '../../market/trade.ts'
 import { createHttpClient, type HttpAnswer, type Query } from '../../providers/http.ts'
 import { ProviderError, type ProviderErrorKind } from '../../providers/provider.ts'
 import { decodedJson } from '../codec.ts'
 import { FieldError, isWire, numberIn, optionalNumberIn, type Wire } from '../fields.ts'
 import type { History, HistoryRequest, HistoryWay } from '../history.ts'
+import { isPossibleBar } from '../possible-bar.ts'
 import type { PlaceOf } from '../tick-place.ts'
 import { KINDS } from './kinds.ts'
 import { tickerOf, type MassiveMarket } from './symbols.ts'
@@ -77,12 +78,15 @@ export function massiveHistory({ apiKey, baseUrl, timeoutMs, placeOf }: MassiveH
       const { symbol, interval, from, until } = request
       const ticker = restTicker(marketOf(symbol)!, symbol)
       const path = `/v2/aggs/ticker/${encodeURIComponent(ticker)}/range/${RANGES[interval]}/${from}/${until - 1}`
-      const { rows, next } = await page(path, { adjusted: false, sort: 'asc', limit: MAX_PAGE }, request, signal)
+      const { rows, next, body } = await page(path, { adjusted: false, sort: 'asc', limit: MAX_PAGE }, request, signal)
+      if (body['adjusted'] === true || (typeof body['ticker'] === 'string' && body['ticker'] !== ticker)) {
+        throw new ProviderError(SOURCE, 'bad_payload', 'massive sent other bars than those that it was asked for')
+      }
       const items: Bar[] = []
       let refused = 0
       for (const row of rows) {
         const read = barOf(row)
-        if (read === undefined) refused++
+        if (read === undefined || !isPossibleBar(symbol, read.figures)) refused++
         else if (isWithin(read.ms, request)) {
           const start = interval === '1d' ? placeOf(symbol, read.ms).tradeDate : isoOf(read.ms)
           items.push({ start, ...read.figures })
@@ -160,29 +164,50 @@ function barOf(row: unknown) {
       close: numberIn(row, 'c'),
       ...(volume !== undefined && { volume })
     }
-    return { ms: numberIn(row, 't'), figures }
+    const ms = msOfEpoch(numberIn(row, 't'))
+    return ms === undefined ? undefined : { ms, figures }
   } catch (error) {
     if (error instanceof FieldError) return undefined
     throw error
   }
 }
 
-function rowsOf(answer: HttpAnswer): { rows: unknown[]; next: string | undefined } {
+type Page = { readonly rows: unknown[]; readonly next: string | undefined; readonly body: Wire }
+
+function rowsOf(answer: HttpAnswer): Page {
   if (answer.status !== 200) throw refusalOf(answer)
   const body = decodedJson(answer.text)
+  const isError = isWire(body) && (body['results'] === undefined || FAILED.has(body['status']))
+  const told = isError ? (body['error'] ?? body['message']) : undefined
+  if (typeof told === 'string') throw refusalIn(told)
   const rows = isWire(body) ? (body['results'] ?? []) : undefined
   if (!isWire(body) || !Array.isArray(rows)) {
     throw new ProviderError(SOURCE, 'bad_payload', 'massive sent no list of results')
   }
   const next = body['next_url']
   const cursor = typeof next === 'string' && URL.canParse(next) ? new URL(next).searchParams.get('cursor') : undefined
-  return { rows, next: cursor ?? undefined }
+  return { rows, next: cursor ?? undefined, body }
 }
 
 const REFUSALS: Readonly<Record<number, ProviderErrorKind>> = {
   401: 'unauthorized',
   404: 'not_found',
   429: 'rate_limited'
+}
+
+/** What the body says of itself beside status 200 where it holds an error. */
+const FAILED: ReadonlySet<unknown> = new Set(['ERROR', 'NOT_AUTHORIZED', 'NOT_FOUND'])
+
+/** Of an error that comes with status 200. */
+function refusalIn(message: string): ProviderError {
+  if (/maximum requests|rate limit|too many/i.test(message)) {
+    return new ProviderError(SOURCE, 'rate_limited', 'massive takes no more requests for now', { scope: 'minute' })
+  }
+  if (/entitled|upgrade|your plan/i.test(message)) {
+    return new ProviderError(SOURCE, 'not_covered', "massive's plan does not have it", { notCoveredBy: 'plan' })
+  }
+  if (/api key/i.test(message)) return new ProviderError(SOURCE, 'unauthorized', 'massive does not take the key')
+  return new ProviderError(SOURCE, 'bad_payload', 'massive sent an error with status 200')
 }
 
 function refusalOf({ status, retryAfterMs }: HttpAnswer): ProviderError {

@@ -1,5 +1,5 @@
 import type { TopicName } from '../../market/event.ts'
-import { kindOfSymbol } from '../../market/instrument-kind.ts'
+import { occRoot } from '../../market/option-symbol.ts'
 import { cryptoPair, parseSymbol } from '../../market/symbol.ts'
 import { spelledIssue, usIssue, type IssueSpelling } from '../../market/us-issue.ts'
 
@@ -34,7 +34,7 @@ export function symbolOf(market: MassiveMarket, ticker: string): string | undefi
   return cryptoPair(name) ? name : undefined
 }
 
-const isContract = (symbol: string): boolean => kindOfSymbol(symbol) === 'option'
+const isContract = (symbol: string): boolean => occRoot(symbol) !== undefined
 
 /** The ticker of a canonical symbol as subscriptions name it; undefined where the market does not have it. */
 export function tickerOf(market: MassiveMarket, symbol: string): string | undefined {

@@ -10,9 +10,15 @@ import { tiingoTicker } from './symbols.ts'
 export const TIINGO_STREAM_URL = 'wss://api.tiingo.com'
 /** What a connection that broke off is said to be held for; the vendor tells no number. */
 const GHOST_MS = 30_000
-const SPY: Canary = { topics: ['quotes:SPY'], perMinute: { continuous: 60, closing_auction: 60 } }
+/** Its services, by the name that each has in addresses: the exchange IEX, and Blue Ocean, where shares trade at night. */
+const CANARIES = {
+  iex: { topics: ['quotes:SPY'], perMinute: { continuous: 60, closing_auction: 60 } },
+  boats: { topics: ['quotes:SPY'], perMinute: { overnight: 6 } }
+} as const satisfies Record<string, Canary>
+export type TiingoService = keyof typeof CANARIES
 
 export type TiingoStreamOptions = {
+  readonly service?: TiingoService
   readonly token: string
   /** Without a path. */
   readonly baseUrl?: string
@@ -21,22 +27,23 @@ export type TiingoStreamOptions = {
   readonly placeOf: PlaceOf
 }
 
-/** Tiingo's prices of the exchange IEX, at the level that needs no agreement with the exchange: quotes, and no trades. */
+/** Tiingo's prices of one venue, at the level that needs no agreement with it: quotes, and no trades. */
 export function tiingoStream(options: TiingoStreamOptions): Feed {
-  const { token, baseUrl = TIINGO_STREAM_URL, isSandbox = false, canary = SPY, placeOf } = options
-  const feed = isSandbox ? 'sandbox' : 'iex'
+  const { token, service = 'iex', baseUrl = TIINGO_STREAM_URL, isSandbox = false, placeOf } = options
+  const { canary = CANARIES[service] } = options
+  const feed = isSandbox ? 'sandbox' : service
   return {
-    name: `${SOURCE}/iex`,
+    name: `${SOURCE}/${service}`,
     source: SOURCE,
     feed,
-    leaseKey: `${SOURCE}/iex/${createHash('sha256').update(token).digest('hex').slice(0, 16)}`,
+    leaseKey: `${SOURCE}/${service}/${createHash('sha256').update(token).digest('hex').slice(0, 16)}`,
     slots: [],
     serves: (topic) => streamOf(topic) === 'quotes' && tiingoTicker(symbolOf(topic)) !== undefined,
     canary,
     ghostMs: GHOST_MS,
-    endpoint: () => ({ url: `${baseUrl.replace(/\/$/, '')}/iex`, headers: {} }),
+    endpoint: () => ({ url: `${baseUrl.replace(/\/$/, '')}/${service}`, headers: {} }),
     converse: () => new TiingoConversation(token),
-    map: tiingoMapper({ feed, placeOf }),
+    map: tiingoMapper({ feed, service, placeOf }),
     endingOf: plainEnding
   }
 }

@@ -13,10 +13,17 @@ import { canonicalSymbol } from './symbols.ts'
 
 export const SOURCE = 'tiingo'
 
-const REFERENCE_PRICE = "Tiingo's reference price, made of quotations and trades at the exchange IEX"
+const REFERENCE_PRICES = {
+  iex: "Tiingo's reference price, made of quotations and trades at the exchange IEX",
+  boats: "Tiingo's reference price, made of quotations and trades at Blue Ocean ATS"
+}
 const CONTROL: ReadonlySet<unknown> = new Set(['I', 'H', 'E'])
 
-export type TiingoMapperOptions = { readonly feed: Feed; readonly placeOf: PlaceOf }
+export type TiingoMapperOptions = {
+  readonly feed: Feed
+  readonly service: keyof typeof REFERENCE_PRICES
+  readonly placeOf: PlaceOf
+}
 
 /**
  * Reads messages of the reference level (6): an instant, a ticker and a price, which is no trade. Messages of the levels of single
@@ -60,7 +67,7 @@ function quoteOf(
   symbol: string,
   wire: { date: unknown; price: unknown },
   { receivedAt, nextSequence }: Arrival,
-  { feed, placeOf }: TiingoMapperOptions
+  { feed, service, placeOf }: TiingoMapperOptions
 ): Quote {
   const instant = instantIn(wire, 'date', receivedAt)
   const price = numberIn(wire, 'price')
@@ -81,7 +88,7 @@ function quoteOf(
       receivedAt: isoOf(receivedAt),
       state: 'live',
       attempts: [],
-      notes: [REFERENCE_PRICE]
+      notes: [REFERENCE_PRICES[service]]
     }
   })
 }

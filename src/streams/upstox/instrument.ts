@@ -1,5 +1,6 @@
 import { withoutAbsent } from '../../market/absent.ts'
 import type { Bbo } from '../../market/bbo.ts'
+import { figuresToldAt, withNewer, type DerivativeFigures, type PlainFigures } from '../../market/derivative-figures.ts'
 import { quoteUpdate, type MarketEvent } from '../../market/event.ts'
 import { identityOfSymbol } from '../../market/identity.ts'
 import type { Feed as MarketFeed, Provenance } from '../../market/provenance.ts'
@@ -12,9 +13,11 @@ import type { PlaceOf } from '../tick-place.ts'
 import type { Book, Day, LastTrade, Reading } from './reading.ts'
 
 export const SOURCE = 'upstox'
-const CURRENCY = 'INR'
+export const CURRENCY = 'INR'
 /** On a trade that stands for all that happened since the one before: its price is the last one's, its size that of all. */
 export const MERGED = 'MERGED'
+/** Figures of a contract change with each frame: they are told at most so often, and at once where its open interest changes. */
+const FIGURES_EVERY_MS = 1000
 const SNAPSHOT = 'a snapshot of the vendor, and no event: what traded before it was not told'
 
 /** What a frame is read with. */
@@ -47,6 +50,8 @@ export class UpstoxInstrument {
   #book: Book = {}
   #previousClose: number | undefined
   #day: Day | undefined
+  #figures: DerivativeFigures | undefined
+  #figuresToldAt = -Infinity
 
   constructor(symbol: string, isIndex: boolean) {
     this.symbol = symbol
@@ -63,7 +68,8 @@ export class UpstoxInstrument {
     this.#isKnown = true
     const last = reading.last ?? this.#last
     const isNewTrade = last !== undefined && !isSame(last, this.#last)
-    const isNews = this.#noteDay(reading, last) || isFirst || context.isSnapshot
+    const hasFigures = this.#noteFigures(reading.figures, context)
+    const isNews = this.#noteDay(reading, last) || hasFigures || isFirst || context.isSnapshot
     this.#last = last
     const events: MarketEvent[] = []
     if (book && !this.#isIndex) events.push(...this.#quoted(book, isFirst, context))
@@ -84,6 +90,21 @@ export class UpstoxInstrument {
     const high = Math.max(held?.high ?? 0, last?.price ?? 0)
     const low = Math.min(held?.low ?? Infinity, last?.price ?? Infinity)
     return isNewClose || day.open !== held?.open || day.high > high || day.low < low
+  }
+
+  /** Whether there are any to be told now. */
+  #noteFigures(figures: PlainFigures | undefined, { arrival, toldAt }: Context): boolean {
+    if (!figures) return false
+    const held = this.#figures
+    const { openInterest } = figures
+    const isDue =
+      (openInterest !== undefined && openInterest !== held?.openInterest) ||
+      arrival.receivedAt >= this.#figuresToldAt + FIGURES_EVERY_MS
+    if (!isDue || (held && isSameFigures(figures, held))) return false
+    const told = figuresToldAt(figures, isoOf(toldAt))
+    this.#figures = held ? withNewer(held, told) : told
+    this.#figuresToldAt = arrival.receivedAt
+    return true
   }
 
   #quoted(book: Book, isFirst: boolean, context: Context): MarketEvent[] {
@@ -144,6 +165,7 @@ export class UpstoxInstrument {
       mic,
       exchange,
       marketState: session === undefined || session === 'overnight' ? 'closed' : session,
+      derivative: this.#figures,
       asOf: isoOf(at),
       sequence: this.#isIndex ? context.arrival.nextSequence() : undefined,
       provenance: this.#provenance(context, session === undefined)
@@ -181,6 +203,11 @@ export class UpstoxInstrument {
 
 function isSame(a: LastTrade, b: LastTrade | undefined): boolean {
   return a.at === b?.at && a.price === b.price && a.quantity === b.quantity
+}
+
+function isSameFigures(told: PlainFigures, held: PlainFigures): boolean {
+  const names = Object.keys(told) as (keyof PlainFigures)[]
+  return names.every((name) => told[name] === held[name])
 }
 
 function isSameBook(a: Book, b: Book): boolean {

@@ -1,5 +1,7 @@
+import { withoutAbsent } from '../../market/absent.ts'
+import type { PlainFigures } from '../../market/derivative-figures.ts'
 import { FieldError } from '../fields.ts'
-import type { Feed, LTPC, OHLC, Quote } from './wire/market-data-feed_pb.js'
+import type { Feed, LTPC, OHLC, OptionGreeks, Quote } from './wire/market-data-feed_pb.js'
 
 /**
  * What one frame says of one instrument. A frame tells what changed: a part that is absent is as it was told before. Within
@@ -12,6 +14,8 @@ export type Reading = {
   /** Shares or contracts that traded today. */
   readonly volume: number | undefined
   readonly day: Day | undefined
+  /** Open interest and greeks; undefined where the frame tells none. */
+  readonly figures: PlainFigures | undefined
 }
 
 export type LastTrade = { readonly price: number; readonly at: number; readonly quantity: number }
@@ -25,19 +29,24 @@ type Parts = {
   readonly level?: Quote | null | undefined
   readonly vtt?: bigint
   readonly ohlc?: readonly OHLC[]
+  readonly greeks?: OptionGreeks | undefined
+  readonly oi?: number
+  readonly iv?: number
 }
 
 const DAY = '1d'
 
 /** Throws FieldError where a number is none. */
 export function readingOf(feed: Feed): Reading {
-  const { ltpc, level, vtt = 0n, ohlc = [] } = partsOf(feed)
+  const parts = partsOf(feed)
+  const { ltpc, level, vtt = 0n, ohlc = [] } = parts
   return {
     last: ltpc && lastTradeOf(ltpc),
     previousClose: ltpc && optional('cp', ltpc.cp),
     book: level === undefined ? undefined : bookOf(level),
     volume: optional('vtt', Number(vtt)),
-    day: dayOf(ohlc)
+    day: dayOf(ohlc),
+    figures: figuresOf(parts)
   }
 }
 
@@ -46,8 +55,8 @@ function partsOf({ FeedUnion }: Feed): Parts {
     case 'ltpc':
       return { ltpc: FeedUnion.value }
     case 'firstLevelWithGreeks': {
-      const { ltpc, firstDepth, vtt } = FeedUnion.value
-      return { ltpc, level: firstDepth, vtt }
+      const { ltpc, firstDepth, vtt, optionGreeks, oi, iv } = FeedUnion.value
+      return { ltpc, level: firstDepth, vtt, greeks: optionGreeks, oi, iv }
     }
     case 'fullFeed':
       return partsOfFullFeed(FeedUnion.value)
@@ -59,9 +68,10 @@ function partsOf({ FeedUnion }: Feed): Parts {
 function partsOfFullFeed({ FullFeedUnion }: Extract<Feed['FeedUnion'], { case: 'fullFeed' }>['value']): Parts {
   switch (FullFeedUnion.case) {
     case 'marketFF': {
-      const { ltpc, marketLevel, marketOHLC, vtt } = FullFeedUnion.value
+      const { ltpc, marketLevel, marketOHLC, vtt, optionGreeks, oi, iv } = FullFeedUnion.value
       const level = marketLevel && (marketLevel.bidAskQuote[0] ?? null)
-      return { ltpc, level, vtt, ...(marketOHLC && { ohlc: marketOHLC.ohlc }) }
+      const figures = { greeks: optionGreeks, oi, iv }
+      return { ltpc, level, vtt, ...figures, ...(marketOHLC && { ohlc: marketOHLC.ohlc }) }
     }
     case 'indexFF': {
       const { ltpc, marketOHLC } = FullFeedUnion.value
@@ -98,6 +108,21 @@ function dayOf(bars: readonly OHLC[]): Day | undefined {
   if (!bar) return undefined
   const [open, high, low] = [optional('open', bar.open), optional('high', bar.high), optional('low', bar.low)]
   return open === undefined || high === undefined || low === undefined ? undefined : { open, high, low }
+}
+
+/** Shares come with greeks that are all 0: an option whose delta, gamma and vega are is none that anybody prices. */
+function figuresOf({ greeks, oi = 0, iv = 0 }: Parts): PlainFigures | undefined {
+  const { delta = 0, gamma = 0, theta = 0, vega = 0, rho = 0 } = greeks ?? {}
+  const isPriced = [delta, gamma, vega].some((greek) => greek !== 0)
+  for (const [name, value] of Object.entries({ delta, gamma, theta, vega, rho })) {
+    if (!Number.isFinite(value)) throw new FieldError(name, `is ${value}`)
+  }
+  const figures = withoutAbsent<PlainFigures>({
+    openInterest: optional('oi', oi),
+    impliedVolatility: optional('iv', iv),
+    ...(isPriced && { delta, gamma, theta, vega, rho })
+  })
+  return Object.keys(figures).length === 0 ? undefined : figures
 }
 
 function optional(field: string, value: number): number | undefined {

@@ -53,14 +53,14 @@ export function yahooMapper({ feed }: { readonly feed: Feed }): Mapper {
   }
 }
 
-type Told = {
+type MappedParts = {
   readonly events?: readonly QuoteUpdate[]
   readonly control?: readonly unknown[]
   readonly refusals?: readonly Refusal[]
   readonly unknownFields?: readonly string[]
 }
 
-const nothing = ({ events = [], control = [], refusals = [], unknownFields = [] }: Told): Mapped => ({
+const nothing = ({ events = [], control = [], refusals = [], unknownFields = [] }: MappedParts): Mapped => ({
   events,
   news: [],
   control,

@@ -6,12 +6,13 @@ import { Compile } from 'typebox/compile'
 import { MarketEvent } from '../../../src/market/event.ts'
 import { SessionClock } from '../../../src/market/session-clock.ts'
 import { CALENDARS } from '../../../src/market/calendars.ts'
-import { tradeKey, replacedTradeKey } from '../../../src/market/trade.ts'
+import { tradeKey, replacedTradeKey } from '../../../src/market/trade-key.ts'
 import { jsonCodec, msgpackCodec, type Codec } from '../../../src/streams/codec.ts'
 import { alpacaMapper } from '../../../src/streams/alpaca/mapper.ts'
 import type { AlpacaMarket } from '../../../src/streams/alpaca/endpoints.ts'
 import { placeReader } from '../../../src/streams/tick-place.ts'
 import { knownRecordings } from '../../support/known-recordings.ts'
+import { runsOf } from '../../support/depth.ts'
 
 const clock = new SessionClock(CALENDARS)
 const checked = Compile(MarketEvent)
@@ -316,7 +317,7 @@ test('whatever a frame holds, nothing is thrown and no event breaks the shape', 
       const { events, news, control, refusals } = mapped(messages)
       expect(events.length + news.length + control.length + refusals.length).toBe(messages.length)
     }),
-    { numRuns: 150 }
+    { numRuns: runsOf(150) }
   )
 })
 

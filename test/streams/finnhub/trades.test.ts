@@ -6,6 +6,7 @@ import { finnhub } from '../../../src/streams/finnhub/feed.ts'
 import { finnhubMapper } from '../../../src/streams/finnhub/mapper.ts'
 import { openSocket } from '../../../src/streams/socket.ts'
 import { Supervisor } from '../../../src/streams/supervisor.ts'
+import { runsOf } from '../../support/depth.ts'
 
 const NOON = Date.parse('2026-11-30T17:00:00Z')
 const placeOf = () => ({ tradeDate: '2026-11-30', session: 'regular' }) as const
@@ -50,7 +51,7 @@ test('whatever a frame holds, nothing breaks', () => {
         expect(mapped(frame).news).toEqual([])
       }
     ),
-    { numRuns: 200 }
+    { numRuns: runsOf(200) }
   )
 })
 
@@ -81,6 +82,6 @@ test('trades come with nothing but a key, and what brought something is carried'
   })
   supervisor.want(new Set(['trades:AAPL', 'bbo:AAPL']))
   supervisor.start()
-  await expect.poll(() => trades, { timeout: 10_000 }).toBeGreaterThan(5)
+  await expect.poll(() => trades).toBeGreaterThan(5)
   expect(carried).toEqual(['trades:AAPL', 'trades:SPY'])
 })

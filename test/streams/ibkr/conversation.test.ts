@@ -48,6 +48,24 @@ test('all that is wanted of a share takes one line, and the line goes with the l
   expect(told({ tell: 'cancelled', id: 2 }).signals).toEqual(carrying())
 })
 
+test('what nobody wants market data of is asked about one after the other, and costs no line and no refusal', () => {
+  const conversation = new TwsConversation(new Map(), () => ['KO', 'NSE:RELIANCE', 'NOPE', 'BRK.B'])
+  const told = (message: TwsMessage) => {
+    const { send, signals } = conversation.told(message)
+    return { send: requests(send), signals }
+  }
+  const { send, signals } = told({ tell: 'ready' })
+  expect(signals).toEqual([{ is: 'authenticated' }])
+  expect(send).toMatchObject([{ ask: 'contract', id: 1, symbol: 'KO' }])
+  expect(requests(conversation.subscribe(['trades:AAPL']))).toMatchObject([{ ask: 'contract', id: 2, symbol: 'AAPL' }])
+  expect(told(contracts(1, 'KO', 5)).send).toMatchObject([{ ask: 'contract', id: 3, symbol: 'NOPE' }])
+  // More is known of the first one: nobody is asked once more.
+  expect(told(contracts(1, 'KO', 5))).toEqual({ send: [], signals: [] })
+  expect(told(problem(3, 200))).toMatchObject({ send: [{ ask: 'contract', id: 4, symbol: 'BRK.B' }], signals: [] })
+  expect(told(contracts(2, 'AAPL', 6)).send).toMatchObject([{ ask: 'line', conId: 6 }])
+  expect(told(contracts(4, 'BRK.B', 7))).toEqual({ send: [], signals: [] })
+})
+
 test('a contract that has another number than it had is looked up again, once, and one that expired is refused', () => {
   const known = new Map([['META', 11]])
   const { told, subscribe } = talk(known)

@@ -122,7 +122,7 @@ test('bytes that are no text, and texts that were cut off, are counted', () => {
     fc.property(fc.nat(text.length - 1), (end) => {
       expect(mapped('stocks', text.slice(0, end))).toMatchObject({ events: [], refusals: [{ reason: 'malformed' }] })
     }),
-    { numRuns: 100 }
+    { numRuns: runsOf(100) }
   )
   expect(mapped('stocks', '['.repeat(200_000))).toMatchObject({ refusals: [{ reason: 'malformed' }] })
   expect(mapped('stocks', `[${'['.repeat(50_000)}1234567890123456789${']'.repeat(50_000)}]`).events).toEqual([])

@@ -53,8 +53,8 @@ function listen(market: MassiveMarket, wanted: readonly TopicName[], apiKey = 'K
 test('ticks of shares and coins come from the simulated exchange, at its prices', async () => {
   const shares = listen('stocks', ['trades:AAPL', 'bbo:BRK.B', 'halts:AAPL'])
   const coins = listen('crypto', ['trades:BTC-USD'])
-  await expect.poll(() => shares.trades('AAPL').length, { timeout: 5000 }).toBeGreaterThan(2)
-  await expect.poll(() => coins.trades('BTC-USD').length, { timeout: 5000 }).toBeGreaterThan(2)
+  await expect.poll(() => shares.trades('AAPL').length).toBeGreaterThan(2)
+  await expect.poll(() => coins.trades('BTC-USD').length).toBeGreaterThan(2)
   const aapl = sandbox.exchange.find('AAPL')!
   for (const { price, asOf } of shares.trades('AAPL')) {
     expect(price).toBe(sandbox.exchange.quote(aapl, Date.parse(asOf)).price)
@@ -62,23 +62,23 @@ test('ticks of shares and coins come from the simulated exchange, at its prices'
   expect(shares.events.some((event) => event.type === 'bbo' && event.data.symbol === 'BRK.B')).toBe(true)
   sandbox.scenario({ vendor: 'massive-stream', scenario: 'halt', symbol: 'AAPL', count: 1 })
   const isHalt = (event: MarketEvent) => event.type === 'halt' && event.data.halt.status === 'halted'
-  await expect.poll(() => shares.events.some(isHalt), { timeout: 5000 }).toBe(true)
+  await expect.poll(() => shares.events.some(isHalt)).toBe(true)
   expect([...shares.refusals, ...coins.refusals]).toEqual([])
 })
 
 test('a connection that breaks off without a word comes back with all that it carried', async () => {
   const { trades, supervisor } = listen('stocks', ['trades:MSFT'], 'K2')
-  await expect.poll(() => trades('MSFT').length, { timeout: 5000 }).toBeGreaterThan(0)
+  await expect.poll(() => trades('MSFT').length).toBeGreaterThan(0)
   sandbox.scenario({ vendor: 'massive-stream', scenario: 'down', count: 1 })
-  await expect.poll(() => supervisor.status.state, { timeout: 5000 }).toBe('cooling_down')
+  await expect.poll(() => supervisor.status.state).toBe('cooling_down')
   const before = trades('MSFT').length
-  await expect.poll(() => trades('MSFT').length, { timeout: 10_000 }).toBeGreaterThan(before)
+  await expect.poll(() => trades('MSFT').length).toBeGreaterThan(before)
   expect(supervisor.status.connections).toBe(2)
 }, 20_000)
 
 test('who was put out by another connection of the key rests, and does not fight for the place', async () => {
   const { supervisor } = listen('stocks', ['trades:MSFT'], 'K3')
-  await expect.poll(() => supervisor.status.state, { timeout: 5000 }).toBe('live')
+  await expect.poll(() => supervisor.status.state).toBe('live')
   const newcomer = listen('stocks', ['trades:MSFT'], 'K3')
   await expect
     .poll(() => supervisor.status, { timeout: 5000 })
@@ -86,13 +86,13 @@ test('who was put out by another connection of the key rests, and does not fight
       state: 'cooling_down',
       problem: 'capacity'
     })
-  await expect.poll(() => newcomer.trades('MSFT').length, { timeout: 5000 }).toBeGreaterThan(0)
+  await expect.poll(() => newcomer.trades('MSFT').length).toBeGreaterThan(0)
   expect(newcomer.supervisor.status.connections).toBe(1)
 })
 
 test('a plan with bars alone is told by symbol, and the connection stays', async () => {
   const { supervisor, refused } = listen('stocks', ['trades:MSFT', 'bars.1m:MSFT'], 'free')
-  await expect.poll(() => refused().get('trades:MSFT'), { timeout: 5000 }).toBe('not_in_the_plan')
-  await expect.poll(() => supervisor.status.carried, { timeout: 5000 }).toBe(1)
+  await expect.poll(() => refused().get('trades:MSFT')).toBe('not_in_the_plan')
+  await expect.poll(() => supervisor.status.carried).toBe(1)
   expect(supervisor.status.connections).toBe(1)
 })

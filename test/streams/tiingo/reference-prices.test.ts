@@ -8,10 +8,11 @@ import { Supervisor } from '../../../src/streams/supervisor.ts'
 import { TiingoConversation } from '../../../src/streams/tiingo/conversation.ts'
 import { tiingoStream } from '../../../src/streams/tiingo/feed.ts'
 import { tiingoMapper } from '../../../src/streams/tiingo/mapper.ts'
+import { runsOf } from '../../support/depth.ts'
 
 const NOON = Date.parse('2026-11-30T17:00:00Z')
 const placeOf = () => ({ tradeDate: '2026-11-30', session: 'regular' }) as const
-const map = tiingoMapper({ feed: 'iex', placeOf })
+const map = tiingoMapper({ feed: 'iex', service: 'iex', placeOf })
 const mapped = (frame: string) => map(frame, { receivedAt: NOON, fence: 1, nextSequence: () => 7 })
 
 test('a documented message is read to the nanosecond, and is a price of one exchange that says it is no trade', () => {
@@ -41,7 +42,7 @@ test('whatever a frame holds costs that frame alone', () => {
         expect(events.length + control.length + refusals.length).toBe(1)
       }
     ),
-    { numRuns: 200 }
+    { numRuns: runsOf(200) }
   )
   const trade = ['T', '2026-11-30T12:00:00-05:00', 1_548_873_225, 'spy', null, null, null, null, null, 250, 10]
   expect(mapped(JSON.stringify({ messageType: 'A', data: trade })).refusals).toMatchObject([{ reason: 'unused' }])
@@ -68,9 +69,10 @@ test('the stand-in tells prices that move, and stops whoever has a wrong key', a
   const sandbox = await startSandbox({ tickMs: 50 })
   const prices: number[] = []
   let carried: string[] = []
-  const listen = (token: string) =>
+  const feeds = new Set<string>()
+  const listen = (token: string, service?: 'boats') =>
     new Supervisor({
-      feeds: [tiingoStream({ token, baseUrl: `${sandbox.url.replace('http', 'ws')}/tiingo-stream`, placeOf })],
+      feeds: [tiingoStream({ token, service, baseUrl: `${sandbox.url.replace('http', 'ws')}/tiingo-stream`, placeOf })],
       fence: 1,
       open: openSocket,
       clock: systemClock,
@@ -78,7 +80,11 @@ test('the stand-in tells prices that move, and stops whoever has a wrong key', a
       phaseOf: () => 'closed',
       events: {
         mapped: ({ events }) => {
-          for (const { data } of events) if ('quote' in data && data.symbol === 'BRK.B') prices.push(data.quote.price)
+          for (const { data } of events) {
+            if (!('quote' in data)) continue
+            feeds.add(data.quote.provenance.feed)
+            if (data.symbol === 'BRK.B') prices.push(data.quote.price)
+          }
         },
         changed: () => undefined,
         carrying: (topics) => (carried = [...topics].toSorted()),
@@ -87,17 +93,20 @@ test('the stand-in tells prices that move, and stops whoever has a wrong key', a
         notice: () => undefined
       }
     })
-  const [supervisor, refused] = [listen('right'), listen('wrong')]
+  const [supervisor, refused, boats] = [listen('right'), listen('wrong'), listen('right', 'boats')]
   onTestFinished(async () => {
     supervisor.close()
     refused.close()
+    boats.close()
     await sandbox.close()
   })
   supervisor.want(new Set(['quotes:BRK.B', 'trades:AAPL']))
   supervisor.start()
-  await expect.poll(() => new Set(prices).size, { timeout: 10_000 }).toBeGreaterThan(3)
+  await expect.poll(() => new Set(prices).size).toBeGreaterThan(3)
   supervisor.want(new Set(['quotes:BRK.B', 'quotes:AAPL']))
-  await expect.poll(() => carried, { timeout: 10_000 }).toEqual(['quotes:AAPL', 'quotes:BRK.B', 'quotes:SPY'])
+  await expect.poll(() => carried).toEqual(['quotes:AAPL', 'quotes:BRK.B', 'quotes:SPY'])
+  boats.start()
+  await expect.poll(() => feeds).toEqual(new Set(['iex', 'boats']))
   refused.start()
   await expect
     .poll(() => refused.status.text, { timeout: 10_000 })

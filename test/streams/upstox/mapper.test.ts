@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MarketEvent } from '../../../src/market/event.ts'
 import { file_market_data_feed, RequestMode, Type } from '../../../src/streams/upstox/wire/market-data-feed_pb.js'
-import { frame, ltpc, mapper, NIFTY, NOON, printed, RELIANCE, share } from './frames.ts'
+import { frame, type FeedInit, ltpc, mapper, NIFTY, NOON, printed, RELIANCE, share } from './frames.ts'
+import { runsOf } from '../../support/depth.ts'
 
 const SYMBOL = 'NSE:RELIANCE'
 const level = (bidP: number, askP: number) => ({ bidQ: 10n, bidP, askQ: 20n, askP })
@@ -25,6 +26,15 @@ const snapshot = frame({
 })
 const live = (value: Parameters<typeof share>[0]) =>
   frame({ type: Type.live_feed, feeds: { [RELIANCE]: share(value) } })
+
+type Greeks = Extract<NonNullable<FeedInit['FeedUnion']>, { case: 'firstLevelWithGreeks' }>['value']
+const greeks = (value: Greeks, at = NOON) => {
+  const feed: FeedInit = {
+    requestMode: RequestMode.option_greeks,
+    FeedUnion: { case: 'firstLevelWithGreeks', value }
+  }
+  return frame({ type: Type.live_feed, feeds: { [RELIANCE]: feed }, currentTs: BigInt(at) })
+}
 
 test('a snapshot is a quote and a book, and no trade: what traded before was not told', () => {
   const { events, refusals, control } = mapper()(snapshot)
@@ -146,25 +156,39 @@ test('the modes without a book or a volume tell the trades that they have', () =
     })
   expect(typesOf(map(trade(5, 3)).events)).toEqual(['quote_update'])
   expect(map(trade(4, 8)).events[0]!.data).toMatchObject({ trade: { size: 8 } })
-  const greeks = frame({
-    type: Type.live_feed,
-    feeds: {
-      [RELIANCE]: {
-        requestMode: RequestMode.option_greeks,
-        FeedUnion: {
-          case: 'firstLevelWithGreeks',
-          value: {
-            ltpc: ltpc(1310, 3, 2),
-            firstDepth: level(1309, 1311),
-            optionGreeks: { delta: 0.5 },
-            vtt: 90n,
-            oi: 5
-          }
-        }
-      }
-    }
-  })
-  expect(typesOf(map(greeks).events)).toEqual(['bbo', 'trade'])
+  expect(typesOf(map(greeks({ ltpc: ltpc(1310, 3, 2), firstDepth: level(1309, 1311), vtt: 90n })).events)).toEqual([
+    'bbo',
+    'trade'
+  ])
+})
+
+test("a contract's open interest and greeks are told as they change, and stay with their instants where a frame has none", () => {
+  const map = mapper()
+  const figuresAt = (told: Parameters<typeof greeks>[0], secondsLater: number) => {
+    const at = NOON + secondsLater * 1000
+    return map(greeks(told, at), at).events.flatMap((event) =>
+      event.type === 'quote_update' ? [event.data.quote.derivative] : []
+    )
+  }
+  const optionGreeks = { delta: 0.5, gamma: 0.001, theta: -12, vega: 9, rho: 1 }
+  const at = (secondsLater: number) => new Date(NOON + secondsLater * 1000).toISOString()
+  const told = { openInterestAsOf: at(0), impliedVolatilityAsOf: at(0), greeksAsOf: at(0) }
+  const first = { openInterest: 750, impliedVolatility: 0.13, ...optionGreeks, ...told }
+  const named = { ltpc: ltpc(1310, 3, 2), oi: 750, iv: 0.13 }
+  expect(figuresAt({ ...named, optionGreeks }, 0)).toEqual([first])
+  expect(figuresAt({ ltpc: ltpc(1311, 2, 2) }, 1)).toEqual([])
+  expect(figuresAt({ optionGreeks: { ...optionGreeks, delta: 0.51 }, oi: 750 }, 1)).toEqual([
+    { ...first, delta: 0.51, openInterestAsOf: at(1), greeksAsOf: at(1) }
+  ])
+  // Twice within a second only where contracts were opened or closed.
+  expect(figuresAt({ optionGreeks, oi: 750 }, 1.5)).toEqual([])
+  expect(figuresAt({ optionGreeks: { ...optionGreeks, vega: 8 } }, 1.55)).toEqual([])
+  expect(figuresAt({ optionGreeks, oi: 825 }, 1.6)).toMatchObject([{ openInterest: 825, delta: 0.5 }])
+  expect(figuresAt({ optionGreeks: { ...optionGreeks, delta: 0.4 } }, 3)).toMatchObject([
+    { openInterest: 825, openInterestAsOf: at(1.6), impliedVolatilityAsOf: at(0), delta: 0.4, greeksAsOf: at(3) }
+  ])
+  const wrong = map(greeks({ optionGreeks: { ...optionGreeks, vega: Number.NaN } }))
+  expect(wrong.refusals).toMatchObject([{ reason: 'bad_field', detail: expect.stringContaining('vega') }])
 })
 
 test('the status of each segment, of the closing auction and of the pre-open session is told', () => {
@@ -231,7 +255,7 @@ test('nothing that a broken frame holds is thrown, or told as a price that is no
         if (type === 'trade') expect(data.trade.price > 0 && Number.isFinite(data.trade.size)).toBe(true)
       }
     }),
-    { numRuns: 200 }
+    { numRuns: runsOf(200) }
   )
 })
 

@@ -14,6 +14,7 @@ import { openSocket } from '../../../src/streams/socket.ts'
 import { Supervisor } from '../../../src/streams/supervisor.ts'
 import { yahooStream } from '../../../src/streams/yahoo/feed.ts'
 import { yahooMapper } from '../../../src/streams/yahoo/mapper.ts'
+import { runsOf } from '../../support/depth.ts'
 
 const NOON = Date.parse('2026-11-30T17:00:00Z')
 const map = yahooMapper({ feed: 'composite' })
@@ -75,7 +76,7 @@ test('whatever a frame holds, it comes to a quote that can be or to a refusal', 
         expect(events.length + refusals.length).toBeLessThanOrEqual(1)
       }
     }),
-    { numRuns: 300 }
+    { numRuns: runsOf(300) }
   )
   expect(mapped(sound.subarray(0, 9).toString('base64')).refusals).toMatchObject([{ reason: 'malformed' }])
   const later = Buffer.concat([sound, Buffer.from([0xa0, 0x02, 1])]).toString('base64')
@@ -111,8 +112,8 @@ test('prices move without a key, and a subscription that brought something is ca
   })
   supervisor.want(new Set(['quotes:BRK.B', 'trades:AAPL', 'quotes:OCDO.L']))
   supervisor.start()
-  await expect.poll(() => new Set(prices).size, { timeout: 10_000 }).toBeGreaterThan(3)
+  await expect.poll(() => new Set(prices).size).toBeGreaterThan(3)
   expect(carried).toEqual(['quotes:BRK.B', 'quotes:SPY'])
   supervisor.want(new Set())
-  await expect.poll(() => carried, { timeout: 10_000 }).toEqual(['quotes:SPY'])
+  await expect.poll(() => carried).toEqual(['quotes:SPY'])
 })
