@@ -21,6 +21,8 @@ export type ExchangeOptions = {
   alwaysOpen: boolean
   /** How often the price of everything that trades changes. */
   tickMs?: number
+  /** What is listed; the whole universe unless told. */
+  instruments?: readonly Instrument[]
 }
 
 /** Which one-minute or longer bars: `from` inclusive, `to` exclusive, epoch milliseconds. */
@@ -36,7 +38,7 @@ export interface Exchange {
   now(): number
   /** By canonical symbol. */
   find(symbol: string): Instrument | undefined
-  calendar(instrument: Instrument): TradingCalendar
+  calendar(instrument: Pick<Instrument, 'venue'>): TradingCalendar
   quote(instrument: Instrument, at?: number): SimulatedQuote
   /** Bars of the sessions dated `from` to `to` (both inclusive) that have opened, oldest first; the last may be partial. */
   dailyBars(instrument: Instrument, from: string, to: string, at?: number): TradedBar[]
@@ -50,14 +52,15 @@ export interface Exchange {
   dailyDeviation(instrument: Instrument): number
 }
 
-export function createExchange({ seed, now, alwaysOpen, tickMs = 1000 }: ExchangeOptions): Exchange {
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { seed, now, alwaysOpen, tickMs = 1000, instruments = UNIVERSE } = options
   const calendars = new Map<MarketName, TradingCalendar>()
-  const bySymbol = new Map(UNIVERSE.map((instrument) => [instrument.symbol, instrument]))
+  const bySymbol = new Map(instruments.map((instrument) => [instrument.symbol, instrument]))
   const walks = new DailyWalks(seed, calendar)
   const intraday = new Intraday(walks, tickMs)
   const closedYears = new Map<string, { index: number; year: YearStatistics }>()
 
-  function calendar({ venue }: Instrument): TradingCalendar {
+  function calendar({ venue }: Pick<Instrument, 'venue'>): TradingCalendar {
     const { market } = VENUES[venue]
     let known = calendars.get(market)
     if (!known) calendars.set(market, (known = new TradingCalendar(MARKET_HOURS[market], alwaysOpen)))
@@ -198,7 +201,7 @@ export function createExchange({ seed, now, alwaysOpen, tickMs = 1000 }: Exchang
 
   return {
     seed,
-    instruments: UNIVERSE,
+    instruments,
     now,
     find: (symbol) => bySymbol.get(symbol),
     calendar,

@@ -231,13 +231,19 @@ function refine(key: number, steps: number, span: Span, weight: Weight): Steps {
   const wick = (span.high - span.low) / Math.sqrt(steps)
   for (let index = 0; index < steps; index++) {
     const [from, to] = [points[index]!, points[index + 1]!]
-    highs[index] = Math.min(span.high, Math.max(from, to) + wick * between(0.2, 0.9, key, -3 * index - 1))
-    lows[index] = Math.max(span.low, Math.min(from, to) - wick * between(0.2, 0.9, key, -3 * index - 2))
+    const [bottom, top] = from < to ? [from, to] : [to, from]
+    highs[index] = top + within(span.high - top, wick * between(0.05, 0.45, key, -3 * index - 1))
+    lows[index] = bottom - within(bottom - span.low, wick * between(0.05, 0.45, key, -3 * index - 2))
     volumes[index + 1] = volumes[index]! + weight((index + 0.5) / steps) * (0.5 + uniform(key, -3 * index - 3))
   }
   const total = volumes[steps]!
   for (let index = 1; index <= steps; index++) volumes[index] = Math.round((span.volume * volumes[index]!) / total)
   return { points, highs, lows, volumes }
+}
+
+/** The length of a wick that has so much room. It never takes all of it: few bars of a day share its extremes. */
+function within(room: number, length: number): number {
+  return room > 0 ? (room * length) / (room + length) : 0
 }
 
 function blocksOf({ key, minutes, span, weight }: Stretch): Steps {

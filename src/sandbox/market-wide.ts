@@ -38,7 +38,7 @@ export function searchInstruments(exchange: Exchange, query: string, limit: numb
   const wanted = query.trim().toUpperCase()
   if (wanted === '') return []
   const rank = ({ symbol, name }: Instrument): number => {
-    const ticker = symbol.replace(/^NSE:/, '')
+    const ticker = symbol.replace(/^(NSE|BSE):/, '')
     const upperName = name.toUpperCase()
     if (ticker === wanted || symbol === wanted) return 0
     if (ticker.startsWith(wanted)) return 1

@@ -2,10 +2,10 @@ import { DAY_MS } from '../market/time.ts'
 import { dateOfDay, dayOfDate } from './calendar.ts'
 import type { Exchange } from './exchange.ts'
 import { between, integerBetween, keyOf, mix, uniform } from './noise.ts'
+import { optionValue, smileOf } from './option-pricing.ts'
 import type { Instrument } from './universe/instrument.ts'
 import { VENUES } from './venues.ts'
 
-const RISK_FREE_RATE = 0.04
 const TRADING_DAYS = 252
 const WEEKLY_EXPIRIES = 6
 const MONTHLY_EXPIRIES = 12
@@ -81,9 +81,9 @@ export function optionChain(
     strikes.map((strike) => {
       const key = mix(keyOf(exchange.seed, `${instrument.symbol} ${expiry} ${side}`), Math.round(strike * 1000))
       const moneyness = Math.log(strike / quote.price) / Math.sqrt(years)
-      const smile = volatility * (1 + 0.15 * Math.min(4, moneyness ** 2) - 0.05 * Math.max(-2, Math.min(2, moneyness)))
-      const value = priceOf(side, quote.price, strike, years, smile)
-      const yesterday = priceOf(side, quote.previousClose, strike, years + 1 / 365, smile)
+      const smile = smileOf(volatility, moneyness)
+      const value = optionValue(side, quote.price, strike, years, smile)
+      const yesterday = optionValue(side, quote.previousClose, strike, years + 1 / 365, smile)
       const half = Math.max(CENT, value.price * 0.02)
       const lastTradeAt = quote.asOf - integerBetween(1, 3600, key, 3) * 1000
       return {
@@ -119,30 +119,6 @@ function strikesAround(price: number): number[] {
     if (index > 0) strikes.push(index * step)
   }
   return strikes
-}
-
-/** The Black-Scholes value and its sensitivities: theta a day, vega and rho for one point of a hundred. */
-function priceOf(side: 'call' | 'put', spot: number, strike: number, years: number, volatility: number) {
-  const root = volatility * Math.sqrt(years)
-  const d1 = (Math.log(spot / strike) + (RISK_FREE_RATE + volatility ** 2 / 2) * years) / root
-  const d2 = d1 - root
-  const sign = side === 'call' ? 1 : -1
-  const discounted = strike * Math.exp(-RISK_FREE_RATE * years)
-  const density = Math.exp(-(d1 ** 2) / 2) / Math.sqrt(2 * Math.PI)
-  const decay = (-spot * density * volatility) / (2 * Math.sqrt(years))
-  return {
-    price: Math.max(0, sign * (spot * cumulative(sign * d1) - discounted * cumulative(sign * d2))),
-    delta: sign * cumulative(sign * d1),
-    gamma: density / (spot * root),
-    theta: (decay - sign * RISK_FREE_RATE * discounted * cumulative(sign * d2)) / 365,
-    vega: (spot * density * Math.sqrt(years)) / 100,
-    rho: (sign * discounted * years * cumulative(sign * d2)) / 100
-  }
-}
-
-/** The standard normal distribution function, by the logistic approximation good to four decimals. */
-function cumulative(x: number): number {
-  return 1 / (1 + Math.exp(-1.5976 * x - 0.070565992 * x ** 3))
 }
 
 /** Root, expiry as yymmdd, C or P, strike in thousandths: `AAPL261218C00150000`. */

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     alwaysOpen: config.SANDBOX_HOURS === 'always',
     tickMs: config.SANDBOX_TICK_MS,
     // Whoever starts it on a free port finds TWS behind that one, as the configuration says.
-    ...(config.streams.tws && { twsPort: config.IBKR_PORT ?? 'next' }),
+    ...(config.streams.tws && { twsPort: config.IBKR_PORT ?? 'next', twsMaxLines: config.IBKR_MAX_LINES }),
     ...(values.seed !== undefined && { seed: seedOf(values.seed) })
   })
   const grace = closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {

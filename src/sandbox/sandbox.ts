@@ -24,12 +24,14 @@ import {
   type VendorName,
   type VendorRequest
 } from './vendors/vendor.ts'
+import type { Instrument } from './universe/instrument.ts'
 import { Accounts } from './vendors/upstox/accounts.ts'
 import { upstox } from './vendors/upstox/upstox.ts'
 import { yahoo } from './vendors/yahoo/yahoo.ts'
 
 const DEFAULT_SEED = 1
 const DEFAULT_TICK_MS = 1000
+const DEFAULT_TWS_LINES = 100
 
 export type SandboxOptions = {
   /** 127.0.0.1 unless told. */
@@ -38,12 +40,16 @@ export type SandboxOptions = {
   port?: number
   /** Where TWS is served, 0 for a free port, `next` for the one behind `port`; it is not unless told. */
   twsPort?: number | 'next'
+  /** Market data lines that TWS gives each client; a hundred unless told, as most accounts have. */
+  twsMaxLines?: number
   seed?: number
   now?: () => number
   /** True unless told: every exchange trades around the clock. False keeps the exchanges' hours. */
   alwaysOpen?: boolean
   /** How often prices move; every second unless told. */
   tickMs?: number
+  /** What is listed; see ExchangeOptions. */
+  instruments?: readonly Instrument[]
 }
 
 /** A running sandbox. Each vendor's base URL is `url` and the vendor's name: `http://127.0.0.1:3900/yahoo`. */
@@ -64,7 +70,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { host = '127.0.0.1', port = 0, seed = DEFAULT_SEED, alwaysOpen = true, tickMs = DEFAULT_TICK_MS } = options
   const clock = options.now ?? Date.now
   const now = () => Math.floor(clock() / tickMs) * tickMs
-  const exchange = createExchange({ seed, now, alwaysOpen, tickMs })
+  const exchange = createExchange({
+    seed,
+    now,
+    alwaysOpen,
+    tickMs,
+    ...(options.instruments && { instruments: options.instruments })
+  })
   const scenarios = new Scenarios(seed)
   const requests = new RequestLog()
   const upstoxAccounts = new Accounts(clock)
@@ -76,7 +88,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     alpaca: alpaca(exchange, tickMs),
     massive: massive(exchange, tickMs),
     'upstox-assets': upstoxAssets(exchange),
-    upstox: upstox(upstoxAccounts)
+    upstox: upstox(exchange, upstoxAccounts)
   }
   const pending = new Set<NodeJS.Timeout>()
 
@@ -154,7 +166,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const tws =
     twsPort === undefined
       ? undefined
-      : await serveTws({ exchange, tickMs, troubles: () => scenarios.drawFor(TWS, '/') }, host, twsPort)
+      : await serveTws({
+          exchange,
+          tickMs,
+          troubles: () => scenarios.drawFor(TWS, '/'),
+          host,
+          port: twsPort,
+          maxLines: options.twsMaxLines ?? DEFAULT_TWS_LINES
+        })
   const authority = address.family === 'IPv6' ? `[${address.address}]` : address.address
 
   return {

@@ -43,6 +43,7 @@ export const MARKET_HOURS = {
   france: hours('XPAR', at(9), EUROPEAN_HOLIDAYS),
   canada: { ...hours('XTSE', at(9, 30)), ...listed('XTSE') },
   india: { ...hours('XNSE', at(9, 15)), ...listed('XNSE') },
+  commodities: { ...hours('XIMC', at(9)), ...listed('XIMC') },
   japan: hours('XTKS', at(9)),
   'hong-kong': hours('XHKG', at(9, 30)),
   australia: hours('XASX', at(10)),
@@ -94,6 +95,8 @@ export const VENUES = {
     'XNSE',
     spelt(['NSI', 'NSE', 'in_market'], ['NSE', 'National Stock Exchange of India'], 'India/Bombay')
   ),
+  bombay: venue('india', 'XBOM', spelt(['BSE', 'BSE', 'in_market'], ['BSE', 'Bombay Stock Exchange'], 'India/Bombay')),
+  commodities: venue('commodities', 'XIMC', spelt(['MCX', 'MCX', 'in_market'], ['MCX', 'MCX'], 'India/Bombay')),
   frankfurt: venue('germany', 'XETR', spelt(['GER', 'XETRA', 'de_market'], ['INDEX', 'Deutsche Börse'], 'XETRA')),
   paris: venue('france', 'XPAR', spelt(['PAR', 'Paris', 'fr_market'], ['INDEX', 'Paris'], 'Paris')),
   // Of its index Yahoo names the exchange of the futures on it.

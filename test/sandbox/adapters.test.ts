@@ -131,6 +131,14 @@ describe('every vendor tells the same market through its real adapter', () => {
   test('profiles, news, search, lists and options', async () => {
     for (const provider of able('profile')) expect((await provider.profile('AAPL', signal)).name).toBe('Apple Inc.')
     for (const provider of able('news')) expect((await provider.news('AAPL', 5, signal)).items).toHaveLength(5)
+    const ofMarket = able('marketNews')
+    expect(ofMarket.map(({ name }) => name)).toEqual(['fmp', 'alpha-vantage', 'tiingo'])
+    for (const provider of ofMarket) {
+      const { items } = await provider.marketNews(20, signal)
+      const instants = items.map(({ publishedAt }) => publishedAt)
+      expect([instants.length, instants.toSorted().toReversed()]).toEqual([20, instants])
+      expect(new Set(items.flatMap(({ symbols }) => symbols)).size).toBeGreaterThan(3)
+    }
     for (const provider of able('search')) {
       expect((await provider.search('micro', 10, signal)).matches.map(({ symbol }) => symbol)).toContain('MSFT')
     }

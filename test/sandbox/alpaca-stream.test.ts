@@ -36,11 +36,11 @@ describe("the vendor's own client", () => {
       stream.subscribeForStatuses(['AAPL'])
     })
     stream.connect()
-    await expect.poll(() => seen['trades']!.length, { timeout: 5000 }).toBeGreaterThan(2)
+    await expect.poll(() => seen['trades']!.length).toBeGreaterThan(2)
     for (const scenario of ['halt', 'trade_correction', 'trade_cancel'] as const) {
       sandbox.scenario({ vendor: 'alpaca-stream', scenario, symbol: 'AAPL', count: 1 })
     }
-    await expect.poll(() => Object.values(seen).every((list) => list.length > 0), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => Object.values(seen).every((list) => list.length > 0)).toBe(true)
 
     const [trade] = seen['trades'] as {
       symbol: string
@@ -71,7 +71,7 @@ describe('over JSON', () => {
     await once(socket, 'open')
     const say = (message: object) => socket.send(JSON.stringify(message))
     const next = async (kind: string) => {
-      await expect.poll(() => said.some(({ T }) => T === kind), { timeout: 5000 }).toBe(true)
+      await expect.poll(() => said.some(({ T }) => T === kind)).toBe(true)
       return said.splice(0, said.findIndex(({ T }) => T === kind) + 1).at(-1)!
     }
     await next('success')
@@ -119,7 +119,7 @@ describe('over JSON', () => {
     const { say, next, said } = await connect()
     await next('success')
     say({ action: 'subscribe', trades: ['AAPL'] })
-    await expect.poll(() => said.filter(({ T }) => T === 't').length, { timeout: 5000 }).toBeGreaterThan(8)
+    await expect.poll(() => said.filter(({ T }) => T === 't').length).toBeGreaterThan(8)
     const trades = said.filter(({ T }) => T === 't') as { s: number; t: string; i: number }[]
     const aapl = sandbox.exchange.find('AAPL')!
     const volumeAt = (text: string) =>
@@ -151,7 +151,7 @@ describe('over JSON', () => {
     said.splice(0)
     await next('t')
     sandbox.scenario({ vendor: 'alpaca-stream', scenario: 'half_open' })
-    const silent = () => expect.poll(() => said.splice(0).length, { timeout: 3000, interval: 4 * TICK_MS }).toBe(0)
+    const silent = () => expect.poll(() => said.splice(0).length, { interval: 4 * TICK_MS }).toBe(0)
     await silent()
     let hasPonged = false
     socket.on('pong', () => (hasPonged = true))

@@ -91,8 +91,23 @@ describe('bars hold together', () => {
         // Minutes of a day before a split are rounded to whole shares one by one.
         expect(Math.abs(traded - day!.volume)).toBeLessThanOrEqual(minutes.length)
       }),
-      { numRuns: 40 }
+      { numRuns: runsOf(40) }
     )
+  })
+
+  test('a chart of minutes has no ceiling: few minutes of a day reach its high or its low', () => {
+    const days = [1, 2, 3, 4, 5].flatMap((back) => {
+      const aapl = find(exchange, 'AAPL')
+      const calendar = exchange.calendar(aapl)
+      const { open, close } = calendar.session(calendar.sessionAt(MIDDAY).index - back)
+      return [exchange.intradayBars(aapl, { stepMinutes: 1, from: open, to: close, extendedHours: false })]
+    })
+    const atTheEdge = days.flatMap((minutes) => {
+      const high = Math.max(...minutes.map((minute) => minute.high))
+      const low = Math.min(...minutes.map((minute) => minute.low))
+      return minutes.filter((minute) => minute.high === high || minute.low === low)
+    })
+    expect(atTheEdge.length).toBeLessThanOrEqual(12 * days.length)
   })
 
   test('a running quote agrees with the minutes so far', () => {

@@ -39,7 +39,7 @@ function reader() {
     },
     /** The next message that is so; those before it are left. */
     next: async (is: (message: Message) => boolean) => {
-      await expect.poll(() => find(is), { timeout: 5000 }).toBeGreaterThanOrEqual(0)
+      await expect.poll(() => find(is)).toBeGreaterThanOrEqual(0)
       return said.splice(0, find(is) + 1).at(-1)!
     }
   }
@@ -51,7 +51,7 @@ const status = (name: string) => (message: Message) => message.ev === 'status' &
 async function silence(said: unknown[]): Promise<void> {
   let quietLooks = 0
   const look = () => (quietLooks = said.splice(0).length === 0 ? quietLooks + 1 : 0)
-  await expect.poll(look, { timeout: 5000, interval: 4 * TICK_MS }).toBeGreaterThanOrEqual(2)
+  await expect.poll(look, { interval: 4 * TICK_MS }).toBeGreaterThanOrEqual(2)
 }
 const kind = (ev: string) => (message: Message) => message.ev === ev
 
@@ -146,8 +146,8 @@ describe('over a plain socket', () => {
     const { say, texts } = await connect()
     say('subscribe', SYMBOLS.flatMap((symbol) => [`T.${symbol}`, `Q.${symbol}`, `LULD.${symbol}`]).join(','))
     sandbox.scenario({ vendor: 'massive-stream', scenario: 'halt' })
-    await expect.poll(() => texts.some((text) => text.includes('"i":[17]')), { timeout: 5000 }).toBe(true)
-    await expect.poll(() => texts.some((text) => text.includes('"ds":')), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => texts.some((text) => text.includes('"i":[17]'))).toBe(true)
+    await expect.poll(() => texts.some((text) => text.includes('"ds":'))).toBe(true)
     const map = massiveMapper({ market: 'stocks', feed: 'sandbox', placeOf })
     const read = texts.map((text) => map(text, { ...arrival(), receivedAt: Date.now() }))
     expect(read.flatMap(({ refusals }) => refusals)).toEqual([])

@@ -8,7 +8,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { Scenario } from '../../src/sandbox/scenarios.ts'
 import { shippedHours } from '../support/hours.ts'
 
-const TIMEOUT_MS = 400
+const TIMEOUT_MS = 1000
 const VENDORS = ['yahoo', 'fmp', 'alpha-vantage', 'tiingo'] as const
 
 let sandbox: Sandbox

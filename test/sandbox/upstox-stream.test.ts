@@ -2,7 +2,12 @@ import { once } from 'node:events'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { MarketEvent, TopicName } from '../../src/market/event.ts'
+import { indianDerivativeSymbol } from '../../src/market/indian-derivative.ts'
+import { contractQuote } from '../../src/sandbox/contract-quotes.ts'
+import { createExchange } from '../../src/sandbox/exchange.ts'
+import { indianDerivatives } from '../../src/sandbox/indian-derivatives.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { contractKeyOf } from '../../src/sandbox/vendors/upstox/listing.ts'
 import { upstoxKeyOf } from '../../src/sandbox/vendors/upstox/instrument-keys.ts'
 import { systemClock } from '../../src/streams/clock.ts'
 import type { Refusal } from '../../src/streams/mapper.ts'
@@ -69,7 +74,7 @@ function listen(topics: readonly TopicName[], options: Partial<UpstoxOptions> = 
   return { supervisor, events, refusals, states, carried: () => carried, refused: () => refused }
 }
 
-const until = (is: () => boolean) => expect.poll(is, { timeout: 8000 }).toBe(true)
+const until = (is: () => boolean) => expect.poll(is).toBe(true)
 
 test('shares and indices of India stream at the prices of the exchange, and volumes add up', async () => {
   const topics = [`trades:${SYMBOL}`, `bbo:${SYMBOL}`, 'trades:NSE:TCS', 'quotes:^NSEI']
@@ -96,6 +101,75 @@ test('shares and indices of India stream at the prices of the exchange, and volu
 
   sandbox.scenario({ vendor: 'upstox-stream', scenario: 'down', count: 1 })
   await until(() => supervisor.status.connections === 2 && supervisor.status.state === 'live')
+})
+
+test('contracts stream at prices that follow their underlying, with open interest and greeks', async () => {
+  const contracts = indianDerivatives(sandbox.exchange).filter(({ root }) => root === 'NIFTY')
+  const call = contracts.find(({ right }) => right === 'call')!
+  const contractKey = `NSE_FO|${call.token}`
+  const symbol = `NSE:NIFTY${call.expiry.slice(2).replaceAll('-', '')}C${call.strike}`
+  const keys = {
+    keyOf: (name: string) => (name === symbol ? contractKey : undefined),
+    symbolOf: (key: string) => (key === contractKey ? symbol : undefined)
+  }
+  const { events, refusals } = listen([`trades:${symbol}`], { keys })
+  const trades = () => events.flatMap((event) => (event.type === 'trade' ? event.data.trade : []))
+  await until(() => trades().length >= 5)
+  expect(refusals).toEqual([])
+  const spotAt = (ms: number) => sandbox.exchange.quote(call.underlying, ms)
+  for (const { price, asOf } of trades()) {
+    expect(price).toBe(contractQuote(sandbox.exchange, call, spotAt(Date.parse(asOf)), Date.parse(asOf)).price)
+  }
+  const quotes = events.flatMap((event) => (event.type === 'quote_update' ? event.data.quote : []))
+  const quote = quotes.find((each) => each.symbol === symbol)
+  expect(quote!.derivative).toMatchObject({ openInterest: expect.any(Number), impliedVolatility: expect.any(Number) })
+  expect(quote!.derivative!.delta).toBeGreaterThan(0.5)
+  expect(quote!.price).toBeGreaterThan(0.8 * (spotAt(Date.now()).price - call.strike!))
+})
+
+test('commodities and contracts of BSE stream as REST tells them, each in the hours of its exchange', async () => {
+  const contracts = indianDerivatives(sandbox.exchange)
+  const future = contracts.find(({ root, right }) => root === 'CRUDEOIL' && right === undefined)!
+  const option = contracts.find(({ root, right }) => root === 'SENSEX' && right === 'call')!
+  const symbols = new Map([future, option].map((each) => [contractKeyOf(each), indianDerivativeSymbol(each)]))
+  expect([...symbols.keys()].map((key) => key.split('|')[0])).toEqual(['MCX_FO', 'BSE_FO'])
+  const keys = {
+    keyOf: (name: string) => [...symbols].find(([, symbol]) => symbol === name)?.[0] ?? upstoxKeyOf({ symbol: name }),
+    symbolOf: (key: string) => symbols.get(key) ?? (key.startsWith('BSE_EQ|') ? 'BSE:TCS' : undefined)
+  }
+  const wanted = [...symbols.values(), 'BSE:TCS']
+  const { events, refusals } = listen(
+    wanted.map((symbol): TopicName => `trades:${symbol}`),
+    { keys }
+  )
+  const trades = (symbol: string) =>
+    events.flatMap((event) => (event.type === 'trade' && event.data.symbol === symbol ? event.data.trade : []))
+  await until(() => wanted.every((symbol) => trades(symbol).length >= 3))
+  expect(refusals).toEqual([])
+  for (const contract of [future, option]) {
+    for (const { price, asOf } of trades(indianDerivativeSymbol(contract))) {
+      const at = Date.parse(asOf)
+      const spot = sandbox.exchange.quote(contract.underlying, at)
+      expect(price).toBe(contractQuote(sandbox.exchange, contract, spot, at).price)
+    }
+  }
+  const share = sandbox.exchange.find('BSE:TCS')!
+  for (const { price, asOf } of trades('BSE:TCS')) {
+    expect(price).toBe(sandbox.exchange.quote(share, Date.parse(asOf)).price)
+  }
+  const path = `${sandbox.url}/upstox/v3/market-quote/quotes?instrument_key=${[...symbols.keys()].join(',')}`
+  const told = (await (await fetch(path, { headers: { authorization: 'Bearer T' } })).json()) as {
+    data: Record<string, { last_price: number }>
+  }
+  const last = trades(indianDerivativeSymbol(future)).at(-1)!
+  expect(told.data[contractKeyOf(future).replace('|', ':')]!.last_price / last.price).toBeCloseTo(1, 2)
+
+  const exchange = createExchange({ seed: 1, now: Date.now, alwaysOpen: false })
+  const phaseAt = (instant: string) => exchange.calendar(future.underlying).phaseAt(Date.parse(instant))
+  expect(['2026-10-30T17:59:00Z', '2026-10-30T18:01:00Z'].map(phaseAt)).toEqual(['regular', 'closed'])
+  expect(['2026-12-01T18:24:00Z', '2026-12-01T18:26:00Z'].map(phaseAt)).toEqual(['regular', 'closed'])
+  // On a holiday of NSE the evening is open.
+  expect(['2026-11-24T08:00:00Z', '2026-11-24T12:00:00Z'].map(phaseAt)).toEqual(['closed', 'regular'])
 })
 
 test('a token that ends while it streams is said to have, and the next one of the user goes on with', async () => {

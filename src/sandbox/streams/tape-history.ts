@@ -1,23 +1,31 @@
 import { MINUTE_MS } from '../../market/time.ts'
 import type { Instrument } from '../universe/instrument.ts'
-import type { Tape, TapeBar, TapeTrade } from './tape.ts'
+import type { Tape, TapeBar, TapeQuote, TapeTrade } from './tape.ts'
 
 const ROUND_LOT = 100
 
 /** A part of the past, and from where on the next part is; undefined behind the last one. Epoch milliseconds. */
 export type TapePart<Item> = { readonly items: readonly Item[]; readonly next: number | undefined }
 
-/** What the tape told of [from, until), at most so many trades. */
-export function pastTrades(
-  tape: Tape,
-  instrument: Instrument,
-  { from, until, limit }: { readonly from: number; readonly until: number; readonly limit: number }
-): TapePart<TapeTrade> {
-  const items: TapeTrade[] = []
-  for (let at = Math.ceil(from / tape.tickMs) * tape.tickMs; at < until; at += tape.tickMs) {
+type Span = { readonly from: number; readonly until: number; readonly limit: number }
+
+/** The trades that the tape told of [from, until), at most so many. */
+export const pastTrades = (tape: Tape, instrument: Instrument, span: Span): TapePart<TapeTrade> =>
+  ticksOf(tape, span, (at) => tape.trade(instrument, at))
+
+export const pastQuotes = (tape: Tape, instrument: Instrument, span: Span): TapePart<TapeQuote> =>
+  ticksOf(tape, span, (at) => tape.quote(instrument, at))
+
+function ticksOf<Item>(
+  { tickMs }: Tape,
+  { from, until, limit }: Span,
+  itemAt: (at: number) => Item | undefined
+): TapePart<Item> {
+  const items: Item[] = []
+  for (let at = Math.ceil(from / tickMs) * tickMs; at < until; at += tickMs) {
     if (items.length >= limit) return { items, next: at }
-    const trade = tape.trade(instrument, at)
-    if (trade) items.push(trade)
+    const item = itemAt(at)
+    if (item) items.push(item)
   }
   return { items, next: undefined }
 }

@@ -42,6 +42,10 @@ const OWN_VOLATILITY_PERCENT: Record<Sector, number> = {
   'Real Estate': 0.9
 }
 
+const MUMBAI_EQUITIES = rows(MUMBAI).map((row) => foreignEquity('mumbai', 'INR', 1, row))
+/** Shares that BSE lists beside NSE. */
+const IN_BOMBAY_TOO = new Set(['NSE:RELIANCE', 'NSE:TCS', 'NSE:INFY'])
+
 /** Everything the simulated exchange lists, US equities first. */
 export const UNIVERSE: readonly Instrument[] = [
   ...SECTORS.flatMap((sector) => rows(US_EQUITIES[sector]).map((row) => usEquity(sector, row))),
@@ -49,7 +53,12 @@ export const UNIVERSE: readonly Instrument[] = [
   ...rows(INDICES).map(index),
   ...rows(LONDON).map((row) => foreignEquity('london', 'GBP', 100, row)),
   ...rows(TORONTO).map((row) => foreignEquity('toronto', 'CAD', 1, row)),
-  ...rows(MUMBAI).map((row) => foreignEquity('mumbai', 'INR', 1, row)),
+  ...MUMBAI_EQUITIES,
+  ...MUMBAI_EQUITIES.filter(({ symbol }) => IN_BOMBAY_TOO.has(symbol)).map((share): Instrument => ({
+    ...share,
+    symbol: share.symbol.replace('NSE:', 'BSE:'),
+    venue: 'bombay'
+  })),
   ...rows(CRYPTO).map(crypto),
   ...rows(CURRENCY_PAIRS).map(currencyPair)
 ]
@@ -168,8 +177,9 @@ function currencyPair(row: string[]): Instrument {
   }
 }
 
-/** Two share classes of one company move together: their temper and their own walk are keyed by the company. */
+/** Two shares of one company move together: their temper and their own walk are keyed by the company. */
 export function companyOf(symbol: string): string {
+  if (symbol.startsWith('BSE:')) return symbol.replace('BSE:', 'NSE:')
   if (symbol === 'GOOG') return 'GOOGL'
   return symbol === 'BRK.A' ? 'BRK.B' : symbol
 }

@@ -4,8 +4,9 @@ import { cryptoPair } from '../../../market/symbol.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import type { Scenario } from '../../scenarios.ts'
 import type { StreamContext, StreamRequest, StreamVendor } from '../stream-vendor.ts'
-import { Tape, type TapeBar, type TapeTrade } from '../tape.ts'
+import { Tape, type TapeBar, type TapeQuote, type TapeTrade } from '../tape.ts'
 import { AlpacaConnection, WireInstant, type Channel, type Message } from './connection.ts'
+import { OptionTape } from './options.ts'
 
 /** `free` has the vendor's free plan: one venue, so many symbols of trades and quotes together. */
 const FREE_KEY = 'free'
@@ -14,10 +15,19 @@ const WRONG_KEY = 'wrong'
 
 const STOCK_CHANNELS: readonly Channel[] = ['trades', 'quotes', 'bars', 'updatedBars', 'dailyBars', 'statuses', 'lulds']
 const COIN_CHANNELS: readonly Channel[] = ['trades', 'quotes', 'bars', 'updatedBars', 'dailyBars']
+const OPTION_CHANNELS: readonly Channel[] = ['trades', 'quotes']
 const BAND = 0.05
 /** At night nothing trades at the simulated exchanges; these paths are there and silent. */
 const PATHS: Readonly<
-  Record<string, { readonly channels: readonly Channel[]; readonly delayMs?: number; readonly isPaid?: true }>
+  Record<
+    string,
+    {
+      readonly channels: readonly Channel[]
+      readonly delayMs?: number
+      readonly isPaid?: true
+      readonly isOptions?: true
+    }
+  >
 > = {
   '/v2/iex': { channels: STOCK_CHANNELS },
   '/v2/sip': { channels: STOCK_CHANNELS, isPaid: true },
@@ -25,7 +35,9 @@ const PATHS: Readonly<
   '/v2/test': { channels: STOCK_CHANNELS },
   '/v1beta1/boats': { channels: STOCK_CHANNELS, isPaid: true },
   '/v1beta1/overnight': { channels: STOCK_CHANNELS },
-  '/v1beta3/crypto/us': { channels: COIN_CHANNELS }
+  '/v1beta3/crypto/us': { channels: COIN_CHANNELS },
+  '/v1beta1/indicative': { channels: OPTION_CHANNELS, isOptions: true },
+  '/v1beta1/opra': { channels: OPTION_CHANNELS, isOptions: true, isPaid: true }
 }
 
 type Client = { readonly connection: AlpacaConnection; readonly path: string }
@@ -33,6 +45,7 @@ type Client = { readonly connection: AlpacaConnection; readonly path: string }
 /** Alpaca's streams: whoever authenticates with a key that is in use on a path is refused, and the first one stays. */
 export function alpacaStream({ exchange, tickMs, troubles }: StreamContext): StreamVendor {
   const tape = new Tape(exchange, tickMs)
+  const options = new OptionTape(exchange)
   const clients = new Set<Client>()
   let lastTick = exchange.now()
   let isDead = false
@@ -55,9 +68,14 @@ export function alpacaStream({ exchange, tickMs, troubles }: StreamContext): Str
   }
 
   function tell({ connection, path }: Client, at: number, active: readonly Scenario[]): void {
-    const { delayMs = 0 } = PATHS[path]!
+    const { delayMs = 0, isOptions } = PATHS[path]!
     const messages: Message[] = []
-    for (const spelling of spellings(connection, path)) {
+    for (const spelling of isOptions ? connection.symbols : spellings(connection, path)) {
+      if (isOptions) {
+        const on = (channel: Channel) => connection.isSubscribed(channel, spelling)
+        messages.push(...options.messages(spelling, at, on))
+        continue
+      }
       const instrument = exchange.find(canonical(spelling))
       if (instrument) messages.push(...messagesOf(connection, instrument, spelling, at - delayMs, active))
     }
@@ -79,11 +97,7 @@ export function alpacaStream({ exchange, tickMs, troubles }: StreamContext): Str
       messages.push(...troubledTrades(trade, spelling, active))
     }
     const quote = on('quotes') ? tape.quote(instrument, at) : undefined
-    if (quote) {
-      const { bid, ask, bidSize, askSize, ms, ns } = quote
-      const sides = { bx: 'V', bp: bid, bs: bidSize, ax: 'V', ap: ask, as: askSize }
-      messages.push({ T: 'q', S: spelling, ...sides, c: ['R'], z: 'B', t: new WireInstant(ms, ns) })
-    }
+    if (quote) messages.push({ T: 'q', S: spelling, ...quoteFields(quote) })
     if (on('statuses')) messages.push(...statusMessages(spelling, instrument, at, active))
     const isNewMinute = at % MINUTE_MS < tickMs
     const minute = isNewMinute && on('bars') ? tape.minuteBefore(instrument, at) : undefined
@@ -141,6 +155,19 @@ export function tradeFields({ id, price, size, ms, ns, isExtended }: TapeTrade) 
   const c = ['@', ...(isExtended ? ['T'] : []), ...(size < 100 ? ['I'] : [])]
   return { i: id, x: 'V', p: price, s: size, c, z: 'B', t: new WireInstant(ms, ns) }
 }
+
+/** The same of a quote. */
+export const quoteFields = ({ bid, ask, bidSize, askSize, ms, ns }: TapeQuote) => ({
+  bx: 'V',
+  bp: bid,
+  bs: bidSize,
+  ax: 'V',
+  ap: ask,
+  as: askSize,
+  c: ['R'],
+  z: 'B',
+  t: new WireInstant(ms, ns)
+})
 
 const tradeMessage = (trade: TapeTrade, spelling: string): Message => ({ T: 't', S: spelling, ...tradeFields(trade) })
 

@@ -70,6 +70,22 @@ export function pastTradeRow(listing: Listing | undefined, trade: TapeTrade): st
   return `${JSON.stringify(row).slice(0, -1)},"participant_timestamp":${instant},"sip_timestamp":${instant}}`
 }
 
+/** A quote as REST tells it. */
+export function pastQuoteRow({ x, z }: Listing, quote: TapeQuote): string {
+  const { bid, ask, bidSize, askSize, ms } = quote
+  const instant = `${ms}000000`
+  const sides = {
+    ask_exchange: x,
+    ask_price: ask,
+    ask_size: askSize,
+    bid_exchange: x,
+    bid_price: bid,
+    bid_size: bidSize
+  }
+  const row = { ...sides, conditions: [REGULAR_QUOTE], sequence_number: sequenceOf(ms, 2), tape: z }
+  return `${JSON.stringify(row).slice(0, -1)},"participant_timestamp":${instant},"sip_timestamp":${instant}}`
+}
+
 /** A trade that comes so much later than it happened, beside the one that is told in time. */
 export function lateTradeMessage(ticker: string, listing: Listing, trade: TapeTrade, lateMs: number): string {
   const { id, price, ms } = trade

@@ -14,7 +14,7 @@ const SUCCESS = { code: 200, message: 'Success' }
 
 type Client = { readonly tickers: Set<string>; subscriptionId: number | undefined }
 
-/** Tiingo's IEX stream at the reference level: whoever asks says who he is with each request, and is told his subscription's number. */
+/** Tiingo's streams of IEX and Blue Ocean at the reference level: whoever asks says who he is with each request, and is told his subscription's number. */
 export function tiingoStream(context: StreamContext): StreamVendor {
   const { exchange, tickMs } = context
   const tape = new Tape(exchange, tickMs)
@@ -22,7 +22,7 @@ export function tiingoStream(context: StreamContext): StreamVendor {
   const byTicker = new Map(listed.map((instrument) => [tickerOf(instrument), instrument]))
   let subscriptions = 0
   const clients: TickingClients<Client> = new TickingClients(context, {
-    knows: (path) => path === '/iex',
+    knows: (path) => path === '/iex' || path === '/boats',
     connects: (): Client => ({ tickers: new Set(), subscriptionId: undefined }),
     says: received,
     ticks(socket, { tickers }, at) {

@@ -1,3 +1,4 @@
+import { offsetMs } from '../../../market/zoned-time.ts'
 import type { Exchange } from '../../exchange.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 
@@ -11,6 +12,10 @@ const FIRST_CON_ID = 100_001
 /** Of US shares: hundredths of a cent below a dollar, cents from there on. */
 export const US_RULE = 26
 export const US_STEPS = [0, 0.0001, 1, 0.01]
+/** As TWS calls New York's. */
+const ZONE = 'US/Eastern'
+/** Sessions that are told, with the one that opened last. */
+const SESSIONS_TOLD = 5
 
 /** What TWS calls what is listed. */
 export class Contracts {
@@ -55,8 +60,27 @@ export class Contracts {
     ]
     const trading = [US_STEPS.at(-1)!, '', 'LMT,MKT', exchanges, 1, 0]
     const company = [name, listing, '', sector, industry, industry]
-    const hours = ['US/Eastern', '', '', '', '', 0, 1, '', '']
+    const hours = [ZONE, ...this.#hours(instrument), '', '', 0, 1, '', '']
     const sizes = [kind === 'etf' ? 'ETF' : 'COMMON', 0.0001, 0.0001, 100, 0]
     return [...contract, ...trading, ...company, ...hours, `${US_RULE},${US_RULE}`, '', ...sizes]
   }
+
+  /** When it trades, and when it is liquid. */
+  #hours(instrument: Instrument): [string, string] {
+    const calendar = this.#exchange.calendar(instrument)
+    const { index: last } = calendar.sessionAt(this.#exchange.now())
+    const sessions = Array.from({ length: SESSIONS_TOLD }, (_, at) => calendar.session(last + at))
+    const listed = (spans: readonly (readonly [number, number])[]) =>
+      spans.map((span) => span.map(wallTime).join('-')).join(';')
+    return [
+      listed(sessions.map(({ preOpen, postClose }) => [preOpen, postClose])),
+      listed(sessions.map(({ open, close }) => [open, close]))
+    ]
+  }
+}
+
+/** `20260406:0930` */
+function wallTime(instant: number): string {
+  const digits = new Date(instant + offsetMs(ZONE, instant)).toISOString().replaceAll(/[-:]/g, '')
+  return `${digits.slice(0, 8)}:${digits.slice(9, 13)}`
 }

@@ -6,20 +6,25 @@ import type { StreamContext } from '../stream-vendor.ts'
 import { Tape } from '../tape.ts'
 import { TwsClient, type Line } from './client.ts'
 import { Contracts, US_RULE, US_STEPS } from './contracts.ts'
+import { barRequestIn, barsOf } from './past-bars.ts'
 import { ticksOf } from './ticks.ts'
 
-const MAX_LINES = 100
 const FARM = 'usfarm'
 const LATE = 3
 const LIVE = 1
 
 export type SimulatedTws = { readonly port: number; close(): Promise<void> }
 
-type TwsContext = Pick<StreamContext, 'exchange' | 'tickMs' | 'troubles'>
+export type TwsOptions = Pick<StreamContext, 'exchange' | 'tickMs' | 'troubles'> & {
+  readonly host: string
+  readonly port: number
+  /** Of market data, for each client. */
+  readonly maxLines: number
+}
 
 /** Serves TWS on a port of its own; rejects where that is taken. */
-export async function serveTws(context: TwsContext, host: string, port: number): Promise<SimulatedTws> {
-  const { exchange, tickMs, troubles } = context
+export async function serveTws(options: TwsOptions): Promise<SimulatedTws> {
+  const { exchange, tickMs, troubles, host, port, maxLines } = options
   const tape = new Tape(exchange, tickMs)
   const contracts = new Contracts(exchange)
   const clients = new Set<TwsClient>()
@@ -86,9 +91,29 @@ export async function serveTws(context: TwsContext, host: string, port: number):
         return
       case '1':
         return subscribe(client, Number(third), fields)
+      case '20':
+        return tellBars(client, Number(fields[1]), fields)
       case '2':
         if (!client.lines.delete(Number(third))) client.fail(Number(third), 300, "Can't find EId with ticker Id")
     }
+  }
+
+  /** Minutes and days of trades, as far back from an instant as is asked for. */
+  function tellBars(client: TwsClient, id: number, fields: readonly string[]): void {
+    const instrument = found(['', '', ...fields.slice(1)])
+    if (!instrument) return client.fail(id, 200, 'No security definition has been found for the request')
+    const request = barRequestIn(fields)
+    const bars = request && barsOf(exchange, instrument, request)
+    if (!bars) return client.fail(id, 321, 'Error validating request')
+    if (has('rate_limited', undefined, troubles())) {
+      return client.fail(id, 162, 'Historical Market Data Service error message:pacing violation')
+    }
+    if (bars.length === 0) {
+      return client.fail(id, 162, 'Historical Market Data Service error message:HMDS query returned no data')
+    }
+    // TWS warns of answers that it gives all the same.
+    client.fail(id, 2174, 'Warning: You submitted request with date-time attributes without explicit time zone')
+    client.send(17, id, '', '', bars.length, ...bars.flat())
   }
 
   function found(fields: readonly string[]) {
@@ -110,7 +135,7 @@ export async function serveTws(context: TwsContext, host: string, port: number):
     const { symbol } = instrument
     const now = troubles()
     if (has('evicted', symbol, now)) return client.fail(id, 10_197, 'No market data during competing live session')
-    if (client.lines.size >= MAX_LINES) return client.fail(id, 101, 'Max number of tickers has been reached.')
+    if (client.lines.size >= maxLines) return client.fail(id, 101, 'Max number of tickers has been reached.')
     const isLate = has('plan_refused', symbol, now)
     if (isLate && !client.takesLateData) return client.fail(id, 354, 'Requested market data is not subscribed.')
     const line: Line = { instrument, isLate }

@@ -2,35 +2,31 @@ import type { WebSocket } from 'ws'
 import { MINUTE_MS } from '../../../market/time.ts'
 import type { RequestMode } from '../../../streams/upstox/wire/market-data-feed_pb.js'
 import type { Scenario } from '../../scenarios.ts'
-import type { Instrument } from '../../universe/instrument.ts'
 import type { Account } from '../../vendors/upstox/accounts.ts'
-import { upstoxKeyOf } from '../../vendors/upstox/instrument-keys.ts'
 import type { StreamContext, StreamRequest, StreamVendor } from '../stream-vendor.ts'
-import { Tape } from '../tape.ts'
 import { UpstoxConnection } from './connection.ts'
-import { feedOf, feedsFrame, marketInfoFrame, type FeedInit } from './messages.ts'
+import { UpstoxListing } from '../../vendors/upstox/listing.ts'
+import { feedOf, feedsFrame, marketInfoFrame, type FeedInit, type OpenMarkets } from './messages.ts'
 
 const PATH = '/feeds'
 const FORBIDDEN = 403
 /** Of one user at a time. */
 const CONNECTIONS = { basic: 2, plus: 5 }
 const INDEX = '^NSEI'
+const COMMODITY = { venue: 'commodities' } as const
 
-/** Upstox' market data feed: shares and indices of India, as frames of what changed. */
+/** Upstox' market data feed: shares, indices, contracts and commodities of India, as frames of what changed. */
 export function upstoxStream({ exchange, tickMs, troubles, upstoxAccounts }: StreamContext): StreamVendor {
-  const tape = new Tape(exchange, tickMs)
   const clients = new Set<UpstoxConnection>()
   /** Whose address was taken, until the connection is made. */
   const admitted = new WeakMap<StreamRequest, Account>()
-  const instruments = new Map<string, Instrument>(
-    exchange.instruments.flatMap((instrument) => {
-      const key = upstoxKeyOf(instrument)
-      return key === undefined ? [] : [[key, instrument]]
-    })
-  )
-  const isMarketOpen = (at: number) => exchange.quote(exchange.find(INDEX)!, at).phase === 'regular'
+  const listing = new UpstoxListing(exchange)
+  const openAt = (at: number): OpenMarkets => ({
+    stocks: exchange.calendar(exchange.find(INDEX)!).phaseAt(at) === 'regular',
+    commodities: exchange.calendar(COMMODITY).phaseAt(at) === 'regular'
+  })
   let lastTick = exchange.now()
-  let isOpen = isMarketOpen(lastTick)
+  let open = openAt(lastTick)
   let isDead = false
   const timer = setInterval(tick, tickMs)
 
@@ -42,22 +38,24 @@ export function upstoxStream({ exchange, tickMs, troubles, upstoxAccounts }: Str
     const at = exchange.now()
     for (const client of clients) if ((client.account.until ?? Infinity) <= at) client.end()
     if (at === lastTick) return
-    const wasOpen = isOpen
-    isOpen = isMarketOpen(at)
-    const hasChanged = wasOpen !== isOpen
+    const before = open
+    open = openAt(at)
+    const hasChanged = before.stocks !== open.stocks || before.commodities !== open.commodities
     // Ticks that a busy process missed are told now, so that the volumes of the day are told all the same.
     const first = Math.max(lastTick + tickMs, at - MINUTE_MS)
     for (let each = first; each <= at && !has('mute'); each += tickMs) {
       for (const client of clients) tell(client, client.modes.keys(), each, false)
     }
-    if (hasChanged) for (const client of clients) client.send(marketInfoFrame(isOpen, at))
+    if (hasChanged) for (const client of clients) client.send(marketInfoFrame(open, at))
     lastTick = at
   }
 
   function tell(client: UpstoxConnection, keys: Iterable<string>, at: number, isSnapshot: boolean): void {
     const feeds: Record<string, FeedInit> = {}
     for (const key of keys) {
-      const feed = feedOf(instruments.get(key)!, client.modes.get(key)!, { tape, exchange, at, isSnapshot })
+      const listed = listing.find(key)
+      // A contract that expired is told of no more.
+      const feed = listed && feedOf(listed, client.modes.get(key)!, { at, tickMs, isSnapshot })
       if (feed) feeds[key] = feed
     }
     if (Object.keys(feeds).length > 0) client.send(feedsFrame(feeds, at, isSnapshot))
@@ -83,7 +81,7 @@ export function upstoxStream({ exchange, tickMs, troubles, upstoxAccounts }: Str
       const client = new UpstoxConnection({
         socket,
         account: admitted.get(request)!,
-        knows: (key) => instruments.has(key),
+        knows: (key) => listing.find(key) !== undefined,
         heldBy,
         subscribed: (connection, keys) => tell(connection, keys, lastTick, true),
         isDead: () => isDead
@@ -91,7 +89,7 @@ export function upstoxStream({ exchange, tickMs, troubles, upstoxAccounts }: Str
       clients.add(client)
       socket.on('close', () => clients.delete(client))
       socket.on('ping', (data) => isDead || socket.pong(data))
-      client.send(marketInfoFrame(isOpen, lastTick))
+      client.send(marketInfoFrame(open, lastTick))
     },
     close() {
       clearInterval(timer)

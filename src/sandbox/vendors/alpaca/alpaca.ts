@@ -1,8 +1,8 @@
 import { cryptoPair } from '../../../market/symbol.ts'
 import { MINUTE_MS } from '../../../market/time.ts'
 import type { Exchange } from '../../exchange.ts'
-import { spelt, tradeFields } from '../../streams/alpaca/alpaca.ts'
-import { pastMinutes, pastTrades } from '../../streams/tape-history.ts'
+import { quoteFields, spelt, tradeFields } from '../../streams/alpaca/alpaca.ts'
+import { pastMinutes, pastQuotes, pastTrades } from '../../streams/tape-history.ts'
 import { Tape, type TapeBar } from '../../streams/tape.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { RequestLimit } from '../request-limit.ts'
@@ -20,10 +20,12 @@ const FREE_KEY = 'free'
 const PER_MINUTE = { free: 200, paid: 10_000 }
 const FREE_SIP_AGE_MS = 15 * MINUTE_MS
 /** A page may have fewer than were asked for. */
-const MAX_TRADES = 1000
+const MAX_TICKS = 1000
 const MAX_BARS = 60
 const FEEDS: ReadonlySet<string | null> = new Set([null, 'sip', 'iex', 'boats', 'overnight', 'otc'])
 const NO_RECENT_SIP = 'subscription does not permit querying recent SIP data'
+
+type What = 'trades' | 'quotes' | 'bars'
 
 /** Stands for data.alpaca.markets: what the streams told of shares and coins, from the same tape. */
 export function alpaca(exchange: Exchange, tickMs: number): Vendor {
@@ -37,7 +39,7 @@ export function alpaca(exchange: Exchange, tickMs: number): Vendor {
     if (key === 'wrong') return problem('forbidden.', 403)
     if (!limit.admits(key, key === FREE_KEY ? PER_MINUTE.free : PER_MINUTE.paid, at))
       return refusals.rate_limited(request)
-    const [, isCrypto, what] = /^\/(?:v2\/stocks|(v1beta3\/crypto\/us))\/(trades|bars)$/.exec(path) ?? []
+    const [, isCrypto, what] = /^\/(?:v2\/stocks|(v1beta3\/crypto\/us))\/(trades|quotes|bars)$/.exec(path) ?? []
     if (what === undefined) return problem('endpoint not found.', 404)
     const range = rangeOf(query)
     if (!range) return problem('invalid start or end', 400)
@@ -49,16 +51,16 @@ export function alpaca(exchange: Exchange, tickMs: number): Vendor {
       .split(',')
       .map((spelling) => market.find(spelling.replace('/', '-')))
     const wanted = instruments.filter((each): each is Instrument => each !== undefined && isOf(each, Boolean(isCrypto)))
-    return json(pageOf(what as 'trades' | 'bars', wanted, { ...range, at }, query))
+    return json(pageOf(what as What, wanted, { ...range, at }, query))
   }
 
   function pageOf(
-    what: 'trades' | 'bars',
+    what: What,
     instruments: readonly Instrument[],
     { from, until, at }: { from: number; until: number; at: number },
     query: URLSearchParams
   ) {
-    const most = what === 'trades' ? MAX_TRADES : MAX_BARS
+    const most = what === 'bars' ? MAX_BARS : MAX_TICKS
     const limit = Math.max(1, countOf(query.get('limit'), most, most))
     const [first, since] = placeIn(query.get('page_token')) ?? [0, from]
     const lists: Record<string, unknown[]> = {}
@@ -76,15 +78,19 @@ export function alpaca(exchange: Exchange, tickMs: number): Vendor {
   }
 
   function partOf(
-    what: 'trades' | 'bars',
+    what: What,
     instrument: Instrument,
     range: { from: number; until: number; limit: number; now: number },
     query: URLSearchParams
   ) {
+    const told = { ...range, until: Math.min(range.until, range.now + 1) }
     if (what === 'trades') {
-      const until = Math.min(range.until, range.now + 1)
-      const { items, next } = pastTrades(tape, instrument, { ...range, until })
+      const { items, next } = pastTrades(tape, instrument, told)
       return { items: items.map(tradeFields), next }
+    }
+    if (what === 'quotes') {
+      const { items, next } = pastQuotes(tape, instrument, told)
+      return { items: items.map(quoteFields), next }
     }
     if (query.get('timeframe') === '1Day') return { items: daysOf(instrument, range).map(barRow), next: undefined }
     const { items, next } = pastMinutes(tape, instrument, range)

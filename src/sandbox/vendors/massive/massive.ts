@@ -1,7 +1,7 @@
 import { cryptoPair } from '../../../market/symbol.ts'
 import type { Exchange } from '../../exchange.ts'
-import { listingOf, pastTradeRow } from '../../streams/massive/messages.ts'
-import { pastMinutes, pastTrades } from '../../streams/tape-history.ts'
+import { listingOf, pastQuoteRow, pastTradeRow, type Listing } from '../../streams/massive/messages.ts'
+import { pastMinutes, pastQuotes, pastTrades } from '../../streams/tape-history.ts'
 import { Tape, type TapeBar } from '../../streams/tape.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { RequestLimit } from '../request-limit.ts'
@@ -9,11 +9,14 @@ import { countOf, json, type MarketView, type Vendor, type VendorAnswer, type Ve
 
 const FREE_KEY = 'free'
 const PER_MINUTE = { free: 5, paid: 10_000 }
-const MAX_TRADES = 1000
+const MAX_TICKS = 1000
 const MAX_BARS = 60
 const NANOSECONDS = 1_000_000
 
-/** Stands for api.massive.com: trades and aggregates of shares and coins, from the tape that its streams tell. */
+type What = 'trades' | 'quotes'
+type Range = { readonly from: number; readonly until: number; readonly limit: number }
+
+/** Stands for api.massive.com: trades, quotes and aggregates of shares and coins, from the tape that its streams tell. */
 export function massive(exchange: Exchange, tickMs: number): Vendor {
   const tape = new Tape(exchange, tickMs)
   const limit = new RequestLimit()
@@ -24,9 +27,9 @@ export function massive(exchange: Exchange, tickMs: number): Vendor {
     if (key === '' || key === 'wrong') return problem('Unknown API Key', 401)
     if (!limit.admits(key, key === FREE_KEY ? PER_MINUTE.free : PER_MINUTE.paid, at))
       return refusals.rate_limited(request)
-    const [, ofTrades] = /^\/v3\/trades\/(.+)$/.exec(path) ?? []
-    if (ofTrades !== undefined) {
-      return key === FREE_KEY ? refusals.plan_refused(request) : trades(ofTrades, request, market)
+    const [, what, ofTicks] = /^\/v3\/(trades|quotes)\/(.+)$/.exec(path) ?? []
+    if (ofTicks !== undefined) {
+      return key === FREE_KEY ? refusals.plan_refused(request) : ticks(what as What, ofTicks, request, market)
     }
     const [, ticker, unit, from, to] =
       /^\/v2\/aggs\/ticker\/(.+)\/range\/1\/(minute|day)\/(\d+)\/(\d+)$/.exec(path) ?? []
@@ -34,20 +37,32 @@ export function massive(exchange: Exchange, tickMs: number): Vendor {
     return json({ status: 'NOT_FOUND', message: 'not found' }, 404)
   }
 
-  function trades(ticker: string, { path, query, at }: VendorRequest, market: MarketView): VendorAnswer {
+  function ticks(what: What, ticker: string, { path, query, at }: VendorRequest, market: MarketView): VendorAnswer {
     const instrument = find(ticker, market)
     const cursor = placeIn(query.get('cursor'))
     const [from, until] = cursor ?? [inMs(query.get('timestamp.gte')), inMs(query.get('timestamp.lt'))]
     if (Number.isNaN(from) || Number.isNaN(until)) return problem('a timestamp is wrong', 400)
     const listing = instrument && listingOf(instrument)
     if (!instrument || (!listing && !cryptoPair(instrument.symbol))) return json({ status: 'OK', results: [] })
-    const most = Math.max(1, countOf(query.get('limit'), MAX_TRADES, MAX_TRADES))
+    const most = Math.max(1, countOf(query.get('limit'), MAX_TICKS, MAX_TICKS))
     const range = { from, until: Math.min(until, at + 1), limit: most }
-    const { items, next } = pastTrades(tape, instrument, range)
-    const results = items.map((trade) => pastTradeRow(listing, trade))
+    const { results, next } =
+      what === 'trades' ? trades(instrument, listing, range) : quotes(instrument, listing, range)
     // The vendor's nanoseconds are more than a JavaScript number holds.
     const body = `{"status":"OK","results":[${results.join(',')}]${nextUrl(path, next, until)}}`
     return { ...json({}), body }
+  }
+
+  function trades(instrument: Instrument, listing: Listing | undefined, range: Range) {
+    const { items, next } = pastTrades(tape, instrument, range)
+    return { results: items.map((trade) => pastTradeRow(listing, trade)), next }
+  }
+
+  /** Of coins it has none. */
+  function quotes(instrument: Instrument, listing: Listing | undefined, range: Range) {
+    if (!listing) return { results: [], next: undefined }
+    const { items, next } = pastQuotes(tape, instrument, range)
+    return { results: items.map((quote) => pastQuoteRow(listing, quote)), next }
   }
 
   function bars(

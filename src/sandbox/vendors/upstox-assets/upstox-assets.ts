@@ -5,20 +5,23 @@ import { indianDerivatives, type SimulatedDerivative } from '../../indian-deriva
 import { keyOf } from '../../noise.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 import { isinOf, upstoxKeyOf } from '../upstox/instrument-keys.ts'
+import { contractKeyOf } from '../upstox/listing.ts'
 import { plainText, type Vendor, type VendorAnswer } from '../vendor.ts'
 import { DAY_MS } from '../../../market/time.ts'
 
-const NSE_FILE = '/market-quote/instruments/exchange/NSE.json.gz'
+const FILE = /^\/market-quote\/instruments\/exchange\/(NSE|BSE|MCX)\.json\.gz$/
 const INDIA_MS = 19_800_000
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC']
 
-/** Stands for assets.upstox.com: the master file of the simulated NSE, with futures and options on its shares and indices. */
+/** Stands for assets.upstox.com: the master files of the simulated exchanges of India, with futures and options. */
 export function upstoxAssets(exchange: Exchange): Vendor {
   return {
     answer({ path, at }): VendorAnswer {
-      if (path !== NSE_FILE) return plainText('<Code>AccessDenied</Code>', 403)
-      const listed = exchange.instruments.filter((instrument) => upstoxKeyOf(instrument)?.startsWith('NSE_'))
-      const rows = [...listed.map(rowOf), ...indianDerivatives(exchange, at).map(derivativeRow)]
+      const name = FILE.exec(path)?.[1]
+      if (name === undefined) return plainText('<Code>AccessDenied</Code>', 403)
+      const listed = exchange.instruments.filter((instrument) => upstoxKeyOf(instrument)?.startsWith(`${name}_`))
+      const derivatives = indianDerivatives(exchange, at).filter((contract) => contract.exchange === name)
+      const rows = [...listed.map(rowOf), ...derivatives.map(derivativeRow)]
       return { status: 200, contentType: 'application/gzip', body: gzipSync(JSON.stringify(rows)) }
     },
     refusals: {
@@ -38,7 +41,7 @@ function rowOf(instrument: Instrument) {
   if (kind === 'index') {
     const tradingSymbol = key.slice(key.indexOf('|') + 1).toUpperCase()
     return {
-      ...ofExchange('NSE_INDEX', name),
+      ...ofSegment(key.slice(0, key.indexOf('|')), name),
       instrument_type: 'INDEX',
       instrument_key: key,
       exchange_token: token,
@@ -46,33 +49,35 @@ function rowOf(instrument: Instrument) {
     }
   }
   return {
-    ...ofExchange('NSE_EQ', name.toUpperCase()),
+    ...ofSegment(key.slice(0, key.indexOf('|')), name.toUpperCase()),
     isin: isinOf(symbol),
-    instrument_type: 'EQ',
+    instrument_type: symbol.startsWith('BSE:') ? 'A' : 'EQ',
     instrument_key: key,
     lot_size: 1,
     freeze_quantity: 100_000,
     exchange_token: token,
     tick_size: 10,
-    trading_symbol: symbol.slice('NSE:'.length),
+    trading_symbol: symbol.slice(symbol.indexOf(':') + 1),
     short_name: name,
     security_type: 'NORMAL'
   }
 }
 
-function derivativeRow({ underlying, root, expiry, isWeekly, right, strike, lot, token }: SimulatedDerivative) {
+function derivativeRow(contract: SimulatedDerivative) {
+  const { exchange, underlying, root, expiry, isWeekly, right, strike, lot, token } = contract
   const type = right === undefined ? 'FUT' : right === 'call' ? 'CE' : 'PE'
-  const key = upstoxKeyOf(underlying)!
-  const kind = underlying.kind === 'index' ? 'INDEX' : 'EQUITY'
+  // Commodities are not listed themselves.
+  const key = upstoxKeyOf(underlying)
+  const kind = key === undefined ? 'COM' : underlying.kind === 'index' ? 'INDEX' : 'EQUITY'
   return {
-    ...ofExchange('NSE_FO', root),
+    ...ofSegment(`${exchange}_FO`, root),
     weekly: isWeekly,
     // The last second of the day in India.
     expiry: (dayOfDate(expiry) + 1) * DAY_MS - INDIA_MS - 1000,
     instrument_type: type,
     asset_symbol: root,
     underlying_symbol: root,
-    instrument_key: `NSE_FO|${token}`,
+    instrument_key: contractKeyOf(contract),
     lot_size: lot,
     freeze_quantity: lot * 24,
     exchange_token: token,
@@ -88,7 +93,7 @@ function derivativeRow({ underlying, root, expiry, isWeekly, right, strike, lot,
   }
 }
 
-const ofExchange = (segment: string, name: string) => ({ segment, name, exchange: 'NSE' })
+const ofSegment = (segment: string, name: string) => ({ segment, name, exchange: segment.slice(0, 3) })
 
 /** `NIFTY 25000 CE 13 OCT 26`, `NIFTY FUT 27 OCT 26`. */
 function tradingSymbol(root: string, type: string, expiry: string, strike: number | undefined): string {

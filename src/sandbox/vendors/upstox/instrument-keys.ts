@@ -1,4 +1,5 @@
 import { keyOf } from '../../noise.ts'
+import { companyOf } from '../../universe/universe.ts'
 import type { Instrument } from '../../universe/instrument.ts'
 
 /** Of indices the vendor's own names. */
@@ -12,13 +13,13 @@ const INDICES: Readonly<Record<string, string>> = {
 
 /** What the simulated Upstox calls an instrument; undefined for what is not listed in India. */
 export function upstoxKeyOf({ symbol }: Pick<Instrument, 'symbol'>): string | undefined {
-  if (symbol.startsWith('NSE:')) return `NSE_EQ|${isinOf(symbol)}`
+  if (/^(NSE|BSE):/.test(symbol)) return `${symbol.slice(0, 3)}_EQ|${isinOf(symbol)}`
   return INDICES[symbol]
 }
 
-/** Made up: an issuer that no company has. */
+/** Made up: an issuer that no company has. Of a share it is the same wherever that is listed. */
 export function isinOf(symbol: string): string {
-  const number = keyOf(0, symbol) >>> 0
+  const number = keyOf(0, companyOf(symbol)) >>> 0
   const issuer = number.toString(36).toUpperCase().padStart(7, '0').slice(-6)
   return `INE${issuer}01${number % 10}`
 }

@@ -88,7 +88,7 @@ function identity(market: MarketView, instrument: Instrument, quote: SimulatedQu
     esgPopulated: false,
     marketState: marketState(market, quote, at),
     sourceInterval: 15,
-    exchangeDataDelayedBy: instrument.venue === 'mumbai' ? 15 : 0,
+    exchangeDataDelayedBy: VENUES[instrument.venue].market === 'india' ? 15 : 0,
     tradeable: false,
     cryptoTradeable: instrument.kind === 'crypto',
     hasPrePostMarketData: hasExtendedHours(instrument),

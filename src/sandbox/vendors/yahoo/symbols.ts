@@ -3,6 +3,7 @@ import { COMPACT_SPELLING, spelledIssue, usIssue } from '../../../market/us-issu
 /** As Yahoo spells a canonical symbol: `BRK-B`, `RELIANCE.NS`, `NIFTY_FIN_SERVICE.NS`; all else as it is. */
 export function yahooSymbol(symbol: string): string {
   if (symbol.startsWith('NSE:')) return `${symbol.slice(4)}.NS`
+  if (symbol.startsWith('BSE:')) return `${symbol.slice(4)}.BO`
   if (symbol.startsWith('^NIFTY_')) return `${symbol.slice(1)}.NS`
   const issue = usIssue(symbol)
   return (issue && spelledIssue(issue, COMPACT_SPELLING)) ?? symbol
