@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache'
+import { withoutAbsent } from '../market/absent.ts'
 import { quoteUpdate, type MarketEvent } from '../market/event.ts'
+import type { HoursOf } from '../market/market-hours.ts'
 import type { Quote } from '../market/quote.ts'
+import { COMPUTE_EVERY_MS, type LiveGreeks } from './live-greeks.ts'
 import { StreamedQuote } from './streamed-quote.ts'
 
 /** Symbols that are composed at a time; of more, those that were quiet longest begin anew. */
@@ -13,6 +16,9 @@ export type ComposerOptions = {
   readonly accept: (event: MarketEvent) => unknown
   /** QUOTE_INTERVAL_MS */
   readonly intervalMs: number
+  readonly hoursOf: HoursOf
+  /** Completes the quotes of options; absent where none are streamed. */
+  readonly greeks?: Pick<LiveGreeks, 'of'> | undefined
 }
 
 /**
@@ -22,29 +28,38 @@ export type ComposerOptions = {
 export class Composer {
   readonly #accept: (event: MarketEvent) => unknown
   readonly #intervalMs: number
+  readonly #hoursOf: HoursOf
+  readonly #greeks: ComposerOptions['greeks']
   readonly #symbols = new LRUCache<string, StreamedQuote>({ max: MAX_SYMBOLS })
   #changed = new Set<StreamedQuote>()
   /** Those whose interval is over. */
   #due = new Set<StreamedQuote>()
+  /** Those whose figures could not be computed anew yet. */
+  readonly #early = new Set<StreamedQuote>()
   #timer: NodeJS.Timeout | undefined
+  #earlyTimer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
 
-  constructor({ accept, intervalMs }: ComposerOptions) {
+  constructor({ accept, intervalMs, hoursOf, greeks }: ComposerOptions) {
     this.#accept = accept
     this.#intervalMs = intervalMs
+    this.#hoursOf = hoursOf
+    this.#greeks = greeks
   }
 
   /**
    * What a vendor that was asked says of a streamed symbol: its name, the reference close, the day before the stream
-   * began. Of others nothing is kept.
+   * began. Of others nothing is kept. Its ticks tell nothing of a contract's open interest and greeks: a quote of theirs is due
+   * as soon as these change.
    */
   polled(quote: Quote): void {
-    this.#symbols.get(quote.symbol)?.polled(quote)
+    const streamed = this.#symbols.get(quote.symbol)
+    if (streamed?.polled(quote)) this.#hasChanged(streamed)
   }
 
   /** A symbol is streamed from now on: what was polled of it is what its ticks are added to. */
   begin(quote: Quote): void {
-    this.#of(quote.symbol).polled(quote)
+    this.#changedBy(quote.symbol, (streamed) => streamed.polled(quote))
   }
 
   /** A stream tells quotes by itself: what of one changed. */
@@ -71,6 +86,7 @@ export class Composer {
   /** Tells what changed since the last interval, and nothing from then on. */
   close(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#earlyTimer)
     clearImmediate(this.#immediate)
     this.#end()
     this.#tell(Infinity)
@@ -79,14 +95,17 @@ export class Composer {
   #of(symbol: string): StreamedQuote {
     const known = this.#symbols.get(symbol)
     if (known) return known
-    const quote = new StreamedQuote(symbol)
+    const quote = new StreamedQuote(symbol, this.#hoursOf)
     this.#symbols.set(symbol, quote)
     return quote
   }
 
   #changedBy(symbol: string, change: (quote: StreamedQuote) => boolean): void {
     const quote = this.#of(symbol)
-    if (!change(quote)) return
+    if (change(quote)) this.#hasChanged(quote)
+  }
+
+  #hasChanged(quote: StreamedQuote): void {
     this.#changed.add(quote)
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
@@ -114,8 +133,25 @@ export class Composer {
       // What changed since it became due is told with it.
       this.#changed.delete(changed)
       const quote = changed.quote()
-      if (quote) this.#accept(quoteUpdate(quote))
+      if (quote) this.#accept(quoteUpdate(this.#completed(quote, changed)))
       if (performance.now() >= until) return
     }
+  }
+
+  #completed(quote: Quote, streamed: StreamedQuote): Quote {
+    if (!this.#greeks) return quote
+    const { figures, isEarly } = this.#greeks.of(quote, streamed.bookAt)
+    if (isEarly) this.#tellLater(streamed)
+    return figures === quote.derivative ? quote : withoutAbsent<Quote>({ ...quote, derivative: figures })
+  }
+
+  /** The last change before a silence counts too. */
+  #tellLater(streamed: StreamedQuote): void {
+    this.#early.add(streamed)
+    this.#earlyTimer ??= setTimeout(() => {
+      this.#earlyTimer = undefined
+      for (const each of this.#early) this.#hasChanged(each)
+      this.#early.clear()
+    }, COMPUTE_EVERY_MS)
   }
 }

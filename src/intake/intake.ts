@@ -2,9 +2,11 @@ import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { EventLog } from '../log/log.ts'
 import { topicOf, type MarketEvent } from '../market/event.ts'
+import type { HoursOf } from '../market/market-hours.ts'
 import { compareOrders, orderOf, type ValueOrder } from '../market/order.ts'
 import type { Quote } from '../market/quote.ts'
 import { Composer } from './composer.ts'
+import type { LiveGreeks } from './live-greeks.ts'
 import { impossibilityOf } from './plausibility.ts'
 
 /** Symbols whose newest quote is known here. Of one that was forgotten the readers of the log still know the order. */
@@ -57,17 +59,22 @@ export type IntakeOptions = {
   readonly record: (event: MarketEvent) => void
   /** Of each streamed symbol at most one quote is composed in this time. */
   readonly quoteIntervalMs: number
+  /** They tell which price is of the session before. */
+  readonly hoursOf: HoursOf
+  /** Completes the quotes of options that are composed; absent where none are streamed. */
+  readonly greeks?: Pick<LiveGreeks, 'of'>
 }
 
 type Objection = Exclude<Verdict, { outcome: 'accepted' }>
 
 const SUPERSEDED: Objection = { outcome: 'superseded' }
 
-export function createIntake({ eventLog, log, record, quoteIntervalMs }: IntakeOptions): Intake {
+export function createIntake(options: IntakeOptions): Intake {
+  const { eventLog, log, record, quoteIntervalMs: intervalMs, hoursOf, greeks } = options
   const stats: IntakeStats = { accepted: 0, superseded: 0, refused: 0 }
   const newest = new LRUCache<string, ValueOrder>({ max: MAX_KNOWN_SYMBOLS })
 
-  const composer = new Composer({ accept: (event) => accept(event), intervalMs: quoteIntervalMs })
+  const composer = new Composer({ accept: (event) => accept(event), intervalMs, hoursOf, greeks })
 
   /** Two processes can still append in the wrong order; who reads the log applies the same rule again. */
   function isSuperseded(quote: Quote): boolean {

@@ -1,64 +1,71 @@
 import { withoutAbsent } from '../market/absent.ts'
 import type { Bbo } from '../market/bbo.ts'
 import type { Halt, TradingStatus } from '../market/halt.ts'
-import { compareInstantNs, parseInstantNs } from '../market/instant-ns.ts'
-import type { Feed } from '../market/provenance.ts'
+import { kindOfSymbol } from '../market/instrument-kind.ts'
+import type { HoursOf } from '../market/market-hours.ts'
+import type { PartOrigin } from '../market/quote-provenance.ts'
 import type { ExtendedHours, Quote } from '../market/quote.ts'
-import { eligibilityInSession, eligibilityOf, type Eligibility } from '../market/trade-conditions.ts'
+import { eligibilityInSession, eligibilityOf } from '../market/trade-conditions.ts'
 import type { Trade, TradeCancel, TradeCorrection, TradeReference } from '../market/trade.ts'
-import { MinuteVolumes } from './minute-volumes.ts'
+import { isBefore, isReplaced, regularBeside, type Last } from './last-price.ts'
+import { isSameTeller, PartOrigins, type Origin } from './part-origins.ts'
+import { PolledQuote } from './polled-quote.ts'
+import { StreamedDay } from './streamed-day.ts'
 
-/** These see all that trades: only their volumes are the market's. */
-const WHOLE_MARKET: ReadonlySet<Feed> = new Set(['consolidated', 'opra', 'sandbox'])
+const DATE_LENGTH = 'YYYY-MM-DD'.length
 const HALTED: ReadonlySet<TradingStatus> = new Set(['halted', 'paused', 'quoting'])
 
-type Last = Pick<Trade, 'price' | 'asOf' | 'sequence' | 'source' | 'feed' | 'receivedAt' | 'currency' | 'tradeId'> & {
-  readonly notes?: readonly string[]
-  /** It was told while its market was closed. */
-  readonly isClosed?: boolean
-}
 type Identity = Pick<Quote, 'kind' | 'mic' | 'exchange'>
-type Sides = Pick<Bbo, 'bid' | 'ask' | 'bidSize' | 'askSize'>
-type Day = Partial<Record<'open' | 'dayHigh' | 'dayLow' | 'volume' | 'previousClose', number | undefined>>
-type DayOfTrades = Record<keyof Day, number | undefined>
-const NO_DAY: DayOfTrades = {
-  open: undefined,
-  dayHigh: undefined,
-  dayLow: undefined,
-  volume: undefined,
-  previousClose: undefined
-}
+type Sides = Pick<Bbo, 'bid' | 'ask' | 'bidSize' | 'askSize'> & Partial<Pick<Bbo, 'receivedAt'>>
+/** A price that changes are counted from. */
+type Reference = { readonly price: number; readonly origin: Origin }
 
 /** The quote of one streamed symbol, as its ticks and what was polled make it. Each method says whether it changed. */
 export class StreamedQuote {
   readonly #symbol: string
-  #polled: Quote | undefined
+  readonly #hoursOf: HoursOf
+  /** Most contracts are quoted all day and not traded. */
+  readonly #isOption: boolean
+  #polled: PolledQuote | undefined
+  /** Of the session that its price is of. */
+  #polledDate = ''
   /** As a stream of quotes tells it. */
   #identity: Identity = {}
-  /** Shares that traded before the stream began, as far as what was polled tells. */
-  #volumeBefore = 0
-  readonly #volumes = new MinuteVolumes()
+  /** Of the newest trade. */
   #tradeDate = ''
+  /** The day that is told of, by trades or by quotes. */
+  #date = ''
+  readonly #day = new StreamedDay()
   /** The last eligible trades of regular hours, the newest first: the one before stands in for one that is taken back. */
   #last: readonly Last[] = []
   #extended: (Last & { readonly session: ExtendedHours['session'] }) | undefined
-  readonly #day: DayOfTrades = { ...NO_DAY }
-  #bbo: Sides | undefined
-  /** What the day comes to is told by the stream. */
-  #isDayTold = false
+  /** As the stream told it, or the day before closed with it. */
+  #reference: Reference | undefined
+  #bbo: (Sides & Origin) | undefined
   #isHalted = false
 
-  constructor(symbol: string) {
+  constructor(symbol: string, hoursOf: HoursOf) {
     this.#symbol = symbol
+    this.#hoursOf = hoursOf
+    this.#isOption = kindOfSymbol(symbol) === 'option'
   }
 
-  /** What one vendor does not tell (a stream's snapshots have no names) stays as another one told it. */
-  polled(quote: Quote): void {
-    const { name, kind, mic, exchange, marketCap, yearHigh, yearLow } = this.#polled ?? {}
-    this.#polled = { ...withoutAbsent({ name, kind, mic, exchange, marketCap, yearHigh, yearLow }), ...quote }
-    if (this.#isDayTold) return
-    if (quote.volume === undefined || !this.#polledOfDay()) return
-    this.#volumeBefore = Math.max(0, quote.volume + this.#volumes.since(quote.asOf) - (this.#day.volume ?? 0))
+  /** The instant of the best bid and offer, ISO; undefined where none is streamed. */
+  get bookAt(): string | undefined {
+    return this.#bbo?.asOf
+  }
+
+  /**
+   * What one vendor does not tell (a stream's snapshots have no names) stays as another one told it. Returns whether the figures
+   * of a contract changed, or the regular price that the stream does not know.
+   */
+  polled(quote: Quote): boolean {
+    this.#polled = new PolledQuote(quote, this.#polled)
+    this.#polledDate = this.#sessionDateAt(quote.asOf)
+    if (this.#polledOfDay()) this.#day.polled(quote, this.#polled.origin)
+    const [last] = this.#last
+    if (last?.isBeside) this.#last = [regularBeside(last, this.#polled, this.#polledDate)]
+    return last !== undefined && (this.#polled.hasNewFigures || this.#last[0]!.price !== last.price)
   }
 
   traded(trade: Trade): boolean {
@@ -76,19 +83,26 @@ export class StreamedQuote {
     const origin = { source, feed, receivedAt, sequence, ...withoutAbsent({ currency, notes }) }
     Object.assign(this.#identity, withoutAbsent<Identity>({ kind, mic, exchange }))
     if (extendedHours) {
-      const { session, price: extended, asOf: extendedAsOf = asOf } = extendedHours
-      if (isBefore({ ...origin, price: extended, asOf: extendedAsOf }, this.#extended)) return false
-      this.#extended = { ...origin, price: extended, asOf: extendedAsOf, session }
-      if (this.#last.length === 0) this.#last = [{ ...origin, price: this.#polled?.price ?? price, asOf }]
+      const { session, price: outside, asOf: at = asOf } = extendedHours
+      const extended = { ...origin, price: outside, asOf: at, tradeDate: this.#tradeDateAt(at), session }
+      if (isBefore(extended, this.#extended)) return false
+      this.#extended = extended
+      if (this.#last.length === 0)
+        this.#last = [regularBeside({ ...extended, price, asOf }, this.#polled, this.#polledDate)]
       return true
     }
-    const told = { ...origin, price, asOf, isClosed: state === 'closed' }
+    const date = this.#sessionDateAt(asOf)
+    const told = { ...origin, price, asOf, tradeDate: date, isClosed: state === 'closed' }
     const [last] = this.#last
     if (isBefore(told, last)) return false
-    if (!last || last.asOf.slice(0, DATE_LENGTH) < asOf.slice(0, DATE_LENGTH)) Object.assign(this.#day, NO_DAY)
+    if (!last || last.tradeDate < date) {
+      this.#day.beginTold()
+      this.#reference = undefined
+    }
+    if (date > this.#date) this.#date = date
     this.#extended = undefined
     this.#last = last ? [told, last] : [told]
-    this.#toldOfDay(quote)
+    this.#toldBeside(quote, { source, feed, asOf })
     return true
   }
 
@@ -97,7 +111,7 @@ export class StreamedQuote {
     const wasTaken = this.#takeBack(replaces)
     if (isNewest) return this.traded(correction) || wasTaken
     // Others traded since: its price is one of the day, and not the newest, although it is told now.
-    if (replaces.tradeDate === this.#tradeDate) this.#countInDay(correction, eligibilityOf(correction))
+    if (replaces.tradeDate === this.#tradeDate) this.#day.count(correction, eligibilityOf(correction))
     return wasTaken
   }
 
@@ -107,7 +121,7 @@ export class StreamedQuote {
 
   quoted(bbo: Bbo): boolean {
     this.#bbo = bbo
-    return this.#last.length > 0
+    return this.#last.length > 0 || this.#lastTold() !== undefined
   }
 
   /** A band alone leaves the status as it is. */
@@ -119,33 +133,41 @@ export class StreamedQuote {
     return hasChanged && this.#last.length > 0
   }
 
-  /** Undefined before the first eligible trade: a bid and an offer are no price. */
+  /**
+   * Undefined before the first eligible trade: a bid and an offer are no price. An option has that of its last trade, as
+   * who was asked tells it.
+   */
   quote(): Quote | undefined {
-    const [last] = this.#last
+    const last = this.#last[0] ?? this.#lastTold()
     if (!last) return undefined
-    const known: Partial<Quote> = { ...this.#identity, ...this.#polled }
-    const { name, kind, mic, exchange, marketCap, yearHigh, yearLow, currency } = known
+    const polled = this.#polled
+    const { name, kind, mic, exchange } = { ...this.#identity, ...polled?.identity }
     const { price, asOf, sequence, source, feed, receivedAt, notes, isClosed } = last
-    const day = this.#wholeDay()
+    const reference = this.#wholeReference()
+    const { yearHigh, yearLow } = polled?.year?.figures ?? {}
+    const bbo = this.#bbo
+    const parts = this.#partsBeside(last, reference)
     return withoutAbsent<Quote>({
       symbol: this.#symbol,
       name,
       kind,
       price,
-      ...changeOf(price, day.previousClose),
-      ...day,
+      ...changeOf(price, reference?.price),
+      previousClose: reference?.price,
+      ...this.#day.whole(this.#polledOfDay()),
       yearHigh: yearHigh === undefined ? undefined : Math.max(yearHigh, price),
       yearLow: yearLow === undefined ? undefined : Math.min(yearLow, price),
-      bid: this.#bbo?.bid,
-      ask: this.#bbo?.ask,
-      bidSize: this.#bbo?.bidSize,
-      askSize: this.#bbo?.askSize,
-      marketCap,
-      currency: last.currency ?? currency,
+      bid: bbo?.bid,
+      ask: bbo?.ask,
+      bidSize: bbo?.bidSize,
+      askSize: bbo?.askSize,
+      marketCap: polled?.marketCap?.figures,
+      currency: last.currency ?? polled?.newest.currency,
       mic,
       exchange,
       marketState: this.#marketState(last),
-      extendedHours: this.#extendedHours(price),
+      extendedHours: this.#extendedHours(last),
+      derivative: polled?.derivative?.figures,
       asOf,
       sequence,
       provenance: {
@@ -155,15 +177,51 @@ export class StreamedQuote {
         receivedAt,
         state: feed === 'delayed' ? 'delayed' : isClosed ? 'closed' : 'live',
         attempts: [],
-        ...(notes && { notes: [...notes] })
+        ...(notes && { notes: [...notes] }),
+        ...(parts && { parts })
       }
     })
+  }
+
+  /** Undefined where all of it is of who told the last price. */
+  #partsBeside(last: Last, reference: Reference | undefined): PartOrigin[] | undefined {
+    const polled = this.#polled
+    const origins = new PartOrigins(last)
+    origins.add('price', last.priceOrigin)
+    origins.add('reference', reference?.origin)
+    this.#day.addOrigins(origins, this.#polledOfDay(), polled?.origin)
+    origins.add('book', this.#bbo)
+    origins.add('year', polled?.year?.origin)
+    origins.add('marketCap', polled?.marketCap?.origin)
+    if (this.#extended) origins.add('extendedHours', this.#extended)
+    else if (polled?.newest.extendedHours) origins.add('extendedHours', polled.origin)
+    origins.add('derivative', polled?.derivative?.origin)
+    return origins.parts
+  }
+
+  /** What an option traded at last, before its bid and offer were streamed. */
+  #lastTold(): Last | undefined {
+    const { source, feed, receivedAt } = this.#bbo ?? {}
+    const polled = this.#polled
+    if (!this.#isOption || !polled || source === undefined || feed === undefined || receivedAt === undefined)
+      return undefined
+    const { price, asOf } = polled.newest
+    return {
+      price,
+      asOf,
+      sequence: 0,
+      tradeDate: this.#polledDate,
+      source,
+      feed,
+      receivedAt,
+      priceOrigin: polled.origin
+    }
   }
 
   #tradedRegularly(trade: Trade): boolean {
     const eligibility = eligibilityInSession(trade)
     this.#extended = undefined
-    this.#countInDay(trade, eligibility)
+    this.#day.count(trade, eligibility)
     if (eligibility.last && !isBefore(trade, this.#last[0])) {
       const [before] = this.#last
       this.#last = before ? [trade, before] : [trade]
@@ -178,66 +236,62 @@ export class StreamedQuote {
     return this.#last.length > 0
   }
 
-  #toldOfDay({ open, dayHigh, dayLow, volume, previousClose, bid, ask, bidSize, askSize }: Quote): void {
-    Object.assign(this.#day, withoutAbsent<Day>({ open, dayHigh, dayLow, volume, previousClose }))
-    this.#isDayTold = volume !== undefined || this.#isDayTold
-    if (volume !== undefined) this.#volumeBefore = 0
-    this.#bbo = { ...this.#bbo, ...withoutAbsent<Sides>({ bid, ask, bidSize, askSize }) }
+  /** What a stream of quotes tells beside the price: two streams' sides are never one book. */
+  #toldBeside(quote: Quote, origin: Origin): void {
+    const { previousClose, bid, ask, bidSize, askSize } = quote
+    this.#day.told(quote, origin)
+    if (previousClose !== undefined) this.#reference = { price: previousClose, origin }
+    const sides = withoutAbsent<Sides>({ bid, ask, bidSize, askSize })
+    if (Object.keys(sides).length === 0) return
+    const held = this.#bbo
+    this.#bbo = { ...(held && isSameTeller(held, origin) && held), ...sides, ...origin }
   }
 
-  /** The price of one venue is a price of the day; its volume is not the day's, nor its first trade the opening. */
-  #countInDay({ price, size, feed, asOf }: Trade, { last, range, volume }: Eligibility): void {
-    const day = this.#day
-    const isWhole = WHOLE_MARKET.has(feed)
-    if (last && isWhole) day.open ??= price
-    if (range) {
-      day.dayHigh = Math.max(day.dayHigh ?? price, price)
-      day.dayLow = Math.min(day.dayLow ?? price, price)
-    }
-    if (!isWhole || !volume) return
-    day.volume = (day.volume ?? 0) + size
-    this.#volumes.count(asOf, size)
+  /** What was polled of it, else what was streamed. */
+  #wholeReference(): Reference | undefined {
+    const price = this.#polledOfDay()?.previousClose
+    if (price === undefined) return this.#reference ?? this.#closeBefore()
+    return { price, origin: this.#polled!.origin }
   }
 
-  /** What was streamed of the day, and before that polled. */
-  #wholeDay(): Day {
-    const { open, dayHigh, dayLow, volume, previousClose } = this.#day
-    const polled = this.#polledOfDay()
-    return {
-      previousClose: polled?.previousClose ?? previousClose ?? this.#closeBefore(),
-      open: polled?.open ?? open,
-      dayHigh: most(Math.max, dayHigh, polled?.dayHigh),
-      dayLow: most(Math.min, dayLow, polled?.dayLow),
-      volume: volume === undefined ? polled?.volume : this.#volumeBefore + volume
-    }
-  }
-
-  /** Of a high or a low that did not happen nothing is known but that it is none; the next poll tells the day's. */
   #takeBack(replaced: TradeReference): boolean {
-    const { price, size, tradeDate } = replaced
-    if (tradeDate !== this.#tradeDate) return false
-    const { dayHigh, dayLow, volume } = this.#day
-    if (dayHigh === price) this.#day.dayHigh = undefined
-    if (dayLow === price) this.#day.dayLow = undefined
-    if (volume !== undefined && size !== undefined) this.#day.volume = Math.max(0, volume - size)
+    if (replaced.tradeDate !== this.#tradeDate) return false
+    this.#day.takeBack(replaced)
     this.#last = this.#last.filter((last) => !isReplaced(last, replaced))
     return this.#last.length > 0
   }
 
-  /** The last price of the day before is the reference, until a poll tells the official close. */
+  /** The last price of the session before is the reference, until a poll tells the official close. */
   #beginDay(tradeDate: string): void {
-    this.#isDayTold = false
-    const previousClose = this.#tradeDate === '' ? undefined : this.#last[0]?.price
+    const [last] = this.#last
     this.#tradeDate = tradeDate
-    Object.assign(this.#day, NO_DAY, { previousClose })
-    this.#volumeBefore = this.#polledOfDay()?.volume ?? 0
-    this.#volumes.clear()
+    this.#date = tradeDate
+    this.#reference =
+      last && this.#isSessionBefore(last.tradeDate, tradeDate)
+        ? { price: last.price, origin: last.priceOrigin ?? last }
+        : undefined
+    this.#day.begin(this.#polledOfDay(), this.#polled?.origin)
     this.#extended = undefined
+  }
+
+  /** The date of the newest session that had opened by an instant; where no calendar is known, the day in UTC. */
+  #sessionDateAt(asOf: string): string {
+    return this.#hoursOf(this.#symbol)?.sessionBefore(Date.parse(asOf))?.date ?? asOf.slice(0, DATE_LENGTH)
+  }
+
+  /** The date that what trades at an instant belongs to; where no calendar is known, the day in UTC. */
+  #tradeDateAt(asOf: string): string {
+    return this.#hoursOf(this.#symbol)?.status(Date.parse(asOf)).tradeDate ?? asOf.slice(0, DATE_LENGTH)
+  }
+
+  /** A price of days ago is no reference; whether it is of days ago only a calendar tells. */
+  #isSessionBefore(date: string, next: string): boolean {
+    return date < next && (this.#hoursOf(this.#symbol)?.isNextSession(date, next) ?? false)
   }
 
   /** What was polled, where it is of the day that is streamed. */
   #polledOfDay(): Quote | undefined {
-    return this.#polled && this.#polled.asOf.slice(0, DATE_LENGTH) >= this.#tradeDate ? this.#polled : undefined
+    return this.#polledDate >= this.#date ? this.#polled?.newest : undefined
   }
 
   #marketState({ isClosed }: Last): NonNullable<Quote['marketState']> {
@@ -247,24 +301,21 @@ export class StreamedQuote {
   }
 
   /** Where the stream began before the session did: what was polled between the sessions is the price that the one before closed with. */
-  #closeBefore(): number | undefined {
-    const { marketState = 'regular', price } = this.#polled ?? {}
-    return this.#polledOfDay() || marketState === 'regular' || marketState === 'halted' ? undefined : price
+  #closeBefore(): Reference | undefined {
+    if (!this.#polled || this.#polledOfDay()) return undefined
+    const { newest, origin } = this.#polled
+    const { marketState = 'regular', price } = newest
+    if (marketState === 'regular' || marketState === 'halted') return undefined
+    return this.#isSessionBefore(this.#polledDate, this.#date) ? { price, origin } : undefined
   }
 
-  #extendedHours(price: number): ExtendedHours | undefined {
-    if (!this.#extended) return this.#polled?.extendedHours
-    const { session, price: extended, asOf } = this.#extended
-    return { session, price: extended, ...changeOf(extended, price), asOf }
+  #extendedHours(last: Last): ExtendedHours | undefined {
+    if (!this.#extended) return this.#polled?.newest.extendedHours
+    const { session, price, asOf, tradeDate } = this.#extended
+    const isComparable = last.tradeDate >= tradeDate || this.#isSessionBefore(last.tradeDate, tradeDate)
+    return { session, price, ...(isComparable && changeOf(price, last.price)), asOf }
   }
 }
-
-function most(of: (...values: number[]) => number, ...values: (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined)
-  return known.length > 0 ? of(...known) : undefined
-}
-
-const DATE_LENGTH = 'YYYY-MM-DD'.length
 
 const stateOf = (session: ExtendedHours['session']): NonNullable<Quote['marketState']> =>
   session === 'overnight' ? 'closed' : session
@@ -272,22 +323,4 @@ const stateOf = (session: ExtendedHours['session']): NonNullable<Quote['marketSt
 function changeOf(price: number, reference: number | undefined) {
   if (reference === undefined || reference <= 0) return {}
   return { change: price - reference, changePercent: (price / reference - 1) * 100 }
-}
-
-/** Whether it is the trade that a vendor means, as far as the two say. */
-function isReplaced(held: Last, { price, asOf, tradeId }: TradeReference): boolean {
-  if (held.price !== price || (asOf !== undefined && held.asOf !== asOf)) return false
-  return tradeId === undefined || held.tradeId === undefined || held.tradeId === tradeId
-}
-
-/** Of one instant the vendor's sequence decides. */
-function isBefore(trade: Last, other: Last | undefined): boolean {
-  if (!other) return false
-  // Instants of one length are in the order of their texts.
-  if (trade.asOf.length === other.asOf.length) {
-    return trade.asOf < other.asOf || (trade.asOf === other.asOf && trade.sequence < other.sequence)
-  }
-  const [instant, held] = [parseInstantNs(trade.asOf), parseInstantNs(other.asOf)]
-  const difference = instant && held ? compareInstantNs(instant, held) : 0
-  return difference < 0 || (difference === 0 && trade.sequence < other.sequence)
 }

@@ -5,6 +5,7 @@ import type { Quote } from '../../src/market/quote.ts'
 import { eligibilityOf } from '../../src/market/trade-conditions.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { quoteOf } from '../support/events.ts'
+import { shippedHours } from '../support/hours.ts'
 
 const DATE = '2026-11-30'
 const at = (time: string) => `${DATE}T${time}Z`
@@ -41,7 +42,8 @@ function composed(events: readonly MarketEvent[], polled?: Quote) {
   const told: Quote[] = []
   const composer = new Composer({
     accept: (event) => event.type === 'quote_update' && told.push(event.data.quote),
-    intervalMs: 200
+    intervalMs: 200,
+    hoursOf: shippedHours
   })
   const [first, ...others] = events
   composer.took(first!)
@@ -55,7 +57,8 @@ test('the volume that was polled before the first trade is part of the day', () 
   const told: Quote[] = []
   const composer = new Composer({
     accept: (event) => event.type === 'quote_update' && told.push(event.data.quote),
-    intervalMs: 200
+    intervalMs: 200,
+    hoursOf: shippedHours
   })
   composer.begin(POLLED)
   composer.took(trade(101, 10))
@@ -67,7 +70,8 @@ test("a stream's own snapshot, which has no names, takes no name from a quote", 
   const told: Quote[] = []
   const composer = new Composer({
     accept: (event) => event.type === 'quote_update' && told.push(event.data.quote),
-    intervalMs: 200
+    intervalMs: 200,
+    hoursOf: shippedHours
   })
   composer.begin(POLLED)
   composer.polled(quoteOf('AAPL', 101, { previousClose: 91, dayHigh: 104, asOf: at('15:20:00') }))
@@ -191,7 +195,7 @@ describe('the quote of a streamed symbol', () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     let count = 0
-    const composer = new Composer({ accept: () => count++, intervalMs: 200 })
+    const composer = new Composer({ accept: () => count++, intervalMs: 200, hoursOf: shippedHours })
     for (let index = 0; index < 1000; index++) {
       composer.took(trade(100 + index, 1))
       await vi.advanceTimersByTimeAsync(1)

@@ -6,6 +6,7 @@ import { beginningOf } from '../../src/log/positions.ts'
 import { quoteUpdate, type BboUpdate, type MarketEvent, type TradeReport } from '../../src/market/event.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { quoteOf, tradeEvent } from '../support/events.ts'
+import { shippedHours } from '../support/hours.ts'
 import { testLog } from '../support/live-server.ts'
 
 const NOON = '2026-11-27T17:00:00'
@@ -21,7 +22,8 @@ async function openIntake() {
     log: quiet,
     record: (event) => recordEvent(event, recorder),
     // What ticks make of a quote is told when the intake closes.
-    quoteIntervalMs: 60_000
+    quoteIntervalMs: 60_000,
+    hoursOf: shippedHours
   })
   const accept = async (event: MarketEvent) => {
     const verdict = intake.accept(event)

@@ -8,6 +8,7 @@ import { CALENDARS } from '../../src/market/calendars.ts'
 import { marketStatusAt } from '../../src/market/market-status.ts'
 import { SessionClock } from '../../src/market/session-clock.ts'
 import { connectFailFast, ready } from '../../src/redis/connections.ts'
+import { shippedHours } from '../support/hours.ts'
 import { openLog } from '../support/live-server.ts'
 import { testRedis } from '../support/services.ts'
 import { openDoor, throughDoor } from '../log/redis-door.ts'
@@ -33,7 +34,7 @@ test('a change of the market status is told once by all processes, although Redi
     const redis = connectFailFast(throughDoor(door, services.url))
     onTestFinished(() => redis.disconnect())
     await ready(redis, 'REDIS_URL')
-    const intake = createIntake({ eventLog, log, record: () => undefined, quoteIntervalMs: 0 })
+    const intake = createIntake({ eventLog, log, record: () => undefined, quoteIntervalMs: 0, hoursOf: shippedHours })
     const watch = watchMarketStatus({ clock, redis, intake, log })
     onTestFinished(() => watch.close())
   }
@@ -45,5 +46,5 @@ test('a change of the market status is told once by all processes, although Redi
     .toEqual([expect.stringContaining('market-status')])
   expect(await toldIn(eventLog)).toBe(0)
   door.cut()
-  await expect.poll(() => toldIn(eventLog), { timeout: 15_000 }).toBe(1)
+  await expect.poll(() => toldIn(eventLog)).toBe(1)
 }, 30_000)

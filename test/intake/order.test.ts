@@ -5,6 +5,7 @@ import { createIntake } from '../../src/intake/intake.ts'
 import { quoteUpdate } from '../../src/market/event.ts'
 import { orderOf, supersedes } from '../../src/market/order.ts'
 import type { Quote } from '../../src/market/quote.ts'
+import { shippedHours } from '../support/hours.ts'
 import { openLog, startLive, type LiveServer } from '../support/live-server.ts'
 import { testDatabase, testRedis } from '../support/services.ts'
 
@@ -97,6 +98,7 @@ async function openProducer(url: string) {
     eventLog: await openLog(url),
     log: { debug: () => undefined },
     quoteIntervalMs: 200,
+    hoursOf: shippedHours,
     record: (event) => void (event.type === 'quote_update' && written.push(event.data.quote))
   })
   return { intake, written }

@@ -10,6 +10,7 @@ import type { Quote } from '../../src/market/quote.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { following } from '../support/following.ts'
 import { quoteOf } from '../support/events.ts'
+import { shippedHours } from '../support/hours.ts'
 import { LiveClient } from '../support/live-client.ts'
 import { openLog, testLog } from '../support/live-server.ts'
 import { testRedis } from '../support/services.ts'
@@ -100,7 +101,13 @@ describe('that a value is stale', () => {
     const redis = connectFailFast(url)
     await ready(redis, 'REDIS_URL')
     onTestFinished(() => redis.disconnect())
-    const intake = createIntake({ eventLog, log: quiet, record: () => undefined, quoteIntervalMs: 0 })
+    const intake = createIntake({
+      eventLog,
+      log: quiet,
+      record: () => undefined,
+      quoteIntervalMs: 0,
+      hoursOf: shippedHours
+    })
     return createStalePublisher({ redis, intake, log: quiet })
   }
 
