@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '../market/time.ts'
 import { movesInSession } from '../market/trade-conditions.ts'
 import { figuresOf, isChanged, Reason, tell, type BarChange, type Figures } from './bar-change.ts'
-import { addRow, addTrade, clearFigures, clearRow, Field, FIELDS, hasPrice, isEmpty, Told } from './bar-row.ts'
+import { addRow, addTrade, clearFigures, clearRow, Field, FIELDS, hasPrice, isEmpty, Published } from './bar-row.ts'
 import { dayOfTrade, NO_DAY, timeOfTrade, type BarTrade, type TradeTime } from './bar-trade.ts'
 import { BUILT_INTERVALS, DAILY, LENGTHS_MS, startOf } from './intervals.ts'
 
@@ -14,7 +14,7 @@ const CURRENT = 0
 const PREVIOUS = LEVELS * FIELDS
 const SERIES = 2 * LEVELS * FIELDS
 /** Of a cell, in which nothing is told: the day of its trades. */
-const CELL_DAY = Field.told
+const CELL_DAY = Field.published
 /** Fields of a cell: 128 bytes. */
 const CELL = 16
 const FIRST_CAPACITY = 64
@@ -117,7 +117,7 @@ export class BarBuilder {
     for (const trade of trades) {
       if (held === previous || this.#isAbove(base, level, trade)) addTrade(rows, held, trade, movesInSession(trade))
     }
-    rows[held + Field.toldTrades] = -1
+    rows[held + Field.publishedTrades] = -1
     rows[held + Field.reason] = reason
     return undefined
   }
@@ -144,10 +144,11 @@ export class BarBuilder {
     const cell = series * CELL
     const held: number[] = [this.#cells[cell + Field.start]!, this.#cells[cell + CELL_DAY]!]
     for (let at = 0; at < SERIES; at += FIELDS) {
-      const told = rows[base + at + Field.told]
-      const isSettled = at >= PREVIOUS && told === Told.final && !isChanged(rows, base + at)
+      const published = rows[base + at + Field.published]
+      const isSettled = at >= PREVIOUS && published === Published.final && !isChanged(rows, base + at)
       // All trades of a bar that was told may still be below it.
-      const isKnown = !isEmpty(rows, base + at) || told !== Told.nothing || rows[base + at + Field.revision] !== 0
+      const isKnown =
+        !isEmpty(rows, base + at) || published !== Published.nothing || rows[base + at + Field.revision] !== 0
       // Which day is the newest, no other row tells.
       const isDay = at === CURRENT + DAILY * FIELDS && !Number.isNaN(rows[base + at + Field.start])
       if ((isKnown && !isSettled) || isDay) held.push(at, ...rows.subarray(base + at, base + at + FIELDS))
@@ -279,7 +280,7 @@ export class BarBuilder {
           for (let below = 0; below < level; below++) addRow(rows, base + CURRENT + below * FIELDS, view, 0)
         }
         const settled = tell(view, 0, { series, level }, { isOver: isOver(start), provisional }, changes)
-        rows.set(view.subarray(Field.told), at + Field.told)
+        rows.set(view.subarray(Field.published), at + Field.published)
         isSettled &&= settled || isEmpty(view, 0)
       }
     }

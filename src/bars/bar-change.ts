@@ -1,5 +1,5 @@
 import type { BarState } from '../market/event.ts'
-import { Field, hasPrice, Told, volumeOf } from './bar-row.ts'
+import { Field, hasPrice, Published, volumeOf } from './bar-row.ts'
 import { BUILT_INTERVALS, type BuiltInterval } from './intervals.ts'
 
 /** Why a final bar changes. */
@@ -27,11 +27,11 @@ export type BarPlace = {
   readonly start: number
 }
 
-export type BarTold = BarPlace &
+export type PublishedBar = BarPlace &
   Figures & { readonly state: BarState; readonly revision: number; readonly reason?: string }
 
 /** A bar as it now is. `withdrawn`: it is none any more, for all trades that moved its price were taken back. */
-export type BarChange = BarTold | (BarPlace & { readonly state: 'withdrawn' })
+export type BarChange = PublishedBar | (BarPlace & { readonly state: 'withdrawn' })
 
 export type Telling = { readonly isOver: boolean; readonly provisional: boolean }
 
@@ -43,34 +43,34 @@ export function tell(
   { isOver, provisional }: Telling,
   changes: BarChange[]
 ): boolean {
-  const told = rows[at + Field.told]!
+  const published = rows[at + Field.published]!
   const place = { series, interval: BUILT_INTERVALS[level]!, start: rows[at]! }
   const changed = isChanged(rows, at)
   if (!hasPrice(rows, at)) {
-    if (told !== Told.nothing) changes.push({ ...place, state: 'withdrawn' })
-    if (told === Told.final) rows[at + Field.revision]!++
-    rows[at + Field.told] = Told.nothing
-    rows[at + Field.toldTrades] = rows[at + Field.trades]!
+    if (published !== Published.nothing) changes.push({ ...place, state: 'withdrawn' })
+    if (published === Published.final) rows[at + Field.revision]!++
+    rows[at + Field.published] = Published.nothing
+    rows[at + Field.publishedTrades] = rows[at + Field.trades]!
     return isOver
   }
-  const isCorrected = told === Told.final && changed
-  const isFinal = told !== Told.final && isOver
+  const isCorrected = published === Published.final && changed
+  const isFinal = published !== Published.final && isOver
   if (isCorrected || isFinal || (changed && provisional)) {
     if (isCorrected) rows[at + Field.revision]!++
     const revision = rows[at + Field.revision]!
     const state = isCorrected || (isFinal && revision > 0) ? 'corrected' : isFinal ? 'final' : 'provisional'
     const reason = state === 'corrected' ? { reason: REASONS[rows[at + Field.reason]!]! } : {}
     changes.push({ ...place, state, revision, ...reason, ...figuresOf(rows, at) })
-    rows[at + Field.told] = state === 'provisional' ? Told.provisional : Told.final
-    rows[at + Field.toldTrades] = rows[at + Field.trades]!
+    rows[at + Field.published] = state === 'provisional' ? Published.provisional : Published.final
+    rows[at + Field.publishedTrades] = rows[at + Field.trades]!
     rows[at + Field.reason] = Reason.late
   }
-  return rows[at + Field.told] === Told.final
+  return rows[at + Field.published] === Published.final
 }
 
 /** Whether what was told of a row's bar is no longer what it is. */
 export const isChanged = (rows: Float64Array, at: number): boolean =>
-  rows[at + Field.trades] !== rows[at + Field.toldTrades]
+  rows[at + Field.trades] !== rows[at + Field.publishedTrades]
 
 export function figuresOf(rows: Float64Array, at: number): Figures {
   return {

@@ -23,19 +23,19 @@ export const Field = {
   lastMs: 11,
   lastNs: 12,
   lastSequence: 13,
-  /** What was told of the bar: one of Told. */
-  told: 14,
+  /** What was told of the bar: one of Published. */
+  published: 14,
   /** How many trades that was about; other than there are, it must be told again. */
-  toldTrades: 15,
+  publishedTrades: 15,
   revision: 16,
   /** Of a change to come: an index of REASONS. */
   reason: 17
 } as const
 export const FIELDS = 18
 /** These tell of trades; what is behind them, of what was told. */
-const FIGURES = Field.told
+const FIGURES = Field.published
 
-export const Told = { nothing: 0, provisional: 1, final: 2 } as const
+export const Published = { nothing: 0, provisional: 1, final: 2 } as const
 
 /** A double names every decimal of so many digits, and so a sum of decimals that has no more. */
 const EXACT_DIGITS = 15

@@ -25,7 +25,7 @@ import {
 import { isBackfillsCode, isQuotesCode, topicNamed, type TopicKey } from './topic-name.ts'
 
 /** A packed record's JSON is no longer than this and so many bytes for each of its own, however they must be escaped. */
-const MAX_JSON_BYTES = 2048
+const MAX_JSON_BYTES = 4096
 const MAX_JSON_PER_BYTE = 6
 
 /** Used by one call at a time. */

@@ -1,4 +1,4 @@
-import type { LogSource, Standing } from './source.ts'
+import type { LogSource, Retention } from './source.ts'
 import { compareIds, type EntryPosition } from './entry-position.ts'
 
 /** What a look at the log found. */
@@ -42,16 +42,16 @@ export class EpochWatch {
     const epoch = await this.#source.epoch()
     const known = (this.#epoch ??= epoch)
     const seen = [...this.#seen.values()]
-    const standings = await Promise.all(seen.map((position) => this.#standingSinceFound(position)))
-    const hasLost = epoch === known && (isGone || standings.includes('lost'))
+    const retentions = await Promise.all(seen.map((position) => this.#retentionSinceFound(position)))
+    const hasLost = epoch === known && (isGone || retentions.includes('lost'))
     this.#epoch = hasLost ? await this.#source.renewEpoch(epoch) : epoch
     const isReplaced = this.#epoch !== known
     const trimmed: number[] = []
     for (const [at, position] of seen.entries()) {
       const { shard } = position
       this.#found.set(shard, position)
-      if (standings[at] === 'trimmed') trimmed.push(shard)
-      if (!isReplaced && standings[at] !== 'trimmed') continue
+      if (retentions[at] === 'trimmed') trimmed.push(shard)
+      if (!isReplaced && retentions[at] !== 'trimmed') continue
       this.#seen.delete(shard)
       this.#found.delete(shard)
     }
@@ -64,10 +64,10 @@ export class EpochWatch {
     this.#epoch = await this.#source.renewEpoch(epoch)
   }
 
-  async #standingSinceFound(newest: EntryPosition): Promise<Standing> {
-    const standing = await this.#source.standingOf(newest)
+  async #retentionSinceFound(newest: EntryPosition): Promise<Retention> {
+    const retention = await this.#source.retentionOf(newest)
     const found = this.#found.get(newest.shard)
-    if (standing !== 'held' || !found || compareIds(found, newest) === 0) return standing
-    return (await this.#source.standingOf(found)) === 'lost' ? 'lost' : 'held'
+    if (retention !== 'held' || !found || compareIds(found, newest) === 0) return retention
+    return (await this.#source.retentionOf(found)) === 'lost' ? 'lost' : 'held'
   }
 }

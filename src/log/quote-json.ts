@@ -1,10 +1,12 @@
 import { InstrumentKind } from '../market/instrument-kind.ts'
 import { MarketState, type Quote } from '../market/quote.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
+import { isSameParts, writePartsJson } from './record-parts.ts'
 import { isSameProvenance, writeProvenanceJson } from './record-provenance.ts'
 import {
   asOfOfQuote,
   CURRENCY_AT,
+  DERIVATIVE,
   EXCHANGE_AT,
   EXTENDED_HOURS,
   HAS_AT,
@@ -15,6 +17,7 @@ import {
   nsOfQuote,
   NUMBERS,
   NUMBERS_AT,
+  PARTS,
   PRICE_AT,
   SEQUENCE
 } from './record-quote.ts'
@@ -23,20 +26,21 @@ import { bitCount, NO_STRING } from './record-writer.ts'
 import { ROW_AT } from './record.ts'
 
 /** Fields of which HAS_AT says nothing, behind those for which it has a bit. */
-const KIND = 1 << 17
-const PRICE = 1 << 18
-const CURRENCY = 1 << 19
-const MIC = 1 << 20
-const EXCHANGE = 1 << 21
-const MARKET_STATE = 1 << 22
-const AS_OF = 1 << 23
-const PROVENANCE = 1 << 24
+const KIND = 1 << 18
+const PRICE = 1 << 19
+const CURRENCY = 1 << 20
+const MIC = 1 << 21
+const EXCHANGE = 1 << 22
+const MARKET_STATE = 1 << 23
+const AS_OF = 1 << 24
+const PROVENANCE = 1 << 25
 const EVERY_FIELD = -1
 /** By their bits. */
 const FIELD_NAMES: readonly (keyof Quote)[] = [
   ...NUMBERS,
   'name',
   'extendedHours',
+  'derivative',
   'kind',
   'price',
   'currency',
@@ -112,6 +116,13 @@ function writeFields(json: JsonWriter, entry: RecordReader, start: number, wante
       json.put(hours)
     }
   }
+  if (has & DERIVATIVE) {
+    const figures = fields.json()
+    if (wanted & DERIVATIVE) {
+      json.put(DERIVATIVE_KEY)
+      json.put(figures)
+    }
+  }
   if (wanted & AS_OF) {
     json.put(AS_OF_KEY)
     json.instant(asOfOfQuote(entry, start), nsOfQuote(entry, start))
@@ -123,6 +134,11 @@ function writeFields(json: JsonWriter, entry: RecordReader, start: number, wante
   if (wanted & PROVENANCE) {
     json.put(PROVENANCE_KEY)
     writeProvenanceJson(json, entry, start, fields)
+    if (has & PARTS) {
+      json.put(PARTS_KEY)
+      writePartsJson(json, entry, fields)
+    }
+    json.put(END)
   }
 }
 
@@ -156,7 +172,8 @@ export function writeQuoteChangeJson(json: JsonWriter, before: PackedRecord, aft
 /** The fields that a quote has. */
 function fieldsOf({ entry, start }: PackedRecord): number {
   const { bytes, view } = entry
-  let has = view.getUint32(start + HAS_AT, true) | PRICE | AS_OF | PROVENANCE
+  // Its parts are of its provenance.
+  let has = (view.getUint32(start + HAS_AT, true) & ~PARTS) | PRICE | AS_OF | PROVENANCE
   if (bytes[start + KIND_AT] !== 0) has |= KIND
   if (bytes[start + MARKET_STATE_AT] !== 0) has |= MARKET_STATE
   if (bytes[start + CURRENCY_AT] !== NO_STRING) has |= CURRENCY
@@ -183,8 +200,17 @@ function changedFields(before: PackedRecord, after: PackedRecord): number {
   const hoursBefore = had & EXTENDED_HOURS ? was.json() : undefined
   const hours = has & EXTENDED_HOURS ? is.json() : undefined
   if (hoursBefore && hours?.equals(hoursBefore)) same |= EXTENDED_HOURS
-  if (isSameProvenance(before, was, after, is)) same |= PROVENANCE
+  const figuresBefore = had & DERIVATIVE ? was.json() : undefined
+  const figures = has & DERIVATIVE ? is.json() : undefined
+  if (figuresBefore && figures?.equals(figuresBefore)) same |= DERIVATIVE
+  if (isSameProvenance(before, was, after, is) && hasSameParts(before, was, after, is)) same |= PROVENANCE
   return has & ~same
+}
+
+function hasSameParts(before: PackedRecord, was: Fields, after: PackedRecord, is: Fields): boolean {
+  const [had, has] = [before, after].map(({ entry, start }) => entry.view.getUint32(start + HAS_AT, true) & PARTS)
+  if (had !== has) return false
+  return has === 0 || isSameParts(before.entry, was, after.entry, is)
 }
 
 /** Of those that stand in the same place in every quote. */
@@ -223,8 +249,10 @@ const MIC_KEY = literal(',"mic":')
 const EXCHANGE_KEY = literal(',"exchange":')
 const MARKET_STATES = ['', ...MarketState.enum.map((state) => `,"marketState":"${state}"`)].map(literal)
 const EXTENDED_KEY = literal(',"extendedHours":')
+const DERIVATIVE_KEY = literal(',"derivative":')
 const AS_OF_KEY = literal(',"asOf":')
 const PROVENANCE_KEY = literal(',"provenance":')
+const PARTS_KEY = literal(',"parts":')
 const NOTHING = literal('{}')
 const OPENING_BRACE = 0x7b
 const END = literal('}')

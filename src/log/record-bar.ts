@@ -1,5 +1,5 @@
 import { Interval } from '../market/bar.ts'
-import { BarState, type BarUpdate, type ToldBarState } from '../market/event.ts'
+import { BarState, type BarUpdate, type BarUpdateState } from '../market/event.ts'
 import { DAY_MS } from '../market/time.ts'
 import { literal, type JsonWriter } from './json-writer.ts'
 import { daysOf, formatDay, InstantReader } from './record-clock.ts'
@@ -43,7 +43,7 @@ const IS_DAY = 1
 const VOLUME = 2
 const INCOMPLETE = 4
 const REASON = 8
-const STATE_NAMES: readonly ToldBarState[] = BarState.enum
+const STATE_NAMES: readonly BarUpdateState[] = BarState.enum
 const MAX_REVISION = 2 ** 32 - 1
 const startReader = new InstantReader()
 const timestampReader = new InstantReader()
@@ -139,7 +139,7 @@ const INCOMPLETE_JSON = literal(',"complete":false')
 const STATES = BarState.enum.map((state) => literal(`},"state":"${state}","revision":`))
 const REASON_KEY = literal(',"reason":')
 const PROVENANCE = literal(',"provenance":')
-const TIMESTAMP = literal(',"timestamp":')
+const TIMESTAMP = literal('},"timestamp":')
 const END = literal('}')
 
 export function readBar(entry: RecordReader, start: number): BarUpdate {

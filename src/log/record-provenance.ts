@@ -27,8 +27,8 @@ const NOTES = 128
 const MAX_JSON_BYTES = 2048
 const receivedAtReader = new InstantReader()
 
-/** Writes the fixed part at `start`. False where it cannot. */
-export function writeProvenance(writer: RecordWriter, start: number, provenance: Provenance): boolean {
+/** Writes the fixed part at `start`. `otherKeys`: members that the caller writes. False where it cannot. */
+export function writeProvenance(writer: RecordWriter, start: number, provenance: Provenance, otherKeys = 0): boolean {
   const { delivery, delayedBySeconds, attempts, notes, state, receivedAt } = provenance
   const feed = Feed.enum.indexOf(provenance.feed)
   const source = writer.stringOf(provenance.source)
@@ -43,7 +43,7 @@ export function writeProvenance(writer: RecordWriter, start: number, provenance:
   if (attempts.length > 0) has |= ATTEMPTS
   if (notes !== undefined) has |= NOTES
   const optional = [delivery, delayedBySeconds, notes].filter((value) => value !== undefined).length
-  if (keyCount(provenance) !== 5 + optional) return false
+  if (keyCount(provenance) !== 5 + optional + otherKeys) return false
   writer.bytes[start + STATE_AT] = STATE_CODES[state]
   writer.view.setFloat64(start + RECEIVED_AT, receivedAtReader.ms, true)
   writer.bytes[start + SOURCE_AT] = source
@@ -76,7 +76,7 @@ export function writeJson(writer: RecordWriter, value: unknown): boolean {
 export const receivedAtOfProvenance = ({ view }: RecordReader, start: number): number =>
   view.getFloat64(start + RECEIVED_AT, true)
 
-/** Writes the provenance; `fields` stand where its end begins. */
+/** Writes the provenance, without its closing brace; `fields` stand where its end begins. */
 export function writeProvenanceJson(json: JsonWriter, entry: RecordReader, start: number, fields: Fields): void {
   const { bytes } = entry
   const has = bytes[start + FEED_AT]!
@@ -96,7 +96,6 @@ export function writeProvenanceJson(json: JsonWriter, entry: RecordReader, start
     json.put(WITH_NOTES)
     json.put(fields.json())
   }
-  json.put(END)
 }
 
 /** Whether two records say the same of where they come from; their fields stand where its end begins. */
@@ -140,4 +139,3 @@ const DELAYED = literal(',"delayedBySeconds":')
 const STATES_JSON = STATES.map((state) => literal(`,"state":"${state}","attempts":`))
 const NO_ATTEMPTS = literal('[]')
 const WITH_NOTES = literal(',"notes":')
-const END = literal('}')

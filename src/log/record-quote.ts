@@ -1,8 +1,10 @@
+import type { DerivativeFigures } from '../market/derivative-figures.ts'
 import type { QuoteUpdate } from '../market/event.ts'
 import { InstrumentKind } from '../market/instrument-kind.ts'
-import { MarketState, type ExtendedHours, type Quote } from '../market/quote.ts'
 import { formatInstantNs } from '../market/instant-ns.ts'
+import { MarketState, type ExtendedHours, type Quote } from '../market/quote.ts'
 import { InstantReader } from './record-clock.ts'
+import { readParts, writeParts } from './record-parts.ts'
 import { PROVENANCE_END, readProvenance, writeJson, writeProvenance, writeProvenanceEnd } from './record-provenance.ts'
 import { Fields, type RecordReader } from './record-reader.ts'
 import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
@@ -12,7 +14,7 @@ import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './re
  *
  *    18  u8   kind of instrument (0: none)
  *    19  u8   market state (0: none)
- *    20  u32  what it has: bits 0 to 14 for NUMBERS, then name and extendedHours
+ *    20  u32  what it has: bits 0 to 14 for NUMBERS, then name, extendedHours and derivative; PARTS
  *    24  f64  asOf, epoch milliseconds
  *    32  u32  nanoseconds of asOf
  *    36  f64  price
@@ -20,7 +22,8 @@ import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './re
  *    47  f64… NUMBERS, those that there are
  *        u8   length of the name, and the name
  *        u16  length of extendedHours, and their JSON
- *        the end of where it comes from
+ *        u16  length of derivative, and its JSON
+ *        the end of where it comes from, and where parts of it do (record-parts.ts)
  */
 export const KIND_AT = PROVENANCE_END
 export const MARKET_STATE_AT = 19
@@ -53,6 +56,9 @@ export const NUMBERS = [
 export const SEQUENCE = 14
 export const NAME = 1 << 15
 export const EXTENDED_HOURS = 1 << 16
+export const DERIVATIVE = 1 << 17
+/** Readers of before, who know of no parts, take the bits between for members of a quote. */
+export const PARTS = 1 << 26
 const asOfReader = new InstantReader()
 /** Volume, bid and ask are clients' third to fifth number. */
 const BINARY_NUMBERS = [NUMBERS.indexOf('volume'), NUMBERS.indexOf('bid'), NUMBERS.indexOf('ask')]
@@ -60,10 +66,12 @@ const BINARY_NUMBERS = [NUMBERS.indexOf('volume'), NUMBERS.indexOf('bid'), NUMBE
 /** Writes a quote's record behind its head. False where it cannot. */
 export function writeQuote(writer: RecordWriter, event: QuoteUpdate): boolean {
   const { symbol, quote, timestamp } = event.data
-  const { name, kind, currency, mic, exchange, marketState, extendedHours } = quote
+  const { name, kind, currency, mic, exchange, marketState, extendedHours, derivative } = quote
   if (timestamp !== quote.asOf || quote.symbol !== symbol || keyCount(event.data) !== 3) return false
   const start = writer.at
-  if (!isNumber(quote.price) || !writeProvenance(writer, start, quote.provenance)) return false
+  const { parts } = quote.provenance
+  const otherKeys = parts === undefined ? 0 : 1
+  if (!isNumber(quote.price) || !writeProvenance(writer, start, quote.provenance, otherKeys)) return false
   const kindCode = kind === undefined ? 0 : InstrumentKind.enum.indexOf(kind) + 1
   const stateCode = marketState === undefined ? 0 : MarketState.enum.indexOf(marketState) + 1
   if ((kind !== undefined && kindCode === 0) || (marketState !== undefined && stateCode === 0)) return false
@@ -89,9 +97,14 @@ export function writeQuote(writer: RecordWriter, event: QuoteUpdate): boolean {
     if (!writeJson(writer, extendedHours)) return false
     has |= EXTENDED_HOURS
   }
-  view.setUint32(start + HAS_AT, has, true)
+  if (derivative !== undefined) {
+    if (!writeJson(writer, derivative)) return false
+    has |= DERIVATIVE
+  }
+  view.setUint32(start + HAS_AT, parts === undefined ? has : has | PARTS, true)
   const others = [kind, marketState, currency, mic, exchange].filter((value) => value !== undefined).length
-  return keyCount(quote) === 4 + bitCount(has) + others && writeProvenanceEnd(writer, quote.provenance)
+  if (keyCount(quote) !== 4 + bitCount(has) + others || !writeProvenanceEnd(writer, quote.provenance)) return false
+  return parts === undefined || writeParts(writer, parts)
 }
 
 /** Returns which there are; -1 where one is no number. */
@@ -130,6 +143,7 @@ export function readQuote(entry: RecordReader, start: number): QuoteUpdate {
   const sequence = has & (1 << SEQUENCE) ? fields.f64() : undefined
   const name = has & NAME ? fields.text() : undefined
   const extendedHours = has & EXTENDED_HOURS ? (JSON.parse(fields.json().toString()) as ExtendedHours) : undefined
+  const derivative = has & DERIVATIVE ? (JSON.parse(fields.json().toString()) as DerivativeFigures) : undefined
   const kind = InstrumentKind.enum[bytes[start + KIND_AT]! - 1]
   const marketState = MarketState.enum[bytes[start + MARKET_STATE_AT]! - 1]
   const string = (at: number) => {
@@ -152,9 +166,11 @@ export function readQuote(entry: RecordReader, start: number): QuoteUpdate {
     ...(exchange !== undefined && { exchange }),
     ...(marketState && { marketState }),
     ...(extendedHours && { extendedHours }),
+    ...(derivative && { derivative }),
     asOf,
     ...(sequence !== undefined && { sequence }),
     provenance: readProvenance(entry, start, fields)
   }
+  if (has & PARTS) quote.provenance.parts = readParts(entry, fields)
   return { type: 'quote_update', data: { symbol, quote, timestamp: asOf } }
 }

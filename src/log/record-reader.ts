@@ -82,6 +82,13 @@ export class Fields {
     return at
   }
 
+  /** Where the number of rows of so many bytes stands; goes on behind them. */
+  skipRows(bytes: number): number {
+    const at = this.#at
+    this.#at += 1 + this.#bytes[at]! * bytes
+    return at
+  }
+
   /** JSON that was taken over as it was. */
   json(): Buffer {
     const start = this.#at + 2

@@ -32,7 +32,7 @@ export type Usage = {
 }
 
 /** `trimmed`: entries may have come behind it and been trimmed. `lost`: the log is not the one that held it. */
-export type Standing = 'held' | 'trimmed' | 'lost'
+export type Retention = 'held' | 'trimmed' | 'lost'
 
 /** The shards of one log and the epoch that names its life, over connections of their own. */
 export type LogSource = {
@@ -47,7 +47,7 @@ export type LogSource = {
   at(shard: number, timeMs: number): Promise<EntryPosition>
   usage(shard: number): Promise<Usage>
   /** What became of an entry that the log was seen to hold. */
-  standingOf(position: EntryPosition): Promise<Standing>
+  retentionOf(position: EntryPosition): Promise<Retention>
   /** Where whoever has read up to a position goes on, which may be one that the log has not reached. */
   withinReach(position: EntryPosition): Promise<EntryPosition>
   /** Rows from an id's own on, oldest first, whoever wrote them. */

@@ -47,6 +47,22 @@ export function connectQueueRedis(url: string): Redis {
   return connect(url, { maxRetriesPerRequest: null })
 }
 
+/**
+ * A connection for channels, that is not opened yet. It waits for as long as Redis is away, and subscribes to nothing by itself
+ * when it is back. The connection that it stands beside reports that Redis is away.
+ */
+export function subscriberBeside(redis: Redis): Redis {
+  const subscriber = redis.duplicate({
+    lazyConnect: true,
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
+    commandTimeout: undefined,
+    autoResubscribe: false
+  })
+  subscriber.on('error', () => {})
+  return subscriber
+}
+
 /** Resolves once the connection can be used. Rejects after `timeoutMs`, saying which variable names the server. */
 export async function ready(redis: Redis, variable: string, timeoutMs = 5000): Promise<void> {
   if (redis.status === 'ready') return

@@ -41,7 +41,11 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valueOf))
-  if (schema.type === 'array') return fc.array(valueOf(schema.items!), { maxLength: 4 })
+  if (schema.type === 'array') {
+    const any = fc.array(valueOf(schema.items!), { maxLength: 4 })
+    // Lists of names have each once, in their order, as far as we make them.
+    return schema.items!.enum ? fc.oneof({ weight: 3, arbitrary: fc.subarray([...schema.items!.enum]) }, any) : any
+  }
   if (schema.type === 'integer') return fc.oneof(fc.nat(), fc.maxSafeNat())
   if (schema.type === 'number') return number
   if (schema.type === 'boolean') return fc.boolean()

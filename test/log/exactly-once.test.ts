@@ -128,7 +128,7 @@ describe('an event is in the log exactly once', () => {
       })()
       for (let round = 0; round < 16; round++) {
         const before = log.stats.appended
-        await expect.poll(() => log.stats.appended, { timeout: 10_000 }).toBeGreaterThan(before + 50)
+        await expect.poll(() => log.stats.appended).toBeGreaterThan(before + 50)
         door.treat(manners[round % manners.length]!)
         await expect.poll(() => log.stats.waitingBytes).toBeGreaterThan(0)
         door.cut()
@@ -164,7 +164,7 @@ describe('an event is in the log exactly once', () => {
     })()
     for (let round = 0; round < 3; round++) {
       const before = acknowledged.length
-      await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(before + 100)
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 100)
       await server.kill()
       const held = acknowledged.length
       await server.start()

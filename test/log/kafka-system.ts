@@ -71,7 +71,7 @@ export function describeSystem(broker: () => KafkaBroker): void {
     const events = flow.next(400)
     await log.append(events)
     const ticks = async () => Number((await database.sql`select count(*) from ticks`)[0]!['count'])
-    await expect.poll(ticks, { timeout: 20_000 }).toBeGreaterThan(100)
+    await expect.poll(ticks).toBeGreaterThan(100)
     expect(await first.stop()).toBe(0)
     events.push(...flow.next(400))
     await log.append(events.slice(400))

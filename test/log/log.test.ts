@@ -63,7 +63,7 @@ describe('a cursor', () => {
     const appended = log.append([quoteEvent('AAPL', 3)])
     await server.start()
     await appended
-    await expect.poll(() => events().length, { timeout: 10_000 }).toBe(3)
+    await expect.poll(() => events().length).toBe(3)
     expect(await log.epoch()).toBe(epoch)
     expect(epochs).toEqual([])
     const since = eventsOf(await log.read(last!, 10))
@@ -81,7 +81,7 @@ describe('a cursor', () => {
     const redis = new Redis(url)
     await redis.flushdb()
     redis.disconnect()
-    await expect.poll(() => epochs.length, { timeout: 8000 }).toBe(1)
+    await expect.poll(() => epochs.length).toBe(1)
     expect(epochs[0]).not.toBe(epoch)
     expect(await log.epoch()).toBe(epochs[0])
     await log.append([quoteEvent('AAPL', 2)])

@@ -9,6 +9,7 @@ import { InstantReader } from '../../src/log/record-clock.ts'
 import { topicKeyOf } from '../../src/log/topic-name.ts'
 import { topicOf, type MarketEvent, type TradeReport } from '../../src/market/event.ts'
 import { formatInstantNs, parseInstantNs } from '../../src/market/instant-ns.ts'
+import type { PartOrigin, QuoteGroup } from '../../src/market/quote-provenance.ts'
 import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { anyEvent } from './arbitrary-events.ts'
 import { entryOf as bytesOf } from './entries.ts'
@@ -120,6 +121,33 @@ test('a trade takes no more than 80 bytes of the log, with its share of the tabl
   const symbols = Array.from({ length: 2000 }, (_, at) => `S${(at + 46_656).toString(36).slice(1)}`)
   const trades = Array.from({ length: 700 }, (_, at) => tapeTrade(symbols[(at * 1237) % 2000]!))
   expect(entryOf(trades).bytes.length / trades.length).toBeLessThan(56)
+})
+
+test('a quote takes 16 bytes of the log for each vendor that had a part in it', () => {
+  const part = (source: string, asOf: string, groups: QuoteGroup[]) => ({
+    source,
+    feed: 'delayed' as const,
+    asOf,
+    groups
+  })
+  const parts = [
+    part('yahoo', '2026-11-30T15:00:00.000Z', ['price', 'day', 'derivative']),
+    part('sandbox', '2026-11-30T15:00:00.000000001Z', ['book'])
+  ]
+  const written = (told: PartOrigin[] | undefined) => {
+    const event = quoteEvent('AAPL', 231.5, { name: 'yahoo', bid: 231.4 })
+    if (told) event.data.quote.provenance.parts = told
+    const entry = entryOf([event])
+    expect(JSON.parse(jsonOf(entry, 0))).toEqual(event)
+    expect(entry.event(0)).toEqual(event)
+    return { bytes: entry.recordBytes(0), isPacked: entry.packed(0) !== undefined }
+  }
+  const { bytes } = written(undefined)
+  expect(written(parts)).toEqual({ bytes: bytes + 33, isPacked: true })
+  expect(written([]).isPacked).toBe(true)
+  // What nobody composes is kept too.
+  expect(written([part('yahoo', '2026-11-30T15:00:00Z', ['book', 'day'])]).isPacked).toBe(false)
+  expect(written(Array.from({ length: 300 }, () => parts[0]!)).isPacked).toBe(false)
 })
 
 test('instants are read and written as everywhere else', () => {

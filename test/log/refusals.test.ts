@@ -112,7 +112,7 @@ describe('nobody is deceived', { timeout: 60_000 }, () => {
     const epochs = await epochsOf(await openLog(server.directUrl()))
     await Promise.all(appended)
     await log.append([trade(4)])
-    await expect.poll(() => epochs.length, { timeout: 5000 }).toBe(1)
+    await expect.poll(() => epochs.length).toBe(1)
     expect(await held(log)).toEqual([1, 4])
     expect(log.stats).toMatchObject({ appended: 2 + appended.length * 100, failed: 2, waitingBytes: 0 })
   })

@@ -1,6 +1,6 @@
 import { describeLogDirsV4, listOffsetsV7, ListOffsetTimestamps } from '@platformatic/kafka'
 import { compareIds, endOf, type EntryId, type EntryPosition } from '../entry-position.ts'
-import type { LogSource, Row, ShardReach, Standing, Usage } from '../source.ts'
+import type { LogSource, Row, ShardReach, Retention, Usage } from '../source.ts'
 import { Epochs } from './epochs.ts'
 import { settled } from './cluster.ts'
 import { fetchRows, type Fetched } from './fetch.ts'
@@ -79,7 +79,7 @@ export class TopicSource implements LogSource {
     }
   }
 
-  async standingOf({ shard, idHigh, idLow }: EntryPosition): Promise<Standing> {
+  async retentionOf({ shard, idHigh, idLow }: EntryPosition): Promise<Retention> {
     const { begin, end } = await this.#ends(shard)
     if (idHigh > end) return 'lost'
     // Offsets leave nothing out: where the oldest one comes right behind it, nothing was trimmed that came since.

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { defineScript } from '../../redis/script.ts'
 import { EPOCH_BYTES } from '../cursor.ts'
 import { BEGINNING, endOf, isBefore, type EntryId } from '../entry-position.ts'
-import type { LogSource, Row, ShardReach, Standing } from '../source.ts'
+import type { LogSource, Row, ShardReach, Retention } from '../source.ts'
 import { removeForeignIds } from './foreign-ids.ts'
 import { ForeignIdError, idOf, parseId, startOf } from './stream-id.ts'
 
@@ -112,7 +112,7 @@ export function createSource({ redis, log, shards }: SourceOptions): StreamSourc
         firstMs: first ? parseId(first[0]).idHigh : 0
       }
     },
-    async standingOf(position): Promise<Standing> {
+    async retentionOf(position): Promise<Retention> {
       const id = idOf(position)
       if ((await redis.xrangeBuffer(key(position.shard), id, id)).length > 0) return 'held'
       const { first, last, isWhole } = await reach(position.shard)
