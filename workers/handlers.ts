@@ -12,6 +12,7 @@ import { refreshMarket } from './jobs/refresh-market.ts'
 import { refreshNews } from './jobs/refresh-news.ts'
 import { refreshQuotes } from './jobs/refresh-quotes.ts'
 import { refreshSentiment } from './jobs/refresh-sentiment.ts'
+import { refreshStocks } from './jobs/refresh-stocks.ts'
 import { warmCache } from './jobs/warm-cache.ts'
 
 /** One handler per job: a job without one does not compile. */
@@ -21,6 +22,7 @@ export const handlers: { readonly [Name in JobName]: Handler<Name> } = {
   'refresh-market': refreshMarket,
   'refresh-sentiment': refreshSentiment,
   'refresh-news': refreshNews,
+  'refresh-stocks': refreshStocks,
   'warm-cache': warmCache,
   'audit-bars': auditBars,
   'backfill-gap': backfillGap,

@@ -7,15 +7,20 @@ import { Answers } from '../src/demand/answers.ts'
 import { Carrier } from '../src/demand/carrier.ts'
 import { StreamReporter } from '../src/demand/stream-reports.ts'
 import { shippedCalendars } from '../src/exchange-calendars.ts'
+import { kindOfSymbol } from '../src/market/instrument-kind.ts'
 import type { NewsItem } from '../src/market/news.ts'
 import { SessionClock } from '../src/market/session-clock.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import type { Feed } from '../src/streams/feed.ts'
+import { openSocket } from '../src/streams/socket.ts'
 import { createVendors } from '../src/vendors.ts'
 import { DAY_MS, isoOf } from '../src/market/time.ts'
 import { InstrumentKeyTable } from './ingest/instrument-keys.ts'
+import { DrilledSockets } from './ingest/drilled-sockets.ts'
 import { GapWriter } from './ingest/gap-writer.ts'
+import { OverflowPolling } from './ingest/overflow-polling.ts'
 import { OwnWants } from './ingest/own-wants.ts'
+import { DescribedStocks } from './ingest/described-stocks.ts'
 import { InstrumentWriter } from './ingest/instrument-writer.ts'
 import { ReferenceQuotes } from './ingest/reference-quotes.ts'
 import { SelectedContracts } from './ingest/selected-contracts.ts'
@@ -36,7 +41,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     for (const closer of closers.splice(0).toReversed()) await closer()
   }
   try {
-    const { redis, metrics, dependencies, intake, marketData, stores } = core
+    const { redis, metrics, dependencies, intake, marketData, stores, underlyings } = core
     const port = config.METRICS_PORT
     const monitor =
       port === undefined ? undefined : await startMonitor({ host: config.HOST, port, metrics, dependencies })
@@ -58,7 +63,10 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
         for (const owner of owners) owner.demandChanged()
       })
     closers.push(() => upstoxKeys?.close())
-    const upstreams = configuredUpstreams(config, clock.hoursOf, upstoxKeys)
+    const described = new DescribedStocks({ stocks: stores.stocks, log })
+    closers.push(() => described.close())
+    if (config.streams.tws) await described.read()
+    const upstreams = configuredUpstreams(config, clock.hoursOf, upstoxKeys, () => described.symbols)
     const ranked = () => upstreams.map((upstream) => bettersOf(upstream, upstreams, config.streams.order))
     // What Upstox serves is known by its keys, which are read by and by.
     let betters = ranked()
@@ -72,12 +80,18 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
       }
     })
     closers.push(() => answers.close())
-    const owners = upstreams.map(({ feeds, token, open }, at) => {
+    const feedDrills = config.ALLOW_FEED_DRILLS ? core.feedDrills : undefined
+    const owners = upstreams.map(({ feeds, token, open = openSocket, polled }, at) => {
       const carrier = new Carrier({ redis, log, processId: `${processId}.${at}` })
       closers.push(() => carrier.close())
+      const vendor = feeds[0]!.source
+      const drilled = feedDrills && new DrilledSockets({ vendor, drills: feedDrills, open, log })
+      closers.push(() => drilled?.close())
+      const overflow = polled && new OverflowPolling({ quotes: polled, intake, log })
+      closers.push(() => overflow?.close())
       const owner = new StreamOwner({
         feeds,
-        ...(open && { open }),
+        open: drilled?.open ?? open,
         redis,
         log,
         processId,
@@ -88,6 +102,7 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
         said: (topic) => answers.said(topic),
         gaps,
         references,
+        overflow,
         instruments: (listed) => instruments.add(listed),
         news: (items, feed) => recordNews(core, items, feed),
         sessionStart: (symbol, instant) => sessionStart(clock, symbol, instant),
@@ -122,7 +137,11 @@ async function startIngest(config: Config, log: Logger): Promise<RunningProcess>
     const selected = new SelectedContracts({
       selection: config.selection,
       listed: (underlyings) => stores.directory.contractsOn(underlyings),
-      spotOf: async (symbol) => (await marketData.quote(symbol, 'background')).value.price,
+      // Of futures no vendor is asked: their prices are those that are streamed here.
+      spotOf: async (symbol) =>
+        kindOfSymbol(symbol) === 'future'
+          ? underlyings.of(symbol)?.price
+          : (await marketData.quote(symbol, 'background')).value.price,
       changed(added, removed) {
         wants.select(added, removed)
         for (const owner of owners) owner.demandChanged()
@@ -193,13 +212,13 @@ async function followAnswers(answers: Answers, log: Logger, ending: AbortSignal)
   }
 }
 
-/** A story is filed under each of its symbols. */
+/** A story is filed under each of its symbols; one that names none is of the market. */
 function recordNews({ recorder }: Core, items: readonly NewsItem[], feed: Feed): void {
   const receivedAt = isoOf(Date.now())
   for (const item of items) {
-    for (const symbol of item.symbols) {
+    for (const symbol of item.symbols.length > 0 ? item.symbols : [undefined]) {
       recorder.news({
-        symbol,
+        ...(symbol !== undefined && { symbol }),
         items: [item],
         provenance: {
           source: feed.source,

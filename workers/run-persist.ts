@@ -4,7 +4,6 @@ import { createLogLeaseStore } from '../db/log-leases.ts'
 import { claimMarket } from '../db/migrate.ts'
 import { createStores } from '../db/stores.ts'
 import type { Config } from '../src/config/config.ts'
-import { readySingleServer, serviceUrls } from '../src/core.ts'
 import { openEventLog } from '../src/event-log.ts'
 import { createCalendarKeeper, isAlwaysOpen, shippedCalendars } from '../src/exchange-calendars.ts'
 import { createIntake } from '../src/intake/intake.ts'
@@ -13,6 +12,7 @@ import { createMetrics } from '../src/metrics/metrics.ts'
 import { startMonitor } from '../src/metrics/monitor.ts'
 import { createPersistStats } from '../src/metrics/persist-gauges.ts'
 import { connectFailFast, retryDuringStart } from '../src/redis/connections.ts'
+import { readySingleServer, serviceUrls } from '../src/services.ts'
 import { ShardOwner } from './persist/shard-owner.ts'
 import { runProcess, type RunningProcess } from '../src/run-process.ts'
 
@@ -56,7 +56,8 @@ async function startPersist(config: Config, log: Logger): Promise<RunningProcess
       eventLog,
       log,
       record: () => undefined,
-      quoteIntervalMs: config.QUOTE_INTERVAL_MS
+      quoteIntervalMs: config.QUOTE_INTERVAL_MS,
+      hoursOf: clock.hoursOf
     })
     closers.push(() => intake.close())
     const owner = new ShardOwner({
@@ -67,6 +68,7 @@ async function startPersist(config: Config, log: Logger): Promise<RunningProcess
       clock,
       batchSize: config.BATCH_SIZE,
       batchMs: config.BATCH_MS,
+      keepsBbo: config.BBO_DAYS > 0,
       stats,
       log
     })

@@ -48,8 +48,16 @@ export type JobWorkers = {
 export function startJobWorkers(options: JobWorkersOptions): JobWorkers {
   const onTrouble = troubleLog(options)
   const polling = startPolling(options.context.redis, options.context.log)
-  const { config, clock, redis, log } = options.context
-  const histories = createHistories({ config, hoursOf: clock.hoursOf, redis, metrics: options.metrics, log })
+  const { config, clock, redis, log, stores } = options.context
+  const { metrics } = options
+  const histories = createHistories({
+    config,
+    instruments: stores.instruments,
+    hoursOf: clock.hoursOf,
+    redis,
+    metrics,
+    log
+  })
   const context = { ...options.context, leases: polling.leases, histories }
   const workers = QUEUE_NAMES.map((name) => startWorker(name, { ...options, context }, onTrouble))
   return {

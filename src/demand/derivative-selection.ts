@@ -79,6 +79,16 @@ export function selectDerivatives(request: SelectionRequest): Selection {
 
 const endOf = ({ expiry, lastTradingAt }: SelectableContract): number => lastTradingAt ?? Date.parse(expiry) + DAY_MS
 
+/** The future on an underlying that ends next; undefined where none is listed. `now` in epoch milliseconds. */
+export function nearestFuture(
+  contracts: readonly SelectableContract[],
+  underlying: string,
+  now: number
+): SelectableContract | undefined {
+  const isOpenFuture = (each: SelectableContract) => each.strike === undefined && endOf(each) > now
+  return earliest(contracts.filter((each) => each.underlying === underlying && isOpenFuture(each)))
+}
+
 function earliest(contracts: readonly SelectableContract[]): SelectableContract | undefined {
   return contracts.toSorted((a, b) => (a.expiry < b.expiry ? -1 : a.expiry > b.expiry ? 1 : 0))[0]
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
+import { kindOfSymbol } from '../market/instrument-kind.ts'
 import { quoteUpdate, type MarketEvent } from '../market/event.ts'
 import type { Quote } from '../market/quote.ts'
 
@@ -25,7 +26,7 @@ export type QuoteWatchOptions = {
 /**
  * Watches the quotes that clients of this process follow, and tells the log of each that outlived its freshness, whatever
  * the reason: no vendor answers, the budgets are spent, or nobody is left who would ask. Symbols that were followed
- * before anybody could say that they are unknown it tells of once that is known. It asks no vendor itself.
+ * before anybody could say that they are unknown it tells of once that is known, options excepted. It asks no vendor itself.
  */
 export class QuoteWatch {
   readonly #options: QuoteWatchOptions
@@ -70,7 +71,9 @@ export class QuoteWatch {
     const unknown = new Map<string, ApiError>()
     for (const [index, symbol] of symbols.entries()) {
       const answer = held[index]
-      if (answer instanceof ApiError && answer.code === 'SYMBOL_NOT_FOUND') unknown.set(symbol, answer)
+      // Few of those who are asked quote options: chains list them, and streams tell of them.
+      const mayStream = kindOfSymbol(symbol) === 'option'
+      if (answer instanceof ApiError && answer.code === 'SYMBOL_NOT_FOUND' && !mayStream) unknown.set(symbol, answer)
       if (this.#dueAt.delete(symbol)) this.#dueAt.set(symbol, this.#nextLook(answer, now))
     }
     if (unknown.size > 0) this.#options.onUnknown(unknown)

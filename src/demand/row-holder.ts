@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { defineLeaseCommands, RENEW_EVERY_MS, ROWS_PER_CHANGE, tell, type TableName } from './leased-table.ts'
-import { piecesOf } from './pieces.ts'
+import { chunksOf } from '../market/chunks.ts'
 
 /** What changes comes in bursts, and is told once for all of them. */
 const TELL_AFTER_MS = 20
@@ -80,22 +80,22 @@ export class RowHolder {
   async #tellChanges(untold: Map<string, string>): Promise<boolean> {
     const rows = [...untold]
     untold.clear()
-    const pieces = rows.length === 0 ? [[]] : piecesOf(rows, ROWS_PER_CHANGE)
-    for (const piece of pieces) if (!(await this.#send('change', piece))) return false
+    const chunks = rows.length === 0 ? [[]] : chunksOf(rows, ROWS_PER_CHANGE)
+    for (const chunk of chunks) if (!(await this.#send('change', chunk))) return false
     return true
   }
 
   async #tellAll(): Promise<void> {
     this.#untold = new Map()
     let kind: 'anew' | 'change' = 'anew'
-    let piece: (readonly [string, string])[] = []
+    let chunk: (readonly [string, string])[] = []
     for (const row of this.#options.rows()) {
-      if (piece.push(row) < ROWS_PER_CHANGE) continue
-      await this.#sendOrThrow(kind, piece)
+      if (chunk.push(row) < ROWS_PER_CHANGE) continue
+      await this.#sendOrThrow(kind, chunk)
       kind = 'change'
-      piece = []
+      chunk = []
     }
-    if (kind === 'anew' || piece.length > 0) await this.#sendOrThrow(kind, piece)
+    if (kind === 'anew' || chunk.length > 0) await this.#sendOrThrow(kind, chunk)
     await this.#sendOrThrow('whole', [])
   }
 

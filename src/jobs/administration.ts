@@ -2,14 +2,19 @@ import type { Job, Queue } from 'bullmq'
 import { ApiError, InvalidField } from '../errors.ts'
 import { DAY_MS, isoOf } from '../market/time.ts'
 import { withTimeout } from '../timeout.ts'
-import { JOBS, QUEUE_NAMES, type JobName, type JobSpec, type QueueName } from './catalog.ts'
+import { JOB_NAMES, JOBS, QUEUE_NAMES, type JobName, type JobSpec, type QueueName } from './catalog.ts'
 import type { JobRun, JobTotals } from './job-run.ts'
 import { PayloadError, type JobQueues } from './queue.ts'
-import type { JobsStatus, QueueStatus, ScheduleStatus, TaskStatus } from './status.ts'
+import type { CatalogEntry, JobsStatus, QueueStatus, ScheduleStatus, TaskStatus } from './status.ts'
 
 /** Somebody waits for the answer; a Redis that is away does not answer at all. */
 const PATIENCE_MS = 2000
 const COUNTED = ['active', 'waiting', 'prioritized', 'delayed', 'completed', 'failed'] as const
+
+const CATALOG: CatalogEntry[] = JOB_NAMES.map((job) => {
+  const { queue, summary, payload } = JOBS[job]
+  return { job, queue, summary, payload: { ...payload } }
+})
 
 /** Where runs are written down. */
 export type JobRuns = {
@@ -49,7 +54,7 @@ export function createJobAdministration(
         this.schedules(),
         runs.totals(now() - DAY_MS)
       ])
-      return { queues: queueStatuses, schedules, jobs }
+      return { catalog: CATALOG, queues: queueStatuses, schedules, jobs }
     },
 
     queueStatuses: (): Promise<QueueStatus[]> =>

@@ -94,7 +94,7 @@ export const JOBS = {
     schedules: [{ everyMs: 5 * MINUTE }]
   },
   'refresh-news': {
-    summary: 'Renews the news of the symbols that are in demand most',
+    summary: 'Renews the news of the market and of the symbols that are in demand most',
     queue: 'market',
     payload: payload({ symbols: Type.Optional(Symbols) }),
     priority: 1,
@@ -102,6 +102,17 @@ export const JOBS = {
     backoffMs: 10 * SECOND,
     timeoutMs: 5 * MINUTE,
     schedules: [{ everyMs: 15 * MINUTE }]
+  },
+  'refresh-stocks': {
+    summary:
+      'Renews the market value, the sector and the industry of stocks that are quoted, each about once a day; or of those named',
+    queue: 'market',
+    payload: payload({ symbols: Type.Optional(Symbols) }),
+    priority: 4,
+    attempts: 3,
+    backoffMs: MINUTE,
+    timeoutMs: 30 * MINUTE,
+    schedules: [{ everyMs: HOUR }]
   },
   'warm-cache': {
     summary: 'Loads what the symbols in demand will be asked for next: profile, a year of bars, news',

@@ -28,7 +28,16 @@ export const ScheduleStatus = Type.Object({
 })
 export type ScheduleStatus = Static<typeof ScheduleStatus>
 
+export const CatalogEntry = Type.Object({
+  job: Type.String(),
+  queue: Type.String(),
+  summary: Type.String({ description: 'What it does' }),
+  payload: Type.Record(Type.String(), Type.Unknown(), { description: 'JSON Schema of what it takes' })
+})
+export type CatalogEntry = Static<typeof CatalogEntry>
+
 export const JobsStatus = Type.Object({
+  catalog: Type.Array(CatalogEntry, { description: 'Every job that can be run' }),
   queues: Type.Array(QueueStatus),
   schedules: Type.Array(ScheduleStatus),
   jobs: Type.Array(JobTotals)

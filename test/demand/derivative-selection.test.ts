@@ -5,6 +5,7 @@ import {
   type SelectableContract,
   type SelectionRequest
 } from '../../src/demand/derivative-selection.ts'
+import { runsOf } from '../support/depth.ts'
 
 const NOW = Date.parse('2026-10-12T05:00:00Z')
 const STRIKES = Array.from({ length: 41 }, (_, place) => 24_000 + place * 50)
@@ -120,7 +121,7 @@ describe('what is streamed of derivatives', () => {
         for (const symbol of all) expect(ends.get(symbol) ?? Infinity).toBeGreaterThan(now)
         expect(all.length).toBeLessThanOrEqual(4 + 2 * (2 + 4 * strikes))
       }),
-      { numRuns: 40 }
+      { numRuns: runsOf(40) }
     )
   })
 })

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDatabase } from '../../db/client.ts'
 import { createGapStore } from '../../db/gaps.ts'
+import { createClient } from '../../src/client/client.ts'
 import { isoOf } from '../../src/market/time.ts'
 import { randomOf } from '../support/random.ts'
 import { barsIn, barsOf } from '../workers/stored-bars.ts'
 import { balanceOf, linesOfTape, linesOfTrades, missingIn, storedTrades, type Span } from './balance.ts'
-import { ResumingClient } from './resuming-client.ts'
+import { FollowedTrades } from './followed-trades.ts'
 import { PARTS, startFaultySystem } from './system.ts'
 
 /** SPY is the canary of the feed, and comes whether somebody wants it or not. */
@@ -28,8 +29,8 @@ test.skipIf(KILLS === 0)(
   async () => {
     const random = randomOf(SEED)
     say(`${KILLS} kills, FAULT_SEED=${SEED}`)
-    const { sandbox, databaseUrl, parts, ownEnds, key } = await startFaultySystem(SYMBOLS, TICK_MS)
-    const client = new ResumingClient({ url: () => parts.api.url, key, symbols: SYMBOLS })
+    const { sandbox, databaseUrl, parts, ownEnds, url, key } = await startFaultySystem(SYMBOLS, TICK_MS)
+    const client = new FollowedTrades(createClient({ url, key }), SYMBOLS)
     onTestFinished(() => client.leave())
     const database = createDatabase({ url: databaseUrl })
     onTestFinished(() => database.close())

@@ -7,6 +7,7 @@ import { startPostgres } from '../../src/embedded/postgres.ts'
 import { startRedis } from '../../src/embedded/redis.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { SECRET } from '../support/api.ts'
+import { openDoor } from '../support/door.ts'
 import { privateFolder, PROGRAMS_HOME } from '../support/folders.ts'
 import { startRealApi, startRealIngest, startRealPersist, type RealProcess } from '../workers/process.ts'
 
@@ -87,6 +88,8 @@ export type FaultySystem = {
   readonly parts: Readonly<Record<Part, Kept>>
   /** What ended although nobody had killed it. */
   readonly ownEnds: readonly string[]
+  /** Where the API is, whichever process it is now. */
+  readonly url: string
   /** A new user's API key. */
   readonly key: string
 }
@@ -135,15 +138,23 @@ export async function startFaultySystem(symbols: readonly string[], tickMs: numb
     RATE_LIMIT_PER_MINUTE: '1000000',
     LOG_LEVEL: 'fatal'
   }
+  const door = await openDoor()
+  onTestFinished(() => door.close())
+  const startApi = async () => {
+    const api = await startRealApi(env)
+    door.moveTo(Number(new URL(api.url).port))
+    return api
+  }
   const parts = {
     postgres,
     redis,
-    api: kept('api', () => startRealApi(env)),
+    api: kept('api', startApi),
     persist: kept('persist', () => startRealPersist(env)),
     ingest: kept('ingest', () => startRealIngest(env))
   }
   await Promise.all(Object.values(parts).map((part) => part.ready()))
-  return { sandbox, databaseUrl: postgres.url, parts, ownEnds, key: await createKey(postgres.url) }
+  const url = `http://127.0.0.1:${door.port}`
+  return { sandbox, databaseUrl: postgres.url, parts, ownEnds, url, key: await createKey(postgres.url) }
 }
 
 /** How an embedded server ended is told in words. */

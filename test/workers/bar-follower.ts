@@ -1,41 +1,52 @@
+import { onTestFinished } from 'vitest'
 import { BUILT_INTERVALS } from '../../src/bars/intervals.ts'
 import type { Database } from '../../db/client.ts'
 import type { BarUpdate } from '../../src/market/event.ts'
-import type { LiveClient } from '../support/live-client.ts'
+import { createClient, type Subscription } from '../../src/client/client.ts'
 import type { LiveServer } from '../support/live-server.ts'
 
-/** A client that follows all bars of some symbols, leaves, and resumes where it was. */
+/** Follows all bars of some symbols by the client library, leaves, and resumes where it was. */
 export class BarFollower {
   readonly #live: LiveServer
   readonly #symbols: readonly string[]
-  readonly #clients: LiveClient[] = []
+  readonly #told: BarUpdate['data'][] = []
+  /** Of each interval. */
+  readonly #cursors = new Map<string, string>()
+  #subscriptions: readonly Subscription[] = []
 
   constructor(live: LiveServer, symbols: readonly string[]) {
     this.#live = live
     this.#symbols = symbols
   }
 
+  /** Resolves when all of it is followed. */
   async subscribe(): Promise<void> {
-    const since = new Map(this.#frames().map(({ data, cursor }) => [data.interval, cursor]))
-    const client = this.#live.connect()
-    this.#clients.push(client)
-    await client.frame('welcome')
-    for (const interval of BUILT_INTERVALS) {
-      const cursor = since.get(interval)
-      client.subscribe(this.#symbols, { stream: `bars.${interval}`, ...(cursor !== undefined && { since: cursor }) })
-    }
-    await client.frame('subscribed', BUILT_INTERVALS.length - 1)
+    const client = createClient({ url: this.#live.url.replace('ws', 'http'), key: 'ann' })
+    const followed = BUILT_INTERVALS.map(() => Promise.withResolvers<void>())
+    this.#subscriptions = BUILT_INTERVALS.map((interval, at) =>
+      client.subscribe(
+        { symbols: this.#symbols, stream: `bars.${interval}`, since: this.#cursors.get(interval) },
+        {
+          onEvent: (event) => {
+            if ('cursor' in event) this.#cursors.set(interval, event.cursor)
+            if (event.type === 'bar_update') this.#told.push(event.data)
+            if (event.type === 'snapshot' || event.type === 'resumed') followed[at]!.resolve()
+          }
+        }
+      )
+    )
+    onTestFinished(() => this.leave())
+    await Promise.all(followed.map(({ promise }) => promise))
   }
 
-  leave(): Promise<void> {
-    return this.#clients.at(-1)!.leave()
+  leave(): void {
+    for (const subscription of this.#subscriptions) subscription.close()
   }
 
   /** The bars that there are by what was told last of each, a line each. */
   get bars(): string[] {
     const bars = new Map<string, string>()
-    for (const { data } of this.#frames()) {
-      const { symbol, interval, bar, state, revision } = data
+    for (const { symbol, interval, bar, state, revision } of this.#told) {
       const { start, open, high, low, close, volume } = bar
       const key = `${symbol} ${interval} ${start}`
       if (state === 'withdrawn') bars.delete(key)
@@ -46,15 +57,7 @@ export class BarFollower {
 
   /** How often something was told again of a bar that was no news. */
   get repetitions(): number {
-    const told = this.#frames().map(({ data }) => JSON.stringify(data))
-    return told.length - new Set(told).size
-  }
-
-  #frames() {
-    return this.#clients.flatMap((client) => client.ofType('bar_update')) as unknown as {
-      data: BarUpdate['data']
-      cursor: string
-    }[]
+    return this.#told.length - new Set(this.#told.map((told) => JSON.stringify(told))).size
   }
 }
 

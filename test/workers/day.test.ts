@@ -70,6 +70,7 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
   expect(ticks.get('refresh-market')).toEqual({ tasks: 288, runs: 288 })
   expect(ticks.get('refresh-sentiment')).toEqual({ tasks: 288, runs: 288 })
   expect(ticks.get('refresh-news')).toEqual({ tasks: 96, runs: 96 })
+  expect(ticks.get('refresh-stocks')).toEqual({ tasks: 24, runs: 24 })
   expect(ticks.get('warm-cache')).toEqual({ tasks: 28, runs: 28 })
   expect(ticks.get('cleanup')).toEqual({ tasks: 1, runs: 1 })
   expect(ticks.get('ensure-partitions')).toEqual({ tasks: 1, runs: 1 })
@@ -153,6 +154,10 @@ function meteredVendor(name: ProviderName, maxQuotesPerRequest: number): Provide
     async news(symbol) {
       count()
       return { symbol, items: [], provenance: provenance() }
+    },
+    async marketNews() {
+      count()
+      return { items: [], provenance: provenance() }
     },
     async profile(symbol) {
       count()

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { inFairOrder, shareOut } from '../../workers/fair-shares.ts'
+import { runsOf } from '../support/depth.ts'
 
 const due = (prefix: string, count: number, receivedAt = 0) =>
   Array.from({ length: count }, (_, at) => ({ symbol: `${prefix}${at}`, receivedAt: receivedAt + at }))
@@ -28,7 +29,7 @@ test('nobody waits longer than it takes to serve everything once, however many u
       }
       expect(new Set(renewedAt.keys())).toEqual(all)
     }),
-    { numRuns: 60 }
+    { numRuns: runsOf(60) }
   )
 })
 

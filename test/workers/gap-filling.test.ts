@@ -93,6 +93,9 @@ test('what was missed is fetched, once, although who fetches it is killed in the
   await queues.add('backfill-gap', {})
   const before = (await held(from, until)).length
   await expect.poll(async () => (await held(from, until)).length, PATIENCE).toBeGreaterThan(before + 500)
+  // Whoever goes on begins here, and counts no trade twice.
+  const reached = async () => (await stores.gapFills.progress(gap, instrumentId, 'alpaca/iex'))?.reached
+  await expect.poll(reached, PATIENCE).toBeGreaterThan(from)
   await killed.kill()
   expect(await state()).toMatchObject({ state: 'filling' })
   sandbox.endScenarios()
@@ -141,7 +144,9 @@ test('what was missed is fetched, once, although who fetches it is killed in the
   const clock = new SessionClock(ALWAYS_OPEN)
   const redis = connectFailFast(world.redisUrl)
   const metrics = createMetrics()
-  const histories = createHistories({ config: loadConfig(env), hoursOf: clock.hoursOf, redis, metrics, log: SILENT })
+  const { instruments } = stores
+  const config = loadConfig(env)
+  const histories = createHistories({ config, instruments, hoursOf: clock.hoursOf, redis, metrics, log: SILENT })
   onTestFinished(() => histories.close())
   onTestFinished(() => redis.disconnect())
   const auditor = new BarAuditor({ history: histories.all[0]!, stores })

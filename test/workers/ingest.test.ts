@@ -53,16 +53,23 @@ async function client(): Promise<LiveClient> {
 }
 
 const tradesIn = (live: LiveClient): Trade[] => live.ofType('trade').map(({ data }) => data['trade'] as Trade)
+const isPolledOf = (asked: string, { symbol, provenance: { source, notes = [] } }: Quote) =>
+  symbol === asked && source === 'upstox' && notes.join().includes('no place')
 const isOf = (symbol: string) => (trade: Trade) => trade.symbol === symbol
 
 test('who subscribes to trades and best bids sees the ticks of the exchange within seconds, halts, corrections and all', async () => {
   const { instruments } = api.core.stores
   const indian = 'NSE:RELIANCE'
   const index = '^NSEI'
-  const instrumentId = (await instruments.upsert([{ symbol: indian }])).get(indian)!
-  await instruments.addAliases([{ instrumentId, vendor: 'upstox', alias: upstoxKeyOf({ symbol: indian })! }])
+  const overflowing = 'NSE:TCS'
+  const ids = await instruments.upsert([{ symbol: indian }, { symbol: overflowing }])
+  const aliasOf = ([symbol, instrumentId]: [string, number]) => {
+    return { instrumentId, vendor: 'upstox', alias: upstoxKeyOf({ symbol })! }
+  }
+  await instruments.addAliases([...ids].map(aliasOf))
   const token = `head.${Buffer.from(JSON.stringify({ sub: 'U', exp: 4_000_000_000 })).toString('base64url')}.sign`
-  const ingest = await startIngest({ UPSTOX_TOKEN: token })
+  // One beside the index that tells whether anything comes.
+  const ingest = await startIngest({ UPSTOX_TOKEN: token, UPSTOX_MAX_SYMBOLS: '2' })
   const live = await client()
   live.subscribe([indian], { stream: 'trades' })
   live.subscribe([index], { stream: 'quotes' })
@@ -81,11 +88,15 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
   }
   await live.until(() => tradesIn(live).some(isOf(indian)), 'a trade in Mumbai', 20_000)
   expect(tradesIn(live).find(isOf(indian))).toMatchObject({ source: 'upstox', feed: 'sandbox', currency: 'INR' })
+  live.subscribe([overflowing], { stream: 'quotes' })
   const quoteOfIndex = () =>
     live
       .ofType('quote_update')
       .find(({ data }) => data['symbol'] === index && /"delivery":"stream"/.test(JSON.stringify(data)))
   await live.until(() => quoteOfIndex() !== undefined, 'a streamed value of an index')
+  const polledQuote = () =>
+    live.ofType('quote_update').find(({ data }) => isPolledOf(overflowing, data['quote'] as Quote))
+  await live.until(() => polledQuote() !== undefined, 'a quote of what has no place in the stream', 20_000)
   const bbo = live.ofType('bbo')[0]!.data['bbo'] as Bbo
   expect(bbo.bid).toBeLessThan(bbo.ask!)
 
@@ -125,7 +136,7 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
           stream: 'upstox/full',
           state: 'live',
           credentialUntil: '2096-10-02T07:06:40.000Z',
-          limits: [{ streams: ['trades', 'quotes', 'bbo'], most: 2000, of: 'symbol' }]
+          limits: [{ streams: ['trades', 'quotes', 'bbo'], most: 2, of: 'symbol' }]
         }
       ]
     })
@@ -200,28 +211,44 @@ test('a second process waits, and takes over when the first one dies', async () 
 })
 
 test('where the first feed dies, values of the next one come within 5 seconds, and none is wrong or told twice', async () => {
-  const ingest = await startRealIngest({ ...env, MASSIVE_API_KEY: 'key', YAHOO_STREAM: 'on' })
+  const ingest = await startRealIngest({
+    ...env,
+    MASSIVE_API_KEY: 'key',
+    YAHOO_STREAM: 'on',
+    ALLOW_FEED_DRILLS: 'true'
+  })
   onTestFinished(() => ingest.kill())
   const { token } = await api.login(['market:read', 'stream:read'])
   const { port } = api.app.server.address() as AddressInfo
-  const cutting = (...vendors: ('alpaca-stream' | 'massive-stream')[]) => ({
+  const cutting = {
     url: `http://127.0.0.1:${port}`,
     key: token,
     vendor: 'massive',
     symbols: ['AAPL', 'MSFT'],
-    cut: async () => {
-      const mends = vendors.map((vendor) => sandbox.scenario({ vendor, scenario: 'down' }))
-      return async () => mends.forEach((mend) => mend())
-    },
     priceAt: (symbol: string, at: number) => sandbox.exchange.quote(sandbox.exchange.find(symbol)!, at).price,
     patienceMs: 60_000
-  })
-  const result = await drillFeed({ ...cutting('massive-stream'), isAwaited: true })
+  }
+  const cutAtVendor = async () => {
+    const mend = sandbox.scenario({ vendor: 'massive-stream', scenario: 'down' })
+    return async () => mend()
+  }
+  const result = await drillFeed({ ...cutting, cut: cutAtVendor, isAwaited: true })
   expect(result).toMatchObject({ feed: 'massive', next: ['alpaca'], wrong: 0, doubled: 0, examples: [] })
   expect(result.allSeconds).toBeLessThan(5)
   expect(result.backSeconds).toBeGreaterThan(10)
 
-  const both = await drillFeed({ ...cutting('massive-stream', 'alpaca-stream'), isAwaited: false })
+  const mendSecond = sandbox.scenario({ vendor: 'alpaca-stream', scenario: 'down' })
+  onTestFinished(mendSecond)
+  const isSecondLive = async () =>
+    (await (await fetch(`${ingest.url}/metrics`)).text()).includes('stream="alpaca/iex",state="live"} 1')
+  await expect.poll(isSecondLive, { timeout: 30_000 }).toBe(false)
+  const { feedDrills } = api.core
+  const cutFirst = async () => {
+    await feedDrills.begin({ feed: 'massive', how: 'down', seconds: 60 })
+    return async () => void (await feedDrills.end('massive'))
+  }
+  onTestFinished(async () => void (await feedDrills.end('massive')))
+  const both = await drillFeed({ ...cutting, cut: cutFirst, isAwaited: false })
   expect(both).toMatchObject({ next: ['yahoo'], wrong: 0, doubled: 0, examples: [] })
   expect(both.allSeconds).toBeLessThan(5)
 })

@@ -5,6 +5,7 @@ import { ProviderError } from '../../src/providers/provider.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
 import { smallVendor } from '../support/small-vendor.ts'
 import { startWorkerProcess, type WorkerProcess } from './world.ts'
+import { provenance } from '../db/values.ts'
 
 let redis: TestRedis
 let database: TestDatabase
@@ -92,6 +93,45 @@ describe('refresh-quotes', () => {
     expect(task.runs.map(({ outcome }) => outcome)).toEqual(['done', 'throttled'])
     expect(Date.parse(task.runs[0]!.startedAt) - Date.parse(task.runs[1]!.finishedAt!)).toBeGreaterThanOrEqual(1100)
   })
+})
+
+test('refresh-stocks renews what is known of quoted stocks once a day, and asks nobody about all else', async () => {
+  const one = await start()
+  const { stores, marketData, recorder, jobs } = one.core
+  await stores.instruments.upsert([
+    { symbol: 'AAPL', kind: 'equity' },
+    { symbol: 'MSFT', kind: 'equity' },
+    { symbol: 'UNQUOTED', kind: 'equity' },
+    { symbol: 'BTC-USD', kind: 'crypto' }
+  ])
+  await marketData.quotes(['AAPL', 'MSFT', 'BTC-USD'])
+  await recorder.flush()
+  const asked = () => vendor.asked.filter((call) => call.startsWith('profile')).toSorted()
+  await ended(one, await jobs.run('refresh-stocks', {}))
+  expect(asked()).toEqual(['profile AAPL', 'profile MSFT'])
+  expect((await stores.stocks.find('AAPL'))?.name).toBe('AAPL Inc.')
+
+  const again = await ended(one, await jobs.run('refresh-stocks', {}))
+  expect(again).toMatchObject({ runs: [{ outcome: 'skipped' }] })
+  const direct = createDatabase({ url: database.url })
+  await direct.sql`update profiles set received_at = now() - interval '25 hours' where symbol = 'MSFT'`
+  await direct.close()
+  expect(await stores.stocks.withOldProfiles(Date.now() - 86_400_000, 'x', 10)).toEqual(['MSFT'])
+})
+
+test('refresh-news keeps the news of the market warm, and those that nobody but the vendor has seen are stored', async () => {
+  const item = { title: 'Rates', url: 'https://example.com/1', publishedAt: '2026-01-05T12:00:00.000Z', symbols: [] }
+  let calls = 0
+  vendor.marketNews = async () => {
+    const receivedAt = new Date().toISOString()
+    return { items: [{ ...item, id: String(++calls) }], provenance: provenance({ source: 'yahoo', receivedAt }) }
+  }
+  const one = await start()
+  const task = await ended(one, await one.core.jobs.run('refresh-news', {}))
+  expect(task).toMatchObject({ runs: [{ outcome: 'done', items: 1, failures: 0 }] })
+  expect((await one.core.marketData.marketNews()).value.items).toMatchObject([{ id: '1', tone: { by: 'lexicon' } }])
+  expect(calls).toBe(1)
+  expect(await one.core.stores.news.newest(5, undefined)).toMatchObject([{ id: '1', symbols: [] }])
 })
 
 describe('tasks that cannot work', () => {

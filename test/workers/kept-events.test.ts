@@ -9,6 +9,7 @@ import { HOUR_MS, isoOf, MINUTE_MS } from '../../src/market/time.ts'
 import { createPersistStats } from '../../src/metrics/persist-gauges.ts'
 import { ShardOwner } from '../../workers/persist/shard-owner.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
+import { shippedHours } from '../support/hours.ts'
 import { startLive, testLog } from '../support/live-server.ts'
 
 const SILENT = pino({ level: 'silent' })
@@ -26,10 +27,17 @@ test('a trade that is fetched later corrects its bars, says so, and is not told 
     leases: createLogLeaseStore(database),
     eventLog: log,
     database,
-    intake: createIntake({ eventLog: log, log: SILENT, record: () => undefined, quoteIntervalMs: 200 }),
+    intake: createIntake({
+      eventLog: log,
+      log: SILENT,
+      record: () => undefined,
+      quoteIntervalMs: 200,
+      hoursOf: shippedHours
+    }),
     clock: new SessionClock(ALWAYS_OPEN),
     batchSize: 500,
     batchMs: 20,
+    keepsBbo: true,
     stats: createPersistStats(),
     log: SILENT
   })
@@ -69,7 +77,11 @@ test('a trade that is fetched later corrects its bars, says so, and is not told 
     data: { symbol: 'AAPL', halt: { ...stamp, status: 'halted', reasonCode: 'T1' }, timestamp: missed.asOf }
   }
   const band: HaltUpdate = { type: 'halt', data: { ...halt.data, halt: { ...stamp, limitUp: 110, limitDown: 90 } } }
-  await log.append([backfill, backfill, halt, band])
+  const bboOf = (bid: number): MarketEvent => ({
+    type: 'bbo',
+    data: { symbol: 'AAPL', bbo: { ...stamp, bid, bidSize: 3, ask: 101 }, timestamp: missed.asOf }
+  })
+  await log.append([backfill, backfill, halt, band, bboOf(100), bboOf(Number.NaN)])
   await live.until(() => barsOfMinute().some(({ data }) => data['state'] === 'corrected'), 'a corrected bar')
   expect(barsOfMinute().at(-1)!.data).toMatchObject({
     bar: { open: 100, close: 101, volume: 200 },
@@ -86,4 +98,10 @@ test('a trade that is fetched later corrects its bars, says so, and is not told 
   expect(
     await stores.halts.range(id, { from: { ms: minute, ns: 0 }, to: { ms: minute + HOUR_MS, ns: 0 }, limit: 10 })
   ).toMatchObject([{ status: 'halted', reasonCode: 'T1', source: 'alpaca', feed: 'iex', tradeDate: missed.tradeDate }])
+  const quoted = await stores.bbo.range(id, {
+    from: { ms: minute, ns: 0 },
+    to: { ms: minute + HOUR_MS, ns: 0 },
+    limit: 10
+  })
+  expect(quoted).toMatchObject([{ bid: 100, bidSize: 3, ask: 101, source: 'alpaca', feed: 'iex' }])
 })

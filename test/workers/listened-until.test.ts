@@ -24,7 +24,7 @@ test('an outage that Postgres was away for is not lost with the process: its suc
   const ledger: GapWriterOptions['gaps'] = {
     begin: async (...gap) => void (await take(...gap)),
     end: take,
-    add: notAsked,
+    addAll: notAsked,
     moveBeginning: notAsked,
     forget: notAsked
   }

@@ -18,6 +18,7 @@ import type { Trade } from '../../src/market/trade.ts'
 import { createPersistStats } from '../../src/metrics/persist-gauges.ts'
 import { ShardOwner } from '../../workers/persist/shard-owner.ts'
 import { barEvent, tradeEvent } from '../support/events.ts'
+import { shippedHours } from '../support/hours.ts'
 import { openLog, startLive, testLog } from '../support/live-server.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
 import { BarFollower, toldBarsIn } from './bar-follower.ts'
@@ -35,7 +36,13 @@ function persist(database: Database, eventLog: EventLog) {
   const stats = createPersistStats()
   const clock = new SessionClock(ALWAYS_OPEN)
   const leases = createLogLeaseStore(database)
-  const intake = createIntake({ eventLog, log: SILENT, record: () => undefined, quoteIntervalMs: 200 })
+  const intake = createIntake({
+    eventLog,
+    log: SILENT,
+    record: () => undefined,
+    quoteIntervalMs: 200,
+    hoursOf: shippedHours
+  })
   const owner = new ShardOwner({
     leases,
     eventLog,
@@ -44,6 +51,7 @@ function persist(database: Database, eventLog: EventLog) {
     clock,
     batchSize: 500,
     batchMs: 20,
+    keepsBbo: true,
     stats,
     log: SILENT
   })
@@ -101,7 +109,7 @@ describe('what the log holds', () => {
       const before = await written()
       await expect.poll(written, PATIENCE).toBeGreaterThan(before + 200)
       await first.kill()
-      await resuming.leave()
+      resuming.leave()
       await expect.poll(() => shardsOf(second), PATIENCE).toBe(4)
       await second.kill()
       await resuming.subscribe()
@@ -220,6 +228,37 @@ describe('what the log holds', () => {
     const told =
       await database.sql`select close from bars join bar_series on bar_series.id = series_id where source = 'sandbox'`
     expect(told.map(({ close }) => Number(close))).toEqual([50])
+  })
+})
+
+describe('what Postgres refuses', () => {
+  const FOUL = 'A\0B'
+  const { symbol: _, price: __, size: ___, ...stamp } = tradeEvent('MSFT', 1, 1).data.trade
+  const bboOf = (symbol: string): MarketEvent => ({
+    type: 'bbo',
+    data: { symbol, bbo: { symbol, ...stamp, bid: 100, ask: 101 }, timestamp: stamp.asOf }
+  })
+  const haltOf = (symbol: string): MarketEvent => ({
+    type: 'halt',
+    data: { symbol, halt: { symbol, ...stamp, status: 'halted' }, timestamp: stamp.asOf }
+  })
+
+  test('of trades, best bids and offers, halts and bars keeps nothing else from being written', async () => {
+    const [database, { log }] = await Promise.all([freshDatabase(), testLog()])
+    await append(log, [
+      tradeEvent(FOUL, 1, 1),
+      barEvent(FOUL, 50),
+      bboOf(FOUL),
+      haltOf(FOUL),
+      bboOf('MSFT'),
+      haltOf('MSFT')
+    ])
+    const { stats } = persist(database, log)
+    await expect.poll(() => stats.refused, PATIENCE).toBe(4)
+    expect(stats.bbo).toBe(1)
+    expect(await database.sql`select status from halts`).toHaveLength(1)
+    const rules = (await createStores(database).quarantine.list({ limit: 50 })).map(({ rule }) => rule)
+    expect(rules).toEqual(Array<string>(4).fill('refused-by-postgres'))
   })
 })
 

@@ -8,6 +8,8 @@ import { quoteOf, tradeEvent } from '../support/events.ts'
 let world: ApiWorld
 let api: Api
 
+/** It trades at every hour, so that what is told now is of today. */
+const SYMBOL = 'BTC-USD'
 /** What the vendor was asked for, and does not know. */
 const asked: string[] = []
 const UNKNOWN = 'UNHEARD'
@@ -19,7 +21,7 @@ const vendor: Provider = {
   async quotes(symbols) {
     asked.push(...symbols)
     if (symbols.includes(UNKNOWN)) throw new ProviderError('tiingo', 'not_found', 'tiingo does not know it')
-    const asOf = new Date(Date.now() - 60_000).toISOString()
+    const asOf = new Date().toISOString()
     return new Map(symbols.map((symbol) => [symbol, quoteOf(symbol, 229, { asOf, previousClose: 228 })]))
   }
 }
@@ -35,13 +37,13 @@ test('a streamed quote has the close to compare with, although its first ticks w
   const references = new ReferenceQuotes({ marketData, intake, now: Date.now })
   // Whoever asks first has a quote without a close of the day before, and the ticks come behind it.
   const quote = async () => {
-    intake.accept(tradeEvent('AAPL', 231, 100))
-    return (await marketData.quote('AAPL')).value
+    intake.accept(tradeEvent(SYMBOL, 231, 100))
+    return (await marketData.quote(SYMBOL)).value
   }
   await expect.poll(async () => (await quote()).provenance.delivery).toBe('stream')
   expect(await quote()).not.toHaveProperty('previousClose')
   api.vendor.isDown = true
-  references.streams('AAPL')
+  references.streams(SYMBOL)
   await expect.poll(quote).toMatchObject({ previousClose: 228, provenance: { delivery: 'stream' } })
   await references.close()
 })

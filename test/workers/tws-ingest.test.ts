@@ -32,15 +32,19 @@ test('who has TWS sees its ticks and its outages, late data as late, and contrac
     SANDBOX_TICK_MS: `${TICK_MS}`,
     IBKR_HOST: 'localhost',
     IBKR_PORT: `${sandbox.twsPort}`,
+    ALLOW_FEED_DRILLS: 'true',
     DATABASE_URL: world.databaseUrl,
     REDIS_URL: world.redisUrl
   }
   const api = await world.startApi(env)
   await api.app.listen({ host: '127.0.0.1', port: 0 })
   sandbox.scenario({ vendor: 'tws', scenario: 'plan_refused', symbol: 'MSFT' })
+  const { token } = await api.login(['market:read', 'stream:read'])
+  // A stock that nobody follows.
+  await api.get('/api/v1/market/quote/KO', token)
+  await api.core.recorder.flush()
   const ingest = await startRealIngest(env)
   onTestFinished(async () => void (await ingest.stop()))
-  const { token } = await api.login(['market:read', 'stream:read'])
   const { port } = api.app.server.address() as AddressInfo
   const live = new LiveClient(`ws://127.0.0.1:${port}/api/v1/market/ws/stock-quotes?token=${token}`)
   await live.frame('welcome')
@@ -86,6 +90,20 @@ test('who has TWS sees its ticks and its outages, late data as late, and contrac
     ])
   const { alias } = (await instruments.aliases([id])).find(({ vendor }) => vendor === 'ibkr')!
   expect((await instruments.findByAlias('ibkr', [alias], today)).get(alias)?.symbol).toBe('AAPL')
+
+  await expect.poll(async () => (await api.core.stores.stocks.find('KO'))?.ibkrContractId, WAIT).toBeGreaterThan(0)
+  const { hours } = (await api.core.stores.stocks.find('KO'))!
+  expect((await api.get('/stocks/KO', token)).json()).toMatchObject({
+    symbol: 'KO',
+    sector: 'Consumer Staples',
+    tradable: true,
+    tickSizes: [
+      { from: 0, size: 0.0001 },
+      { from: 1, size: 0.01 }
+    ],
+    minTickSize: 0.01,
+    marketHours: { source: 'ibkr', timeZone: 'America/New_York', sessions: hours!.sessions }
+  })
 
   const tws = async () =>
     ((await api.get('/api/v1/broker-status', token)).json() as BrokerStatus).streams.find(

@@ -67,3 +67,25 @@ test('each market of a key has an owner of its own', () => {
   expect(new Set(upstreams.map(({ feeds }) => feeds[0]!.leaseKey)).size).toBe(3)
   expect(upstreams[0]!.feeds[0]!.endpoint()).toMatchObject({ url: 'ws://127.0.0.1:3900/massive-stream/stocks' })
 })
+
+test('each service of a Tiingo token has one owner in the whole installation, and neither keeps the other out', () => {
+  const ownersOf = (env: NodeJS.ProcessEnv) => {
+    const config = loadConfig({ MARKET: 'live', TIINGO_API_KEY: 'TK', ...env })
+    const upstreams = configuredUpstreams(config, hoursOf)
+    return upstreams.map((upstream) => {
+      const feed = upstream.feeds[0]!
+      const { name, leaseKey, slots } = feed
+      const betters = bettersOf(upstream, upstreams, config.streams.order)('quotes:AAPL')
+      return { name, leaseKey, slots, endpoint: feed.endpoint(), betters }
+    })
+  }
+  const both = ownersOf({ TIINGO_STREAM: 'on', TIINGO_BOATS: 'on' })
+  const parts = [...ownersOf({ TIINGO_STREAM: 'on' }), ...ownersOf({ TIINGO_BOATS: 'on' })]
+  expect(both).toEqual(parts)
+  expect(both).toMatchObject([
+    { name: 'tiingo/iex', slots: [], betters: [], endpoint: { url: 'wss://api.tiingo.com/iex' } },
+    { name: 'tiingo/boats', slots: [], betters: [], endpoint: { url: 'wss://api.tiingo.com/boats' } }
+  ])
+  const others = ownersOf({ TIINGO_STREAM: 'on', TIINGO_BOATS: 'on', TIINGO_API_KEY: 'another' })
+  expect(new Set([...both, ...others].map(({ leaseKey }) => leaseKey)).size).toBe(4)
+})

@@ -38,9 +38,11 @@ export class AskedHistory {
 
   ways: History['ways'] = (feed, symbol) => this.#options.history.ways(feed, symbol)
 
-  /** Rejects as the history does, and with NotNowError. */
-  trades: History['trades'] = (request, signal) =>
-    this.#ask('trades', () => this.#options.history.trades(request, signal), signal)
+  /** Rejects as the history does, and with NotNowError; missing where the history has none. */
+  get trades(): History['trades'] {
+    const { history } = this.#options
+    return history.trades && ((request, signal) => this.#ask('trades', () => history.trades!(request, signal), signal))
+  }
 
   /** Rejects as the history does, and with NotNowError. */
   bars: History['bars'] = (request, signal) =>

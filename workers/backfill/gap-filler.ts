@@ -4,10 +4,12 @@ import type { Stores } from '../../db/stores.ts'
 import type { Intake } from '../../src/intake/intake.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { shardOf } from '../../src/log/shard.ts'
+import type { Bar } from '../../src/market/bar.ts'
+import type { Provenance } from '../../src/market/provenance.ts'
 import { DAY_MS, HOUR_MS, isoOf, MINUTE_MS } from '../../src/market/time.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { ProviderError } from '../../src/providers/provider.ts'
-import type { HistoryWay } from '../../src/streams/history.ts'
+import type { History, HistoryWay } from '../../src/streams/history.ts'
 import { NotNowError, type AskedHistory } from './asked-history.ts'
 import { persisted } from './persisted.ts'
 
@@ -20,10 +22,13 @@ const FIRST_RETRY_MS = MINUTE_MS
 const MAX_RETRY_MS = 6 * HOUR_MS
 /** Persist reads what was appended within seconds; while it does not run, no gap is filled. */
 const PERSISTED_WITHIN_MS = 30_000
+/** Of the bars of one gap: a vendor that names further ones without end has none. */
+const MAX_BAR_PAGES = 100
+const OF_A_GAP = 'fetched for a gap in what was streamed'
 
 export type GapFillerOptions = {
   readonly history: AskedHistory
-  readonly stores: Pick<Stores, 'gaps' | 'gapFills' | 'logCursors'>
+  readonly stores: Pick<Stores, 'bars' | 'gaps' | 'gapFills' | 'logCursors'>
   readonly eventLog: EventLog
   readonly intake: Pick<Intake, 'accept'>
   readonly now: () => number
@@ -71,9 +76,10 @@ export class GapFiller {
 
   async #close({ id }: Gap): Promise<'filled' | 'unfillable'> {
     const { gaps, gapFills } = this.#options.stores
-    const { filled, trades, unfillable, reason } = await gapFills.summary(id)
+    const { filled, trades, bars, unfillable, reason } = await gapFills.summary(id)
     if (unfillable === 0) {
-      await gaps.move(id, 'filling', 'filled', `${trades} trades of ${filled} instruments`)
+      const what = bars > 0 ? `${bars} bars of the vendor, which sells no such trades,` : `${trades} trades`
+      await gaps.move(id, 'filling', 'filled', `${what} of ${filled} instruments`)
       return 'filled'
     }
     await gaps.move(id, 'filling', 'unfillable', `${unfillable} of ${filled + unfillable} instruments: ${reason}`)
@@ -107,7 +113,9 @@ export class GapFiller {
         throw new NotNowError(`${way.name} has nothing younger than ${way.minAgeMs / MINUTE_MS} minutes`, opensAt)
       }
       try {
-        return { via: way.name, trades: await this.#fetch(gap, instrument, way, signal) }
+        return history.trades
+          ? { via: way.name, trades: await this.#fetchTrades(history.trades, gap, instrument, way, signal) }
+          : { via: way.name, bars: await this.#fetchBars(gap, instrument, way, signal) }
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error
         if (error.kind === 'not_found') return { reason: error.message }
@@ -118,18 +126,37 @@ export class GapFiller {
     throw refusal!
   }
 
-  /** Returns how many trades there were. Of what nobody writes down no more than a page is appended. */
-  async #fetch(gap: Gap, { symbol }: GapInstrument, way: HistoryWay, signal: AbortSignal): Promise<number> {
-    const { history } = this.#options
-    const range = { from: Date.parse(gap.fromAt), until: Date.parse(gap.untilAt!) }
+  /**
+   * Returns how many trades there were. Of what nobody writes down no more than a page is appended. Goes on where an earlier
+   * turn ended: not by its page, which vendors forget, but from the last instant that is written down.
+   */
+  async #fetchTrades(
+    ask: NonNullable<History['trades']>,
+    gap: Gap,
+    instrument: GapInstrument,
+    way: HistoryWay,
+    signal: AbortSignal
+  ): Promise<number> {
+    const { history, stores } = this.#options
+    const { symbol, instrumentId } = instrument
+    const from = Date.parse(gap.fromAt)
+    const begun = await stores.gapFills.progress(gap.id, instrumentId, way.name)
+    const progress = { via: way.name, trades: begun?.trades ?? 0, reached: begun?.reached ?? from }
+    const range = { from: progress.reached, until: Date.parse(gap.untilAt!) }
     const pages = new Set<string>()
-    let trades = 0
+    let { trades } = progress
     let page: string | undefined
     do {
       await this.#written(symbol, signal)
+      if (progress.reached > range.from) await stores.gapFills.reach(gap.id, instrumentId, progress)
       const asked = { symbol, feed: gap.feed, ...range, way, ...(page !== undefined && { page }) }
-      const answer = await history.trades(asked, signal)
+      const answer = await ask(asked, signal)
       await this.#append(symbol, answer.items)
+      const last = Date.parse(answer.items.at(-1)?.asOf ?? gap.fromAt)
+      if (last > progress.reached) {
+        progress.reached = last
+        progress.trades = trades + answer.items.filter(({ asOf }) => Date.parse(asOf) < last).length
+      }
       trades += answer.items.length
       page = answer.next
       if (page !== undefined && pages.has(page))
@@ -138,6 +165,32 @@ export class GapFiller {
     } while (page !== undefined)
     if (trades > 0) await this.#written(symbol, signal)
     return trades
+  }
+
+  /**
+   * The vendor's own bars of each minute that the gap touches, where trades of it cannot be told from those that are held. Those
+   * of own making stay as they are: a series of the vendor's is another one. Returns how many there were.
+   */
+  async #fetchBars(gap: Gap, { symbol }: GapInstrument, way: HistoryWay, signal: AbortSignal): Promise<number> {
+    const { history, stores, now } = this.#options
+    const from = Math.floor(Date.parse(gap.fromAt) / MINUTE_MS) * MINUTE_MS
+    const until = Math.ceil(Date.parse(gap.untilAt!) / MINUTE_MS) * MINUTE_MS
+    if (until > now()) throw new NotNowError('the last minute of it is not over', until)
+    const bars: Bar[] = []
+    let page: string | undefined
+    for (let pages = 0; pages < MAX_BAR_PAGES; pages++) {
+      const asked = { symbol, interval: '1m', from, until, way, ...(page !== undefined && { page }) } as const
+      const answer = await history.bars(asked, signal)
+      bars.push(...answer.items)
+      page = answer.next
+      if (page === undefined) break
+    }
+    if (page !== undefined) throw new ProviderError(history.name, 'bad_payload', `${history.name} came to no end`)
+    const { source, feed } = gap
+    const receivedAt = isoOf(now())
+    const provenance: Provenance = { source, feed, receivedAt, state: 'closed', attempts: [], notes: [OF_A_GAP] }
+    await stores.bars.upsert({ symbol, interval: '1m', adjusted: 'none', bars, provenance })
+    return bars.length
   }
 
   /** Waits until Postgres has what the log holds. Rejects with NotNowError where nobody writes it down. */

@@ -2,9 +2,11 @@ import type { GapStore } from '../../db/gaps.ts'
 
 const GAPS_AT_ONCE = 100
 
-/** Vendors that are listened to and of whose past no trades can be had, by the name that their gaps have. */
+/** Vendors that are listened to and of whose past nothing can be had, by the name that their gaps have. */
 const UNSOLD: Readonly<Record<string, string>> = {
-  upstox: 'upstox numbers no trades, and sells none of before'
+  finnhub: 'finnhub numbers no trades, and sells none of before',
+  tiingo: 'tiingo tells quotes here, and none of before',
+  yahoo: 'yahoo tells quotes here, and none of before'
 }
 
 /** Calls gaps what they are that nobody can ever fill; returns how many there were. */

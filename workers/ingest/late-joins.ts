@@ -84,13 +84,14 @@ export class LateJoins {
     const marks = await redis.hmget(key, ...symbols)
     const { source, feed: label, delayMs = 0 } = feed
     const until = at - delayMs
-    for (const [index, symbol] of symbols.entries()) {
+    const missed = symbols.flatMap((symbol, index) => {
       const mark = marks[index]
       const start = sessionStart(symbol, until)
-      if (mark === CARRIED || start === undefined) continue
+      if (mark === CARRIED || start === undefined) return []
       const from = Math.max(start, mark ? Number(mark) : 0)
-      if (from < until) gaps.missed({ source, feed: label, reason: 'joined_late' }, symbol, from, until)
-    }
+      return from < until ? [{ symbol, from, until }] : []
+    })
+    gaps.missed({ source, feed: label, reason: 'joined_late' }, missed)
     await redis.hset(key, Object.fromEntries(symbols.map((symbol) => [symbol, CARRIED])))
     await redis.pexpire(key, KEPT_MS)
   }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { SelectionConfig } from '../../src/config/selection.ts'
-import { selectDerivatives, type SelectableContract } from '../../src/demand/derivative-selection.ts'
+import { nearestFuture, selectDerivatives, type SelectableContract } from '../../src/demand/derivative-selection.ts'
+import { isCommodity } from '../../src/market/indian-derivative.ts'
 
 /** How often the price is looked at, and how often what is listed. */
 const EVERY_MS = 5000
@@ -10,7 +11,7 @@ export type SelectedContractsOptions = {
   readonly selection: SelectionConfig
   /** What is listed on underlyings. */
   readonly listed: (underlyings: readonly string[]) => Promise<readonly SelectableContract[]>
-  /** The price of an underlying; undefined, or a rejection, where nobody knows it. */
+  /** The price of an underlying, or of the future that commodities have in its place; undefined, or a rejection, where nobody knows it. */
   readonly spotOf: (symbol: string) => Promise<number | undefined>
   /** Symbols that are to be streamed from now on, in order of importance, and such that no longer are. */
   readonly changed: (added: readonly string[], removed: readonly string[]) => void
@@ -57,7 +58,9 @@ export class SelectedContracts {
       this.#contracts = await listed(underlyings)
       this.#readAt = now()
     }
-    const spots = await Promise.all(underlyings.map((symbol) => spotOf(symbol).catch(() => undefined)))
+    const spots = await Promise.all(
+      underlyings.map((symbol) => spotOf(pricedAs(symbol, this.#contracts, now())).catch(() => undefined))
+    )
     if (this.#isClosed) return
     const known = underlyings.flatMap((symbol, at) => (spots[at] === undefined ? [] : [[symbol, spots[at]] as const]))
     const { symbols, centres } = selectDerivatives({
@@ -79,4 +82,10 @@ export class SelectedContracts {
     )
     changed(added, removed)
   }
+}
+
+/** Options on commodities are on futures, and strikes lie around the price of the next one. */
+function pricedAs(underlying: string, contracts: readonly SelectableContract[], now: number): string {
+  const future = isCommodity(underlying) ? nearestFuture(contracts, underlying, now) : undefined
+  return future?.symbol ?? underlying
 }

@@ -1,5 +1,6 @@
 import type { Intake } from '../../src/intake/intake.ts'
 import type { MarketEvent } from '../../src/market/event.ts'
+import { kindOfSymbol } from '../../src/market/instrument-kind.ts'
 import type { NewsItem } from '../../src/market/news.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import type { ListedInstrument, Mapped } from '../../src/streams/mapper.ts'
@@ -60,8 +61,7 @@ export class StreamEntrance {
     for (const [at, event] of fresh.entries()) {
       const outcome = outcomes[at]!
       counts.judged(feed.name, event.type, outcome)
-      const hasPrice = event.type === 'trade' || event.type === 'quote_update'
-      if (outcome === 'accepted' && hasPrice) references.streams(event.data.symbol)
+      if (outcome === 'accepted' && isPriced(event)) references.streams(event.data.symbol)
     }
     return appended
   }
@@ -78,4 +78,10 @@ export class StreamEntrance {
     this.#overflowOf = undefined
     if (feed) this.#options.gaps.end({ source: feed.source, feed: feed.feed, reason: 'overflow' }, Date.now())
   }
+}
+
+/** Most options are quoted and not traded: what one traded at last is told by who is asked. */
+function isPriced(event: MarketEvent): event is Extract<MarketEvent, { type: 'trade' | 'quote_update' | 'bbo' }> {
+  if (event.type === 'bbo') return kindOfSymbol(event.data.symbol) === 'option'
+  return event.type === 'trade' || event.type === 'quote_update'
 }

@@ -12,13 +12,14 @@ import { systemClock } from '../../src/streams/clock.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import type { ListedInstrument } from '../../src/streams/mapper.ts'
 import type { SessionPhase } from '../../src/market/session.ts'
-import { openSocket, type OpenSocket } from '../../src/streams/socket.ts'
+import type { OpenSocket } from '../../src/streams/socket.ts'
 import type { StreamState, StreamStatus } from '../../src/streams/stream-status.ts'
 import { Supervisor } from '../../src/streams/supervisor.ts'
 import { CarriedTopics } from './carried-topics.ts'
 import type { GapWriter } from './gap-writer.ts'
 import { LateJoins } from './late-joins.ts'
 import { ListenedUntil } from './listened-until.ts'
+import type { OverflowPolling } from './overflow-polling.ts'
 import { Precedence } from './precedence.ts'
 import type { ReferenceQuotes } from './reference-quotes.ts'
 import { SlotPlan } from './slot-plan.ts'
@@ -50,8 +51,7 @@ const INHERITED_GAPS = ['outage', 'mute', 'overflow'] as const
 export type StreamOwnerOptions = {
   /** Of one credential, in the order in which they are to be used. */
   readonly feeds: readonly Feed[]
-  /** Where they are no WebSockets. */
-  readonly open?: OpenSocket
+  readonly open: OpenSocket
   readonly redis: Redis
   readonly log: Logger
   readonly processId: string
@@ -65,6 +65,8 @@ export type StreamOwnerOptions = {
   readonly said: (topic: TopicName) => Iterable<CarrierAnswer>
   readonly gaps: GapWriter
   readonly references: ReferenceQuotes
+  /** Where the vendor can be asked for what its plan has no place for. */
+  readonly overflow?: Pick<OverflowPolling, 'want'> | undefined
   readonly news: (items: readonly NewsItem[], feed: Feed) => void
   readonly instruments: (listed: readonly ListedInstrument[]) => void
   readonly phaseOf: (symbol: string, instant: number) => SessionPhase
@@ -172,7 +174,7 @@ export class StreamOwner {
   }
 
   #begin(fence: number): () => Promise<void> {
-    const { feeds, log, phaseOf, open = openSocket } = this.#options
+    const { feeds, log, phaseOf, open } = this.#options
     const supervisor = new Supervisor({
       feeds,
       fence,
@@ -217,6 +219,7 @@ export class StreamOwner {
     clearTimeout(this.#planTimer)
     this.#planTimer = undefined
     supervisor.close()
+    this.#options.overflow?.want(new Set())
     this.#carried.close()
     this.#forgetWithheld()
     await this.#lateJoins.close()
@@ -252,6 +255,7 @@ export class StreamOwner {
       feed
     )
     supervisor.want(topics)
+    this.#options.overflow?.want(new Set([...refused].map(symbolOf)))
     this.#carried.wanted(
       wanted.map(({ topic }) => topic),
       refused,

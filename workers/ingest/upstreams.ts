@@ -12,6 +12,7 @@ import { classOfSymbol } from '../../src/market/instrument-class.ts'
 import type { TopicName } from '../../src/market/event.ts'
 import type { HoursOf } from '../../src/market/market-hours.ts'
 import type { AlpacaCredential } from '../../src/streams/alpaca/conversation.ts'
+import { ALPACA_ENDPOINTS } from '../../src/streams/alpaca/endpoints.ts'
 import { alpaca } from '../../src/streams/alpaca/feed.ts'
 import type { Canary, Feed } from '../../src/streams/feed.ts'
 import { finnhub } from '../../src/streams/finnhub/feed.ts'
@@ -19,7 +20,9 @@ import { tws } from '../../src/streams/ibkr/feed.ts'
 import { openTws } from '../../src/streams/ibkr/port.ts'
 import { massive } from '../../src/streams/massive/feed.ts'
 import type { OpenSocket } from '../../src/streams/socket.ts'
-import { upstox } from '../../src/streams/upstox/feed.ts'
+import type { PolledQuotes } from '../../src/streams/polled-quotes.ts'
+import { upstox, UPSTOX_URL } from '../../src/streams/upstox/feed.ts'
+import { fullQuotes } from '../../src/streams/upstox/full-quotes.ts'
 import type { InstrumentKeys } from '../../src/streams/upstox/keys.ts'
 import { tiingoStream } from '../../src/streams/tiingo/feed.ts'
 import { yahooStream } from '../../src/streams/yahoo/feed.ts'
@@ -35,6 +38,8 @@ export type Upstream = {
   readonly token?: TokenFile
   /** Where they are no WebSockets. */
   readonly open?: OpenSocket
+  /** Where the vendor can be asked for what its streams have no place for. */
+  readonly polled?: PolledQuotes
 }
 
 /** Who serves a topic is looked up for all that are wanted, again and again; of more, all are looked up anew. */
@@ -46,9 +51,14 @@ const TOKEN_KEY = 'access_token'
 
 /**
  * Every vendor's streams that the configuration gives what they need; `hoursOf` tells them when markets are open, `upstoxKeys`
- * what Upstox calls instruments: without them it is not listened to.
+ * what Upstox calls instruments: without them it is not listened to. `undescribed`: see TwsOptions.
  */
-export function configuredUpstreams(config: Config, hoursOf: HoursOf, upstoxKeys?: InstrumentKeys): Upstream[] {
+export function configuredUpstreams(
+  config: Config,
+  hoursOf: HoursOf,
+  upstoxKeys?: InstrumentKeys,
+  undescribed?: () => readonly string[]
+): Upstream[] {
   const {
     alpaca: alpacaSettings,
     massive: massiveSettings,
@@ -60,11 +70,11 @@ export function configuredUpstreams(config: Config, hoursOf: HoursOf, upstoxKeys
   } = config.streams
   return [
     ...(massiveSettings ? massiveUpstreams(massiveSettings, config, hoursOf) : []),
-    ...(twsSettings ? [twsUpstream(twsSettings, config, hoursOf)] : []),
-    ...(alpacaSettings ? [alpacaUpstream(alpacaSettings, config, hoursOf)] : []),
+    ...(twsSettings ? [twsUpstream(twsSettings, config, hoursOf, undescribed)] : []),
+    ...(alpacaSettings ? alpacaUpstreams(alpacaSettings, config, hoursOf) : []),
     ...(upstoxSettings && upstoxKeys ? [upstoxUpstream(upstoxSettings, config, hoursOf, upstoxKeys)] : []),
     ...(finnhubSettings ? [finnhubUpstream(finnhubSettings, config, hoursOf)] : []),
-    ...(tiingoSettings ? [tiingoUpstream(tiingoSettings, config, hoursOf)] : []),
+    ...(tiingoSettings ? tiingoUpstreams(tiingoSettings, config, hoursOf) : []),
     ...(yahooSettings ? [yahooUpstream(yahooSettings, config)] : [])
   ].map((upstream) => ordered(upstream, config.streams.order))
 }
@@ -133,7 +143,8 @@ export function alpacaCredential({ credential }: Pick<AlpacaStreamConfig, 'crede
   return { read: () => ({ key: TOKEN_KEY, secret: token.read() }), token }
 }
 
-function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: HoursOf): Upstream {
+/** Each market has connections, and an owner, of its own: shares and their options are streamed beside each other. */
+function alpacaUpstreams(settings: AlpacaStreamConfig, config: Config, hoursOf: HoursOf): Upstream[] {
   const { feeds, baseUrl, maxSymbols } = settings
   const { read, token } = alpacaCredential(settings)
   const isSandbox = config.MARKET === 'sandbox'
@@ -141,21 +152,35 @@ function alpacaUpstream(settings: AlpacaStreamConfig, config: Config, hoursOf: H
     credential: read,
     isSandbox,
     placeOf: placeReader(hoursOf),
-    ...(baseUrl !== undefined && { baseUrl }),
-    ...(isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS) })
+    ...(baseUrl !== undefined && { baseUrl })
   }
-  const made = feeds.map((name) => {
-    const bound = maxSymbols[name]
-    return alpaca({ ...options, name, ...(bound !== undefined && { maxSymbols: bound }) })
-  })
-  return { feeds: made, ...(token && { token }) }
+  const markets = Map.groupBy(feeds, (name) => ALPACA_ENDPOINTS[name].market)
+  return [...markets].map(([market, names]) => ({
+    feeds: names.map((name) => {
+      const bound = maxSymbols[name]
+      const canary = isSandbox && market === 'stocks' ? { canary: simulatedCanary(config.SANDBOX_TICK_MS) } : {}
+      return alpaca({ ...options, name, ...canary, ...(bound !== undefined && { maxSymbols: bound }) })
+    }),
+    ...(token && { token })
+  }))
 }
 
-function twsUpstream(settings: TwsStreamConfig, config: Config, hoursOf: HoursOf): Upstream {
+function twsUpstream(
+  settings: TwsStreamConfig,
+  config: Config,
+  hoursOf: HoursOf,
+  undescribed: (() => readonly string[]) | undefined
+): Upstream {
   const { timeoutMs, ...account } = settings
   const isSandbox = config.MARKET === 'sandbox'
-  const canary = isSandbox ? { canary: simulatedCanary(config.SANDBOX_TICK_MS) } : {}
-  const feed = tws({ ...account, handshakeMs: timeoutMs, isSandbox, placeOf: placeReader(hoursOf), ...canary })
+  const feed = tws({
+    ...account,
+    handshakeMs: timeoutMs,
+    isSandbox,
+    placeOf: placeReader(hoursOf),
+    ...(undescribed && { undescribed }),
+    ...(isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS) })
+  })
   return { feeds: [feed], open: openTws }
 }
 
@@ -166,13 +191,28 @@ function upstoxUpstream(
   hoursOf: HoursOf,
   keys: InstrumentKeys
 ): Upstream {
-  const token = 'tokenFile' in credential ? new TokenFile(credential.tokenFile) : undefined
-  const read = 'tokenFile' in credential ? () => token!.read() : () => credential.token
+  const { token, read } = upstoxToken({ credential })
   const isSandbox = config.MARKET === 'sandbox'
   const canary = isSandbox && { canary: simulatedCanary(config.SANDBOX_TICK_MS, ['quotes:^NSEI']) }
   const placeOf = placeReader(hoursOf)
   const feed = upstox({ token: read, modes, maxSymbols, baseUrl, keys, isSandbox, placeOf, ...canary })
-  return { feeds: [feed], ...(token && { token }) }
+  const polled = fullQuotes({
+    baseUrl: baseUrl ?? UPSTOX_URL,
+    token: read,
+    keys,
+    // Full quotes are the market's, whatever the mode of the stream.
+    feed: isSandbox ? 'sandbox' : 'consolidated',
+    placeOf,
+    now: Date.now
+  })
+  return { feeds: [feed], polled, ...(token && { token }) }
+}
+
+/** Where it stands in a file, that is read again. */
+export function upstoxToken({ credential }: Pick<UpstoxStreamConfig, 'credential'>) {
+  if ('token' in credential) return { token: undefined, read: () => credential.token }
+  const token = new TokenFile(credential.tokenFile)
+  return { token, read: () => token.read() }
 }
 
 function finnhubUpstream(
@@ -192,20 +232,24 @@ function finnhubUpstream(
   return { feeds: [feed] }
 }
 
-function tiingoUpstream(
-  { token, baseUrl }: NonNullable<StreamConfig['tiingo']>,
+/** Each service has a connection of its own. */
+function tiingoUpstreams(
+  { token, services, baseUrl }: NonNullable<StreamConfig['tiingo']>,
   { MARKET, SANDBOX_TICK_MS }: Config,
   hoursOf: HoursOf
-): Upstream {
+): Upstream[] {
   const isSandbox = MARKET === 'sandbox'
-  const feed = tiingoStream({
-    token,
-    isSandbox,
-    placeOf: placeReader(hoursOf),
-    ...(baseUrl !== undefined && { baseUrl }),
-    ...(isSandbox && { canary: simulatedCanary(SANDBOX_TICK_MS, ['quotes:SPY']) })
-  })
-  return { feeds: [feed] }
+  const feeds = services.map((service) =>
+    tiingoStream({
+      token,
+      service,
+      isSandbox,
+      placeOf: placeReader(hoursOf),
+      ...(baseUrl !== undefined && { baseUrl }),
+      ...(isSandbox && { canary: simulatedCanary(SANDBOX_TICK_MS, ['quotes:SPY']) })
+    })
+  )
+  return feeds.map((feed) => ({ feeds: [feed] }))
 }
 
 function yahooUpstream({ baseUrl }: NonNullable<StreamConfig['yahoo']>, { MARKET, SANDBOX_TICK_MS }: Config): Upstream {

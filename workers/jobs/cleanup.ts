@@ -15,6 +15,7 @@ export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, co
     'price partitions': async () =>
       (await stores.partitions.dropBefore('stock_price_history', partitioned.stock_price_history)).length,
     'bar partitions': async () => (await stores.partitions.dropBefore('bars', partitioned.bars)).length,
+    'bbo partitions': async () => (await stores.partitions.dropBefore('bbo', partitioned.bbo)).length,
     'tick partitions': async () => (await stores.partitions.dropBefore('ticks', partitioned.ticks)).length,
     'last good values': () => stores.lastGood.deleteBefore(history),
     'bar revisions': () => stores.bars.deleteRevisionsBefore(records),

@@ -1,6 +1,6 @@
 import type { BarStateKey } from '../../db/bar-states.ts'
 import type { BarName, StandingUpdate, WithdrawnBar } from '../../db/bar-updates.ts'
-import type { BarPlace, BarTold } from '../../src/bars/bar-change.ts'
+import type { BarPlace, PublishedBar } from '../../src/bars/bar-change.ts'
 import { sourceOfTrades, startText } from '../../src/bars/series-names.ts'
 import type { BarUpdate } from '../../src/market/event.ts'
 import { isoOf } from '../../src/market/time.ts'
@@ -25,7 +25,7 @@ export function nameOf(
   }
 }
 
-export function updateOf({ start, ...name }: BarName, told: BarTold): StandingUpdate {
+export function updateOf({ start, ...name }: BarName, told: PublishedBar): StandingUpdate {
   const { open, high, low, close, volume, state, revision, reason } = told
   return {
     ...name,

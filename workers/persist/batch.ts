@@ -1,4 +1,5 @@
 import type { StandingUpdate } from '../../db/bar-updates.ts'
+import type { BboReport } from '../../db/bbo.ts'
 import type { HaltReport } from '../../db/halts.ts'
 import type { QuarantineEntry } from '../../db/quarantine.ts'
 import { providerOfTrades } from '../../src/bars/series-names.ts'
@@ -6,7 +7,8 @@ import { impossibilityOfTrade } from '../../src/intake/plausibility.ts'
 import { NO_ROW, type LogEntry } from '../../src/log/log-entry.ts'
 import type { Position } from '../../src/log/position.ts'
 import { RecordKind } from '../../src/log/record.ts'
-import type { BarUpdate, HaltUpdate, TradeCancelled, TradeCorrected } from '../../src/market/event.ts'
+import type { BarUpdate, BboUpdate, HaltUpdate, TradeCancelled, TradeCorrected } from '../../src/market/event.ts'
+import type { Bbo } from '../../src/market/bbo.ts'
 import type { Halt } from '../../src/market/halt.ts'
 import { Feed } from '../../src/market/provenance.ts'
 import { tickOfShape, type Tick } from '../../src/market/tick.ts'
@@ -33,11 +35,18 @@ export type SymbolReport = { readonly symbol: string } & (
 /** That trading in a symbol stopped or went on; its instrument is not looked up yet. */
 export type SymbolHalt = Omit<HaltReport, 'instrumentId'> & { readonly symbol: string }
 
+/** A best bid and offer whose instrument is not looked up yet. */
+export type SymbolBbo = Omit<BboReport, 'instrumentId'> & { readonly symbol: string }
+
+/** What Postgres may refuse row by row. */
+export type Refusable = SymbolReport | SymbolBbo | SymbolHalt | StandingUpdate
+
 /** What is written together: a part of a shard, from one place to another. */
 export class Batch {
   readonly reports: SymbolReport[] = []
   readonly bars: StandingUpdate[] = []
   readonly halts: SymbolHalt[] = []
+  readonly bbo: SymbolBbo[] = []
   readonly quarantined: QuarantineEntry[] = []
   refused = 0
   bytes = 0
@@ -46,6 +55,12 @@ export class Batch {
   /** When its newest entry was appended, epoch milliseconds. */
   appendedAt = 0
   end: Position | undefined
+  readonly #keepsBbo: boolean
+
+  /** `keepsBbo`: best bids and offers are written too. */
+  constructor({ keepsBbo }: { readonly keepsBbo: boolean }) {
+    this.#keepsBbo = keepsBbo
+  }
 
   add(entries: readonly LogEntry[], end: Position, now: number): void {
     this.since ??= now
@@ -57,10 +72,12 @@ export class Batch {
     }
   }
 
-  /** Leaves a report out, which Postgres refuses. */
-  refuse(report: SymbolReport, rule: string): void {
-    this.reports.splice(this.reports.indexOf(report), 1)
-    this.#quarantine(report.symbol, report.tick.source, rule, report.tick)
+  /** Leaves a row of one of its lists out, which Postgres refuses. */
+  refuse<Row extends Refusable>(list: Row[], row: Row, rule: string): void {
+    list.splice(list.indexOf(row), 1)
+    const value = 'tick' in row ? row.tick : row.bar
+    const { source } = 'tick' in row ? row.tick : row.provenance
+    this.#quarantine(row.symbol, source, rule, value)
   }
 
   #addRecord(entry: LogEntry, index: number): void {
@@ -83,6 +100,9 @@ export class Batch {
         }
         case RecordKind.halt:
           return this.#addHalt((entry.event(index) as HaltUpdate).data, entry)
+        case RecordKind.bbo:
+          if (this.#keepsBbo) this.#addBbo((entry.event(index) as BboUpdate).data, entry)
+          return
         case RecordKind.bar:
           return this.#addBar((entry.event(index) as BarUpdate).data)
       }
@@ -117,6 +137,13 @@ export class Batch {
     else this.#quarantine(symbol, halt.source, rule, halt)
   }
 
+  #addBbo({ symbol, bbo }: BboUpdate['data'], { appendedAt }: LogEntry): void {
+    const tick = tickOfShape(bbo)
+    const rule = problemOfTick(tick, appendedAt) ?? problemOfBbo(bbo)
+    if (rule === undefined) this.bbo.push({ symbol, tick })
+    else this.#quarantine(symbol, bbo.source, rule, bbo)
+  }
+
   /** Those that were made here are written already. */
   #addBar({ state, ...update }: BarUpdate['data']): void {
     if (state === 'withdrawn' || providerOfTrades(update.provenance.source) !== undefined) return
@@ -142,7 +169,7 @@ function eventOf(entry: LogEntry, index: number): unknown {
   }
 }
 
-type AnyTick = Tick<Trade> | Tick<TradeCorrection> | Tick<TradeCancel> | Tick<Halt>
+type AnyTick = Tick<Bbo> | Tick<Trade> | Tick<TradeCorrection> | Tick<TradeCancel> | Tick<Halt>
 
 function problemOfTick(
   { asOf, sequence, tradeDate, source, feed, receivedAt }: AnyTick,
@@ -160,6 +187,16 @@ function problemOfTrade(tick: Tick<Trade> | Tick<TradeCorrection>): string | und
   const texts = [tradeId, venue, tape, ...(conditions ?? [])]
   if (!texts.every(isStorable)) return 'impossible-text'
   return impossibilityOfTrade(tick)?.rule
+}
+
+/** Nothing of it may be left that Postgres would refuse: then no batch would be written any more. */
+function problemOfBbo(bbo: Bbo): string | undefined {
+  const { bid, bidSize, ask, askSize, bidVenue, askVenue, tape, session, source, conditions = [], fence = 0 } = bbo
+  if (![bidVenue, askVenue, tape, session, source, ...conditions].every(isStorable)) return 'impossible-text'
+  if (!(Number.isSafeInteger(fence) && fence >= 0)) return 'no-sequence'
+  return [bid, bidSize, ask, askSize].every((figure) => figure === undefined || Number.isFinite(figure))
+    ? undefined
+    : 'impossible-quote'
 }
 
 const isStorable = (text: string | undefined): boolean =>

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { insertBbo } from '../../db/bbo.ts'
 import { writeBarUpdates } from '../../db/bar-updates.ts'
 import type { Database } from '../../db/client.ts'
 import type { CopyTransaction } from '../../db/copy.ts'
@@ -17,7 +18,7 @@ import type { SessionClock } from '../../src/market/session-clock.ts'
 import type { PersistStats } from '../../src/metrics/persist-gauges.ts'
 import { Arrivals } from './arrivals.ts'
 import { BarOutbox } from './bar-outbox.ts'
-import { Batch, type SymbolReport } from './batch.ts'
+import { Batch, type Refusable } from './batch.ts'
 import { LeasedTransactions, LeaseLostError } from './leased-transactions.ts'
 import { ShardPlace } from './shard-place.ts'
 import { TradeBars } from './trade-bars.ts'
@@ -39,6 +40,8 @@ export type ShardWriterOptions = {
   /** BATCH_SIZE, BATCH_MS */
   readonly batchSize: number
   readonly batchMs: number
+  /** Whether BBO_DAYS keeps any. */
+  readonly keepsBbo: boolean
   readonly stats: PersistStats
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
@@ -100,11 +103,11 @@ export class ShardWriter {
     const following = eventLog.follow([from], { signal })
     const arrivals = new Arrivals(following)
     let writing: Promise<void> = Promise.resolve()
-    let batch = new Batch()
+    let batch = new Batch(this.#options)
     const write = async () => {
       await writing
       const full = batch
-      batch = new Batch()
+      batch = new Batch(this.#options)
       writing = this.#write(full)
       // It is waited for before the next one; until then it ends the reading.
       writing.catch(() => void following.return())
@@ -143,7 +146,7 @@ export class ShardWriter {
       performance.now()
     )
     stats.waitingBytes = batch.bytes
-    return batch.reports.length + batch.bars.length >= batchSize || batch.bytes >= MAX_BATCH_BYTES
+    return batch.reports.length + batch.bbo.length + batch.bars.length >= batchSize || batch.bytes >= MAX_BATCH_BYTES
   }
 
   async #begin(tx: CopyTransaction) {
@@ -204,11 +207,12 @@ export class ShardWriter {
       const symbols = new Map(reports.map(({ instrumentId, tick }) => [instrumentId, tick.symbol]))
       await this.#bars.take(tx, inserted, symbols, at)
       await writeBarUpdates(tx, batch.bars)
+      await insertBbo(tx, await this.#identified(tx, batch.bbo))
       await writeHalts(tx, await this.#identified(tx, batch.halts))
       await addQuarantined(tx, batch.quarantined)
       const bars = await this.#writeBars(tx, at)
       await this.#place.commit(tx, batch.end!)
-      return { ticks: inserted.count, bars: bars + batch.bars.length }
+      return { ticks: inserted.count, bars: bars + batch.bars.length, bbo: batch.bbo.length }
     })
     if (written) {
       const duplicates = batch.reports.length - written.ticks
@@ -216,6 +220,7 @@ export class ShardWriter {
       stats.ticks += written.ticks
       stats.duplicates += duplicates
       stats.bars += written.bars
+      stats.bbo += written.bbo
     }
     await this.#outbox.tell()
   }
@@ -225,30 +230,42 @@ export class ShardWriter {
       this.#expectsNew = false
       return true
     }
-    return isValueAtFault(error) && this.#refuse(batch, batch.reports)
+    if (!isValueAtFault(error)) return false
+    const refused = [
+      await this.#refuse(batch, batch.reports, async (tx, rows) => insertTicks(tx, await this.#identified(tx, rows))),
+      await this.#refuse(batch, batch.bars, writeBarUpdates),
+      await this.#refuse(batch, batch.bbo, async (tx, rows) => insertBbo(tx, await this.#identified(tx, rows))),
+      await this.#refuse(batch, batch.halts, async (tx, rows) => writeHalts(tx, await this.#identified(tx, rows)))
+    ]
+    return refused.includes(true)
   }
 
-  /** Leaves out the reports that Postgres refuses: tries them in halves, until each stands alone. Whether there were any. */
-  async #refuse(batch: Batch, reports: readonly SymbolReport[]): Promise<boolean> {
-    if (reports.length === 0) return false
-    const error = await this.#tryOut(reports)
+  /** Leaves out the rows of a list that Postgres refuses: tries them in halves, until each stands alone. Whether there were any. */
+  async #refuse<Row extends Refusable>(
+    batch: Batch,
+    list: Row[],
+    write: Write<Row>,
+    rows = [...list]
+  ): Promise<boolean> {
+    const [row] = rows
+    if (!row) return false
+    const error = await this.#tryOut((tx) => write(tx, rows))
     if (!error) return false
-    if (reports.length > 1) {
-      const middle = reports.length >> 1
-      const [first, second] = [reports.slice(0, middle), reports.slice(middle)]
-      const isInFirst = await this.#refuse(batch, first)
-      return (await this.#refuse(batch, second)) || isInFirst
+    if (rows.length > 1) {
+      const middle = rows.length >> 1
+      const isInFirst = await this.#refuse(batch, list, write, rows.slice(0, middle))
+      return (await this.#refuse(batch, list, write, rows.slice(middle))) || isInFirst
     }
-    batch.refuse(reports[0]!, 'refused-by-postgres')
-    this.#options.log.warn({ err: error, symbol: reports[0]!.symbol }, 'Postgres refuses a trade')
+    batch.refuse(list, row, 'refused-by-postgres')
+    this.#options.log.warn({ err: error, symbol: row.symbol }, 'Postgres refuses what a feed told')
     return true
   }
 
-  /** Why Postgres refuses them; undefined where it does not, or cannot be asked. Nothing stays of it. */
-  async #tryOut(reports: readonly SymbolReport[]): Promise<unknown> {
+  /** Why Postgres refuses what is written; undefined where it does not, or cannot be asked. Nothing stays of it. */
+  async #tryOut(write: (tx: CopyTransaction) => Promise<unknown>): Promise<unknown> {
     try {
       await this.#transactions.run(async (tx) => {
-        await insertTicks(tx, await this.#identified(tx, reports))
+        await write(tx)
         throw new TakenBack()
       })
     } catch (error) {
@@ -272,5 +289,7 @@ export class ShardWriter {
     return reports.map((report) => ({ ...report, instrumentId: this.#ids.get(report.symbol)! }))
   }
 }
+
+type Write<Row> = (tx: CopyTransaction, rows: readonly Row[]) => Promise<unknown>
 
 class TakenBack extends Error {}

@@ -4,7 +4,7 @@ import type { CopyTransaction } from '../../db/copy.ts'
 import type { InsertedTicks } from '../../db/tick-writes.ts'
 import { standingTrades } from '../../db/ticks.ts'
 import { BarBuilder, type Outdated } from '../../src/bars/bar-builder.ts'
-import { Reason, REASONS, type BarChange, type BarTold, type Figures } from '../../src/bars/bar-change.ts'
+import { Reason, REASONS, type BarChange, type PublishedBar, type Figures } from '../../src/bars/bar-change.ts'
 import { dayOfTrade, timeOfTrade, type BarTrade } from '../../src/bars/bar-trade.ts'
 import { BUILT_INTERVALS, DAILY, LENGTHS_MS, startOf } from '../../src/bars/intervals.ts'
 import { bytesOf, doublesOf } from '../../src/bars/saved-series.ts'
@@ -228,7 +228,7 @@ export class TradeBars {
   async #tell(tx: CopyTransaction, changes: readonly BarChange[], at: number): Promise<BarUpdate['data'][]> {
     // One bar may have become final and, within the same time, been corrected: all of it is told, in order.
     const updates = changes
-      .filter((change): change is BarTold => change.state !== 'withdrawn')
+      .filter((change): change is PublishedBar => change.state !== 'withdrawn')
       .map((told) => updateOf(this.#nameOf(told, at), told))
     await writeBarUpdates(tx, updates)
     const gone = changes.filter(({ state }) => state === 'withdrawn').map((place) => this.#nameOf(place, at))
