@@ -1,6 +1,6 @@
 import type { Caller, LiveContext } from './context.ts'
 import type { ControlFrame } from './protocol.ts'
-import { AUTHENTICATE_WITHIN_MS } from './refusals.ts'
+import { AUTHENTICATE_WITHIN_MS, Refused } from './refusals.ts'
 
 /** What a client's frame may be known by, in its answer too. */
 export type FrameId = string | number | undefined
@@ -33,4 +33,9 @@ export function authenticatedFrame({ name, expiresAt }: Caller, id: FrameId): Co
 /** `now` in epoch milliseconds. */
 export function pongFrame(now: number, id: FrameId): ControlFrame {
   return { type: 'pong', ...(id !== undefined && { id }), data: { timestamp: new Date(now).toISOString() } }
+}
+
+/** `expiresAt` in epoch milliseconds. */
+export function expiryNotice(expiresAt: number): ControlFrame {
+  return { type: 'notice', data: { ...Refused.expiresSoon, details: { expiresAt: new Date(expiresAt).toISOString() } } }
 }

@@ -1,15 +1,18 @@
 import type { TSchema } from 'typebox'
 import * as events from '../market/event.ts'
+import * as client from './client-protocol.ts'
 import * as protocol from './protocol.ts'
 import { CloseCode } from './close-codes.ts'
+import { FRAME_EXAMPLES } from './frame-examples.ts'
+import { plainSchema } from '../plain-schema.ts'
 
 /** What each side sends, by name. The document and the server's checks are made of the same shapes. */
 const SENT_BY_CLIENT: Record<string, [schema: TSchema, summary: string]> = {
-  subscribe: [protocol.Subscribe, 'Wants events; with `since`, what was missed first'],
-  unsubscribe: [protocol.Unsubscribe, 'Wants events no longer; without a list, none of that kind'],
-  list: [protocol.List, 'Asks for everything that is subscribed'],
-  auth: [protocol.Authenticate, 'Authenticates a connection that came without a key or token, or renews what it may'],
-  ping: [protocol.Ping, 'Asks for a pong']
+  subscribe: [client.Subscribe, 'Wants events; with `since`, what was missed first'],
+  unsubscribe: [client.Unsubscribe, 'Wants events no longer; without a list, none of that kind'],
+  list: [client.List, 'Asks for everything that is subscribed'],
+  auth: [client.Authenticate, 'Authenticates a connection that came without a key or token, or renews what it may'],
+  ping: [client.Ping, 'Asks for a pong']
 }
 const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
   welcome: [protocol.Welcome, 'Opens the conversation: limits and heartbeat'],
@@ -41,6 +44,14 @@ const SENT_BY_SERVER: Record<string, [schema: TSchema, summary: string]> = {
   sentiment_update: [withCursor(events.SentimentUpdate), 'Channel sentiment'],
   market_status: [withCursor(events.StatusUpdate), 'Channel status: an exchange opened, paused or closed']
 }
+/** In place of pings and of close codes. */
+const SENT_IN_EVENT_STREAMS: Record<string, [schema: TSchema, summary: string]> = {
+  heartbeat: [protocol.Heartbeat, 'The connection lives; in lines of JSON, where server-sent events have a comment'],
+  close: [protocol.Closed, 'The stream ends, and why']
+}
+const EVENT_STREAM = 'eventStream'
+const EVENT_STREAM_MESSAGES = { ...SENT_BY_SERVER, ...SENT_IN_EVENT_STREAMS }
+const EVERY_MESSAGE = { ...SENT_BY_CLIENT, ...EVENT_STREAM_MESSAGES }
 
 const CHANNEL_ADDRESSES = {
   marketData: '/api/v1/market/ws/market-data',
@@ -64,18 +75,26 @@ export const asyncApi = {
   asyncapi: '3.0.0',
   info: { title: 'Quotewire live', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
   defaultContentType: 'application/json',
-  channels: Object.fromEntries(
-    Object.entries(CHANNEL_ADDRESSES).map(([name, address]) => [
-      name,
-      { address, messages: references({ ...SENT_BY_CLIENT, ...SENT_BY_SERVER }, '#/components/messages') }
-    ])
-  ),
-  operations: Object.fromEntries(
-    Object.keys(CHANNEL_ADDRESSES).flatMap((channel) => [
-      [`${channel}Receive`, operation('receive', channel, SENT_BY_CLIENT)],
-      [`${channel}Send`, operation('send', channel, SENT_BY_SERVER)]
-    ])
-  ),
+  channels: {
+    ...Object.fromEntries(
+      Object.entries(CHANNEL_ADDRESSES).map(([name, address]) => [
+        name,
+        { address, messages: references({ ...SENT_BY_CLIENT, ...SENT_BY_SERVER }, '#/components/messages') }
+      ])
+    ),
+    [EVENT_STREAM]: {
+      address: '/api/v1/market/stream',
+      description: 'HTTP: frames as server-sent events, or a line of JSON each; docs/server-sent-events.md',
+      messages: references(EVENT_STREAM_MESSAGES, '#/components/messages')
+    }
+  },
+  operations: Object.fromEntries([
+    ...Object.keys(CHANNEL_ADDRESSES).flatMap((channel) => [
+      [`${channel}Receive`, operation('receive', channel, SENT_BY_CLIENT)] as const,
+      [`${channel}Send`, operation('send', channel, SENT_BY_SERVER)] as const
+    ]),
+    [`${EVENT_STREAM}Send`, operation('send', EVENT_STREAM, EVENT_STREAM_MESSAGES)] as const
+  ]),
   components: {
     securitySchemes: {
       bearer: { type: 'http', scheme: 'bearer', description: 'An API key (`qw_…`), or a token exchanged for one' },
@@ -95,9 +114,9 @@ export const asyncApi = {
       ticket: { type: 'httpApiKey', in: 'query', name: 'ticket', description: 'A ticket, good once, for 30 seconds' }
     },
     messages: Object.fromEntries(
-      Object.entries({ ...SENT_BY_CLIENT, ...SENT_BY_SERVER }).map(([name, [schema, summary]]) => [
+      Object.entries(EVERY_MESSAGE).map(([name, [schema, summary]]) => [
         name,
-        { name, summary, payload: plain(schema) }
+        { name, summary, payload: plainSchema(schema), examples: [{ payload: FRAME_EXAMPLES[name]! }] }
       ])
     )
   }
@@ -126,9 +145,4 @@ function operation(action: 'send' | 'receive', channel: string, messages: Record
 
 function references(messages: Record<string, unknown>, base: string): Record<string, { $ref: string }> {
   return Object.fromEntries(Object.keys(messages).map((name) => [name, { $ref: `${base}/${name}` }]))
-}
-
-/** Shapes stand inside each other here: an `$id` would name the same shape in several places. */
-function plain(schema: TSchema): object {
-  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === '$id' ? undefined : value))) as object
 }

@@ -9,11 +9,15 @@ export class Attendance {
   #attendants = 0
   #wake = () => {}
 
-  /** Somebody is connected until the returned function is called, once. */
-  attend(): () => void {
+  /** Somebody is connected, until they leave. */
+  attend(): void {
     this.#attendants++
     this.#wake()
-    return () => void this.#attendants--
+  }
+
+  /** Somebody who attended is gone. */
+  leave(): void {
+    this.#attendants--
   }
 
   /** Resolves at once while somebody is connected; else a little later. */

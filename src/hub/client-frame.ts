@@ -1,17 +1,8 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { TokenBucket } from '../token-bucket.ts'
-import {
-  Authenticate,
-  List,
-  MAX_NAMES_PER_FRAME,
-  Ping,
-  Subscribe,
-  Unsubscribe,
-  type ClientFrame,
-  type Failure,
-  type Limits
-} from './protocol.ts'
+import { Authenticate, List, Ping, Subscribe, Unsubscribe, type ClientFrame } from './client-protocol.ts'
+import { MAX_NAMES_PER_FRAME, type Failure, type Limits } from './protocol.ts'
 
 type FrameCheck = {
   Check(value: unknown): boolean
@@ -65,13 +56,16 @@ export function readClientFrame(bytes: Buffer, isAuthenticated: boolean): ReadFr
 
   const dataType = (data as { type?: unknown } | null | undefined)?.type
   const check = CHECKS[kind] ?? CHECKS[`${kind} ${String(dataType).slice(0, 20)}`]
-  if (!check) return refuse('data.type', 'must be market_data or stock_quotes', ownId)
+  if (!check) return refuse('data.type', `must be one of ${dataTypesOf(kind).join(', ')}`, ownId)
   if (check.Check(value)) return { frame: value as ClientFrame }
   const { instancePath, keyword, message } = check.Errors(value)[0]!
   const isUnknown = keyword === 'boolean' // the schema of what has no schema is false
   const field = instancePath.slice(1).replaceAll('/', '.') || 'frame'
   return refuse(field, isUnknown ? 'is not known here' : message, ownId)
 }
+
+const dataTypesOf = (kind: string): string[] =>
+  Object.keys(CHECKS).flatMap((name) => (name.startsWith(`${kind} `) ? name.slice(kind.length + 1) : []))
 
 /** What is too much to be checked one by one. */
 function excessOf(frame: object, data: unknown): [field: string, message: string] | undefined {

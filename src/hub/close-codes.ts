@@ -9,12 +9,15 @@ export const CloseCode = {
   tokenExpired: { code: 4003, reason: 'the key or token has expired: connect with a new one and resume' },
   cannotAuthenticate: { code: 4005, reason: 'keys and tokens cannot be checked now: connect again and resume' },
   overrun: { code: 4006, reason: 'too many connections without a key or token: connect again with one' },
+  notNow: { code: 4010, reason: 'what was asked for cannot be served now: connect again and resume' },
+  dismissed: { code: 4007, reason: 'ended by an operator: connect again and resume' },
   tooSlow: { code: 4008, reason: 'too slow to get every event: connect again and resume' },
   noPong: { code: 4012, reason: 'no sign of life: connect again and resume' },
   unauthorized: { code: 4500, reason: 'not authenticated' },
   badFrames: { code: 4501, reason: 'too many frames that cannot be served' },
   tooManyFrames: { code: 4502, reason: 'too many frames' },
   tooManyConnections: { code: 4503, reason: 'too many connections of one user' },
-  forbidden: { code: 4504, reason: 'the key or token does not grant stream:read' }
+  forbidden: { code: 4504, reason: 'the key or token does not grant stream:read' },
+  refused: { code: 4505, reason: 'what was asked for was refused' }
 } as const
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]

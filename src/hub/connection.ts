@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type { DeliveryState } from '../market/live-connection.ts'
+import { isoOf } from '../market/time.ts'
 import { CloseCode } from './close-codes.ts'
 import { textFrame } from './frame.ts'
 import { encodeEvents, PLAIN } from './format.ts'
@@ -8,6 +9,7 @@ import type { Hub } from './hub.ts'
 import type { Audience, EventRef, Format, Member, MissedEvents, Topic } from './topic.ts'
 import type { ControlFrame } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
+import type { Transport } from './transport.ts'
 
 /**
  * Where more waits in this process for one client, the client is behind; the piece that brings it there comes on top. The
@@ -19,13 +21,14 @@ const MAX_PENDING_BYTES = 512 * 1024
 /** What is encoded for a client that catches up, before it is looked what is newest by then. */
 const MAX_BATCH_BYTES = 512 * 1024
 const NOTHING = Buffer.alloc(0)
-const OPEN = 1
 
 /** A frame of an event; or a control frame, which has a place in the log too, and no topic. */
 type PendingFrame = { readonly sequence: number; readonly frame: Buffer; readonly topic: Topic | undefined }
 
 /** What a client that is behind has missed: of quotes only which ones, of trades and bars each. */
 type Backlog = {
+  /** Epoch milliseconds. */
+  readonly since: number
   readonly dirty: Set<Topic>
   /** In the order of the log. */
   pending: PendingFrame[]
@@ -38,21 +41,16 @@ type Backlog = {
 }
 
 export type ConnectionOptions = {
-  readonly socket: WebSocket
-  /** The TCP socket under it. */
-  readonly raw: Socket
+  readonly transport: Transport
   readonly hub: Pick<Hub, 'sequence' | 'settle'>
   readonly traffic: Traffic
 }
 
-/**
- * Writes to one client. Frames go straight to the socket, many in one piece: without compression ws keeps no queue of
- * its own, so that its control frames find their place between them.
- */
+/** Writes to one client, at the pace at which it reads. */
 export class Connection implements Member {
   audience: Audience | undefined
   format: Format = PLAIN
-  readonly #socket: WebSocket
+  readonly #transport: Transport
   readonly #raw: Socket
   readonly #traffic: Traffic
   readonly #hub: ConnectionOptions['hub']
@@ -61,24 +59,36 @@ export class Connection implements Member {
   #taken = 0
   #wasBlocked = false
   #drainers: (() => void)[] | undefined
+  #conflated = 0
 
-  constructor({ socket, raw, hub, traffic }: ConnectionOptions) {
-    this.#socket = socket
-    this.#raw = raw
+  constructor({ transport, hub, traffic }: ConnectionOptions) {
+    this.#transport = transport
+    this.#raw = transport.raw
     this.#hub = hub
     this.#traffic = traffic
   }
 
   get isOpen(): boolean {
-    return this.#socket.readyState === OPEN
+    return this.#transport.isOpen
   }
 
   get isBehind(): boolean {
     return this.#backlog !== undefined
   }
 
+  get delivery(): DeliveryState {
+    const backlog = this.#backlog
+    const { conflateMs } = this.format
+    return {
+      bufferedBytes: this.#raw.writableLength + (backlog?.pendingBytes ?? 0),
+      ...(backlog && { behindSince: isoOf(backlog.since) }),
+      conflated: this.#conflated,
+      ...(conflateMs > 0 && { conflateMs })
+    }
+  }
+
   get isWriting(): boolean {
-    return this.#raw.writableLength > 0
+    return this.#raw.writableLength > 0 && !this.#raw.destroyed
   }
 
   /** More must not be made for the client before it took what there is. */
@@ -102,7 +112,7 @@ export class Connection implements Member {
 
   deliver(bytes: Buffer, count: number): void {
     this.#write(bytes, count)
-    if (this.#raw.writableLength > HIGH_WATER_BYTES) this.#fallBehind()
+    if (this.#raw.writableLength > HIGH_WATER_BYTES && this.isOpen) this.#fallBehind()
   }
 
   miss(events: MissedEvents): void {
@@ -113,8 +123,10 @@ export class Connection implements Member {
       if (!topic.isState) {
         this.#hold(events.event(at), events.frame(at), backlog)
         if (backlog.pendingBytes > MAX_PENDING_BYTES) return this.close(CloseCode.tooSlow)
-      } else if (backlog.dirty.has(topic)) this.#traffic.conflated++
-      else backlog.dirty.add(topic)
+      } else if (backlog.dirty.has(topic)) {
+        this.#traffic.conflated++
+        this.#conflated++
+      } else backlog.dirty.add(topic)
     }
   }
 
@@ -159,24 +171,24 @@ export class Connection implements Member {
   }
 
   ping(): void {
-    if (this.isOpen) this.#socket.ping()
+    if (this.isOpen) this.#transport.ping()
   }
 
   pong(data: Buffer): void {
-    if (this.isOpen) this.#socket.pong(data)
+    if (this.isOpen) this.#transport.pong(data)
   }
 
-  close({ code, reason }: CloseCode): void {
+  close(closeCode: CloseCode): void {
     this.#forget()
     if (!this.isOpen) return
-    this.#traffic.closed(code)
-    this.#socket.close(code, reason)
+    this.#traffic.closed(closeCode.code)
+    this.#transport.close(closeCode)
   }
 
   /** Ends a connection whose peer will not take part in closing it. */
   cut(closeCode: CloseCode): void {
     this.close(closeCode)
-    this.#socket.terminate()
+    this.#transport.terminate()
   }
 
   /** The socket is gone. */
@@ -186,9 +198,8 @@ export class Connection implements Member {
 
   #write(bytes: Buffer, count: number): void {
     if (!this.isOpen) return
-    this.#raw.write(bytes)
+    this.#traffic.bytes += this.#transport.write(bytes)
     this.#traffic.messages += count
-    this.#traffic.bytes += bytes.length
   }
 
   #hold({ sequence, topic }: EventRef, frame: Buffer, backlog: Backlog): void {
@@ -198,7 +209,7 @@ export class Connection implements Member {
   }
 
   #fallBehind(): void {
-    this.#backlog = { dirty: new Set(), pending: [], batch: [], pendingBytes: 0, controlFrames: 0 }
+    this.#backlog = { since: Date.now(), dirty: new Set(), pending: [], batch: [], pendingBytes: 0, controlFrames: 0 }
     this.#traffic.slow++
     this.#whenWritten()
   }

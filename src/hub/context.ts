@@ -15,6 +15,8 @@ export type Caller = {
   readonly name: string
   /** Whether the credential grants streaming. */
   readonly mayStream: boolean
+  /** Whether it grants to look after the server. */
+  readonly isOperator: boolean
   /** Epoch milliseconds; Infinity for a key that does not end by itself. */
   readonly expiresAt: number
   /** From then on (epoch milliseconds) it must be verified again: its issuer may have withdrawn the key that signed it. */
@@ -51,9 +53,13 @@ export type LiveContext = {
   /** What can be subscribed to here. */
   readonly offer: { readonly channels: readonly Channel[]; readonly streams: readonly Stream[] }
   readonly limits: Limits
+  /** Takes the client that has just said who it is a place, where places are few; returns why it cannot. */
+  readonly admit?: () => Failure | undefined
   readonly heartbeatMs: number
   readonly log: Pick<Logger, 'error'>
   readonly now: () => number
+  /** Names a connection, among those of all processes. */
+  readonly newId: () => string
   /**
    * By an API key, a token or a ticket that came from `network`. Rejects with an error whose message may be shown to the
    * client; with CannotAuthenticateNow where it may try again.

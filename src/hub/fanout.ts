@@ -5,8 +5,6 @@ import { encodeEvents } from './format.ts'
 import type { Audience, EventList, EventRef, Format, Member, MissedEvents, Topic } from './topic.ts'
 import { Window } from './window.ts'
 
-/** The room of more events than these is given back after a flush. */
-const MAX_KEPT_EVENTS = 1024
 /**
  * A round of deliveries is interrupted after so long: what came from the log meanwhile is taken in, and goes out with the
  * same round to all whose turn is yet to come. Others (REST) are answered in between too.
@@ -88,7 +86,7 @@ export class Fanout {
     const number = this.#window.add(event, stem, topic.wants, change)
     for (const audience of topic.immediate.items) {
       if (audience.eventCount === 0) this.#dirty.push(audience)
-      audience.events[audience.eventCount++] = number
+      audience.enqueue(number)
     }
     this.#schedule()
   }
@@ -172,12 +170,11 @@ export class Fanout {
   }
 
   #deliver(audience: Audience): void {
-    const { events, eventCount, members } = audience
+    const { eventCount, members } = audience
     if (eventCount === 0) return
     if (members.size === 1) this.#deliverTo(members.items[0]!, audience)
     else this.#deliverToAll(audience)
-    audience.eventCount = 0
-    if (eventCount > MAX_KEPT_EVENTS) events.length = 0
+    audience.dequeueAll()
   }
 
   /** In pieces: of one that the kernel takes in part, all stays in memory until the client has read it. */
@@ -187,7 +184,7 @@ export class Fanout {
       const to = this.#window.endOfPiece(events, from, eventCount, format)
       const bytes = this.#window.assemble(events, from, to, format, !member.isWriting)
       member.deliver(bytes, to - from)
-      if (member.isWriting) this.#window.leave(bytes)
+      if (member.isWriting) this.#window.leave(bytes, member)
       from = to
     }
   }

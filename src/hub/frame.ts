@@ -46,6 +46,17 @@ export function textFrame(json: string | Buffer): Buffer {
   return frame
 }
 
+/** The payloads of whole text frames that lie one behind the other. */
+export function* textPayloads(frames: Buffer): Generator<Buffer, void> {
+  for (let at = 0; at < frames.length;) {
+    const short = frames[at + 1]!
+    const start = at + (short < 126 ? 2 : short === 126 ? USUAL_HEADER_BYTES : MAX_HEADER_BYTES)
+    const bytes = short < 126 ? short : short === 126 ? frames.readUInt16BE(at + 2) : frames.readUInt32BE(at + 6)
+    at = start + bytes
+    yield frames.subarray(start, at)
+  }
+}
+
 /** What a text frame ends with, its closing brace included. */
 export const cursorTail = (stem: CursorStem, index: number): string =>
   CURSOR_OPENING + cursorAt(stem, index) + CURSOR_CLOSING

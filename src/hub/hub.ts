@@ -3,26 +3,22 @@ import type { LogEntry } from '../log/log-entry.ts'
 import type { LogReader } from '../log/log.ts'
 import { formatCursor, stemOf, type CursorStem } from '../log/cursor.ts'
 import type { Place, Position } from '../log/position.ts'
-import { beginningOf, comparePositions } from '../log/positions.ts'
+import { comparePositions } from '../log/positions.ts'
 import { shardOf } from '../log/shard.ts'
 import { isSuperseded } from '../log/superseded.ts'
-import type { Following, Gap, Loss } from '../log/batch.ts'
+import type { Following, Gap } from '../log/batch.ts'
 import { Conditions } from './conditions.ts'
 import { Attendance } from './attendance.ts'
 import { Fanout, newestOf } from './fanout.ts'
-import { FormerLogs, type Ending } from './former-logs.ts'
+import type { FormerLogs } from './former-logs.ts'
 import { LagHistogram } from './lag-histogram.ts'
+import { LogMemory, type Losses } from './log-memory.ts'
 import type { Failure } from './protocol.ts'
-import { Recent } from './recent.ts'
+import type { Recent } from './recent.ts'
 import type { Format, Member, Topic } from './topic.ts'
 import { Topics } from './topics.ts'
 
-/** How far back a hub looks when it starts, so that those who were connected elsewhere resume from its memory. */
-const LOOK_BACK_MS = 60_000
 const START_TIMEOUT_MS = 10_000
-/** Clients that were away for moments are served from here; older ones from the log itself. Shared by the shards. */
-const RECENT_BYTES = 32 * 1024 * 1024
-const MIN_RECENT_BYTES_PER_SHARD = 1024 * 1024
 /** Where more entries come at once, the hub is behind, and does not wait for others. */
 const FEW_ENTRIES = 48
 
@@ -33,12 +29,9 @@ export type HubOptions = {
   flushMs: number
   /** Given every entry, right behind those who listen. */
   onEntries: (entries: readonly LogEntry[]) => void
-  /** What is kept of the newest entries, of all shards together. */
+  /** See LogMemoryOptions. */
   recentBytes?: number
 }
-
-/** Shards of which events may be missing, each with the instant from which on (epoch milliseconds). */
-export type Losses = ReadonlyMap<number, number>
 
 export type HubListener = {
   /** The log was replaced, or lost something before it was seen. */
@@ -55,33 +48,25 @@ export class Hub {
   readonly #onEntries: HubOptions['onEntries']
   readonly #logger: Pick<Logger, 'warn'>
   readonly #fanout: Fanout
-  readonly #recent: Recent[] = []
-  readonly #recentBytes: number
+  readonly #memory: LogMemory
   readonly #listeners = new Set<HubListener>()
   readonly #arrivals = new Conditions()
-  /** Where the hub is, by shard. */
-  readonly #heads: Place[] = []
-  readonly #former = new FormerLogs()
   readonly #attendance = new Attendance()
   /** Topics of which it was not looked yet whether the memory of recent entries has an event. */
   readonly #unseen = new Set<Topic>()
-  #epoch = ''
   #sequence = 0
   #follower: Following | undefined
   #following: Promise<void> | undefined
 
-  constructor({ log, logger, flushMs, onEntries, recentBytes = RECENT_BYTES }: HubOptions) {
+  constructor({ log, logger, flushMs, onEntries, recentBytes }: HubOptions) {
     this.#onEntries = onEntries
     this.#log = log
     this.#logger = logger
-    this.#recentBytes = Math.max(
-      Math.min(MIN_RECENT_BYTES_PER_SHARD, recentBytes),
-      Math.floor(recentBytes / log.shards)
-    )
+    this.#memory = new LogMemory({ log, topics: this.topics, recentBytes })
     this.#fanout = new Fanout({
       flushMs,
       // An entry that finds no room at the end of the memory begins at its start again.
-      maxUnflushedBytes: this.#recentBytes / 2,
+      maxUnflushedBytes: this.#memory.bytesPerShard / 2,
       onFlushed: (lags) => this.lag.observeAll(lags)
     })
   }
@@ -95,38 +80,25 @@ export class Hub {
       await this.#begin()
     } catch (error) {
       await this.#end()
-      this.#recent.length = 0
-      this.#heads.length = 0
+      this.#memory.forget()
       throw error
     }
   }
 
   async #begin(): Promise<void> {
-    this.#epoch = await this.#log.epoch()
-    const ends: Position[] = []
-    for (let shard = 0; shard < this.#log.shards; shard++) {
-      const { last } = await this.#log.reach(shard)
-      // Of a shard that never held anything all is known.
-      const head = last ? await this.#log.at(shard, this.#log.timeOf(last) - LOOK_BACK_MS) : beginningOf(shard)
-      this.#recent.push(new Recent(head, this.#recentBytes, this.topics))
-      this.#heads.push({ epoch: this.#epoch, at: head })
-      if (last) ends.push(last)
-    }
-    this.#follower = this.#log.follow(this.#recent.map(({ head }) => head))
+    const ends = await this.#memory.begin()
+    this.#follower = this.#log.follow(this.#memory.all.map(({ head }) => head))
     this.#following = this.#follow(this.#follower)
     await Promise.all(ends.map((end) => this.reaches(end, START_TIMEOUT_MS)))
-    for (const recent of this.#recent) {
-      const { first, isWhole } = await this.#log.reach(recent.shard)
-      if (first && !isWhole) recent.limitTo(first)
-    }
+    await this.#memory.limitToReach()
   }
 
   get epoch(): string {
-    return this.#epoch
+    return this.#memory.epoch
   }
 
   get former(): Pick<FormerLogs, 'endingOf' | 'beginOf'> {
-    return this.#former
+    return this.#memory.former
   }
 
   /** Whether the log could be read last time. */
@@ -140,12 +112,12 @@ export class Hub {
 
   /** Everything before it was delivered to whoever listened. */
   get cursor(): string {
-    return formatCursor(this.#heads)
+    return formatCursor(this.#memory.heads)
   }
 
   /** The same as a place. */
   headOf(shard: number): Place {
-    return this.#heads[shard]!
+    return this.#memory.heads[shard]!
   }
 
   /** Of its log. */
@@ -159,7 +131,7 @@ export class Hub {
   }
 
   recent(shard: number): Recent {
-    return this.#recent[shard]!
+    return this.#memory.recent(shard)
   }
 
   shardOf(topic: Topic): number {
@@ -171,12 +143,13 @@ export class Hub {
     return () => this.#listeners.delete(listener)
   }
 
-  /**
-   * Somebody is connected, who may ask for topics: entries are read as soon as they come, until the returned function is
-   * called, once.
-   */
-  attend(): () => void {
-    return this.#attendance.attend()
+  /** Somebody is connected, who may ask for topics: entries are read as soon as they come, until as many have left. */
+  attend(): void {
+    this.#attendance.attend()
+  }
+
+  leave(): void {
+    this.#attendance.leave()
   }
 
   /** Ends what clients hold of symbols that turned out to be unknown. */
@@ -207,12 +180,12 @@ export class Hub {
   /** Waits until events up to a position were seen; false where that takes too long. */
   async reaches(position: Position, timeoutMs: number): Promise<boolean> {
     const { shard } = position
-    return this.#arrivals.until(() => comparePositions(this.#recent[shard]!.head, position) >= 0, timeoutMs)
+    return this.#arrivals.until(() => comparePositions(this.recent(shard).head, position) >= 0, timeoutMs)
   }
 
   /** Waits until the log of an epoch is followed; false where that takes too long. */
   async reachesEpoch(epoch: string, timeoutMs: number): Promise<boolean> {
-    return this.#arrivals.until(() => this.#epoch === epoch, timeoutMs)
+    return this.#arrivals.until(() => this.epoch === epoch, timeoutMs)
   }
 
   async close(): Promise<void> {
@@ -242,7 +215,7 @@ export class Hub {
   lookBack(): void {
     if (this.#unseen.size === 0) return
     for (const [shard, topics] of Map.groupBy(this.#unseen, (topic) => this.shardOf(topic))) {
-      this.#recent[shard]!.lookBack(topics)
+      this.recent(shard).lookBack(topics)
     }
     this.#unseen.clear()
   }
@@ -252,9 +225,7 @@ export class Hub {
     this.lookBack()
     for (const read of entries) {
       this.#fanout.makeRoom(read.bytes.length)
-      const recent = this.#recent[read.shard]!
-      const entry = recent.add(read, this.#sequence + 1)
-      this.#heads[read.shard] = { epoch: this.#epoch, at: recent.head }
+      const entry = this.#memory.add(read, this.#sequence + 1)
       const named = this.topics.namedBy(entry)
       if (named) this.#spread(entry, named)
       this.#sequence += entry.count
@@ -269,44 +240,25 @@ export class Hub {
       if (!topic) continue
       if (topic.entry && topic.isState && isSuperseded({ entry, index }, { entry: topic.entry, index: topic.index }))
         continue
-      if (topic.toldBars?.isNews(entry, index) === false) continue
+      if (topic.barDeduplicator?.isNews(entry, index) === false) continue
       const previous = topic.entry && topic.wants.changes > 0 ? newestOf(topic) : undefined
       topic.entry = entry
       topic.index = index
       topic.sequence = this.#sequence + 1 + index
-      topic.stem = topic.hasAudience ? (stem ??= stemOf(entry, this.#heads)) : undefined
+      topic.stem = topic.hasAudience ? (stem ??= stemOf(entry, this.#memory.heads)) : undefined
       if (topic.stem)
         this.#fanout.publish({ topic, entry, index, sequence: topic.sequence, stem: topic.stem }, previous)
     }
     if (stem) this.#fanout.noteAppend(entry.appendedAt)
   }
 
-  #goOn({ epoch, losses }: Gap): void {
+  #goOn(gap: Gap): void {
     this.#logger.warn(
-      { epoch },
+      { epoch: gap.epoch },
       'the log lost what it held; clients are told where events may be missing, and get snapshots'
     )
-    const endings = losses.map((loss) => this.#endingAt(epoch, loss))
-    if (epoch !== this.#epoch) {
-      this.#former.add(this.#epoch, endings)
-      for (const { next } of endings) this.#recent[next.at.shard]!.goOn(next.at)
-      this.#epoch = epoch
-    } else for (const { next } of endings) this.#recent[next.at.shard]!.restart(next.at)
-    for (const { next } of endings) this.#heads[next.at.shard] = next
-    const lost = endings.flatMap(({ last, lostFromMs }) =>
-      lostFromMs === undefined ? [] : [[last.shard, lostFromMs] as const]
-    )
-    if (lost.length > 0) for (const listener of this.#listeners) listener.lost(new Map(lost))
+    const lost = this.#memory.goOn(gap)
+    if (lost.size > 0) for (const listener of this.#listeners) listener.lost(lost)
     this.#arrivals.check()
-  }
-
-  #endingAt(epoch: string, { position, since, held, isMissing }: Loss): Ending {
-    const recent = this.#recent[position.shard]!
-    const lostFrom = (held && recent.newestBeside(since, held)) ?? since
-    return {
-      last: recent.head,
-      next: { epoch, at: position },
-      lostFromMs: isMissing ? this.#log.timeOf(lostFrom) : undefined
-    }
   }
 }

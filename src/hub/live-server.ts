@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { WebSocket } from 'ws'
+import { isoOf } from '../market/time.ts'
+import { parseCursor } from '../log/cursor.ts'
 import type { LogEntry } from '../log/log-entry.ts'
 import type { EventLog } from '../log/log.ts'
 import { CloseCode } from './close-codes.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { Hub } from './hub.ts'
+import type { ListedConnection } from './listed-connections.ts'
 import { Leases } from '../demand/leases.ts'
 import { UnauthenticatedConnections } from './unauthenticated.ts'
+import { Refused } from './refusals.ts'
 import { CHANNELS, STREAMS, type Failure, type Limits } from './protocol.ts'
 import { Replays } from './replay.ts'
 import { Client } from './client.ts'
@@ -17,6 +19,7 @@ import { Serving } from './serving.ts'
 import type { Sources } from './sources.ts'
 import { largestTopics, statsOf, type LiveCounts, type LiveStats } from './stats.ts'
 import { Traffic } from './traffic.ts'
+import type { Transport } from './transport.ts'
 import { SerialQueue } from './serial-queue.ts'
 import { Users } from './users.ts'
 
@@ -48,14 +51,15 @@ const NOTHING = () => {}
 
 /** How a connection came. */
 export type Arrival = {
-  readonly socket: WebSocket
-  readonly raw: Socket
-  readonly token: string | undefined
+  readonly transport: Transport
+  /** An API key, a token or a ticket, or whom it was found to name. */
+  readonly credential: Caller | string | undefined
   readonly binary: boolean
-  /** Where it came from, as far as limits on an address tell addresses apart. */
+  /** Where it came from; empty where that has no address. */
+  readonly address: string
+  /** The same, as far as limits on an address tell addresses apart. */
   readonly network: string
 }
-
 /** The live side of one API process: its hub and all its clients. */
 export class Live {
   readonly #options: LiveOptions
@@ -63,13 +67,12 @@ export class Live {
   readonly #hub: Hub
   readonly #leases: Leases
   readonly #unauthenticated: UnauthenticatedConnections
-  readonly #clients = new Map<Client, WebSocket>()
-  /** Those that follow the log; the others follow what somebody plays to them. */
-  readonly #followers = new Set<Client>()
+  readonly #clients = new Set<Client>()
   readonly #serving: Serving
   readonly #processId = randomBytes(5).toString('hex')
   readonly #rate = { messages: 0, bytes: 0, at: 0, messagesPerSecond: 0, bytesPerSecond: 0 }
   #arrivals = 0
+  #lodgers = 0
   #timer: NodeJS.Timeout | undefined
   #isClosing = false
 
@@ -99,16 +102,17 @@ export class Live {
       heartbeatMs,
       log: logger,
       now,
+      newId: () => `${this.#processId}-${(++this.#arrivals).toString(36)}`,
       authenticate
     }
     this.#hub.listen({
       lost: (losses) => {
-        for (const client of this.#followers) client.startOver(losses)
+        for (const client of this.#followers()) client.startOver(losses)
       },
       unknown: (symbols) => this.#endUnknown(symbols)
     })
     serving.listen((change) => {
-      for (const client of this.#followers) client.servedOtherwise(change)
+      for (const client of this.#followers()) client.servedOtherwise(change)
     })
   }
 
@@ -131,38 +135,57 @@ export class Live {
 
   /** Whether another connection would be one too many for this process. */
   get isFull(): boolean {
-    return this.#isClosing || this.#clients.size >= this.#options.maxConnections
+    return this.#isClosing || this.#clients.size + this.#lodgers >= this.#options.maxConnections
+  }
+
+  /** Counts a connection in another protocol among those of this process; what it returns is to be called once it is gone. */
+  lodge(): () => void {
+    this.#lodgers++
+    return () => void this.#lodgers--
+  }
+
+  /** A connection in another protocol has not said who it is: see UnauthenticatedConnections. */
+  newcomer(network: string, sendAway: () => void): () => void {
+    return this.#unauthenticated.enter(network, sendAway)
+  }
+
+  /** Whether a text is one of the cursors that clients are given. */
+  isCursor(text: string): boolean {
+    return parseCursor(text, this.#hub.shards) !== undefined
   }
 
   /** Serves a client what the context has; where it is not this server's own, what somebody plays to it. */
-  accept({ socket, raw, token, binary, network }: Arrival, context = this.#context): Client | undefined {
+  accept({ transport, credential, binary, address, network }: Arrival, context = this.#context): Client | undefined {
     // It was let in a moment before.
     if (this.#isClosing) {
-      socket.close(CloseCode.shutdown.code, CloseCode.shutdown.reason)
+      transport.close(CloseCode.shutdown)
       return undefined
     }
-    const id = `${this.#processId}-${(++this.#arrivals).toString(36)}`
+    const id = context.newId()
     let introduced = NOTHING
-    const onAuthenticated = token === undefined ? () => introduced() : NOTHING
-    const client = new Client({ id, socket, raw, token, binary, network, context, onAuthenticated })
-    this.#clients.set(client, socket)
-    if (context === this.#context) this.#followers.add(client)
-    const leave = context.hub.attend()
-    if (token === undefined) introduced = this.#unauthenticated.enter(network, () => client.giveWay())
-    socket.on('close', () => {
+    const onAuthenticated = credential === undefined ? () => introduced() : NOTHING
+    const client = new Client({ id, transport, credential, binary, address, network, context, onAuthenticated })
+    this.#clients.add(client)
+    context.hub.attend()
+    if (credential === undefined) introduced = this.#unauthenticated.enter(network, () => client.giveWay())
+    transport.onClosed(() => {
       this.#clients.delete(client)
-      this.#followers.delete(client)
-      leave()
+      context.hub.leave()
       introduced()
       client.closed()
     })
     return client
   }
 
+  /** Those of its own protocol, however it is carried. */
+  get connections(): Iterable<ListedConnection> {
+    return Array.from(this.#clients, listed)
+  }
+
   /** Checks all clients now: tokens may have been revoked. */
   check(): void {
     const now = this.#context.now()
-    for (const client of this.#clients.keys()) client.check(now)
+    for (const client of this.#clients) client.check(now)
   }
 
   get stats(): LiveCounts {
@@ -186,14 +209,14 @@ export class Live {
   async close(): Promise<void> {
     this.#isClosing = true
     clearInterval(this.#timer)
-    const gone = [...this.#clients].map(([client, socket]) => {
+    const gone = [...this.#clients].map((client) => {
       const { promise, resolve } = Promise.withResolvers<void>()
-      socket.on('close', () => resolve())
+      client.transport.onClosed(resolve)
       client.close(CloseCode.shutdown)
       return promise
     })
     const cutOff = setTimeout(() => {
-      for (const socket of this.#clients.values()) socket.terminate()
+      for (const { transport } of this.#clients) transport.terminate()
     }, DRAIN_TIMEOUT_MS)
     await Promise.all(gone)
     clearTimeout(cutOff)
@@ -202,10 +225,15 @@ export class Live {
     await this.#hub.close()
   }
 
+  /** Those that follow the log; the others follow what somebody plays to them. */
+  *#followers(): Iterable<Client> {
+    for (const client of this.#clients) if (client.context === this.#context) yield client
+  }
+
   #endUnknown(symbols: ReadonlyMap<string, Failure>): void {
     const followers = this.#leases.followersOf(new Set(symbols.keys()))
-    for (const client of this.#followers) {
-      if (client.userId !== undefined && followers.has(client.userId)) client.endUnknown(symbols)
+    for (const client of this.#followers()) {
+      if (client.caller && followers.has(client.caller.userId)) client.endUnknown(symbols)
     }
   }
 
@@ -221,3 +249,16 @@ export class Live {
     this.check()
   }
 }
+
+const listed = (client: Client): ListedConnection => ({
+  id: client.id,
+  describe: () => ({
+    id: client.id,
+    protocol: client.transport.protocol,
+    ...(client.address !== '' && { address: client.address }),
+    openedAt: isoOf(client.openedAt),
+    ...(client.caller && { user: client.caller.name, userId: client.caller.userId }),
+    ...client.description
+  }),
+  dismiss: () => client.end(CloseCode.dismissed, Refused.dismissed)
+})

@@ -23,14 +23,14 @@ export const STREAMS = [
 export type Stream = (typeof STREAMS)[number]
 
 export const MAX_CONFLATE_MS = 60_000
-const MAX_CURSOR_LENGTH = 4096
+export const MAX_CURSOR_LENGTH = 4096
 
 /** A client that wants more names them in several frames. */
 export const MAX_NAMES_PER_FRAME = 5000
 
 /** Text that clients send is echoed in answers: it is kept short. */
-const Name = Type.String({ minLength: 1, maxLength: 64 })
-const Id = Type.Optional(
+export const MAX_NAME_LENGTH = 64
+export const Id = Type.Optional(
   Type.Union([Type.Integer(), Type.String({ maxLength: 64 })], { description: 'Comes back with the answer' })
 )
 const Cursor = Type.String({
@@ -38,74 +38,9 @@ const Cursor = Type.String({
 })
 const Instant = Type.String({ format: 'date-time' })
 
-const CHANNEL_NAMES = `Of ${CHANNELS.join(', ')}; each other name is rejected by itself`
-const SYMBOL_NAMES = 'Symbols in any usual spelling; what is none is rejected by itself'
-const names = (description: string, options: { minItems?: number } = {}) =>
-  Type.Array(Name, { maxItems: MAX_NAMES_PER_FRAME, description, ...options })
-
-const frame = <Kind extends string, Data extends Type.TSchema>(type: Kind, data: Data) =>
+/** A frame of either side, by its type. */
+export const frame = <Kind extends string, Data extends Type.TSchema>(type: Kind, data: Data) =>
   Type.Object({ type: Type.Literal(type), id: Id, data }, { additionalProperties: false })
-
-const MarketDataTopics = { type: Type.Literal('market_data') }
-const StockQuotesTopics = {
-  type: Type.Literal('stock_quotes'),
-  stream: Type.Optional(Type.Enum(STREAMS, { default: 'quotes', description: 'What of the symbols' }))
-}
-const delivery = {
-  since: Type.Optional(
-    Type.String({
-      maxLength: MAX_CURSOR_LENGTH,
-      description: 'Cursor of the last frame of this kind: replays what came after'
-    })
-  ),
-  conflateMs: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: MAX_CONFLATE_MS,
-      description: 'For the whole connection: the newest quote per symbol so often; 0 is every one'
-    })
-  ),
-  batch: Type.Optional(Type.Boolean({ description: 'For the whole connection: events come as arrays' })),
-  fields: Type.Optional(
-    Type.Enum(['all', 'changed'], { description: 'For the whole connection: whole quotes, or what changed in them' })
-  )
-}
-const closed = { additionalProperties: false } as const
-
-export const Subscribe = frame(
-  'subscribe',
-  Type.Union([
-    Type.Object({ ...MarketDataTopics, channels: names(CHANNEL_NAMES, { minItems: 1 }), ...delivery }, closed),
-    Type.Object({ ...StockQuotesTopics, symbols: names(SYMBOL_NAMES, { minItems: 1 }), ...delivery }, closed)
-  ])
-)
-export type Subscribe = Static<typeof Subscribe>
-
-export const Unsubscribe = frame(
-  'unsubscribe',
-  Type.Union([
-    Type.Object({ ...MarketDataTopics, channels: Type.Optional(names(`${CHANNEL_NAMES}. Without it, all`)) }, closed),
-    Type.Object(
-      { ...StockQuotesTopics, symbols: Type.Optional(names(`${SYMBOL_NAMES}. Without it, all of the stream`)) },
-      closed
-    )
-  ])
-)
-export type Unsubscribe = Static<typeof Unsubscribe>
-
-export const Authenticate = frame(
-  'auth',
-  Type.Object({ token: Type.String({ maxLength: 8192, description: 'An API key or a token' }) }, closed)
-)
-export type Authenticate = Static<typeof Authenticate>
-
-export const Ping = Type.Object({ type: Type.Literal('ping'), id: Id }, closed)
-
-export const List = Type.Object({ type: Type.Literal('list'), id: Id }, closed)
-
-/** What clients send. */
-export const ClientFrame = Type.Union([Subscribe, Unsubscribe, List, Authenticate, Ping])
-export type ClientFrame = Static<typeof ClientFrame>
 
 const Failure = Type.Object({
   code: Type.String({ description: 'Stable, UPPER_SNAKE' }),
@@ -255,6 +190,17 @@ export const Resumed = Type.Object({
 export const Notice = frame('notice', Failure)
 export const Refusal = frame('error', Failure)
 export const Pong = Type.Object({ type: Type.Literal('pong'), id: Id, data: Type.Object({ timestamp: Instant }) })
+
+/** Sent so often, where nobody answers pings, so that a dead connection shows. */
+export const Heartbeat = Type.Object({ type: Type.Literal('heartbeat'), data: Type.Object({ timestamp: Instant }) })
+export type Heartbeat = Static<typeof Heartbeat>
+
+/** The last frame of a stream that cannot end with a close code. */
+export const Closed = Type.Object({
+  type: Type.Literal('close'),
+  data: Type.Object({ code: Type.Integer({ description: 'A close code of the WebSocket' }), reason: Type.String() })
+})
+export type Closed = Static<typeof Closed>
 
 /** A quote as what changed since the frame before (`fields: changed`). */
 export const QuoteChange = Type.Object({

@@ -3,7 +3,7 @@ import type { LogEntry } from '../log/log-entry.ts'
 import type { Position } from '../log/position.ts'
 import { behind, comparePositions, compareRecord, EntryPlaces, recordsBefore } from '../log/positions.ts'
 import { isSuperseded } from '../log/superseded.ts'
-import { REORDERED_WITHIN_MS } from './standing.ts'
+import { REORDERED_WITHIN_MS } from './superseded-filter.ts'
 import type { EventRef, Topic } from './topic.ts'
 import type { Topics } from './topics.ts'
 

@@ -22,6 +22,7 @@ export const Refused = {
   tooManyFrames: failure('TOO_MANY_FRAMES', 'More frames than a connection may send'),
   tooManyConnections: failure('TOO_MANY_CONNECTIONS', 'The user has as many connections as are allowed'),
   tooManyNewcomers: failure('TOO_MANY_CONNECTIONS', 'Too many connections wait here to say who they are'),
+  dismissed: failure('ENDED_BY_OPERATOR', 'An operator has ended this connection'),
   textExpected: failure('TEXT_EXPECTED', 'Clients send text frames with JSON, on binary connections too'),
   invalidCursor: {
     ...failure('INVALID_CURSOR', 'data.since is no cursor that was given out'),
@@ -33,6 +34,9 @@ export const Refused = {
 /** Why a credential was refused. */
 export const failureOf = (error: unknown): Failure =>
   failure(error instanceof CannotAuthenticateNow ? error.code : 'NOT_AUTHENTICATED', (error as Error).message)
+
+/** Whether what was refused may be asked for again as it is. */
+export const isPassing = ({ code }: Failure): boolean => code === 'RATE_LIMITED' || code === 'LOG_UNREADABLE'
 
 /** The frames of one client that were refused lately. */
 export class RefusalCount {

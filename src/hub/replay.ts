@@ -7,7 +7,7 @@ import type { Ending } from './former-logs.ts'
 import type { Hub } from './hub.ts'
 import { LogReads } from './log-reads.ts'
 import { eventsOf, type Chunk } from './recent.ts'
-import { isQuote, REORDERED_WITHIN_MS, Standing } from './standing.ts'
+import { isQuote, REORDERED_WITHIN_MS, SupersededFilter } from './superseded-filter.ts'
 import type { EventRef, Topic } from './topic.ts'
 
 /** One write's worth: between two, the client may drain and others get their turn. */
@@ -60,7 +60,7 @@ export class ShardReplay {
   readonly #reads: LogReads
   #place: Place
   /** Unknown as long as no quote is to be shown. */
-  #standing: Standing | undefined
+  #filter: SupersededFilter | undefined
   /** Bytes that were looked through to find it. */
   #lookedThrough = 0
 
@@ -103,7 +103,7 @@ export class ShardReplay {
     this.#lookedThrough = 0
     let last: LogEntry | undefined
     let stem: CursorStem | undefined
-    return (this.#standing?.keep(events) ?? events).map((event) => {
+    return (this.#filter?.keep(events) ?? events).map((event) => {
       if (event.entry !== last) stem = stemOf(event.entry, places)
       last = event.entry
       return { ...event, stem }
@@ -113,7 +113,7 @@ export class ShardReplay {
   /** Goes on from another place: what the client was shown before it no longer counts. */
   restart(place: Place): void {
     this.#place = place
-    this.#standing = undefined
+    this.#filter = undefined
   }
 
   /** Goes on behind the end of a former log. */
@@ -185,13 +185,13 @@ export class ShardReplay {
   }
 
   #shown(chunk: Chunk): Chunk | Promise<Step> {
-    if (!this.#standing && chunk.events.some(isQuote)) return this.#findStanding(this.#place)
+    if (!this.#filter && chunk.events.some(isQuote)) return this.#fillFilter(this.#place)
     return { ...chunk, bytes: chunk.bytes + this.#lookedThrough }
   }
 
   /** Which quotes the client was shown last: of those before its place one may come in order after what came behind it. */
-  async #findStanding({ epoch, at }: Place): Promise<Step> {
-    const standing = new Standing()
+  async #fillFilter({ epoch, at }: Place): Promise<Step> {
+    const filter = new SupersededFilter()
     const { shard } = at
     let from = await readable(this.#log.at(shard, this.#log.timeOf(at) - REORDERED_WITHIN_MS))
     // Of a former log nothing is left but the hub's memory.
@@ -201,14 +201,14 @@ export class ShardReplay {
       for (const entry of entries) {
         if (recordsBefore(entry, at) === 0) break
         const events = eventsOf(entry, from, this.topics, this.#hub.topics, 0)
-        standing.keep(events.filter(({ index }) => compareRecord(entry, index, at) <= 0))
+        filter.keep(events.filter(({ index }) => compareRecord(entry, index, at) <= 0))
         this.#lookedThrough += entry.bytes.length
       }
       from = until
     }
     const states = [...this.topics].filter(({ isState }) => isState)
-    standing.keep([...this.#recent.newestUpTo(at, states).values()])
-    this.#standing = standing
+    filter.keep([...this.#recent.newestUpTo(at, states).values()])
+    this.#filter = filter
     return 'again'
   }
 }

@@ -9,9 +9,9 @@ import type { EventRef, Topic } from './topic.ts'
 import { snapshotsOf, type Group, type SubscriptionRequest } from './subscription-request.ts'
 
 /** Whom something about a group of subscriptions is told. */
-export type Told = { readonly context: LiveContext; readonly connection: Connection; readonly group: Group }
+export type Recipient = { readonly context: LiveContext; readonly connection: Connection; readonly group: Group }
 
-export type Resumption = Told & {
+export type Resumption = Recipient & {
   readonly requests: readonly SubscriptionRequest[]
   /** The topics of the requests that the connection had not before. */
   readonly added: readonly Topic[]
@@ -172,7 +172,7 @@ class Replay {
 
 /** Tells a client that events of a group may be missing: from an instant (epoch ms), where one is known, until now. */
 export function tellGap(
-  { context, connection, group }: Told,
+  { context, connection, group }: Recipient,
   reason: GapReason,
   fromMs: number | undefined,
   cursor: string
@@ -193,7 +193,7 @@ export function tellGap(
 }
 
 export function sendSnapshots(
-  { context, connection, group }: Told,
+  { context, connection, group }: Recipient,
   requests: readonly SubscriptionRequest[],
   cursor: string
 ): void {

@@ -1,6 +1,6 @@
 import { eventOf } from './format.ts'
 import { newestOf } from './fanout.ts'
-import { piecesOf } from '../demand/pieces.ts'
+import { chunksOf } from '../market/chunks.ts'
 import type { Channel, Rejected, Stream } from './protocol.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
 import { quoteAt } from '../log/superseded.ts'
@@ -26,9 +26,9 @@ export type QuoteInHand = { readonly topic: Topic; readonly symbol: string; read
  * what the market answered and what the hub saw is taken.
  */
 export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): Buffer[] {
-  return framesOf(quotes).map((piece) => {
+  return framesOf(quotes).map((chunk) => {
     const missing: Rejected[] = []
-    const bodies = piece.flatMap(({ topic, symbol, value }) => {
+    const bodies = chunk.flatMap(({ topic, symbol, value }) => {
       if (isOutdatedQuote(value, topic)) return topic.entry!.quoteJson(topic.index)
       if (isValue(value)) return value.body
       missing.push({ symbol, code: value.code, message: value.message })
@@ -42,8 +42,8 @@ export function quoteSnapshots(quotes: readonly QuoteInHand[], cursor: string): 
 export function historySnapshots(stream: Stream, topics: readonly Topic[], cursor: string): Buffer[] {
   const known = topics.filter(({ entry }) => entry !== undefined)
   const field = stream.startsWith('bars.') ? 'bars' : stream
-  return framesOf(known).map((piece) => {
-    const bodies = piece.map((topic) => {
+  return framesOf(known).map((chunk) => {
+    const bodies = chunk.map((topic) => {
       const { data } = eventOf(newestOf(topic)) as { data: { trade?: unknown; bbo?: unknown; halt?: unknown } }
       return Buffer.from(JSON.stringify(data.trade ?? data.bbo ?? data.halt ?? data))
     })
@@ -93,5 +93,5 @@ function snapshotFrame(
 
 /** At least one: an empty snapshot says that there is nothing yet. */
 function framesOf<T>(values: readonly T[]): T[][] {
-  return values.length === 0 ? [[]] : piecesOf(values, MAX_VALUES_PER_FRAME)
+  return values.length === 0 ? [[]] : chunksOf(values, MAX_VALUES_PER_FRAME)
 }

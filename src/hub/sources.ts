@@ -12,6 +12,11 @@ export const isValue = (value: CurrentValue | NoValue): value is CurrentValue =>
 export type Sources = {
   /** Order and length as asked. What the vendors are asked for it is charged to the user. */
   quotes(symbols: readonly string[], userId: string): Promise<(CurrentValue | NoValue)[]>
+  /**
+   * The underlying and the contracts on it that expire on a day (YYYY-MM-DD), or on the nearest one on which any does that still
+   * trades; canonical symbols. Or why they cannot be told. Missing where there are no chains.
+   */
+  chain?(underlying: string, expiry: string | undefined, userId: string): Promise<readonly string[] | NoValue>
   /** The channel's values: one, or three for movers. */
   channel(channel: Channel): Promise<(CurrentValue | NoValue)[]>
 }

@@ -2,8 +2,8 @@ import { parseSymbol, type RequestedSymbols } from '../market/symbol.ts'
 import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { LiveContext } from './context.ts'
 import type { Hub } from './hub.ts'
-import { piecesOf } from '../demand/pieces.ts'
-import { CHANNELS, type Rejected, type Stream } from './protocol.ts'
+import { chunksOf } from '../market/chunks.ts'
+import { CHANNELS, type Failure, type Rejected, type Stream } from './protocol.ts'
 import { channelSnapshot, historySnapshots, quoteSnapshots } from './snapshot.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
 import { currentOf, topicNames, type Subject } from './subject.ts'
@@ -29,12 +29,19 @@ export type Validated = {
 }
 
 /** What a user asks about: the names that a client sent. */
-export type Asked = { readonly userId: string; readonly group: Group; readonly names: readonly string[] }
+export type Asked = {
+  readonly userId: string
+  readonly group: Group
+  readonly names: readonly string[]
+  /** The names were told here: one that has no quote yet is no unknown one. */
+  readonly areKnown?: boolean
+}
 
 /** Finds out what there is of what a user asks about. */
-export async function validate(context: LiveContext, { userId, group, names }: Asked): Promise<Validated> {
+export async function validate(context: LiveContext, asked: Asked): Promise<Validated> {
+  const { group, names } = asked
   if (group.type === 'market_data') return validateChannels(context, names)
-  return examineSymbols(context, { userId, stream: group.stream, names })
+  return examineSymbols(context, { ...asked, stream: group.stream })
 }
 
 async function validateChannels(context: LiveContext, names: readonly string[]): Promise<Validated> {
@@ -51,7 +58,7 @@ async function validateChannels(context: LiveContext, names: readonly string[]):
 /** A symbol that no provider knows is rejected; one that cannot be had now is accepted, and comes when it can. */
 async function examineSymbols(
   context: LiveContext,
-  { userId, stream, names }: Pick<Asked, 'userId' | 'names'> & { stream: Stream }
+  { userId, stream, names, areKnown = false }: Omit<Asked, 'group'> & { stream: Stream }
 ): Promise<Validated> {
   if (!context.offer.streams.includes(stream)) {
     const message = `There is no such stream here; there are ${context.offer.streams.join(', ')}`
@@ -68,17 +75,17 @@ async function examineSymbols(
     } else rejected.push({ symbol: name, code: 'INVALID_SYMBOL', message: 'Not a symbol' })
   }
   const found: Found[] = []
-  const pieces = piecesOf([...symbols], SYMBOLS_PER_TURN)
+  const chunks = chunksOf([...symbols], SYMBOLS_PER_TURN)
   const looked = await Promise.all(
-    pieces.map(async (piece, at) => {
+    chunks.map(async (chunk, at) => {
       if (at > 0) await context.serialQueue.next()
-      return context.sources.quotes(piece, userId)
+      return context.sources.quotes(chunk, userId)
     })
   )
-  for (const [at, piece] of pieces.entries()) {
-    for (const [index, symbol] of piece.entries()) {
+  for (const [at, chunk] of chunks.entries()) {
+    for (const [index, symbol] of chunk.entries()) {
       const value = looked[at]![index]!
-      if (isValue(value) || !value.unknown) found.push({ subject: { stream, symbol }, values: [value] })
+      if (isValue(value) || !value.unknown || areKnown) found.push({ subject: { stream, symbol }, values: [value] })
       else rejected.push(rejectionOf(symbol, value))
     }
   }
@@ -126,8 +133,30 @@ export function subjectNamed(group: Group, name: string): Subject | undefined {
 
 /** The kind of what a frame is about. */
 export function groupOf(data: SubscribeData | UnsubscribeData): Group {
-  return data.type === 'market_data' ? { type: data.type } : { type: data.type, stream: data.stream ?? 'quotes' }
+  return data.type === 'market_data' ? { type: data.type } : { type: 'stock_quotes', stream: data.stream ?? 'quotes' }
 }
+
+/** What a frame names, each once, or why that cannot be told. */
+export async function namesIn(
+  { sources }: LiveContext,
+  data: SubscribeData,
+  userId: string
+): Promise<readonly string[] | Failure> {
+  if (data.type === 'market_data') return [...new Set(data.channels)]
+  if (data.type === 'stock_quotes') return [...new Set(data.symbols)]
+  const { underlying, expiry } = data
+  const symbol = parseSymbol(underlying)
+  if (!symbol) {
+    const details = { field: 'data.underlying', message: 'is no symbol' }
+    return { code: 'INVALID_SYMBOL', message: 'data.underlying is no symbol', details }
+  }
+  const chain = (await sources.chain?.(symbol, expiry, userId)) ?? NO_CHAINS
+  if (!('code' in chain)) return chain
+  const { code, message, details } = chain
+  return { code, message, ...(details !== undefined && { details }) }
+}
+
+const NO_CHAINS: Failure = { code: 'UNKNOWN_STREAM', message: 'There are no option chains here' }
 
 /** Topics by kind, as the names that clients know. */
 export function groupsOf(topics: readonly Topic[]): [Group, string[]][] {

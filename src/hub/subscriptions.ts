@@ -4,18 +4,20 @@ import type { SubscribeData, UnsubscribeData } from './client-frame.ts'
 import type { Connection } from './connection.ts'
 import type { Caller, LiveContext } from './context.ts'
 import { formatKey } from './format.ts'
-import { piecesOf } from '../demand/pieces.ts'
+import { chunksOf } from '../market/chunks.ts'
+import { HeldTopics } from './held-topics.ts'
 import { STREAMS, type Accepted, type Failure } from './protocol.ts'
 import { Refused } from './refusals.ts'
 import { resume, sendSnapshots, tellGap } from './resumption.ts'
-import { currentOf, leasedOf, topicNames } from './subject.ts'
+import { currentOf, topicNames } from './subject.ts'
 import { increaseOf, refusalOf } from './subscription-limits.ts'
 import type { Topic } from './topic.ts'
 import type { UserUsage } from './users.ts'
-import type { Losses } from './hub.ts'
+import type { Losses } from './log-memory.ts'
 import {
   groupOf,
   groupsOf,
+  namesIn,
   validate,
   subjectNamed,
   requestOf,
@@ -37,17 +39,17 @@ export type SubscriptionsOptions = {
 /** What one connection is subscribed to, and how it gets there. Calls must not overlap. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions
-  /** Held and not followed yet: their snapshot or replay is to come. The others are those of its audience, shared. */
-  #awaited: Set<Topic> | undefined
-  /** Those of them whose acknowledgement is to come. */
+  readonly #held: HeldTopics
+  /** Held topics whose acknowledgement is to come. */
   #unacknowledged: ReadonlySet<Topic> | undefined
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options
+    this.#held = new HeldTopics(options)
   }
 
   get count(): number {
-    return (this.#awaited?.size ?? 0) + (this.#options.connection.audience?.topics.size ?? 0)
+    return this.#held.count
   }
 
   /** Answers a subscribe frame; returns why it was refused as a whole, or nothing. */
@@ -55,27 +57,28 @@ export class Subscriptions {
     const { context, connection, usage, payer } = this.#options
     const since = data.since === undefined ? undefined : parseCursor(data.since, context.hub.shards)
     if (data.since !== undefined && !since) return Refused.invalidCursor
-    const names = [...new Set(data.type === 'market_data' ? data.channels : data.symbols)]
+    const names = await namesIn(context, data, usage.userId)
+    if ('code' in names) return names
     const group = groupOf(data)
-    const has = (topic: Topic) => this.#has(topic)
+    const has = (topic: Topic) => this.#held.has(topic)
     const { asked, unheld } = increaseOf(context.hub, { group, names, has })
     const limit = context.limits.subscriptionsPerUser
     const refusal =
       refusalOf(context.hub, usage, { asked, unheld, limit }) ??
-      (data.type === 'stock_quotes' ? payer.pay(asked) : undefined)
+      (data.type === 'market_data' ? undefined : payer.pay(asked))
     if (refusal) return refusal
     // Meanwhile other connections of the user ask too.
     usage.subscriptions += asked
-    const { found, rejected, requested } = await validate(context, { userId: usage.userId, group, names }).finally(
-      () => {
-        usage.subscriptions -= asked
-      }
-    )
+    const areKnown = data.type === 'option_chain'
+    const validated = validate(context, { userId: usage.userId, group, names, areKnown })
+    const { found, rejected, requested } = await validated.finally(() => {
+      usage.subscriptions -= asked
+    })
     if (!connection.isOpen) return undefined
 
     this.#choose(data)
     const requests = found.map((each) => requestOf(context.hub, each))
-    const added = this.#hold(requests.flatMap(({ topics }) => topics))
+    const added = this.#held.hold(requests.flatMap(({ topics }) => topics))
     await this.#decided(added)
     if (!connection.isOpen) return undefined
     connection.send({
@@ -111,7 +114,7 @@ export class Subscriptions {
     this.#options.connection.send({
       type: 'subscriptions',
       ...(id !== undefined && { id }),
-      data: { ...currentOf(this.#all()), count: this.count }
+      data: { ...currentOf(this.#held.all()), count: this.count }
     })
   }
 
@@ -133,7 +136,9 @@ export class Subscriptions {
     const unacknowledged = this.#unacknowledged
     return () => {
       const { context, connection } = this.#options
-      const concerned = context.serving.concernedBy(change, this.#all()).filter((topic) => !unacknowledged?.has(topic))
+      const concerned = context.serving
+        .concernedBy(change, this.#held.all())
+        .filter((topic) => !unacknowledged?.has(topic))
       for (const [group, symbols] of groupsOf(concerned)) {
         if (group.type === 'market_data') continue
         const { stream } = group
@@ -152,7 +157,7 @@ export class Subscriptions {
     const { hub } = context
     const lost = (connection.audience?.topics.items ?? []).filter((topic) => losses.has(hub.shardOf(topic)))
     for (const [group, names] of groupsOf(lost)) {
-      const topics = this.#heldOf(names.flatMap((name) => topicNames(subjectNamed(group, name)!)))
+      const topics = this.#held.named(names.flatMap((name) => topicNames(subjectNamed(group, name)!)))
       const fromMs = Math.min(...new Set(topics.flatMap((topic) => losses.get(hub.shardOf(topic)) ?? [])))
       tellGap({ context, connection, group }, 'log_replaced', fromMs, hub.cursor)
     }
@@ -162,20 +167,20 @@ export class Subscriptions {
   /** Sends what is true now of topics that are followed. */
   async startOver(lost: readonly Topic[]): Promise<void> {
     const { context, connection, usage } = this.#options
-    for (const [group, names] of groupsOf(lost.filter((topic) => this.#has(topic)))) {
+    for (const [group, names] of groupsOf(lost.filter((topic) => this.#held.has(topic)))) {
       const { found } = await validate(context, { userId: usage.userId, group, names })
       if (!connection.isOpen) return
       const requests = found.map((each) => requestOf(context.hub, each))
-      const held = requests.filter(({ topics }) => topics.every((topic) => this.#has(topic)))
+      const held = requests.filter(({ topics }) => topics.every((topic) => this.#held.has(topic)))
       await this.#begin(group, held)
     }
   }
 
   /** The connection is gone. When many go at once, others get their turns in between. */
   async end(): Promise<void> {
-    for (const piece of piecesOf(this.#all(), SUBJECTS_PER_TURN)) {
+    for (const chunk of chunksOf(this.#held.all(), SUBJECTS_PER_TURN)) {
       await this.#options.context.serialQueue.next()
-      this.#release(piece)
+      this.#held.release(chunk)
     }
   }
 
@@ -203,14 +208,14 @@ export class Subscriptions {
   /** Snapshot and listening in one moment, subject by subject: nothing falls between the two. */
   async #begin(group: Group, requests: readonly SubscriptionRequest[]): Promise<void> {
     const { context, connection } = this.#options
-    for (const [at, piece] of piecesOf(requests, SUBJECTS_PER_TURN).entries()) {
+    for (const [at, chunk] of chunksOf(requests, SUBJECTS_PER_TURN).entries()) {
       if (at > 0) {
         await connection.drained()
         await context.serialQueue.next()
       }
       if (!connection.isOpen) return
-      sendSnapshots({ context, connection, group }, piece, context.hub.cursor)
-      this.#follow(piece.flatMap(({ topics }) => topics))
+      sendSnapshots({ context, connection, group }, chunk, context.hub.cursor)
+      this.#held.follow(chunk.flatMap(({ topics }) => topics))
     }
   }
 
@@ -221,12 +226,12 @@ export class Subscriptions {
     since: Parameters<typeof resume>[0]['since']
   ): Promise<Failure | undefined> {
     const { context, connection, payer } = this.#options
-    const follow = (topics: readonly Topic[]) => this.#follow(topics)
+    const follow = (topics: readonly Topic[]) => this.#held.follow(topics)
     const pay = (bytes: number) => payer.payForReplay(bytes)
     const unfinished = await resume({ context, connection, group, requests, added, since, pay, follow })
     if (!unfinished) return undefined
-    const lost = requests.filter(({ topics }) => topics.some((topic) => this.#awaited?.has(topic)))
-    this.#release(lost.flatMap(({ topics }) => topics))
+    const lost = requests.filter(({ topics }) => topics.some((topic) => this.#held.isAwaited(topic)))
+    this.#held.release(lost.flatMap(({ topics }) => topics))
     const removed = lost.map(({ subject }) => ('symbol' in subject ? subject.symbol : subject.channel))
     const { code, message, details } = unfinished.failure
     return {
@@ -237,30 +242,8 @@ export class Subscriptions {
   }
 
   #namesOf(group: Group): readonly string[] {
-    const { channels, streams } = currentOf(this.#all())
+    const { channels, streams } = currentOf(this.#held.all())
     return group.type === 'market_data' ? channels : (streams[group.stream] ?? [])
-  }
-
-  /** Those of some topics that are subscribed. */
-  #heldOf(names: readonly string[]): Topic[] {
-    return names.flatMap((name) => {
-      const topic = this.#options.context.hub.topics.find(name)
-      return topic && this.#has(topic) ? [topic] : []
-    })
-  }
-
-  /** Returns those that were not there. */
-  #hold(topics: readonly Topic[]): Topic[] {
-    const { context, usage } = this.#options
-    const added = topics.filter((topic) => !this.#has(topic))
-    for (const topic of added) {
-      this.#awaited ??= new Set()
-      this.#awaited.add(topic)
-      context.hub.topics.hold(topic)
-    }
-    usage.subscriptions += added.length
-    context.leases.add(usage.userId, leasedOf(added))
-    return added
   }
 
   /** The acknowledgement comes when a stream carries the symbols, or it is certain that none does. */
@@ -276,42 +259,13 @@ export class Subscriptions {
     const left: Topic[] = []
     for (const name of names) {
       const subject = subjectNamed(group, name)
-      const held = subject ? this.#heldOf(topicNames(subject)) : []
+      const held = subject ? this.#held.named(topicNames(subject)) : []
       if (held.length === 0) continue
       removed.add('symbol' in subject! ? subject.symbol : name)
       left.push(...held)
     }
-    this.#release(left)
+    this.#held.release(left)
     this.#options.connection.drop(new Set(left))
     return [...removed]
-  }
-
-  #release(topics: readonly Topic[]): void {
-    const { context, connection, usage } = this.#options
-    const removed = [...new Set(topics)].filter((topic) => this.#has(topic))
-    context.hub.unfollow(connection, removed)
-    this.#awaitNoMore(removed)
-    for (const topic of removed) context.hub.topics.release(topic)
-    usage.subscriptions -= removed.length
-    context.leases.remove(usage.userId, leasedOf(removed))
-  }
-
-  #follow(topics: readonly Topic[]): void {
-    const { context, connection } = this.#options
-    context.hub.follow(connection, topics, connection.format)
-    this.#awaitNoMore(topics)
-  }
-
-  #has(topic: Topic): boolean {
-    return this.#awaited?.has(topic) || this.#options.connection.audience?.topics.has(topic) || false
-  }
-
-  #all(): Topic[] {
-    return [...(this.#options.connection.audience?.topics.items ?? []), ...(this.#awaited ?? [])]
-  }
-
-  #awaitNoMore(topics: readonly Topic[]): void {
-    for (const topic of topics) this.#awaited?.delete(topic)
-    if (this.#awaited?.size === 0) this.#awaited = undefined
   }
 }

@@ -3,7 +3,7 @@ import type { CursorStem } from '../log/cursor.ts'
 import { topicKeyOf, type TopicKey } from '../log/topic-name.ts'
 import type { TopicName } from '../market/event.ts'
 import { Bag, MAX_SEARCHED_RARELY } from '../demand/bag.ts'
-import { ToldBars } from './told-bars.ts'
+import { BarDeduplicator } from './bar-deduplicator.ts'
 
 /** What a quote's event says. */
 export type QuoteData = { symbol: string; quote: Record<string, unknown>; timestamp: string }
@@ -57,6 +57,12 @@ export interface Member {
   miss(events: MissedEvents): void
 }
 
+const NO_EVENTS = new Uint32Array(0)
+const MIN_EVENTS = 16
+/** The room of so many events is kept; of more, while a round needs an eighth of it. */
+const MAX_KEPT_EVENTS = 1024
+const HARDLY_USED = 8
+
 /** Connections with the same topics in the same format: what is assembled for one goes to all. */
 export class Audience {
   readonly format: Format
@@ -65,8 +71,8 @@ export class Audience {
   /** Its topics' joined. */
   fingerprint: readonly [number, number] = [0, 0]
   key = ''
-  /** Numbers of the window's events that wait for its turn: the first `eventCount`; the room is used again. */
-  readonly events: number[] = []
+  /** Numbers of the window's events that wait for its turn: the first `eventCount`. */
+  events = NO_EVENTS
   eventCount = 0
   /** Topics whose newest event waits for the next conflated flush; absent where the audience has no such flushes. */
   pending: Set<Topic> | undefined
@@ -74,6 +80,25 @@ export class Audience {
 
   constructor(format: Format) {
     this.format = format
+  }
+
+  /** Lets an event wait for the audience's turn. */
+  enqueue(number: number): void {
+    if (this.eventCount === this.events.length) this.#grow()
+    this.events[this.eventCount++] = number
+  }
+
+  /** Nothing waits any more. The room stays for what comes next, unless it is much more than was needed. */
+  dequeueAll(): void {
+    const { length } = this.events
+    if (length > MAX_KEPT_EVENTS && this.eventCount < length / HARDLY_USED) this.events = NO_EVENTS
+    this.eventCount = 0
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(Math.max(MIN_EVENTS, 2 * this.events.length))
+    grown.set(this.events)
+    this.events = grown
   }
 }
 
@@ -106,7 +131,7 @@ export class Topic {
   /** See EventRef. */
   stem: CursorStem | undefined
   /** Absent where its events are no bars. */
-  readonly toldBars: ToldBars | undefined
+  readonly barDeduplicator: BarDeduplicator | undefined
   /** How many of the immediate audiences want each encoding: what nobody wants is not made. */
   readonly wants = { text: 0, changes: 0, binary: 0 }
 
@@ -115,7 +140,7 @@ export class Topic {
     this.key = topicKeyOf(name)
     this.id = id
     this.isState = !HISTORIES.test(name)
-    this.toldBars = name.startsWith(BARS) ? new ToldBars() : undefined
+    this.barDeduplicator = name.startsWith(BARS) ? new BarDeduplicator() : undefined
   }
 
   get hasAudience(): boolean {

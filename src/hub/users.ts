@@ -16,6 +16,10 @@ export class Users {
     return sum
   }
 
+  connectionsOf(userId: string): number {
+    return this.#byId.get(userId)?.connections ?? 0
+  }
+
   /** Takes one more connection of a user, unless it would be one too many. */
   enter(userId: string, maxConnections: number): UserUsage | undefined {
     const usage = this.#byId.get(userId) ?? { userId, connections: 0, subscriptions: 0 }

@@ -28,6 +28,8 @@ export type PlaybackOptions = {
   readonly log: Pick<Logger, 'warn' | 'error'>
   readonly symbolsPerUser: number
   readonly connectionsPerUser: number
+  /** Takes a place for a client that has said who it is; returns why there is none. */
+  readonly admit: () => Failure | undefined
 }
 
 /**
@@ -49,7 +51,7 @@ export class Playback {
   #failed = false
 
   constructor(
-    { live, store, users, log, symbolsPerUser, connectionsPerUser }: PlaybackOptions,
+    { live, store, users, log, symbolsPerUser, connectionsPerUser, admit }: PlaybackOptions,
     request: PlaybackRequest
   ) {
     this.#request = request
@@ -74,6 +76,7 @@ export class Playback {
       hub: this.#hub,
       replays: new Replays(this.#hub, tapeLog),
       users,
+      admit,
       leases: { add: () => undefined, remove: () => undefined },
       serving: {
         decided: async () => undefined,

@@ -7,12 +7,16 @@ import { readEntry } from '../../src/log/entry.ts'
 import { BEGINNING, endOf, outsideOf } from '../../src/log/entry-position.ts'
 import type { Place } from '../../src/log/superseded.ts'
 import type { QuoteUpdate } from '../../src/market/event.ts'
+import type { PartOrigin } from '../../src/market/quote-provenance.ts'
 import type { Quote } from '../../src/market/quote.ts'
-import { tradeEvent } from '../support/events.ts'
+import { quoteEvent, tradeEvent } from '../support/events.ts'
 import { anyQuote } from '../log/arbitrary-events.ts'
 import { entryOf } from '../log/entries.ts'
+import { runsOf } from '../support/depth.ts'
 
 const EPOCH = 'abcdef012345'
+const AT = '2026-11-30T15:30:00.000Z'
+const PROVENANCE = { source: 'alpaca', feed: 'iex', receivedAt: AT, state: 'live' } as const
 const FIELDS_THAT_STAY = ['symbol', 'price', 'asOf', 'provenance']
 
 const placeOf = (...events: Parameters<typeof entryOf>[0]): Place => ({
@@ -62,7 +66,7 @@ describe('a client that gets only what changed', () => {
           expect([symbol, timestamp]).toEqual([after.data.symbol, after.data.timestamp])
         }
       ),
-      { numRuns: 800 }
+      { numRuns: runsOf(800) }
     )
   })
 
@@ -72,8 +76,30 @@ describe('a client that gets only what changed', () => {
         const { changed, removed } = changeOf(placeOf(quote), placeOf(quote))
         expect([changed, removed]).toEqual([{}, undefined])
       }),
-      { numRuns: 200 }
+      { numRuns: runsOf(200) }
     )
+  })
+
+  test('hears of it where only a part of another vendor is newer, or gone', () => {
+    const quote = (parts?: PartOrigin[]) => {
+      const event = quoteEvent('AAPL', 1, {
+        asOf: AT,
+        provenance: { ...PROVENANCE, attempts: [], ...(parts && { parts }) }
+      })
+      return { event, place: placeOf(event) }
+    }
+    const part = (asOf: string) => quote([{ source: 'yahoo', feed: 'delayed', asOf, groups: ['day'] }])
+    const [held, newer, gone] = [part(AT), part('2026-11-30T15:31:00.000Z'), quote()]
+    expect(changeOf(held.place, part(AT).place).changed).toEqual({})
+    for (const [before, after] of [
+      [held, newer],
+      [held, gone],
+      [gone, held]
+    ] as const) {
+      const { changed, removed } = changeOf(before.place, after.place)
+      expect(changed).toEqual({ provenance: after.event.data.quote.provenance })
+      expect(removed).toBeUndefined()
+    }
   })
 
   test('gets a whole frame where there is nothing to compare', () => {

@@ -4,6 +4,7 @@ import type { Quote } from '../../src/market/quote.ts'
 import { barEvent, quoteEvent, tradeEvent } from '../support/events.ts'
 import type { Frame, LiveClient } from '../support/live-client.ts'
 import { startLive, testLog, type LiveServer } from '../support/live-server.ts'
+import { runsOf } from '../support/depth.ts'
 
 const server = async (options = {}): Promise<LiveServer> => startLive((await testLog()).url, options)
 const priceOf = ({ data }: Frame): number => (data['quote'] as Quote).price
@@ -194,7 +195,7 @@ describe('conflation', () => {
           expect(prices(client, symbol)).toEqual(prices(client, symbol).toSorted((a, b) => a - b))
         await client.leave()
       }),
-      { numRuns: 25 }
+      { numRuns: runsOf(25) }
     )
   })
 

@@ -129,7 +129,7 @@ function expectTruth(client: CarefulClient, market: Market): void {
   if (channels.includes('sectors')) expect(client.sectors).toBe(market.sectors)
 }
 
-const SOON = { timeout: 5000, interval: 2 }
+const SOON = { timeout: 15_000, interval: 2 }
 
 test(
   'whatever is asked for, of two processes of which one goes, by clients slow and fast: each ends with the newest values, and with every trade and bar once',

@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws'
 import { answerQuestions } from '../../load/conversation.ts'
 import { reportReady } from '../../src/embedded/child.ts'
 import { Live } from '../../src/hub/live-server.ts'
+import { WebSocketTransport } from '../../src/hub/transport.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
 import { connectFailFast, ready } from '../../src/redis/connections.ts'
@@ -45,6 +46,7 @@ const live = new Live({
     userId: token,
     name: token,
     mayStream: true,
+    isOperator: false,
     expiresAt: Date.now() + 3_600_000,
     knownUntil: Infinity,
     isRevoked: () => false,
@@ -59,7 +61,8 @@ const sockets = new WebSocketServer({ server: http, perMessageDeflate: false, au
 sockets.on('connection', (socket, request) => {
   socket.on('error', () => undefined)
   const token = new URL(request.url!, 'ws://x').searchParams.get('token') ?? undefined
-  live.accept({ socket, raw: request.socket, token, binary: false, network: '127.0.0.1' })
+  const transport = new WebSocketTransport(socket, request.socket)
+  live.accept({ transport, credential: token, binary: false, address: '127.0.0.1', network: '127.0.0.1' })
 })
 http.listen(0, '127.0.0.1')
 await once(http, 'listening')

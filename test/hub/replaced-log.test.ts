@@ -166,7 +166,7 @@ describe('no client misses anything untold, nor is told to miss what it had', { 
     const epochs = () => servers.map(({ live }) => live.context.hub.epoch)
     const [before] = epochs()
     await bringAbout()
-    await expect.poll(epochs, { timeout: 20_000 }).not.toContain(before)
+    await expect.poll(epochs).not.toContain(before)
     await all(producer.times.size + 50)
     const last = await producer.stop()
     await all(last - 1)
@@ -204,7 +204,7 @@ test('a client goes on where it was on a process that notices later that the log
   await all(producer.times.size + 20)
   const former = epochOf(servers[0]!)
   await admin.restore('log:1:{0}', 0, before, 'REPLACE')
-  await expect.poll(() => servers.map(epochOf).some((epoch) => epoch !== former), { timeout: 8000 }).toBe(true)
+  await expect.poll(() => servers.map(epochOf).some((epoch) => epoch !== former)).toBe(true)
   const [early, late] = servers.toSorted((a, b) => Number(epochOf(a) === former) - Number(epochOf(b) === former))
   const client = await subscribed(early!)
   await client.until(() => client.ofType('trade').length > 8)
@@ -212,7 +212,7 @@ test('a client goes on where it was on a process that notices later that the log
   const last = pricesOf(client.frames, 'AAPL').at(-1)!
   client.socket.terminate()
   const beforeItNoticed = await subscribed(late!, cursor)
-  await expect.poll(() => epochOf(late!), { timeout: 8000 }).toBe(epochOf(early!))
+  await expect.poll(() => epochOf(late!)).toBe(epochOf(early!))
   const afterwards = await subscribed(late!, cursor)
   for (const resumed of [beforeItNoticed, afterwards]) {
     await resumed.until(() => pricesOf(resumed.frames, 'AAPL').length > 50)

@@ -184,12 +184,25 @@ test('npm run replay prints a line for each trade, and says what it cannot repla
 test.each([
   ['--symbols is missing', ['--from', '2026-01-01'], 2],
   ['--from is missing', ['--symbols', 'AAPL'], 2],
-  ['--key is missing', ['--symbols', 'AAPL', '--from', '2026-01-01', '--url', 'http://127.0.0.1:9'], 2],
-  ['replay is not a date', ['--symbols', 'AAPL', '--from', 'soon', '--key', 'qw_x'], 1],
-  ['not authenticated', ['--symbols', 'AAPL', '--from', '2026-01-01', '--key', 'qw_x'], 1]
+  ['No API key', ['--symbols', 'AAPL', '--from', '2026-01-01', '--url', 'http://127.0.0.1:9'], 3],
+  ['replay is not a date', ['--symbols', 'AAPL', '--from', 'soon', '--key', 'qw_x'], 2],
+  ['key is unknown', ['--symbols', 'AAPL', '--from', '2026-01-01', '--key', 'qw_x'], 3]
 ])('npm run replay says that %s', async (said, args, code) => {
   const given = args.includes('--url') ? args : [...args, '--url', host.replace('ws', 'http')]
   expect(await run(given)).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(said) as string })
+})
+
+// A socket that waits for a reader that has gone would hear of the end after half a minute.
+test('quotewire replay is the same program, and ends with whoever reads it', { timeout: 20_000 }, async () => {
+  const { key } = await api.login(['stream:read'])
+  const env = { ...BARE_ENV, QUOTEWIRE_URL: host.replace('ws', 'http'), QUOTEWIRE_KEY: key }
+  const play = `${process.execPath} bin/quotewire.mjs replay`
+  const script = `set -o pipefail; ${play} MANY --from ${isoOf(BEGIN)} | head -n 2; ${play} NOWHERE --from ${isoOf(BEGIN)}; echo $?`
+  const child = spawn('bash', ['--norc', '-c', script], { env })
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines.slice(0, 2).map((line) => (JSON.parse(line) as Frame).type)).toEqual(['trade', 'trade'])
+  expect([lines[2], stderr]).toEqual(['4', 'NOWHERE: No trade of NOWHERE is stored\n'])
 })
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
@@ -215,6 +228,29 @@ test('a replay whose store fails ends with a code that says to come again, and t
   expect((await client.closing()).code).toBe(4009)
   expect(client.ofType('error')).toMatchObject([{ data: { code: 'STORE_UNREADABLE' } }])
   expect((await server.get('/api/v1/auth/me', anns)).status).toBe(200)
+})
+
+test('places of replays are for those who have said who they are: nobody else keeps a user from one', async () => {
+  const request = { from: BEGIN, until: BEGIN + MINUTE_MS, speed: 1 }
+  const strangers = await Promise.all(Array.from({ length: 64 }, () => api.app.playbacks.open(request)))
+  onTestFinished(async () => {
+    await Promise.all(strangers.map((stranger) => api.app.playbacks.close(stranger)))
+  })
+  const connect = (as: string) => new LiveClient(`${host}${PATH}?replay=${isoOf(BEGIN)}&token=${as}`)
+  const users = await Promise.all(Array.from({ length: 17 }, () => api.login(['stream:read'])))
+  const [last, ...others] = users.map((user) => user.token)
+  const clients = await Promise.all(others.flatMap((as) => [1, 2, 3, 4].map(() => open(connect(as)))))
+  onTestFinished(() => clients.forEach(({ socket }) => socket.terminate()))
+  const refused = connect(last!)
+  expect((await refused.closing()).code).toBe(4010)
+  expect(refused.ofType('error')).toMatchObject([{ data: { code: 'TOO_MANY_REPLAYS' } }])
+  clients[0]!.socket.close()
+  await clients[0]!.closing()
+  const first = async (client: LiveClient) => {
+    await client.until(() => client.frames.length > 0)
+    return client.frames[0]!.type
+  }
+  await expect.poll(() => first(connect(last!))).toBe('welcome')
 })
 
 test('who follows the market live and replays, has both', async () => {

@@ -10,7 +10,7 @@ const MAX_BARS = 64
  * What was told of the bars of one topic lately. Whoever makes bars tells them again after a crash, because it cannot know
  * what arrived.
  */
-export class ToldBars {
+export class BarDeduplicator {
   readonly #orders = new Map<string, BarOrder>()
 
   /** Whether an event is to be told; what is no bar always is. */

@@ -9,7 +9,7 @@ import type { EventRef, Topic } from './topic.ts'
 export const REORDERED_WITHIN_MS = 10_000
 
 /** What a client was shown last of each topic of quotes, to tell which events it must not be shown any more. */
-export class Standing {
+export class SupersededFilter {
   /** Orders, not events: those would keep their entries in memory. */
   readonly #shown = new Map<Topic, ValueOrder>()
 
