@@ -1,19 +1,19 @@
-import type { Socket } from 'socket.io'
 import type { TokenBucket } from '../token-bucket.ts'
 import { frameBucket } from '../hub/client-frame.ts'
 import type { Caller, LiveContext } from '../hub/context.ts'
 import type { ServedChange } from '../demand/answers.ts'
-import { piecesOf } from '../demand/pieces.ts'
+import { chunksOf } from '../market/chunks.ts'
 import { symbolOf as symbolOfTopic } from '../demand/want.ts'
 import type { Failure } from '../hub/protocol.ts'
 import { failureOf } from '../hub/refusals.ts'
+import type { Listener, SharedFeed } from '../hub/shared-feed.ts'
 import type { Topic } from '../hub/topic.ts'
 import type { UserUsage } from '../hub/users.ts'
 import { validate, type Found } from '../hub/subscription-request.ts'
 import { parseSymbol } from '../market/symbol.ts'
 import type { Dialect } from './dialect.ts'
-import type { Feed, Listener } from './feed.ts'
 import { Outbox, type Counts } from './outbox.ts'
+import type { Peer, PeerListener } from './peer.ts'
 import { Refused, rejectionOf } from './refusals.ts'
 import { namesIn } from './request.ts'
 import { newestUpdates, type Update } from './update.ts'
@@ -26,18 +26,20 @@ const SYMBOLS_PER_TURN = 100
 const QUOTES = { type: 'stock_quotes', stream: 'quotes' } as const
 
 export type ClientOptions = {
-  readonly socket: Socket
+  readonly peer: Peer
   readonly dialect: Dialect
   readonly visitor: Visitor
   /** The visitor's, already entered. */
   readonly usage: UserUsage
   readonly context: LiveContext
-  readonly feed: Feed
+  readonly feed: SharedFeed<Update>
   readonly counts: Counts
+  /** Called when the connection is gone. */
+  readonly onGone: () => void
 }
 
-/** One Socket.IO client in one namespace: what it asks for, and what it is told. */
-export class Client implements Listener {
+/** One client of a dialect: what it asks for, and what it is told. */
+export class Client implements Listener<Update>, PeerListener {
   readonly dialect: Dialect
   readonly #options: ClientOptions
   /** Who the visitor is, as verified last. */
@@ -52,21 +54,13 @@ export class Client implements Listener {
   readonly #bucket: TokenBucket
 
   constructor(options: ClientOptions) {
-    const { socket, context, dialect } = options
+    const { peer, context, dialect } = options
     this.#options = options
     this.#outbox = new Outbox(options)
     this.dialect = dialect
     this.#caller = options.visitor
     this.#bucket = frameBucket(context.limits, context.now())
-    socket.use(([event], next) => {
-      if (this.#admits(event)) next()
-    })
-    socket.on('subscribe', (wanted: unknown, answer: unknown) => {
-      this.#do(() => this.#subscribe(wanted, answer), answer)
-    })
-    socket.on('unsubscribe', (wanted: unknown, answer: unknown) => {
-      this.#do(async () => this.#unsubscribe(wanted, answer), answer)
-    })
+    peer.listen(this)
   }
 
   get isAnonymous(): boolean {
@@ -77,13 +71,38 @@ export class Client implements Listener {
     return this.#symbols.size
   }
 
+  /** What operators see of it. */
+  get description() {
+    const { name: user, userId } = this.#caller
+    return { user, userId, subscriptions: this.#symbols.size, conflated: this.#outbox.conflated }
+  }
+
   take(update: Update): void {
     this.#outbox.take(update)
   }
 
-  /** Looks after who the client is; called about once a second. */
+  /** As many requests a second as frames are allowed, and once in a while twice as many. */
+  admits(): boolean {
+    const { context } = this.#options
+    const isAllowed = this.#bucket.take(context.now()) && this.#requests < MAX_WAITING_REQUESTS
+    if (!isAllowed) this.end(Refused.tooManyRequests)
+    return isAllowed
+  }
+
+  requested(event: string, wanted: unknown, answer: unknown): void {
+    if (event === 'subscribe') this.#do(() => this.#subscribe(wanted, answer), answer)
+    else if (event === 'unsubscribe') this.#do(async () => this.#unsubscribe(wanted, answer), answer)
+    else this.#refuse(Refused.unknownEvent, undefined)
+  }
+
+  taken(): void {
+    this.#outbox.taken()
+  }
+
+  /** Looks after the connection and who the client is; called about once a second. */
   check(now: number): void {
     const caller = this.#caller
+    this.#options.peer.check(now)
     if (caller.isRevoked()) this.end(Refused.revoked)
     else if (caller.expiresAt <= now) this.end(Refused.expired)
     else if (caller.knownUntil <= now && !this.#isVerifying) void this.#verifyAgain(caller)
@@ -122,15 +141,14 @@ export class Client implements Listener {
     if (symbols.length > 0) this.#do(async () => this.#tellServedBy(symbols))
   }
 
-  /** Closes the connection under the client, after which Socket.IO clients connect again by themselves. */
+  /** Ends the connection. */
   end(failure: Failure): void {
-    this.#options.socket.emit('error', failure)
-    this.#options.socket.conn.close()
+    this.#options.peer.end(failure)
   }
 
-  /** The client is gone. */
-  closed(): void {
-    const { usage, context } = this.#options
+  gone(): void {
+    const { usage, context, onGone } = this.#options
+    onGone()
     usage.subscriptions -= this.#symbols.size
     this.#outbox.close()
     context.users.leave(usage)
@@ -141,24 +159,14 @@ export class Client implements Listener {
   async #endAfter(before: Promise<void>): Promise<void> {
     await before
     const { feed, usage, context } = this.#options
-    for (const piece of piecesOf([...this.#symbols], SYMBOLS_PER_TURN)) {
+    for (const chunk of chunksOf([...this.#symbols], SYMBOLS_PER_TURN)) {
       await context.serialQueue.next()
-      const topics = piece.flatMap(([, held]) => held)
+      const topics = chunk.flatMap(([, held]) => held)
       feed.remove(this, topics)
       for (const topic of topics) context.hub.topics.release(topic)
       context.leases.remove(usage.userId, namesOf(topics))
     }
     this.#symbols.clear()
-  }
-
-  /** As many requests a second as frames are allowed, and once in a while twice as many. */
-  #admits(event: string): boolean {
-    const { context } = this.#options
-    const isAllowed = this.#bucket.take(context.now()) && this.#requests < MAX_WAITING_REQUESTS
-    if (!isAllowed) this.end(Refused.tooManyRequests)
-    else if (event !== 'subscribe' && event !== 'unsubscribe') this.#refuse(Refused.unknownEvent, undefined)
-    else return true
-    return false
   }
 
   /** Does work after all that was begun before. */
@@ -169,19 +177,19 @@ export class Client implements Listener {
 
   async #inTurn(before: Promise<void>, work: () => Promise<void>, answer: unknown): Promise<void> {
     await before
-    const { socket, context } = this.#options
+    const { peer, context } = this.#options
     try {
-      if (socket.connected) await this.#outbox.answersTaken()
-      if (socket.connected) await work()
+      if (peer.isConnected) await this.#outbox.answersTaken()
+      if (peer.isConnected) await work()
     } catch (err) {
-      context.log.error({ err, socket: socket.id }, 'a Socket.IO request could not be served')
+      context.log.error({ err, connection: peer.id }, 'a request of a client could not be served')
       this.#refuse(Refused.failed, answer)
     }
     this.#requests--
   }
 
   async #subscribe(wanted: unknown, answer: unknown): Promise<void> {
-    const { socket, usage, context } = this.#options
+    const { peer, usage, context } = this.#options
     const names = namesIn(wanted)
     if (!names) return this.#refuse(Refused.badRequest, answer)
     const tooMany = this.#refusalOf(names.length)
@@ -189,7 +197,7 @@ export class Client implements Listener {
     const unpaid = this.#caller.pay(names.filter((name) => !this.#symbols.has(parseSymbol(name) ?? name)).length)
     if (unpaid) return this.#refuse(unpaid, answer)
     const { found, rejected, requested } = await validate(context, { userId: usage.userId, group: QUOTES, names })
-    if (!socket.connected) return
+    if (!peer.isConnected) return
     const added = found.filter((each) => !this.#symbols.has(symbolOf(each)))
     // Other connections of the user may have subscribed meanwhile.
     const tooManyNow = this.#refusalOf(added.length)
@@ -287,11 +295,11 @@ export class Client implements Listener {
 
   /** Tells what there is and listens in one moment, some symbols in each turn of the event loop. */
   async #tellCurrent(found: readonly Found[]): Promise<void> {
-    const { context, feed, socket } = this.#options
-    for (const [at, piece] of piecesOf(found, SYMBOLS_PER_TURN).entries()) {
+    const { context, feed, peer } = this.#options
+    for (const [at, chunk] of chunksOf(found, SYMBOLS_PER_TURN).entries()) {
       if (at > 0) await context.serialQueue.next()
-      if (!socket.connected) return
-      const held = piece.flatMap(({ subject, values }) => {
+      if (!peer.isConnected) return
+      const held = chunk.flatMap(({ subject, values }) => {
         const topics = this.#symbols.get(symbolOf({ subject }))
         return topics ? [{ topics, values }] : []
       })

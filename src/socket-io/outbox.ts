@@ -1,6 +1,6 @@
-import type { Socket } from 'socket.io'
 import type { Topic } from '../hub/topic.ts'
 import type { Dialect } from './dialect.ts'
+import type { Peer } from './peer.ts'
 import type { Update } from './update.ts'
 
 /** Events for one client that its connection has not taken yet; above it the client gets only the newest per symbol. */
@@ -8,14 +8,20 @@ const MAX_WAITING_EVENTS = 256
 /** With what it is told of its requests meanwhile; above it the client is closed. */
 const MAX_WAITING_MESSAGES = 512
 
-/** What all Socket.IO clients of the process did since its start. */
+/** What all clients of the bridge did since the start of the process. */
 export type Counts = { messages: number; conflated: number }
 
-export type OutboxOptions = { readonly socket: Socket; readonly dialect: Dialect; readonly counts: Counts }
+export type OutboxOptions = {
+  readonly peer: Pick<Peer, 'tell' | 'cut'>
+  readonly dialect: Dialect
+  readonly counts: Counts
+}
 
 /** What one client is told, at the pace at which its connection takes it. */
 export class Outbox {
   readonly #options: OutboxOptions
+  /** Values that it was not told because newer ones came before it could take them. */
+  conflated = 0
   readonly #missed = new Map<Topic, Update>()
   /** Messages since the connection last took all that there were. */
   #waiting = 0
@@ -25,7 +31,6 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options
-    options.socket.conn.on('drain', this.#catchUp)
   }
 
   /** Waits until the client took what it was answered. */
@@ -35,7 +40,10 @@ export class Outbox {
 
   take(update: Update): void {
     if (this.#waiting < MAX_WAITING_EVENTS) return this.#tell(update)
-    if (this.#missed.has(update.topic)) this.#options.counts.conflated++
+    if (this.#missed.has(update.topic)) {
+      this.#options.counts.conflated++
+      this.conflated++
+    }
     this.#missed.set(update.topic, update)
   }
 
@@ -45,12 +53,12 @@ export class Outbox {
   }
 
   send(event: string, payload: object): void {
-    const { socket, counts } = this.#options
+    const { peer, counts } = this.#options
     this.#waiting++
     counts.messages++
-    socket.emit(event, payload)
+    peer.tell(event, payload)
     // Without waiting for what it does not take.
-    if (this.#waiting > MAX_WAITING_MESSAGES) socket.conn.close(true)
+    if (this.#waiting > MAX_WAITING_MESSAGES) peer.cut()
   }
 
   /** Clients may ask for an answer by a callback. */
@@ -68,7 +76,6 @@ export class Outbox {
   }
 
   close(): void {
-    this.#options.socket.conn.off('drain', this.#catchUp)
     this.#missed.clear()
     this.#taken.resolve()
   }
@@ -78,7 +85,7 @@ export class Outbox {
   }
 
   /** The connection took all that there was: tells what was missed, as far as it can be taken. */
-  readonly #catchUp = (): void => {
+  taken(): void {
     this.#waiting = 0
     this.#answersWaiting = 0
     this.#taken.resolve()

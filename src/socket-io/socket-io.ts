@@ -8,10 +8,19 @@ import { repeatedHeader } from '../auth/repeated-headers.ts'
 import { CannotAuthenticateNow } from '../hub/context.ts'
 import { UnauthenticatedConnections } from '../hub/unauthenticated.ts'
 import { networkOf } from '../auth/network.ts'
-import { Bridge } from './bridge.ts'
+import type { Bridge } from './bridge.ts'
 import { DIALECTS } from './dialect.ts'
 import { refuseInOneBody } from './refused-requests.ts'
-import { addressOf, ANONYMOUS_SHARE, anonymousIdOf, anonymousVisitor, tokenOf, type Visitor } from './visitor.ts'
+import { SocketIoPeer } from './socket-io-peer.ts'
+import {
+  addressOf,
+  ANONYMOUS_SHARE,
+  anonymousIdOf,
+  anonymousVisitor,
+  tokenOf,
+  userVisitor,
+  type Visitor
+} from './visitor.ts'
 
 type Connection = Socket['conn']
 
@@ -25,8 +34,7 @@ const CONNECT_WITHIN_MS = 5000
 const CLOSE_TIMEOUT_MS = 2000
 
 /**
- * Serves Socket.IO clients on the API's own port, from the hub that WebSocket clients are served from. Stands before the
- * live side, so that it stops first: who leaves here still changes what the live side wants.
+ * Serves Socket.IO clients on the API's own port, from the hub that WebSocket clients are served from.
  */
 export const socketIo = fp<{ config: Config }>(
   async (app, { config }) => {
@@ -48,17 +56,22 @@ export const socketIo = fp<{ config: Config }>(
     })
     const introduced = new WeakMap<Connection, () => void>()
     const upgraded = new Set<Duplex>()
-    let bridge: Bridge | undefined
+    let isAttached = false
     app.addHook('onReady', async () => {
-      const started = new Bridge(app.live.context)
-      bridge = started
+      const { bridge } = app.eventClients
       for (const dialect of DIALECTS) {
         const namespace = io.of(dialect.namespace)
         namespace.use((socket, proceed) => {
           const onAdmitted = () => introduced.get(socket.conn)?.()
-          void admit(app, config, socket, { bridge: started, onAdmitted }).then(proceed, proceed)
+          void admit(app, config, socket, { bridge, onAdmitted }).then(proceed, proceed)
         })
-        namespace.on('connection', (socket) => started.accept(socket, dialect, socket.data as Visitor))
+        namespace.on('connection', (socket) =>
+          bridge.accept(
+            new SocketIoPeer(socket, addressOf(socket.handshake, config.TRUST_PROXY)),
+            dialect,
+            socket.data as Visitor
+          )
+        )
       }
       attach(io, app.server, upgraded)
       refuseInOneBody(io.engine, app.metrics)
@@ -70,17 +83,15 @@ export const socketIo = fp<{ config: Config }>(
         introduced.set(connection, leave)
         connection.once('close', leave)
       })
-      app.metrics.watch({ socketIo: started })
-      app.revocations.listen(() => started.check())
+      isAttached = true
     })
     app.addHook('preClose', async () => {
-      if (!bridge) return
-      bridge.close()
+      if (!isAttached) return
       io.engine.close()
       await closed(upgraded)
     })
   },
-  { name: 'socket-io', dependencies: ['resources', 'tokens', 'gate', 'pressure'] }
+  { name: 'socket-io', dependencies: ['event-clients'] }
 )
 
 /** Finds out who connects; returns why it may not. */
@@ -104,13 +115,7 @@ async function admit(
     const address = addressOf(socket.handshake, config.TRUST_PROXY)
     const caller = await app.live.context.authenticate(token, networkOf(address))
     if (!caller.mayStream) return refusal('NOT_AUTHORIZED', 'The key or token does not grant stream:read')
-    const visitor: Visitor = {
-      ...caller,
-      isAnonymous: false,
-      connections: config.WS_CONNECTIONS_PER_USER,
-      subscriptions: config.WS_SUBSCRIPTIONS_PER_USER
-    }
-    socket.data = visitor
+    socket.data = userVisitor(caller, config)
     onAdmitted()
     return undefined
   } catch (error) {

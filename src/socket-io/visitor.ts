@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io'
+import type { Config } from '../config/config.ts'
 import type { Caller } from '../hub/context.ts'
 import { addressIn, networkOf } from '../auth/network.ts'
 import { payFor, REPLAYED_BYTES_PER_REQUEST } from '../auth/payment.ts'
@@ -34,6 +35,14 @@ export function tokenOf({ auth, query, headers }: Handshake): string | undefined
   return byHeader ?? [headers['x-api-key'] ?? []].flat()[0]
 }
 
+/** A client that said who it is; the caller is this connection's own. */
+export const userVisitor = (caller: Caller, { WS_CONNECTIONS_PER_USER, WS_SUBSCRIPTIONS_PER_USER }: Config): Visitor =>
+  Object.assign(caller, {
+    isAnonymous: false,
+    connections: WS_CONNECTIONS_PER_USER,
+    subscriptions: WS_SUBSCRIPTIONS_PER_USER
+  })
+
 /** Names a client without a token: to the limits, its address is the user. */
 export const anonymousIdOf = (address: string): string => `anonymous:${networkOf(address)}`
 
@@ -44,6 +53,7 @@ export function anonymousVisitor(userId: string, bucket: Bucket): Visitor {
     name: 'anonymous',
     isAnonymous: true,
     mayStream: true,
+    isOperator: false,
     expiresAt: Infinity,
     knownUntil: Infinity,
     isRevoked: () => false,

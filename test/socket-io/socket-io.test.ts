@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createConnection, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { pino } from 'pino'
 import { Carrier } from '../../src/demand/carrier.ts'
@@ -160,7 +160,7 @@ describe('a token', () => {
     await api.app.revocations.revoke(`user:${user.userId}`)
     expect(await until('error')).toMatchObject({ code: 'NOT_AUTHENTICATED' })
     expect(await end).toBe('transport close')
-    await vi.waitFor(() => expect(socket.connected).toBe(true), { timeout: 8000 })
+    await expect.poll(() => socket.connected).toBe(true)
 
     const brief = await world.startApi({ ...SOCKET_IO, TOKEN_TTL_SECONDS: '3' })
     const expiring = connect(await listen(brief), {
@@ -283,7 +283,7 @@ describe('limits', () => {
     expect(await refusalOf(connect(at, { reconnection: false }).socket)).toBeDefined()
     first.socket.disconnect()
     const next = connect(at, { transports: ['websocket'], reconnectionDelay: 50 })
-    await vi.waitFor(() => expect(next.socket.connected).toBe(true), { timeout: 8000 })
+    await expect.poll(() => next.socket.connected).toBe(true)
   })
 })
 
@@ -308,7 +308,7 @@ describe('a slow client', () => {
     let price = 1000
     for (let round = 0; round < MAX_ROUNDS && !(await behind()); round++) {
       await api.core.eventLog.append(Array.from({ length: 100 }, () => quoteEvent('MSFT', ++price)))
-      await vi.waitFor(() => expect(fast.last['market:tick']).toMatchObject({ price }), { interval: 1 })
+      await expect.poll(() => fast.last['market:tick'], { interval: 1 }).toMatchObject({ price })
     }
     expect(await behind()).toBe(true)
     const told = (all: Told[]) => all.filter((tick) => (tick['price'] as number) > 1000).length
@@ -360,7 +360,7 @@ test('a log that Redis lost costs no client its symbols', async () => {
   await until('market:tick', ({ price }) => price === 1)
   const told = all('market:tick').length
   await other.core.redis.flushdb()
-  await vi.waitFor(() => expect(all('market:tick').length).toBeGreaterThan(told), { timeout: 8000 })
+  await expect.poll(() => all('market:tick').length).toBeGreaterThan(told)
   await other.core.eventLog.append([quoteEvent('AAPL', 2)])
   await until('market:tick', ({ price }) => price === 2)
 })
@@ -376,7 +376,7 @@ describe('docs/socket-io.md', () => {
     let printed = ''
     child.stdout.on('data', (chunk) => (printed += chunk))
     child.stderr.on('data', (chunk) => (printed += chunk))
-    await expect.poll(() => printed, { timeout: 10_000 }).toMatch(/AAPL [\d.]+\nMSFT [\d.]+/)
+    await expect.poll(() => printed).toMatch(/AAPL [\d.]+\nMSFT [\d.]+/)
   })
 })
 
