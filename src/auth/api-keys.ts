@@ -1,4 +1,4 @@
-import type { KeyStore } from '../../db/keys.ts'
+import type { KeyHolder, KeyStore } from '../../db/keys.ts'
 import type { Recorder } from '../../db/recorder.ts'
 import { ApiError, NotAuthenticated } from '../errors.ts'
 import { isoOf } from '../market/time.ts'
@@ -18,10 +18,10 @@ export function spendTry(tries: Bucket, now: number): void {
 
 /** Looks API keys up in Postgres. */
 export class ApiKeys {
-  readonly #keys: Pick<KeyStore, 'findKey'>
+  readonly #keys: Pick<KeyStore, 'findKey' | 'findHolder'>
   readonly #recorder: Pick<Recorder, 'keyUsed'>
 
-  constructor(keys: Pick<KeyStore, 'findKey'>, recorder: Pick<Recorder, 'keyUsed'>) {
+  constructor(keys: Pick<KeyStore, 'findKey' | 'findHolder'>, recorder: Pick<Recorder, 'keyUsed'>) {
     this.#keys = keys
     this.#recorder = recorder
   }
@@ -34,7 +34,7 @@ export class ApiKeys {
     const askedAt = Date.now()
     // Taken before it is known to be a wrong one: else many at once would be as many tries as their sender likes.
     spendTry(tries, askedAt)
-    const holder = await this.#find(key).catch((error: unknown) => {
+    const holder = await this.#found(this.#keys.findKey(key)).catch((error: unknown) => {
       tries.giveBack(1)
       throw error
     })
@@ -51,9 +51,24 @@ export class ApiKeys {
     throw new NotAuthenticated('unknown_key', 'This API key is unknown or was revoked', keyPrefix)
   }
 
-  async #find(key: string) {
+  /**
+   * Whom a key speaks for now that was verified before. Rejects with NotAuthenticated where it was revoked or its time is
+   * over, and with STORE_UNAVAILABLE.
+   */
+  async holderOf(keyId: string): Promise<Omit<Principal, 'credential' | 'issuedAt'>> {
+    const holder = await this.#found(this.#keys.findHolder(keyId))
+    if (!holder) throw new NotAuthenticated('revoked', 'The API key that you signed in with was revoked')
+    if (holder.expiresAt <= Date.now()) {
+      const since = isoOf(holder.expiresAt)
+      throw new NotAuthenticated('expired', `The API key that you signed in with expired at ${since}`)
+    }
+    this.#recorder.keyUsed(keyId)
+    return { ...holder, scopes: scopesAmong(holder.scopes) }
+  }
+
+  async #found(lookUp: Promise<KeyHolder | undefined>): Promise<KeyHolder | undefined> {
     try {
-      return await withTimeout(this.#keys.findKey(key), LOOK_UP_TIMEOUT_MS, () => {
+      return await withTimeout(lookUp, LOOK_UP_TIMEOUT_MS, () => {
         throw new Error('Postgres does not answer')
       })
     } catch (cause) {

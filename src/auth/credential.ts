@@ -6,6 +6,15 @@ const SCHEME = /^([A-Za-z][\w-]{0,19})\s/
 const BEARER = /^Bearer +(\S+)$/i
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
+/** The name of the cookie that keeps a browser signed in. */
+export const SESSION_COOKIE = 'quotewire_session'
+const SESSION = new RegExp(`(?:^|; )${SESSION_COOKIE}=([\\w.-]+)`)
+
+/** The token of a browser's cookie. No header carries one: it is an object, so that no text that came can be taken for it. */
+export type SessionToken = { readonly session: string }
+/** What somebody shows to be let in: an API key or a token as text, or the cookie. */
+export type Presented = string | SessionToken
+
 const HOW = 'Authorization: Bearer <API key or token>, or X-API-Key: <API key>'
 
 export const isApiKey = (credential: string): boolean => credential.startsWith(API_KEY_PREFIX)
@@ -26,8 +35,20 @@ export function credentialIn(headers: IncomingHttpHeaders): string | undefined {
   return byKeyHeader
 }
 
+/** The cookie's token, not verified; undefined where there is none, and where a header says who it is. */
+export function sessionIn({ authorization, cookie, ...headers }: IncomingHttpHeaders): string | undefined {
+  if (cookie === undefined || authorization !== undefined || headers['x-api-key'] !== undefined) return undefined
+  return SESSION.exec(cookie)?.[1]
+}
+
+/** The cookie's token, or else as `requiredCredentialIn`. */
+export function presentedIn(headers: IncomingHttpHeaders): Presented {
+  const session = sessionIn(headers)
+  return session === undefined ? requiredCredentialIn(headers) : { session }
+}
+
 /** As `credentialIn`. Throws NotAuthenticated also where there is neither header. */
-export function requiredCredentialIn(headers: IncomingHttpHeaders): string {
+function requiredCredentialIn(headers: IncomingHttpHeaders): string {
   const credential = credentialIn(headers)
   if (credential === undefined) {
     throw new NotAuthenticated('missing', `This takes an API key or a token: send ${HOW}`)

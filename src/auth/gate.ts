@@ -7,20 +7,21 @@ import type { Config } from '../config/config.ts'
 import { NotAuthenticated, notAuthorized, overloaded } from '../errors.ts'
 import { ApiKeys, spendTry } from './api-keys.ts'
 import { AuthFailures } from './auth-failures.ts'
-import { isApiKey, isToken, requiredCredentialIn } from './credential.ts'
+import { isApiKey, isToken, presentedIn, sessionIn, type Presented } from './credential.ts'
 import { addressOf, networkOf } from './network.ts'
 import type { Principal, Scope } from './principal.ts'
 import { RateLimiter, tooManyRequests, type Bucket } from './rate-limiter.ts'
 import { Revocations } from './revocations.ts'
 import { SECURITY_HEADER } from './security-headers.ts'
+import { createSessionCheck, csrfFault } from './sessions.ts'
 import { headerOf, VerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
-import { Tickets } from './tickets.ts'
+import { LIVE_TICKET, SIGN_IN_CODE, Tickets } from './tickets.ts'
 
 /** Wrong API keys that an address may send in a minute, in whatever way. */
 const TRIES_PER_MINUTE = 60
 
 export type GateOptions = {
-  config: Pick<Config, 'RATE_LIMIT_PER_MINUTE' | 'RATE_LIMIT_PRO_PER_MINUTE'>
+  config: Pick<Config, 'RATE_LIMIT_PER_MINUTE' | 'RATE_LIMIT_PRO_PER_MINUTE' | 'MCP_RATE_LIMIT_PER_MINUTE'>
   redis: Redis
   log: Logger
 }
@@ -28,9 +29,12 @@ export type GateOptions = {
 declare module 'fastify' {
   interface FastifyInstance {
     verifiedTokens: VerifiedTokens
+    /** By the tokens of browsers' cookies, apart from all that headers carry. */
+    sessions: VerifiedTokens
     tickets: Tickets
+    signInCodes: Tickets
     /** Verifies the credential that `read` gives; a failure is counted, and logged with where it came from. */
-    authenticate(read: () => string | Promise<string>, address: string): Promise<VerifiedToken>
+    authenticate(read: () => Presented | Promise<Presented>, address: string): Promise<VerifiedToken>
     /** Whom an API key speaks for, looked up in any case; wrong ones are counted on the address, and failures as above. */
     verifyKey(key: string, address: string, tries?: Bucket): Promise<Principal>
     /**
@@ -46,18 +50,22 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that asks for a scope. */
     principal: Principal | undefined
+    /** What the request was taken from, on every route that asks for a scope. */
+    bucket: Bucket | undefined
     /** performance.now() when the request came in. */
     startedAt: number
   }
   interface FastifyContextConfig {
     /** What a key or token must grant; `any` takes every valid one, `none` takes requests without one. */
     access?: Scope | 'any' | 'none'
+    /** Where requests are not taken from what the user may spend over REST and live connections: a budget apart. */
+    budget?: 'mcp'
   }
 }
 
 /**
- * Stands before every route: one synchronous hook that stamps the request, verifies its API key or token by one look-up in
- * memory, checks the scope and spends from the user's bucket. Only a credential that was not seen before, or a bucket of
+ * Stands before every route: one synchronous hook that stamps the request, verifies its API key or token, or where it has
+ * none the cookie of the console, by one look-up in memory, checks the scope and spends from the user's bucket. Only a credential that was not seen before, or a bucket of
  * which this process has spent its share, makes a request wait.
  * A route that does not say whom it admits stops the start.
  */
@@ -68,6 +76,10 @@ export const gate = fp<GateOptions>(
     /** What a user may spend, over REST and live connections together. */
     const bucketOf = ({ userId, plan }: Pick<Principal, 'userId' | 'plan'>) =>
       rateLimiter.bucket(`user:${userId}`, limits[plan])
+    /** What a user may spend apart from that. */
+    const apart = {
+      mcp: ({ userId }: Principal) => rateLimiter.bucket(`mcp:${userId}`, config.MCP_RATE_LIMIT_PER_MINUTE)
+    }
     const triesOf = (address: string) => rateLimiter.bucket(`address:${networkOf(address)}`, TRIES_PER_MINUTE)
     const apiKeys = new ApiKeys(app.stores.keys, app.recorder)
     const verifiedTokens = new VerifiedTokens({
@@ -79,15 +91,22 @@ export const gate = fp<GateOptions>(
       isRevoked: (principal) => revocations.isRevoked(principal),
       bucketOf
     })
+    const sessions = new VerifiedTokens({
+      verify: createSessionCheck(app.tokens, apiKeys),
+      isRevoked: (principal) => revocations.isRevoked(principal),
+      bucketOf
+    })
     const revocations = new Revocations({
       redis,
       log,
-      onRevoked: (subject) =>
+      onRevoked: (subject) => {
+        sessions.forget((principal) => revocations.isRevoked(principal))
         verifiedTokens.forget((principal) => {
           // Keys of the user are looked up again, whatever the clock of this process said when they were.
           const isKeyOfUser = principal.credential === 'key' && subject === `user:${principal.userId}`
           return isKeyOfUser || revocations.isRevoked(principal)
         })
+      }
     })
     await revocations.start()
 
@@ -102,10 +121,16 @@ export const gate = fp<GateOptions>(
       }
     }
     const authenticate: FastifyInstance['authenticate'] = (read, address) =>
-      noting(address, async () => verifiedTokens.open(await read(), address))
+      noting(address, async () => {
+        const presented = await read()
+        if (typeof presented === 'string') return verifiedTokens.open(presented, address)
+        return sessions.open(presented.session, address)
+      })
 
     app.decorate('verifiedTokens', verifiedTokens)
-    app.decorate('tickets', new Tickets(redis))
+    app.decorate('sessions', sessions)
+    app.decorate('tickets', new Tickets(redis, LIVE_TICKET))
+    app.decorate('signInCodes', new Tickets(redis, SIGN_IN_CODE))
     app.decorate('authenticate', authenticate)
     app.decorate('verifyKey', (key: string, address: string, tries?: Bucket) =>
       noting(address, async () => apiKeys.verify(key, tries ?? (await triesOf(address))))
@@ -119,11 +144,13 @@ export const gate = fp<GateOptions>(
     app.decorate('revocations', revocations)
     app.decorate('rateLimiter', rateLimiter)
     app.decorateRequest('principal', undefined)
+    app.decorateRequest('bucket', undefined)
     app.decorateRequest('startedAt', 0)
     app.addHook('onRoute', function (route) {
       const access = route.config?.access ?? this.defaultAccess
       if (access === undefined) throw new Error(`${route.url} does not say whom it admits`)
-      const hook = access === 'none' ? admitAnybody : createGuard(access, app)
+      const budget = route.config?.budget
+      const hook = access === 'none' ? admitAnybody : createGuard(access, app, budget && apart[budget])
       route.onRequest = [hook, route.onRequest ?? []].flat()
       if (access !== 'none') describeAccess(route)
     })
@@ -141,28 +168,48 @@ const admitAnybody: onRequestHookHandler = (request, reply, done) => {
   done()
 }
 
-type Built = Pick<FastifyInstance, 'verifiedTokens' | 'authenticate' | 'isOverloaded' | 'rateLimiter'>
+type Built = Pick<FastifyInstance, 'verifiedTokens' | 'sessions' | 'authenticate' | 'isOverloaded' | 'rateLimiter'>
 
-function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
-  const { verifiedTokens, authenticate, rateLimiter } = app
-  /** `isPaid`: whether the request could be taken from the user's bucket. */
-  const enter = (verified: VerifiedToken, isPaid: boolean, request: FastifyRequest, reply: FastifyReply) => {
-    const { principal, scopes, bucket } = verified
+type Entering = Pick<VerifiedToken, 'principal' | 'scopes' | 'bucket'>
+
+/** `bucketOf`: where requests are not taken from the bucket of `VerifiedToken`. */
+function createGuard(
+  scope: Scope | 'any',
+  app: Built,
+  bucketOf?: (principal: Principal) => Promise<Bucket>
+): onRequestHookHandler {
+  const { verifiedTokens, sessions, authenticate, rateLimiter } = app
+  /** `isPaid`: whether the request could be taken from the bucket. */
+  const enter = (entering: Entering, isPaid: boolean, request: FastifyRequest, reply: FastifyReply) => {
+    const { principal, scopes, bucket } = entering
     request.principal = principal
+    request.bucket = bucket
     reply.header('ratelimit-limit', bucket.limit)
     reply.header('ratelimit-remaining', bucket.remaining)
     reply.header('ratelimit-reset', bucket.resetSeconds)
     if (!isPaid) return tooManyRequests(bucket)
-    return scope === 'any' || scopes.has(scope) ? undefined : notAuthorized(scope)
+    if (scope !== 'any' && !scopes.has(scope)) return notAuthorized(scope)
+    return principal.credential === 'session' ? csrfFault(principal, request) : undefined
   }
 
   async function openAndEnter(request: FastifyRequest, reply: FastifyReply) {
     try {
-      const verified = await authenticate(() => requiredCredentialIn(request.headers), addressOf(request))
-      return enter(verified, await rateLimiter.spend(verified.bucket), request, reply)
+      const { principal, scopes, ...verified } = await authenticate(
+        () => presentedIn(request.headers),
+        addressOf(request)
+      )
+      const bucket = bucketOf ? await bucketOf(principal) : verified.bucket
+      return enter({ principal, scopes, bucket }, await rateLimiter.spend(bucket), request, reply)
     } catch (error) {
       return error as Error
     }
+  }
+
+  const known = (request: FastifyRequest, now: number) => {
+    const header = authorizationOf(request)
+    if (header !== undefined) return verifiedTokens.known(header, now)
+    const token = sessionIn(request.headers)
+    return token === undefined ? undefined : sessions.known(headerOf(token), now)
   }
 
   return (request, reply, proceed) => {
@@ -170,8 +217,7 @@ function createGuard(scope: Scope | 'any', app: Built): onRequestHookHandler {
     reply.header(...SECURITY_HEADER)
     if (app.isOverloaded()) return proceed(overloaded())
     const now = Date.now()
-    const header = authorizationOf(request)
-    const verified = header === undefined ? undefined : verifiedTokens.known(header, now)
+    const verified = bucketOf ? undefined : known(request, now)
     if (verified && !verified.bucket.isAhead)
       return proceed(enter(verified, verified.bucket.spend(now), request, reply))
     void openAndEnter(request, reply).then(proceed)

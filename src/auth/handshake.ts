@@ -14,11 +14,16 @@ export function chooseProtocol(offered: ReadonlySet<string>): string | false {
  * What a handshake says about the connection to come: a key or token by header, protocol or query, or a ticket by query,
  * and the encoding.
  */
-export function presentedBy({ headers, query }: FastifyRequest): { token: string | undefined; binary: boolean } {
+export function presentedBy({ headers, query }: Pick<FastifyRequest, 'headers' | 'query'>): {
+  token: string | undefined
+  binary: boolean
+} {
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim())
   const byHeader = BEARER.exec(headers.authorization ?? '')?.[1] ?? headers.authorization
   const byKeyHeader = [headers['x-api-key'] ?? []].flat()[0]
   const byProtocol = offered.find((protocol) => protocol.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length)
-  const { token, ticket } = query as { token?: string; ticket?: string }
-  return { token: byHeader ?? byKeyHeader ?? byProtocol ?? ticket ?? token, binary: offered.includes(BINARY_PROTOCOL) }
+  const { token, ticket } = query as Partial<Record<'token' | 'ticket', string | string[]>>
+  // A parameter that is repeated comes as a list.
+  const [byQuery] = [ticket ?? token ?? []].flat()
+  return { token: byHeader ?? byKeyHeader ?? byProtocol ?? byQuery, binary: offered.includes(BINARY_PROTOCOL) }
 }

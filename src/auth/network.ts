@@ -1,5 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import type { FastifyRequest } from 'fastify'
+import { isIPv4, isIPv6, type Socket } from 'node:net'
 
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/
 const ZONE = /%.*$/
@@ -21,9 +20,9 @@ export function addressIn(text: string): string | undefined {
   return [high, low].flatMap((part) => [parseInt(part, 16) >> 8, parseInt(part, 16) & 0xff]).join('.')
 }
 
-/** Where a request came from: what the proxy says, where it is trusted and says an address; else the socket's own. */
-export function addressOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  return addressIn(ip) ?? addressIn(socket.remoteAddress ?? '') ?? ''
+/** Where a request came from: what the proxy says, where it is trusted and says an address; else the socket's own; a Unix socket has none. */
+export function addressOf({ ip, socket }: { ip: string | undefined; socket: Pick<Socket, 'remoteAddress'> }): string {
+  return addressIn(ip ?? '') ?? addressIn(socket.remoteAddress ?? '') ?? ''
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { ApiError } from '../errors.ts'
 import { DAY_MS } from '../market/time.ts'
+import { subscriberBeside } from '../redis/connections.ts'
 import type { Principal } from './principal.ts'
 
 const CHANNEL = 'auth:revoked'
@@ -38,18 +39,11 @@ export class Revocations {
 
   constructor({ redis, log, onRevoked, now = Date.now }: RevocationOptions) {
     this.#redis = redis
-    this.#subscriber = redis.duplicate({
-      lazyConnect: true,
-      enableOfflineQueue: true,
-      maxRetriesPerRequest: null,
-      commandTimeout: undefined,
-      autoResubscribe: false
-    })
+    this.#subscriber = subscriberBeside(redis)
     this.#log = log
     this.#listeners = [onRevoked]
     this.#now = now
     this.#subscriber.on('message', (_channel, message) => this.#hear(message))
-    this.#subscriber.on('error', () => {}) // the shared connection reports that Redis is away
     this.#subscriber.on('ready', () => void this.#listen())
   }
 

@@ -1,33 +1,41 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { ApiError, NotAuthenticated } from '../errors.ts'
+import type { Presented } from './credential.ts'
 
-const PREFIX = 'qt_'
 const SECRET_BYTES = 32
-const LIFE_SECONDS = 30
 const CIPHER = 'aes-256-gcm'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 const RETRY_AFTER_SECONDS = 5
 
-export const isTicket = (text: string): boolean => text.startsWith(PREFIX)
+/** What tickets are for: those that open one live connection, and those that sign a browser in. */
+export type TicketKind = { readonly prefix: string; readonly name: string; readonly lifeSeconds: number }
+export const LIVE_TICKET: TicketKind = { prefix: 'qt_', name: 'ticket', lifeSeconds: 30 }
+export const SIGN_IN_CODE: TicketKind = { prefix: 'qs_', name: 'sign-in code', lifeSeconds: 600 }
+
+export const isTicket = (text: string): boolean => text.startsWith(LIVE_TICKET.prefix)
 
 /**
- * One-time tickets, each of which stands for a credential for 30 seconds: what may be written into an address, where an API
- * key or a token may not. Redis holds them for all processes, encrypted by the ticket itself, which it never sees.
+ * One-time tickets, each of which stands for a credential for a short time: what may be written into an address, where an
+ * API key or a token may not. Redis holds them for all processes, encrypted by the ticket itself, which it never sees.
  */
 export class Tickets {
   readonly #redis: Redis
+  readonly #kind: TicketKind
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, kind: TicketKind) {
     this.#redis = redis
+    this.#kind = kind
   }
 
   /** Rejects with STORE_UNAVAILABLE where Redis is away. */
-  async issue(credential: string): Promise<{ ticket: string; expiresAt: Date }> {
-    const ticket = PREFIX + randomBytes(SECRET_BYTES).toString('base64url')
-    const expiresAt = new Date(Date.now() + LIFE_SECONDS * 1000)
-    await this.#ask(() => this.#redis.set(nameOf(ticket), sealed(credential, ticket), 'EX', LIFE_SECONDS))
+  async issue(credential: Presented): Promise<{ ticket: string; expiresAt: Date }> {
+    const { prefix, lifeSeconds } = this.#kind
+    const ticket = prefix + randomBytes(SECRET_BYTES).toString('base64url')
+    const expiresAt = new Date(Date.now() + lifeSeconds * 1000)
+    const held = sealed(JSON.stringify(credential), ticket)
+    await this.#ask(() => this.#redis.set(nameOf(ticket), held, 'EX', lifeSeconds))
     return { ticket, expiresAt }
   }
 
@@ -35,12 +43,22 @@ export class Tickets {
    * The credential that a ticket stands for; the ticket is used up by it. Rejects with NotAuthenticated, and with
    * STORE_UNAVAILABLE where Redis is away.
    */
-  async redeem(ticket: string): Promise<string> {
-    const held = await this.#ask(() => this.#redis.getdel(nameOf(ticket)))
+  redeem(ticket: string): Promise<Presented> {
+    return this.#read(ticket, (name) => this.#redis.getdel(name))
+  }
+
+  /** The same; the ticket stays what it was. */
+  look(ticket: string): Promise<Presented> {
+    return this.#read(ticket, (name) => this.#redis.get(name))
+  }
+
+  async #read(ticket: string, read: (name: string) => Promise<string | null>): Promise<Presented> {
+    const { prefix, name, lifeSeconds } = this.#kind
+    const held = ticket.startsWith(prefix) ? await this.#ask(() => read(nameOf(ticket))) : null
     if (held === null) {
-      throw new NotAuthenticated('ticket', `The ticket is unknown, was used, or is older than ${LIFE_SECONDS} seconds`)
+      throw new NotAuthenticated('ticket', `The ${name} is unknown, was used, or is older than ${lifeSeconds} seconds`)
     }
-    return opened(held, ticket)
+    return JSON.parse(opened(held, ticket)) as Presented
   }
 
   async #ask<T>(command: () => Promise<T>): Promise<T> {

@@ -6,22 +6,27 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Config } from '../config/config.ts'
 import { NotAuthenticated, type AuthFailureReason } from '../errors.ts'
+import { HOUR_MS } from '../market/time.ts'
 import { tokenExpired } from './credential.ts'
 import { createOutsideIssuer } from './outside-issuer.ts'
 import { scopesAmong, type Plan, type Principal } from './principal.ts'
 
 export type Tokens = {
   /**
-   * Signs a token for the holder of a key; it lives TOKEN_TTL_SECONDS, and not longer than the key. It is dated by when
-   * the key was looked up: a revocation that was made since then ends this token too.
+   * Signs a token for the holder of a key; it lives TOKEN_TTL_SECONDS, one for the console SESSION_LIFE_MS, and neither
+   * longer than the key. It is dated by when the key was looked up: a revocation that was made since then ends this token
+   * too. A holder that has a `tokenId` is given a token of that id.
    */
   issue(holder: Principal, audience?: Audience): { token: string; expiresAt: Date }
   /** Rejects with NotAuthenticated, saying what is wrong with the token and never repeating it. */
   verify(token: string, audience?: Audience): Promise<Principal>
 }
 
-/** What a token opens: the API, or the pages for administrators. Neither takes the other's. */
-export type Audience = 'api' | 'admin-pages'
+/** What a token opens: the API by its Authorization header, or by the cookie of the console. Neither takes the other's. */
+export type Audience = 'api' | 'console'
+
+/** For how long a browser stays signed in that is not used: a working day, with a laptop closed over lunch. */
+export const SESSION_LIFE_MS = 12 * HOUR_MS
 
 export type TokenOptions = {
   config: Pick<
@@ -63,14 +68,15 @@ export const tokens = fp<TokenOptions>(
       sign: { algorithm: 'HS256', iss: config.JWT_ISSUER, aud: audience, kid: keyIdOf(current) },
       verify: { algorithms: ['HS256'], errorCacheTTL: 0 }
     })
-    const audiences: Record<Audience, string> = { api: audience, 'admin-pages': `${audience}/admin` }
+    const audiences: Record<Audience, string> = { api: audience, console: `${audience}/console` }
     const rules = { allowedIss: config.JWT_ISSUER, requiredClaims: REQUIRED_CLAIMS }
 
     app.decorate('tokens', {
-      issue({ userId, name, plan, scopes, keyId, issuedAt, expiresAt }, audience = 'api') {
+      issue({ userId, name, plan, scopes, keyId, tokenId, issuedAt, expiresAt }, audience = 'api') {
+        const lifeMs = audience === 'api' ? config.TOKEN_TTL_SECONDS * 1000 : SESSION_LIFE_MS
         const iat = Math.floor(issuedAt / 1000)
-        const exp = Math.floor(Math.min(Date.now() + config.TOKEN_TTL_SECONDS * 1000, expiresAt) / 1000)
-        const claims = { name, plan, scopes, key: keyId, jti: randomUUID(), iat, at: issuedAt, exp }
+        const exp = Math.floor(Math.min(Date.now() + lifeMs, expiresAt) / 1000)
+        const claims = { name, plan, scopes, key: keyId, jti: tokenId ?? randomUUID(), iat, at: issuedAt, exp }
         return {
           token: app.jwt.sign(claims, { sub: userId, aud: audiences[audience] }),
           expiresAt: new Date(exp * 1000)

@@ -21,6 +21,9 @@ const REVOKED = 'The key, its user or this token was revoked'
 /** The Authorization header that carries a credential. */
 export const headerOf = (credential: string): string => `Bearer ${credential}`
 
+/** Whether verifying it again is looking a key up, which does not always succeed. */
+const isLookedUp = ({ credential }: Principal): boolean => credential === 'key' || credential === 'session'
+
 const endOf = (header: string): string => header.slice(-END_LENGTH)
 
 /** A verified credential: whom it speaks for, what that user may still spend, and until when that is known. */
@@ -90,7 +93,7 @@ export class VerifiedTokens {
       if (isRevoked(principal)) throw new NotAuthenticated('revoked', REVOKED)
       const now = Date.now()
       // Not all at the same moment, although all of a process's clients may have come at the same moment.
-      const recheckMs = (principal.credential === 'key' ? KEY_RECHECK_MS : TOKEN_RECHECK_MS) * (1 - Math.random() / 6)
+      const recheckMs = (isLookedUp(principal) ? KEY_RECHECK_MS : TOKEN_RECHECK_MS) * (1 - Math.random() / 6)
       const knownUntil = Math.min(principal.expiresAt, now + recheckMs)
       return this.#remember({
         header: headerOf(credential),
@@ -103,7 +106,7 @@ export class VerifiedTokens {
       const now = Date.now()
       const known = this.#lastKnown(credential)
       const isPassing = error instanceof ApiError && error.statusCode === 503
-      if (isPassing && known?.principal.credential === 'key' && known.principal.expiresAt > now) {
+      if (isPassing && known && isLookedUp(known.principal) && known.principal.expiresAt > now) {
         return this.#remember({ ...known, knownUntil: Math.min(known.principal.expiresAt, now + KEY_RETRY_MS) })
       }
       if (known) this.#byEnd.delete(endOf(known.header))

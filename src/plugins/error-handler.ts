@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
-import { translate } from '../error-translation.ts'
-import { ApiError, MarketDataUnavailable, SymbolNotFound } from '../errors.ts'
-import type { MarketData } from '../market/market-data.ts'
+import { translate, withSuggestions } from '../error-translation.ts'
+import { ApiError } from '../errors.ts'
+import { logFailure } from '../failure-log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { bodyOf, endWithError } from '../unrouted-answers.ts'
 import { SECURITY_HEADER } from '../auth/security-headers.ts'
@@ -24,6 +24,10 @@ export const errorHandler = fp<{ log: Logger }>(
 
     const answerUnrouted = async (request: FastifyRequest, reply: FastifyReply) => {
       const answer = notFound(app, request)
+      if (answer.statusCode === 404 && isPerson(request)) {
+        app.metrics.unmatched(404)
+        return app.sendConsole(request, reply.header(...SECURITY_HEADER).code(404))
+      }
       if (answer.statusCode === 405) reply.header('allow', (answer.details as { allowed: string[] }).allowed.join(', '))
       sendError(request, reply.header(...SECURITY_HEADER), answer)
       app.metrics.unmatched(answer.statusCode)
@@ -38,12 +42,9 @@ export const errorHandler = fp<{ log: Logger }>(
   { name: 'error-handler', dependencies: ['traffic', 'resources'] }
 )
 
-/** What may have been meant is looked for once, and only where a person or a program asked for that one symbol. */
-function withSuggestions(error: ApiError, marketData: Pick<MarketData, 'suggest'>): ApiError {
-  if (!(error instanceof SymbolNotFound)) return error
-  const { symbol, attempts } = error.details
-  return new SymbolNotFound(symbol, attempts, marketData.suggest(symbol))
-}
+/** Whoever mistypes an address into a browser is shown a page that says so. */
+const isPerson = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'GET' && headers.accept?.includes('text/html') === true
 
 /** A folder of files takes every address under it, and says afterwards that a file is not there. */
 function notFound(app: FastifyInstance, { method, url }: FastifyRequest): ApiError {
@@ -91,16 +92,4 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: A
     .header('cache-control', 'no-store')
     .header('content-type', 'application/json; charset=utf-8')
     .send(JSON.stringify(bodyOf(error, request.id)))
-}
-
-/** Where an error is one of ours, where it was thrown tells nothing; what it rests on may. */
-export function logFailure(log: Logger, request: FastifyRequest, error: Error, { code, statusCode }: ApiError): void {
-  const about =
-    error instanceof ApiError ? { reason: error.message, details: error.details, err: error.cause } : { err: error }
-  const line = { ...about, code, requestId: request.id, method: request.method, route: request.routeOptions.url }
-  if (statusCode === 500) log.error(line, 'request failed')
-  // Whoever asks for names that nobody knows would fill the log at the pace of the requests.
-  else if (error instanceof MarketDataUnavailable && (error.isUnconfirmed || statusCode === 404))
-    log.debug(line, 'no vendor has what was asked for')
-  else log.warn(line, 'request could not be answered')
 }

@@ -12,7 +12,7 @@ const TIMEOUT_CHECK_MS = 1000
 /** For a connection that asks for an upgrade to become a WebSocket, or to take the refusal. */
 const UPGRADE_TIMEOUT_MS = 10_000
 /** Where WebSockets are opened. */
-const UPGRADE_PATHS = ['/api/v1/market/ws/', '/socket.io/']
+const UPGRADE_PATHS = /^\/(api\/v1\/market\/ws\/|socket\.io\/|drop-in\/|stocks(\?|$))/
 /** Requests of one connection whose answers have not all been taken. Who sends more without reading is cut off. */
 const MAX_REQUESTS_IN_WORK = 32
 /** For how long none of an answer's bytes may be taken. */
@@ -88,7 +88,7 @@ export function createHttpServer(listener: RequestListener, { metrics, answerAtO
 function asksForWebSocket(request: IncomingMessage): boolean {
   const { headers, url = '' } = request
   if (headers.upgrade?.toLowerCase() !== 'websocket' || headerFault(request) !== undefined) return false
-  return UPGRADE_PATHS.some((path) => url.startsWith(path))
+  return UPGRADE_PATHS.test(url)
 }
 
 /** What is wrong with a request's headers. By HTTP/1.0 it need not say whom it is for. */
@@ -101,6 +101,7 @@ function headerFault(request: IncomingMessage): string | undefined {
 
 /** Lets a server that closes finish what it has in work for so long, and ends what is not taken by then. */
 export function endWithin(server: Server, ms: number): void {
+  if (!server.listening) return
   const timer = setTimeout(() => server.closeAllConnections(), ms)
   server.once('close', () => clearTimeout(timer))
 }

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { ApiError, InvalidField } from '../errors.ts'
 import type { Channel } from '../hub/protocol.ts'
 import type { CurrentValue, NoValue, Sources } from '../hub/sources.ts'
 import type { Answer, MarketData } from '../market/market-data.ts'
@@ -17,6 +17,15 @@ export function createSources(marketData: MarketData): Sources {
     async quotes(symbols, user) {
       return (await marketData.quotes(symbols, { user })).map(valueOf)
     },
+    async chain(underlying, expiry, user) {
+      const chain = await marketData.options(underlying, expiry, { user }).catch((error: unknown) => noValueOf(error))
+      if ('code' in chain) return chain
+      const { symbol, expiries, contracts } = chain.value
+      if (expiry !== undefined && !expiries.includes(expiry)) {
+        return noValueOf(new InvalidField('data.expiry', `is not an expiry of options on ${symbol}`, expiries))
+      }
+      return [symbol, ...contracts.map((contract) => contract.symbol)]
+    },
     async channel(channel) {
       const settled = await Promise.allSettled(channels[channel]())
       return settled.map((each) => valueOf(each.status === 'fulfilled' ? each.value : (each.reason as Error)))
@@ -24,10 +33,12 @@ export function createSources(marketData: MarketData): Sources {
   }
 }
 
+const valueOf = (answer: Answer<unknown> | Error): CurrentValue | NoValue =>
+  answer instanceof Error ? noValueOf(answer) : answer
+
 /** What is no error of the API's own is a bug: it fails the whole frame, and is logged. */
-function valueOf(answer: Answer<unknown> | Error): CurrentValue | NoValue {
-  if (!(answer instanceof Error)) return answer
-  if (!(answer instanceof ApiError)) throw answer
-  const { code, message, details } = answer
+function noValueOf(error: unknown): NoValue {
+  if (!(error instanceof ApiError)) throw error
+  const { code, message, details } = error
   return { code, message, details, unknown: code === 'SYMBOL_NOT_FOUND' }
 }

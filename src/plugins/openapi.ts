@@ -6,27 +6,33 @@ import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import type { TSchema } from 'typebox'
 import { ErrorBody } from '../errors.ts'
-import { BarSeries } from '../market/bar.ts'
+import { BarSeries, HistoricalSeries } from '../market/bar.ts'
 import { CacheStats } from '../market/cache-stats.ts'
 import { Completeness } from '../market/completeness.ts'
 import { CorporateActions } from '../market/corporate-action.ts'
 import { Explanation } from '../market/explanation.ts'
 import { Fundamentals } from '../market/fundamentals.ts'
+import { CandlePatterns } from '../market/candle-pattern.ts'
 import { IndicatorSeries, IndicatorSet } from '../market/indicator.ts'
+import { Histories } from '../market/histories.ts'
 import { MarketStatus } from '../market/market-status.ts'
 import { GapPage } from '../market/gap.ts'
 import { AuditPage, DifferencePage } from '../market/stored-audit.ts'
+import { BboPage } from '../market/stored-bbo.ts'
 import { HaltPage } from '../market/stored-halt.ts'
 import { Indices, Movers, Sectors } from '../market/market-wide.ts'
-import { News } from '../market/news.ts'
+import { News, StoryPage } from '../market/news.ts'
 import { OptionChain } from '../market/option-chain.ts'
 import { Overview } from '../market/overview.ts'
 import { Profile } from '../market/profile.ts'
 import { ProviderStatus } from '../market/provider-status.ts'
+import { QuoteProvenance } from '../market/quote-provenance.ts'
 import { Quote } from '../market/quote.ts'
+import { Quotes } from '../market/quotes.ts'
 import { SearchResult } from '../market/search.ts'
 import { Sentiment } from '../market/sentiment.ts'
-import { Instrument, InstrumentDetails } from '../market/instrument.ts'
+import { Stock, StockPage, StockPrice } from '../market/stock.ts'
+import { Instrument, InstrumentDetails, InstrumentPage, SymbolPage } from '../market/instrument.ts'
 import { StoreStats } from '../market/store-stats.ts'
 import { DailyOhlc, LatestBarPage, StoredBarPage } from '../market/stored-bar.ts'
 import { LatestTick, TickPage } from '../market/stored-tick.ts'
@@ -36,16 +42,22 @@ import { completeDocument } from './openapi-document.ts'
 /** Shapes that routes refer to by their `$id`, as `Type.Ref('Quote#')`. */
 const SHARED: readonly TSchema[] = [
   ErrorBody,
+  QuoteProvenance,
   Quote,
+  Quotes,
   BarSeries,
+  HistoricalSeries,
+  Histories,
   Profile,
   News,
+  StoryPage,
   SearchResult,
   Fundamentals,
   CorporateActions,
   OptionChain,
   IndicatorSeries,
   IndicatorSet,
+  CandlePatterns,
   Indices,
   Sectors,
   Movers,
@@ -57,6 +69,7 @@ const SHARED: readonly TSchema[] = [
   DailyOhlc,
   TickPage,
   LatestTick,
+  BboPage,
   GapPage,
   AuditPage,
   DifferencePage,
@@ -65,6 +78,11 @@ const SHARED: readonly TSchema[] = [
   StoreStats,
   Instrument,
   InstrumentDetails,
+  Stock,
+  StockPage,
+  StockPrice,
+  InstrumentPage,
+  SymbolPage,
   BrokerStatus,
   ProviderStatus,
   Explanation,
@@ -81,12 +99,13 @@ function withReferences(schema: TSchema): object {
   ) as object
 }
 
-const ICON = readFileSync(join(import.meta.dirname, '../pages/icon.svg'))
+const ICON = readFileSync(join(import.meta.dirname, '../console/icon.svg'))
 
 const DESCRIPTION = `Quotes, history, profiles, news and search from several vendors, each value with where it comes from.
 
 Send an API key as \`Authorization: Bearer <key>\` or as \`X-API-Key: <key>\`. For a browser, exchange it for a token that
 lives some minutes at \`POST /api/v1/auth/token\`, and send that as \`Authorization: Bearer <token>\`.
+The live protocol is at [/docs/live](/docs/live); agents find tools at \`POST /mcp\`, and language models \`/llms.txt\`.
 Every error has the one body \`ErrorBody\`; \`429\` and \`503\` say in \`Retry-After\` when to come back.`
 
 /** The OpenAPI 3.1 document, made from the routes' own schemas: at /openapi.json, and as a page at /docs. */
@@ -101,7 +120,7 @@ export const openapi = fp(
           { name: 'market', description: 'Scope market:read' },
           { name: 'auth', description: 'Tokens, and who one is' },
           { name: 'admin', description: 'Scopes admin:read and admin:write' },
-          { name: 'operations', description: 'Health and metrics' }
+          { name: 'operations', description: 'Health, metrics, and how vendors, streams and stores are' }
         ],
         components: {
           securitySchemes: {
@@ -123,7 +142,9 @@ export const openapi = fp(
     await app.register(async (pages) => {
       pages.decorate('defaultAccess', 'none')
       await pages.register(helmet, {
-        contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+        contentSecurityPolicy: {
+          directives: { 'style-src': ["'self'"], 'font-src': ["'self'"], 'upgrade-insecure-requests': null }
+        },
         hsts: false // for the proxy that ends TLS: it would bind every subdomain
       })
       const icon = { filename: 'icon.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: ICON }

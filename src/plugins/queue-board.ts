@@ -1,4 +1,4 @@
-import type { onRouteHookHandler, preSerializationHookHandler } from 'fastify'
+import type { onRouteHookHandler, onSendHookHandler, preSerializationHookHandler } from 'fastify'
 import { Type } from 'typebox'
 import { ApiError } from '../errors.ts'
 import { TASK_ID } from '../jobs/queue.ts'
@@ -43,6 +43,14 @@ const JobParams = Type.Object({ jobId: Type.String({ title: 'task id', pattern: 
 export const checkBoardRoute: onRouteHookHandler = (route) => {
   if (route.url.includes('/:jobId')) route.schema = { ...route.schema, params: JobParams }
   if (route.url.endsWith('/add')) route.schema = { ...route.schema, body: NewJob }
+}
+
+const FROM_ELSEWHERE = /<link [^>]*href="https?:[^>]*>/g
+
+/** The board's page would have its fonts fetched from elsewhere, which the policy refuses: it is not asked to. */
+export const withoutForeignFonts: onSendHookHandler = (_request, reply, payload, done) => {
+  const isPage = typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
+  done(null, isPage ? payload.replaceAll(FROM_ELSEWHERE, '') : payload)
 }
 
 /** What BullMQ says of a job that is not in the state for it, or is gone; all else is a failure of ours. */

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import type { DataFreshness } from '../market/data-freshness.ts'
 import type { JobAdministration } from '../jobs/administration.ts'
 import type { JobQueues } from '../jobs/queue.ts'
+import type { FeedDrills } from '../demand/feed-drills.ts'
 import type { Popularity } from '../demand/popularity.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { StalePublisher } from '../intake/stale-publisher.ts'
@@ -14,6 +15,7 @@ import type { EventLog } from '../log/log.ts'
 import type { Archive } from '../market/archive.ts'
 import type { DependencyChecks } from '../market/dependency.ts'
 import type { MarketData } from '../market/market-data.ts'
+import type { Stocks } from '../market/stock.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import type { StreamReport } from '../market/stream-report.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -26,8 +28,10 @@ export type Resources = {
   readonly redis: Redis
   readonly marketData: MarketData
   readonly archive: Archive
+  readonly stocks: Stocks
   /** See Core. */
   readonly streamReports: () => Promise<StreamReport[]>
+  readonly feedDrills: FeedDrills
   readonly stores: Pick<Stores, 'users' | 'keys' | 'audit' | 'tape'>
   readonly recorder: Pick<Recorder, 'keyUsed'>
   readonly jobs: JobAdministration
@@ -49,7 +53,9 @@ declare module 'fastify' {
     Resources,
     | 'marketData'
     | 'archive'
+    | 'stocks'
     | 'streamReports'
+    | 'feedDrills'
     | 'stores'
     | 'recorder'
     | 'jobs'
@@ -61,10 +67,15 @@ declare module 'fastify' {
 
 /** Hands the routes what they work with. */
 export const resources = fp<Resources>(
-  async (app, { marketData, archive, streamReports, stores, recorder, jobs, freshness, metrics, dependencies }) => {
+  async (
+    app,
+    { marketData, archive, stocks, streamReports, feedDrills, stores, recorder, jobs, freshness, metrics, dependencies }
+  ) => {
     app.decorate('marketData', marketData)
     app.decorate('archive', archive)
+    app.decorate('stocks', stocks)
     app.decorate('streamReports', streamReports)
+    app.decorate('feedDrills', feedDrills)
     app.decorate('stores', stores)
     app.decorate('recorder', recorder)
     app.decorate('jobs', jobs)

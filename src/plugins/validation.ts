@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Type, type TObject } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/compile'
 import { Default } from 'typebox/value'
 import { InvalidField } from '../errors.ts'
 import { fieldErrorOf } from './field-error.ts'
@@ -23,11 +23,16 @@ const MAX_VALUES = 5000
 /** Decimals as people write them, exact in a double: no exponents, no hexadecimals, nothing infinite. */
 const DECIMAL = /^-?(\d{1,15}(\.\d{1,9})?|\d{16})$/
 
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false]
+])
+
 const NoQuery = Type.Object({}, { additionalProperties: false })
 
 /**
- * Checks what clients send against the routes' schemas. An address holds only text, from which numbers are read; a body
- * is taken as it is: `"disabled": null` does not mean false. Text that cannot be kept is refused everywhere, so that no
+ * Checks what clients send against the routes' schemas. An address holds only text, from which numbers and
+ * `true` and `false` are read; a body is taken as it is: `"disabled": null` does not mean false. Text that cannot be kept is refused everywhere, so that no
  * route has to think of it, and a guarded route without a query refuses every parameter, as those with one do.
  */
 export const validation = fp(
@@ -53,14 +58,16 @@ export const validation = fp(
 type Validated = { value: unknown } | { error: Error }
 
 function createValidator({ schema, httpPart }: { schema: TObject; httpPart?: string }): (given: unknown) => Validated {
-  const validator = Compile(schema)
+  // Made when it is needed first: a process has some hundreds, most of which nobody needs soon.
+  let validator: Validator | undefined
   const limits = { maxItems: longestListOf(schema) ?? MAX_ITEMS }
   const part = httpPart === 'querystring' ? 'query' : (httpPart ?? 'body')
   return (given) => {
     // First, for the validator looks at all of a value to tell what is wrong with it.
     const problem = unkeepable(given, part, limits)
     if (problem) return { error: problem }
-    const value = Default(schema, part === 'body' ? given : readNumbers(schema, given as Record<string, unknown>))
+    const value = Default(schema, part === 'body' ? given : readValues(schema, given as Record<string, unknown>))
+    validator ??= Compile(schema)
     return validator.Check(value) ? { value } : { error: fieldErrorOf(validator.Errors(value), part, schema, value) }
   }
 }
@@ -73,11 +80,13 @@ function longestListOf(schema: unknown): number | undefined {
   return limits.length > 0 ? Math.max(...limits) : undefined
 }
 
-function readNumbers({ properties }: TObject, given: Record<string, unknown>): Record<string, unknown> {
+function readValues({ properties }: TObject, given: Record<string, unknown>): Record<string, unknown> {
   const read = Object.entries(given).map(([name, text]) => {
     const schema = properties[name]
-    const isNumber = schema !== undefined && (Type.IsInteger(schema) || Type.IsNumber(schema))
-    return [name, isNumber && typeof text === 'string' && DECIMAL.test(text) ? Number(text) : text]
+    if (schema === undefined || typeof text !== 'string') return [name, text]
+    if (Type.IsBoolean(schema)) return [name, BOOLEANS.get(text) ?? text]
+    const isNumber = Type.IsInteger(schema) || Type.IsNumber(schema)
+    return [name, isNumber && DECIMAL.test(text) ? Number(text) : text]
   })
   return Object.fromEntries(read) as Record<string, unknown>
 }

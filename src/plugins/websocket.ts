@@ -91,6 +91,19 @@ export const live = fp<LivePluginOptions>(
       await watch.close()
     })
 
+    // One address may be a WebSocket, and something else for who wants no upgrade.
+    app.addConstraintStrategy({
+      name: 'upgrade',
+      storage: () => {
+        const handlers = new Map<unknown, unknown>()
+        return {
+          get: (value) => (handlers.get(value) ?? null) as never,
+          set: (value, handler) => void handlers.set(value, handler)
+        }
+      },
+      deriveConstraint: ({ headers }) => headers.upgrade?.toLowerCase(),
+      validate: () => undefined
+    })
     await app.register(async (scope) => {
       await scope.register(websocket, {
         options: {
@@ -112,7 +125,7 @@ export const live = fp<LivePluginOptions>(
         const answer = new ApiError('BAD_HANDSHAKE', 400, `This is no WebSocket handshake: ${error.message}`)
         endWithError(socket, answer, { 'sec-websocket-version': '13' })
       })
-      await scope.register(routes, { prefix: '/api/v1/market' })
+      await scope.register(routes)
     })
   },
   { name: 'live', dependencies: ['resources', 'tokens', 'gate', 'pressure'] }

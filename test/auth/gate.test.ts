@@ -35,11 +35,20 @@ test('nothing that answers is registered before the gate', () => {
   const [, , ...plugins] = api.app.printPlugins().split('\n')
   const placeOf = (name: string) => plugins.findIndex((line) => line.includes(`${name} `) || line.includes(`${name}-`))
   expect(placeOf('gate')).toBeGreaterThan(0)
-  for (const name of ['openapi', 'adminPages', 'live']) expect(placeOf(name)).toBeGreaterThan(placeOf('gate'))
+  for (const name of ['openapi', 'console', 'adminPages', 'live'])
+    expect(placeOf(name)).toBeGreaterThan(placeOf('gate'))
 })
 
 test('pages bind nobody to TLS: that is for the proxy that ends it', async () => {
-  for (const path of ['/docs/', '/openapi.json', '/admin/login', '/asyncapi.json', '/api/health/live', '/nothing']) {
+  for (const path of [
+    '/docs/',
+    '/openapi.json',
+    '/admin/login',
+    '/watchlist',
+    '/asyncapi.json',
+    '/api/health/live',
+    '/nothing'
+  ]) {
     const { headers } = await api.get(path)
     expect([path, headers['strict-transport-security'], headers['x-content-type-options']]).toEqual([
       path,

@@ -21,7 +21,7 @@ test.each([
   'x'.repeat(10_000)
 ])('%j is no address: the one of the socket counts', (ip) => {
   expect(addressIn(ip)).toBeUndefined()
-  expect(addressOf({ ip, socket: { remoteAddress: '::ffff:192.0.2.1' } as never })).toBe('192.0.2.1')
+  expect(addressOf({ ip, socket: { remoteAddress: '::ffff:192.0.2.1' } })).toBe('192.0.2.1')
 })
 
 test('a limit on an IPv6 address is one on its /64, and the network of a network is itself', () => {
@@ -30,4 +30,9 @@ test('a limit on an IPv6 address is one on its /64, and the network of a network
   expect(networkOf('2001:db8:7:1')).toBe('2001:db8:7:1')
   expect(networkOf('::1')).toBe('0:0:0:0')
   expect(networkOf('192.0.2.1:90')).toBe('192.0.2.1')
+})
+
+test('a request that came by a Unix socket has no address, and is answered', () => {
+  expect(addressOf({ ip: undefined, socket: { remoteAddress: undefined } })).toBe('')
+  expect(networkOf('')).toBe('')
 })

@@ -49,7 +49,7 @@ const statusOf = (answer: string) => Number(/^HTTP\/1.1 (\d+) /.exec(answer)?.[1
 describe('a request that names a content type and has no body', () => {
   test.each([
     ['POST /api/v1/auth/token', 400],
-    ['POST /admin/login', 403],
+    ['POST /api/v1/auth/session', 400],
     ['POST /nowhere', 404],
     ['PUT /nowhere', 404],
     ['PATCH /api/v1/auth/token', 405],

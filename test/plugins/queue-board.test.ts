@@ -16,9 +16,7 @@ beforeAll(async () => {
   api = await world.startApi()
   at = await api.app.listen({ host: '127.0.0.1', port: 0 })
   const { key: apiKey } = await api.login(['admin:read', 'admin:write'])
-  const form = { method: 'POST', body: new URLSearchParams({ apiKey }), redirect: 'manual' } as const
-  const signedIn = await fetch(`${at}/admin/login`, { ...form, headers: { 'sec-fetch-site': 'same-origin' } })
-  const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!
+  const { cookie } = await api.signIn(apiKey)
   headers = { cookie, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }
 })
 afterAll(() => world.close())

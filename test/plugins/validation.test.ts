@@ -67,6 +67,14 @@ test('nobody without a key or a token has a large body read', async () => {
   expect((await api.send({ method: 'PUT', url: '/api/health', payload: '{', headers })).status).toBe(405)
 })
 
+test('true and false are read of an address, and nothing else for them', async () => {
+  const { token } = await api.login()
+  const asked = (delisted: string) => api.get(`/api/v1/marketdata/instruments?delisted=${delisted}`, token)
+  expect((await asked('true')).status).toBe(200)
+  expect((await asked('false')).status).toBe(200)
+  for (const text of ['TRUE', '1', '', 'constructor']) expect((await asked(text)).status).toBe(400)
+})
+
 test('a page of sixteen digits is read, as the document says', async () => {
   const page = (before: string) => api.get(`/api/v1/admin/audit?before=${before}`, admin)
   expect((await page(String(Number.MAX_SAFE_INTEGER))).status).toBe(200)
