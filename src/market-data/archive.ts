@@ -8,16 +8,19 @@ import { formatInstantNs, type InstantNs } from '../market/instant-ns.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { sessionOn } from '../market/session.ts'
 import type { SessionClock } from '../market/session-clock.ts'
-import type { StoreStats } from '../market/store-stats.ts'
 import type { AuditRequest, DifferenceRequest, StoredAudit, StoredDifference } from '../market/stored-audit.ts'
+import type { BboPlace, BboRequest, StoredBbo } from '../market/stored-bbo.ts'
 import type { HaltRequest, StoredHalt } from '../market/stored-halt.ts'
 import type { StoredTick, TickRequest } from '../market/stored-tick.ts'
 import type { StoredBarKind } from '../market/stored-bar.ts'
 import { isoOf } from '../market/time.ts'
 import { inSlices, mapping } from '../slices.ts'
+import { oneMore, pageOf } from './page-cut.ts'
 import { createStoredInstruments, type InstrumentReads } from './stored-instruments.ts'
+import { createStoredNews, type NewsReads } from './stored-news.ts'
 import { createStoredBars, type BarReads } from './stored-bars.ts'
-import { streamCursor, writtenPlace, type WrittenShard } from './stream-cursor.ts'
+import { statsOf, type StoreSizes, type WrittenPlace } from './store-stats.ts'
+import { streamCursor } from './stream-cursor.ts'
 
 /** Of more, the oldest are not counted: a connection that breaks each second of a day has as many. */
 const MAX_GAPS_OF_A_DAY = 100_000
@@ -29,6 +32,7 @@ type HeldTick = Omit<StoredTick, 'asOf' | 'correctedAt'> & {
   readonly asOf: InstantNs
   readonly correctedAt?: InstantNs
 }
+type HeldBbo = Omit<StoredBbo, 'asOf' | 'fence'> & BboPlace & { readonly instrumentId: number }
 type HeldHalt = Omit<StoredHalt, 'asOf'> & { readonly instrumentId: number; readonly asOf: InstantNs }
 type HeldAudit = StoredAudit & { readonly instrumentId: number }
 type HeldDifference = StoredDifference & { readonly instrumentId: number }
@@ -39,42 +43,40 @@ type HeldGap = Omit<Gap, 'from' | 'until'> & {
 }
 /** When the bars of a series start, epoch ms. */
 type BarStarts = Pick<Gap, 'source' | 'feed'> & { readonly starts: readonly number[] }
-type TableSize = { readonly table: string; readonly rows?: number; readonly bytes: number }
 
 /** What the archive reads of Postgres. */
-export type ArchiveStores = InstrumentReads & {
-  readonly instruments: {
-    findAsOf(symbols: readonly string[], day: string): Promise<ReadonlyMap<string, Instrument>>
-    startingWith(text: string, limit: number): Promise<string[]>
+export type ArchiveStores = InstrumentReads &
+  NewsReads & {
+    readonly instruments: {
+      findAsOf(symbols: readonly string[], day: string): Promise<ReadonlyMap<string, Instrument>>
+      startingWith(text: string, limit: number): Promise<string[]>
+    }
+    readonly barReads: {
+      inSnapshot<T>(work: (reads: BarReads) => Promise<T>): Promise<T>
+      /** Of each series, those in [from, to), epoch ms: of a series that has none there, an empty list. */
+      starts(instrumentId: number, kind: StoredBarKind, span: { from: number; to: number }): Promise<BarStarts[]>
+    }
+    readonly ticks: {
+      latest(instrumentId: number): Promise<HeldTick | undefined>
+      range(instrumentId: number, request: TickRequest): Promise<HeldTick[]>
+    }
+    readonly bbo: { range(instrumentId: number, request: BboRequest): Promise<HeldBbo[]> }
+    readonly barAudits: {
+      list(request: AuditRequest, instrumentId?: number): Promise<HeldAudit[]>
+      differences(instrumentId: number, request: DifferenceRequest): Promise<HeldDifference[]>
+    }
+    readonly halts: { range(instrumentId: number, request: HaltRequest): Promise<HeldHalt[]> }
+    readonly gaps: {
+      list(
+        filter: GapFilter & { readonly instrumentId?: number | undefined },
+        limit: number,
+        after?: GapPlace
+      ): Promise<HeldGap[]>
+    }
+    /** How far the event log was written. */
+    readonly written: () => Promise<WrittenPlace[]>
+    readonly sizes: StoreSizes
   }
-  readonly barReads: {
-    inSnapshot<T>(work: (reads: BarReads) => Promise<T>): Promise<T>
-    /** Of each series, those in [from, to), epoch ms: of a series that has none there, an empty list. */
-    starts(instrumentId: number, kind: StoredBarKind, span: { from: number; to: number }): Promise<BarStarts[]>
-  }
-  readonly ticks: {
-    latest(instrumentId: number): Promise<HeldTick | undefined>
-    range(instrumentId: number, request: TickRequest): Promise<HeldTick[]>
-  }
-  readonly barAudits: {
-    list(request: AuditRequest, instrumentId?: number): Promise<HeldAudit[]>
-    differences(instrumentId: number, request: DifferenceRequest): Promise<HeldDifference[]>
-  }
-  readonly halts: { range(instrumentId: number, request: HaltRequest): Promise<HeldHalt[]> }
-  readonly gaps: {
-    list(
-      filter: GapFilter & { readonly instrumentId?: number | undefined },
-      limit: number,
-      after?: GapPlace
-    ): Promise<HeldGap[]>
-  }
-  /** How far the event log was written. */
-  readonly written: () => Promise<(WrittenShard & { readonly committedAt: string })[]>
-  readonly sizes: {
-    tables(names: readonly string[]): Promise<TableSize[]>
-    counts(): Promise<{ instruments: number; series: number; gaps: ReadonlyMap<string, number> }>
-  }
-}
 
 export type ArchiveOptions = {
   readonly stores: ArchiveStores
@@ -101,14 +103,13 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
     },
 
     ...createStoredInstruments(stores),
+    ...createStoredNews(stores),
 
     bars: (instrument, request) => storedBars.page(instrument, request),
     latestBars: (kind, after, limit) => storedBars.latest(kind, after, limit),
 
     async ticks({ id }, request) {
-      const held = await stores.ticks.range(id, { ...request, limit: request.limit + 1 })
-      const page = held.slice(0, request.limit)
-      const last = held.length > request.limit ? page.at(-1) : undefined
+      const { page, last } = pageOf(await stores.ticks.range(id, oneMore(request)), request)
       return { ticks: await inSlices(mapping(page, storedTick)), ...(last && { last }) }
     },
 
@@ -117,24 +118,23 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
       return tick && { symbol, ...storedTick(tick) }
     },
 
+    async bbo({ id }, request) {
+      const { page, last } = pageOf(await stores.bbo.range(id, oneMore(request)), request)
+      return { bbo: await inSlices(mapping(page, storedBbo)), ...(last && { last: bboPlace(last) }) }
+    },
+
     async halts({ id }, request) {
-      const held = await stores.halts.range(id, { ...request, limit: request.limit + 1 })
-      const page = held.slice(0, request.limit)
-      const last = held.length > request.limit ? page.at(-1) : undefined
+      const { page, last } = pageOf(await stores.halts.range(id, oneMore(request)), request)
       return { halts: page.map(storedHalt), ...(last && { last: haltPlace(last) }) }
     },
 
     async audits(request, instrument) {
-      const held = await stores.barAudits.list({ ...request, limit: request.limit + 1 }, instrument?.id)
-      const page = held.slice(0, request.limit)
-      const last = held.length > request.limit ? page.at(-1) : undefined
+      const { page, last } = pageOf(await stores.barAudits.list(oneMore(request), instrument?.id), request)
       return { audits: page.map(ofInstrument), ...(last && { last: auditPlace(last) }) }
     },
 
     async differences({ id }, request) {
-      const held = await stores.barAudits.differences(id, { ...request, limit: request.limit + 1 })
-      const page = held.slice(0, request.limit)
-      const last = held.length > request.limit ? page.at(-1) : undefined
+      const { page, last } = pageOf(await stores.barAudits.differences(id, oneMore(request)), request)
       const place = last && { interval: last.interval, start: last.start, id: last.id }
       return { differences: page.map(ofInstrument), ...(place && { last: place }) }
     },
@@ -172,7 +172,7 @@ export function createArchive({ stores, eventLog, clock, near }: ArchiveOptions)
 
     async stats() {
       const [tables, counts, written] = await Promise.all([
-        stores.sizes.tables(['ticks', 'bars', 'daily_bars']),
+        stores.sizes.tables(['ticks', 'bbo', 'bars', 'daily_bars']),
         stores.sizes.counts(),
         stores.written()
       ])
@@ -196,10 +196,17 @@ const auditPlace = ({ instrumentId, tradeDate, interval, source, feed, official 
   official
 })
 
+const bboPlace = ({ asOf, sequence, fence, source, feed }: HeldBbo) => ({ asOf, sequence, fence, source, feed })
+
 const haltPlace = ({ asOf, sequence, source, feed, status }: HeldHalt) => ({ asOf, sequence, source, feed, status })
 
 function storedHalt(held: HeldHalt): StoredHalt {
   return { ...ofInstrument(held), asOf: formatInstantNs(held.asOf) }
+}
+
+/** A fence of 0 is none. */
+function storedBbo({ fence, ...held }: HeldBbo): StoredBbo {
+  return { ...ofInstrument(held), asOf: formatInstantNs(held.asOf), ...(fence > 0 && { fence }) }
 }
 
 function storedTick(held: HeldTick): StoredTick {
@@ -255,50 +262,3 @@ function feedsOf(
   const { expectedMinutes } = totalOf(parts.map((part) => completenessOf(part, [], [], now)))
   return { expectedMinutes, feeds: counted }
 }
-
-function statsOf(
-  tables: readonly TableSize[],
-  { instruments, series, gaps }: Awaited<ReturnType<ArchiveStores['sizes']['counts']>>,
-  written: Awaited<ReturnType<ArchiveStores['written']>>,
-  eventLog: Pick<EventLog, 'shards' | 'timeOf'>
-): StoreStats {
-  const ticks = tables.filter(({ table }) => table.startsWith('ticks'))
-  const days = ticks.flatMap(({ table, rows, bytes }) => {
-    const [, date] = /^ticks_(\d{4}_\d\d_\d\d)$/.exec(table) ?? []
-    return date === undefined ? [] : [{ tradeDate: date.replaceAll('_', '-'), ...estimated([{ rows }]), bytes }]
-  })
-  const bars = tables.filter((table) => !ticks.includes(table))
-  const gapsIn = (state: string) => gaps.get(state) ?? 0
-  return {
-    ticks: {
-      ...sizeOf(ticks),
-      days: days.sort((a, b) => (a.tradeDate < b.tradeDate ? 1 : -1))
-    },
-    bars: { series, ...sizeOf(bars) },
-    instruments,
-    gaps: {
-      open: gapsIn('open'),
-      filling: gapsIn('filling'),
-      filled: gapsIn('filled'),
-      unfillable: gapsIn('unfillable')
-    },
-    written: written.map(({ committedAt, ...place }) => {
-      const until = writtenPlace(eventLog, place)
-      const ms = until && eventLog.timeOf(until.at)
-      return { shard: place.shard, ...(ms && { until: isoOf(ms) }), at: committedAt }
-    })
-  }
-}
-
-type Counted = { readonly rows?: number | undefined }
-
-/** Of tables that were never looked at nobody knows. */
-function estimated(tables: readonly Counted[]): { estimatedRows?: number } {
-  const known = tables.flatMap(({ rows }) => rows ?? [])
-  return known.length === 0 ? {} : { estimatedRows: Math.round(known.reduce((sum, rows) => sum + rows, 0)) }
-}
-
-const sizeOf = (tables: readonly TableSize[]) => ({
-  ...estimated(tables),
-  bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0)
-})

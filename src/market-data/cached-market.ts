@@ -1,19 +1,18 @@
 import { LRUCache } from 'lru-cache'
-import { encodingAnswer } from '../cache/entry.ts'
 import type { Outcome, Source } from '../cache/source.ts'
 import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
+import { besideCloses } from './adjusted-closes.ts'
 import { barsKey, newsKey, optionsKey, searchKey } from './cache-keys.ts'
 import { askOf, cachedValue, type Urgency } from './cached-value.ts'
 import { explainTiers, whyChosen } from './explain-tiers.ts'
-import { barsWithWarmUp, computeIndicators, onlyIndicator, resolveIndicators } from './indicator-series.ts'
-import type { Ask, Gateway } from '../gateway/gateway.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Ask } from '../gateway/single-question.ts'
 import type { BarRequest, BarSeries } from '../market/bar.ts'
 import type { CorporateActions, Dividends, Splits } from '../market/corporate-action.ts'
 import { quoteUpdate, type MarketEvent } from '../market/event.ts'
-import type { IndicatorRequest, IndicatorSet } from '../market/indicator.ts'
 import { userOf, type Asker, type MarketData } from '../market/market-data.ts'
-import { withTone, type News } from '../market/news.ts'
+import { withTone, type MarketNews, type News } from '../market/news.ts'
 import { withExpirations, withGreeks } from '../market/option-greeks.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Provenance } from '../market/provenance.ts'
@@ -22,8 +21,9 @@ import type { SessionClock } from '../market/session-clock.ts'
 import { listedChain, listingOver, type ListedChainOptions } from './listed-chains.ts'
 import { createMarketWide, type MarketWideLastGood, type OnExpired } from './market-wide.ts'
 import { dividendYieldOf, openChain } from './option-chains.ts'
+import { streamedChains } from './streamed-contracts.ts'
 import { createPolicies, isListedInIndia } from './policies.ts'
-import { inSlices } from '../slices.ts'
+import { createTechnicalAnalysis } from './technical-analysis.ts'
 import { unlessUnknown } from './unknown-symbols.ts'
 
 /**
@@ -34,7 +34,7 @@ export type Recorder = {
   snapshot(snapshot: { kind: string; at: string; source: string; value: unknown }): void
   bars(series: BarSeries): void
   profile(profile: Profile): void
-  news(news: News): void
+  news(news: News | MarketNews): void
   splits(splits: Splits): void
   dividends(dividends: Dividends): void
   /** What has no table of its own; `receivedAt` is ISO. */
@@ -48,8 +48,6 @@ export type LastGood = MarketWideLastGood & {
   profile(symbol: string): Promise<Profile | undefined>
   news(symbol: string, limit: number): Promise<News | undefined>
   corporateActions(symbol: string): Promise<CorporateActions | undefined>
-  /** As the recorder was given it. */
-  value(key: string): Promise<unknown>
 }
 
 /** Of a request's time, for a chain and then for the dividends of its share. */
@@ -81,18 +79,8 @@ const MAX_QUOTE_SOURCES = 1000
 
 /** Where every value is served from: memory, Redis, the gateway's vendors, then what was persisted. */
 export function createCachedMarket(given: CachedMarketOptions): MarketData {
-  const {
-    gateway,
-    cache,
-    clock,
-    accept,
-    recorder,
-    lastGood,
-    onExpired,
-    quoteRefreshMs,
-    riskFreeRate,
-    requestDeadlineMs
-  } = given
+  const { gateway, cache, clock, accept, recorder, lastGood, onExpired } = given
+  const { quoteRefreshMs, riskFreeRate, requestDeadlineMs } = given
   const policies = createPolicies(clock, { quoteRefreshMs })
   const quotes = cache.namespace(policies.quote)
   const historical = cache.namespace(policies.historical)
@@ -194,29 +182,17 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
         ? withExpirations(listed, clock, now)
         : await ofKnown(symbol, asker, openChain(gateway, clock, symbol, expiry, ask, now))
       const waitMs = requestDeadlineMs * SHARE_OF_DEADLINE - (Date.now() - now)
-      const dividendYield = await dividendYieldOf(chain, waitMs, () => askFundamentals(symbol, asker))
+      if (chain.contracts.length === 0) return chain
+      const dividendYield = await dividendYieldOf(symbol, waitMs, () => askFundamentals(symbol, asker))
       return withGreeks(chain, { riskFreeRate, dividendYield, now })
     })
-  const askIndicators = async <T>(
-    { indicators, bars }: IndicatorRequest,
-    asker: Asker | undefined,
-    shape: (set: IndicatorSet) => T
-  ) => {
-    const resolved = resolveIndicators(indicators)
-    const series = await askBars(barsWithWarmUp(resolved, bars, Date.now()), asker)
-    return inSlices(
-      (function* () {
-        const set = yield* computeIndicators(resolved, series.value, bars)
-        return yield* encodingAnswer(shape(set), series)
-      })()
-    )
-  }
   const market = createMarketWide({
     gateway,
     cache,
     policies,
     clock,
     accept,
+    recorder,
     lastGood,
     onExpired,
     bars: askBars,
@@ -228,6 +204,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     refresh: {
       quotes: (symbols) => askQuotes(symbols, 'renewal'),
       news: (symbol, limit) => askNews(symbol, limit, 'renewal'),
+      marketNews: () => market.marketNews('renewal'),
       indices: () => market.indices('renewal'),
       sectors: () => market.sectors('renewal'),
       movers: (type) => market.movers(type, 'renewal'),
@@ -245,12 +222,18 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     quote: (symbol, asker = 'interactive') => quotes.get(symbol, quoteSourceOf(asker)),
     quotes: askQuotes,
     bars: askBars,
+    async barsBesideCloses(request, closesAdjusted, asker) {
+      const asked = [request, { ...request, adjusted: closesAdjusted }].map((each) => askBars(each, asker))
+      const [series, closes] = await Promise.all(asked)
+      return besideCloses(series!, closes!)
+    },
     profile: (symbol, asker) =>
       cachedValue(profiles, symbol, asker, (ask) => ofKnown(symbol, asker, gateway.profile(symbol, ask)), {
         record: (profile) => recorder.profile(profile),
         lastGood: () => lastGood.profile(symbol)
       }),
     news: askNews,
+    marketNews: market.marketNews,
     search: (query, limit, asker) =>
       cachedValue(searches, searchKey(query, limit), asker, (ask) => gateway.search(query, limit, ask)),
     fundamentals: askFundamentals,
@@ -262,7 +245,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
         },
         lastGood: () => lastGood.corporateActions(symbol)
       }),
-    options: askOptions,
+    options: streamedChains({ ask: askOptions, quotes, held: listing.held, policy: options.policy }),
     indices: market.indices,
     sectors: market.sectors,
     movers: market.movers,
@@ -270,8 +253,7 @@ export function createCachedMarket(given: CachedMarketOptions): MarketData {
     sentiment: market.sentiment,
     overview: market.overview,
     status: market.status,
-    indicators: (request, asker) => askIndicators(request, asker, (set) => set),
-    indicator: (request, asker) => askIndicators(request, asker, onlyIndicator),
+    ...createTechnicalAnalysis(askBars),
     suggest: given.suggest,
     providers: () => gateway.status(),
     cacheStats: () => cache.stats(),

@@ -1,6 +1,6 @@
 import type { Namespace } from '../cache/namespace.ts'
 import type { Source } from '../cache/source.ts'
-import type { Ask } from '../gateway/gateway.ts'
+import type { Ask } from '../gateway/single-question.ts'
 import { priorityOf, userOf, type Answer, type Asker } from '../market/market-data.ts'
 
 /** A renewal is background work that asks even for what is fresh. */

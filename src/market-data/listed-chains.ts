@@ -8,6 +8,7 @@ import { combinedProvenance, type Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import type { SessionClock } from '../market/session-clock.ts'
 import { isoOf } from '../market/time.ts'
+import { figuresIn } from './streamed-contracts.ts'
 
 const LISTED = 'contracts as the master file of their exchange lists them; prices are those that this server holds'
 
@@ -96,6 +97,7 @@ function contractOf(contract: Instrument, quote: Quote | undefined, spot: number
     change: quote?.change,
     changePercent: quote?.changePercent,
     volume: quote?.volume,
+    ...figuresIn(quote),
     inTheMoney: spot === undefined ? undefined : isCall ? strike! < spot : strike! > spot,
     lastTradeAt: quote?.asOf
   })

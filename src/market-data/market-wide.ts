@@ -3,11 +3,13 @@ import type { Namespace } from '../cache/namespace.ts'
 import type { TieredCache } from '../cache/tiered-cache.ts'
 import { cachedValue, type Urgency } from './cached-value.ts'
 import { ApiError } from '../errors.ts'
-import type { Ask, Gateway } from '../gateway/gateway.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Ask } from '../gateway/single-question.ts'
 import type { MarketEvent } from '../market/event.ts'
 import type { Answer, Priority } from '../market/market-data.ts'
 import { marketStatusAt, type MarketStatus } from '../market/market-status.ts'
 import type { Indices, MoverKind, Movers, Sectors } from '../market/market-wide.ts'
+import { withTone, type MarketNews } from '../market/news.ts'
 import { combinedProvenance, type Provenance } from '../market/provenance.ts'
 import type { Quote } from '../market/quote.ts'
 import { SECTOR_FUNDS } from '../market/sector.ts'
@@ -23,11 +25,16 @@ const HOME_EXCHANGE = 'XNYS'
 const STATUS_FRESH_MS = 60_000
 /** A sentiment of which too little is known is looked for again soon, but not by each request. */
 const PARTIAL_FRESH_MS = 10_000
+/** As many stories of the whole market as every vendor lists at once. */
+const MARKET_STORIES = 50
+const LAST_NEWS = 'market-news'
 
 /** What was recorded before. Undefined where nothing was. */
 export type MarketWideLastGood = {
   /** As the recorder was given it. */
   snapshot(kind: string): Promise<unknown>
+  /** Of what has no table of its own, by its key, as the recorder was given it. */
+  value(key: string): Promise<unknown>
   sentiment(): Promise<ScoredSentiment | undefined>
   /** The newest quote of each symbol whose price is of an instant (epoch ms) or later. */
   quotesSince(instant: number): Promise<Quote[]>
@@ -40,6 +47,10 @@ export type MarketWideOptions = Pick<SentimentInputs, 'bars' | 'options' | 'news
   clock: SessionClock
   /** See CachedMarketOptions. */
   accept: (event: MarketEvent) => unknown
+  recorder: {
+    news(news: MarketNews): void
+    lastGood(entry: { key: string; receivedAt: string; value: MarketNews }): void
+  }
   lastGood: MarketWideLastGood
   onExpired: OnExpired
 }
@@ -59,6 +70,7 @@ export function createMarketWide({
   policies,
   clock,
   accept,
+  recorder,
   lastGood,
   onExpired,
   ...inputs
@@ -67,6 +79,7 @@ export function createMarketWide({
     indices: cache.namespace(policies.indices),
     sectors: cache.namespace(policies.sectors),
     movers: cache.namespace(policies.movers),
+    news: cache.namespace(policies.marketNews),
     sentiment: cache.namespace(policies.sentiment)
   }
 
@@ -109,6 +122,22 @@ export function createMarketWide({
       urgency,
       (ask) => gateway.movers(type, ask),
       (data) => ({ type: 'movers_update', data })
+    )
+
+  const marketNews = (urgency?: Urgency): Promise<Answer<MarketNews>> =>
+    cachedValue(
+      caches.news,
+      'news',
+      urgency,
+      async (ask) => {
+        const stories = await gateway.marketNews(MARKET_STORIES, ask)
+        recorder.news(stories)
+        return withTone(stories)
+      },
+      {
+        record: (value) => recorder.lastGood({ key: LAST_NEWS, receivedAt: value.provenance.receivedAt, value }),
+        lastGood: async () => (await lastGood.value(LAST_NEWS)) as MarketNews | undefined
+      }
     )
 
   /** The short forms of an answer live as long as it does, so that each is encoded once. */
@@ -172,6 +201,7 @@ export function createMarketWide({
     sectors,
     movers,
     topMovers,
+    marketNews,
     sentiment,
     overview: (priority?: Priority) => overview(priority),
     status

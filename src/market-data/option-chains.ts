@@ -1,4 +1,5 @@
-import type { Ask, Gateway } from '../gateway/gateway.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Ask } from '../gateway/single-question.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Answer } from '../market/market-data.ts'
 import type { OptionChain } from '../market/option-chain.ts'
@@ -27,11 +28,11 @@ export async function openChain(
  * is for the next time. Indices have no fundamentals.
  */
 export async function dividendYieldOf(
-  { symbol, contracts }: OptionChain,
+  symbol: string,
   waitMs: number,
   fundamentals: () => Promise<Answer<Fundamentals>>
 ): Promise<DividendYield | undefined> {
-  if (symbol.startsWith('^') || contracts.length === 0) return undefined
+  if (symbol.startsWith('^')) return undefined
   // Options are worth showing where nobody tells the yield: the answer says that none is assumed.
   const asked = fundamentals().catch(() => undefined)
   const answer = await withTimeout(asked, Math.max(0, waitMs), () => undefined)

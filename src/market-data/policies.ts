@@ -2,12 +2,12 @@ import type { NegativePolicy, Policy } from '../cache/policy.ts'
 import { SupersededLoad } from '../cache/source.ts'
 import { ApiError, MarketDataUnavailable, SymbolNotFound } from '../errors.ts'
 import type { BarSeries } from '../market/bar.ts'
-import { exchangeOf, INDIAN_EXCHANGE } from '../market/calendars.ts'
+import { exchangeOf, INDIAN_COMMODITIES, INDIAN_EXCHANGE } from '../market/calendars.ts'
 import type { CorporateActions } from '../market/corporate-action.ts'
 import type { AskedProviders } from '../market/explanation.ts'
 import type { Fundamentals } from '../market/fundamentals.ts'
 import type { Indices, Movers, Sectors } from '../market/market-wide.ts'
-import type { News } from '../market/news.ts'
+import type { MarketNews, News } from '../market/news.ts'
 import type { OptionChain } from '../market/option-chain.ts'
 import type { Profile } from '../market/profile.ts'
 import type { Attempt, Provenance } from '../market/provenance.ts'
@@ -59,11 +59,16 @@ export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date
     },
     profile: sourced<Profile>('profile', 'profile:', slow(30 * MINUTE)),
     news: sourced<News>('news', 'news:', slow(15 * MINUTE)),
-    search: sourced<SearchResult>('search', 'search:', slow(HOUR)),
+    search: {
+      ...sourced<SearchResult>('search', 'search:', slow(HOUR)),
+      // Who was not asked may know some; a symbol may be listed today.
+      freshMs: ({ matches }: SearchResult) => (matches.length > 0 ? HOUR : SYMBOL_ABSENT_MS)
+    },
     fundamentals: sourced<Fundamentals>('fundamentals', 'fundamentals:', slow(6 * HOUR)),
     corporateActions: corporateActions(),
     options: optionChains(),
     explanations: explanations(),
+    marketNews: sourced<MarketNews>('market-news', 'market:', marketWide(15 * MINUTE)),
     indices: {
       ...sourced<Indices>('indices', 'market:', marketWide(2 * MINUTE)),
       stale: ({ indices, provenance }: Indices, cause: unknown): Indices => ({
@@ -82,7 +87,8 @@ export function createPolicies(clock: SessionClock, { quoteRefreshMs, now = Date
 }
 
 /** Their chains are made of what streams bring, and cost no vendor's budget. */
-export const isListedInIndia = (symbol: string): boolean => exchangeOf(symbol) === INDIAN_EXCHANGE
+export const isListedInIndia = (symbol: string): boolean =>
+  [INDIAN_EXCHANGE, INDIAN_COMMODITIES].includes(exchangeOf(symbol) ?? '')
 
 function optionChains(): Policy<OptionChain> {
   const asked = sourced<OptionChain>('options', 'options:', slow(5 * MINUTE))
@@ -195,7 +201,13 @@ function staleProvenance(provenance: Provenance, cause: unknown): Provenance {
   return { ...provenance, state: 'stale', attempts: attempts ?? provenance.attempts }
 }
 
-type UnknownSymbol = { readonly symbol: string; readonly attempts: readonly Attempt[]; readonly isUnconfirmed?: true }
+type UnknownSymbol = {
+  readonly symbol: string
+  readonly attempts: readonly Attempt[]
+  readonly isUnconfirmed?: true
+  readonly isLacking?: boolean
+  readonly isOutOfCalls?: boolean
+}
 
 /**
  * Remembers "no provider knows it", so that a typo in a dashboard costs the vendors one question in five minutes; and for
@@ -208,19 +220,22 @@ const unknownSymbol: NegativePolicy = {
       return { reason: { symbol, attempts }, forMs: SYMBOL_ABSENT_MS, isUnconfirmed: false }
     }
     if (!(error instanceof MarketDataUnavailable && error.isUnconfirmed)) return undefined
-    const { subject: symbol, attempts } = error.details as { subject: string; attempts: Attempt[] }
+    const { subject: symbol, attempts } = error.details
     // A vendor that told when it can be asked again may have it: nothing is remembered beyond that.
     const wasTold = attempts.some(({ outcome }) => outcome === 'rate_limited')
     const toldMs = wasTold ? (error.retryAfterSeconds ?? 0) * SECOND : Infinity
     const forMs = Math.min(SYMBOL_UNCONFIRMED_MS, toldMs)
-    return { reason: { symbol, attempts, isUnconfirmed: true }, forMs, isUnconfirmed: true }
+    const { isLacking, isOutOfCalls } = error
+    return { reason: { symbol, attempts, isUnconfirmed: true, isLacking, isOutOfCalls }, forMs, isUnconfirmed: true }
   },
   errorOf(reason, leftMs) {
-    const { symbol, attempts, isUnconfirmed } = reason as UnknownSymbol
+    const { symbol, attempts, isUnconfirmed, isLacking = false, isOutOfCalls } = reason as UnknownSymbol
     if (!isUnconfirmed) return new SymbolNotFound(symbol, attempts)
     return new MarketDataUnavailable(symbol, attempts, Math.max(1, Math.ceil(leftMs / SECOND)), {
       isOfSymbol: true,
-      isUnconfirmed: true
+      isUnconfirmed: true,
+      isLacking,
+      ...(isOutOfCalls && { isOutOfCalls })
     })
   }
 }

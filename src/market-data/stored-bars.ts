@@ -48,7 +48,7 @@ export type BarReads = {
     instrumentId: number,
     kind: StoredBarKind,
     span: Pick<StoredBarRequest, 'from' | 'to' | 'asOf'>
-  ): Promise<(HeldSeries & { readonly bars: number; readonly newest?: number })[]>
+  ): Promise<(HeldSeries & { readonly bars?: number; readonly newest?: number })[]>
   bars(
     seriesId: number,
     query: Omit<StoredBarRequest, keyof StoredBarKind> & { interval: Interval }
@@ -188,7 +188,7 @@ function candidatesOf(
       unwritten: own
     }
   }
-  const known = held.map((series) => of(series, series.bars, series.newest ?? -Infinity))
+  const known = held.map((series) => of(series, series.bars ?? 0, series.newest ?? -Infinity))
   // A series begins with the first bar that is written; trades of it may be written before.
   const fresh = states
     .map(({ source, feed }) => ({ source: sourceOfTrades(source), feed }))

@@ -12,6 +12,7 @@ import { IndicatorName, type IndicatorParameters } from '../../src/market/indica
 import { periodRange } from '../../src/market/period.ts'
 import { provenanceOf } from '../gateway/market.ts'
 import { finished } from '../support/finished.ts'
+import { runsOf } from '../support/depth.ts'
 
 const DAY_MS = 86_400_000
 const ALL = { from: 0, to: Infinity }
@@ -176,7 +177,7 @@ describe('numbers by definition', () => {
           })
         }
       }),
-      { numRuns: 25 }
+      { numRuns: runsOf(25) }
     )
   })
 
@@ -191,7 +192,7 @@ describe('numbers by definition', () => {
           expect(upper - middle).toBeCloseTo(middle - lower, 6)
         }
       }),
-      { numRuns: 25 }
+      { numRuns: runsOf(25) }
     )
   })
 })
