@@ -2,7 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ApiError, InvalidField, notAuthorized } from '../errors.ts'
 import { Plan, Scope } from '../auth/principal.ts'
+import { Next } from '../market/page.ts'
 import { neverKept } from './answer.ts'
+import { DayOrUtc } from './instant.ts'
+import { PAGE_QUERY, pageTokens, PlaceText } from './page-token.ts'
 
 const idOf = (what: string) => Type.Object({ id: Type.String({ format: 'uuid', description: `Of the ${what}` }) })
 const UserId = idOf('user')
@@ -63,32 +66,21 @@ const Key = Type.Object({
   revokedAt: Type.Optional(Type.String())
 })
 const CreatedKey = Type.Object({ key: Type.String({ description: 'Shown this once' }), ...Key.properties })
+const LIMIT = Type.Integer({ minimum: 1, maximum: 1000, default: 500, description: 'How many' })
+const UsersQuery = Type.Object({ limit: LIMIT, ...PAGE_QUERY }, { additionalProperties: false })
 const KeyQuery = Type.Object(
-  { userId: Type.Optional(Type.String({ format: 'uuid', description: 'Keys of this user only' })) },
-  { additionalProperties: false }
-)
-const AuditQuery = Type.Object(
   {
-    limit: Type.Integer({ minimum: 1, maximum: 500, default: 100, description: 'How many entries at most' }),
-    before: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: 'The id of the last entry of the page before'
-      })
-    )
+    userId: Type.Optional(Type.String({ format: 'uuid', description: 'Keys of this user only' })),
+    limit: LIMIT,
+    ...PAGE_QUERY
   },
   { additionalProperties: false }
 )
-const AuditEntry = Type.Object({
-  id: Type.Integer(),
-  at: Type.String(),
-  actor: Type.String(),
-  action: Type.String(),
-  target: Type.Optional(Type.String()),
-  details: Type.Optional(Type.Record(Type.String(), Type.Unknown()))
-})
-
+const userPlaces = pageTokens('users', Type.Object({ name: PlaceText }, { additionalProperties: false }))
+const keyPlaces = pageTokens(
+  'keys',
+  Type.Object({ createdAt: DayOrUtc, id: Type.String({ format: 'uuid' }) }, { additionalProperties: false })
+)
 const notFound = (what: string, id: string) =>
   new ApiError('NOT_FOUND', 404, `There is no ${what} ${id}`, { details: { id } })
 
@@ -112,9 +104,21 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/users',
     {
       ...read,
-      schema: { operationId: 'listUsers', tags, response: { 200: Type.Object({ users: Type.Array(User) }) } }
+      schema: {
+        operationId: 'listUsers',
+        summary: 'Users by name',
+        tags,
+        querystring: UsersQuery,
+        response: { 200: Type.Object({ users: Type.Array(User), next: Next }) }
+      }
     },
-    async () => ({ users: await users.list() })
+    async (request) => {
+      const { limit, page } = request.query
+      const found = await users.list(limit + 1, userPlaces.read(page, request)?.name ?? '')
+      const shown = found.slice(0, limit)
+      const last = found.length > limit ? shown.at(-1) : undefined
+      return { users: shown, ...(last && { next: userPlaces.write({ name: last.name }, request) }) }
+    }
   )
 
   app.post(
@@ -184,11 +188,11 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       const { userId, name } = request.principal!
       if (id === userId) throw new ApiError('OWN_USER', 409, 'Nobody can delete the user that asks; ask as another one')
-      const held = await keys.list(id)
+      const held = await keys.idsOf(id)
       const user = await users.remove(id)
       if (!user) throw notFound('user', id)
       const entry = { actor: name, action: 'user.delete', target: id, details: { name: user.name } }
-      const endings = held.map((key) => app.revocations.revoke(`key:${key.id}`))
+      const endings = held.map((key) => app.revocations.revoke(`key:${key}`))
       await Promise.all([audit.append(entry), app.revocations.revoke(`user:${id}`), ...endings])
       return user
     }
@@ -230,12 +234,20 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       ...read,
       schema: {
         operationId: 'listKeys',
+        summary: 'Keys, oldest first, revoked ones among them',
         tags,
         querystring: KeyQuery,
-        response: { 200: Type.Object({ keys: Type.Array(Key) }) }
+        response: { 200: Type.Object({ keys: Type.Array(Key), next: Next }) }
       }
     },
-    async (request) => ({ keys: await keys.list(request.query.userId) })
+    async (request) => {
+      const { userId, limit, page } = request.query
+      const found = await keys.list({ userId, limit: limit + 1, after: keyPlaces.read(page, request) })
+      const shown = found.slice(0, limit)
+      const { createdAt, id } = shown.at(-1) ?? {}
+      const hasMore = found.length > limit && createdAt !== undefined && id !== undefined
+      return { keys: shown, ...(hasMore && { next: keyPlaces.write({ createdAt, id }, request) }) }
+    }
   )
 
   app.delete(
@@ -258,20 +270,5 @@ export const accountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       await Promise.all([audit.append(entry), app.revocations.revoke(`key:${id}`)])
       return key
     }
-  )
-
-  app.get(
-    '/audit',
-    {
-      ...read,
-      schema: {
-        operationId: 'listAudit',
-        summary: 'What administrators did, newest first',
-        tags,
-        querystring: AuditQuery,
-        response: { 200: Type.Object({ entries: Type.Array(AuditEntry) }) }
-      }
-    },
-    async (request) => ({ entries: await audit.list(request.query) })
   )
 }

@@ -2,10 +2,21 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { DAY_MS } from '../market/time.ts'
-import { cacheable, sendAnswer } from './answer.ts'
+import {
+  CONTRACT_COLUMNS,
+  contractRows,
+  indicatorAnswer,
+  patternAnswer,
+  patternRows,
+  seriesRows,
+  setRows
+} from './analysis-rows.ts'
+import { cacheable } from './answer.ts'
 import { resolveRange } from './historical-range.ts'
 import { IndicatorQuery, indicatorsOf, periodOf } from './indicator-query.ts'
 import { Day } from './instant.ts'
+import { PatternQuery, patternNames } from './pattern-query.ts'
+import { FORMAT_QUERY, rowsAnswer, sendInFormat } from './row-formats.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
 
@@ -13,11 +24,14 @@ const access = 'market:read' as const
 const errors = { 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
 
 const OptionsQuery = Type.Object(
-  { expiry: Type.Optional(Day('YYYY-MM-DD, one of `expiries`; the nearest where absent. Others are a 400')) },
+  {
+    expiry: Type.Optional(Day('YYYY-MM-DD, one of `expiries`; the nearest where absent. Others are a 400')),
+    ...FORMAT_QUERY
+  },
   { additionalProperties: false }
 )
 
-/** What follows from a symbol's prices: its options, and indicators over its bars. */
+/** What follows from a symbol's prices: its options, and indicators and patterns of its bars. */
 export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/options/:symbol',
@@ -32,7 +46,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['market'],
         params: SymbolParams,
         querystring: OptionsQuery,
-        response: { 200: Type.Ref('OptionChain#'), ...cacheable, ...errors }
+        response: { 200: rowsAnswer('OptionChain', 'contract', CONTRACT_COLUMNS), ...cacheable, ...errors }
       }
     },
     async (request, reply) => {
@@ -43,8 +57,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (expiry !== undefined && !expiries.includes(expiry)) {
         throw new InvalidField('expiry', `is not an expiry of options on ${symbol}`, expiries)
       }
-      sendAnswer(request, reply, answer, app.freshness.options)
-      return reply
+      return sendInFormat(request, reply, { answer, freshness: app.freshness.options, rowsOf: contractRows })
     }
   )
 
@@ -63,7 +76,7 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: SymbolParams,
         querystring: IndicatorQuery,
         response: {
-          200: Type.Union([Type.Ref('IndicatorSeries#'), Type.Ref('IndicatorSet#')]),
+          200: indicatorAnswer,
           ...cacheable,
           ...errors
         }
@@ -75,11 +88,38 @@ export const analysisRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const symbol = symbolOf(request.params.symbol)
       const resolved = resolveRange({ interval, range, period: periodOf(request.query), from, to }, Date.now())
       const asked = { indicators: specs, bars: { symbol, interval, adjusted, ...resolved } }
-      const answer = isSet
-        ? app.marketData.indicators(asked, askerOf(request)).catch(toldOfList)
-        : app.marketData.indicator(asked, askerOf(request))
-      sendAnswer(request, reply, await answer, app.freshness.historical)
-      return reply
+      const freshness = app.freshness.historical
+      if (isSet) {
+        const answer = await app.marketData.indicators(asked, askerOf(request)).catch(toldOfList)
+        return sendInFormat(request, reply, { answer, freshness, rowsOf: setRows })
+      }
+      const answer = await app.marketData.indicator(asked, askerOf(request))
+      return sendInFormat(request, reply, { answer, freshness, rowsOf: seriesRows })
+    }
+  )
+
+  app.get(
+    '/patterns/:symbol',
+    {
+      config: { access },
+      schema: {
+        operationId: 'getPatterns',
+        summary: 'Candlestick patterns in the bars of one symbol, oldest first',
+        description:
+          'Those whose last bars lie in the range; the bars before it are taken into account. What each of them is stands in ' +
+          '[the guide to them](/docs/guides/patterns.md).',
+        tags: ['market'],
+        params: SymbolParams,
+        querystring: PatternQuery,
+        response: { 200: patternAnswer, ...cacheable, ...errors }
+      }
+    },
+    async (request, reply) => {
+      const { names, interval, adjusted, ...range } = request.query
+      const symbol = symbolOf(request.params.symbol)
+      const bars = { symbol, interval, adjusted, ...resolveRange({ ...range, interval }, Date.now()) }
+      const answer = await app.marketData.patterns({ names: patternNames(names), bars }, askerOf(request))
+      return sendInFormat(request, reply, { answer, freshness: app.freshness.historical, rowsOf: patternRows })
     }
   )
 }

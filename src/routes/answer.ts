@@ -46,11 +46,17 @@ export function ageOf({ receivedAt }: Validity, now: number): number {
   return Math.max(0, Math.floor((now - receivedAt) / 1000))
 }
 
-/** Answers 304 and returns true where If-None-Match names the entity tag. */
+/** Answers 304 and returns true where If-None-Match names the entity tag, or its weak form: that of compressed bytes. */
 export function isHeldByClient(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
-  reply.header('etag', etag)
   const held = request.headers['if-none-match']
+  reply.header('etag', held?.includes(`W/${etag}`) ? `W/${etag}` : etag)
   if (held === undefined || !(held === '*' || held.includes(etag))) return false
   reply.code(304).send()
   return true
+}
+
+/** Says that the answer depends on a header of the request, beside what else it depends on. */
+export function varyBy(reply: FastifyReply, header: string): void {
+  const others = [reply.getHeader('vary') ?? []].flat().join(', ')
+  reply.header('vary', others === '' ? header : `${others}, ${header}`)
 }

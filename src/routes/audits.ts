@@ -7,7 +7,7 @@ import { neverKept } from './answer.ts'
 import { Day, DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceId, PlaceNumber, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { onePage, type Columns } from './rows.ts'
+import { onePage, withSymbol, type Columns } from './rows.ts'
 import type { StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -63,6 +63,7 @@ const DifferencesQuery = Type.Object(
 )
 
 const auditPlaces = pageTokens(
+  'audits',
   Type.Object(
     {
       instrumentId: PlaceId,
@@ -76,6 +77,7 @@ const auditPlaces = pageTokens(
   )
 )
 const differencePlaces = pageTokens(
+  'audit-differences',
   Type.Object({ interval: Interval, start: DayOrUtc, id: PlaceNumber }, { additionalProperties: false })
 )
 
@@ -101,13 +103,13 @@ export const auditRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async 
     },
     async (request, reply) => {
       const { symbol, date, limit, page } = request.query
-      const after = auditPlaces.read(page)
+      const after = auditPlaces.read(page, request)
       const instrument = symbol === undefined ? undefined : await archive.instrument(symbolOf(symbol), date)
       const { audits, last } = await archive.audits({ tradeDate: date, limit, after }, instrument)
       return sendRows(reply, formatOf(request), {
         name: 'audits',
         columns: AUDIT_COLUMNS,
-        head: { next: last && auditPlaces.write(last) },
+        head: { next: last && auditPlaces.write(last, request) },
         pages: onePage(audits)
       })
     }
@@ -124,18 +126,21 @@ export const auditRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async 
         tags: ['market'],
         params: SymbolParams,
         querystring: DifferencesQuery,
-        response: { 200: rowsAnswer('DifferencePage', 'difference', DIFFERENCE_COLUMNS), 404: Type.Ref('ErrorBody#') }
+        response: {
+          200: rowsAnswer('DifferencePage', 'difference', withSymbol(DIFFERENCE_COLUMNS)),
+          404: Type.Ref('ErrorBody#')
+        }
       }
     },
     async (request, reply) => {
       const { date, limit, page } = request.query
-      const after = differencePlaces.read(page)
+      const after = differencePlaces.read(page, request)
       const instrument = await archive.instrument(symbolOf(request.params.symbol), date)
       const { differences, last } = await archive.differences(instrument, { tradeDate: date, limit, after })
       return sendRows(reply, formatOf(request), {
         name: 'differences',
         columns: DIFFERENCE_COLUMNS,
-        head: { symbol: instrument.symbol, next: last && differencePlaces.write(last) },
+        head: { symbol: instrument.symbol, next: last && differencePlaces.write(last, request) },
         pages: onePage(differences)
       })
     }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { isApiKey, requiredCredentialIn } from '../auth/credential.ts'
+import { isApiKey, presentedIn } from '../auth/credential.ts'
 import { countingMalformed } from '../auth/malformed-keys.ts'
 import { addressOf } from '../auth/network.ts'
 import { Credential, Plan, Scope, type Principal } from '../auth/principal.ts'
@@ -34,7 +34,7 @@ const Me = Type.Object({
   scopes: Type.Array(Scope),
   credential: Credential,
   keyId: Type.Optional(Type.String({ description: 'Absent on tokens of an outside issuer' })),
-  issuedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Of a token' })),
+  issuedAt: Type.Optional(Type.String({ format: 'date-time', description: 'Of a token or a session' })),
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'Absent on a key that does not end' }))
 })
 
@@ -83,13 +83,13 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Makes a ticket that opens one live connection, within 30 seconds',
         description:
           'For `?ticket=` on the WebSocket addresses and on Socket.IO, so that no key and no token stands in an address. The ' +
-          'connection is that of the key or token which asked, and ends with it.',
+          'connection is that of the key, the token or the session which asked, and ends with it.',
         tags: ['auth'],
         response: { 200: Ticket }
       }
     },
     async (request, reply) => {
-      const { ticket, expiresAt } = await app.tickets.issue(requiredCredentialIn(request.headers))
+      const { ticket, expiresAt } = await app.tickets.issue(presentedIn(request.headers))
       reply.header('cache-control', 'no-store')
       return { ticket, expiresAt: expiresAt.toISOString() }
     }
@@ -107,7 +107,7 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const { issuedAt, expiresAt, scopes, tokenId: _, ...who } = request.principal!
+      const { issuedAt, expiresAt, scopes, tokenId: _, renewal: _renewal, ...who } = request.principal!
       reply.header('cache-control', 'no-store')
       return {
         ...who,

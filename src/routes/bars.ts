@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { ArchivedInstrument } from '../market/archive.ts'
 import { Adjustment, Interval, isIntraday } from '../market/bar.ts'
 import type { Feed } from '../market/provenance.ts'
@@ -10,7 +10,7 @@ import { neverKept } from './answer.ts'
 import { DayOrUtc } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { onePage, pagesFrom, type Columns, type ColumnType, type RowsHead } from './rows.ts'
+import { onePage, pagesFrom, withSymbol, type Columns, type ColumnType, type RowsHead } from './rows.ts'
 import {
   AS_OF,
   BEGINNING,
@@ -103,8 +103,11 @@ const LatestQuery = Type.Object(
   CLOSED
 )
 /** Before or behind which bar, and of which series: another one may have most of the rest. */
-const barPlaces = pageTokens(Type.Object({ start: DayOrUtc, source: KIND.source, feed: KIND.feed }, CLOSED))
-const symbolPlaces = pageTokens(Type.Object({ symbol: PlaceText }, CLOSED))
+const BarPlace = Type.Object({ start: DayOrUtc, source: KIND.source, feed: KIND.feed }, CLOSED)
+type BarPlace = Static<typeof BarPlace>
+const olderPlaces = pageTokens('bars', BarPlace)
+const rangePlaces = pageTokens('bar-range', BarPlace)
+const symbolPlaces = pageTokens('latest-bars', Type.Object({ symbol: PlaceText }, CLOSED))
 
 /** Bars as they are stored. */
 export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (app, { isAlias }) => {
@@ -127,9 +130,9 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
     },
     async (request, reply) => {
       const { timeframe: interval, adjusted, source, feed, limit, page } = request.query
-      const after = symbolPlaces.read(page)?.symbol ?? ''
+      const after = symbolPlaces.read(page, request)?.symbol ?? ''
       const { bars, hasMore, cursor } = await archive.latestBars({ interval, adjusted, source, feed }, after, limit)
-      const next = hasMore ? symbolPlaces.write({ symbol: bars.at(-1)!.symbol }) : undefined
+      const next = hasMore ? symbolPlaces.write({ symbol: bars.at(-1)!.symbol }, request) : undefined
       const isWhole = page === undefined && next === undefined
       return sendRows(reply, formatOf(request), {
         name: 'bars',
@@ -154,19 +157,20 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
         tags: ['market'],
         params: SymbolParams,
         querystring: BarsQuery,
-        response: { 200: rowsAnswer('StoredBarPage', 'bar', COLUMNS), 404: Type.Ref('ErrorBody#') }
+        response: { 200: rowsAnswer('StoredBarPage', 'bar', withSymbol(COLUMNS)), 404: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {
       const { limit, page } = request.query
-      const before = barPlaces.read(page)
+      const before = olderPlaces.read(page, request)
       const { instrument, kind } = await subjectOf(request.params.symbol, { ...request.query, ...seriesOf(before) })
       const end = Date.now() + DAY_MS
       const to = before === undefined ? end : Math.min(end, Date.parse(before.start))
       const answer = await archive.bars(instrument, { ...kind, from: BEGINNING, to, limit, countedFrom: 'newest' })
       const next = answer.hasMore ? placeOf(answer.bars[0], answer) : undefined
       // Older bars than those that a stream goes on from are no matter of its cursor.
-      const head = headOf(instrument, kind, { ...answer, ...(before && { cursor: undefined }) }, next)
+      const told = { ...answer, ...(before && { cursor: undefined }) }
+      const head = headOf(instrument, kind, told, next && olderPlaces.write(next, request))
       return sendBars(request, reply, kind.interval, head, onePage(answer.bars))
     }
   )
@@ -183,13 +187,13 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
         tags: ['market'],
         params: SymbolParams,
         querystring: RangeQuery,
-        response: { 200: rowsAnswer('StoredBarPage', 'bar', COLUMNS), 404: Type.Ref('ErrorBody#') }
+        response: { 200: rowsAnswer('StoredBarPage', 'bar', withSymbol(COLUMNS)), 404: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {
       const { limit, page, start, end } = request.query
       const { from, to } = resolveSpan({ start, end }, Date.now(), 0)
-      const after = barPlaces.read(page)
+      const after = rangePlaces.read(page, request)
       const { instrument, kind } = await subjectOf(request.params.symbol, { ...request.query, ...seriesOf(after) })
       const isStreamed = formatOf(request) !== 'json' && limit === undefined
       const atOnce = limit ?? (isStreamed ? STREAMED_AT_ONCE : PAGE_ROWS)
@@ -207,7 +211,8 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
       const first = pageOf(answer)
       const isSeam = end === undefined && after === undefined && first.next === undefined
       const told = { ...answer, ...(!isSeam && { cursor: undefined }) }
-      const head = headOf(instrument, kind, told, isStreamed ? undefined : first.next)
+      const next = isStreamed ? undefined : first.next
+      const head = headOf(instrument, kind, told, next && rangePlaces.write(next, request))
       const pages = pagesFrom(isStreamed ? first : { rows: first.rows }, async (place) => pageOf(await read(place)))
       return sendBars(request, reply, kind.interval, head, pages)
     }
@@ -222,7 +227,6 @@ export const barRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
 }
 
 type Kind = { timeframe: Interval; adjusted: Adjustment; source?: string; feed?: Feed; asof?: string }
-type BarPlace = NonNullable<ReturnType<typeof barPlaces.read>>
 
 const seriesOf = (place: BarPlace | undefined) =>
   place && { ...(place.source !== undefined && { source: place.source }), ...(place.feed && { feed: place.feed }) }
@@ -238,7 +242,7 @@ function headOf(
   { symbol, currentSymbol }: ArchivedInstrument,
   { interval, adjusted }: StoredBarKind,
   { series, cursor }: Pick<StoredBars, 'series' | 'cursor'>,
-  next: BarPlace | undefined
+  next: string | undefined
 ): RowsHead {
   return {
     symbol,
@@ -247,7 +251,7 @@ function headOf(
     adjusted,
     ...series,
     cursor,
-    next: next && barPlaces.write(next)
+    next
   }
 }
 

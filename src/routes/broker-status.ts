@@ -19,7 +19,7 @@ export const brokerStatusRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> =
       schema: {
         ...(isAlias ? { hide: true } : { operationId: 'getBrokerStatus' }),
         summary: "What each vendor's stream does now, since when, and what it waits for",
-        tags: ['market'],
+        tags: ['operations'],
         response: { 200: Type.Ref('BrokerStatus#') }
       }
     },

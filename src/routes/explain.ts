@@ -14,7 +14,7 @@ export const insightRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'getProviders',
         summary: 'Providers: on or off, budgets, breakers, calls, latency',
-        tags: ['market'],
+        tags: ['operations'],
         response: { 200: Type.Object({ providers: Type.Array(Type.Ref('ProviderStatus#')) }) }
       }
     },

@@ -45,7 +45,7 @@ const GapsQuery = Type.Object(
   { additionalProperties: false }
 )
 
-const places = pageTokens(Type.Object({ from: DayOrUtc, id: PlaceNumber }, { additionalProperties: false }))
+const places = pageTokens('gaps', Type.Object({ from: DayOrUtc, id: PlaceNumber }, { additionalProperties: false }))
 
 /** The ledger of gaps. */
 export const gapRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (app, { isAlias }) => {
@@ -68,7 +68,7 @@ export const gapRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
     async (request, reply) => {
       const { symbol, source, feed, state, reason, start, end, limit, page } = request.query
       const { from, to } = resolveSpan({ start, end }, Date.now(), DEFAULT_DAYS * DAY_MS)
-      const after = places.read(page)
+      const after = places.read(page, request)
       const instrument = symbol === undefined ? undefined : await archive.instrument(symbolOf(symbol))
       const filter = { source, feed, state, reason, from: from.ms, to: to.ms }
       const { gaps, hasMore } = await archive.gaps(filter, { limit, after }, instrument)
@@ -76,7 +76,7 @@ export const gapRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (a
       return sendRows(reply, formatOf(request), {
         name: 'gaps',
         columns: COLUMNS,
-        head: { next: last && places.write({ from: last.from, id: last.id }) },
+        head: { next: last && places.write({ from: last.from, id: last.id }, request) },
         pages: onePage(gaps)
       })
     }

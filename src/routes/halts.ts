@@ -7,7 +7,7 @@ import { DAY_MS } from '../market/time.ts'
 import { neverKept } from './answer.ts'
 import { PAGE_QUERY, pageTokens, PlaceInstant, PlaceNumber, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { onePage, type Columns } from './rows.ts'
+import { onePage, withSymbol, type Columns } from './rows.ts'
 import { END, resolveSpan, START, type StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -40,6 +40,7 @@ const HaltsQuery = Type.Object(
 )
 
 const places = pageTokens(
+  'halts',
   Type.Object(
     { asOf: PlaceInstant, sequence: PlaceNumber, source: PlaceText, feed: Feed, status: TradingStatus },
     { additionalProperties: false }
@@ -62,19 +63,19 @@ export const haltRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (
         tags: ['market'],
         params: SymbolParams,
         querystring: HaltsQuery,
-        response: { 200: rowsAnswer('HaltPage', 'halt', COLUMNS), 404: Type.Ref('ErrorBody#') }
+        response: { 200: rowsAnswer('HaltPage', 'halt', withSymbol(COLUMNS)), 404: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {
       const { start, end, limit, page } = request.query
       const span = resolveSpan({ start, end }, Date.now(), DEFAULT_DAYS * DAY_MS)
-      const after = places.read(page)
+      const after = places.read(page, request)
       const instrument = await archive.instrument(symbolOf(request.params.symbol))
       const { halts, last } = await archive.halts(instrument, { ...span, limit, after })
       return sendRows(reply, formatOf(request), {
         name: 'halts',
         columns: COLUMNS,
-        head: { symbol: instrument.symbol, next: last && places.write(last) },
+        head: { symbol: instrument.symbol, next: last && places.write(last, request) },
         pages: onePage(halts)
       })
     }

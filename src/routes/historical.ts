@@ -1,28 +1,26 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { Adjustment, Interval, isIntraday, type Bar } from '../market/bar.ts'
-import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
+import { Adjustment, Interval, type HistoricalSeries } from '../market/bar.ts'
+import type { Answer } from '../market/market-data.ts'
+import { cacheable } from './answer.ts'
+import { barColumns, CLOSES_QUERY } from './bar-columns.ts'
 import { RANGE_QUERY, resolveRange } from './historical-range.ts'
-import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { onePage, type Columns } from './rows.ts'
+import { FORMAT_QUERY, rowsAnswer, sendInFormat } from './row-formats.ts'
+import { onePage, withSymbol } from './rows.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
 
-const COLUMNS = {
-  start: 'instant',
-  open: 'number',
-  high: 'number',
-  low: 'number',
-  close: 'number',
-  volume: 'number',
-  complete: 'boolean'
-} as const satisfies Columns<Bar>
+/** Which bars, besides of what stretch. */
+export const SERIES_QUERY = {
+  interval: Type.Enum([...Interval.enum], { default: '1d', description: 'Length of a bar' }),
+  adjusted: Type.Enum([...Adjustment.enum], { default: 'splits', description: 'What prices are adjusted for' })
+}
 
 const Query = Type.Object(
   {
     ...RANGE_QUERY,
-    interval: Type.Enum([...Interval.enum], { default: '1d', description: 'Length of a bar' }),
-    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits', description: 'What prices are adjusted for' }),
+    ...SERIES_QUERY,
+    ...CLOSES_QUERY,
     ...FORMAT_QUERY
   },
   { additionalProperties: false }
@@ -43,7 +41,7 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: SymbolParams,
         querystring: Query,
         response: {
-          200: rowsAnswer('BarSeries', 'bar', COLUMNS),
+          200: rowsAnswer('HistoricalSeries', 'bar', withSymbol(barColumns('1m', true))),
           ...cacheable,
           404: Type.Ref('ErrorBody#'),
           503: Type.Ref('ErrorBody#')
@@ -51,21 +49,21 @@ export const historicalRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const { interval, adjusted, format: _, ...range } = request.query
+      const { interval, adjusted, adjustedClose, format: _, ...range } = request.query
       const symbol = symbolOf(request.params.symbol)
-      const resolved = resolveRange({ interval, ...range }, Date.now())
-      const answer = await app.marketData.bars({ symbol, interval, adjusted, ...resolved }, askerOf(request))
-      const format = formatOf(request)
-      if (format === 'json') {
-        reply.header('vary', 'accept')
-        sendAnswer(request, reply, answer, app.freshness.historical)
-        return reply
-      }
-      describeFreshness(reply, answer, app.freshness.historical)
-      if (isHeldByClient(request, reply, `${answer.etag.slice(0, -1)}-${format}"`)) return reply
-      const { bars, ...head } = answer.value
-      const columns = isIntraday(interval) ? COLUMNS : { ...COLUMNS, start: 'date' as const }
-      return sendRows(reply, format, { name: 'bars', columns, head, pages: onePage(bars) })
+      const asked = { symbol, interval, adjusted, ...resolveRange({ interval, ...range }, Date.now()) }
+      const answer: Answer<HistoricalSeries> =
+        adjustedClose === undefined
+          ? await app.marketData.bars(asked, askerOf(request))
+          : await app.marketData.barsBesideCloses(asked, adjustedClose, askerOf(request))
+      return sendInFormat(request, reply, {
+        answer,
+        freshness: app.freshness.historical,
+        rowsOf: ({ bars, ...head }) => {
+          const columns = barColumns(interval, adjustedClose !== undefined)
+          return { name: 'bars', columns, head, pages: onePage(bars) }
+        }
+      })
     }
   )
 }

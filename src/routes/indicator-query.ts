@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { Adjustment, Interval, Period } from '../market/bar.ts'
 import { IndicatorName, IndicatorParameters, type IndicatorSpec } from '../market/indicator.ts'
+import { FORMAT_QUERY } from './row-formats.ts'
 import { RANGE_QUERY } from './historical-range.ts'
 
 const MAX_INDICATORS = 20
@@ -44,7 +45,8 @@ export const IndicatorQuery = Type.Object(
         description: 'Another name of range. A bare number is taken for length, as earlier versions did'
       })
     ),
-    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits', description: 'What prices are adjusted for' })
+    adjusted: Type.Enum([...Adjustment.enum], { default: 'splits', description: 'What prices are adjusted for' }),
+    ...FORMAT_QUERY
   },
   { additionalProperties: false }
 )

@@ -2,10 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { exchangeNamed } from '../market/exchanges.ts'
+import type { Instrument } from '../market/instrument.ts'
 import { InstrumentKind } from '../market/instrument-kind.ts'
 import { neverKept } from './answer.ts'
 import { Day } from './instant.ts'
 import { PAGE_QUERY, pageTokens, PlaceText } from './page-token.ts'
+import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
+import { onePage, type Cell, type Columns } from './rows.ts'
 import type { StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -14,16 +17,45 @@ const MAX_WORDS = 8
 /** Parts of what was typed that words of names are made of. */
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}.]*/gu
 
+/** Words that are looked for in what instruments are called. */
+export const SEARCH_WORDS = {
+  minLength: 1,
+  maxLength: 100,
+  description: `Beginnings of words of symbol, names and ISIN, in any order; at most ${MAX_WORDS}`
+}
+
+type Row = Readonly<Record<string, Cell>>
+
+const COLUMNS = {
+  symbol: 'text',
+  name: 'text',
+  kind: 'text',
+  mic: 'text',
+  exchange: 'text',
+  segment: 'text',
+  country: 'text',
+  currency: 'text',
+  multiplier: 'number',
+  tickSize: 'number',
+  lot: 'number',
+  isin: 'text',
+  underlying: 'text',
+  expiry: 'date',
+  lastTradingAt: 'instant',
+  strike: 'number',
+  right: 'text',
+  tradable: 'boolean',
+  sector: 'text',
+  industry: 'text',
+  tradingSymbol: 'text',
+  exchangeToken: 'text',
+  delistedOn: 'date',
+  id: 'integer'
+} as const satisfies Columns<Row>
+
 const InstrumentsQuery = Type.Object(
   {
-    q: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 100,
-        description: `Beginnings of words of symbol, names and ISIN, in any order; at most ${MAX_WORDS}`,
-        examples: ['nifty 25000 ce', 'reliance']
-      })
-    ),
+    q: Type.Optional(Type.String({ ...SEARCH_WORDS, examples: ['nifty 25000 ce', 'reliance'] })),
     exchange: Type.Optional(
       Type.String({ pattern: '^[A-Za-z0-9 ]{2,40}$', description: 'MIC or name', examples: ['NSE', 'XNSE'] })
     ),
@@ -42,15 +74,11 @@ const InstrumentsQuery = Type.Object(
     strikeTo: Type.Optional(Type.Number({ minimum: 0, description: 'Options with this strike or a lower one' })),
     delisted: Type.Boolean({ default: false, description: 'Also what is listed no longer' }),
     limit: Type.Integer({ minimum: 1, maximum: MAX_INSTRUMENTS, default: 100, description: 'How many instruments' }),
+    ...FORMAT_QUERY,
     ...PAGE_QUERY
   },
   { additionalProperties: false }
 )
-
-const InstrumentPage = Type.Object({
-  instruments: Type.Array(Type.Ref('Instrument#')),
-  next: Type.Optional(Type.String({ description: 'The `page` that follows; missing on the last one' }))
-})
 
 const KeyParams = Type.Object({
   key: Type.String({
@@ -62,7 +90,7 @@ const KeyParams = Type.Object({
   })
 })
 
-const places = pageTokens(Type.Object({ symbol: PlaceText }, { additionalProperties: false }))
+const places = pageTokens('instruments', Type.Object({ symbol: PlaceText }, { additionalProperties: false }))
 
 /** What is listed: shares, indices, futures and options of exchanges whose master files are imported, and all that was asked for. */
 export const instrumentDirectoryRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (app, { isAlias }) => {
@@ -80,13 +108,13 @@ export const instrumentDirectoryRoutes: FastifyPluginAsyncTypebox<StoredRouteOpt
         summary: 'Instruments that are listed, in the order of their symbols',
         tags: ['market'],
         querystring: InstrumentsQuery,
-        response: { 200: InstrumentPage }
+        response: { 200: rowsAnswer('InstrumentPage', 'instrument', COLUMNS) }
       }
     },
-    async (request) => {
+    async (request, reply) => {
       const { q, exchange, segment, type, underlying, right, delisted, limit, page, ...range } = request.query
       const filter = {
-        words: q === undefined ? undefined : wordsOf(q),
+        words: q === undefined ? undefined : wordsOf(q, 'q'),
         mic: exchange === undefined ? undefined : micOf(exchange),
         segment,
         kind: type,
@@ -96,10 +124,16 @@ export const instrumentDirectoryRoutes: FastifyPluginAsyncTypebox<StoredRouteOpt
         strike: { from: range.strikeFrom, to: range.strikeTo },
         withDelisted: delisted
       }
-      const after = places.read(page)?.symbol ?? ''
+      const after = places.read(page, request)?.symbol ?? ''
       const { instruments, hasMore } = await archive.instruments(filter, { limit, after })
       const last = hasMore ? instruments.at(-1) : undefined
-      return { instruments: [...instruments], ...(last && { next: places.write({ symbol: last.symbol }) }) }
+      const head = { next: last && places.write({ symbol: last.symbol }, request) }
+      const format = formatOf(request)
+      if (format === 'json') {
+        return sendRows(reply, format, { name: 'instruments', columns: {}, head, pages: onePage(instruments) })
+      }
+      const rows = instruments.map(rowOf)
+      return sendRows(reply, format, { name: 'instruments', columns: COLUMNS, head, pages: onePage(rows) })
     }
   )
 
@@ -123,13 +157,22 @@ export const instrumentDirectoryRoutes: FastifyPluginAsyncTypebox<StoredRouteOpt
   )
 }
 
-function wordsOf(text: string): string[] {
+/** The step of a price has no place in a row where it depends on the price. */
+function rowOf(instrument: Instrument): Row {
+  const { tickSizes = [], hours: _, ...row } = instrument
+  const [step, ...others] = tickSizes
+  return { ...row, tickSize: others.length === 0 ? step?.size : undefined }
+}
+
+/** Throws INVALID_REQUEST naming the field. */
+export function wordsOf(text: string, field: string): string[] {
   const words = text.match(WORD) ?? []
-  if (words.length === 0 || words.length > MAX_WORDS) throw new InvalidField('q', `must have 1 to ${MAX_WORDS} words`)
+  if (words.length === 0 || words.length > MAX_WORDS) throw new InvalidField(field, `must have 1 to ${MAX_WORDS} words`)
   return words
 }
 
-function micOf(name: string): string {
+/** Throws INVALID_REQUEST. */
+export function micOf(name: string): string {
   const mic = exchangeNamed(name.toUpperCase())?.mic
   if (mic === undefined) throw new InvalidField('exchange', 'is not known')
   return mic

@@ -55,7 +55,7 @@ export const ohlcRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (
         symbol: instrument.symbol,
         date: day,
         ...figures,
-        ...(before && { previousClose: before.close }),
+        ...(before && { previousClose: before.close, previousDate: before.start }),
         ...(currency !== undefined && { currency }),
         provenance
       }

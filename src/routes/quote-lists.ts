@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Answer, MarketData } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
+import { MAX_BATCH } from './symbol-list.ts'
 
-/** How many symbols a batch may name. */
-export const MAX_BATCH = 100
 /** Lists whose joined answers are kept, some 70 KB each for a hundred quotes; the oldest makes room. */
 const MAX_KEPT_LISTS = 100
 
@@ -106,7 +105,7 @@ export class QuoteLists {
 }
 
 /** Joins the bodies of quotes into that of a batch: bytes are copied, nothing is encoded again. */
-export function joined(answers: readonly Answer<Quote>[], close = CLOSE): Batch {
+export function joined(answers: readonly Answer<unknown>[], close = CLOSE): Batch {
   const commas = Math.max(0, answers.length - 1)
   let length = OPEN.length + commas + Buffer.byteLength(close)
   let receivedAt = Infinity

@@ -1,33 +1,32 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
-import { ApiError, InvalidField } from '../errors.ts'
 import type { Answer } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
-import { parseSymbol, RequestedSymbols } from '../market/symbol.ts'
 import { cacheable, describeFreshness, isHeldByClient, sendAnswer } from './answer.ts'
-import { joined, MAX_BATCH, type Batch, type QuoteLists } from './quote-lists.ts'
+import { FIELDS_QUERY, fieldsIn, onlyFields, QUOTE_FIELDS, type QuotePart } from './quote-fields.ts'
+import { joined, type Batch, type QuoteLists } from './quote-lists.ts'
+import { errorRow, quoteColumns, quoteRow } from './quote-rows.ts'
+import { Format, rowsAnswer, sendRows } from './row-formats.ts'
+import { onePage } from './rows.ts'
+import { batchErrorOf, MAX_BATCH, readSymbols, SYMBOLS_QUERY } from './symbol-list.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 import { askerOf } from './asker.ts'
 
-/** A batch's worth of the longest symbols there are, with room for spaces. */
-const MAX_LIST_LENGTH = 8000
-
-const MAX_ECHO_LENGTH = 64
-
-const BatchError = Type.Object({
-  symbol: Type.String(),
-  code: Type.String(),
-  message: Type.String(),
-  details: Type.Optional(Type.Unknown())
-})
-type BatchError = Static<typeof BatchError>
-
-const Quotes = Type.Object({
-  quotes: Type.Array(Type.Ref('Quote#'), { description: 'In the order asked for' }),
-  errors: Type.Array(BatchError, { description: 'Symbols without a quote, and why' }),
-  requested: Type.Optional(RequestedSymbols)
-})
+const QuoteQuery = Type.Object(FIELDS_QUERY, { additionalProperties: false })
+const QuotesQuery = Type.Object(
+  {
+    ...SYMBOLS_QUERY,
+    ...FIELDS_QUERY,
+    format: Type.Enum([...Format.enum], {
+      default: 'json',
+      description:
+        'In csv, ndjson and parquet a symbol without a quote is a row that has nothing but `symbol` and `error`, a code'
+    })
+  },
+  { additionalProperties: false }
+)
+type QuotesQuery = Static<typeof QuotesQuery>
 
 export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = async (app, { lists }) => {
   const freshness = app.freshness.quote
@@ -40,18 +39,18 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
       schema: {
         operationId: 'getQuote',
         summary: 'The quote of one symbol',
+        description: 'With `fields` some of its members only.',
         tags: ['market'],
         params: SymbolParams,
+        querystring: QuoteQuery,
         response: { 200: Type.Ref('Quote#'), ...cacheable, 404: Type.Ref('ErrorBody#'), 503: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {
-      sendAnswer(
-        request,
-        reply,
-        await app.marketData.quote(symbolOf(request.params.symbol), askerOf(request)),
-        freshness
-      )
+      const { fields } = request.query
+      const shown = fields === undefined ? undefined : fieldsIn(fields)
+      const answer = await app.marketData.quote(symbolOf(request.params.symbol), askerOf(request))
+      sendAnswer(request, reply, shown ? onlyFields(answer, shown) : answer, freshness)
       return reply
     }
   )
@@ -63,35 +62,38 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
       schema: {
         operationId: 'getQuotes',
         summary: `Quotes of up to ${MAX_BATCH} symbols; each succeeds or fails by itself`,
+        description: 'With `fields` some of their members only.',
         tags: ['market'],
-        querystring: Type.Object(
-          {
-            symbols: Type.String({
-              minLength: 1,
-              maxLength: MAX_LIST_LENGTH,
-              description: `1 to ${MAX_BATCH} different ones, separated by commas, each in any usual spelling`,
-              examples: ['AAPL,MSFT,BRK.B']
-            })
-          },
-          { additionalProperties: false }
-        ),
-        response: { 200: Quotes, ...cacheable }
+        querystring: QuotesQuery,
+        response: { 200: rowsAnswer('Quotes', 'quote', quoteColumns(QUOTE_FIELDS)), ...cacheable }
       }
     },
     (request, reply) => {
-      const { symbols } = request.query
-      const fresh = lists.fresh(symbols, Date.now())
-      if (fresh) return sendBatch(request, reply, fresh)
-      return loadBatch(request, reply, readSymbols(symbols))
+      const { symbols, fields, format } = request.query
+      const isWhole = fields === undefined && format === 'json'
+      const fresh = isWhole ? lists.fresh(symbols, Date.now()) : undefined
+      return fresh ? sendBatch(request, reply, fresh) : loadBatch(request, reply)
     }
   )
 
-  async function loadBatch(request: FastifyRequest, reply: FastifyReply, { symbols, errors, requested }: ReadSymbols) {
+  async function loadBatch(request: FastifyRequest<{ Querystring: QuotesQuery }>, reply: FastifyReply): Promise<void> {
+    const { symbols: list, fields, format } = request.query
+    const { symbols, errors, requested } = readSymbols(list)
+    const shown = fields === undefined ? undefined : fieldsIn(fields)
     const results = await app.marketData.quotes(symbols, askerOf(request))
-    const failed = results.flatMap((result, index) => (result instanceof Error ? errorOf(symbols[index]!, result) : []))
+    const failed = results.flatMap((result, index) =>
+      result instanceof Error ? batchErrorOf(symbols[index]!, result) : []
+    )
     const answers = results.filter((result): result is Answer<Quote> => !(result instanceof Error))
-    const mapping = Object.keys(requested).length > 0 ? `,"requested":${JSON.stringify(requested)}` : ''
-    sendBatch(request, reply, joined(answers, `],"errors":${JSON.stringify([...errors, ...failed])}${mapping}}`))
+    const parts: Answer<QuotePart>[] = shown ? answers.map((answer) => onlyFields(answer, shown)) : answers
+    if (format !== 'json') {
+      const rows = [...parts.map(({ value }) => quoteRow(value)), ...[...errors, ...failed].map(errorRow)]
+      const columns = quoteColumns(shown ?? QUOTE_FIELDS)
+      await sendRows(reply, format, { name: 'quotes', columns, head: {}, pages: onePage(rows) })
+      return batch.finished(request, reply.statusCode)
+    }
+    const mapping = requested ? `,"requested":${JSON.stringify(requested)}` : ''
+    sendBatch(request, reply, joined(parts, `],"errors":${JSON.stringify([...errors, ...failed])}${mapping}}`))
   }
 
   function sendBatch(request: FastifyRequest, reply: FastifyReply, sent: Batch): void {
@@ -102,36 +104,4 @@ export const quoteRoutes: FastifyPluginAsyncTypebox<{ lists: QuoteLists }> = asy
     }
     batch.finished(request, reply.statusCode)
   }
-}
-
-type ReadSymbols = { symbols: string[]; errors: BatchError[]; requested: RequestedSymbols }
-
-/** Canonical symbols without repetition; what cannot be a symbol becomes an error of its own. */
-function readSymbols(list: string): ReadSymbols {
-  const symbols = new Set<string>()
-  const misspelt = new Set<string>()
-  const requested = new Map<string, string>()
-  for (const text of list.split(',').map((part) => part.trim())) {
-    const symbol = parseSymbol(text)
-    if (symbol) {
-      symbols.add(symbol)
-      if (symbol !== text) requested.set(text, symbol)
-    } else if (text !== '') misspelt.add(text.slice(0, MAX_ECHO_LENGTH))
-  }
-  const count = symbols.size + misspelt.size
-  if (count < 1 || count > MAX_BATCH) throw wrongList()
-  const errors = [...misspelt].map((symbol) => ({ symbol, code: 'INVALID_REQUEST', message: 'Not a symbol' }))
-  return { symbols: [...symbols], errors, requested: Object.fromEntries(requested) }
-}
-
-function wrongList(): InvalidField {
-  const allowed = { minimum: 1, maximum: MAX_BATCH }
-  return new InvalidField('symbols', `must name 1 to ${MAX_BATCH} different symbols, separated by commas`, allowed)
-}
-
-/** What is no error of the API's own is a bug: it fails the whole request, and is logged. */
-function errorOf(symbol: string, error: Error): BatchError {
-  if (!(error instanceof ApiError)) throw error
-  const { code, message, details } = error
-  return { symbol, code, message, ...(details !== undefined && { details }) }
 }

@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { ClassFreshness } from '../market/data-freshness.ts'
+import type { Answer } from '../market/market-data.ts'
 import { inTurns } from '../slices.ts'
+import { describeFreshness, isHeldByClient, sendAnswer, varyBy } from './answer.ts'
 import { parquetPieces } from './parquet.ts'
-import type { Cell, Columns, Rows, RowsHead } from './rows.ts'
+import { named, withSymbol, type Cell, type Columns, type Rows, type RowsHead } from './rows.ts'
 
 /** So many rows are written at once; then others may have their turn. */
 const ROWS_PER_PIECE = 500
@@ -30,19 +33,26 @@ export const FORMAT_QUERY = {
 
 /** What a request wants: what it says in its query, else what it accepts best of what there is, else JSON. */
 export function formatOf({ query, headers }: FastifyRequest<{ Querystring: { format?: Format } }>): Format {
-  if (query.format) return query.format
-  const accepted = (headers.accept ?? '').split(',').map((range) => {
+  return query.format ?? bestAccepted(headers.accept, CONTENT_TYPES) ?? 'json'
+}
+
+/** Which of some content types, by name, an Accept header likes best; undefined where it names none of them. */
+export function bestAccepted<Name extends string>(
+  accept: string | undefined,
+  types: Readonly<Record<Name, string>>
+): Name | undefined {
+  const accepted = (accept ?? '').split(',').map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const weight = parameters.find((parameter) => parameter.startsWith('q='))
     return { type, weight: weight === undefined ? 1 : Number(weight.slice(2)) }
   })
   const [best] = accepted
     .flatMap(({ type, weight }) => {
-      const format = Format.enum.find((each) => CONTENT_TYPES[each] === type)
-      return format && weight > 0 ? [{ format, weight }] : []
+      const name = (Object.keys(types) as Name[]).find((each) => types[each] === type)
+      return name !== undefined && weight > 0 ? [{ name, weight }] : []
     })
     .sort((a, b) => b.weight - a.weight)
-  return best?.format ?? 'json'
+  return best?.name
 }
 
 /** The 200 of a route whose rows come in any format. `json`: the `$id` of its body. */
@@ -61,16 +71,46 @@ export function rowsAnswer(json: string, row: string, columns: Columns<never>) {
   }
 }
 
+/** What a route sends of a value whose JSON is ready, in the format that the request wants. */
+export type Sent<Value, Row extends object> = {
+  readonly answer: Answer<Value>
+  readonly freshness: ClassFreshness
+  readonly rowsOf: (value: Value) => Rows<Row>
+}
+
+/** Sends a value as its JSON or as rows, or 304 where the client holds it in that format. */
+export async function sendInFormat<Value, Row extends object>(
+  request: FastifyRequest<{ Querystring: { format?: Format } }>,
+  reply: FastifyReply,
+  { answer, freshness, rowsOf }: Sent<Value, Row>
+): Promise<FastifyReply> {
+  const format = formatOf(request)
+  if (format === 'json') {
+    varyBy(reply, 'accept')
+    sendAnswer(request, reply, answer, freshness)
+    return reply
+  }
+  describeFreshness(reply, answer, freshness)
+  if (isHeldByClient(request, reply, `${answer.etag.slice(0, -1)}-${format}"`)) return reply
+  return sendRows(reply, format, rowsOf(answer.value))
+}
+
 /** Sends rows in a format. Of rows that are streamed, what fails after the first page cuts the answer off. */
 export async function sendRows<Row extends object>(
   reply: FastifyReply,
   format: Format,
   rows: Rows<Row>
 ): Promise<FastifyReply> {
-  reply.header('vary', 'accept')
+  varyBy(reply, 'accept')
   if (format === 'json') return sendJson(reply, rows)
   describeRows(reply, rows.head)
-  return reply.type(CSV_HEADER[format] ?? CONTENT_TYPES[format]).send(Readable.from(piecesOf(format, rows)))
+  const { columns, head, pages } = rows
+  const { symbol } = head
+  const pieces =
+    typeof symbol === 'string' && !Object.hasOwn(columns, 'symbol')
+      ? piecesOf(format, { columns: withSymbol(columns), head, pages: named(pages, symbol) })
+      : piecesOf(format, rows)
+  return reply.type(CSV_HEADER[format] ?? CONTENT_TYPES[format]).send(Readable.from(pieces))
 }
 
 const CSV_HEADER: { readonly [Name in Format]?: string } = { csv: 'text/csv; charset=utf-8; header=present' }
@@ -152,7 +192,8 @@ function textsOf({ provenance, ...head }: RowsHead): [name: string, text: string
   return Object.entries(members).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
 }
 
-const PLAIN_CELL = /^\w[\w:. -]*$/
+/** Symbols among them: ^GSPC, NSE:M&M, EURUSD=X. */
+const PLAIN_CELL = /^[\w^][\w^:. =&+/-]*$/
 
 /** A spreadsheet takes what begins with =, +, - or @ for a formula; text that is not plain becomes a quoted literal. */
 function cellOf(value: Cell): string {

@@ -15,9 +15,21 @@ export type Rows<Row extends object> = {
   /** The member of the JSON body that holds them. */
   readonly name: string
   readonly columns: Columns<Row>
+  /** Of a `symbol` in it the formats without anything around their rows make a last column. */
   readonly head: RowsHead
   /** Of which the JSON body has the first one only. */
   readonly pages: AsyncIterable<readonly Row[]>
+}
+
+/** Columns of rows that are all of one symbol, as formats have them that say nothing around their rows. */
+export const withSymbol = <Table extends object>(columns: Table) => ({ ...columns, symbol: 'text' }) as const
+
+/** Rows that have their symbol in them. */
+export async function* named<Row extends object>(
+  pages: AsyncIterable<readonly Row[]>,
+  symbol: string
+): AsyncGenerator<readonly (Row & { symbol: string })[], void> {
+  for await (const page of pages) yield page.map((row) => ({ ...row, symbol }))
 }
 
 /** A part of many rows; `next`: the place that the part behind it begins at. */

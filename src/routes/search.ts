@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
 import { InvalidField } from '../errors.ts'
 import { cacheable, sendAnswer } from './answer.ts'
 import { askerOf } from './asker.ts'
@@ -7,7 +8,7 @@ import { askerOf } from './asker.ts'
 const MAX_QUERY_LENGTH = 100
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u
 
-const Search = Type.Object(
+export const Search = Type.Object(
   {
     query: Type.String({
       minLength: 1,
@@ -19,8 +20,32 @@ const Search = Type.Object(
   },
   { additionalProperties: false }
 )
+type Search = Static<typeof Search>
 
 export const searchRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { search: freshness } = app.freshness
+  const found = (request: FastifyRequest, { query, limit }: Search) =>
+    app.marketData.search(searchQueryOf(query), limit, askerOf(request))
+
+  app.get(
+    '/search',
+    {
+      config: { access: 'market:read' },
+      schema: {
+        operationId: 'searchByQuery',
+        summary:
+          'Instruments by name or symbol, best match first: for typing ahead, as answers are kept by clients too',
+        tags: ['market'],
+        querystring: Search,
+        response: { 200: Type.Ref('SearchResult#'), ...cacheable, 503: Type.Ref('ErrorBody#') }
+      }
+    },
+    async (request, reply) => {
+      sendAnswer(request, reply, await found(request, request.query), freshness)
+      return reply
+    }
+  )
+
   app.post(
     '/search',
     {
@@ -34,15 +59,15 @@ export const searchRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
     async (request, reply) => {
-      const query = request.body.query.trim().normalize('NFC')
-      if (!PRINTABLE.test(query)) throw new InvalidField('query', 'must be printable text, not empty')
-      sendAnswer(
-        request,
-        reply,
-        await app.marketData.search(query, request.body.limit, askerOf(request)),
-        app.freshness.search
-      )
+      sendAnswer(request, reply, await found(request, request.body), freshness)
       return reply
     }
   )
+}
+
+/** What is looked for by what the client wrote. Throws INVALID_REQUEST. */
+export function searchQueryOf(text: string): string {
+  const query = text.trim().normalize('NFC')
+  if (!PRINTABLE.test(query)) throw new InvalidField('query', 'must be printable text, not empty')
+  return query
 }

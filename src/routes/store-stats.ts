@@ -15,7 +15,7 @@ export const storeStatsRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = a
       schema: {
         ...(isAlias ? { hide: true } : { operationId: 'getStoreStats' }),
         summary: 'How much is stored of streams, and how far the event log was written',
-        tags: ['market'],
+        tags: ['operations'],
         response: { 200: Type.Ref('StoreStats#') }
       }
     },

@@ -6,7 +6,7 @@ import { DAY_MS } from '../market/time.ts'
 import { neverKept } from './answer.ts'
 import { PAGE_QUERY, pageTokens, PlaceInstant, PlaceNumber, PlaceText } from './page-token.ts'
 import { formatOf, FORMAT_QUERY, rowsAnswer, sendRows } from './row-formats.ts'
-import { pagesFrom, type Columns } from './rows.ts'
+import { pagesFrom, withSymbol, type Columns } from './rows.ts'
 import { END, resolveSpan, START, type StoredRouteOptions } from './stored-query.ts'
 import { SymbolParams, symbolOf } from './symbol.ts'
 
@@ -62,6 +62,7 @@ const TicksQuery = Type.Object(
 )
 
 const places = pageTokens(
+  'ticks',
   Type.Object(
     { asOf: PlaceInstant, sequence: PlaceNumber, key: PlaceText, correctedAt: Type.Optional(PlaceInstant) },
     { additionalProperties: false }
@@ -87,13 +88,13 @@ export const tickRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (
         tags: ['market'],
         params: SymbolParams,
         querystring: TicksQuery,
-        response: { 200: rowsAnswer('TickPage', 'tick', COLUMNS), 404: Type.Ref('ErrorBody#') }
+        response: { 200: rowsAnswer('TickPage', 'tick', withSymbol(COLUMNS)), 404: Type.Ref('ErrorBody#') }
       }
     },
     async (request, reply) => {
       const { show, limit, page, start, end } = request.query
       const span = resolveSpan({ start, end }, Date.now(), DAY_MS)
-      const after = places.read(page)
+      const after = places.read(page, request)
       const instrument = await archive.instrument(symbolOf(request.params.symbol))
       const format = formatOf(request)
       const isStreamed = format !== 'json' && limit === undefined
@@ -101,7 +102,7 @@ export const tickRoutes: FastifyPluginAsyncTypebox<StoredRouteOptions> = async (
       const read = async (place: TickPlace | undefined) =>
         pageOf(await archive.ticks(instrument, { ...span, limit: atOnce, after: place, all: show === 'all' }))
       const first = await read(after)
-      const next = first.next && !isStreamed ? places.write(placeOf(first.next)) : undefined
+      const next = first.next && !isStreamed ? places.write(placeOf(first.next), request) : undefined
       return sendRows(reply, format, {
         name: 'ticks',
         columns: COLUMNS,

@@ -1,10 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { ApiError, overloaded } from '../errors.ts'
-import { presentedBy } from '../auth/handshake.ts'
-import { addressOf, networkOf } from '../auth/network.ts'
 import type { Playback } from '../playback/playback.ts'
 import { playbackRequestOf, ReplayQuery } from './replay-query.ts'
+import { arrivalOf, leaveResponse, refuseWhenFull, upgradeRequired } from './upgrade.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,7 +12,6 @@ declare module 'fastify' {
 }
 
 const ENDPOINTS = ['/ws/market-data', '/ws/stock-quotes'] as const
-const RETRY_AFTER_SECONDS = 2
 
 /** The WebSocket endpoints. Both speak the whole protocol; two paths exist because two were documented. */
 export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -37,10 +34,7 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
           503: Type.Ref('ErrorBody#')
         }
       },
-      onRequest(_request, _reply, done) {
-        if (app.isOverloaded()) return done(overloaded())
-        done(app.live.isFull ? full() : undefined)
-      },
+      onRequest: refuseWhenFull(app),
       async preHandler(request, reply) {
         if (!request.ws) return
         const asked = playbackRequestOf(request.query, Date.now())
@@ -52,33 +46,14 @@ export const liveRoutes: FastifyPluginAsyncTypebox = async (app) => {
           if (socket.destroyed) await app.playbacks.close(playback)
           else socket.once('close', () => void app.playbacks.close(playback))
         }
-        // The response would keep the whole request in memory for as long as the connection lives.
-        reply.raw.detachSocket(request.raw.socket)
+        leaveResponse(request, reply)
       },
-      handler() {
-        throw new ApiError('UPGRADE_REQUIRED', 426, 'This address speaks WebSocket; connect with a WebSocket client')
-      },
+      handler: upgradeRequired,
       wsHandler(socket, request) {
-        // So would the plugin's listener. What a peer does wrong ws has answered already.
-        socket.removeAllListeners('error')
-        socket.on('error', ignore)
-        const arrival = {
-          socket,
-          raw: request.raw.socket,
-          network: networkOf(addressOf(request)),
-          ...presentedBy(request)
-        }
+        const arrival = arrivalOf(socket, request)
         if (request.playback) app.playbacks.play(request.playback, arrival)
         else app.live.accept(arrival)
       }
     })
   }
 }
-
-/** One for all connections: each would keep its request in memory. */
-const ignore = () => undefined
-
-const full = () =>
-  new ApiError('TOO_MANY_CONNECTIONS', 503, 'This process has as many connections as it takes; try another', {
-    retryAfterSeconds: RETRY_AFTER_SECONDS
-  })

@@ -41,6 +41,27 @@ describe('an administrator', () => {
     expect(audit.body).not.toContain(key)
   })
 
+  test('cuts a feed of the live market only where the server allows it, and leaves a trace of it', async () => {
+    const drill = { feed: 'alpaca', how: 'down', seconds: 30 }
+    const refused = await post('/feed-drills', drill)
+    expect([refused.status, errorOf(refused).code]).toEqual([403, 'DRILLS_NOT_ALLOWED'])
+    const allowing = await world.startApi({ ALLOW_FEED_DRILLS: 'true' })
+    const send = (method: 'POST' | 'DELETE', url: string, payload?: object) =>
+      allowing.send({ method, url: `/api/v1/admin/feed-drills${url}`, ...(payload && { payload }) }, admin.token)
+    expect((await send('POST', '', drill)).status).toBe(201)
+    expect(await api.core.feedDrills.of('alpaca')).toBe('down')
+    expect((await send('DELETE', '/alpaca')).status).toBe(200)
+    expect(await api.core.feedDrills.of('alpaca')).toBeUndefined()
+    expect((await send('DELETE', '/alpaca')).status).toBe(404)
+    expect(errorOf(await send('POST', '', { ...drill, seconds: 3600 }))).toMatchObject({
+      details: { field: 'seconds' }
+    })
+    expect(await api.core.stores.audit.list({ limit: 2 })).toMatchObject([
+      { action: 'feed-drill.end', target: 'alpaca' },
+      { action: 'feed-drill.begin', details: drill }
+    ])
+  })
+
   test.each([
     ['a name that ends in a dot', '/users', { name: 'taken.' }, 'name'],
     [

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Compile } from 'typebox/compile'
 import type { BarSeries } from '../../src/market/bar.ts'
 import { IndicatorSeries, IndicatorSet } from '../../src/market/indicator.ts'
+import { CandlePatterns } from '../../src/market/candle-pattern.ts'
 import type { Fundamentals } from '../../src/market/fundamentals.ts'
 import type { News } from '../../src/market/news.ts'
+import type { Quote } from '../../src/market/quote.ts'
 import { OptionChain } from '../../src/market/option-chain.ts'
 import { errorOf } from '../support/api.ts'
 import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
@@ -79,6 +81,30 @@ describe('options', () => {
   })
 })
 
+describe('patterns', () => {
+  test('are those of the bars that history shows, as they are asked for', async () => {
+    const { bars } = await market.value<BarSeries>(`${PATH}/historical/AAPL?range=1y`)
+    const all = await market.value<CandlePatterns>(`${PATH}/patterns/aapl?range=1y`)
+    expect(Compile(CandlePatterns).Errors(all)).toEqual([])
+    const starts = new Set(bars.map(({ start }) => start))
+    expect(all.patterns.filter(({ end }) => !starts.has(end))).toEqual([])
+    const { open, high, low, close } = bars.find(({ start }) => start === all.patterns.find(isDoji)!.end)!
+    expect(Math.abs(open - close)).toBeLessThanOrEqual((high - low) / 10)
+    const dojis = await market.value<CandlePatterns>(`${PATH}/patterns/AAPL?range=1y&names=doji,marubozu`)
+    expect(dojis.patterns).toEqual(all.patterns.filter(({ name }) => name === 'doji' || name === 'marubozu'))
+    const rows = await market.get(`${PATH}/patterns/AAPL?range=1y&names=doji&format=csv`)
+    expect(rows.body).toMatch(/^start,end,name,direction,complete.*\r?\n\d{4}-\d\d-\d\d,\d{4}-\d\d-\d\d,doji,neutral,/)
+  })
+
+  test('that do not exist are refused, with those that do', async () => {
+    const answer = await market.get(`${PATH}/patterns/AAPL?names=doji,hamer`)
+    expect(answer.status).toBe(400)
+    expect(errorOf(answer)).toMatchObject({ details: { field: 'names', allowed: expect.arrayContaining(['hammer']) } })
+  })
+})
+
+const isDoji = ({ name }: { name: string }) => name === 'doji'
+
 describe('indicators', () => {
   test('stand at all bars that history shows', async () => {
     const { bars } = await market.value<BarSeries>(`${PATH}/historical/AAPL?range=6mo`)
@@ -136,7 +162,8 @@ describe('indicators', () => {
       const { points } = await market.value<IndicatorSeries>(`${PATH}/indicators/KO?name=${name}`)
       expect(points.length).toBeGreaterThan(240)
     }
-    expect(market.sandbox.requests.count('yahoo')).toBeLessThanOrEqual(before + 2)
+    // Those before a range are of two years, of five, or, on the first of a month, none.
+    expect(market.sandbox.requests.count('yahoo')).toBeLessThanOrEqual(before + 3)
   })
 
   test('of intraday bars', async () => {
@@ -201,4 +228,75 @@ test('each story has a tone, and says who heard it', async () => {
   market.sandbox.endScenarios()
   expect(vendors.provenance.source).toBe('alpha-vantage')
   for (const { tone, sentiment } of vendors.items) expect(tone).toEqual({ score: sentiment, by: 'vendor' })
+})
+
+test('options and indicators come as csv with the figures of the JSON', async () => {
+  const csv = async (path: string) => {
+    const { body } = await market.get(`${PATH}${path}`)
+    return body
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','))
+  }
+  const chain = await market.value<OptionChain>(`${PATH}/options/AAPL`)
+  const [columns, ...contracts] = await csv('/options/AAPL?format=csv')
+  expect(contracts.map((row) => row[columns!.indexOf('symbol')])).toEqual(chain.contracts.map(({ symbol }) => symbol))
+  expect(contracts.map((row) => Number(row[columns!.indexOf('delta')]))).toEqual(
+    chain.contracts.map(({ delta }) => delta)
+  )
+
+  const series = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=macd&range=1mo`)
+  const [of, ...points] = await csv('/indicators/AAPL?name=macd&range=1mo&format=csv')
+  expect(of).toEqual(['start', ...Object.keys(series.points[0]!.values), 'complete', 'symbol'])
+  expect(points.map(([start, value]) => [start, Number(value)])).toEqual(
+    series.points.map(({ start, values }) => [start, Object.values(values)[0]])
+  )
+  const [ofSet, ...rows] = await csv('/indicators/AAPL?indicators=sma:5,sma:20,bollinger&range=1mo&format=csv')
+  expect(ofSet).toEqual([
+    'start',
+    'sma:5',
+    'sma:20',
+    ...['lower', 'middle', 'upper'].map((band) => `bollinger:20-2.${band}`),
+    'complete',
+    'symbol'
+  ])
+  const starts = rows.map(([start]) => Date.parse(start!))
+  expect(starts).toEqual(starts.toSorted((a, b) => a - b))
+  expect(rows.at(-1)).toContain('AAPL')
+})
+
+test('options that stream have the same prices and figures in their chain as in their quotes, in whichever process', async () => {
+  const other = await market.another()
+  const { core } = market.api
+  const { expiries } = await market.value<OptionChain>(`${PATH}/options/NVDA`)
+  const path = `${PATH}/options/NVDA?expiry=${expiries[3]}`
+  const chain = await market.value<OptionChain>(path)
+  const asked = chain.contracts.find(({ side, inTheMoney }) => side === 'call' && !inTheMoney)!
+  const { symbol } = asked
+  expect(asked.basis).toBeUndefined()
+
+  const [bid, ask] = [asked.last! * 1.02, asked.last! * 1.04]
+  let sequence = 0
+  const streamed = () => {
+    const asOf = new Date().toISOString()
+    const origin = { asOf, sequence: ++sequence, source: 'alpaca', feed: 'sandbox', receivedAt: asOf } as const
+    const tradeDate = asOf.slice(0, 10)
+    const trade = { symbol, price: asked.last!, size: 1, tradeDate, ...origin }
+    core.intake.accept({ type: 'trade', data: { symbol, trade, timestamp: asOf } })
+    const bbo = { symbol, bid, ask, tradeDate, ...origin }
+    core.intake.accept({ type: 'bbo', data: { symbol, bbo, timestamp: asOf } })
+    return core.recorder.flush()
+  }
+  await expect.poll(async () => (await streamed(), await core.stores.quotes.symbols())).toContain(symbol)
+  const contractAt = async (client: Pick<MarketUnderTest, 'value'>) =>
+    (await client.value<OptionChain>(path)).contracts.find((each) => each.symbol === symbol)!
+  await expect.poll(async () => (await streamed(), (await contractAt(other)).basis?.price)).toBe((bid + ask) / 2)
+  const contract = await contractAt(other)
+  const quote = await other.value<Quote>(`${PATH}/quote/${symbol}`)
+  const { impliedVolatility, delta, gamma, theta, vega, rho, computed, basis } = contract
+  expect(quote.derivative).toMatchObject({ impliedVolatility, delta, gamma, theta, vega, rho, computed, basis })
+  expect([contract.bid, contract.ask]).toEqual([quote.bid, quote.ask])
+  expect(basis).toMatchObject({ underlyingPrice: expect.any(Number), priceFrom: 'mid', riskFreeRate: 0.04 })
+  // The others are as the vendor told them.
+  expect(chain.contracts.filter(({ basis: streamedBasis }) => streamedBasis)).toEqual([])
 })

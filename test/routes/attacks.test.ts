@@ -96,6 +96,8 @@ function problemsOf(answer: Answer, { operation }: DocumentedRoute): string[] {
 
 const jsonOf = (route: DocumentedRoute, changes: object = {}) => JSON.stringify({ ...route.leastBody(), ...changes })
 const json = { 'content-type': 'application/json' }
+/** Whoever is known may, whatever his scopes are; the last two only as a session and by a key. */
+const OPEN_TO_ALL = ['whoAmI', 'createTicket', 'signOut', 'createSignInCode']
 /** A request that is right in everything but the address. */
 const withBody = (route: DocumentedRoute) => (route.body ? { payload: jsonOf(route), headers: json } : {})
 
@@ -196,7 +198,7 @@ describe('every documented route', () => {
         expect(answer.headers['www-authenticate']).toBe('Bearer')
       }
       const refused = await attack(route, { url: route.url(), ...withBody(route) }, poor)
-      if (['whoAmI', 'createTicket'].includes(route.operation.operationId)) continue
+      if (OPEN_TO_ALL.includes(route.operation.operationId)) continue
       expect(errorOf(refused)).toMatchObject({ code: 'NOT_AUTHORIZED', details: { missingScope: expect.any(String) } })
     }
   })
@@ -213,7 +215,8 @@ describe('every documented route', () => {
       for (const held of [etag!, `W/${etag}`, `"other", ${etag}`, '*']) {
         const answer = await conditional(held)
         expect([route.path, held, answer.status, answer.body]).toEqual([route.path, held, 304, ''])
-        expect(answer.headers.etag).toBe(etag)
+        // A client that was sent compressed bytes holds the weak form.
+        expect(answer.headers.etag).toBe(held.startsWith('W/') ? held : etag)
       }
       for (const held of ['', '"', ',,,', 'nonsense', etag!.slice(1, -1), etag!.slice(0, -1), 'x'.repeat(5000)]) {
         expect([route.path, held.slice(0, 40), (await conditional(held)).status]).toEqual([

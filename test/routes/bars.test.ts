@@ -6,6 +6,7 @@ import { createDatabase, type Database } from '../../db/client.ts'
 import { inCopyTransaction } from '../../db/copy.ts'
 import { createStores } from '../../db/stores.ts'
 import type { LatestBar, StoredBar, StoredBarPage } from '../../src/market/stored-bar.ts'
+import { pageNamed } from '../support/page-named.ts'
 import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
 import { provenance, series } from '../db/values.ts'
 
@@ -116,16 +117,20 @@ describe('stored bars of a symbol', () => {
 
     const csv = await get('/api/v1/bars/IBM/range?start=2026-11-16&format=csv')
     const [head, ...rows] = csv.body.trimEnd().split('\n')
-    expect(head).toBe('start,open,high,low,close,volume,state,revision,reason,session,receivedAt')
+    expect(head).toBe('start,open,high,low,close,volume,state,revision,reason,session,receivedAt,symbol')
     expect(rows).toEqual(
-      whole.bars.map(({ start, close, receivedAt }) => `${start},1,999,1,${close},0.3,final,0,,regular,${receivedAt}`)
+      whole.bars.map(
+        ({ start, close, receivedAt }) => `${start},1,999,1,${close},0.3,final,0,,regular,${receivedAt},IBM`
+      )
     )
     expect(csv.headers).toMatchObject({ 'quotewire-symbol': 'IBM', 'quotewire-source': 'alpaca-trades' })
     const ndjson = await get('/api/v1/bars/IBM/range?start=2026-11-16', {
       accept: 'text/html, application/x-ndjson;q=0.5'
     })
     const lines = ndjson.body.trimEnd().split('\n')
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(whole.bars)
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+      whole.bars.map((bar) => ({ ...bar, symbol: 'IBM' }))
+    )
 
     const answer = await api.app.inject({
       url: '/api/v1/bars/IBM/range?start=2026-11-16&format=parquet',
@@ -218,7 +223,10 @@ describe('bars as of', () => {
 })
 
 test('the newest bar of every symbol comes in one answer, page by page where there are many', async () => {
-  await write(...minutes('AA', 2), ...minutes('AB', 3), ...minutes('AC', 1))
+  await write(...minutes('AA', 2), ...minutes('AAA', 1), ...minutes('AB', 3), ...minutes('AC', 1))
+  // What retention leaves of a symbol that is traded no more.
+  await database.sql`delete from bars where series_id in (
+    select bar_series.id from bar_series join instruments on instruments.id = instrument_id where symbol = 'AAA')`
   const first = value(await get('/api/v1/bars/latest?limit=2')) as { bars: LatestBar[]; next?: string; cursor?: string }
   expect(first.bars.map(({ symbol, close }) => [symbol, close])).toEqual([
     ['AA', 2],
@@ -242,7 +250,8 @@ test('the session of a day and the close before come as one value', async () => 
     series({ symbol: 'T', interval: '1d', adjusted: 'none', bars: [bar('2026-11-13', 10), bar('2026-11-16', 11)] })
   )
   const ohlc = value(await get('/api/v1/marketdata/ohlc/T'))
-  expect(ohlc).toMatchObject({ symbol: 'T', date: '2026-11-16', close: 11, previousClose: 10, session: 'regular' })
+  expect(ohlc).toMatchObject({ symbol: 'T', date: '2026-11-16', close: 11, session: 'regular' })
+  expect(ohlc).toMatchObject({ previousClose: 10, previousDate: '2026-11-13' })
   expect(value(await get('/api/marketdata/ohlc/T?date=2026-11-15'))).toMatchObject({ date: '2026-11-13', close: 10 })
   expect(errorOf(await get('/api/v1/marketdata/ohlc/T?date=2026-11-12'))).toMatchObject({ code: 'NOTHING_STORED' })
 })
@@ -256,11 +265,14 @@ test('of a symbol that nobody knows near ones are named, those too that came sin
   expect(errorOf(answer)).toMatchObject({ code: 'NOTHING_STORED', details: { symbol: 'ORCK', suggestions: ['ORCL'] } })
 })
 
-const pageNamed = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url')
+const behind = (place: object, symbol = 'IBM', timeframe = '1m') =>
+  pageNamed('bars', place, { params: { symbol }, query: { timeframe, adjusted: 'none' } })
 
 test('behind a page of a day that no calendar has come the newest bars', async () => {
   await write(update('GM', Date.parse('2021-06-01'), 8, { interval: '1d' }))
-  expect((await page(`GM?timeframe=1d&page=${pageNamed({ start: '9999-12-31T23:59:59Z' })}`)).bars).toHaveLength(1)
+  expect(
+    (await page(`GM?timeframe=1d&page=${behind({ start: '9999-12-31T23:59:59Z' }, 'GM', '1d')}`)).bars
+  ).toHaveLength(1)
 })
 
 test.each([
@@ -272,9 +284,9 @@ test.each([
   ['a source that is none', 'IBM?source=A%20B', 'source'],
   ['a format there is none of', 'IBM?format=xml', 'format'],
   ['a page that nobody named', 'IBM?page=bm9uc2Vuc2U', 'page'],
-  ['a page of something else', `IBM?page=${pageNamed({ symbol: 'A' })}`, 'page'],
-  ['a page of no day', `IBM?page=${pageNamed({ start: '2026-02-30' })}`, 'page'],
-  ['a page of a place that no clock has', `IBM?page=${pageNamed({ start: '9999-12-31T23:59:59-23:59' })}`, 'page'],
+  ['a page of something else', `IBM?page=${behind({ symbol: 'A' })}`, 'page'],
+  ['a page of no day', `IBM?page=${behind({ start: '2026-02-30' })}`, 'page'],
+  ['a page of a place that no clock has', `IBM?page=${behind({ start: '9999-12-31T23:59:59-23:59' })}`, 'page'],
   ['an instant in the future', 'IBM?asof=2199-01-01', 'asof'],
   ['no day', 'IBM?asof=2026-02-30', 'asof'],
   ['a range without a beginning', 'IBM/range', 'start'],

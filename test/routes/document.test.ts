@@ -5,6 +5,7 @@ import { createStores } from '../../db/stores.ts'
 import { storeReports } from '../db/stored-reports.ts'
 import { series } from '../db/values.ts'
 import type { Answer } from '../support/api.ts'
+import { LiveClient } from '../support/live-client.ts'
 import { documentOf, routesOf, type DocumentedRoute, type OpenApi, type Schema } from './documented-routes.ts'
 import { startMarket, thoughtfulSandbox, type MarketUnderTest } from './market-under-test.ts'
 
@@ -231,6 +232,36 @@ describe('the OpenAPI document', () => {
       return JSON.parse(answer.headers['content-type']?.startsWith('application/json') ? answer.body : '{}') as Created
     }
 
+    /** What a browser does, and what a key alone may. */
+    async function checkSession(): Promise<void> {
+      const { key: apiKey } = await api.login()
+      const send = async (operationId: string, headers: Record<string, string>, payload?: object) => {
+        const route = routes.find(({ operation }) => operation.operationId === operationId)!
+        const request = { method: route.method, url: route.url(), headers, ...(payload && { payload }) }
+        const answer = await api.send(request)
+        expect([operationId, answer.status < 300, deviations(route, answer)]).toEqual([operationId, true, []])
+        tried.add(operationId)
+        return answer
+      }
+      const fromPage = { 'sec-fetch-site': 'same-origin' }
+      const code = (await send('createSignInCode', { 'x-api-key': apiKey })).json() as { code: string }
+      await send('getSignInCodeHolder', fromPage, { code: code.code })
+      const signedIn = await send('signIn', fromPage, { code: code.code })
+      const cookie = String(signedIn.headers['set-cookie']).split(';')[0]!
+      const { csrfToken } = (await send('getSession', { cookie })).json() as { csrfToken: string }
+      await send('signOut', { cookie, 'x-csrf-token': csrfToken })
+    }
+
+    /** What an operator does with the connection of a client. */
+    async function checkConnection(): Promise<void> {
+      const url = await api.app.listen({ host: '127.0.0.1', port: 0 })
+      const { token: viewer } = await api.login(['stream:read'])
+      const client = new LiveClient(`${url.replace('http', 'ws')}/api/v1/market/ws/stock-quotes?token=${viewer}`)
+      await client.frame('welcome')
+      const { connections } = (await check('listConnections')) as unknown as { connections: [{ id: string }] }
+      await check('endConnection', { id: connections[0].id })
+    }
+
     const { id: user } = await check('createUser', {}, { name: 'desk' })
     const { id: key, key: apiKey } = await check('createKey', { id: user }, { scopes: ['market:read'], label: 'desk' })
     await check('exchangeKey', {}, { apiKey })
@@ -238,10 +269,15 @@ describe('the OpenAPI document', () => {
     await check('changeUser', { id: user }, { plan: 'pro' })
     await check('revokeKey', { id: key })
     await check('deleteUser', { id: user })
+    await check('beginFeedDrill', {}, { feed: 'alpaca', how: 'down', seconds: 1 })
+    await check('endFeedDrill', { feed: 'alpaca' })
+    await check('endFeedDrill', { feed: 'alpaca' })
     await check('getQuote', { symbol: 'NOSUCHX' })
     await check('getQuote', { symbol: '!' })
     await check('getInstrument', { key: 'AAPL' })
     await check('getQuotes', {}, undefined, { symbols: 'AAPL,NOSUCHX,!' })
+    await checkSession()
+    await checkConnection()
     const { taskId } = await check('runJob', {}, { job: 'ensure-partitions' })
     await check('getTask', { taskId })
     await check('retryTask', { taskId })

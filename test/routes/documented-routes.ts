@@ -65,12 +65,16 @@ export async function documentOf(api: Api): Promise<OpenApi> {
   return (await api.get('/openapi.json')).json() as OpenApi
 }
 
-/** Every route in it, but those that speak WebSocket. */
+/** Every route in it, but those whose answers do not end. */
 export function routesOf(document: OpenApi): DocumentedRoute[] {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation }))
   )
-  return operations.filter(({ operation }) => !operation.responses['101']).map(routeOf)
+  return operations.filter(({ operation }) => !isEndless(operation)).map(routeOf)
+}
+
+function isEndless({ responses }: Operation): boolean {
+  return responses['101'] !== undefined || responses['200']?.content?.['text/event-stream'] !== undefined
 }
 
 function routeOf({ path, method, operation }: { path: string; method: string; operation: Operation }): DocumentedRoute {

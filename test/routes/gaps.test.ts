@@ -10,6 +10,7 @@ import type { Halt } from '../../src/market/halt.ts'
 import type { StoredAudit, StoredDifference } from '../../src/market/stored-audit.ts'
 import type { StoredHalt } from '../../src/market/stored-halt.ts'
 import { tickOfShape } from '../../src/market/tick.ts'
+import { pageNamed } from '../support/page-named.ts'
 import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
 import { provenance } from '../db/values.ts'
 
@@ -149,6 +150,11 @@ test('what was fetched of a symbol is here, although of another one it cannot be
   expect(await told('')).toEqual(['unfillable'])
   expect(await told('symbol=IBM&state=filled')).toEqual(['filled'])
   expect(await told('symbol=IBM&state=unfillable')).toEqual([])
+  // What an audit calls missing in a gap is what was not fetched.
+  const within = (instrumentId: number) =>
+    gaps.within(instrumentId, Date.parse('2026-11-12T15:00:00Z'), Date.parse('2026-11-12T15:05:00Z'))
+  expect((await within(ibm)).map(({ state }) => state)).toEqual(['filled'])
+  expect((await within(ibm + 1)).map(({ state }) => state)).toEqual(['unfillable'])
 })
 
 test('of an exchange whose hours nobody knows no minutes are made up', async () => {
@@ -157,19 +163,18 @@ test('of an exchange whose hours nobody knows no minutes are made up', async () 
   expect([answer.status, errorOf(answer).code]).toEqual([404, 'NOTHING_STORED'])
 })
 
-const pageNamed = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url')
 const NO_CLOCK = '2026-11-16T10:00:00+23:59'
 
 test.each([
-  ['a gap of a time that no clock has', `gaps?page=${pageNamed({ from: NO_CLOCK, id: 1 })}`, 'page'],
+  ['a gap of a time that no clock has', `gaps?page=${pageNamed('gaps', { from: NO_CLOCK, id: 1 }, {})}`, 'page'],
   [
     'a difference of a time that no clock has',
-    `audits/IBM/differences?date=2026-11-16&page=${pageNamed({ interval: '1m', start: NO_CLOCK, id: 1 })}`,
+    `audits/IBM/differences?date=2026-11-16&page=${pageNamed('audit-differences', { interval: '1m', start: NO_CLOCK, id: 1 }, { params: { symbol: 'IBM' }, query: { date: '2026-11-16' } })}`,
     'page'
   ],
   [
     'an audit of more instruments than there are',
-    `audits?page=${pageNamed({ instrumentId: 2 ** 31, tradeDate: '2026-11-16', interval: '1m', source: 'a', feed: 'iex', official: 'a' })}`,
+    `audits?page=${pageNamed('audits', { instrumentId: 2 ** 31, tradeDate: '2026-11-16', interval: '1m', source: 'a', feed: 'iex', official: 'a' }, {})}`,
     'page'
   ],
   ['a state there is none of', 'gaps?state=lost', 'state'],

@@ -56,11 +56,11 @@ describe('history as rows', () => {
     const range = `from=${new Date(Date.now() - 16 * 365.25 * DAY_MS).toISOString().slice(0, 10)}`
     const { body } = await get(`BTC-USD?${range}&format=csv`)
     const [head, ...rows] = body.trimEnd().split('\n')
-    expect(head).toBe('start,open,high,low,close,volume,complete')
+    expect(head).toBe('start,open,high,low,close,volume,complete,symbol')
     expect(rows.length).toBeGreaterThan(5800)
     const starts = rows.map((row) => row.split(',')[0]!)
     expect(starts).toEqual(starts.toSorted())
-    for (const row of rows) expect(row).toMatch(/^\d{4}-\d{2}-\d{2}(,\d+(\.\d+)?){4},,(false)?$/)
+    for (const row of rows) expect(row).toMatch(/^\d{4}-\d{2}-\d{2}(,\d+(\.\d+)?){4},,(false)?,BTC-USD$/)
 
     const lines = (await get(`BTC-USD?${range}&format=ndjson`)).body.trimEnd().split('\n')
     expect(lines).toHaveLength(rows.length)

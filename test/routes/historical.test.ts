@@ -32,8 +32,8 @@ describe('history', () => {
       'quotewire-currency': 'USD'
     })
     expect(csv.body.split('\n')).toEqual([
-      'start,open,high,low,close,volume,complete',
-      ...bars.map(({ start, complete }) => `${start},100,101.5,99.25,101,1000,${complete ?? ''}`),
+      'start,open,high,low,close,volume,complete,symbol',
+      ...bars.map(({ start, complete }) => `${start},100,101.5,99.25,101,1000,${complete ?? ''},AAPL`),
       ''
     ])
 
@@ -44,7 +44,7 @@ describe('history', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as unknown)
-    ).toEqual(bars)
+    ).toEqual(bars.map((bar) => ({ ...bar, symbol: 'AAPL' })))
     const held = await get('?period=1mo&format=ndjson', { 'if-none-match': ndjson.headers.etag })
     expect([held.status, held.body]).toEqual([304, ''])
   })

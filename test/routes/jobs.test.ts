@@ -55,7 +55,11 @@ describe('what operators see', () => {
     expect(task).toMatchObject({ job: 'refresh-quotes', queue: 'live', attempts: 1, maxAttempts: 2 })
     expect(task.runs).toMatchObject([{ outcome: 'done', items: 1, failures: 1, worker: 'test' }])
 
-    const { queues, schedules, jobs } = (await api.get(`${JOBS}/status`, reader)).json() as JobsStatus
+    const { catalog, queues, schedules, jobs } = (await api.get(`${JOBS}/status`, reader)).json() as JobsStatus
+    expect(catalog.find(({ job }) => job === 'backfill-history')).toMatchObject({
+      queue: 'maintenance',
+      payload: { required: ['symbols', 'interval', 'from'], properties: { from: { type: 'string', format: 'date' } } }
+    })
     expect(queues.map(({ name }) => name)).toEqual(['live', 'market', 'maintenance'])
     expect(schedules.find(({ id }) => id === 'refresh-quotes')).toMatchObject({
       everyMs: 30_000,

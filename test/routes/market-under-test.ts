@@ -34,7 +34,7 @@ export async function thoughtfulSandbox(): Promise<Sandbox> {
 /** Fresh processes over a market that goes on. */
 export async function startMarket(sandbox: Sandbox): Promise<MarketUnderTest> {
   const world = await startWorld()
-  const env = { MARKET: 'sandbox', SANDBOX_URL: sandbox.url, ...PATIENCE }
+  const env = { MARKET: 'sandbox', SANDBOX_URL: sandbox.url, ALLOW_FEED_DRILLS: 'true', ...PATIENCE }
   const use = async (api: Api) => {
     const { token } = await api.login()
     const get = (path: string, headers = {}) => api.get(path, token, headers)

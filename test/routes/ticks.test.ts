@@ -9,6 +9,7 @@ import type { Tick } from '../../src/market/tick.ts'
 import type { Trade } from '../../src/market/trade.ts'
 import { createGate } from '../db/gate.ts'
 import { storeReports } from '../db/stored-reports.ts'
+import { pageNamed } from '../support/page-named.ts'
 import { errorOf, startWorld, type Answer, type Api, type ApiWorld } from '../support/api.ts'
 
 type Page = { symbol: string; ticks: StoredTick[]; next?: string }
@@ -228,7 +229,7 @@ test('how much is stored, and how far the log was written, is told without count
   })
 })
 
-const pageAt = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url')
+const pageAt = (place: object) => pageNamed('ticks', place, { params: { symbol: 'IBM' }, query: { show: 'all' } })
 
 test.each([
   ['a limit that is too large', 'limit=10001', 'limit'],

@@ -343,7 +343,7 @@ describe('docs/websocket.md', () => {
     onTestFinished(() => sockets.forEach((socket) => socket.close()))
     await expect.poll(() => rows[0]?.textContent).toMatch(/^AAPL/)
     const shownAt = Date.now()
-    await expect.poll(() => Date.now() - shownAt, { timeout: 20_000 }).toBeGreaterThan(2 * TOKEN_TTL_SECONDS * 1000)
+    await expect.poll(() => Date.now() - shownAt).toBeGreaterThan(2 * TOKEN_TTL_SECONDS * 1000)
     expect(sockets).toHaveLength(1)
     await api.core.eventLog.append([quoteEvent('AAPL', 888)])
     await expect.poll(() => rows[0]!.textContent).toBe('AAPL 888')
