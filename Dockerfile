@@ -15,6 +15,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY db db
+COPY docs docs
 COPY src src
 COPY workers workers
 
@@ -28,5 +29,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 # api: src/server.ts · jobs: workers/run-jobs.ts · ingest: workers/run-ingest.ts · trades to Postgres: workers/run-persist.ts · migrations: src/commands/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
 # a key: src/commands/key.ts --user NAME --scope market:read
 # The option is that of bin/run.mjs.
-ENTRYPOINT ["node", "--max-semi-space-size=16"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"]
 CMD ["src/server.ts"]

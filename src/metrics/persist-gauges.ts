@@ -10,6 +10,7 @@ export type PersistStats = {
   /** Records that cannot be, or that Postgres refuses. */
   refused: number
   bars: number
+  bbo: number
   batches: number
   gaps: number
   /** How long the newest batch took to be written. */
@@ -28,6 +29,7 @@ export const createPersistStats = (): PersistStats => ({
   duplicates: 0,
   refused: 0,
   bars: 0,
+  bbo: 0,
   batches: 0,
   gaps: 0,
   batchMs: 0,
@@ -36,12 +38,12 @@ export const createPersistStats = (): PersistStats => ({
   awaySince: undefined
 })
 
-const ROWS = { ticks: 'tick', duplicates: 'duplicate', refused: 'refused', bars: 'bar' } as const
+const ROWS = { ticks: 'tick', duplicates: 'duplicate', refused: 'refused', bars: 'bar', bbo: 'bbo' } as const
 
 export function createPersistGauges(registers: Registry[]): (sources: { persist?: PersistStats }) => Promise<void> {
   const rows = new Counter({
     name: 'quotewire_persist_rows_total',
-    help: 'Trades and bars written to Postgres; trades that were held already; records that were refused',
+    help: 'Trades, bars, best bids and offers written to Postgres; trades that were held already; records that were refused',
     labelNames: ['kind'],
     registers
   })
