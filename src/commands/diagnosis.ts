@@ -18,6 +18,7 @@ import { connectFailFast, isClusterNode, isTooOldRedis, NO_CLUSTER, OLDEST_REDIS
 import { withTimeout } from '../timeout.ts'
 import { kafkaReached } from './kafka-reach.ts'
 import { addressOf, reach, reason } from './reach.ts'
+import { replicaReached } from './replica-reach.ts'
 import { streamsReached } from './stream-reach.ts'
 
 const REQUIRED_NODE_MAJOR = 24
@@ -48,6 +49,7 @@ export async function diagnose(env: NodeJS.ProcessEnv, now: () => number = Date.
   const checks = await Promise.all([
     checkHome(home),
     checkPostgres(config, home, running),
+    checkReplica(config),
     checkRedis(config, home, running),
     checkKafka(config),
     config.MARKET === 'live' ? checkVendors(config, now) : checkSandbox(config, running),
@@ -196,6 +198,11 @@ async function checkRedis(config: Config, home: Home, running: Running | undefin
 async function checkKafka(config: Config): Promise<Finding[]> {
   const reached = await kafkaReached(config)
   return reached ? [found('Kafka', reached.state, reached.detail)] : []
+}
+
+async function checkReplica(config: Config): Promise<Finding[]> {
+  const reached = await replicaReached(config)
+  return reached ? [found('Replica of Postgres', reached.state, reached.detail)] : []
 }
 
 async function inspectRedis(whose: string, url: string, mustKeep: boolean): Promise<Finding> {

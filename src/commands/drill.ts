@@ -4,27 +4,34 @@ import type { Config } from '../config/config.ts'
 import { createExchange } from '../sandbox/exchange.ts'
 import { TWS } from '../sandbox/streams/stream-vendor-names.ts'
 import { drillFeed, type FeedDrillResult } from './feed-drill.ts'
-import { findApi, UsageError } from './running-api.ts'
-import type { PriceAt } from './told-values.ts'
+import { UsageError } from '../cli/failure.ts'
+import { findApi } from './running-api.ts'
+import type { PriceAt } from './streamed-values.ts'
 
-const USAGE = `usage: npm run --silent drill -- feed NAME [--mute] [--no-return] [--symbols SYMBOL[,SYMBOL...]] [--url URL] [--key KEY]
+const USAGE = `usage: npm run --silent drill -- feed NAME [--mute] [--no-return] [--live] [--symbols SYMBOL[,SYMBOL...]] [--url URL] [--key KEY]
 
-Cuts a vendor's stream of the sandbox on purpose, and prints how many seconds later a client has the first value of the next
+Cuts a vendor's stream on purpose, and prints how many seconds later a client has the first value of the next
 feed, how many wrong values it was told meanwhile, and when the feed took back. The last line is the same as JSON.
 
   NAME        Of the vendor, as values name their source: massive, ibkr, alpaca, upstox, finnhub, tiingo, yahoo
   --mute      Its connections stay, and bring nothing
   --no-return Does not wait until it serves again
+  --live      Cuts a feed of the live market, for two minutes at most. The API and the ingestion must allow it
+              (ALLOW_FEED_DRILLS=true), and the key needs admin:write too
   --symbols   AAPL,MSFT,NVDA without it
   --url       Of the API; without it, that of the running npm start
   --key       One with the scope stream:read; without it, QUOTEWIRE_KEY, or the first key of the running npm start`
 
 const PATIENCE_MS = 60_000
+/** It ends by itself where nobody is left to end it. */
+const MAX_DRILL_SECONDS = 120
 
 async function main(args: readonly string[]): Promise<void> {
   const { vendor, values } = read(args)
   const { url, key, config, running } = await findApi({ url: values.url, key: values.key })
-  if (config.MARKET !== 'sandbox') throw new UsageError('feeds of the live market are not cut: MARKET must be sandbox')
+  if (config.MARKET === 'live' && !values.live) {
+    throw new UsageError('this cuts a feed of the live market: say so by --live, or set MARKET=sandbox')
+  }
   const sandboxUrl = running?.sandboxUrl ?? config.SANDBOX_URL
   const how = values.mute ? 'mute' : 'down'
   const result = await drillFeed({
@@ -32,8 +39,8 @@ async function main(args: readonly string[]): Promise<void> {
     key,
     vendor,
     symbols: values.symbols.split(',').map((symbol) => symbol.trim()),
-    cut: () => troubled(sandboxUrl, vendor, how),
-    priceAt: await simulatedPrices(sandboxUrl, config),
+    cut: () => (values.live ? drilled({ url, key }, vendor, how) : troubled(sandboxUrl, vendor, how)),
+    ...(config.MARKET === 'sandbox' && { priceAt: await simulatedPrices(sandboxUrl, config) }),
     isAwaited: !values['no-return'],
     patienceMs: PATIENCE_MS
   })
@@ -47,6 +54,7 @@ function read(args: readonly string[]) {
   const options = {
     mute: flag,
     'no-return': flag,
+    live: flag,
     symbols: { type: 'string', default: 'AAPL,MSFT,NVDA' },
     url: text,
     key: text
@@ -68,7 +76,23 @@ function parsed<Parsed>(parse: () => Parsed): Parsed {
   }
 }
 
-/** Returns how to end the trouble. */
+/** By the API, which has the ingestion cut what it listens to. Returns how to end the drill. */
+async function drilled({ url, key }: { url: string; key: string }, feed: string, how: string) {
+  const address = new URL('/api/v1/admin/feed-drills', url)
+  const headers = { authorization: `Bearer ${key}` }
+  const { statusCode, body } = await request(address, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ feed, how, seconds: MAX_DRILL_SECONDS })
+  })
+  const answer = (await body.json()) as { error?: { message: string } }
+  if (statusCode !== 201) throw new UsageError(`the API does not cut it: ${answer.error?.message}`)
+  return async () => {
+    await (await request(`${address.href}/${feed}`, { method: 'DELETE', headers })).body.dump()
+  }
+}
+
+/** In the sandbox. Returns how to end the trouble. */
 async function troubled(sandboxUrl: string, vendor: string, scenario: string): Promise<() => Promise<void>> {
   const control = `${sandboxUrl.replace(/\/$/, '')}/control`
   const { statusCode, body } = await request(control, {

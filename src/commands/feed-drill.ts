@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { valueIn, WrongValues, type Frame, type PriceAt, type ToldValue } from './told-values.ts'
+import { valueIn, WrongValues, type Frame, type PriceAt, type StreamedValue } from './streamed-values.ts'
 
 const ENDPOINT = '/api/v1/market/ws/stock-quotes'
 const NORMAL = 1000
@@ -52,12 +52,14 @@ export async function drillFeed(options: FeedDrillOptions): Promise<FeedDrillRes
       throw new Error(`${vendor} tells nothing of ${symbols.join(', ')}: there is nothing to cut`)
     const mend = await options.cut()
     const cutAt = performance.now()
-    const first = await watch.until((value) => value.source !== vendor, symbols.length, patienceMs)
+    const first = await watch.until(
+      watch.newerOf((source) => source !== vendor),
+      symbols.length,
+      patienceMs
+    )
     await mend()
     const mendedAt = performance.now()
-    // A quote goes on naming who told its last price, also when the other feed moves its bid.
-    const toldUntil = watch.newest
-    const isBack = ({ source, asOf }: ToldValue) => source === vendor && asOf > toldUntil
+    const isBack = watch.newerOf((source) => source === vendor)
     const back = options.isAwaited ? await watch.until(isBack, 1, patienceMs) : undefined
     if (back) await watch.until(() => false, 1, OVERLAP_MS)
     const seconds = (arrivals: Iterable<Arrival>, of: (...values: number[]) => number, since: number) =>
@@ -78,15 +80,15 @@ export async function drillFeed(options: FeedDrillOptions): Promise<FeedDrillRes
   }
 }
 
-type Arrival = { readonly value: ToldValue; readonly at: number }
+type Arrival = { readonly value: StreamedValue; readonly at: number }
 
 /** Looks at all that a client is told. */
 class Watch {
   readonly #judge: WrongValues
-  #listener: (value: ToldValue) => void = () => undefined
+  #listener: (value: StreamedValue) => void = () => undefined
   values = 0
-  /** The latest instant that a value is of, epoch ms. */
-  newest = 0
+  /** By symbol, the latest instant that a value is of, epoch ms. */
+  readonly #newest = new Map<string, number>()
 
   constructor(judge: WrongValues) {
     this.#judge = judge
@@ -96,13 +98,19 @@ class Watch {
     const value = valueIn(frame)
     if (!value) return
     this.values++
-    this.newest = Math.max(this.newest, value.asOf)
     if (this.#judge.take(value)) this.#listener(value)
+    this.#newest.set(value.symbol, Math.max(this.#newest.get(value.symbol) ?? 0, value.asOf))
+  }
+
+  /** Values of such a source that are newer than all of their symbol until now: a quote goes on naming who told its last price, also when another feed moves its bid. */
+  newerOf(isMeant: (source: string) => boolean): (value: StreamedValue) => boolean {
+    const until = new Map(this.#newest)
+    return ({ symbol, source, asOf }) => isMeant(source) && asOf > (until.get(symbol) ?? 0)
   }
 
   /** The first right value of each symbol that is as it should be, until so many have one or the time is over. */
   async until(
-    isMeant: (value: ToldValue) => boolean,
+    isMeant: (value: StreamedValue) => boolean,
     count: number,
     timeoutMs: number
   ): Promise<ReadonlyMap<string, Arrival>> {

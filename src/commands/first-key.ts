@@ -20,7 +20,7 @@ export async function firstKey(databaseUrl: string, file: string): Promise<strin
     const kept = await readSecret(file)
     if (kept !== undefined) {
       if (await keys.findKey(kept)) return kept
-      const known = (await keys.list()).some(({ prefix }) => prefix === kept.slice(0, SHOWN_CHARACTERS))
+      const known = await keys.hasPrefix(kept.slice(0, SHOWN_CHARACTERS))
       if (known) return undefined
       await rm(file)
     }

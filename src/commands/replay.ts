@@ -1,7 +1,14 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
-import { findApi, UsageError } from './running-api.ts'
+import { ExitCode } from '../cli/exit-code.ts'
+import { CommandFailure, exitCodeOf, UsageError } from '../cli/failure.ts'
+import { clock } from '../cli/figures.ts'
+import { note } from '../cli/output.ts'
+import { ProgressBar } from '../cli/progress-bar.ts'
+import { oneLine, severalLines } from '../cli/terminal-text.ts'
+import type { ErrorBody } from '../errors.ts'
+import { findApi } from './running-api.ts'
 
 const USAGE = `usage: npm run --silent replay -- --symbols SYMBOL[,SYMBOL...] --from WHEN [--until WHEN] [--speed SPEED] [--url URL] [--key KEY]
 
@@ -18,10 +25,23 @@ const ENDPOINT = '/api/v1/market/ws/stock-quotes'
 const PRINTED = new Set(['trade', 'trade_correction', 'trade_cancel'])
 const NORMAL = 1000
 
-type Order = { symbols: string[]; query: URLSearchParams; url: string | undefined; key: string | undefined }
+type Order = {
+  symbols: string[]
+  query: URLSearchParams
+  /** What is replayed, epoch milliseconds: NaN where the server will refuse it. */
+  from: number
+  until: number
+  url: string | undefined
+  key: string | undefined
+}
 type Frame = {
   type: string
-  data: { code?: string; message?: string; rejected?: { symbol?: string; message: string }[] }
+  data: {
+    timestamp?: string
+    code?: string
+    message?: string
+    rejected?: { symbol?: string; message: string }[]
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -29,30 +49,44 @@ async function main(args: readonly string[]): Promise<void> {
   const { url, key } = await findApi(order)
   const address = new URL(`${ENDPOINT}?${order.query.toString()}`, url.replace(/^http/, 'ws'))
   const socket = new WebSocket(address, ['quotewire', `bearer.${key}`])
-  socket.on('message', (bytes: Buffer) => take(socket, bytes, order))
-  // Whoever read the lines has enough of them.
-  process.stdout.on('error', () => socket.close(NORMAL))
+  const bar = new ProgressBar('replay')
+  let failure: Error | undefined
+  socket.on('message', (bytes: Buffer) => {
+    failure ??= take(socket, bytes, order, bar)
+    if (failure) socket.close(NORMAL)
+  })
+  // Whoever read the lines has enough of them, and a socket that waited for that reader hears of no end.
+  let isReaderGone = false
+  process.stdout.on('error', () => {
+    isReaderGone = true
+    socket.terminate()
+  })
   socket.on(
     'unexpected-response',
     (_request, response) => void refusal(response).then((error) => socket.emit('error', error))
   )
-  const [code, reason] = (await once(socket, 'close')) as [number, Buffer]
-  if (code !== NORMAL) throw new Error(`the replay broke off: ${code} ${reason.toString()}`)
+  const [code, reason] = (await once(socket, 'close').finally(() => bar.end())) as [number, Buffer]
+  if (failure) throw failure
+  if (code !== NORMAL && !isReaderGone) throw new Error(`the replay broke off: ${code} ${reason.toString()}`)
 }
 
-/** Reads nothing more while whoever gets the lines does not take them. */
-function take(socket: WebSocket, bytes: Buffer, { symbols }: Order): void {
+/** Reads nothing more while whoever gets the lines does not take them. Returns what makes all further waiting vain. */
+function take(socket: WebSocket, bytes: Buffer, { symbols, from, until }: Order, bar: ProgressBar): Error | undefined {
   const { type, data } = JSON.parse(bytes.toString()) as Frame
   if (type === 'welcome') {
     socket.send(JSON.stringify({ type: 'subscribe', data: { type: 'stock_quotes', stream: 'trades', symbols } }))
   } else if (PRINTED.has(type)) {
-    if (process.stdout.write(`${bytes.toString()}\n`) || socket.isPaused) return
+    const at = Date.parse(data.timestamp!)
+    if (!process.stdout.isTTY) bar.show((at - from) / (until - from), clock(data.timestamp, Date.now()))
+    if (process.stdout.write(`${bytes.toString()}\n`) || socket.isPaused) return undefined
     socket.pause()
     process.stdout.once('drain', () => socket.resume())
   } else if (type === 'subscribed') {
-    for (const { symbol, message } of data.rejected ?? []) process.stderr.write(`${symbol}: ${message}\n`)
-    if (data.rejected?.length === symbols.length) socket.close(NORMAL)
-  } else if (type === 'error') process.stderr.write(`${data.code}: ${data.message}\n`)
+    const rejected = (data.rejected ?? []).map(({ symbol, message }) => `${symbol}: ${message}`)
+    if (rejected.length === symbols.length) return new CommandFailure(ExitCode.notFound, rejected.join('; '))
+    for (const text of rejected) note(oneLine(text))
+  } else if (type === 'error') return new CommandFailure(exitCodeOf(data), data.message!)
+  return undefined
 }
 
 async function refusal(response: AsyncIterable<Buffer>): Promise<Error> {
@@ -60,7 +94,8 @@ async function refusal(response: AsyncIterable<Buffer>): Promise<Error> {
   for await (const chunk of response) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()
   try {
-    return new Error((JSON.parse(text) as { error: { message: string } }).error.message)
+    const { code, message } = (JSON.parse(text) as ErrorBody).error
+    return new CommandFailure(exitCodeOf({ code }), message)
   } catch {
     return new Error(`this is no Quotewire: ${text.slice(0, 200)}`)
   }
@@ -72,7 +107,8 @@ function readOrder(args: readonly string[]): Order {
   if (from === undefined) throw new UsageError('--from is missing')
   const query = new URLSearchParams({ replay: from, speed, ...(until !== undefined && { until }) })
   if (url !== undefined && !URL.canParse(url)) throw new UsageError('--url must be one, as http://127.0.0.1:3000')
-  return { symbols: symbols.split(',').map((symbol) => symbol.trim()), query, url, key }
+  const span = { from: Date.parse(from), until: until === undefined ? Date.now() : Date.parse(until) }
+  return { symbols: symbols.split(',').map((symbol) => symbol.trim()), query, ...span, url, key }
 }
 
 function readOptions(args: readonly string[]) {
@@ -88,7 +124,7 @@ function readOptions(args: readonly string[]) {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const isUsage = error instanceof UsageError
-  process.stderr.write(`${(error as Error).message}\n${isUsage ? `\n${USAGE}\n` : ''}`)
-  process.exitCode = isUsage ? 2 : 1
+  note(severalLines((error as Error).message))
+  if (error instanceof UsageError) note(`\n${USAGE}`)
+  process.exitCode = exitCodeOf(error)
 }

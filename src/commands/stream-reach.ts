@@ -37,7 +37,9 @@ export async function streamsReached({ streams }: Config): Promise<StreamReach[]
     }),
     reached('tiingo stream', tiingo?.baseUrl ?? TIINGO_STREAM_URL, {
       isOn: tiingo !== undefined,
-      use: tiingo ? 'key present, reference prices of IEX' : 'off: TIINGO_STREAM is not on'
+      use: tiingo
+        ? `key present, reference prices of ${tiingo.services.join(' and ')}`
+        : 'off: neither TIINGO_STREAM nor TIINGO_BOATS is on'
     }),
     reached('yahoo stream', yahoo?.baseUrl ?? YAHOO_STREAM_URL, {
       isOn: yahoo !== undefined,

@@ -11,7 +11,9 @@ const ENABLE =
   'log in there, and enable "ActiveX and Socket Clients" in its API settings, with this port (TWS 7496, paper 7497; IB Gateway 4001, paper 4002)'
 
 /** Whether TWS takes a client now, which version it speaks, and what to do where it does not. Never rejects. */
-export async function twsReached(settings: TwsStreamConfig | undefined): Promise<StreamReach> {
+export async function twsReached(
+  settings: Pick<TwsStreamConfig, 'host' | 'port' | 'clientId'> | undefined
+): Promise<StreamReach> {
   const name = 'ibkr stream'
   if (!settings) return { name, isOn: false, detail: 'off: IBKR_HOST is not set', isSilent: false }
   const probe = await probeTws(settings, PROBE_MS)

@@ -45,7 +45,9 @@ describe('npm run key', () => {
     const options = ['--user', 'guest', '--scope', 'market:read', '--quiet', '--expires']
     const [days, day] = await Promise.all([key([...options, '30d']), key([...options, '2035-01-31'])])
     expect(await exchange(day.stdout.trim())).toMatchObject({ name: 'guest' })
-    const ends = (await api.core.stores.keys.list()).flatMap(({ expiresAt }) => expiresAt ?? []).toSorted()
+    const ends = (await api.core.stores.keys.list({ limit: 100 }))
+      .flatMap(({ expiresAt }) => expiresAt ?? [])
+      .toSorted()
     expect(ends[1]).toBe('2035-01-31T00:00:00.000Z')
     expect(Math.abs(Date.parse(ends[0]!) - Date.now() - 30 * 86_400_000)).toBeLessThan(60_000)
     expect(days.code).toBe(0)

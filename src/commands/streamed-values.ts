@@ -8,7 +8,7 @@ const TOLERANCE = 0.0051
 const MAX_EXAMPLES = 5
 
 /** What a client was told of a price by a stream. */
-export type ToldValue = {
+export type StreamedValue = {
   readonly kind: 'quote' | 'trade'
   readonly symbol: string
   readonly price: number
@@ -20,7 +20,7 @@ export type ToldValue = {
 export type Frame = { readonly type: string; readonly data: Readonly<Record<string, unknown>> }
 
 /** The value of a frame; undefined where it has none, or one that was polled. */
-export function valueIn({ type, data }: Frame): ToldValue | undefined {
+export function valueIn({ type, data }: Frame): StreamedValue | undefined {
   if (type === 'trade') {
     const { symbol, price, asOf, source } = data['trade'] as Trade
     return { kind: 'trade', symbol, price, asOf: Date.parse(asOf), source }
@@ -37,7 +37,7 @@ export type PriceAt = (symbol: string, at: number) => number | undefined
 /** Counts what clients must never be told: prices that were none, that step back in time, and trades that two feeds tell. */
 export class WrongValues {
   readonly #priceAt: PriceAt
-  readonly #last = new Map<string, ToldValue>()
+  readonly #last = new Map<string, StreamedValue>()
   readonly #tellers = new Map<string, string>()
   wrong = 0
   doubled = 0
@@ -48,7 +48,7 @@ export class WrongValues {
   }
 
   /** Whether the value is right. */
-  take(value: ToldValue): boolean {
+  take(value: StreamedValue): boolean {
     const { kind, symbol, price, asOf, source } = value
     const key = `${kind} ${symbol}`
     const objection = this.#objectionTo(value, this.#last.get(key))
@@ -64,7 +64,7 @@ export class WrongValues {
     return false
   }
 
-  #objectionTo({ kind, symbol, price, asOf }: ToldValue, last: ToldValue | undefined): string | undefined {
+  #objectionTo({ kind, symbol, price, asOf }: StreamedValue, last: StreamedValue | undefined): string | undefined {
     const right = this.#priceAt(symbol, asOf)
     if (right !== undefined && Math.abs(price - right) > TOLERANCE) return `the market's price was ${right}`
     if (!last) return undefined
