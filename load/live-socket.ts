@@ -28,6 +28,9 @@ const CURSOR = Buffer.from('"cursor":"')
 /** All sockets of a process read into it in turn. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
 const BINARY_OPCODE = 2
+const PING_OPCODE = 9
+/** The first byte of a text frame, and of an answer to a ping. */
+const [TEXT, PONG] = [0x81, 0x8a]
 const COMMA_CODE = 0x2c
 const ZERO = 0x30
 const [BRACKET, FOUR, TWO, QUOTE, TRADE] = ['[', '4', '2', 'q', 't'].map((each) => each.charCodeAt(0))
@@ -169,7 +172,9 @@ export class LiveSocket {
       }
       const end = start + length
       if (end > data.length) return at
-      if ((data[at]! & 0x0f) === BINARY_OPCODE) this.#takeBinary(data, start, end)
+      const opcode = data[at]! & 0x0f
+      if (opcode === BINARY_OPCODE) this.#takeBinary(data, start, end)
+      else if (opcode === PING_OPCODE) this.#write(PONG, data.subarray(start, end))
       else this.#takeText(data, start, end)
       at = end
     }
@@ -230,13 +235,16 @@ export class LiveSocket {
     this.#options.tally.latenciesUs.push(this.#now() - stamp)
   }
 
-  /** A mask of zeros is a mask. */
   #send(text: string): void {
-    const payload = Buffer.from(text)
+    this.#write(TEXT, Buffer.from(text))
+  }
+
+  /** A mask of zeros is a mask. */
+  #write(opcode: number, payload: Buffer): void {
     const head =
       payload.length < 126
-        ? Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0])
-        : Buffer.from([0x81, 0xfe, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0])
+        ? Buffer.from([opcode, 0x80 | payload.length, 0, 0, 0, 0])
+        : Buffer.from([opcode, 0xfe, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0])
     this.socket.write(Buffer.concat([head, payload]))
   }
 }

@@ -52,7 +52,8 @@ export async function run(): Promise<Record<string, number>> {
   }
 }
 
-async function freshDatabase(url: string, name: string, prepare?: (sql: Database['sql']) => Promise<unknown>) {
+/** A migrated database of its own, with the partitions of that day. */
+export async function freshDatabase(url: string, name: string, prepare?: (sql: Database['sql']) => Promise<unknown>) {
   const server = postgres(url, { max: 1 })
   await server`create database ${server(name)}`
   await server.end()
@@ -60,7 +61,7 @@ async function freshDatabase(url: string, name: string, prepare?: (sql: Database
   own.pathname = name
   await migrate(own.href)
   const database = createDatabase({ url: own.href, applicationName: 'quotewire load' })
-  await ensurePartitions(database.sql, 'ticks', START_MS)
+  for (const table of ['ticks', 'bbo'] as const) await ensurePartitions(database.sql, table, START_MS)
   await prepare?.(database.sql)
   return { ...database, url: own.href }
 }
@@ -129,7 +130,7 @@ function drizzleRow({ instrumentId, kind, tick }: TickReport): typeof ticks.$inf
   return { ...rest, instrumentId, kind, key, ns: tick.asOf.ns % 1000, receivedAt: new Date(receivedAt).toISOString() }
 }
 
-function tradeAt(number: number): TickReport {
+export function tradeAt(number: number): TickReport {
   const ms = START_MS + Math.floor(number / 100)
   return {
     instrumentId: 1 + ((number * 7919) % SYMBOLS),

@@ -25,8 +25,14 @@ export type World = {
   stop(): Promise<void>
 }
 
-/** `isShared`: nobody has a processor of its own. */
-export async function startWorld({ isShared = false } = {}): Promise<World> {
+export type WorldOptions = {
+  /** Nobody has a processor of its own. */
+  isShared?: boolean
+  /** How often simulated prices move; as SANDBOX_TICK_MS says where it is left out. */
+  tickMs?: number
+}
+
+export async function startWorld({ isShared = false, tickMs }: WorldOptions = {}): Promise<World> {
   if (!isShared) leaveProcessorToServers()
   const home = await mkdtemp(join(tmpdir(), 'quotewire-load-'))
   const stops: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })]
@@ -41,7 +47,10 @@ export async function startWorld({ isShared = false } = {}): Promise<World> {
     await migrate(postgres.url)
     const database = createDatabase({ url: postgres.url, applicationName: 'quotewire load' })
     stops.push(() => database.close())
-    const sandbox = await startServer('src/sandbox/run-sandbox.ts', { SANDBOX_URL: 'http://127.0.0.1:0' })
+    const sandbox = await startServer('src/sandbox/run-sandbox.ts', {
+      SANDBOX_URL: 'http://127.0.0.1:0',
+      ...(tickMs !== undefined && { SANDBOX_TICK_MS: String(tickMs) })
+    })
     stops.push(() => sandbox.stop())
     const stores = createStores(database)
     return {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { reportReady } from '../../src/embedded/child.ts'
+import type { Caller } from '../../src/hub/context.ts'
 import { Live } from '../../src/hub/live-server.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog } from '../../src/log/log.ts'
@@ -35,6 +36,39 @@ const sources: Sources = {
     return []
   }
 }
+/** Whoever comes, each a user, for an hour. */
+class EverybodyCaller implements Caller {
+  readonly userId: string
+  readonly mayStream = true
+  readonly isOperator = false
+  readonly expiresAt = Date.now() + 3_600_000
+  readonly knownUntil = Infinity
+
+  constructor(userId: string) {
+    this.userId = userId
+  }
+
+  get name() {
+    return this.userId
+  }
+
+  isRevoked() {
+    return false
+  }
+
+  verifyAgain() {
+    return Promise.reject(new Error('nobody asks for it'))
+  }
+
+  pay() {
+    return undefined
+  }
+
+  payForReplay() {
+    return undefined
+  }
+}
+
 const live = new Live({
   log,
   redis,
@@ -45,17 +79,7 @@ const live = new Live({
   heartbeatMs: 600_000,
   flushMs: 0,
   follow: () => () => undefined,
-  authenticate: async (token) => ({
-    userId: token,
-    name: token,
-    mayStream: true,
-    expiresAt: Date.now() + 3_600_000,
-    knownUntil: Infinity,
-    isRevoked: () => false,
-    verifyAgain: () => Promise.reject(new Error('nobody asks for it')),
-    pay: () => undefined,
-    payForReplay: () => undefined
-  })
+  authenticate: async (token) => new EverybodyCaller(token)
 })
 await live.start()
 
