@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { documentOf } from '../routes/documented-routes.ts'
-import { startWorld, type ApiWorld } from '../support/api.ts'
+import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 /** In tables and lists of what there is; requirements.md names what is not built too, and has a test of its own. */
 const FILES = ['README.md', ...globSync('docs/*.md')].filter((file) => file !== 'docs/requirements.md')
@@ -11,9 +11,11 @@ const named = (pattern: RegExp) => [
 ]
 
 let world: ApiWorld
+let api: Api
 
 beforeAll(async () => {
   world = await startWorld()
+  api = await world.startApi()
 })
 afterAll(() => world.close())
 
@@ -25,7 +27,7 @@ test('nobody is sent to a file that does not exist', () => {
 
 test('every command is one of package.json', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
-  const commands = named(/npm run (\w+)/g)
+  const commands = named(/npm run ([\w:]*\w)/g)
   expect(commands.length).toBeGreaterThan(4)
   expect(commands.filter((name) => !(name in scripts))).toEqual([])
 })
@@ -46,13 +48,42 @@ test('every variable and code is one that the code knows', () => {
 })
 
 test('every address is one that the API answers', async () => {
-  const { paths } = await documentOf(await world.startApi())
+  const { paths } = await documentOf(api)
   const known = Object.keys(paths).map((path) => path.replaceAll(/\{(\w+)\}/g, ':$1'))
   const addresses = named(/(\/api\/[\w/:-]*\w)/g)
   expect(addresses.length).toBeGreaterThan(10)
   const isKnown = (address: string) =>
     known.some((path) => path === address || path.startsWith(`${address}/`) || isCalled(address, path))
   expect(addresses.filter((address) => !isKnown(address))).toEqual([])
+})
+
+describe('/llms.txt', () => {
+  let text: string
+  beforeAll(async () => {
+    const answer = await api.get('/llms.txt')
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
+    text = answer.body
+  })
+
+  test('sends nobody to what does not answer, and to the guides as they stand', async () => {
+    const links = [...text.matchAll(/\]\((\/[^)]+)\)/g)].map(([, path]) => path!)
+    const answers = await Promise.all(links.map(async (path) => [path, (await api.get(path)).status] as const))
+    expect(answers.filter(([, status]) => status !== 200)).toEqual([])
+    expect(links).toContain('/docs/live')
+    const guide = await api.get('/docs/guides/mcp.md')
+    expect(guide.headers['content-type']).toBe('text/markdown; charset=utf-8')
+    expect(guide.body).toBe(readFileSync('docs/mcp.md', 'utf8'))
+    expect(readFileSync('Dockerfile', 'utf8'), 'the image holds them').toContain('COPY docs docs')
+  })
+
+  test('tells every route of the market, how to authenticate, and whether prices are real', () => {
+    const routes = [...text.matchAll(/^- `(GET|POST) (\/api\S+)`: \S/gm)].map(([, method, path]) => `${method} ${path}`)
+    expect(routes).toEqual(expect.arrayContaining(['GET /api/v1/market/quote/{symbol}', 'POST /api/v1/market/search']))
+    expect(routes.some((route) => route.includes('/admin'))).toBe(false)
+    expect(text).toContain('Authorization: Bearer')
+    expect(text).toContain('asks real vendors')
+    expect(text.length).toBeLessThan(12_000)
+  })
 })
 
 /** `/quote/AAPL` calls `/quote/:symbol`. */

@@ -50,11 +50,12 @@ def of_pandas(frame):
 def of_polars(frame):
     return table(frame.schema.items(), frame.rows())
 
+print('symbols', *days['symbol'].unique(), *minutes_polars['symbol'].unique())
 print(json.dumps({
-    'days': of_pandas(days.reset_index()),
-    'minutes': of_pandas(minutes.reset_index()),
+    'days': of_pandas(days.drop(columns='symbol').reset_index()),
+    'minutes': of_pandas(minutes.drop(columns='symbol').reset_index()),
     'pair': of_pandas(pair),
-    'minutesPolars': of_polars(minutes_polars),
+    'minutesPolars': of_polars(minutes_polars.drop('symbol')),
     'pairPolars': of_polars(pair_polars),
 }))
 `
@@ -161,6 +162,7 @@ describe.skipIf(!hasPackages)(
       expect(lines.join('\n')).toMatch(
         /^Source [a-z-]+\nState [a-z]+\nAdjusted all\nCurrency USD\nReceived-At 20\S+Z$/m
       )
+      expect(lines.at(-2)).toBe('symbols AAPL AAPL')
       const got = JSON.parse(lines.at(-1)!) as Record<string, Table>
       expect(got['minutes']!.rows.at(-1)!.at(-1), 'the newest bar runs').toBe(false)
       for (const table of Object.values(got)) table.rows = settled(table.rows)

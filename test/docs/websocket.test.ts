@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
+import { Compile } from 'typebox/compile'
 import { expect, test } from 'vitest'
 import { asyncApi } from '../../src/hub/async-api.ts'
 import { CloseCode } from '../../src/hub/close-codes.ts'
@@ -39,3 +40,10 @@ test('docs/websocket.md names every code, close code and limit', () => {
   expect(Object.keys(Limits.properties).filter(isMissing)).toEqual([])
   expect(text).toContain(`\`conflateMs\` (0 to ${MAX_CONFLATE_MS})`)
 })
+
+test.each(Object.entries(asyncApi.components.messages))(
+  'the example of %s in /asyncapi.json is a frame that its shape admits',
+  (_name, { payload, examples }) => {
+    expect(Compile(payload as never).Errors(examples[0]!.payload)).toEqual([])
+  }
+)
