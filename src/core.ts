@@ -4,21 +4,27 @@ import { createDatabase, type Database } from '../db/client.ts'
 import { claimMarket } from '../db/migrate.ts'
 import { PERSIST } from '../db/log-cursors.ts'
 import { createRecorder, type Recorder } from '../db/recorder.ts'
+import { watchReplica } from '../db/replica.ts'
 import { createLastGood, createStores, type Stores } from '../db/stores.ts'
 import { TieredCache } from './cache/tiered-cache.ts'
+import { createStocks } from './market-data/stocks.ts'
 import { createArchive } from './market-data/archive.ts'
 import { createCachedMarket } from './market-data/cached-market.ts'
+import { replicatedArchive } from './market-data/replicated-archive.ts'
+import { Underlyings } from './market-data/underlyings.ts'
 import { withIdentities } from './market-data/identities.ts'
-import { ConfigError, type Config } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { openEventLog } from './event-log.ts'
 import { createCalendarKeeper, isAlwaysOpen, type CalendarKeeper } from './exchange-calendars.ts'
 import { recordEvent } from './intake/event-records.ts'
 import { createIntake, type Intake } from './intake/intake.ts'
+import { LiveGreeks } from './intake/live-greeks.ts'
 import { createStalePublisher, type StalePublisher } from './intake/stale-publisher.ts'
 import { createGateway, type Gateway, type GatewayEvents } from './gateway/gateway.ts'
 import { KnownSymbols } from './gateway/near-matches.ts'
 import { carriedTopics } from './demand/answers.ts'
 import { wantedByUser } from './demand/leases.ts'
+import { FeedDrills } from './demand/feed-drills.ts'
 import { streamReports } from './demand/stream-reports.ts'
 import { countingRequests, Popularity } from './demand/popularity.ts'
 import { createJobAdministration, type JobAdministration } from './jobs/administration.ts'
@@ -29,18 +35,23 @@ import { ALWAYS_OPEN } from './market/calendars.ts'
 import type { DependencyChecks } from './market/dependency.ts'
 import type { TopicName } from './market/event.ts'
 import type { MarketData } from './market/market-data.ts'
+import type { Stocks } from './market/stock.ts'
 import type { SessionClock } from './market/session-clock.ts'
 import type { StreamReport } from './market/stream-report.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
-import { connectFailFast, isClusterNode, NO_CLUSTER, ready, retryDuringStart } from './redis/connections.ts'
+import { connectFailFast } from './redis/connections.ts'
+import { readySingleServer, serviceUrls } from './services.ts'
 import { createUserShare } from './gateway/user-share.ts'
 import type { Vendors } from './vendors.ts'
 
 /** What every process that serves or refreshes market data is made of. */
 export type Core = {
   readonly marketData: MarketData
+  /** What streamed options are on. */
+  readonly underlyings: Underlyings
   /** What is stored of it. */
   readonly archive: Archive
+  readonly stocks: Stocks
   readonly gateway: Gateway
   readonly recorder: Recorder
   readonly stores: Stores
@@ -53,6 +64,7 @@ export type Core = {
   readonly carriedTopics: () => Promise<ReadonlySet<TopicName>>
   /** What vendors' streams do now, in any process. Rejects while Redis is away. */
   readonly streamReports: () => Promise<StreamReport[]>
+  readonly feedDrills: FeedDrills
   /** Every change of a value, for who follows it live. */
   readonly eventLog: EventLog
   /** The one entrance of events into the log. */
@@ -76,13 +88,15 @@ export type CoreOptions = {
   vendors: Vendors
   /** What the calendars are kept in, and the vendors were told of. */
   clock: SessionClock
+  /** A standby of Postgres that answers what is read of stored data, by its URL. */
+  replicaUrl?: string | undefined
 }
 
 /**
  * Connects to Postgres and Redis and puts its parts together. Rejects, saying what to do, where a service is not
  * configured or does not answer, and where the database belongs to the other market.
  */
-export async function createCore({ config, log, vendors, clock }: CoreOptions): Promise<Core> {
+export async function createCore({ config, log, vendors, clock, replicaUrl }: CoreOptions): Promise<Core> {
   const { databaseUrl, redisUrl, cacheUrl, logUrl } = serviceUrls(config)
   const closers: (() => unknown)[] = [() => vendors.close()]
   const close = async () => {
@@ -116,12 +130,19 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     closers.push(() => calendars.close())
     await calendars.reload()
     const knownSymbols = new KnownSymbols(await stores.quotes.symbols())
+    const riskFreeRate = config.RISK_FREE_RATE_PERCENT / 100
+    const underlyings = new Underlyings({ marketData: () => cachedMarket })
     const intake = createIntake({
       eventLog,
       log,
       quoteIntervalMs: config.QUOTE_INTERVAL_MS,
+      hoursOf: clock.hoursOf,
+      greeks: new LiveGreeks({ clock, riskFreeRate, underlying: (symbol) => underlyings.of(symbol) }),
       record(event) {
-        if (event.type === 'quote_update') knownSymbols.add(event.data.symbol)
+        if (event.type === 'quote_update') {
+          knownSymbols.add(event.data.symbol)
+          underlyings.saw(event.data.quote)
+        }
         recordEvent(event, recorder)
       }
     })
@@ -167,19 +188,27 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
       lastGood: createLastGood(stores),
       onExpired: (event, receivedAt) => stalePublisher.expired(event, receivedAt),
       quoteRefreshMs: config.quoteRefreshMs,
-      riskFreeRate: config.RISK_FREE_RATE_PERCENT / 100,
+      riskFreeRate,
       requestDeadlineMs: config.REQUEST_DEADLINE_MS
     })
     const marketData = countingRequests(cachedMarket, popularity)
-    const archive = createArchive({
-      stores: { ...stores, written: () => stores.logCursors.list(PERSIST) },
-      eventLog,
-      clock,
-      near(symbol, stored) {
-        for (const each of stored) knownSymbols.add(each)
-        return knownSymbols.near(symbol)
-      }
-    })
+    const archiveOf = (read: Stores) =>
+      createArchive({
+        stores: { ...read, written: () => read.logCursors.list(PERSIST) },
+        eventLog,
+        clock,
+        near(symbol, stored) {
+          for (const each of stored) knownSymbols.add(each)
+          return knownSymbols.near(symbol)
+        }
+      })
+    const primary = archiveOf(stores)
+    const replica = replicaUrl === undefined ? undefined : openReplica(replicaUrl, { primary: database, log })
+    if (replica) closers.push(() => replica.close())
+    const archive = replica
+      ? replicatedArchive({ primary, replica: archiveOf(createStores(replica.database)), keepsUp: replica.keepsUp })
+      : primary
+    const stocks = createStocks({ stores, cache, marketData, clock })
     const queues = createJobQueues({
       redis,
       settings: config,
@@ -188,12 +217,18 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
     closers.push(() => queues.close())
     const jobs = createJobAdministration(queues, stores.jobRuns)
     const hasOwnServer = config.kafka !== undefined || logRedis !== redis
-    const dependencies = { ...dependenciesOf(database, { redis, cacheRedis }), ...(hasOwnServer && ofLog) }
+    const dependencies = {
+      ...dependenciesOf(database, { redis, cacheRedis }),
+      ...(replica && { postgresReplica: replica.check }),
+      ...(hasOwnServer && ofLog)
+    }
     metrics.watch({ marketData, recorder, eventLog, dependencies })
 
     return {
       marketData,
+      underlyings,
       archive,
+      stocks,
       gateway,
       recorder,
       stores,
@@ -203,6 +238,7 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
       wantedByUser: () => wantedByUser(redis),
       carriedTopics: () => carriedTopics(redis),
       streamReports: () => streamReports(redis),
+      feedDrills: new FeedDrills(redis),
       eventLog,
       intake,
       stalePublisher,
@@ -219,26 +255,6 @@ export async function createCore({ config, log, vendors, clock }: CoreOptions): 
   }
 }
 
-/** Throws ConfigError: a process that was not started by `npm start` must be told where its services are. */
-export function serviceUrls({ DATABASE_URL, REDIS_URL, REDIS_CACHE_URL, LOG_REDIS_URL, kafka }: Config) {
-  if (DATABASE_URL && REDIS_URL) {
-    return {
-      databaseUrl: DATABASE_URL,
-      redisUrl: REDIS_URL,
-      cacheUrl: REDIS_CACHE_URL ?? REDIS_URL,
-      logUrl: kafka ? REDIS_URL : (LOG_REDIS_URL ?? REDIS_URL)
-    }
-  }
-  const missing = Object.entries({ DATABASE_URL, REDIS_URL }).filter(([, url]) => !url)
-  throw new ConfigError(missing.map(([name]) => `${name} must be set; or let npm start bring its own services`))
-}
-
-/** Throws ConfigError where the variable names a node of a Redis Cluster. */
-export async function readySingleServer(redis: Redis, variable: string): Promise<void> {
-  await ready(redis, variable)
-  if (await retryDuringStart(() => isClusterNode(redis))) throw new ConfigError([`${variable} ${NO_CLUSTER}`])
-}
-
 function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
   return {
     call(provider, capability, outcome, durationMs) {
@@ -250,6 +266,19 @@ function gatewayEvents(recorder: Recorder, metrics: Metrics): GatewayEvents {
       recorder.quarantine({ symbol, provider, rule, severity, value: quote })
     },
     diverged: ({ percent }) => metrics.diverged(percent)
+  }
+}
+
+function openReplica(url: string, options: { readonly primary: Database; readonly log: Logger }) {
+  const database = createDatabase({ url })
+  const watched = watchReplica({ ...options, replica: database })
+  return {
+    ...watched,
+    database,
+    async close() {
+      await watched.close()
+      await database.close()
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify'
-import { ApiError } from './errors.ts'
+import { ApiError, SymbolNotFound } from './errors.ts'
+import type { MarketData } from './market/market-data.ts'
 
 const STORE_UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -36,6 +37,13 @@ export function translate(error: FastifyError | Error): ApiError {
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500) return new ApiError('BAD_REQUEST', status, error.message)
   return new ApiError('INTERNAL_ERROR', 500, 'The server failed; the log has the reason under this request id')
+}
+
+/** What may have been meant is looked for once, and only where a person or a program asked for that one symbol. */
+export function withSuggestions(error: ApiError, marketData: Pick<MarketData, 'suggest'>): ApiError {
+  if (!(error instanceof SymbolNotFound)) return error
+  const { symbol, attempts } = error.details
+  return new SymbolNotFound(symbol, attempts, marketData.suggest(symbol))
 }
 
 /** A client that goes away while it sends looks to Node like any connection that was lost, a database's for example. */

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
@@ -5,6 +6,11 @@ import { onParentGone, reportReady } from './embedded/child.ts'
 import { createLogger } from './logger.ts'
 
 const STOP_TIMEOUT_MS = 10_000
+/**
+ * V8 marks its whole heap whenever 64 MiB of buffers were made, in use or not: beside a busy log that is every few seconds. With
+ * this they count as part of the heap, whose collections of what is young free most of them. Later versions of Node may not know it.
+ */
+const BUFFERS_COUNT_AS_HEAP = '--external-memory-accounted-in-global-limit'
 
 /** `url`: where the process listens, if it does. */
 export type RunningProcess = { readonly url: string | undefined; close(): Promise<void> }
@@ -20,6 +26,7 @@ export async function runProcess(
   start: (config: Config, log: Logger) => Promise<RunningProcess>,
   { runs, stops }: ProcessMessages
 ): Promise<void> {
+  setFlagsFromString(BUFFERS_COUNT_AS_HEAP)
   try {
     const config = loadConfig(process.env)
     const log = createLogger(config)

@@ -13,7 +13,8 @@ export type ApiServer = { url: string; close(): Promise<void> }
 /** Starts the API: resources first, listening last; `close` stops in reverse. */
 export async function startServer(config: Config, log: Logger): Promise<ApiServer> {
   const clock = new SessionClock(shippedCalendars(config))
-  const core = await createCore({ config, log, clock, vendors: createVendors(config, clock.hoursOf) })
+  const vendors = createVendors(config, clock.hoursOf)
+  const core = await createCore({ config, log, clock, vendors, replicaUrl: config.DATABASE_REPLICA_URL })
   try {
     const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })
     const url = await app.listen({ host: config.HOST, port: config.PORT })

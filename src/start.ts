@@ -16,6 +16,7 @@ import { keptSecret } from './embedded/secret.ts'
 import { EmbeddedServiceError } from './embedded/server-process.ts'
 import { Supervisor } from './embedded/supervisor.ts'
 import { firstKey } from './commands/first-key.ts'
+import { signInLink } from './commands/sign-in-link.ts'
 import { vendorsOutOfReach } from './commands/reach.ts'
 import { abortable } from './timeout.ts'
 
@@ -31,7 +32,7 @@ type Start = {
   readonly signal: AbortSignal
 }
 
-type System = { url: string; key: string | undefined }
+type System = { url: string; key: string | undefined; link: string | undefined }
 
 const OPEN_TO_OTHERS =
   'other machines reach the API, unencrypted; give it a proxy with TLS where they may not be trusted'
@@ -131,7 +132,7 @@ async function bringUp(start: Start): Promise<System> {
   const url = api.url ?? `http://${config.HOST}:${port}`
   await publishRunning(home, { pid: process.pid, url, databaseUrl, redisUrl, sandboxUrl })
   supervisor.add('the note of what runs', { stop: () => withdrawRunning(home) })
-  return { url, key }
+  return { url, key, link: key && (await signInLink(url, key)) }
 }
 
 async function database({ config, home, progress, supervisor, signal }: Start): Promise<string> {
@@ -228,12 +229,13 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 }
 
-function welcome({ url, key }: System, config: Config, home: Home, took: string): string {
+function welcome({ url, key, link }: System, config: Config, home: Home, took: string): string {
   const bearer = '-H "Authorization: Bearer $KEY"'
   const off = Object.entries(config.providers).filter(([, { needsKey, apiKey }]) => needsKey && !apiKey)
   const keyLine = key ?? 'revoked; make another with: npm run key -- --user NAME --scope market:read'
   return `
 Quotewire is ready after ${took}
+  Console   ${link ?? url}${link === undefined ? '' : '   (signs you in; once, within ten minutes)'}
   API       ${url}   (documentation: ${url}/docs)
   API key   ${keyLine}
   Logs      ${home.logs}${off.length > 0 ? `\n  Off       ${off.map(([name]) => name).join(', ')}: no API key` : ''}

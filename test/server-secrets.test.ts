@@ -114,8 +114,9 @@ test('no secret leaves the server: not in its log at its most talkative, not in 
   await ask('/api/v1/admin/audit')
   await ask('/api/health')
   await ask('/metrics')
-  const form = { 'content-type': 'application/x-www-form-urlencoded', origin: url }
-  await ask('/admin/login', { method: 'POST', headers: form, body: `apiKey=${key}`, redirect: 'manual' })
+  const fromPage = { ...json, origin: url }
+  await ask('/api/v1/auth/session', { method: 'POST', headers: fromPage, body: JSON.stringify({ apiKey: key }) })
+  await ask('/api/v1/auth/sign-in-code', { method: 'POST', ...byKey })
   api.kill('SIGTERM')
   expect(await once(api, 'exit')).toEqual([0, null])
 

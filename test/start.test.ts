@@ -103,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
       process.kill(pidOf(home, 'src/start.ts'), 'SIGKILL')
       await third.exited
       const commands = () => processesIn(home).map(({ command }) => command)
-      await expect.poll(commands, { timeout: 15_000 }).not.toContainEqual(expect.stringContaining('src/server.ts'))
+      await expect.poll(commands).not.toContainEqual(expect.stringContaining('src/server.ts'))
 
       await expectPartsBack(home, startSystem(home))
     }
@@ -112,7 +112,7 @@ describe.skipIf(process.platform !== 'linux')('npm start (processes are looked u
   test('leaves nothing behind when it is interrupted while it starts', { timeout: 60_000 }, async () => {
     const home = await freshHome()
     const system = startSystem(home)
-    await expect.poll(() => system.output(), { timeout: 20_000 }).toContain('Redis')
+    await expect.poll(() => system.output()).toContain('Redis')
     system.process.kill('SIGINT')
     expect(await system.exited).toBe(0)
     expect(processesIn(home)).toEqual([])

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { privateFolder } from '../support/folders.ts'
 
-const LAUNCHER = join(import.meta.dirname, '../../bin/run.mjs')
+const PROGRAMS = join(import.meta.dirname, '../../bin')
 
 /** A project with one dependency that npm needs no network for, the real launcher, and a target that tells what it hears. */
 async function project(): Promise<string> {
   const root = await privateFolder()
   await mkdir(join(root, 'dependency'))
-  await cp(LAUNCHER, join(root, 'bin', 'run.mjs'))
+  await cp(PROGRAMS, join(root, 'bin'), { recursive: true })
   await writeVersion(root, '1.0.0')
   await writeFile(
     join(root, 'target.ts'),
@@ -73,7 +73,7 @@ test('installs once, again after an update, and says so beside the output and no
 
 test('Ctrl-C reaches the target once although the terminal and npm both send it', async () => {
   const { child, heard, closed } = launch(await project(), ['target.ts', 'wait'])
-  await expect.poll(() => heard.out, { timeout: 10_000 }).toContain('up')
+  await expect.poll(() => heard.out).toContain('up')
   child.kill('SIGINT')
   await expect.poll(() => heard.out).toContain('heard SIGINT')
   child.kill('SIGINT')
@@ -96,7 +96,7 @@ test('every process reads .env, and the environment counts more', async () => {
 
 test('kill -9 of the launcher leaves no target behind', async () => {
   const { child, heard, closed } = launch(await project(), ['target.ts', 'wait'])
-  await expect.poll(() => heard.out, { timeout: 10_000 }).toContain('up')
+  await expect.poll(() => heard.out).toContain('up')
   child.kill('SIGKILL')
   // The pipes close when the last process that holds them is gone, and the target holds them too.
   expect(await closed).toEqual([null, 'SIGKILL'])

@@ -29,6 +29,8 @@ export type Api = {
   logged: Record<string, unknown>[]
   /** A new user's key with these scopes, and a token for it. */
   login(scopes?: readonly Scope[], plan?: 'standard' | 'pro'): Promise<{ userId: string; key: string; token: string }>
+  /** The headers of a browser that signed in with a key: its cookie, and what it changes something by. */
+  signIn(apiKey: string): Promise<{ cookie: string; 'x-csrf-token': string }>
   get(url: string, token?: string, headers?: Record<string, string>): Promise<Answer>
   send(request: InjectOptions, token?: string): Promise<Answer>
   close(): Promise<void>
@@ -76,7 +78,7 @@ async function startApi(env: Record<string, string>, others: readonly Provider[]
   const small = { providers, off: new Map(), close: async () => undefined }
   const clock = new SessionClock(shippedCalendars(config))
   const vendors = config.MARKET === 'sandbox' ? createVendors(config, clock.hoursOf) : small
-  const core = await createCore({ config, log, vendors, clock })
+  const core = await createCore({ config, log, vendors, clock, replicaUrl: config.DATABASE_REPLICA_URL })
   const app = await buildApp({ ...core, config, log, freshness: createDataFreshness() })
 
   const send: Api['send'] = async (request, token) => {
@@ -93,6 +95,12 @@ async function startApi(env: Record<string, string>, others: readonly Provider[]
     logged,
     send,
     get: (url, token, headers = {}) => send({ method: 'GET', url, headers }, token),
+    async signIn(apiKey) {
+      const headers = { 'sec-fetch-site': 'same-origin' }
+      const answer = await send({ method: 'POST', url: '/api/v1/auth/session', payload: { apiKey }, headers })
+      const cookie = String(answer.headers['set-cookie']).split(';')[0]!
+      return { cookie, 'x-csrf-token': (answer.json() as { csrfToken: string }).csrfToken }
+    },
     async login(scopes = ['market:read'], plan = 'standard') {
       const user = await core.stores.users.createUser({ name: `user-${randomUUID()}`, plan })
       const { key } = await core.stores.keys.createKey({ userId: user!.id, scopes })

@@ -13,6 +13,8 @@ const gates: [name: string, run: () => Promise<Verdict>][] = [
   ['format', () => command('prettier', ['--check', '--log-level', 'warn', '.'])],
   ['lint', () => command('oxlint', ['--type-aware', '--deny-warnings'])],
   ['types', () => command('tsc', ['-p', '.'])],
+  ['types in browsers', () => command('tsc', ['-p', 'examples'])],
+  ['types of the console', () => command('tsc', ['-p', 'src/console'])],
   ['imports', imports],
   ['lock', lock]
 ]

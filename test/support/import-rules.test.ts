@@ -32,6 +32,8 @@ test.each([
   ['src/routes/quotes.ts', '../providers/http.ts', 'src/providers/http.ts'],
   ['src/routes/quotes.ts', '../../db/client.ts', 'db/client.ts'],
   ['src/plugins/openapi.ts', '../routes/quotes.ts', 'src/routes/quotes.ts'],
+  ['src/plugins/console.ts', '../console/router.ts', 'src/console/router.ts'],
+  ['src/console/session.ts', '../auth/sessions.ts', 'src/auth/sessions.ts'],
   ['src/embedded/redis.ts', '../config/config.ts', 'src/config/config.ts'],
   ['workers/worker.ts', '../src/auth/tokens.ts', 'src/auth/tokens.ts'],
   ['db/quotes.ts', '../src/hub/hub.ts', 'src/hub/hub.ts'],

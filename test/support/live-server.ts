@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { chooseProtocol, presentedBy } from '../../src/auth/handshake.ts'
 import { Live, type LiveOptions } from '../../src/hub/live-server.ts'
+import { WebSocketTransport } from '../../src/hub/transport.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog, type EventLog } from '../../src/log/log.ts'
 import { connectFailFast, ready, retryDuringStart } from '../../src/redis/connections.ts'
@@ -81,6 +83,7 @@ export async function startLive(
       userId: token,
       name: token,
       mayStream: true,
+      isOperator: false,
       expiresAt: Date.now() + 600_000,
       knownUntil: Infinity,
       isRevoked: () => false,
@@ -97,17 +100,18 @@ export async function startLive(
     perMessageDeflate: false,
     autoPong: false,
     maxPayload: LIMITS.frameBytes,
-    handleProtocols: (offered) => (offered.has('quotewire.binary') ? 'quotewire.binary' : false)
+    handleProtocols: chooseProtocol
   })
   sockets.on('connection', (socket, request) => {
     socket.on('error', () => undefined)
-    const token = new URL(request.url!, 'ws://x').searchParams.get('token') ?? undefined
+    const query = Object.fromEntries(new URL(request.url!, 'ws://x').searchParams)
+    const { token, binary } = presentedBy({ headers: request.headers, query })
     live.accept({
-      socket,
-      raw: request.socket,
-      token,
+      transport: new WebSocketTransport(socket, request.socket),
+      credential: token,
+      address: '127.0.0.1',
       network: '127.0.0.1',
-      binary: socket.protocol === 'quotewire.binary'
+      binary
     })
   })
   if (options.path === undefined) http.listen(0, '127.0.0.1')
