@@ -17,6 +17,8 @@ export type Entry<T> = Answer<T> | NegativeEntry
 
 /** Longer bodies cost more as a string than a second write. */
 const MAX_TEXT_LENGTH = 4096
+/** Of UTF-8, for each unit of UTF-16. */
+const MOST_BYTES_PER_UNIT = 3
 /** So much of a long body is copied and hashed at once. */
 const BYTES_AT_ONCE = 256 * 1024
 
@@ -35,20 +37,30 @@ export function answerOf<T>(value: T, freshness: Freshness): Answer<T> {
 
 /** The same for a value that may be long: yields wherever others may have their turn. */
 export function* encodingAnswer<T>(value: T, freshness: Freshness): Generator<void, Answer<T>> {
-  const pieces: Buffer[] = []
-  let length = 0
+  const written: Buffer[] = []
+  let piece = Buffer.alloc(0)
+  let end = 0
   const digest = createHash('sha1')
+  const finishPiece = () => {
+    const bytes = piece.subarray(0, end)
+    digest.update(bytes)
+    written.push(bytes)
+  }
   for (const text of jsonPieces(value)) {
-    const piece = Buffer.from(text)
-    digest.update(piece)
-    pieces.push(piece)
-    length += piece.length
+    const mostBytes = text.length * MOST_BYTES_PER_UNIT
+    if (piece.length - end < mostBytes) {
+      finishPiece()
+      piece = Buffer.allocUnsafeSlow(Math.max(BYTES_AT_ONCE, mostBytes))
+      end = 0
+    }
+    end += piece.write(text, end)
     yield
   }
-  const body = Buffer.allocUnsafeSlow(length)
-  let end = 0
-  for (const piece of pieces) {
-    end += piece.copy(body, end)
+  finishPiece()
+  const body = Buffer.allocUnsafeSlow(written.reduce((length, bytes) => length + bytes.length, 0))
+  let copied = 0
+  for (const bytes of written) {
+    copied += bytes.copy(body, copied)
     yield
   }
   const { receivedAt, freshUntil, staleUntil } = freshness

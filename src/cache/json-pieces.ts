@@ -3,24 +3,35 @@ const MEMBERS_PER_PIECE = 100
 
 /** The JSON of a value of plain objects, lists, texts, numbers and booleans, in pieces that each cost little. */
 export function* jsonPieces(value: unknown): Generator<string, void> {
-  if (Array.isArray(value)) yield* listPieces(value)
-  else if (typeof value === 'object' && value !== null) yield* objectPieces(value)
-  else yield JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value) && value.length <= MEMBERS_PER_PIECE) yield* shortListPieces(value)
+  else if (typeof value !== 'object' || value === null) yield JSON.stringify(value) ?? 'null'
+  else if (isIterable(value)) yield* longListPieces(value)
+  else yield* objectPieces(value)
 }
 
-function* listPieces(list: readonly unknown[]): Generator<string, void> {
+const isIterable = (value: object): value is Iterable<unknown> => Symbol.iterator in value
+
+/** Of few members each may be long. */
+function* shortListPieces(list: readonly unknown[]): Generator<string, void> {
   yield '['
-  if (list.length <= MEMBERS_PER_PIECE) {
-    for (const [at, member] of list.entries()) {
-      if (at > 0) yield ','
-      yield* jsonPieces(member)
-    }
-  } else {
-    for (let at = 0; at < list.length; at += MEMBERS_PER_PIECE) {
-      const piece = JSON.stringify(list.slice(at, at + MEMBERS_PER_PIECE)).slice(1, -1)
-      yield at > 0 ? `,${piece}` : piece
-    }
+  for (const [at, member] of list.entries()) {
+    if (at > 0) yield ','
+    yield* jsonPieces(member)
   }
+  yield ']'
+}
+
+function* longListPieces(list: Iterable<unknown>): Generator<string, void> {
+  let separator = '['
+  let members: unknown[] = []
+  const piece = () => separator + JSON.stringify(members).slice(1, -1)
+  for (const member of list) {
+    if (members.push(member) < MEMBERS_PER_PIECE) continue
+    yield piece()
+    separator = ','
+    members = []
+  }
+  if (members.length > 0 || separator === '[') yield piece()
   yield ']'
 }
 

@@ -72,21 +72,26 @@ const Line = Type.Object({
   barsNeeded: Type.Integer({ description: 'Bars until the first point of a history' }),
   points: Type.Array(IndicatorPoint)
 })
-export type IndicatorLine = Static<typeof Line>
+/** Oldest first; made as they are read. */
+export interface IndicatorPoints extends Iterable<IndicatorPoint> {
+  readonly length: number
+}
+type WithPoints<Shape> = Omit<Shape, 'points'> & { readonly points: IndicatorPoints }
+export type IndicatorLine = WithPoints<Static<typeof Line>>
 
 /** One indicator over the bars of one range, oldest first. A bar for which it is not defined has no point. */
 export const IndicatorSeries = Type.Object(
   { ...OF_BARS, ...Line.properties, provenance: Provenance },
   { $id: 'IndicatorSeries' }
 )
-export type IndicatorSeries = Static<typeof IndicatorSeries>
+export type IndicatorSeries = WithPoints<Static<typeof IndicatorSeries>>
 
 /** Several indicators over the same bars, in the order they were asked for. */
 export const IndicatorSet = Type.Object(
   { ...OF_BARS, indicators: Type.Array(Line), provenance: Provenance },
   { $id: 'IndicatorSet' }
 )
-export type IndicatorSet = Static<typeof IndicatorSet>
+export type IndicatorSet = Omit<Static<typeof IndicatorSet>, 'indicators'> & { readonly indicators: IndicatorLine[] }
 
 export type IndicatorSpec = { readonly name: IndicatorName; readonly parameters: IndicatorParameters }
 

@@ -1,10 +1,16 @@
 import { Type } from 'typebox'
 import { isIntraday, type Interval } from '../market/bar.ts'
 import type { CandlePattern, CandlePatterns } from '../market/candle-pattern.ts'
-import type { IndicatorLine, IndicatorPoint, IndicatorSeries, IndicatorSet } from '../market/indicator.ts'
+import type {
+  IndicatorLine,
+  IndicatorPoint,
+  IndicatorPoints,
+  IndicatorSeries,
+  IndicatorSet
+} from '../market/indicator.ts'
 import type { OptionChain, OptionContract } from '../market/option-chain.ts'
 import { rowsAnswer } from './row-formats.ts'
-import { onePage, type Cell, type Columns, type Rows } from './rows.ts'
+import { onePage, pagesOf, type Cell, type Columns, type Rows } from './rows.ts'
 
 export const CONTRACT_COLUMNS = {
   symbol: 'text',
@@ -53,32 +59,73 @@ export const indicatorAnswer = {
 
 /** A row per point of one indicator, with a column for each of its values. */
 export function seriesRows({ points, ...head }: IndicatorSeries): Rows<PointRow> {
-  const names = [...new Set(points.slice(0, 1).flatMap(({ values }) => Object.keys(values)))]
   return {
     name: 'points',
-    columns: columnsOf(head.interval, names),
+    columns: columnsOf(head.interval, namesOf(points)),
     head,
-    pages: onePage(points.map(({ values, ...point }) => ({ ...point, ...values })))
+    pages: pagesOf(rowsOf(points))
   }
+}
+
+function* rowsOf(points: IndicatorPoints): Generator<PointRow, void> {
+  for (const { values, ...point } of points) yield { ...point, ...values }
 }
 
 /** A row per bar of which any of the indicators has a point. */
 export function setRows({ indicators, ...head }: IndicatorSet): Rows<PointRow> {
-  const byStart = new Map<string, Record<string, Cell>>()
-  const names = new Set<string>()
-  for (const line of indicators) {
-    for (const { start, complete, values } of line.points) {
-      const row = byStart.get(start) ?? { start, ...(complete === false && { complete }) }
-      byStart.set(start, row)
-      for (const [value, figure] of Object.entries(values)) {
-        const name = columnOf(line, value)
-        names.add(name)
-        row[name] = figure
-      }
-    }
+  const names = indicators.flatMap((line) => namesOf(line.points).map((value) => columnOf(line, value)))
+  return {
+    name: 'points',
+    columns: columnsOf(head.interval, [...new Set(names)]),
+    head,
+    pages: pagesOf(rowsOfLines(indicators))
   }
-  const rows = [...byStart.values()].toSorted((a, b) => (String(a['start']) < String(b['start']) ? -1 : 1))
-  return { name: 'points', columns: columnsOf(head.interval, [...names]), head, pages: onePage(rows) }
+}
+
+function* rowsOfLines(lines: readonly IndicatorLine[]): Generator<PointRow, void> {
+  const readers = lines.map((line) => new LineReader(line))
+  for (;;) {
+    const starts = readers.flatMap(({ next }) => next?.start ?? [])
+    const [first, ...others] = starts
+    if (first === undefined) return
+    const start = others.reduce((least, each) => (each < least ? each : least), first)
+    const row: Record<string, Cell> = { start }
+    for (const reader of readers) reader.readInto(row, start)
+    yield row
+  }
+}
+
+/** Reads the points of a line one after another. */
+class LineReader {
+  readonly #points: Iterator<IndicatorPoint, void>
+  readonly #columns: readonly (readonly [value: string, column: string])[]
+  next: IndicatorPoint | undefined
+
+  constructor(line: IndicatorLine) {
+    this.#columns = namesOf(line.points).map((value) => [value, columnOf(line, value)])
+    this.#points = line.points[Symbol.iterator]()
+    this.#step()
+  }
+
+  /** Puts the values of the next point into the row of a bar, where it is the point's. */
+  readInto(row: Record<string, Cell>, start: string): void {
+    if (this.next?.start !== start) return
+    const { values, complete } = this.next
+    if (complete === false) row['complete'] = false
+    for (const [value, column] of this.#columns) row[column] = values[value]
+    this.#step()
+  }
+
+  #step(): void {
+    const step = this.#points.next()
+    this.next = step.done === true ? undefined : step.value
+  }
+}
+
+/** All points of a line have the same values. */
+function namesOf(points: IndicatorPoints): string[] {
+  for (const { values } of points) return Object.keys(values)
+  return []
 }
 
 const patternColumns = (kind: 'instant' | 'date') =>

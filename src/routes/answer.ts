@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
 import { Type } from 'typebox'
 import type { ClassFreshness } from '../market/data-freshness.ts'
@@ -7,6 +8,10 @@ type Validity = Pick<Answer<unknown>, 'receivedAt' | 'freshUntil'>
 
 /** What a route that answers with `sendAnswer` can answer besides; its document says the headers too. */
 export const cacheable = { 304: Type.Null({ description: 'The client holds it already (If-None-Match)' }) }
+
+/** Longer bodies are sent in pieces: whoever compresses tens of megabytes at once keeps everybody waiting. */
+const MAX_BYTES_AT_ONCE = 1024 * 1024
+const BYTES_PER_PIECE = 64 * 1024
 
 /** For answers that are true only now, or are nobody else's business: no cache keeps them. */
 export const neverKept: preHandlerHookHandler = (_request, reply, done) => {
@@ -24,7 +29,14 @@ export function sendAnswer(
   describeFreshness(reply, answer, freshness)
   if (isHeldByClient(request, reply, answer.etag)) return
   reply.header('content-type', 'application/json; charset=utf-8')
-  reply.send(answer.body)
+  const { body } = answer
+  if (body.length <= MAX_BYTES_AT_ONCE) return void reply.send(body)
+  reply.header('content-length', body.length)
+  reply.send(Readable.from(piecesOf(body)))
+}
+
+function* piecesOf(body: Buffer): Generator<Buffer, void> {
+  for (let at = 0; at < body.length; at += BYTES_PER_PIECE) yield body.subarray(at, at + BYTES_PER_PIECE)
 }
 
 /**

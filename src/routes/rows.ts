@@ -46,6 +46,19 @@ export async function* pagesFrom<Row, Place>(
   }
 }
 
+const ROWS_PER_PAGE = 1000
+
+/** Rows that are made as they are read. */
+export async function* pagesOf<Row>(rows: Iterable<Row>): AsyncGenerator<readonly Row[], void> {
+  let page: Row[] = []
+  for (const row of rows) {
+    if (page.push(row) < ROWS_PER_PAGE) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
+}
+
 /** Rows that are all there. */
 export async function* onePage<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {
   yield rows

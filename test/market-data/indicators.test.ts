@@ -1,17 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  barsWithWarmUp,
-  computeIndicators,
-  onlyIndicator,
-  resolveIndicators
-} from '../../src/market-data/indicator-series.ts'
+import { barsWithWarmUp, computeIndicators, resolveIndicators } from '../../src/market-data/indicator-series.ts'
 import { resolveParameters } from '../../src/market-data/technical-indicators.ts'
 import type { Bar, BarRequest, BarSeries } from '../../src/market/bar.ts'
 import { IndicatorName, type IndicatorParameters } from '../../src/market/indicator.ts'
 import { periodRange } from '../../src/market/period.ts'
 import { provenanceOf } from '../gateway/market.ts'
-import { finished } from '../support/finished.ts'
+import { onlyLine } from './only-line.ts'
 import { runsOf } from '../support/depth.ts'
 
 const DAY_MS = 86_400_000
@@ -28,7 +23,7 @@ function seriesOf(bars: readonly Omit<Bar, 'start'>[]): BarSeries {
   }
 }
 const compute = (name: IndicatorName, bars: readonly Omit<Bar, 'start'>[]) =>
-  onlyIndicator(finished(computeIndicators([{ name, parameters: resolveParameters(name, {}) }], seriesOf(bars), ALL)))
+  onlyLine(computeIndicators([{ name, parameters: resolveParameters(name, {}) }], seriesOf(bars), ALL))
 const flat = (price: number, count: number) =>
   Array.from({ length: count }, () => ({ open: price, high: price, low: price, close: price, volume: 0 }))
 
@@ -108,7 +103,7 @@ describe('the range that is asked for', () => {
     const loaded = barsWithWarmUp(indicators, request(from), NOW)
     const held = HISTORY.filter(({ start }) => Date.parse(start) >= loaded.from && Date.parse(start) < loaded.to)
     const series = { ...seriesOf([]), bars: held }
-    const { points, provenance } = onlyIndicator(finished(computeIndicators(indicators, series, request(from))))
+    const { points, provenance } = onlyLine(computeIndicators(indicators, series, request(from)))
     expect(provenance.notes).toBeUndefined()
     expect(Date.parse(points[0]!.start)).toBeGreaterThanOrEqual(from)
     return points.at(-1)!
@@ -141,9 +136,7 @@ describe('the range that is asked for', () => {
   test('says how far a value is from settled where history begins too late', () => {
     const indicators = resolveIndicators([{ name: 'ema', parameters: { length: 20 } }])
     const series = { ...seriesOf([]), bars: HISTORY.slice(-60) }
-    const { points, provenance } = onlyIndicator(
-      finished(computeIndicators(indicators, series, request(LAST - 20 * DAY_MS)))
-    )
+    const { points, provenance } = onlyLine(computeIndicators(indicators, series, request(LAST - 20 * DAY_MS)))
     expect(points.length).toBeGreaterThan(10)
     expect(provenance.notes).toEqual([
       expect.stringMatching(/^ema: the first values rest on the \d+ bars before the range/)

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../src/errors.ts'
 import type { Bar, BarSeries } from '../../src/market/bar.ts'
 import type { IndicatorName, IndicatorParameters } from '../../src/market/indicator.ts'
-import { computeIndicators, onlyIndicator } from '../../src/market-data/indicator-series.ts'
+import { computeIndicators } from '../../src/market-data/indicator-series.ts'
 import { resolveParameters } from '../../src/market-data/technical-indicators.ts'
-import { finished } from '../support/finished.ts'
+import { onlyLine } from './only-line.ts'
 
 const DAY_MS = 86_400_000
 const ALL = { from: 0, to: Infinity }
@@ -32,7 +32,7 @@ const BARS = Array.from({ length: 60 }, (_, index): Bar => {
 const closes = BARS.map(({ close }) => close)
 
 const compute = (name: IndicatorName, given: IndicatorParameters = {}, series = seriesOf(BARS)) =>
-  onlyIndicator(finished(computeIndicators([{ name, parameters: resolveParameters(name, given) }], series, ALL)))
+  onlyLine(computeIndicators([{ name, parameters: resolveParameters(name, given) }], series, ALL))
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 const windowsOf = <T>(values: readonly T[], length: number) =>
   values.slice(length - 1).map((_, index) => values.slice(index, index + length))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { BarSeries } from '../../src/market/bar.ts'
 import { IndicatorSeries, IndicatorSet } from '../../src/market/indicator.ts'
@@ -108,7 +109,9 @@ const isDoji = ({ name }: { name: string }) => name === 'doji'
 describe('indicators', () => {
   test('stand at all bars that history shows', async () => {
     const { bars } = await market.value<BarSeries>(`${PATH}/historical/AAPL?range=6mo`)
-    const sma = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&length=5&range=6mo`)
+    const sma = await market.value<Static<typeof IndicatorSeries>>(
+      `${PATH}/indicators/AAPL?name=sma&length=5&range=6mo`
+    )
     expect(Compile(IndicatorSeries).Errors(sma)).toEqual([])
     expect(sma).toMatchObject({
       symbol: 'AAPL',
@@ -126,7 +129,7 @@ describe('indicators', () => {
 
   test('come several at once, over the same bars', async () => {
     const asked = 'sma:20,sma:50,rsi,macd:12-26-9,bollinger:20-2.5'
-    const set = await market.value<IndicatorSet>(`${PATH}/indicators/AAPL?indicators=${asked}&range=3mo`)
+    const set = await market.value<Static<typeof IndicatorSet>>(`${PATH}/indicators/AAPL?indicators=${asked}&range=3mo`)
     expect(Compile(IndicatorSet).Errors(set)).toEqual([])
     expect(set.indicators.map(({ name, parameters }) => [name, ...Object.values(parameters)])).toEqual([
       ['sma', 20],
@@ -135,20 +138,24 @@ describe('indicators', () => {
       ['macd', 12, 26, 9],
       ['bollinger', 20, 2.5]
     ])
-    const alone = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&length=50&range=3mo`)
-    const settled = ({ points }: Pick<IndicatorSeries, 'points'>) => points.slice(0, -1)
+    const alone = await market.value<Static<typeof IndicatorSeries>>(
+      `${PATH}/indicators/AAPL?name=sma&length=50&range=3mo`
+    )
+    const settled = ({ points }: Pick<Static<typeof IndicatorSeries>, 'points'>) => points.slice(0, -1)
     expect(settled(set.indicators[1]!)).toEqual(settled(alone))
   })
 
   test('have the same range by each of its names', async () => {
     const ranges = await Promise.all(
       ['range=3mo', 'period=3mo', 'range=3mo&period=3mo'].map((query) =>
-        market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&length=7&${query}`)
+        market.value<Static<typeof IndicatorSeries>>(`${PATH}/indicators/AAPL?name=sma&length=7&${query}`)
       )
     )
     expect(ranges[1]!.points).toEqual(ranges[0]!.points)
     expect(ranges[2]!.points).toEqual(ranges[0]!.points)
-    const length = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=sma&period=7&range=3mo`)
+    const length = await market.value<Static<typeof IndicatorSeries>>(
+      `${PATH}/indicators/AAPL?name=sma&period=7&range=3mo`
+    )
     expect(length.parameters).toEqual({ length: 7 })
   })
 
@@ -159,7 +166,7 @@ describe('indicators', () => {
     for (const name of names.slice(0, -2)) await market.value(`${PATH}/indicators/KO?indicators=${name},obv`)
     expect(market.sandbox.requests.count('yahoo')).toBe(before)
     for (const name of names) {
-      const { points } = await market.value<IndicatorSeries>(`${PATH}/indicators/KO?name=${name}`)
+      const { points } = await market.value<Static<typeof IndicatorSeries>>(`${PATH}/indicators/KO?name=${name}`)
       expect(points.length).toBeGreaterThan(240)
     }
     // Those before a range are of two years, of five, or, on the first of a month, none.
@@ -167,7 +174,9 @@ describe('indicators', () => {
   })
 
   test('of intraday bars', async () => {
-    const { points } = await market.value<IndicatorSeries>(`${PATH}/indicators/MSFT?name=vwap&interval=5m&range=1d`)
+    const { points } = await market.value<Static<typeof IndicatorSeries>>(
+      `${PATH}/indicators/MSFT?name=vwap&interval=5m&range=1d`
+    )
     expect(points[0]!.start).toMatch(/T\d\d:\d[05]:00/)
   })
 
@@ -245,7 +254,7 @@ test('options and indicators come as csv with the figures of the JSON', async ()
     chain.contracts.map(({ delta }) => delta)
   )
 
-  const series = await market.value<IndicatorSeries>(`${PATH}/indicators/AAPL?name=macd&range=1mo`)
+  const series = await market.value<Static<typeof IndicatorSeries>>(`${PATH}/indicators/AAPL?name=macd&range=1mo`)
   const [of, ...points] = await csv('/indicators/AAPL?name=macd&range=1mo&format=csv')
   expect(of).toEqual(['start', ...Object.keys(series.points[0]!.values), 'complete', 'symbol'])
   expect(points.map(([start, value]) => [start, Number(value)])).toEqual(
