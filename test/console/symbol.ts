@@ -41,6 +41,13 @@ function replacementOf({ trade }: TradeReport['data']): Trade & { replaces: Pick
   return { ...trade, asOf: now, receivedAt: now, sequence: trade.sequence + 1000, replaces: trade }
 }
 
+/** Whether all of a cell's width is within what is seen of a table that scrolls. */
+async function isWithin(scrolled: Locator, cell: Locator): Promise<boolean> {
+  const [outer, inner] = [await scrolled.boundingBox(), await cell.boundingBox()]
+  if (!outer || !inner) return false
+  return inner.x >= outer.x - 1 && inner.x + inner.width <= outer.x + outer.width + 1
+}
+
 export function symbolTests(use: () => ConsoleUnderTest): void {
   inBrowser('the chart shows the newest price that the server has, and trades appear and are corrected', async () => {
     const { visit, api } = use()
@@ -96,6 +103,11 @@ export function symbolTests(use: () => ConsoleUnderTest): void {
     await page.getByText('Session dates').waitFor()
     await page.getByRole('group', { name: 'Option chain' }).getByRole('rowheader').first().waitFor()
     await looksRight(page, 'symbol')
+    const chain = page.getByRole('group', { name: 'Option chain' })
+    for (const end of ['0', '1e6']) {
+      await chain.evaluate(`(chain) => { chain.scrollLeft = ${end} }`)
+      await expect.poll(() => isWithin(chain, chain.getByRole('rowheader').first())).toBe(true)
+    }
   })
 
   inBrowser('who it is, what is written, its figures, options and why its value was chosen are told', async () => {
