@@ -18,7 +18,7 @@ export type StoredBbo = Omit<Present<typeof bbo.$inferSelect>, 'ns'>
 
 /** Adds what feeds told. */
 export async function insertBbo(tx: CopyTransaction, reports: readonly BboReport[]): Promise<void> {
-  if (reports.length > 0) await tx.copy(bbo, reports.map(rowOf))
+  if (reports.length > 0) await tx.copyMapped(bbo, reports, rowOf)
 }
 
 function rowOf({ instrumentId, tick }: BboReport): typeof bbo.$inferInsert {

@@ -38,12 +38,13 @@ const WRITERS: Record<string, WriteField> = {
 }
 
 /**
- * Rows in the binary format of COPY, in pieces that can be sent one after another. Throws where a column is of a type
- * that no table needed so far, and RangeError where a value is none of its column's.
+ * The rows that `rowOf` makes of `members`, in the binary format of COPY, in pieces that can be sent one after another. Throws
+ * where a column is of a type that no table needed so far, and RangeError where a value is none of its column's.
  */
-export function* binaryRows(
+export function* binaryRows<Member>(
   columns: readonly (readonly [string, PgColumn])[],
-  rows: Iterable<Record<string, unknown>>
+  members: readonly Member[],
+  rowOf: (member: Member) => Record<string, unknown>
 ): Generator<Uint8Array> {
   const fields = columns.map(([key, column]) => ({ key, write: writerOf(column) }))
   const texts = fields.flatMap(({ key, write }) => (BYTES.has(write) ? [{ key, bytesOf: BYTES.get(write)! }] : []))
@@ -51,7 +52,8 @@ export function* binaryRows(
   let view = new DataView(new ArrayBuffer(CHUNK_BYTES))
   let at = 0
   yield HEADER
-  for (const row of rows) {
+  for (const member of members) {
+    const row = rowOf(member)
     let rowBytes = fixedBytes
     for (const { key, bytesOf } of texts) rowBytes += bytesOf(row[key] as never)
     if (at + rowBytes > view.byteLength) {

@@ -34,20 +34,28 @@ export class CopyTransaction implements Executor {
   /**
    * Adds many rows by binary COPY, at about twice the speed of `upsertRows`, and returns how many. None of them may be
    * there yet: one that is, or that breaks a constraint, makes all be refused, and the transaction with them.
+   */
+  async copy<Table extends PgTable>(table: Table, rows: readonly InferInsertModel<Table>[]): Promise<number> {
+    return this.copyMapped(table, rows, (row) => row)
+  }
+
+  /**
+   * The same with the rows that `rowOf` makes of `members`: while Postgres reads the first, the next are made.
    * `into`: another table with the columns of `table`.
    */
-  async copy<Table extends PgTable>(
+  async copyMapped<Table extends PgTable, Member>(
     table: Table,
-    rows: readonly InferInsertModel<Table>[],
+    members: readonly Member[],
+    rowOf: (member: Member) => InferInsertModel<Table>,
     into: string = getTableName(table)
   ): Promise<number> {
     const columns = writtenColumns(table)
     const statement = `copy ${into} (${namesOf(columns)}) from stdin (format binary)`
-    for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
-      const chunks = binaryRows(columns, rows.slice(first, first + MAX_ROWS_PER_STATEMENT))
+    for (let first = 0; first < members.length; first += MAX_ROWS_PER_STATEMENT) {
+      const chunks = binaryRows(columns, members.slice(first, first + MAX_ROWS_PER_STATEMENT), rowOf)
       await pipeline(inTurns(chunks), this.#client.query(copyFrom(statement)))
     }
-    return rows.length
+    return members.length
   }
 }
 

@@ -3,7 +3,7 @@ import { parseInstantNs, type InstantNs } from '../src/market/instant-ns.ts'
 import type { Feed } from '../src/market/provenance.ts'
 import type { Tick } from '../src/market/tick.ts'
 import { isoOf } from '../src/market/time.ts'
-import { keyWithinDay, replacedTrade } from '../src/market/trade-key.ts'
+import { keyWithinDay, replacedTrade, tradeKey } from '../src/market/trade-key.ts'
 import type { Trade, TradeCancel, TradeCorrection, TradeReference } from '../src/market/trade.ts'
 import type { CopyTransaction } from './copy.ts'
 import { namesOf, writtenColumns } from './rows.ts'
@@ -53,21 +53,25 @@ export async function insertTicks(
 ): Promise<InsertedTicks> {
   if (reports.length === 0) return { count: 0, trades: [], changed: [] }
   const dates = [...new Set(reports.map((report) => tradeDateOf(report)))]
-  const rows = reports.map(rowOf)
   const isReplacing = reports.some(({ kind }) => kind !== 'trade')
+  // Of a day's first trades Postgres has no statistics: it would read them all to find the few that have been replaced.
+  await tx.query('set local enable_seqscan = off')
   const isReplaced = await replacementsOf(tx, dates)
-  const mustMark = isReplacing || rows.some(isReplaced)
+  const mustMark = isReplacing || reports.some(isReplaced)
   if (areNew && !mustMark) {
-    await tx.copy(ticks, rows)
-    return { count: rows.length, trades: reports, changed: [] }
+    await tx.query('set local enable_seqscan to default')
+    await tx.copyMapped(ticks, reports, rowOf)
+    return { count: reports.length, trades: reports, changed: [] }
   }
+  const rows = reports.map(rowOf)
   // Kept as long as the connection: a table made and dropped with each batch would bloat the catalog.
   await tx.query('create temporary table if not exists incoming_ticks (like ticks) on commit delete rows')
-  await tx.copy(ticks, rows, 'incoming_ticks')
+  await tx.copyMapped(ticks, rows, (row) => row, 'incoming_ticks')
   const added = await tx.query<{ instrumentId: number; tradeDate: string; key: string }>(INSERT_TRADES)
   const trades = newReports(reports, rows, added)
   const replacing = isReplacing ? await tx.query<ChangedTrade>(INSERT_REPLACING) : []
   const marked = mustMark ? await tx.query<ChangedTrade>(MARK_REPLACED, [dates]) : []
+  await tx.query('set local enable_seqscan to default')
   await tx.query('truncate incoming_ticks')
   return { count: trades.length + replacing.length, trades, changed: [...replacing, ...marked] }
 }
@@ -76,15 +80,16 @@ export async function insertTicks(
 export const isDuplicate = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '23505'
 
 /** Whether a trade is named by a correction or a cancellation that came before it. */
-async function replacementsOf(tx: CopyTransaction, dates: readonly string[]): Promise<(row: TickRow) => boolean> {
-  const held = await tx.query<{ identity: string }>(
-    `select concat_ws(' ', instrument_id, trade_date, replaces) as identity from ticks
+async function replacementsOf(tx: CopyTransaction, dates: readonly string[]): Promise<(report: TickReport) => boolean> {
+  const held = await tx.query<{ instrumentId: number; identity: string }>(
+    `select instrument_id as "instrumentId", concat_ws(' ', instrument_id, trade_date, replaces) as identity from ticks
     where trade_date = any($1::date[]) and replaces is not null`,
     [dates]
   )
-  if (held.length === 0) return () => false
+  const instruments = new Set(held.map(({ instrumentId }) => instrumentId))
   const identities = new Set(held.map(({ identity }) => identity))
-  return ({ instrumentId, tradeDate, key }) => identities.has(`${instrumentId} ${tradeDate} ${key}`)
+  return ({ instrumentId, kind, tick }) =>
+    kind === 'trade' && instruments.has(instrumentId) && identities.has(tradeKey(instrumentId, tick))
 }
 
 /** Of reports of one trade in a batch the first is the one that was written. */
