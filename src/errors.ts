@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { isIsin } from './market/isin.ts'
 import type { Attempt, AttemptOutcome } from './market/provenance.ts'
 
 /** The only error body this API sends. */
@@ -46,7 +47,10 @@ export class SymbolNotFound extends ApiError {
   }
 
   constructor(symbol: string, attempts: readonly Attempt[], suggestions: readonly string[] = []) {
-    const hint = suggestions.length > 0 ? `; did you mean ${suggestions.join(', ')}?` : ''
+    const nearest = suggestions.length > 0 ? `; did you mean ${suggestions.join(', ')}?` : ''
+    const hint = isIsin(symbol)
+      ? `: it is an ISIN, and a symbol is that of one listing, such as AAPL or SAP.DE`
+      : nearest
     super('SYMBOL_NOT_FOUND', 404, `No provider knows ${symbol}${hint}`, { details: { symbol, suggestions, attempts } })
   }
 }

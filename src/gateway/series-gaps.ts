@@ -15,6 +15,8 @@ const MAX_MISSING = 5
 const MAX_NAMED = 5
 /** Few listings that do not trade for so long are not taken down; what comes then may be another company's. */
 const OTHER_LISTING_MS = 370 * DAY_MS
+/** Coins trade on every day: one that is not told of for a season was taken down, and its name is free for another. */
+const OTHER_COIN_MS = 90 * DAY_MS
 /** What these are called is nobody else's later. */
 const NEVER_REUSED: ReadonlySet<InstrumentKind> = new Set(['index', 'fx', 'future'])
 /** So many days without a trade in a row are not those of a share that trades seldom. */
@@ -34,9 +36,13 @@ export function* gapsIn(
   const { interval, withoutPrices = [] } = series
   const others = [...otherListingIn(series, bars), ...repeatedAtEnd(series, bars)]
   const skipped = isIntraday(interval) ? [] : yield* skippedIn(interval, bars, calendar)
-  const isSeldomTraded = skipped.length > MAX_MISSING && skipped.length > bars.length * MAX_MISSING_SHARE
+  const tradesDaily = (series.kind ?? kindOfSymbol(series.symbol)) === 'crypto'
+  const isSeldomTraded =
+    !tradesDaily && skipped.length > MAX_MISSING && skipped.length > bars.length * MAX_MISSING_SHARE
   const counted = isSeldomTraded ? [] : [...skipped, ...missingAtEnds(series, bars, calendar, now)]
-  const missing = [...new Set([...withoutPrices, ...counted])].sort()
+  // A row of nothing beside the row of its day costs nothing.
+  const told = new Set(withoutPrices.length > 0 ? bars.map(({ start }) => start) : [])
+  const missing = [...new Set([...withoutPrices.filter((start) => !told.has(start)), ...counted])].sort()
   if (missing.length === 0) return others
   const named = missing.slice(0, MAX_NAMED).join(', ') + (missing.length > MAX_NAMED ? ', ...' : '')
   const reason = `no prices of ${missing.length} bars that there should be: ${named}`
@@ -49,12 +55,13 @@ function otherListingIn(
   bars: readonly Bar[]
 ): Doubt[] {
   if (isIntraday(interval) || (kind !== undefined && NEVER_REUSED.has(kind))) return []
+  const most = kind === 'crypto' ? OTHER_COIN_MS : OTHER_LISTING_MS
   const at = bars.findIndex(({ start }, index) => {
     const before = bars[index - 1]
-    return before !== undefined && Date.parse(start) - Date.parse(before.start) >= OTHER_LISTING_MS
+    return before !== undefined && Date.parse(start) - Date.parse(before.start) >= most
   })
   if (at === -1) return []
-  const reason = `no bars between ${bars[at - 1]!.start} and ${bars[at]!.start}: the symbol may have been another company's`
+  const reason = `no bars between ${bars[at - 1]!.start} and ${bars[at]!.start}: the symbol may have been another ${kind === 'crypto' ? 'coin' : 'company'}'s`
   return [{ rule: 'other-listing', severity: 'soft', reason }]
 }
 

@@ -3,6 +3,7 @@ import type { MarketHours } from '../market/market-hours.ts'
 import { hoursOn, type Calendar } from '../market/calendar.ts'
 import { isListed, regularEnd, sessionOn, type Session } from '../market/session.ts'
 import { dateIn } from '../market/zoned-time.ts'
+import { kindOfSymbol } from '../market/instrument-kind.ts'
 import type { VendorSeries } from '../providers/provider.ts'
 
 /** Closing auctions, and trades that are told late, print within this time after the bell. */
@@ -18,13 +19,17 @@ const HALF_HOUR_MS = 30 * 60_000
  * funds are reckoned on other days than their exchange's, and of indices within the day no volume tells them apart.
  */
 export function sessionCheck(
-  { interval, symbol, kind, provenance }: VendorSeries,
+  { interval, symbol, kind = kindOfSymbol(symbol), provenance }: VendorSeries,
   hours: MarketHours | undefined,
   widest: MarketHours | undefined
 ): (bar: Bar) => boolean {
   // The simulated market keeps hours of its own.
   if (provenance.feed === 'sandbox') return () => true
-  if (interval === '1d') return kind === 'fund' ? () => true : dayCheck(hours?.calendar, widest?.calendar)
+  if (interval === '1d') {
+    if (kind === 'fund') return () => true
+    const isDay = dayCheck(hours?.calendar, widest?.calendar)
+    return kind === 'future' ? (bar) => isDay(bar) || isSunday(bar) : isDay
+  }
   if (!hours) return () => true
   const { calendar } = hours
   if (!isIntraday(interval) || symbol.startsWith('^')) return () => true
@@ -38,6 +43,11 @@ export function sessionCheck(
     const ends = regularEnd(session) + (volume === 0 ? 0 : CLOSING_PRINTS_MS)
     return opens < ends && opens + lengthMs > session.regular.open
   }
+}
+
+/** Futures open in the evening of a Sunday, of which vendors tell a bar of its own. */
+function isSunday({ start }: Bar): boolean {
+  return new Date(start).getUTCDay() === 0
 }
 
 /** `widest`: of an exchange whose holidays are not known its weekdays are, of years in which none opened on other days. */

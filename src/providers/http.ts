@@ -95,8 +95,15 @@ function decoded(body: ArrayBuffer, contentType: string): string {
   }
 }
 
-/** What a request that got no answer is reported as; `timedOutAfterMs` where it ran out of time. */
+/** Codes of Node's decompression: zlib's, and Brotli's. */
+const NOT_UNPACKED = /^(Z_|ERR__ERROR_|ERR_BROTLI_|ZSTD_)/
+
+/** What a request that got no whole answer is reported as; `timedOutAfterMs` where it ran out of time. */
 export function noAnswer(provider: VendorName, error: unknown, timedOutAfterMs?: number): ProviderError {
+  if (NOT_UNPACKED.test(codeOf(error))) {
+    const message = `${provider} sent a body that is not packed as its content-encoding says`
+    return new ProviderError(provider, 'bad_payload', message, { cause: error })
+  }
   // undici's errors carry addresses but never the query, so no key can leak through `cause`.
   const reason =
     timedOutAfterMs === undefined

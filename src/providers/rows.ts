@@ -33,6 +33,61 @@ export function oncePer<Row>(rows: readonly Row[], keyOf: (row: Row) => string):
   return [...byKey.values()]
 }
 
+/** Of one price that is told twice, once rounded and once as a float of 32 bits. */
+const ROUNDING = 1e-5
+const MAX_NAMED = 3
+
+/** Rows of which each key has one. */
+export type AgreedRows<Row> = {
+  readonly rows: Row[]
+  /** Keys of rows that were told more than once, and with other numbers, in the order of the rows. */
+  readonly contradicted: string[]
+}
+
+/**
+ * One row for each key, with the numbers that the vendor tells alike in all rows of it, or in one alone: those that
+ * contradict each other are left out, for nothing tells which is right.
+ */
+export function agreedPer<Row extends object>(rows: readonly Row[], keyOf: (row: Row) => string): AgreedRows<Row> {
+  const byKey = new Map<string, Row[]>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const told = byKey.get(key)
+    if (told) told.push(row)
+    else byKey.set(key, [row])
+  }
+  const contradicted: string[] = []
+  const agreed = [...byKey].map(([key, told]) => {
+    const { row, isContradicted } = agreedOf(told)
+    if (isContradicted) contradicted.push(key)
+    return row
+  })
+  return { rows: agreed, contradicted }
+}
+
+function agreedOf<Row extends object>(told: readonly Row[]): { row: Row; isContradicted: boolean } {
+  const row = { ...told[0]! }
+  if (told.length === 1) return { row, isContradicted: false }
+  let isContradicted = false
+  for (const name of new Set(told.flatMap(Object.keys)) as Set<keyof Row & string>) {
+    const known = told.map((each) => each[name]).filter((value) => value !== undefined && value !== null)
+    const numbers = known.filter((value) => typeof value === 'number')
+    const [least, most] = [Math.min(...numbers), Math.max(...numbers)]
+    if (numbers.length > 1 && most - least > Math.abs(most) * ROUNDING) {
+      isContradicted = true
+      delete row[name]
+    } else if (known[0] !== undefined) row[name] = known[0]
+  }
+  return { row, isContradicted }
+}
+
+/** The note on what a vendor tells twice and not alike, by days or instants; undefined where there is nothing such. */
+export function contradictionNote(told: readonly string[]): string | undefined {
+  if (told.length === 0) return undefined
+  const named = told.slice(0, MAX_NAMED).join(', ') + (told.length > MAX_NAMED ? ', ...' : '')
+  return `the vendor tells ${named} twice and not alike: what contradicts itself is left out`
+}
+
 /** Kinds of failure that concern one endpoint only: another one of the same vendor may well answer. */
 const OF_ONE_ENDPOINT: ReadonlySet<string> = new Set(['not_covered', 'not_found', 'bad_payload'])
 

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHttpClient, jsonOf, type HttpAnswer } from '../../src/providers/http.ts'
@@ -77,6 +78,10 @@ async function closedPort(): Promise<string> {
   return url
 }
 
+const PACKED = gzipSync(JSON.stringify({ price: 1, names: Array.from({ length: 500 }, (_, place) => `N${place}`) }))
+const packed = async (body: string | Uint8Array) =>
+  (await listen((_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(body))).url
+
 const healthy = () => listen(answering(200, '{"price": 231.4}'))
 
 describe('a user gets the next vendor within the deadline when the first', () => {
@@ -90,6 +95,10 @@ describe('a user gets the next vendor within the deadline when the first', () =>
     ],
     ['answers 500', async () => (await listen(answering(500, 'oops'))).url, 'unavailable'],
     ['answers 429', async () => (await listen(answering(429, 'slow down'))).url, 'rate_limited'],
+    ['sends a gzip that is cut off', () => packed(PACKED.subarray(0, 200)), 'bad_payload'],
+    ['sends a gzip that is damaged', () => packed(PACKED.with(PACKED.length - 6, 0)), 'bad_payload'],
+    ['calls plain text a gzip', () => packed('{"price": 1}'), 'bad_payload'],
+    ['sends half of its JSON', async () => (await listen(answering(200, '{"price": 23'))).url, 'bad_payload'],
     ['sends a web page', async () => (await listen(answering(200, '<html>Please verify</html>'))).url, 'bad_payload']
   ])('%s', async (_, dead, outcome) => {
     const gateway = open(vendor('yahoo', await dead()), vendor('fmp', (await healthy()).url))

@@ -1,10 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { sellsFewCalls, parseBudget } from '../../src/gateway/budget.ts'
 import type { ApiError } from '../../src/errors.ts'
 import type { BarRequest } from '../../src/market/bar.ts'
 import { MarketHours } from '../../src/market/market-hours.ts'
+import { alphaVantage } from '../../src/providers/alpha-vantage/alpha-vantage.ts'
+import { fmp } from '../../src/providers/fmp/fmp.ts'
 import { ProviderError, type NotCoveredBy, type Provider, type ProviderName } from '../../src/providers/provider.ts'
+import { tiingo } from '../../src/providers/tiingo/tiingo.ts'
+import { shippedHours } from '../support/hours.ts'
 import { testRedis, type TestRedis } from '../support/services.ts'
 import { alwaysOpen, marketOf, quoteProvider } from './market.ts'
 
@@ -28,6 +32,19 @@ function gatewayOf(providers: Provider[], budgets: Partial<Record<ProviderName, 
   open.push(gateway)
   return gateway
 }
+
+test('whoever asks for an ISIN is told what a symbol is, and no budget is spent where none is known', async () => {
+  const options = { apiKey: 'k', timeoutMs: 1000, plan: 'standard', hoursOf: shippedHours } as const
+  const isinless = [fmp(options), alphaVantage(options), tiingo(options)]
+  onTestFinished(() => Promise.all(isinless.map((each) => each.close())).then(() => undefined))
+  const answer = (await gatewayOf([quoteProvider('yahoo', {}), ...isinless]).quotes(['US0378331005'], ask)).values()
+  expect(answer.next().value).toMatchObject({
+    code: 'SYMBOL_NOT_FOUND',
+    message: expect.stringContaining('it is an ISIN'),
+    details: { attempts: ['not_found', ...isinless.map(() => 'not_covered')].map((outcome) => ({ outcome })) }
+  })
+  expect(isinless.map((each) => each.covers('US0378331006', 'quotes'))).toContain(true)
+})
 
 test.each([
   ['2000/minute, 100000/day', false],

@@ -3,14 +3,19 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Split, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf } from '../parse.ts'
-import { isSplitRatio, oncePer } from '../rows.ts'
+import { agreedPer, contradictionNote, isSplitRatio, oncePer } from '../rows.ts'
 import { PROVIDER, type AlphaVantageClient } from './client.ts'
 import type { Listing } from './listing.ts'
 import { inMajorUnit, type PriceUnit } from './price-unit.ts'
 import { dateOf, memberIn, positiveOf } from './wire-value.ts'
 
-/** `areAll` is false where some of the vendor's rows could not be read. */
-export type KnownSplits = { readonly splits: Split[]; readonly areAll: boolean }
+export type KnownSplits = {
+  readonly splits: Split[]
+  /** False where some of the vendor's rows could not be read, or contradict each other. */
+  readonly areAll: boolean
+  /** Dates of splits that the vendor tells twice and not alike. */
+  readonly contradicted: string[]
+}
 
 /** All splits of a symbol, newest first, announced ones included. The vendor answers an unknown symbol with no rows. */
 export async function fetchSplits(
@@ -25,10 +30,11 @@ export async function fetchSplits(
     const ratio = positiveOf(memberIn(row, 'split_factor'))
     return exDate && ratio ? [{ exDate, ratio }] : []
   })
-  const once = oncePer(splits, ({ exDate }) => exDate)
+  const { rows, contradicted } = agreedPer(splits, ({ exDate }) => exDate)
   return {
-    splits: once.filter(({ ratio }) => isSplitRatio(ratio)).sort(newestFirst),
-    areAll: splits.length === data.length
+    splits: rows.filter(({ ratio }) => isSplitRatio(ratio)).sort(newestFirst),
+    areAll: splits.length === data.length && contradicted.length === 0,
+    contradicted
   }
 }
 
@@ -39,8 +45,10 @@ export async function splits(
   signal: AbortSignal,
   now: () => number
 ): Promise<Splits> {
-  const { splits: known } = await fetchSplits(client, symbol, listing, signal)
-  return { symbol, splits: known, provenance: historical(now()) }
+  const { splits: known, contradicted } = await fetchSplits(client, symbol, listing, signal)
+  const isInDoubt = contradicted.length > 0
+  const provenance = historical(now(), contradictionNote(contradicted))
+  return { symbol, splits: known, provenance: { ...provenance, ...(isInDoubt && { state: 'suspect' as const }) } }
 }
 
 /**

@@ -9,11 +9,11 @@ import { dateIn } from '../../market/zoned-time.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf, withPrices } from '../parse.ts'
 import type { VendorSeries } from '../provider.ts'
-import { leftOutNote } from '../rows.ts'
+import { agreedPer, contradictionNote, leftOutNote } from '../rows.ts'
 import { datesOf, instantIn, isWithin } from '../session-dates.ts'
 import { fetchSplits } from './actions.ts'
 import { adjustedForAll, adjustedForSplits, payoutDoubtsIn, splitsIn, type DatedRow } from './adjustment.ts'
-import { PROVIDER, refused, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
+import { PROVIDER, refused, REPEATED, type AlphaVantageClient, type Parameters, type Plan } from './client.ts'
 import { isAbout, type Listing } from './listing.ts'
 import { UNIT_ASSUMED, type PriceUnit } from './price-unit.ts'
 import { END_OF_DAY_DELAY_SECONDS } from './quote.ts'
@@ -56,7 +56,8 @@ export async function fetchBars(
   const { rows, areAll: areAllRows, ...others } = await inSlices(rowsOf(body, request, listing))
   const isAsked = rangeCheck(request)
   const chosen = rows.filter(({ bar }) => isAsked(bar.start))
-  const withoutPrices = others.withoutPrices.filter(({ start }) => isAsked(start))
+  const withoutPrices = others.withoutPrices.filter(isAsked)
+  const contradicted = others.contradicted.filter((told) => isAsked(told.start))
 
   const today = dateIn(listing.exchange.timeZone, now())
   const needsSplits = adjusted === 'splits' && datesOf(request).first < today
@@ -82,6 +83,7 @@ export async function fetchBars(
     timeZone: listing.exchange.timeZone,
     bars: bars.map((bar) => inMajor(bar, unit)),
     ...(knownSplits && { splits: knownSplits }),
+    withoutPrices: contradicted.map(({ start }) => start).filter((start) => withoutPrices.includes(start)),
     provenance: provenanceOf(PROVIDER, {
       feed: 'delayed',
       receivedAt: now(),
@@ -91,6 +93,7 @@ export async function fetchBars(
         unit.note,
         unit.assumed ? UNIT_ASSUMED : undefined,
         leftOutNote(withoutPrices.length),
+        contradictionNote(contradicted.map(({ label }) => label)),
         bars.length < chosen.length
           ? `${chosen.length - bars.length} bars left out: they have no adjusted close, or one that cannot be`
           : undefined,
@@ -144,10 +147,15 @@ function* rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Li
   const entries = Object.entries(series)
   const read = yield* mapping(entries, ([label, row]): Labelled | undefined => {
     const day = dateOf(label.slice(0, 10))
-    const start = day && startOf(label, day, interval, isIntraday(interval) ? zone : listing.exchange.timeZone)
-    return start ? { day, start, row } : undefined
+    const instant = isIntraday(interval) ? label.replace(REPEATED, '') : day
+    const start = day && instant && startOf(instant, day, interval, zone)
+    return start ? { label: instant, day, start, ...numbersOf(row) } : undefined
   })
-  const labelled = read.filter((each) => each !== undefined)
+  const { rows: labelled, contradicted } = agreedPer(
+    read.filter((each) => each !== undefined),
+    ({ label }) => label
+  )
+  const twice = new Set(contradicted)
   const rows = (yield* mapping(labelled, rowOf)).filter((row) => row !== undefined)
   if (entries.length > 0 && rows.length === 0) throw refused('bad_payload', `sent no readable bar of ${symbol}`)
   // Of a week or month that two labels fall into, the later one is whole.
@@ -155,29 +163,46 @@ function* rowsOf(body: WireSeries, { symbol, interval }: BarRequest, listing: Li
   yield
   return {
     rows: [...byStart.values()].sort((a, b) => inOrder(a.bar.start, b.bar.start)),
-    withoutPrices: labelled.filter(({ start }) => !byStart.has(start)),
-    areAll: rows.length === entries.length
+    withoutPrices: labelled.map(({ start }) => start).filter((start) => !byStart.has(start)),
+    contradicted: labelled.filter(({ label }) => twice.has(label)),
+    areAll: read.every((each) => each !== undefined) && rows.length === labelled.length
   }
 }
 
 /** For dates and instants, which are written so that the earlier one sorts first. */
 const inOrder = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
-/** `areAll` is false where some of the vendor's rows could not be read. */
-type DatedRows = { rows: DatedRow[]; withoutPrices: Labelled[]; areAll: boolean }
-type Labelled = { day: string; start: string; row: unknown }
+type DatedRows = {
+  rows: DatedRow[]
+  /** Starts of rows that lack prices. */
+  withoutPrices: string[]
+  /** What the vendor tells twice and not alike. */
+  contradicted: Labelled[]
+  /** False where some of the vendor's rows could not be read. */
+  areAll: boolean
+}
+type Numbers = ReturnType<typeof numbersOf>
+type Labelled = Numbers & { label: string; day: string; start: string }
 
-function rowOf({ day, start, row }: Labelled): DatedRow | undefined {
-  const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => positiveOf(memberIn(row, name)))
-  if (!open || !high || !low || !close) return undefined
-  const volume = notNegativeOf(memberIn(row, 'volume'))
+function numbersOf(row: unknown) {
+  const price = (name: string) => positiveOf(memberIn(row, name))
   return {
-    day,
-    bar: { start, open, high, low, close, ...(volume !== undefined && { volume }) },
-    adjustedClose: positiveOf(memberIn(row, 'adjusted close')),
-    splitCoefficient: positiveOf(memberIn(row, 'split coefficient')),
+    open: price('open'),
+    high: price('high'),
+    low: price('low'),
+    close: price('close'),
+    volume: notNegativeOf(memberIn(row, 'volume')),
+    adjustedClose: price('adjusted close'),
+    splitCoefficient: price('split coefficient'),
     payout: notNegativeOf(memberIn(row, 'dividend amount'))
   }
+}
+
+function rowOf({ day, start, open, high, low, close, volume, ...others }: Labelled): DatedRow | undefined {
+  if (!open || !high || !low || !close) return undefined
+  const { adjustedClose, splitCoefficient, payout } = others
+  const bar = { start, open, high, low, close, ...(volume !== undefined && { volume }) }
+  return { day, bar, adjustedClose, splitCoefficient, payout }
 }
 
 /** The vendor labels an intraday bar with the moment it opens, a week and a month with their last session. */

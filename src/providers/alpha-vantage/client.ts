@@ -107,11 +107,32 @@ function bodyOf(answer: HttpAnswer, subject: string): unknown {
   if (status === 403 && answer.contentType === 'text/html') throw refused('unavailable', 'turns this address away')
   if (status === 401 || status === 403) throw refused('unauthorized', `refuses access (status ${status})`)
   if (status >= 500) throw refused('unavailable', `failed with status ${status}`, { retryAfterMs })
-  const body = jsonOf(answer)
+  const body = jsonOf({ text: withRepeatedRows(answer.text) })
   if (status >= 400 || body === undefined) {
     throw refused('bad_payload', `sent status ${status} and ${answer.contentType || 'no content type'} for ${subject}`)
   }
   return body
+}
+
+const DATED_NAME = /"(\d{4}-\d{2}-\d{2}[^"\\]{0,20})"(?=\s*:)/g
+/** What the name of a row ends with that is told under this name already. */
+export const REPEATED = / \(again \d+\)$/
+
+/** Rows are members named by their dates: of two of one name JSON keeps the last alone, and what the other said is lost. */
+function withRepeatedRows(text: string): string {
+  const names = new Set<string>()
+  let count = 0
+  for (const [, name] of text.matchAll(DATED_NAME)) {
+    names.add(name!)
+    count++
+  }
+  if (names.size === count) return text
+  const seen = new Set<string>()
+  let repeated = 0
+  return text.replace(DATED_NAME, (told, name: string) => {
+    if (!seen.has(name)) return seen.add(name) && told
+    return `"${name} (again ${++repeated})"`
+  })
 }
 
 /** An unknown symbol is `{}` to most functions. */

@@ -1,5 +1,6 @@
 import { exchangeOfListing } from '../../market/exchange.ts'
 import { EXCHANGES, exchangeNamed, type Exchange } from '../../market/exchanges.ts'
+import { isIsin } from '../../market/isin.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { DASHED_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 
@@ -14,11 +15,12 @@ export type Listing = {
 const UNITED_STATES = exchangeNamed('NYSE')!
 
 /**
- * Where the vendor has a canonical symbol; undefined for what it cannot be asked: indices, pairs, and exchanges whose
+ * Where the vendor has a canonical symbol; undefined for what it cannot be asked: indices, pairs, ISINs, and exchanges whose
  * spelling is not known. The vendor's documentation has samples of LON, TRT, TRV, DEX, BSE, SHH and SHZ, its symbol search
  * returns FRK, SAO, HKG, AMS and PAR. India's National Stock Exchange is not sold: only Bombay (BSE) is.
  */
 export function listingOf(symbol: string): Listing | undefined {
+  if (isIsin(symbol)) return undefined
   const issue = usIssue(symbol)
   const wire = issue ? spelledIssue(issue, DASHED_SPELLING) : /^[A-Z0-9]+$/.exec(symbol)?.[0]
   if (wire !== undefined) return { wire, exchange: UNITED_STATES }

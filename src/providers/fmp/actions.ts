@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { provenanceOf } from '../parse.ts'
-import { isSplitRatio, oncePer } from '../rows.ts'
+import { agreedPer, contradictionNote, isSplitRatio, oncePer } from '../rows.ts'
 import { DatedText, dateIn } from '../session-dates.ts'
 import { coveredListing, type Fmp } from './client.ts'
 
@@ -14,17 +14,19 @@ const UNIT_NOTE = 'the vendor does not tell the currency of the amounts'
 export async function loadSplits(fmp: Fmp, symbol: string, signal: AbortSignal): Promise<Splits> {
   const { wire } = coveredListing(symbol)
   const rows = await fmp.rows('splits', { symbol: wire }, WireSplits, signal)
+  const { rows: splits, contradicted } = agreedPer(
+    rows.map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator })),
+    ({ exDate }) => exDate
+  )
   return {
     symbol,
-    splits: newestFirst(
-      oncePer(
-        rows
-          .map((row) => ({ exDate: row.date.slice(0, 10), ratio: row.numerator / row.denominator }))
-          .filter(({ ratio }) => isSplitRatio(ratio)),
-        ({ exDate }) => exDate
-      )
-    ),
-    provenance: provenanceOf('fmp', { feed: 'composite', receivedAt: fmp.now() })
+    splits: newestFirst(splits.filter(({ ratio }) => isSplitRatio(ratio))),
+    provenance: provenanceOf('fmp', {
+      feed: 'composite',
+      receivedAt: fmp.now(),
+      ...(contradicted.length > 0 && { state: 'suspect' }),
+      notes: [contradictionNote(contradicted)]
+    })
   }
 }
 

@@ -5,7 +5,7 @@ import { withoutAbsent } from '../../market/absent.ts'
 import { DAY_MS, isoOf } from '../../market/time.ts'
 import { notNegative, positive, provenanceOf, UNIT_UNKNOWN, withPrices, type CurrencyUnit } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
-import { leftOutNote } from '../rows.ts'
+import { agreedPer, contradictionNote, leftOutNote } from '../rows.ts'
 import { datesOf, DatedText, instantIn, isWithin, type DateRange } from '../session-dates.ts'
 import { coveredListing, notCovered, type Fmp } from './client.ts'
 import type { Listing } from './listing.ts'
@@ -20,6 +20,9 @@ const DAILY_PATHS: Record<Adjustment, string> = {
   splits: 'historical-price-eod/full',
   all: 'historical-price-eod/dividend-adjusted'
 }
+
+/** A date of a session has come with and without it. */
+const MIDNIGHT = /[ T]00:00:00(\.0+)?Z?$/
 
 const INTRADAY_PATHS: Partial<Record<Interval, string>> = {
   '1m': 'historical-chart/1min',
@@ -43,6 +46,7 @@ export async function loadBars(fmp: Fmp, request: BarRequest, signal: AbortSigna
     currency: unit?.currency,
     timeZone: listing.zone,
     bars: pages.bars.map((bar) => inMajorUnit(bar, unit)),
+    withoutPrices: pages.contradicted,
     provenance: provenanceOf('fmp', {
       feed: 'composite',
       receivedAt: fmp.now(),
@@ -50,29 +54,38 @@ export async function loadBars(fmp: Fmp, request: BarRequest, signal: AbortSigna
       notes: [
         unit ? unit.note : UNIT_UNKNOWN,
         pages.isComplete ? undefined : 'the vendor gave only the newest part of the range',
-        leftOutNote(pages.leftOut)
+        leftOutNote(pages.leftOut),
+        contradictionNote(pages.contradictedDates)
       ]
     })
   })
 }
 
-/** `leftOut` counts rows in the range that lack prices. */
-type Pages = { bars: Bar[]; leftOut: number; isComplete: boolean }
+type Pages = {
+  bars: Bar[]
+  /** How many rows in the range lack prices. */
+  leftOut: number
+  /** Starts of bars whose prices the vendor contradicts. */
+  contradicted: string[]
+  /** Dates, as the vendor writes them, of rows that contradict each other. */
+  contradictedDates: string[]
+  isComplete: boolean
+}
 
 async function loadDaily(fmp: Fmp, request: BarRequest, { wire }: Listing, signal: AbortSignal): Promise<Pages> {
   if (request.interval !== '1d') throw notCovered(`${request.interval} bars`)
   const path = DAILY_PATHS[request.adjusted]
   const range = datesOf(request)
-  const { rows, isComplete } = await loadPages(
+  const { rows, contradicted, isComplete } = await loadPages(
     range,
     (to) => fmp.rows(path, { symbol: wire, from: range.first, to }, WireDailyBars, signal),
     (page) => page.length >= MAX_DAILY_ROWS
   )
   refuseEmpty(rows, request)
   const periods = rows
-    .map((row) => periodOf(row.date.slice(0, 10), ohlcOf(row, request.adjusted), row.volume))
+    .map((row) => periodOf(row.date.slice(0, 10), ohlcOf(row, request.adjusted), row))
     .filter(({ start }) => isWithin(start, range))
-  return { ...sortedOut(periods), isComplete }
+  return { ...sortedOut(periods, contradicted), isComplete }
 }
 
 async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, signal: AbortSignal): Promise<Pages> {
@@ -82,20 +95,20 @@ async function loadIntraday(fmp: Fmp, request: BarRequest, listing: Listing, sig
   if (!path || !zone) throw notCovered(`intraday bars of ${request.symbol}: their time zone is not known`)
   const range = datesOf(request, zone)
   const query = { symbol: wire, from: range.first, nonadjusted: request.adjusted === 'none' ? true : undefined }
-  const { rows, isComplete } = await loadPages(
+  const { rows, contradicted, isComplete } = await loadPages(
     range,
     (to) => fmp.rows(path, { ...query, to }, WireIntradayBars, signal),
     (_page, oldest) => hasWeekday(range.first, oldest)
   )
   refuseEmpty(rows, request)
-  const periods = rows.flatMap(({ date, volume, ...ohlc }) => {
+  const periods = rows.flatMap((row) => {
     // Wall time of the exchange without an offset: 12:29 in New York stands beside a quote stamped 16:30 UTC.
-    const start = instantIn(zone, date)
+    const start = instantIn(zone, row.date)
     if (start === undefined || start < request.from || start >= request.to) return []
-    return [periodOf(isoOf(start), ohlc, volume)]
+    return [periodOf(isoOf(start), row, row)]
   })
   periods.sort((one, other) => (one.start < other.start ? -1 : 1))
-  return { ...sortedOut(periods), isComplete }
+  return { ...sortedOut(periods, contradicted), isComplete }
 }
 
 /**
@@ -106,20 +119,24 @@ async function loadPages<Row extends { date: string }>(
   { first, last }: DateRange,
   loadPage: (to: string) => Promise<Row[]>,
   isCut: (page: readonly Row[], oldestDate: string) => boolean
-): Promise<{ rows: Row[]; isComplete: boolean }> {
-  const byDate = new Map<string, Row>()
+): Promise<{ rows: Row[]; contradicted: string[]; isComplete: boolean }> {
+  const told: Row[] = []
+  const dates = new Set<string>()
   let to = last
   let isComplete = false
   for (let count = 0; count < MAX_PAGES && !isComplete; count++) {
     const page = await loadPage(to)
-    const known = byDate.size
-    for (const row of page) byDate.set(row.date, row)
+    const known = dates.size
+    for (const row of page) {
+      told.push(row)
+      dates.add(row.date)
+    }
     const oldestDate = page.reduce((oldest, { date }) => (date < oldest ? date : oldest), to).slice(0, 10)
-    isComplete = byDate.size === known || oldestDate <= first || !isCut(page, oldestDate)
+    isComplete = dates.size === known || oldestDate <= first || !isCut(page, oldestDate)
     to = oldestDate
   }
-  const rows = [...byDate.values()].sort((one, other) => (one.date < other.date ? -1 : 1))
-  return { rows, isComplete }
+  const { rows, contradicted } = agreedPer(told, ({ date }) => date.replace(MIDNIGHT, ''))
+  return { rows: rows.sort((one, other) => (one.date < other.date ? -1 : 1)), contradicted, isComplete }
 }
 
 /** An unknown symbol and a range without trading look the same: an empty array. */
@@ -152,22 +169,30 @@ function ohlcOf(row: WireDailyBar, adjusted: Adjustment): Ohlc {
 
 type Ohlc = Pick<WireDailyBar, 'open' | 'high' | 'low' | 'close'>
 /** A row of the vendor's in the range, and its bar where it has all prices. */
-type Period = { readonly start: string; readonly bar: Bar | undefined }
+type Period = { readonly start: string; readonly date: string; readonly bar: Bar | undefined }
 
-function periodOf(start: string, prices: Ohlc, told: number | null | undefined): Period {
-  const volume = notNegative(told)
+function periodOf(start: string, prices: Ohlc, told: Pick<WireDailyBar, 'date' | 'volume'>): Period {
+  const volume = notNegative(told.volume)
   const [open, high, low, close] = [prices.open, prices.high, prices.low, prices.close].map(positive)
   const isWhole = open !== undefined && high !== undefined && low !== undefined && close !== undefined
-  return { start, bar: isWhole ? withoutAbsent({ start, open, high, low, close, volume }) : undefined }
+  const bar = isWhole ? withoutAbsent({ start, open, high, low, close, volume }) : undefined
+  return { start, date: told.date.replace(MIDNIGHT, ''), bar }
 }
 
 /** Throws ProviderError('bad_payload') where there are rows and none has prices. */
-function sortedOut(periods: readonly Period[]): Omit<Pages, 'isComplete'> {
+function sortedOut(periods: readonly Period[], contradictedDates: readonly string[]): Omit<Pages, 'isComplete'> {
   const bars = periods.flatMap(({ bar }) => bar ?? [])
   if (periods.length > 0 && bars.length === 0) {
     throw new ProviderError('fmp', 'bad_payload', 'fmp sent bars without prices')
   }
-  return { bars, leftOut: periods.length - bars.length }
+  const contradicted = new Set(contradictedDates)
+  const inRange = periods.filter(({ date }) => contradicted.has(date))
+  return {
+    bars,
+    leftOut: periods.length - bars.length,
+    contradicted: inRange.filter(({ bar }) => !bar).map(({ start }) => start),
+    contradictedDates: inRange.map(({ date }) => date)
+  }
 }
 
 function inMajorUnit(bar: Bar, unit: CurrencyUnit | undefined): Bar {

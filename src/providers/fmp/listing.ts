@@ -2,6 +2,7 @@ import { exchangeOf } from '../../market/calendars.ts'
 import { exchangeOfListing } from '../../market/exchange.ts'
 import { exchangeNamed } from '../../market/exchanges.ts'
 import { kindOfSymbol } from '../../market/instrument-kind.ts'
+import { isIsin } from '../../market/isin.ts'
 import { cryptoPair, currencyPair, parseSymbol } from '../../market/symbol.ts'
 import { COMPACT_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 
@@ -24,7 +25,7 @@ const NEW_YORK = 'America/New_York'
 /** No share of the United States has so many letters: a pair as the vendor spells it, in whatever currency. */
 const LONG_NAME = /^[A-Z0-9]{6,}$/
 
-/** How the vendor has a canonical symbol; undefined for what it cannot be asked (futures, unknown segments). */
+/** How the vendor has a canonical symbol; undefined for what it cannot be asked (futures, ISINs, unknown segments). */
 export function listingOf(symbol: string): Listing | undefined {
   const listing = (wire: string, zone: string | undefined, currency?: string, mixedUnits = false): Listing => ({
     symbol,
@@ -34,6 +35,7 @@ export function listingOf(symbol: string): Listing | undefined {
     mixedUnits,
     isPair: zone === undefined && !symbol.startsWith('^')
   })
+  if (isIsin(symbol)) return undefined
   if (symbol.startsWith('^')) return listing(symbol, zoneOfIndex(symbol))
   const pair = cryptoPair(symbol) ?? currencyPair(symbol)
   // The vendor does not say in which zone the bars of a pair are.

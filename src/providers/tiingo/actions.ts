@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
 import { impossiblePayout } from '../../market/payout.ts'
 import { positive, provenanceOf } from '../parse.ts'
-import { isSplitRatio, oncePer } from '../rows.ts'
+import { agreedPer, contradictionNote, isSplitRatio } from '../rows.ts'
 import type { Wire } from '../salvage.ts'
 import { DatedText } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
@@ -12,49 +12,66 @@ import { coveredSymbol, CURRENCY, type Tiingo } from './client.ts'
 const BEGINNING = '1960-01-01'
 
 export async function loadSplits(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Splits> {
-  const rows = await loadActionRows(tiingo, symbol, WireSplits, signal)
+  const { rows, contradicted } = await loadActionRows(tiingo, symbol, WireSplits, 'splitFactor', signal)
   return {
     symbol,
     splits: rows.flatMap(({ exDate, splitFactor }) =>
       isSplitRatio(splitFactor) ? [{ exDate, ratio: splitFactor }] : []
     ),
-    provenance: provenanceOf('tiingo', { feed: 'consolidated', receivedAt: tiingo.now() })
+    provenance: provenanceOf('tiingo', {
+      feed: 'consolidated',
+      receivedAt: tiingo.now(),
+      ...(contradicted.length > 0 && { state: 'suspect' }),
+      notes: [contradictionNote(contradicted)]
+    })
   }
 }
 
 /** Amounts as they were paid, in doubt where a share cost less on the day before. The vendor tells the ex-date only. */
 export async function loadDividends(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Dividends> {
-  const rows = await loadActionRows(tiingo, symbol, WireDividends, signal)
+  const { rows, contradicted } = await loadActionRows(tiingo, symbol, WireDividends, 'divCash', signal)
   const impossible = rows.flatMap(({ exDate, divCash, splitFactor }, place) => {
     const close = positive(rows[place + 1]?.close) ?? Infinity
-    return impossiblePayout(divCash, exDate, close / (positive(splitFactor) ?? 1)) ?? []
+    return impossiblePayout(divCash ?? 0, exDate, close / (positive(splitFactor) ?? 1)) ?? []
   })
   return {
     symbol,
     dividends: rows.flatMap(({ exDate, divCash }) =>
-      divCash > 0 ? [{ exDate, amount: divCash, currency: CURRENCY, kind: 'cash' as const }] : []
+      divCash && divCash > 0 ? [{ exDate, amount: divCash, currency: CURRENCY, kind: 'cash' as const }] : []
     ),
     amountsAdjusted: 'none',
     provenance: provenanceOf('tiingo', {
       feed: 'consolidated',
       receivedAt: tiingo.now(),
-      ...(impossible.length > 0 && { state: 'suspect', notes: impossible })
+      ...(impossible.length + contradicted.length > 0 && { state: 'suspect' }),
+      notes: [...impossible, contradictionNote(contradicted)]
     })
   }
 }
 
+type ActionRow = { readonly exDate: string } & Partial<Record<'close' | 'divCash' | 'splitFactor', number | null>>
+type ActionRows = {
+  readonly rows: ActionRow[]
+  /** Dates of which the vendor tells the action twice and not alike. */
+  readonly contradicted: string[]
+}
+
 /** The actions stand in the daily rows; all sessions, newest first. */
-async function loadActionRows<Row extends { date: string }>(
+async function loadActionRows(
   tiingo: Tiingo,
   symbol: string,
-  wire: Wire<Row>,
+  wire: Wire<Omit<ActionRow, 'exDate'> & { date: string }>,
+  action: 'divCash' | 'splitFactor',
   signal: AbortSignal
-): Promise<(Row & { exDate: string })[]> {
+): Promise<ActionRows> {
   const path = `/tiingo/daily/${encodeURIComponent(coveredSymbol(symbol))}/prices`
   const query = { startDate: BEGINNING, resampleFreq: 'daily', columns: 'close,divCash,splitFactor', format: 'json' }
   const rows = await tiingo.rows(path, query, wire, signal)
-  const dated = rows.map((row) => ({ ...row, exDate: row.date.slice(0, 10) }))
-  return oncePer(dated, ({ exDate }) => exDate).sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
+  const dated = rows.map(({ date, ...row }): ActionRow => ({ ...row, exDate: date.slice(0, 10) }))
+  const { rows: agreed } = agreedPer(dated, ({ exDate }) => exDate)
+  agreed.sort((one, other) => (one.exDate > other.exDate ? -1 : 1))
+  const contradicted = agreed.filter((row) => row[action] === undefined).map(({ exDate }) => exDate)
+  return { rows: agreed, contradicted }
 }
 
 const WireSplits = Compile(Type.Object({ date: DatedText, splitFactor: Type.Number() }))

@@ -8,7 +8,7 @@ import { dateIn } from '../../market/zoned-time.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { notNegative, positive, provenanceOf, withPrices } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
-import { leftOutNote, oncePer } from '../rows.ts'
+import { agreedPer, contradictionNote, leftOutNote } from '../rows.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { datesOf, instantWithOffset, isWithin } from '../session-dates.ts'
 import { coveredSymbol, CURRENCY, ZONE, type Tiingo } from './client.ts'
@@ -40,7 +40,7 @@ const INTRADAY_FREQUENCIES: Partial<Record<Interval, string>> = {
 export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: AbortSignal): Promise<VendorSeries> {
   const wire = coveredSymbol(request.symbol)
   const intraday = isIntraday(request.interval)
-  const { bars, splits, payoutDoubts, leftOut } = intraday
+  const { bars, splits, payoutDoubts, leftOut, contradicted } = intraday
     ? await loadIntraday(tiingo, wire, request, signal)
     : await loadSessions(tiingo, wire, request, signal)
   return {
@@ -51,11 +51,17 @@ export async function loadBars(tiingo: Tiingo, request: BarRequest, signal: Abor
     timeZone: ZONE,
     bars,
     ...(splits && { splits }),
+    withoutPrices: contradicted.unpriced,
     provenance: provenanceOf('tiingo', {
       feed: intraday ? 'iex' : 'consolidated',
       receivedAt: tiingo.now(),
       ...(payoutDoubts.length > 0 && { state: 'suspect' as const }),
-      notes: [intraday ? 'prices and volume of IEX alone' : undefined, leftOutNote(leftOut), ...payoutDoubts]
+      notes: [
+        intraday ? 'prices and volume of IEX alone' : undefined,
+        leftOutNote(leftOut),
+        contradictionNote(contradicted.told),
+        ...payoutDoubts
+      ]
     })
   }
 }
@@ -67,6 +73,15 @@ type Loaded = {
   /** Why total returns are none. */
   readonly payoutDoubts: string[]
   readonly leftOut: number
+  readonly contradicted: Contradicted
+}
+
+/** Rows that the vendor tells twice and not alike: starts of all, and of those that have no prices then. */
+type Contradicted = { readonly told: string[]; readonly unpriced: string[] }
+
+function contradictedIn(periods: readonly Period[], keys: ReadonlySet<string>): Contradicted {
+  const told = periods.filter(({ key }) => keys.has(key))
+  return { told: told.map(({ key }) => key), unpriced: told.filter(({ bar }) => !bar).map(({ start }) => start) }
 }
 
 async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, signal: AbortSignal): Promise<Loaded> {
@@ -84,7 +99,7 @@ async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, s
   const reading = mapping(rows, (row): Period => {
     const start = isFromDays ? row.date : startOfPeriod(interval, row.date)
     const bar = adjusted === 'all' ? adjustedBarOf(row, start) : barOf(row, start, factorOf(row.date))
-    return { start, volume: row.volume, bar }
+    return { key: row.date, start, volume: row.volume, bar }
   })
   const periods = await inSlices(reading)
   if (periods.length > 0 && periods.every(({ bar }) => !bar)) throw unreadable('prices')
@@ -96,7 +111,8 @@ async function loadSessions(tiingo: Tiingo, wire: string, request: BarRequest, s
     bars: bars.filter(({ start }) => isWithin(start, range)),
     ...(resampleFreq === 'daily' && { splits: splitsIn(known) }),
     payoutDoubts: adjusted === 'all' && resampleFreq === 'daily' && known.areAll ? payoutDoubtsIn(rows) : [],
-    leftOut: periods.filter(({ bar }) => !bar).length
+    leftOut: periods.filter(({ bar }) => !bar).length,
+    contradicted: contradictedIn(periods, new Set(known.contradicted))
   }
 }
 
@@ -110,35 +126,36 @@ async function loadIntraday(tiingo: Tiingo, wire: string, request: BarRequest, s
     columns: 'open,high,low,close,volume',
     format: 'json'
   }
-  const [rows, dailyRows] = await Promise.all([
+  const [told, dailyRows] = await Promise.all([
     tiingo.rows(`/iex/${encodeURIComponent(wire)}/prices`, query, WireIntradayBars, signal),
     request.adjusted === 'none' ? undefined : loadDailyRows(tiingo, wire, { startDate: first }, signal)
   ])
-  if (rows.length === 0) {
+  if (told.length === 0) {
     throw new ProviderError('tiingo', 'not_found', `tiingo has no bars of ${request.symbol} in the range`)
   }
+  const { rows, contradicted } = agreedPer(told, ({ date }) => date)
   const factorOf = dailyRows ? readable(factorsFrom(dailyRows, request.adjusted)) : () => AS_TRADED
   const periods = rows.flatMap((row): Period[] => {
     const instant = instantWithOffset(row.date)
     if (instant === undefined || instant < request.from || instant >= request.to) return []
     const start = isoOf(instant)
-    return [{ start, volume: row.volume, bar: barOf(row, start, factorOf(dateIn(ZONE, instant))) }]
+    return [{ key: row.date, start, volume: row.volume, bar: barOf(row, start, factorOf(dateIn(ZONE, instant))) }]
   })
   if (periods.length > 0 && periods.every(({ bar }) => !bar)) throw unreadable('prices')
-  const bars = oncePer(
-    periods.flatMap(({ bar }) => bar ?? []),
-    ({ start }) => start
-  ).sort((one, other) => (one.start < other.start ? -1 : 1))
+  const bars = periods.flatMap(({ bar }) => bar ?? []).sort((one, other) => (one.start < other.start ? -1 : 1))
   return {
     bars,
     ...(dailyRows && { splits: splitsIn(dailyRows) }),
     payoutDoubts: [],
-    leftOut: periods.filter(({ bar }) => !bar).length
+    leftOut: periods.filter(({ bar }) => !bar).length,
+    contradicted: contradictedIn(periods, new Set(contradicted))
   }
 }
 
 /** A row of the vendor's in the range, and its bar where it has all prices. */
 type Period = {
+  /** The vendor's date of it. */
+  readonly key: string
   readonly start: string
   readonly volume?: number | null | undefined
   readonly bar: Bar | undefined

@@ -1,4 +1,5 @@
 import type { HoursOf } from '../../market/market-hours.ts'
+import { isIsin } from '../../market/isin.ts'
 import { parseSymbol } from '../../market/symbol.ts'
 import { DASHED_SPELLING, spelledIssue, usIssue } from '../../market/us-issue.ts'
 import { createHttpClient, type Query } from '../http.ts'
@@ -60,8 +61,9 @@ export function createTiingo(options: TiingoOptions): Tiingo {
 export const ZONE = 'America/New_York'
 export const CURRENCY = 'USD'
 
-/** How the vendor spells a canonical symbol; undefined for what it does not have: indices, pairs, other countries. */
+/** How the vendor spells a canonical symbol; undefined for what it does not have: indices, pairs, ISINs, other countries. */
 export function wireOf(symbol: string): string | undefined {
+  if (isIsin(symbol)) return undefined
   const issue = usIssue(symbol)
   if (issue) return spelledIssue(issue, DASHED_SPELLING)
   return /^[A-Z0-9]{1,10}(-[A-Z0-9]{1,2})*$/.test(symbol) && !CHINESE.test(symbol) ? symbol : undefined

@@ -5,7 +5,7 @@ import type { Adjustment } from '../../market/bar.ts'
 import type { Query } from '../http.ts'
 import type { Split } from '../../market/corporate-action.ts'
 import { notNegative, positive } from '../parse.ts'
-import { fittingRows, isSplitRatio, oncePer } from '../rows.ts'
+import { agreedPer, fittingRows, isSplitRatio } from '../rows.ts'
 import { DatedText } from '../session-dates.ts'
 import { unfollowedPayouts } from '../total-return.ts'
 import type { Tiingo } from './client.ts'
@@ -13,8 +13,12 @@ import type { Tiingo } from './client.ts'
 /** What prices and volumes as traded are multiplied with. */
 export type Factor = { readonly price: number; readonly volume: number }
 
-/** `areAll` is false where some of the vendor's rows could not be read. */
-export type DailyRows = { readonly rows: DailyRow[]; readonly areAll: boolean }
+/** `areAll` is false where some of the vendor's rows could not be read; `contradicted`: dates of rows that are told twice and not alike. */
+export type DailyRows = {
+  readonly rows: DailyRow[]
+  readonly areAll: boolean
+  readonly contradicted: readonly string[]
+}
 
 /** Daily rows (weekly and monthly ones with `resampleFreq`), oldest first, as traded and adjusted side by side. */
 export async function loadDailyRows(
@@ -26,11 +30,12 @@ export async function loadDailyRows(
   const path = `/tiingo/daily/${encodeURIComponent(wire)}/prices`
   const all = await tiingo.array(path, { resampleFreq: 'daily', ...query, format: 'json' }, signal)
   const fitting = fittingRows('tiingo', path, all, WireDailyRows)
-  const rows = oncePer(
+  const { rows, contradicted } = agreedPer(
     fitting.map((row) => ({ ...row, date: row.date.slice(0, 10) })),
     ({ date }) => date
   )
-  return { rows: rows.sort((one, other) => (one.date < other.date ? -1 : 1)), areAll: fitting.length === all.length }
+  rows.sort((one, other) => (one.date < other.date ? -1 : 1))
+  return { rows, contradicted, areAll: fitting.length === all.length }
 }
 
 /** Whether a row has all of its prices as traded: a session without trades, and a mistake, may lack some. */

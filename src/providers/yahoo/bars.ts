@@ -8,6 +8,7 @@ import { dateIn, instantOf } from '../../market/zoned-time.ts'
 import { inSlices, mapping } from '../../slices.ts'
 import { provenanceOf } from '../parse.ts'
 import { ProviderError, type VendorSeries } from '../provider.ts'
+import { contradictionNote } from '../rows.ts'
 import { unfollowedPayouts, type PaidOut } from '../total-return.ts'
 import type { ChartEvent, ChartPayout } from './chart-events.ts'
 import { pieceCount, type ChartRange } from './chart-limits.ts'
@@ -116,7 +117,7 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
     adjusted === 'none'
       ? yield* splitsIn(later, isIntraday(interval) ? '1d' : interval, dateIn(chart.timeZone, receivedAt))
       : NO_SPLITS
-  const { periods, outside } = yield* periodsOf(chart, adjusted === 'all' ? '1d' : interval)
+  const { periods, outside, ...days } = yield* periodsOf(chart, adjusted === 'all' ? '1d' : interval)
   if (adjusted === 'all' && interval !== '1d') rejectWeeks(periods)
   const adjustable = adjusted === 'all' ? adjustableOf(periods, chart) : periods
   const sharesOn = (start: string) =>
@@ -128,6 +129,7 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
   yield
   const isAsked = rangeCheck(request)
   const withoutPrices = [
+    ...days.withoutPrices.map((date) => startOfPeriod(interval, date)),
     ...(yield* mapping(chart.withoutPrices, (instant) => startOf(instant, interval, chart))),
     ...(adjustable === periods ? [] : periods)
       .filter(({ row }) => row.adjustedClose === undefined)
@@ -137,6 +139,8 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
   const bars = adjusted === 'all' ? barsFromDays(rows, interval) : rows
   const isBarAsked = yield* mapping(bars, ({ start }) => isAsked(start))
   const payoutDoubts = adjusted === 'all' ? [...chart.impossiblePayouts, ...unfollowed] : []
+  const instants = isIntraday(interval) ? isoOf : (instant: number) => dateOf(instant, chart)
+  const contradicted = [...chart.contradicted.map(instants), ...days.contradicted].filter(isAsked)
   const isInDoubt = !chart.prices.isCertain || payoutDoubts.length > 0
   return {
     symbol,
@@ -149,7 +153,7 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
       feed: 'composite',
       receivedAt,
       state: isInDoubt ? 'suspect' : chart.inSession ? 'live' : 'closed',
-      notes: [...notesOf(request, chart, { undone, undivided, outside }), ...payoutDoubts]
+      notes: [...notesOf(request, chart, { undone, undivided, outside, contradicted }), ...payoutDoubts]
     }),
     ...kindIn(chart),
     splits: later.splits.map(({ exDate, value }) => ({ exDate, ratio: value })),
@@ -251,14 +255,15 @@ function barOf(start: string, row: ChartRow, chart: Chart, adjusted: Adjustment,
   }
 }
 
-type Findings = SplitsToUndo & { readonly outside: number }
+type Findings = SplitsToUndo & { readonly outside: number; readonly contradicted: readonly string[] }
 
-function notesOf({ interval }: BarRequest, chart: Chart, { undone, undivided, outside }: Findings) {
+function notesOf({ interval }: BarRequest, chart: Chart, { undone, undivided, outside, contradicted }: Findings) {
   const long = interval === '1wk' || interval === '1mo'
   return [
     chart.prices.note,
     chart.cut,
     chart.incompleteRows > 0 ? `${chart.incompleteRows} bars without a full set of prices left out` : undefined,
+    contradictionNote(contradicted),
     outside > 0 ? `${outside} bars outside of the session left out` : undefined,
     chart.kind === 'CRYPTOCURRENCY' ? "volume left out: the vendor's is turnover in money, not coins" : undefined,
     long && undone.length > 0 ? 'a bar in which a split took effect is in shares of its last day' : undefined,

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { impossiblePayout } from '../../market/payout.ts'
 import { computedPrice, currencyUnit, positive } from '../parse.ts'
 import { mapping } from '../../slices.ts'
-import { isSplitRatio, oncePer } from '../rows.ts'
+import { agreedPer, isSplitRatio, oncePer } from '../rows.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { instantOf, sessionDate } from './chart-time.ts'
 import { withoutFloatNoise, type PriceReader } from './prices.ts'
@@ -22,6 +22,8 @@ export type ChartPayout = ChartEvent & { currency: string | undefined }
 
 export type ChartEvents = {
   splits: ChartEvent[]
+  /** Dates of splits that Yahoo tells twice and not alike. */
+  contradictedSplits: string[]
   /** Whether there are splits that cannot be read: prices as traded cannot be told then. */
   hasUnreadableSplits: boolean
   dividends: ChartPayout[]
@@ -39,14 +41,14 @@ export function* readEvents(result: unknown, timeZone: string, prices: PriceRead
   const closes = yield* closesOf(result)
   const dividends = yield* payoutsOf(memberOf(events, 'dividends'), timeZone, prices, closes)
   const capitalGains = yield* payoutsOf(memberOf(events, 'capitalGains'), timeZone, prices, closes)
+  const once = agreedPer(splits.filter(isTold), ({ exDate }) => exDate)
   const apart = withoutGains(dividends.payouts, capitalGains.payouts, dividends.priceMoves)
   return {
     // One for one changes nothing: Yahoo tells some spin-offs so.
-    splits: oncePer(
-      splits.filter(isTold).filter(({ value }) => isSplitRatio(value)),
-      ({ exDate }) => exDate
-    ),
-    hasUnreadableSplits: splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
+    splits: once.rows.filter(({ value }) => isSplitRatio(value)),
+    contradictedSplits: once.contradicted,
+    hasUnreadableSplits:
+      once.contradicted.length > 0 || splits.filter(isTold).length < countOf(memberOf(events, 'splits')),
     dividends: apart.dividends,
     capitalGains: capitalGains.payouts,
     hasCertainPayouts: dividends.areCertain && capitalGains.areCertain,
@@ -62,6 +64,7 @@ export function joinedEvents(charts: readonly ChartEvents[]): ChartEvents {
       newestFirst.flatMap(({ splits }) => splits),
       ({ exDate }) => exDate
     ),
+    contradictedSplits: newestFirst.flatMap(({ contradictedSplits }) => contradictedSplits),
     hasUnreadableSplits: charts.some(({ hasUnreadableSplits }) => hasUnreadableSplits),
     dividends: oncePerPayout(newestFirst.flatMap(({ dividends }) => dividends)),
     capitalGains: oncePerPayout(newestFirst.flatMap(({ capitalGains }) => capitalGains)),

@@ -5,7 +5,7 @@ import { dateIn } from '../../market/zoned-time.ts'
 import { mapping } from '../../slices.ts'
 import { ProviderError } from '../provider.ts'
 import { sessionDate } from './chart-time.ts'
-import type { Chart, ChartRow } from './chart.ts'
+import { agreedRows, type Chart, type ChartRow } from './chart.ts'
 
 const HALF_DAY_MS = DAY_MS / 2
 /** Every session opens at a multiple of it. */
@@ -16,8 +16,14 @@ const AUCTION_MS = 30 * MINUTE_MS
 const ROWS_AT_ONCE = 200
 
 export type Period = { readonly start: string; row: ChartRow }
-/** `outside`: how many rows lie outside of every session. */
-export type Periods = { readonly periods: Period[]; readonly outside: number }
+export type Periods = {
+  readonly periods: Period[]
+  /** How many rows lie outside of every session. */
+  readonly outside: number
+  /** Dates that rows of days tell twice and not alike, and those of them that have no price then. */
+  readonly contradicted: string[]
+  readonly withoutPrices: string[]
+}
 
 /**
  * One row per period, oldest first. While a session runs Yahoo adds it as a row of its own, stamped with the last trade:
@@ -34,7 +40,10 @@ export function* periodsOf(chart: Chart, interval: Interval): Generator<void, Pe
 
 function* longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interval): Generator<void, Periods> {
   const dates = yield* mapping(rows, ({ instant }) => dateOf(instant, chart))
-  if (interval === '1d') rejectShorter(dates)
+  if (interval === '1d') {
+    rejectShorter(dates)
+    return days(chart, rows, dates)
+  }
   if (interval === '1wk') rejectOtherWeeks(dates.filter((_, index) => rows[index]!.instant !== chart.newestTrade))
   const periods: Period[] = []
   for (const [index, row] of rows.entries()) {
@@ -42,9 +51,25 @@ function* longPeriods(chart: Chart, rows: readonly ChartRow[], interval: Interva
     const start = startOfPeriod(interval, dates[index]!)
     const previous = periods.at(-1)
     if (previous?.start !== start) periods.push({ start, row })
-    else previous.row = interval === '1d' ? row : extended(previous.row, row)
+    else previous.row = extended(previous.row, row)
   }
-  return { periods, outside: 0 }
+  return { periods, outside: 0, contradicted: [], withoutPrices: [] }
+}
+
+/** Of the newest day the last row is the newest; of any other all rows have to say the same. */
+function days(chart: Chart, rows: readonly ChartRow[], dates: readonly string[]): Periods {
+  const [newest, newestTrade] = [dates.at(-1), chart.newestTrade]
+  const isTold = newestTrade === undefined || dateIn(chart.timeZone, newestTrade) === newest
+  const last = isTold && dates.at(-2) === newest ? rows.at(-1) : undefined
+  const settled = last ? rows.slice(0, dates.indexOf(newest!)) : rows
+  const dateOfRow = (instant: number) => dateOf(instant, chart)
+  const agreed = agreedRows(settled, ({ instant }) => dateOfRow(instant))
+  return {
+    periods: [...agreed.rows, ...(last ? [last] : [])].map((row) => ({ start: dateOfRow(row.instant), row })),
+    outside: 0,
+    contradicted: agreed.contradicted.map(dateOfRow),
+    withoutPrices: agreed.withoutPrices.map(dateOfRow)
+  }
 }
 
 /** The date of the session that a row of days stands for. */
@@ -78,7 +103,7 @@ function* periodsWithinDay(chart: Chart, rows: readonly ChartRow[], lengthMs: nu
     else if (previous && previous.instant === instant) previous.row = extended(previous.row, row)
     else periods.push({ start: isoOf(instant), row, instant })
   }
-  return { periods, outside }
+  return { periods, outside, contradicted: [], withoutPrices: [] }
 }
 
 /** When the bar opens that a row belongs to; `previous` is when the bar before opened. Undefined outside of sessions. */

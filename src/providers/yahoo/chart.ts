@@ -5,7 +5,7 @@ import { DAY_MS } from '../../market/time.ts'
 import { dateIn } from '../../market/zoned-time.ts'
 import { finite, positive } from '../parse.ts'
 import { ProviderError } from '../provider.ts'
-import { partOf } from '../rows.ts'
+import { agreedPer, partOf } from '../rows.ts'
 import { inSlices } from '../../slices.ts'
 import { isRecord, salvage } from '../salvage.ts'
 import { joinedEvents, readEvents, type ChartEvents } from './chart-events.ts'
@@ -59,6 +59,8 @@ export type Chart = ChartEvents & {
   incompleteRows: number
   /** Instants of rows that traded, for they have a volume, and lack some or all of their prices. */
   withoutPrices: number[]
+  /** Instants of rows that are told twice and not alike. */
+  contradicted: number[]
   /** As Yahoo names the interval of the rows: it has sent months for days. */
   granularity: string | undefined
   /** Regular sessions, which Yahoo tells beside bars within the day only (epoch milliseconds, ends exclusive). */
@@ -108,6 +110,7 @@ function* joined(charts: readonly Chart[]): Generator<void, Chart> {
     rows: [...rows.values()],
     incompleteRows: charts.reduce((sum, { incompleteRows }) => sum + incompleteRows, 0),
     withoutPrices: charts.flatMap(({ withoutPrices }) => withoutPrices),
+    contradicted: charts.flatMap(({ contradicted }) => contradicted),
     sessions: charts.flatMap(({ sessions }) => sessions),
     ...joinedEvents(charts)
   }
@@ -178,7 +181,7 @@ function* parseChart(symbol: string, result: unknown, now: number): Generator<vo
 function* rowsOf(
   result: unknown,
   prices: PriceReader
-): Generator<void, Pick<Chart, 'rows' | 'incompleteRows' | 'withoutPrices'>> {
+): Generator<void, Pick<Chart, 'rows' | 'incompleteRows' | 'withoutPrices' | 'contradicted'>> {
   const indicators = memberOf(result, 'indicators')
   const quote = listOf(memberOf(indicators, 'quote'))[0]
   const column = (name: string) => listOf(memberOf(quote, name))
@@ -208,7 +211,30 @@ function* rowsOf(
       incompleteRows++
     }
   }
-  return { rows, incompleteRows, withoutPrices }
+  const once = agreedRows(rows)
+  return { ...once, incompleteRows, withoutPrices: [...withoutPrices, ...once.withoutPrices] }
+}
+
+type AgreedChartRows = Pick<Chart, 'rows' | 'withoutPrices' | 'contradicted'>
+
+/** Rows under one key (an instant, unless told) as one, where they agree on its prices; it stands at the first of them. */
+export function agreedRows(
+  told: readonly ChartRow[],
+  keyOf: (row: ChartRow) => string = ({ instant }) => String(instant)
+): AgreedChartRows {
+  const instants = new Map(told.toReversed().map((row) => [keyOf(row), row.instant]))
+  if (instants.size === told.length) return { rows: [...told], withoutPrices: [], contradicted: [] }
+  const keyed = told.map((row) => ({ ...row, key: keyOf(row), instant: instants.get(keyOf(row))! }))
+  const { rows, contradicted } = agreedPer(keyed, ({ key }) => key)
+  return {
+    rows: rows.filter(isWhole),
+    withoutPrices: rows.filter((row) => !isWhole(row)).map(({ instant }) => instant),
+    contradicted: contradicted.map((key) => instants.get(key)!)
+  }
+}
+
+function isWhole({ open, high, low, close }: Partial<ChartRow>): boolean {
+  return [open, high, low, close].every((price) => price !== undefined)
 }
 
 /** Lists of sessions by day; beside bars of extended hours they are members of an object. */

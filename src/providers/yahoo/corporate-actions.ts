@@ -1,5 +1,6 @@
 import type { Dividend, Dividends, Splits } from '../../market/corporate-action.ts'
 import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
+import { contradictionNote } from '../rows.ts'
 import type { ChartPayout } from './chart-events.ts'
 import { MAX_YEARS, YEAR_MS } from './chart-limits.ts'
 import { fetchChart, type Chart } from './chart.ts'
@@ -14,7 +15,9 @@ export async function fetchSplits(
 ): Promise<Splits> {
   const chart = await fetchHistory(client, symbol, signal, now())
   const splits = chart.splits.map(({ exDate, value }) => ({ exDate, ratio: value }))
-  return { symbol, splits, provenance: provenanceOfEvents(chart, now()) }
+  const isInDoubt = chart.contradictedSplits.length > 0
+  const provenance = provenanceOfEvents(chart, now(), [contradictionNote(chart.contradictedSplits)])
+  return { symbol, splits, provenance: { ...provenance, ...(isInDoubt && { state: 'suspect' as const }) } }
 }
 
 /** Every payout that Yahoo knows, newest first; its past amounts are divided by the splits since. */

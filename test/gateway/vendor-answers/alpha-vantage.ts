@@ -171,6 +171,25 @@ const SERIES: VendorAnswer[] = [
   )
 ]
 
+const twice = (says: string, day: string, close: number, right: object, note: RegExp | 'none') => {
+  const rows = [...DAYS.map((each) => [each, 210] as const), [day, close] as const]
+  const members = rows.map(([name, price]) => `"${name}": ${JSON.stringify(row({ close: price }))}`).join()
+  const text = `{"Meta Data": {"2. Symbol": "IBM"}, "Time Series (Daily)": {${members}}}`
+  return answered(says, { text }, barsOf('IBM', ['2026-11-16', '2026-11-25'], { adjusted: 'none' }), right, { note })
+}
+const REPEATED: VendorAnswer[] = [
+  twice('a day that is told twice and alike is one', '2026-11-20', 210, { closes: DAYS.map(() => 210) }, 'none'),
+  ...['2026-11-20', '2026-11-20 16:00:00'].map((day) =>
+    twice(
+      `a day that is told twice and not alike, as ${day}, is left out`,
+      day,
+      215,
+      { closes: DAYS.slice(1).map(() => 210) },
+      /tells 2026-11-20 twice and not alike/
+    )
+  )
+]
+
 const contract = (expiration: string, symbol: string) => ({
   contractID: symbol,
   symbol: 'IBM',
@@ -239,4 +258,4 @@ const OTHERS: VendorAnswer[] = [
   )
 ]
 
-export const alphaVantageAnswers = [...QUOTES, ...REFUSALS, ...SERIES, ...OTHERS]
+export const alphaVantageAnswers = [...QUOTES, ...REFUSALS, ...SERIES, ...REPEATED, ...OTHERS]

@@ -147,6 +147,29 @@ const SERIES: VendorAnswer[] = [
   series('a day that is told twice is one', [bar(DAYS[0]!, 200), ...DAYS.map((day) => bar(day, 200))], {
     closes: DAYS.map(() => 200)
   }),
+  ...[0, 3, 6].map((place) =>
+    series(
+      `a day that is told twice and not alike is left out, in place ${place}`,
+      [...DAYS.map((day) => bar(day, 200)), bar(`${DAYS[place]!} 00:00:00`, 208)],
+      { closes: DAYS.slice(1).map(() => 200), state: 'live' },
+      { note: new RegExp(`tells ${DAYS[place]!} twice and not alike`) }
+    )
+  ),
+  series(
+    'a day whose volume alone is told in two ways has its prices',
+    [bar(DAYS[2]!, 200, 4000), ...DAYS.map((day) => bar(day, 200))],
+    {
+      closes: DAYS.map(() => 200),
+      bars: expect.arrayContaining([expect.not.objectContaining({ start: DAYS[1]!, volume: expect.anything() })])
+    },
+    { note: /tells 2026-11-20 twice/ }
+  ),
+  series(
+    'an hour that is told twice and not alike is left out',
+    [bar('2026-11-24 10:30:00', 200), bar('2026-11-24 09:30:00', 200), bar('2026-11-24 09:30:00', 220)],
+    { closes: [200] },
+    { request: { interval: '1h' }, range: ['2026-11-24', '2026-11-25'], note: /no prices of 1 bars/ }
+  ),
   series(
     'a list that comes wrapped is that list',
     { symbol: 'AAPL', historical: DAYS.map((day) => bar(day, 200)) },
@@ -229,6 +252,15 @@ const ACTIONS: VendorAnswer[] = [
       { date: '2021-08-31', numerator: 1, denominator: 1 }
     ],
     { splits: [{ exDate: '2020-08-31', ratio: 4 }] }
+  ),
+  splits(
+    'a split that is told with two ratios is in doubt',
+    [
+      { date: '2020-08-31', numerator: 4, denominator: 1 },
+      { date: '2020-08-31', numerator: 5, denominator: 1 },
+      { date: '2014-06-09', numerator: 7, denominator: 1 }
+    ],
+    { splits: [{ exDate: '2014-06-09', ratio: 7 }], state: 'suspect' }
   ),
   splits(
     'texts are numbers, and nothing for nothing is no split',

@@ -175,6 +175,32 @@ const SERIES: VendorAnswer[] = [
   )
 ]
 
+const AGAIN = { date: '2026-11-19T00:00:00+00:00', open: 100, high: 100, low: 100, volume: 1000 }
+
+const REPEATED: VendorAnswer[] = [
+  series(
+    'a day that is told twice and not alike is left out',
+    () => ({ close: 100 }),
+    { closes: DAYS.slice(1).map(() => 100) },
+    { adjusted: 'none', also: [{ ...AGAIN, close: 104, splitFactor: 1 }], note: /tells 2026-11-19 twice and not alike/ }
+  ),
+  series(
+    'of a day with two ratios of a split nothing before it is told',
+    (place) => ({ close: before(place, 400, 100), split: place === EVENT_AT ? 4 : 1 }),
+    { closes: DAYS.slice(EVENT_AT).map(() => 100) },
+    { adjusted: 'splits', also: [{ ...AGAIN, close: 100, splitFactor: 1 }], note: /without a full set of prices/ }
+  ),
+  answered(
+    'a payout that is told with two amounts is in doubt',
+    {
+      body: [0.25, 0.52].map((divCash) => ({ date: '2026-11-16T00:00:00.000Z', close: 100, splitFactor: 1, divCash }))
+    },
+    (gateway, ask) => gateway.dividends('AAPL', ask),
+    { dividends: [], state: 'suspect' },
+    { note: /tells 2026-11-16 twice/ }
+  )
+]
+
 const OTHERS: VendorAnswer[] = [
   answered(
     'payouts of nothing, less and no number are none, and texts are numbers',
@@ -202,4 +228,4 @@ const OTHERS: VendorAnswer[] = [
   )
 ]
 
-export const tiingoAnswers = [...QUOTES, ...REFUSALS, ...SERIES, ...OTHERS]
+export const tiingoAnswers = [...QUOTES, ...REFUSALS, ...SERIES, ...REPEATED, ...OTHERS]

@@ -32,6 +32,29 @@ const ROWS: VendorAnswer[] = [
     { closes: [...times(8, 10), 10.1] },
     { meta: { regularMarketTime: seconds('2026-11-27T18:00:01Z') } }
   ),
+  ...[0, 4, 8].map((place) =>
+    series(
+      `a day that is told twice and not alike is left out, in place ${place}`,
+      [...sessions(() => 10), session(DAYS[place]!, 10.8)],
+      { closes: times(8, 10), state: 'closed' },
+      { note: new RegExp(`tells ${DAYS[place]!} twice and not alike`) }
+    )
+  ),
+  series(
+    'a day that is told at midnight too, and not alike, is left out',
+    [...sessions(() => 10), ['2026-11-19T05:00:00Z', 11, 11, 11, 11, 100]],
+    { closes: times(8, 10) },
+    { note: /tells 2026-11-19 twice and not alike/ }
+  ),
+  series(
+    'a minute that is told twice has its volume once',
+    [
+      ['2026-11-24T14:30:00Z', 10, 10, 10, 10, 100],
+      ['2026-11-24T14:30:00Z', 10, 10, 10, 10, 100]
+    ],
+    { bars: [expect.objectContaining({ volume: 100 })] },
+    { range: ['2026-11-24', '2026-11-25'], request: { interval: '1m' } }
+  ),
   series('days that come in another order are in order', sessions((place) => 10 + place / 10).toReversed(), {
     closes: DAYS.map((_, place) => 10 + place / 10)
   }),
@@ -172,6 +195,33 @@ const ZONES: VendorAnswer[] = [
       range: ['2026-11-20', '2026-11-24'],
       meta: { instrumentType: 'CRYPTOCURRENCY', exchangeTimezoneName: 'UTC' },
       note: /2026-11-22/
+    }
+  ),
+  ...[
+    { hole: 'a season', before: '2026-08-10', right: { state: 'suspect' }, note: /another coin's/ },
+    { hole: 'weeks', before: '2026-10-10', right: { state: 'closed' }, note: /no prices of/ }
+  ].map(({ hole, before, right, note }) =>
+    series(
+      `a coin that is not told of for ${hole} is ${right.state}`,
+      daysFrom([before, '2026-11-20', '2026-11-21'].map((day) => `${day}T00:00:00Z`)),
+      right,
+      {
+        symbol: 'LUNA-USD',
+        range: [before, '2026-11-22'],
+        meta: { instrumentType: 'CRYPTOCURRENCY', exchangeTimezoneName: 'UTC' },
+        note
+      }
+    )
+  ),
+  series(
+    'futures have a session on Sunday evenings',
+    daysFrom(['2026-11-20T05:00:00Z', '2026-11-22T05:00:00Z', '2026-11-23T05:00:00Z']),
+    starts('2026-11-20', '2026-11-22', '2026-11-23'),
+    {
+      symbol: 'ES=F',
+      range: ['2026-11-20', '2026-11-24'],
+      meta: { instrumentType: 'FUTURE', exchangeTimezoneName: 'America/New_York' },
+      note: 'none'
     }
   ),
   series(
