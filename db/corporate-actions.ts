@@ -58,11 +58,15 @@ export function createCorporateActionStore({ db, sql }: Pick<Database, 'db' | 's
       })
     },
 
+    /** Which payouts are in doubt is stored as the notes of their list. */
     async replaceDividends({ symbol, dividends: list, amountsAdjusted, provenance }: Dividends): Promise<void> {
       await inTransaction(sql, async (tx) => {
         if (!(await claimList(tx, { symbol, kind: 'dividends', amountsAdjusted, provenance }))) return
         await tx`delete from dividends where symbol = ${symbol}`
-        const rows = list.map((dividend, ordinal) => ({ symbol, ordinal, ...dividend }))
+        const rows = list.map((dividend, ordinal) => {
+          const { suspect: _, ...columns } = dividend
+          return { symbol, ordinal, ...columns }
+        })
         await upsertRows(tx, dividends, rows, { key: ['symbol', 'exDate', 'ordinal'] })
       })
     },

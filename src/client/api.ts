@@ -188,6 +188,7 @@ export interface CorporateActions {
       currency?: string
       payDate?: string
       kind?: 'cash' | 'capital_gain'
+      suspect?: true
     }>
     amountsAdjusted: 'none' | 'splits'
     provenance: Provenance

@@ -1,6 +1,7 @@
 import type { Dividend, Dividends } from '../market/corporate-action.ts'
-import { impossiblePayout } from '../market/payout.ts'
+import { impossiblePayout, reasonsOf, withMarks, type PayoutDoubt } from '../market/payout.ts'
 import type { Quote } from '../market/quote.ts'
+import { factorSize } from '../market/split-power.ts'
 import { DAY_MS } from '../market/time.ts'
 import { nearFactor, type Doubt, type Judgement } from './quality.ts'
 
@@ -9,7 +10,6 @@ const YEAR_MS = 366 * DAY_MS
 const FALL_OF_A_YEAR = 4
 /** The largest special payouts are a hundred times what the same company pays otherwise. */
 const BEYOND_OTHERS = 1000
-const MAX_NAMED = 3
 /** Nobody pays more often than once a week: a payout of the same size within so many days may be one that is told twice. */
 const TOLD_TWICE_MS = 5 * DAY_MS
 /** Payouts further apart are of another company's size, or of another one. */
@@ -18,11 +18,11 @@ const UNIT_FACTORS = [100, 1000]
 const UNIT_TOLERANCE = 0.15
 
 /**
- * Holds payouts against what a share has cost, as far as a price is held, and against each other: those that cannot be are
+ * Holds payouts against what a share has cost, as far as a price is held, and against each other, and marks those that are
  * in doubt. Not every vendor tells a price beside its payouts. `now` in epoch milliseconds.
  */
-export function judgeDividends(dividends: Dividends, now: number, held?: Quote): Judgement<Dividends> {
-  const payouts = dividends.dividends
+export function judgeDividends(list: Dividends, now: number, held?: Quote): Judgement<Dividends> {
+  const payouts = list.dividends
   const usual = medianOf(payouts.map(({ amount }) => amount))
   const since = new Date(now - YEAR_MS).toISOString().slice(0, 10)
   const beyondPrice = (payout: Dividend): string | undefined => {
@@ -33,22 +33,21 @@ export function judgeDividends(dividends: Dividends, now: number, held?: Quote):
       : undefined
     return impossiblePayout(payout.amount, payout.exDate, price) ?? others
   }
-  const neighbours = neighboursOf(payouts.filter((payout) => beyondPrice(payout) === undefined))
-  const doubts = [
-    ...doubtOf(
-      'payout-beyond-price',
-      payouts.flatMap((payout) => beyondPrice(payout) ?? [])
-    ),
-    ...doubtOf('payout-told-twice', neighbours.flatMap(toldTwice)),
-    ...doubtOf('payout-in-another-unit', neighbours.flatMap(inAnotherUnit))
+  const neighbours = neighboursOf(payouts.filter((payout) => !payout.suspect && !beyondPrice(payout)))
+  const found: [rule: string, doubts: readonly PayoutDoubt[]][] = [
+    ['payout-beyond-price', payouts.flatMap((payout) => doubtAbout([payout], beyondPrice(payout)))],
+    ['payout-told-twice', neighbours.flatMap(toldTwice)],
+    ['payout-in-another-unit', neighbours.flatMap((pair) => inAnotherUnit(pair, usual))]
   ]
-  return { value: dividends, doubts }
+  const all = found.flatMap(([, doubts]) => doubts)
+  const doubts = found
+    .filter(([, each]) => each.length > 0)
+    .map(([rule, each]): Doubt => ({ rule, severity: 'soft', reason: reasonsOf(each) }))
+  return { value: withMarks(list, all), doubts }
 }
 
-function doubtOf(rule: string, reasons: readonly string[]): Doubt[] {
-  if (reasons.length === 0) return []
-  const reason = reasons.slice(0, MAX_NAMED).join('; ') + (reasons.length > MAX_NAMED ? '; ...' : '')
-  return [{ rule, severity: 'soft', reason }]
+function doubtAbout(payouts: readonly Dividend[], reason: string | undefined): PayoutDoubt[] {
+  return reason === undefined ? [] : [{ exDates: payouts.map(({ exDate }) => exDate), reason }]
 }
 
 type Neighbours = { readonly earlier: Dividend; readonly later: Dividend; readonly apartMs: number }
@@ -71,17 +70,21 @@ function isGain({ kind }: Dividend): boolean {
   return kind === 'capital_gain'
 }
 
-function toldTwice({ earlier, later, apartMs }: Neighbours): string[] {
+function toldTwice({ earlier, later, apartMs }: Neighbours): PayoutDoubt[] {
   if (apartMs > TOLD_TWICE_MS || earlier.amount !== later.amount) return []
-  return [`the payouts of ${later.amount} on ${earlier.exDate} and on ${later.exDate} may be one that is told twice`]
+  const reason = `the payouts of ${later.amount} on ${earlier.exDate} and on ${later.exDate} may be one that is told twice`
+  return doubtAbout([earlier, later], reason)
 }
 
-function inAnotherUnit({ earlier, later, apartMs }: Neighbours): string[] {
+/** Of the two that one is in doubt which is further from what is `usual`. */
+function inAnotherUnit({ earlier, later, apartMs }: Neighbours, usual: number): PayoutDoubt[] {
   if (apartMs > COMPARABLE_MS) return []
   const factor = nearFactor(later.amount, earlier.amount, UNIT_FACTORS, UNIT_TOLERANCE)
   if (!factor) return []
+  const isEarlier = factorSize(earlier.amount / usual) > factorSize(later.amount / usual)
   const told = `the payout of ${later.amount} on ${later.exDate}`
-  return [`${told} is about ${factor} times the one of ${earlier.amount} on ${earlier.exDate}: another unit?`]
+  const reason = `${told} is about ${factor} times the one of ${earlier.amount} on ${earlier.exDate}: another unit?`
+  return doubtAbout([isEarlier ? earlier : later], reason)
 }
 
 /** What a share may have cost within the year; undefined where that is not known in the currency of the payout. */

@@ -15,7 +15,10 @@ export const Dividend = Type.Object({
   amount: Type.Number({ exclusiveMinimum: 0, description: 'Per share, in `currency`' }),
   currency: Type.Optional(Type.String()),
   payDate: Type.Optional(Type.String({ description: 'YYYY-MM-DD' })),
-  kind: Type.Optional(Type.Enum(['cash', 'capital_gain']))
+  kind: Type.Optional(Type.Enum(['cash', 'capital_gain'])),
+  suspect: Type.Optional(
+    Type.Literal(true, { description: 'This payout may be wrong: `provenance.notes` of its list says why' })
+  )
 })
 export type Dividend = Static<typeof Dividend>
 

@@ -14,6 +14,12 @@ const payouts = (...told: (readonly [exDate: string, amount: number])[]): Divide
   amountsAdjusted: 'splits',
   provenance: provenanceOf('fmp')
 })
+/** What is paid now; newest first. */
+const QUARTERS = [
+  ['2026-09-01', 2.5],
+  ['2026-06-01', 2.5],
+  ['2026-03-01', 2.4]
+] as const
 const held = (parts: Partial<Quote> = {}) => aQuote('KBND', { price: 50_000, currency: 'KRW', ...parts })
 const reasonOf = (dividends: Dividends, quote?: Quote) => judgeDividends(dividends, now, quote).doubts[0]?.reason
 
@@ -45,6 +51,23 @@ describe('a payout that cannot be is in doubt', () => {
     ['a single payout without a price', payouts(['2026-06-01', 250_000]), undefined],
     ['none', payouts(), held()]
   ])('not %s', (_, dividends, quote) => expect(reasonOf(dividends, quote)).toBeUndefined())
+})
+
+test.each<[string, Dividends, string[]]>([
+  [
+    'an old payout in another unit',
+    payouts(...QUARTERS, ['2022-03-01', 2.4], ['2021-12-01', 240], ['2021-09-01', 2.4]),
+    ['2021-12-01']
+  ],
+  [
+    'an old payout that is told twice',
+    payouts(...QUARTERS, ['2021-12-03', 2.4], ['2021-12-01', 2.4], ['2021-09-01', 2.3]),
+    ['2021-12-03', '2021-12-01']
+  ]
+])('%s is marked, and the others are not', (_, told, marked) => {
+  const { value, doubts } = judgeDividends(told, now)
+  expect(value.dividends.filter(({ suspect }) => suspect).map(({ exDate }) => exDate)).toEqual(marked)
+  expect(doubts).toMatchObject([{ severity: 'soft', reason: expect.stringContaining(marked[0]!) }])
 })
 
 test("a fund's gains are held against its gains, and its income against its income", () => {

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
+import { withPayoutDoubts } from '../../market/payout.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { provenanceOf } from '../parse.ts'
 import { agreedPer, contradictionNote, isSplitRatio, oncePer } from '../rows.ts'
@@ -43,10 +44,16 @@ export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSigna
       kind: 'cash' as const
     })
   )
-  const impossible = rows
+  const doubted = rows
     .filter((row) => (row.yield ?? 0) >= IMPOSSIBLE_YEARLY_PERCENT)
-    .map((row) => `the payout of ${row.adjDividend} on ${row.date.slice(0, 10)} is told to be ${row.yield} % a year`)
-  return {
+    .map((row) => {
+      const exDate = row.date.slice(0, 10)
+      return {
+        exDates: [exDate],
+        reason: `the payout of ${row.adjDividend} on ${exDate} is told to be ${row.yield} % a year`
+      }
+    })
+  const list: Dividends = {
     symbol,
     // A regular dividend and a special one may go on one day, but two of one size are one that is told twice.
     dividends: newestFirst(oncePer(dividends, ({ exDate, amount }) => `${exDate} ${amount}`)),
@@ -54,10 +61,10 @@ export async function loadDividends(fmp: Fmp, symbol: string, signal: AbortSigna
     provenance: provenanceOf('fmp', {
       feed: 'composite',
       receivedAt: fmp.now(),
-      ...(impossible.length > 0 && { state: 'suspect' }),
-      notes: [currency ? undefined : UNIT_NOTE, ...impossible]
+      notes: [currency ? undefined : UNIT_NOTE]
     })
   }
+  return withPayoutDoubts(list, doubted)
 }
 
 function newestFirst<Action extends { exDate: string }>(actions: readonly Action[]): Action[] {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Dividends, Splits } from '../../market/corporate-action.ts'
-import { impossiblePayout } from '../../market/payout.ts'
+import { impossiblePayout, withPayoutDoubts } from '../../market/payout.ts'
 import { positive, provenanceOf } from '../parse.ts'
 import { agreedPer, contradictionNote, isSplitRatio } from '../rows.ts'
 import type { Wire } from '../salvage.ts'
@@ -30,11 +30,12 @@ export async function loadSplits(tiingo: Tiingo, symbol: string, signal: AbortSi
 /** Amounts as they were paid, in doubt where a share cost less on the day before. The vendor tells the ex-date only. */
 export async function loadDividends(tiingo: Tiingo, symbol: string, signal: AbortSignal): Promise<Dividends> {
   const { rows, contradicted } = await loadActionRows(tiingo, symbol, WireDividends, 'divCash', signal)
-  const impossible = rows.flatMap(({ exDate, divCash, splitFactor }, place) => {
+  const doubted = rows.flatMap(({ exDate, divCash, splitFactor }, place) => {
     const close = positive(rows[place + 1]?.close) ?? Infinity
-    return impossiblePayout(divCash ?? 0, exDate, close / (positive(splitFactor) ?? 1)) ?? []
+    const reason = impossiblePayout(divCash ?? 0, exDate, close / (positive(splitFactor) ?? 1))
+    return reason === undefined ? [] : [{ exDates: [exDate], reason }]
   })
-  return {
+  const list: Dividends = {
     symbol,
     dividends: rows.flatMap(({ exDate, divCash }) =>
       divCash && divCash > 0 ? [{ exDate, amount: divCash, currency: CURRENCY, kind: 'cash' as const }] : []
@@ -43,10 +44,11 @@ export async function loadDividends(tiingo: Tiingo, symbol: string, signal: Abor
     provenance: provenanceOf('tiingo', {
       feed: 'consolidated',
       receivedAt: tiingo.now(),
-      ...(impossible.length + contradicted.length > 0 && { state: 'suspect' }),
-      notes: [...impossible, contradictionNote(contradicted)]
+      ...(contradicted.length > 0 && { state: 'suspect' }),
+      notes: [contradictionNote(contradicted)]
     })
   }
+  return withPayoutDoubts(list, doubted)
 }
 
 type ActionRow = { readonly exDate: string } & Partial<Record<'close' | 'divCash' | 'splitFactor', number | null>>

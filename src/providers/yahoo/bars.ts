@@ -138,7 +138,7 @@ function* seriesOf(request: BarRequest, chart: Chart, later: Chart, receivedAt: 
   yield
   const bars = adjusted === 'all' ? barsFromDays(rows, interval) : rows
   const isBarAsked = yield* mapping(bars, ({ start }) => isAsked(start))
-  const payoutDoubts = adjusted === 'all' ? [...chart.impossiblePayouts, ...unfollowed] : []
+  const payoutDoubts = adjusted === 'all' ? [...chart.doubtedPayouts.map(({ reason }) => reason), ...unfollowed] : []
   const instants = isIntraday(interval) ? isoOf : (instant: number) => dateOf(instant, chart)
   const contradicted = [...chart.contradicted.map(instants), ...days.contradicted].filter(isAsked)
   const isInDoubt = !chart.prices.isCertain || payoutDoubts.length > 0

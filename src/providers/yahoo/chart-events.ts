@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { impossiblePayout } from '../../market/payout.ts'
+import { impossiblePayout, type PayoutDoubt } from '../../market/payout.ts'
 import { computedPrice, currencyUnit, positive } from '../parse.ts'
 import { mapping } from '../../slices.ts'
 import { agreedPer, isSplitRatio, oncePer } from '../rows.ts'
@@ -31,7 +31,7 @@ export type ChartEvents = {
   /** False where payouts may be off by a factor of 100. */
   hasCertainPayouts: boolean
   /** Payouts of as much as a share cost, or more, and those that may hold another one: what is said of each. */
-  impossiblePayouts: string[]
+  doubtedPayouts: PayoutDoubt[]
 }
 
 /** The events of a chart, newest first. */
@@ -52,7 +52,7 @@ export function* readEvents(result: unknown, timeZone: string, prices: PriceRead
     dividends: apart.dividends,
     capitalGains: capitalGains.payouts,
     hasCertainPayouts: dividends.areCertain && capitalGains.areCertain,
-    impossiblePayouts: [...dividends.impossible, ...capitalGains.impossible, ...apart.unknown]
+    doubtedPayouts: [...dividends.impossible, ...capitalGains.impossible, ...apart.unknown]
   }
 }
 
@@ -69,7 +69,10 @@ export function joinedEvents(charts: readonly ChartEvents[]): ChartEvents {
     dividends: oncePerPayout(newestFirst.flatMap(({ dividends }) => dividends)),
     capitalGains: oncePerPayout(newestFirst.flatMap(({ capitalGains }) => capitalGains)),
     hasCertainPayouts: charts.every(({ hasCertainPayouts }) => hasCertainPayouts),
-    impossiblePayouts: [...new Set(newestFirst.flatMap(({ impossiblePayouts }) => impossiblePayouts))]
+    doubtedPayouts: oncePer(
+      newestFirst.flatMap(({ doubtedPayouts }) => doubtedPayouts),
+      ({ reason }) => reason
+    )
   }
 }
 
@@ -91,16 +94,17 @@ function withoutGains(
   dividends: readonly ChartPayout[],
   gains: readonly ChartPayout[],
   moves: ReadonlyMap<string, PriceMove>
-): { dividends: ChartPayout[]; unknown: string[] } {
+): { dividends: ChartPayout[]; unknown: PayoutDoubt[] } {
   const gainsByDate = new Map(gains.map(({ exDate, value }) => [exDate, value]))
-  const unknown: string[] = []
+  const unknown: PayoutDoubt[] = []
   const apart = dividends.map((payout) => {
     const { exDate, value } = payout
     const gain = gainsByDate.get(exDate)
     if (gain === undefined || gain >= value) return payout
     const { before, after } = moves.get(exDate) ?? { before: Infinity, after: 0 }
     if (gain < before * LEAST_TELLING_GAIN) {
-      unknown.push(`the payout of ${value} on ${exDate} may hold the capital gain of ${gain} of that day`)
+      const reason = `the payout of ${value} on ${exDate} may hold the capital gain of ${gain} of that day`
+      unknown.push({ exDates: [exDate], reason })
       return payout
     }
     const isSum = before - after < value + gain / 2
@@ -152,7 +156,7 @@ function splitRatio({ numerator, denominator, splitRatio: text }: WireEvent): nu
 type Payouts = {
   payouts: ChartPayout[]
   areCertain: boolean
-  impossible: string[]
+  impossible: PayoutDoubt[]
   /** Closes in the major unit around the ex-dates. */
   priceMoves: Map<string, PriceMove>
 }
@@ -182,9 +186,10 @@ function* payoutsOf(
     yield
   }
   const yields = rated.map((payout) => payout.yield)
-  const impossible = rated.flatMap(({ amount, exDate, close, isInPriceUnit }) =>
-    isInPriceUnit ? (impossiblePayout(amount, exDate, close) ?? []) : []
-  )
+  const impossible = rated.flatMap(({ amount, exDate, close, isInPriceUnit }): PayoutDoubt[] => {
+    const reason = isInPriceUnit ? impossiblePayout(amount, exDate, close) : undefined
+    return reason === undefined ? [] : [{ exDates: [exDate], reason }]
+  })
   const typical = yields.toSorted((a, b) => a - b)[Math.floor(yields.length / 2)]
   const perMajor = typical === undefined || typical >= MIDDLE_YIELD ? prices.perMajor : 1
   const told = wires.flatMap(({ exDate, amount, currency }) => {

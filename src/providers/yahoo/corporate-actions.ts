@@ -1,4 +1,5 @@
 import type { Dividend, Dividends, Splits } from '../../market/corporate-action.ts'
+import { withPayoutDoubts } from '../../market/payout.ts'
 import { provenanceOf, UNIT_UNKNOWN } from '../parse.ts'
 import { contradictionNote } from '../rows.ts'
 import type { ChartPayout } from './chart-events.ts'
@@ -32,19 +33,17 @@ export async function fetchDividends(
     ...chart.dividends.map((payout) => dividendOf(payout, 'cash')),
     ...chart.capitalGains.map((payout) => dividendOf(payout, 'capital_gain'))
   ].sort((a, b) => b.exDate.localeCompare(a.exDate))
-  const isInDoubt = dividends.length > 0 && (!chart.hasCertainPayouts || chart.impossiblePayouts.length > 0)
-  return {
+  const isInDoubt = dividends.length > 0 && !chart.hasCertainPayouts
+  const list: Dividends = {
     symbol,
     dividends,
     amountsAdjusted: 'splits',
     provenance: {
-      ...provenanceOfEvents(chart, now(), [
-        chart.hasCertainPayouts ? chart.prices.note : UNIT_UNKNOWN,
-        ...chart.impossiblePayouts
-      ]),
+      ...provenanceOfEvents(chart, now(), [chart.hasCertainPayouts ? chart.prices.note : UNIT_UNKNOWN]),
       ...(isInDoubt && { state: 'suspect' as const })
     }
   }
+  return withPayoutDoubts(list, chart.doubtedPayouts)
 }
 
 function dividendOf({ exDate, value, currency }: ChartPayout, kind: NonNullable<Dividend['kind']>): Dividend {

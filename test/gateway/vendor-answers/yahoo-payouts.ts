@@ -62,6 +62,19 @@ export const yahooPayoutAnswers: VendorAnswer[] = [
     { note: /told twice/ }
   ),
   payouts(
+    'an old payout of more than the price is marked, and the others are not',
+    dividends(['2026-11-16', 0.1], ['2026-11-17', 0.2], ['2023-02-01', 5000]),
+    {
+      dividends: [
+        { exDate: '2026-11-17', amount: 0.2 },
+        { exDate: '2026-11-16', amount: 0.1 },
+        { exDate: '2023-02-01', amount: 5000, currency: 'USD', kind: 'cash', suspect: true }
+      ].map((payout) => ({ currency: 'USD', kind: 'cash', ...payout })),
+      state: 'suspect'
+    },
+    { note: /2023-02-01 is 500 times the price/ }
+  ),
+  payouts(
     'a payout a week is not told twice',
     dividends(['2026-11-16', 0.1], ['2026-11-23', 0.1]),
     { state: 'closed' },
