@@ -29,6 +29,9 @@ const LARGE_BATCH_BYTES = 2 * 2 ** 20
 const MAX_KNOWN_INSTRUMENTS = 20_000
 /** Quotes that are composed of ticks change all the time; where they come from, others write down all there is of them. */
 const STREAMED_FLUSH_MS = 5000
+/** Of those so many, and this part, are made into rows at once: more would keep the ticks of others waiting. */
+const MIN_STREAMED_AT_ONCE = 50
+const STREAMED_PARTS = 20
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 10_000
 
@@ -57,7 +60,8 @@ export type Recorder = ReturnType<typeof createRecorder>
 export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: RecorderOptions) {
   const queues = createWriteQueues(stores)
   const known = new LRUCache<string, string>({ max: MAX_KNOWN_INSTRUMENTS })
-  const streamed = new Map<string, Quote>()
+  /** Oldest first: since when (ms, as `performance.now` counts) each waits to be written. */
+  const streamed = new Map<string, { quote: Quote; since: number }>()
   let appointment: { timer: NodeJS.Timeout; afterMs: number } | undefined
   let running: Promise<void> | undefined
   let afterRunMs: number | undefined
@@ -96,22 +100,37 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
   }
 
   /** Thousands change several times a second: they become values that wait when they are written. */
-  function takeStreamed(): void {
-    for (const quote of streamed.values()) {
-      queues.quotes.add(quote.symbol, quote)
-      instrument(quote)
+  function takeStreamed(atMost: number, since: number): void {
+    let left = atMost
+    for (const [symbol, waiting] of streamed) {
+      if (left-- <= 0 || waiting.since > since) return
+      streamed.delete(symbol)
+      queues.quotes.add(symbol, waiting.quote)
+      instrument(waiting.quote)
     }
-    streamed.clear()
+  }
+
+  function takeDueStreamed(): void {
+    const atMost = Math.max(MIN_STREAMED_AT_ONCE, Math.ceil(streamed.size / STREAMED_PARTS))
+    takeStreamed(atMost, performance.now() - STREAMED_FLUSH_MS)
+  }
+
+  /** Infinity where nothing waits. */
+  function nextWriteMs(): number {
+    if (waitingCount() > 0) return flushMs
+    const [oldest] = streamed.values()
+    return oldest ? Math.max(flushMs, oldest.since + STREAMED_FLUSH_MS - performance.now()) : Infinity
   }
 
   function writeAll(): Promise<void> {
-    if (!running) takeStreamed()
+    if (!running) takeDueStreamed()
     clearTimeout(appointment?.timer)
     appointment = undefined
     running ??= writeLanes().finally(() => {
       running = undefined
-      if (pendingCount() > 0) schedule(afterRunMs ?? flushMs)
+      const afterMs = Math.min(afterRunMs ?? Infinity, nextWriteMs())
       afterRunMs = undefined
+      if (afterMs < Infinity) schedule(afterMs)
     })
     return running
   }
@@ -139,13 +158,13 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
     outage = undefined
   }
 
-  function pendingCount(): number {
-    return Object.values(queues).reduce((sum, queue) => sum + queue.stats.pending, streamed.size)
-  }
+  const waitingCount = () => Object.values(queues).reduce((sum, queue) => sum + queue.stats.pending, 0)
+  const pendingCount = () => waitingCount() + streamed.size
 
   /** Writes what waits now, whatever the pace. False where Postgres did not take it all. */
   async function flush(): Promise<boolean> {
     await running
+    takeStreamed(Infinity, Infinity)
     await writeAll()
     return pendingCount() === 0
   }
@@ -160,8 +179,9 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
     /** The newest of each symbol that is streamed, and what it tells of its instrument; its ticks are its history. */
     streamedQuote(quote: Quote): void {
       if (isClosed) return
-      // One for each symbol that is composed at a time.
-      streamed.set(quote.symbol, quote)
+      const waiting = streamed.get(quote.symbol)
+      if (waiting) waiting.quote = quote
+      else streamed.set(quote.symbol, { quote, since: performance.now() })
       scheduleNext(STREAMED_FLUSH_MS)
     },
     bars: (series: BarSeries) => record(queues.bars, keyOfSeries(series), series),
@@ -197,7 +217,7 @@ export function createRecorder({ stores, log, flushMs = 250, now = Date.now }: R
 
     /** Takes no more values and writes those that wait, trying until the deadline. Logs what it could not write. */
     async close(deadlineMs = 5_000): Promise<void> {
-      takeStreamed()
+      takeStreamed(Infinity, Infinity)
       isClosed = true
       const deadline = new AbortController()
       await withTimeout(drain(deadline.signal), deadlineMs, () => deadline.abort())
