@@ -2,7 +2,7 @@ import { getTableColumns, gte, inArray } from './drizzle.ts'
 import type { Quote } from '../src/market/quote.ts'
 import { isoOf } from '../src/market/time.ts'
 import type { Database } from './client.ts'
-import { orderOf, supersedes } from '../src/market/order.ts'
+import { orderOf, takesPlace } from '../src/market/order.ts'
 import { latestByKey, present, upsertRows } from './rows.ts'
 import { quotesLatest } from './schema/market-data.ts'
 
@@ -11,21 +11,25 @@ const MAX_KNOWN_QUOTES = 5000
 /** Of stocks whose prices change together. */
 const ROWS_PER_STATEMENT = 5000
 
+/** As `takesPlace` (src/market/order.ts) has it; what is held already is not written again. */
+const STANDS = `excluded.value_order > quotes_latest.value_order
+  or excluded.value_order = quotes_latest.value_order and excluded.* is distinct from quotes_latest.*`
+
 /** The newest quote of each symbol. */
 export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   const { receivedAt: _, valueOrder: __, ...quoteColumns } = getTableColumns(quotesLatest)
 
   return {
-    /** Keeps each quote that is newer than the one held, and returns how many were. */
+    /** Keeps each quote that takes the place of the one held, and returns how many were. */
     async upsert(quotes: readonly Quote[]): Promise<number> {
-      const rows = [...latestByKey(quotes, ({ symbol }) => symbol, isNewer).values()].map((quote) => ({
+      const rows = [...latestByKey(quotes, ({ symbol }) => symbol, stands).values()].map((quote) => ({
         ...quote,
         receivedAt: quote.provenance.receivedAt,
         valueOrder: [...orderOf(quote)]
       }))
       return upsertRows(sql, quotesLatest, rows, {
         key: ['symbol'],
-        where: 'excluded.value_order > quotes_latest.value_order',
+        where: STANDS,
         rowsPerStatement: ROWS_PER_STATEMENT
       })
     },
@@ -65,5 +69,5 @@ export function createQuoteStore({ db, sql }: Pick<Database, 'db' | 'sql'>) {
   }
 }
 
-/** Of two quotes of a symbol the one that stands. */
-const isNewer = (quote: Quote, held: Quote): boolean => supersedes(held, quote)
+/** Of two quotes of a symbol, whether the one that was told later is the one that stands. */
+const stands = (quote: Quote, held: Quote): boolean => takesPlace(held, quote)

@@ -12,7 +12,7 @@ import type { LastGoodEntry } from './last-good.ts'
 import type { MarketSnapshot, PricePoint, SentimentPoint } from './market-history.ts'
 import type { UsageCount } from './provider-usage.ts'
 import type { QuarantineEntry } from './quarantine.ts'
-import { supersedes } from '../src/market/order.ts'
+import { takesPlace } from '../src/market/order.ts'
 import type { Stores } from './stores.ts'
 
 /** What may wait of each kind while Postgres is away: 256 MiB together. Over it the oldest of the kind go. */
@@ -122,7 +122,7 @@ export function createWriteQueues(stores: RecordedStores) {
   } = stores
   return {
     quotes: new WriteQueue<Quote>(
-      { ...bounded('quotes'), merge: (held, quote) => (supersedes(quote, held) ? held : quote) },
+      { ...bounded('quotes'), merge: (held, quote) => (takesPlace(held, quote) ? quote : held) },
       together((values) => quotes.upsert(values))
     ),
     instruments: new WriteQueue<Identified>(

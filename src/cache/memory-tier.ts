@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import { isNegative, type Entry } from './entry.ts'
 import { compareOrders } from '../market/order.ts'
@@ -69,10 +70,10 @@ export class MemoryTier<T> {
     return this.#entries.has(key)
   }
 
-  /** Takes note of a value that comes after the one that is known. Of what is not held nothing is noted. */
+  /** Takes note of a value, unless it comes before the one that is known, or is the same. Of what is not held nothing is noted. */
   supersede(key: string, seen: Seen<T>): void {
     const newer = this.#newer.get(key)
-    if (newer ? !newer.comesBefore(seen) : !this.#isNewer(key, seen)) return
+    if (newer ? !isNews(seen, newer) : !this.#isNews(key, seen)) return
     this.#newer.set(key, seen)
     this.#tell(key)
   }
@@ -99,9 +100,10 @@ export class MemoryTier<T> {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, evictions: this.#evictions }
   }
 
-  #isNewer(key: string, seen: Seen<T>): boolean {
+  #isNews(key: string, seen: Seen<T>): boolean {
     const held = this.#entries.peek(key)
-    return held !== undefined && comesBefore(held, seen, this.#orderOf)
+    if (held === undefined || comesBefore(seen, held, this.#orderOf)) return false
+    return 'absent' in held || comesBefore(held, seen, this.#orderOf) || !isDeepStrictEqual(held.value, seen.value)
   }
 
   #takeNewer(key: string): void {
@@ -114,4 +116,10 @@ export class MemoryTier<T> {
   #tell(key: string): void {
     for (const listener of this.#listeners) listener(key)
   }
+}
+
+/** What this process loaded is seen as well, and is the same. */
+function isNews<T>(seen: Seen<T>, newer: Seen<T>): boolean {
+  if (seen.comesBefore(newer)) return false
+  return newer.comesBefore(seen) || !isDeepStrictEqual(newer.value, seen.value)
 }

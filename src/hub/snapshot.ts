@@ -5,7 +5,7 @@ import type { Channel, Rejected, Stream } from './protocol.ts'
 import { isValue, type CurrentValue, type NoValue } from './sources.ts'
 import { quoteAt } from '../log/superseded.ts'
 import type { Topic } from './topic.ts'
-import { supersedes } from '../market/order.ts'
+import { takesPlace } from '../market/order.ts'
 import type { Quote } from '../market/quote.ts'
 
 /** Larger sets come in several frames. */
@@ -17,7 +17,7 @@ const isOutdated = (value: CurrentValue | NoValue, { entry, index }: Topic): boo
 
 /** The same for a quote, by the one rule of order. */
 export const isOutdatedQuote = (value: CurrentValue | NoValue | undefined, { entry, index }: Topic): boolean =>
-  entry !== undefined && (!value || !isValue(value) || supersedes(value.value as Quote, quoteAt({ entry, index })))
+  entry !== undefined && (!value || !isValue(value) || takesPlace(value.value as Quote, quoteAt({ entry, index })))
 
 export type QuoteInHand = { readonly topic: Topic; readonly symbol: string; readonly value: CurrentValue | NoValue }
 

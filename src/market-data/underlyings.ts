@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { DividendYield } from '../market/option-greeks.ts'
 import type { MarketData } from '../market/market-data.ts'
-import { supersedes } from '../market/order.ts'
+import { takesPlace } from '../market/order.ts'
 import type { Quote } from '../market/quote.ts'
 import { HOUR_MS } from '../market/time.ts'
 import { dividendYieldOf } from './option-chains.ts'
@@ -71,7 +71,7 @@ export class Underlyings {
   }
 
   #take(known: Known, quote: Quote): void {
-    if (!known.quote || supersedes(known.quote, quote)) known.quote = quote
+    if (!known.quote || takesPlace(known.quote, quote)) known.quote = quote
   }
 
   /** Never rejects: what nobody tells now is asked for again. */

@@ -26,7 +26,7 @@ export type Encoded<T> = Pick<Answer<T>, 'value' | 'body'>
 export interface Seen<T> extends Encoded<T> {
   /** Epoch milliseconds. */
   readonly receivedAt: number
-  /** Whether another one of the same key takes its place, by their order. */
+  /** Whether it comes before another one of the same key, by their order. */
   comesBefore(other: Seen<T>): boolean
 }
 

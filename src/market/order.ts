@@ -17,12 +17,18 @@ import type { Quote } from './quote.ts'
 export type ValueOrder = readonly [number, number, number, number, number, number, number]
 
 /**
- * Whether a quote takes the place of the one that is held. Of any two different quotes of a symbol, in whichever order and
- * process they are seen, one supersedes the other and not the reverse; quotes with the same order do not.
+ * Whether a quote comes after the one that is held. Of any two quotes of a symbol whose orders differ, in whichever order and
+ * process they are seen, one supersedes the other and not the reverse.
  */
 export function supersedes(held: Quote, next: Quote): boolean {
   return compareOrders(orderOf(next), orderOf(held)) > 0
 }
+
+/**
+ * Whether a quote that is told takes the place of the one that is held: always, unless that one comes after it. Of the same order
+ * the later word counts: a quote that is composed of ticks keeps the order of its last trade while bid, offer and halts change.
+ */
+export const takesPlace = (held: Quote, told: Quote): boolean => !supersedes(told, held)
 
 /** An instant that cannot be read comes before all others. */
 export function orderOf({

@@ -1,10 +1,17 @@
+import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { createRecorder } from '../../db/recorder.ts'
 import { createStores } from '../../db/stores.ts'
 import { createDatabase } from '../../db/client.ts'
+import type { Policy } from '../../src/cache/policy.ts'
+import { TieredCache } from '../../src/cache/tiered-cache.ts'
 import { createIntake } from '../../src/intake/intake.ts'
 import { quoteUpdate } from '../../src/market/event.ts'
-import { orderOf, supersedes } from '../../src/market/order.ts'
+import { createMemoryFeed } from '../../src/market-data/memory-feed.ts'
+import { orderOf, supersedes, takesPlace } from '../../src/market/order.ts'
 import type { Quote } from '../../src/market/quote.ts'
+import { runsOf } from '../support/depth.ts'
+import { following } from '../support/following.ts'
 import { shippedHours } from '../support/hours.ts'
 import { openLog, startLive, type LiveServer } from '../support/live-server.ts'
 import { testDatabase, testRedis } from '../support/services.ts'
@@ -23,6 +30,16 @@ function randomFrom(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+async function chanceAndStores(seed: number) {
+  const random = randomFrom(seed)
+  const [services, server] = await Promise.all([testRedis(), testDatabase()])
+  onTestFinished(() => services.close())
+  onTestFinished(() => server.close())
+  const database = createDatabase({ url: server.url })
+  onTestFinished(() => database.close())
+  return { random, pick: (count: number) => Math.floor(random() * count), services, database }
 }
 
 /** Streams and polls of few instants, so that everything that the order looks at decides now and then. */
@@ -46,13 +63,7 @@ function quoteOfScript(symbol: string, price: number, start: number, pick: (coun
 }
 
 test('twenty processes bring streams and polls in any order: nobody is shown a step back, and all end alike', async () => {
-  const random = randomFrom(20_261_130)
-  const pick = (count: number) => Math.floor(random() * count)
-  const [services, server] = await Promise.all([testRedis(), testDatabase()])
-  onTestFinished(() => services.close())
-  onTestFinished(() => server.close())
-  const database = createDatabase({ url: server.url })
-  onTestFinished(() => database.close())
+  const { random, pick, services, database } = await chanceAndStores(20_261_130)
   const { quotes: table } = createStores(database)
 
   const symbols = Array.from({ length: SCRIPTS }, (_, at) => `S${at.toString(36).toUpperCase()}`)
@@ -91,6 +102,81 @@ test('twenty processes bring streams and polls in any order: nobody is shown a s
   const stored = rows.map((row) => [row.symbol, row.value_order.join()] as const)
   expect(Object.fromEntries(stored)).toEqual(expected)
 }, 120_000)
+
+const SILENT = pino({ level: 'silent' })
+const quotesPolicy: Policy<Quote> = {
+  name: 'quote',
+  prefix: 'quote:',
+  revalidateMs: 60_000,
+  staleMs: 3_600_000,
+  maxEntries: 10_000,
+  maxBytes: 2 ** 26,
+  freshMs: () => 3_600_000,
+  receivedAt: ({ provenance }) => Date.parse(provenance.receivedAt),
+  order: orderOf,
+  stale: (quote) => quote
+}
+
+/** Every second one is of the order of another one: what is told later of an instant is another bid, offer or halt. */
+function quoteOfFewOrders(symbol: string, price: number, start: number, pick: (count: number) => number): Quote {
+  const [asOf, receivedAt] = [start + pick(2), start + 1000 + pick(2)].map((ms) => new Date(ms).toISOString())
+  const feed = 'consolidated' as const
+  const provenance = { source: 'alpaca', feed, receivedAt: receivedAt!, state: 'live' as const, attempts: [] }
+  return { symbol, price, asOf: asOf!, provenance }
+}
+
+test('whoever is asked shows the same quote, also where several are of one order: the one that was told last of them', async () => {
+  const { pick, services, database } = await chanceAndStores(20_261_201)
+  const stores = createStores(database)
+  const recorder = createRecorder({ stores, log: SILENT })
+  onTestFinished(() => recorder.close())
+  const cacheOf = () => {
+    const cache = new TieredCache({ redis: services.redis, log: SILENT })
+    onTestFinished(() => cache.close())
+    return cache.namespace(quotesPolicy)
+  }
+  const [loaded, seen] = [cacheOf(), cacheOf()]
+  const symbols = Array.from({ length: runsOf(100) }, (_, at) => `T${at.toString(36).toUpperCase()}`)
+  const live = await startLive(services.url)
+  const followers = await follow(live, symbols)
+  const { intake, written } = await openProducer(services.url)
+  following(await openLog(services.url), 'beginning', {
+    entries: createMemoryFeed({
+      holdsQuote: (symbol) => seen.memory.holds(symbol),
+      quoteSeen: (symbol, quote) => seen.memory.supersede(symbol, quote)
+    })
+  })
+
+  const newest = new Map<string, Quote>()
+  const start = Date.now()
+  for (let round = 0; round < 8; round++) {
+    const told = new Map(symbols.map((symbol) => [symbol, quoteOfFewOrders(symbol, round + 1, start, pick)]))
+    const source = { load: async () => told }
+    await loaded.refresh(symbols, source)
+    if (round === 0) await seen.refresh(symbols, source)
+    for (const quote of told.values()) {
+      const held = newest.get(quote.symbol)
+      if (!held || takesPlace(held, quote)) newest.set(quote.symbol, quote)
+      intake.accept(quoteUpdate(quote))
+      recorder.quote(quote)
+    }
+    if (pick(2) === 0) await recorder.flush()
+    if (pick(2) === 0) await stores.quotes.upsert(written.splice(0))
+  }
+  await recorder.flush()
+  await stores.quotes.upsert(written)
+
+  const pricesOf = (quotes: ReadonlyMap<string, Quote>) =>
+    Object.fromEntries(symbols.map((symbol) => [symbol, quotes.get(symbol)?.price]))
+  const heldBy = async (cache: typeof loaded) =>
+    pricesOf(new Map([...(await cache.held(symbols))].map(([symbol, answer]) => [symbol, answer.value])))
+  const expected = pricesOf(newest)
+  await expect.poll(() => pricesOf(followers.shown)).toEqual(expected)
+  await expect.poll(() => heldBy(seen)).toEqual(expected)
+  expect(await heldBy(loaded)).toEqual(expected)
+  expect(await heldBy(cacheOf())).toEqual(expected)
+  expect(pricesOf(await stores.quotes.latest(symbols))).toEqual(expected)
+}, 60_000)
 
 async function openProducer(url: string) {
   const written: Quote[] = []
