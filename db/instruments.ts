@@ -20,13 +20,16 @@ export class AliasHeldError extends RangeError {
   }
 }
 
+/** Each time another process must have renamed, or removed, what it had just made. */
+const MAX_ATTEMPTS = 5
+
 export type InstrumentStore = ReturnType<typeof createInstrumentStore>
 
 /** What is listed, and what vendors call it. Days are YYYY-MM-DD. */
 export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
   /**
-   * As it is told newly; what is not told stays. A MIC comes with its own name of the exchange. Returns ids by symbol: one that is
-   * renamed meanwhile leaves its symbol to a new instrument, as if it had been renamed before.
+   * As it is told newly; what is not told stays. A MIC comes with its own name of the exchange. Returns ids by symbol, of every symbol
+   * one: an instrument that is renamed meanwhile leaves its symbol to a new one, as if it had been renamed before.
    */
   async function upsert(facts: readonly InstrumentFacts[]): Promise<Map<string, number>> {
     const told = new Map(facts.map((each) => [each.symbol, each]))
@@ -36,11 +39,13 @@ export function createInstrumentStore({ sql }: Pick<Database, 'sql'>) {
       // An insert that meets its row uses an id up all the same: only what is new is inserted.
       await tx.unsafe(INSERT_NEW, [incoming])
       await tx.unsafe(UPDATE_CHANGED, [incoming])
-      const ids = await idsOf(tx, symbols)
-      if (ids.size === symbols.length) return ids
-      // The rows are locked by now: nobody can rename another one.
-      await tx.unsafe(INSERT_NEW, [incoming])
-      return idsOf(tx, symbols)
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const ids = await idsOf(tx, symbols)
+        if (ids.size === symbols.length) return ids
+        // The rows that are there are locked by now: nobody can rename one of those.
+        await tx.unsafe(INSERT_NEW, [incoming])
+      }
+      throw new RangeError(`some of ${symbols.length} instruments are not there once they were written`)
     })
   }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { inCopyTransaction } from '../../db/copy.ts'
+import { instrumentIds } from '../../db/instrument-ids.ts'
 import { AliasHeldError } from '../../db/instruments.ts'
 import type { InstrumentFacts } from '../../src/market/instrument.ts'
 import { storesUnderTest } from './stores-under-test.ts'
@@ -60,6 +62,23 @@ describe('instruments', () => {
     const ids = await telling
     expect([...ids.keys()].toSorted()).toEqual(['FORMER', 'OTHER'])
     expect(ids.get('FORMER')).not.toBe(id)
+  })
+
+  test('have an id for each symbol that trades come of, whoever renames them at the same time', async () => {
+    const { sql, copyPool } = under.database
+    await newInstrument('MOVES')
+    await inCopyTransaction(copyPool, async (tx) => {
+      const query = tx.query.bind(tx)
+      // Another process is quicker than the statement that is next.
+      tx.query = async (statement, parameters) => {
+        await sql`update instruments set symbol = 'MOVED' where symbol = 'MOVES'`
+        return query(statement, parameters)
+      }
+      const ids = await instrumentIds(tx, ['MOVES', 'COMES', 'MOVES'])
+      expect([...ids.keys()].toSorted()).toEqual(['COMES', 'MOVES'])
+      expect(await instrumentIds(tx, ['COMES', 'MOVES'])).toEqual(ids)
+      await expect(instrumentIds(tx, ['\ud800'])).rejects.toThrow(RangeError)
+    })
   })
 
   test('keep their id and what was told before, however often they are told again', async () => {
