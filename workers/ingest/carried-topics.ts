@@ -2,6 +2,8 @@ import { sourceOfTrades } from '../../src/bars/series-names.ts'
 import { everyTopicOf, type CarrierAnswer } from '../../src/demand/answers.ts'
 import { streamOf, symbolOf } from '../../src/demand/want.ts'
 import type { TopicName } from '../../src/market/event.ts'
+import { tradesIn } from '../../src/market/feed-hours.ts'
+import type { SessionPhase } from '../../src/market/session.ts'
 import type { Feed } from '../../src/streams/feed.ts'
 import { CARRIED_STREAMS, isCarriedStream, neededFor } from './needs.ts'
 import type { Precedence } from './precedence.ts'
@@ -10,10 +12,15 @@ const QUOTES = 'quotes'
 
 type Announce = (answers: Iterable<readonly [TopicName, CarrierAnswer | undefined]>) => void
 
+export type CarriedTopicsOptions = {
+  readonly announce: Announce
+  readonly precedence: Pick<Precedence, 'servesFrom'>
+  readonly phaseOf: (symbol: string, instant: number) => SessionPhase
+}
+
 /** Says of each topic that is wanted whether the stream brings it, and why not. */
 export class CarriedTopics {
-  readonly #announce: Announce
-  readonly #precedence: Pick<Precedence, 'servesFrom'>
+  readonly #options: CarriedTopicsOptions
   /** Since when, epoch milliseconds. */
   readonly #since = new Map<TopicName, number>()
   #wanted = new Set<TopicName>()
@@ -25,9 +32,8 @@ export class CarriedTopics {
   /** Why nothing is carried at all. */
   #awayBecause: string | undefined
 
-  constructor(announce: Announce, precedence: Pick<Precedence, 'servesFrom'>) {
-    this.#announce = announce
-    this.#precedence = precedence
+  constructor(options: CarriedTopicsOptions) {
+    this.#options = options
   }
 
   /** All topics that are wanted, and those of the feed that have no slot. */
@@ -36,7 +42,7 @@ export class CarriedTopics {
     this.#wanted = new Set(topics.filter((topic) => isCarriedStream(topic) || streamOf(topic) === QUOTES))
     this.#withoutSlot = withoutSlot
     this.#feed = feed
-    this.#announce([...before].filter((topic) => !this.#wanted.has(topic)).map((topic) => [topic, undefined]))
+    this.#options.announce([...before].filter((topic) => !this.#wanted.has(topic)).map((topic) => [topic, undefined]))
     this.#tell()
   }
 
@@ -65,7 +71,7 @@ export class CarriedTopics {
 
   /** Nothing is brought any more. */
   close(): void {
-    this.#announce([...this.#wanted, ...CARRIED_STREAMS.map(everyTopicOf)].map((topic) => [topic, undefined]))
+    this.#options.announce([...this.#wanted, ...CARRIED_STREAMS.map(everyTopicOf)].map((topic) => [topic, undefined]))
     this.#wanted.clear()
     this.#since.clear()
   }
@@ -74,7 +80,7 @@ export class CarriedTopics {
     const feed = this.#feed
     if (!feed) return
     const deciding: CarrierAnswer = { state: 'deciding' }
-    this.#announce([
+    this.#options.announce([
       ...CARRIED_STREAMS.map((stream) => [everyTopicOf(stream), this.#awayBecause ? undefined : deciding] as const),
       ...[...this.#wanted].map((topic) => [topic, this.#answerTo(topic, feed)] as const)
     ])
@@ -87,6 +93,7 @@ export class CarriedTopics {
     const source = needed === topic ? feed.source : sourceOfTrades(feed.source)
     const by = feed.source
     if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause, by }
+    if (!this.#tradesNow(needed, feed)) return { state: 'refused', reason: 'outside_its_hours', by }
     const since = this.#servedSince(needed)
     if (since !== undefined) return { state: 'carried', source, feed: this.#feedOf(needed, feed), since, by }
     if (!feed.serves(needed)) return { state: 'refused', reason: 'not_on_this_feed', by }
@@ -98,19 +105,24 @@ export class CarriedTopics {
   /** Undefined for what the vendor did not acknowledge, and what another one serves. */
   #servedSince(topic: TopicName): number | undefined {
     const since = this.#since.get(topic)
-    return since === undefined ? undefined : this.#precedence.servesFrom(topic, since)
+    return since === undefined ? undefined : this.#options.precedence.servesFrom(topic, since)
   }
 
-  /** Quotes are composed of the trades, or told; where they come late, who polls has newer ones. */
+  /** Quotes are composed of the trades, or told; where they come late, or nothing trades now, who polls has newer ones. */
   #answerToQuotes(topic: TopicName, feed: Feed): CarrierAnswer | undefined {
     const by = feed.source
     if (this.#awayBecause !== undefined) return { state: 'refused', reason: this.#awayBecause, by }
+    if (!this.#tradesNow(topic, feed)) return undefined
     for (const needed of [`trades:${symbolOf(topic)}`, topic]) {
       const told = this.#feedOf(needed, feed)
       const since = told === 'delayed' ? undefined : this.#servedSince(needed)
       if (since !== undefined) return { state: 'carried', source: by, feed: told, since, by }
     }
     return undefined
+  }
+
+  #tradesNow(topic: TopicName, { feed }: Feed): boolean {
+    return tradesIn(feed, this.#options.phaseOf(symbolOf(topic), Date.now()))
   }
 
   #feedOf = (topic: TopicName, { feed }: Feed): Feed['feed'] => (this.#late.has(topic) ? 'delayed' : feed)

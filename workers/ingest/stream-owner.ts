@@ -105,11 +105,12 @@ export class StreamOwner {
   #waitsFor: string | undefined
 
   constructor(options: StreamOwnerOptions) {
-    const { feeds, redis, log, processId, carrier, gaps } = options
+    const { feeds, redis, log, processId, carrier, gaps, phaseOf } = options
     const name = feeds[0]!.leaseKey
+    const announce: Carrier['announce'] = (answers) => carrier.announce(answers)
     this.#options = options
     this.#precedence = new Precedence({ ...options, vendor: feeds[0]!.source, now: Date.now })
-    this.#carried = new CarriedTopics((answers) => carrier.announce(answers), this.#precedence)
+    this.#carried = new CarriedTopics({ announce, precedence: this.#precedence, phaseOf })
     this.#listenedUntil = new ListenedUntil({
       redis,
       log,

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
+import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { Answers, carriedTopics } from '../../../src/demand/answers.ts'
+import { Carrier } from '../../../src/demand/carrier.ts'
+import type { TopicName } from '../../../src/market/event.ts'
 import type { Quote } from '../../../src/market/quote.ts'
+import type { SessionPhase } from '../../../src/market/session.ts'
 import { startSandbox } from '../../../src/sandbox/sandbox.ts'
 import { systemClock } from '../../../src/streams/clock.ts'
 import { openSocket } from '../../../src/streams/socket.ts'
@@ -8,7 +13,11 @@ import { Supervisor } from '../../../src/streams/supervisor.ts'
 import { TiingoConversation } from '../../../src/streams/tiingo/conversation.ts'
 import { tiingoStream } from '../../../src/streams/tiingo/feed.ts'
 import { tiingoMapper } from '../../../src/streams/tiingo/mapper.ts'
+import { CarriedTopics } from '../../../workers/ingest/carried-topics.ts'
 import { runsOf } from '../../support/depth.ts'
+import { testRedis } from '../../support/services.ts'
+
+const SILENT = pino({ level: 'silent' })
 
 const NOON = Date.parse('2026-11-30T17:00:00Z')
 const placeOf = () => ({ tradeDate: '2026-11-30', session: 'regular' }) as const
@@ -111,4 +120,76 @@ test('the stand-in tells prices that move, and stops whoever has a wrong key', a
   await expect
     .poll(() => refused.status.text, { timeout: 10_000 })
     .toContain('stopped, the vendor does not know the key')
+})
+
+test('by day who listens to the exchange carries a symbol, by night who listens to Blue Ocean, and what neither does is polled', async () => {
+  const [sandbox, services] = await Promise.all([startSandbox({ tickMs: 50 }), testRedis()])
+  const { redis } = services
+  let phase: SessionPhase = 'continuous'
+  const answers = new Answers({ redis, log: SILENT, onChange: () => undefined })
+  const processes = (['iex', 'boats'] as const).map((service) => {
+    const carrier = new Carrier({ redis, log: SILENT, processId: service })
+    const carried = new CarriedTopics({
+      announce: (topics) => carrier.announce(topics),
+      precedence: { servesFrom: (_topic, acknowledgedAt) => acknowledgedAt },
+      phaseOf: () => phase
+    })
+    const supervisor = new Supervisor({
+      feeds: [
+        tiingoStream({
+          token: 'right',
+          service,
+          baseUrl: `${sandbox.url.replace('http', 'ws')}/tiingo-stream`,
+          placeOf
+        })
+      ],
+      fence: 1,
+      open: openSocket,
+      clock: systemClock,
+      random: Math.random,
+      phaseOf: () => phase,
+      events: {
+        mapped: () => undefined,
+        changed: () => undefined,
+        carrying: (...told) => carried.carrying(...told),
+        gapBegan: () => undefined,
+        gapEnded: () => undefined,
+        notice: () => undefined
+      }
+    })
+    return { carrier, carried, supervisor }
+  })
+  onTestFinished(async () => {
+    for (const { carrier, supervisor } of processes) {
+      supervisor.close()
+      await carrier.close()
+    }
+    await answers.close()
+    await Promise.all([sandbox.close(), services.close()])
+  })
+  await answers.start()
+  const [exchange, night] = processes
+  const wants = (each: (typeof processes)[number], topics: readonly TopicName[]) => {
+    each.supervisor.want(new Set(topics))
+    each.carried.wanted(topics, new Set(), each.supervisor.feed)
+  }
+  const turns = (next: SessionPhase) => {
+    phase = next
+    wants(exchange!, ['quotes:AAPL'])
+    wants(night!, ['quotes:AAPL', 'quotes:TSLA'])
+  }
+  const feedOf = (symbol: string) => {
+    const served = answers.served(`quotes:${symbol}`)
+    return served.by === 'stream' ? served.feed : served.by
+  }
+  turns('continuous')
+  for (const { supervisor } of processes) supervisor.start()
+  await expect.poll(() => feedOf('AAPL')).toBe('iex')
+  turns('closed')
+  await expect.poll(() => [feedOf('AAPL'), feedOf('TSLA')]).toEqual(['boats', 'boats'])
+  turns('overnight')
+  expect([feedOf('AAPL'), feedOf('TSLA')]).toEqual(['boats', 'boats'])
+  turns('pre')
+  await expect.poll(() => [feedOf('AAPL'), feedOf('TSLA')]).toEqual(['iex', 'nobody'])
+  expect(await carriedTopics(redis)).toEqual(new Set(['quotes:AAPL']))
 })
