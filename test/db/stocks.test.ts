@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../db/migrate.ts'
 import { createDatabase } from '../../db/client.ts'
 import { createStores } from '../../db/stores.ts'
+import { fromQuote } from '../../src/market-data/stock-parts.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { isoOf, MINUTE_MS } from '../../src/market/time.ts'
 import { createEmptyDatabase, dropDatabase, migrateUpTo } from './older-database.ts'
@@ -131,6 +132,35 @@ describe('what people ask of stocks is found by an index', () => {
     expect(found?.listing).toMatchObject({ symbol: 'S77', ibkrContractId: 200_077 })
     expect(await stocks.find('O1')).toBeUndefined()
   })
+})
+
+test('a market value beside a streamed price is there with who told it, as one quote tells it', async () => {
+  const { stores } = held
+  const streamed = provenance({ source: 'alpaca', delivery: 'stream' })
+  const [asOf, groups] = [isoOf(START), ['marketCap' as const]]
+  const other = { source: 'fmp', feed: 'delayed' as const, asOf, groups: ['book' as const] }
+  const quotes = [
+    quote({ symbol: 'M-ASKED', marketCap: 1e12, provenance: provenance({}) }),
+    quote({ symbol: 'M-OF-NOBODY', marketCap: 2e12, provenance: streamed }),
+    quote({ symbol: 'M-OF-OTHERS', marketCap: 3e12, provenance: { ...streamed, parts: [other] } }),
+    quote({
+      symbol: 'M-TOLD',
+      marketCap: 4e12,
+      provenance: { ...streamed, parts: [other, { source: 'yahoo', feed: 'delayed', asOf, groups }] }
+    })
+  ]
+  await stores.instruments.upsert(quotes.map(({ symbol }) => ({ symbol, kind: 'equity' })))
+  await stores.quotes.upsert(quotes)
+  for (const each of quotes) {
+    const { marketCap, marketCapSource } = (await stores.stocks.find(each.symbol))!
+    const told = fromQuote(each)
+    expect({ marketCap, marketCapSource }).toEqual({
+      marketCap: told.marketCap,
+      marketCapSource: told.marketCapSource
+    })
+  }
+  const [first] = await stores.stocks.list({}, { by: 'marketCap', descending: true, limit: 1 })
+  expect(first?.listing).toMatchObject({ symbol: 'M-TOLD', marketCap: 4e12, marketCapSource: 'yahoo' })
 })
 
 test('a database of before has its stocks after the migration, and keeps what it knew of them', async () => {
