@@ -5,7 +5,7 @@ import { CALENDARS } from '../src/market/calendars.ts'
 import { seedCalendars } from './calendars.ts'
 import { connectionSettings } from './client.ts'
 import { isLockTimeout } from './failures.ts'
-import { ensurePartitionsSoon, PARTITIONED_TABLES } from './partitions.ts'
+import { ensurePartitionsSoon, PARTITIONED_TABLES, type PartitionedTable } from './partitions.ts'
 import type { Market } from './schema/operations.ts'
 
 /** An advisory lock of this number serialises migrations: drizzle's own migrator has none. */
@@ -26,10 +26,14 @@ export class WrongMarketError extends Error {
 
 /**
  * Brings a database to the newest schema, makes the partitions of the months around today and adds new calendars; safe to run at the same
- * time from several processes. With a market it also claims the database for it.
+ * time from several processes. With a market it also claims the database for it. `keptSince`: see `ensurePartitions`.
  * Throws WrongMarketError, before it changes anything, where the database belongs to the other market.
  */
-export async function migrate(databaseUrl: string, market?: Market): Promise<void> {
+export async function migrate(
+  databaseUrl: string,
+  market?: Market,
+  keptSince?: Readonly<Record<PartitionedTable, number>>
+): Promise<void> {
   const sql = postgres(databaseUrl, { ...connectionSettings('quotewire-migrate', 0), max: 1, max_lifetime: null })
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK}::bigint)`
@@ -37,7 +41,7 @@ export async function migrate(databaseUrl: string, market?: Market): Promise<voi
     await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER })
     if (market) await claimMarket(sql, market)
     for (const table of PARTITIONED_TABLES) {
-      await ensurePartitionsSoon(sql, table, Date.now()).catch((error: unknown) => {
+      await ensurePartitionsSoon(sql, table, Date.now(), keptSince?.[table]).catch((error: unknown) => {
         // A backup holds them for hours. The daily job comes again, and until then rows go to the default partition.
         if (!isLockTimeout(error)) throw error
       })

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { inTransaction, type Database } from './client.ts'
+import { isLockTimeout } from './failures.ts'
 
 /**
  * Whoever waits for a partition keeps all others waiting who come after, readers too, and a backup holds every table as
@@ -25,11 +26,18 @@ export function createPartitionStore({ sql }: Pick<Database, 'sql'>) {
   return {
     /**
      * Makes the partitions around an instant (epoch ms) for every table, but for those whose rows are not kept, and
-     * returns how many are new.
+     * returns how many are new. Rejects, once it has made the others, where one table is held for longer than may be waited for.
      */
     async ensure(now: number, keptSince: Readonly<Record<PartitionedTable, number>>): Promise<number> {
       const before = await partitionCount(sql)
-      for (const table of PARTITIONED_TABLES) await ensurePartitionsSoon(sql, table, now, keptSince[table])
+      let refusal: unknown
+      for (const table of PARTITIONED_TABLES) {
+        await ensurePartitionsSoon(sql, table, now, keptSince[table]).catch((error: unknown) => {
+          if (!isLockTimeout(error)) throw error
+          refusal = error
+        })
+      }
+      if (refusal) throw refusal
       return (await partitionCount(sql)) - before
     },
 

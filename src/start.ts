@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate, WrongMarketError } from '../db/migrate.ts'
+import { keptSince } from '../db/retention.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { servicesThatDoNotAnswer } from './commands/diagnosis.ts'
 import { onParentGone } from './embedded/child.ts'
@@ -149,7 +150,7 @@ async function database({ config, home, progress, supervisor, signal }: Start): 
 /** Migrated and with a key to begin with. */
 async function prepareDatabase({ config, home }: Start, url: string): Promise<string | undefined> {
   try {
-    await migrate(url, config.MARKET)
+    await migrate(url, config.MARKET, keptSince(config, Date.now()).partitioned)
     return await firstKey(url, home.firstKey)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException

@@ -1,4 +1,5 @@
 import { migrate } from '../../db/migrate.ts'
+import { keptSince } from '../../db/retention.ts'
 import { loadConfig } from '../config/config.ts'
 
 /**
@@ -6,9 +7,10 @@ import { loadConfig } from '../config/config.ts'
  * as a step of a deployment; `npm start` does the same by itself. Exits with 1, saying why, where it cannot.
  */
 try {
-  const { DATABASE_URL, MARKET } = loadConfig(process.env)
+  const config = loadConfig(process.env)
+  const { DATABASE_URL, MARKET } = config
   if (!DATABASE_URL) throw new Error('DATABASE_URL is not set: it names the database to migrate')
-  await migrate(DATABASE_URL, MARKET)
+  await migrate(DATABASE_URL, MARKET, keptSince(config, Date.now()).partitioned)
   process.stdout.write(`The database is up to date and holds the ${MARKET} market\n`)
 } catch (error) {
   process.stderr.write(`Not migrated. ${error instanceof Error ? error.message : String(error)}\n`)

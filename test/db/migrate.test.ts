@@ -10,7 +10,7 @@ import { testDatabase, type TestDatabase } from '../support/services.ts'
 import { createEmptyDatabase, dropDatabase, migrateUpTo } from './older-database.ts'
 import { quote, series } from './values.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { keptSince } from '../../workers/retention.ts'
+import { keptSince } from '../../db/retention.ts'
 import { BARE_ENV } from '../support/processes.ts'
 
 let server: TestDatabase
@@ -378,6 +378,8 @@ describe('partitions', () => {
     await partitions.dropBefore('bbo', since.bbo)
     expect(await database.sql`select trade_date from bbo`).toHaveLength(0)
     await partitions.ensure(now, since)
+    expect(await names('bbo')).toEqual(['bbo_default'])
+    await migrate(server.url, undefined, since)
     expect(await names('bbo')).toEqual(['bbo_default'])
   })
 })

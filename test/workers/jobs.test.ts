@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDatabase } from '../../db/client.ts'
+import { ensurePartitions } from '../../db/partitions.ts'
 import type { QueueName } from '../../src/jobs/catalog.ts'
 import { ProviderError } from '../../src/providers/provider.ts'
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '../support/services.ts'
@@ -230,6 +231,16 @@ describe('cleanup', () => {
     }
     const left = kinds.map(async (kind) => (await sql`select from ${sql(kind)}`).length)
     expect(await Promise.all(left)).toEqual([1, 1, 2, 2])
+
+    await ensurePartitions(sql, 'bars', Date.parse('2011-03-15'))
+    await sql`insert into gaps (source, feed, from_at, until_at, reason) values ('alpaca', 'iex', '2011-03-15', '2011-03-15', 'mute')`
+    await sql.begin(async (tx) => {
+      await tx`lock table bars_2011_03 in access share mode`
+      const job = await one.core.jobs.run('cleanup', {})
+      await expect.poll(async () => (await sql`select from gaps`).length).toBe(1)
+      const failed = expect.objectContaining({ outcome: 'failed', error: expect.stringContaining('bar partitions') })
+      await expect.poll(async () => (await one.core.jobs.task(job)).runs).toContainEqual(failed)
+    })
     await held.close()
   })
 })

@@ -1,14 +1,15 @@
+import { isLockTimeout } from '../../db/failures.ts'
+import { keptSince } from '../../db/retention.ts'
 import { QUEUE_NAMES } from '../../src/jobs/catalog.ts'
 import { DAY_MS, isoOf } from '../../src/market/time.ts'
 import type { Handler } from '../handler.ts'
-import { keptSince } from '../retention.ts'
 
 /** A run without an end for so long has none. */
 const LOST_AFTER_MS = DAY_MS
 const MAX_JOBS_REMOVED = 10_000
 const KEPT_MS = { completed: DAY_MS, failed: 7 * DAY_MS }
 
-/** Removes what is older than it is kept for. */
+/** Removes what is older than it is kept for. What others hold for longer than may be waited for is left to the next try. */
 export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, config, now }, { signal }) => {
   const { partitioned, history, records } = keptSince(config, now())
   const steps = {
@@ -30,13 +31,19 @@ export const cleanup: Handler<'cleanup'> = async (_payload, { stores, queues, co
     'finished jobs': () => removeFinishedJobs(queues)
   }
   const removed: string[] = []
+  const held: string[] = []
   let items = 0
   for (const [what, step] of Object.entries(steps)) {
     signal.throwIfAborted()
-    const count = await step()
+    const count = await step().catch((error: unknown) => {
+      if (!isLockTimeout(error)) throw error
+      held.push(what)
+      return 0
+    })
     items += count
     if (count > 0) removed.push(`${count} ${what}`)
   }
+  if (held.length > 0) throw new Error(`others hold ${held.join(', ')}; removed: ${removed.join(', ') || 'nothing'}`)
   return { items, failures: 0, ...(removed.length > 0 && { note: removed.join(', ') }) }
 }
 

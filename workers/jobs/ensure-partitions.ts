@@ -1,5 +1,5 @@
+import { keptSince } from '../../db/retention.ts'
 import type { Handler } from '../handler.ts'
-import { keptSince } from '../retention.ts'
 
 /** Makes the partitions of the months and days to come. */
 export const ensurePartitions: Handler<'ensure-partitions'> = async (_payload, { stores, config, now }) => ({
