@@ -11,6 +11,8 @@ import { WrittenTopics } from './topic-name.ts'
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
 /** There is room where less waits: producers that can wait leave the rest to those that cannot. */
 const ROOM_BYTES = 8 * 1024 * 1024
+/** So soon at the latest it is noticed that the log was replaced: followers hold back what comes until all have noticed. */
+const LOOK_EVERY_MS = 1000
 /** What the log's server gets to take the rest when the process stops. */
 const CLOSE_TIMEOUT_MS = 3000
 
@@ -36,6 +38,8 @@ export class Appender implements QueueListener {
   #waitingForRoom: (() => void)[] = []
   /** Events were refused or dropped: followers are to be told. */
   #owesGap = false
+  #lookTimer: NodeJS.Timeout | undefined
+  #isLooking = false
   #isClosing = false
   #isGivenUp = false
 
@@ -55,6 +59,10 @@ export class Appender implements QueueListener {
       this.#owesGap = true
       this.#refuse(events.length, 'the log is too far behind to take more events')
     }
+    if (!this.#lookTimer) {
+      this.#lookTimer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref()
+      void this.#look()
+    }
     await this.#encode(events)
   }
 
@@ -73,7 +81,8 @@ export class Appender implements QueueListener {
       this.#isGivenUp = true
       this.#producer.close()
     }, CLOSE_TIMEOUT_MS)
-    await Promise.all(this.#queues.map((queue) => queue.idle()))
+    clearInterval(this.#lookTimer)
+    await Promise.all(this.#queues.map((queue) => this.#end(queue)))
     clearTimeout(timer)
     this.#producer.close()
   }
@@ -129,6 +138,22 @@ export class Appender implements QueueListener {
       all.push(...written)
     }
     return all.length === 1 ? all[0]! : Promise.all(all)
+  }
+
+  /** Shows followers that this producer is there, also when it has nothing to write. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    const epoch = await this.#producer.look().catch(() => undefined) // a write reports it
+    this.#isLooking = false
+    if (epoch === undefined || this.#isClosing) return
+    for (const queue of this.#queues) queue.beatIn(epoch)
+  }
+
+  async #end(queue: ShardQueue): Promise<void> {
+    await queue.idle()
+    queue.beatLast()
+    await queue.idle()
   }
 
   #refuse(events: number, why: string): never {

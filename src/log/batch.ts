@@ -26,6 +26,7 @@ export type Gap = {
 
 /** What a reader of the log gets at once: entries of one shard, in order, each exactly once, or a gap. */
 export type Batch = {
+  /** By those that have no records a producer shows that it is there. */
   readonly entries: readonly LogEntry[]
   /** Of each shard: where who has taken this goes on. */
   readonly end: readonly Position[]

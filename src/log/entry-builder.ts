@@ -29,6 +29,7 @@ import type { WrittenTopic } from './topic-name.ts'
  */
 export const VERSION = 2
 export const ENTRY_HEAD_BYTES = 36
+export const COUNT_AT = 2
 export const BASE_AT = 16
 export const LENGTH_AT = 24
 export const RECORDS_AT = 28
@@ -135,16 +136,9 @@ export class EntryBuilder {
     const rowsAt = ENTRY_HEAD_BYTES + this.#hashes.at
     const recordsAt = rowsAt + rows.at
     const entry = Buffer.allocUnsafeSlow(recordsAt + records.at)
-    entry[0] = VERSION
-    entry[1] = 0
-    entry.writeUInt16LE(this.count, 2)
-    entry.writeUInt32LE(0, 4)
-    entry.writeDoubleLE(this.appendedAt, 8)
-    entry.writeDoubleLE(records.base, BASE_AT)
-    entry.writeUInt32LE(entry.length, LENGTH_AT)
-    entry.writeUInt32LE(recordsAt, RECORDS_AT)
-    entry.writeUInt16LE(this.#rowCount, ROWS_AT)
-    entry.writeUInt16LE(records.strings.size, STRINGS_AT)
+    const { count, appendedAt } = this
+    const strings = records.strings.size
+    writeEntryHead(entry, { count, appendedAt, base: records.base, recordsAt, rows: this.#rowCount, strings })
     this.#hashes.bytes.copy(entry, ENTRY_HEAD_BYTES, 0, this.#hashes.at)
     rows.bytes.copy(entry, rowsAt, 0, rows.at)
     records.bytes.copy(entry, recordsAt, 0, records.at)
@@ -178,6 +172,22 @@ export class EntryBuilder {
     view.setUint16(start + ROW_AT, row, true)
     bytes[start + FLAGS_AT] = isJson ? IS_JSON : 0
   }
+}
+
+/** What stands before an entry's table of topics, but for the signature. */
+export function writeEntryHead(
+  entry: Buffer,
+  head: Pick<EntryBuilder, 'count' | 'appendedAt'> & Record<'base' | 'recordsAt' | 'rows' | 'strings', number>
+): void {
+  entry.fill(0, 0, ENTRY_HEAD_BYTES)
+  entry[0] = VERSION
+  entry.writeUInt16LE(head.count, COUNT_AT)
+  entry.writeDoubleLE(head.appendedAt, 8)
+  entry.writeDoubleLE(head.base, BASE_AT)
+  entry.writeUInt32LE(entry.length, LENGTH_AT)
+  entry.writeUInt32LE(head.recordsAt, RECORDS_AT)
+  entry.writeUInt16LE(head.rows, ROWS_AT)
+  entry.writeUInt16LE(head.strings, STRINGS_AT)
 }
 
 /** Returns what stands for the record's kind; NONE where the event must stand as JSON. */

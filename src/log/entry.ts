@@ -13,6 +13,8 @@ export function readEntry({ shard, idHigh, idLow }: EntryPlace, bytes: Buffer): 
 /** Appears in the place of what somebody else wrote: it has no records. */
 export const foreignEntry = (place: EntryPlace): LogEntry => new EntryVersion1(place, NO_RECORDS)
 
+export const isForeign = ({ bytes }: LogEntry): boolean => bytes === NO_RECORDS
+
 const NO_RECORDS = Buffer.from([VERSION_1, ...new Uint8Array(15)])
 
 /** Bytes of an entry up to the end of its signature. */

@@ -1,22 +1,27 @@
 import type { Logger } from 'pino'
 import type { Batch, Following, Start } from './batch.ts'
-import { endOf, outsideOf, type EntryId, type EntryPosition } from './entry-position.ts'
+import { endOf, isBefore, outsideOf, type EntryId, type EntryPosition } from './entry-position.ts'
 import { EpochWatch } from './epoch-watch.ts'
-import { findLoss, type Doubt, type FoundLoss } from './losses.ts'
+import { findLoss, withEarlierSince, type Doubt, type FoundLoss } from './losses.ts'
 import { ProducerSequences } from './producer-sequences.ts'
 import type { ShardsReader, LogSource, Row } from './source.ts'
 import { startsOf } from './starts.ts'
+import { isForeign } from './entry.ts'
 import { RowReader } from './row-reader.ts'
 import { RowCount, type Tally } from './row-count.ts'
+import { UntakenRows, type Untaken } from './untaken-rows.ts'
 
 const BLOCK_MS = 1000
 const RETRY_MS = 200
-/** What comes waits so long at most for producers to prove that nothing is missing. */
-const PROOF_TIMEOUT_MS = 1000
-/** Answers to reads that are held meanwhile. */
-const MAX_UNREAD = 64
-/** After a longer break so much may have come and gone that numbers say nothing. */
-const MAX_BREAK_MS = 10_000
+/**
+ * What comes waits so long at most for producers to prove that nothing is missing: they look at the log every second, and connect
+ * again within two.
+ */
+const PROOF_TIMEOUT_MS = 5000
+/** Of entries that are held meanwhile. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024
+/** After a longer break so much may have come and gone, and so many producers, that numbers say nothing. */
+const MAX_BREAK_MS = 60_000
 const LOOK_EVERY_MS = 2000
 /** Of all shards together: they are held at once. */
 const MAX_ENTRIES_PER_READ = 64
@@ -33,9 +38,6 @@ export type FollowerOptions = {
   signal: AbortSignal | undefined
 }
 
-/** Rows of one shard that were read, and are not taken yet. */
-type Unread = { readonly at: number; readonly rows: readonly Row[] }
-
 /**
  * Follows the log until it is closed: the reader's pace is its own, for nothing more is read before what was read is taken.
  * Through outages it goes on from where it was.
@@ -48,9 +50,9 @@ export class Follower implements Following {
   /** Up to where what was read was found to be all that was added. */
   #sound: EntryPosition[] = []
   #counts: readonly RowCount[] = []
-  readonly #unread: Unread[] = []
+  readonly #untaken = new UntakenRows()
   /** What the reader was given, and has taken when it asks for more. */
-  #given: Unread | undefined
+  #given: Untaken | undefined
   #isGone = false
   #maxEntriesPerShard = MAX_ENTRIES_PER_READ
   #lookedAt = -Infinity
@@ -130,65 +132,71 @@ export class Follower implements Following {
     this.#positions = [...starts]
     this.#sound = [...starts]
     this.#counts = starts.map(() => new RowCount())
-    this.#sequences = starts.map(() => new ProducerSequences())
+    this.#sequences = starts.map((start) => new ProducerSequences(start))
     this.#maxEntriesPerShard = Math.ceil(MAX_ENTRIES_PER_READ / starts.length)
   }
 
   async #nextBatch(): Promise<Batch | undefined> {
-    const batch = this.#nextUnread() ?? (await this.#look())
+    const batch = this.#nextUntaken() ?? (await this.#look())
     if (batch || this.#doubt) return batch
     await this.#read(BLOCK_MS)
-    return this.#nextUnread()
+    return this.#nextUntaken()
   }
 
   /** Reads behind what was read, taken or not. */
   async #read(blockMs: number): Promise<void> {
-    const behind = this.#positions.map((position, at) => this.#lastUnread(at) ?? position)
+    const behind = this.#positions.map((position, at) => {
+      const last = this.#untaken.lastOf(at)
+      return last ? endOfRows(position.shard, last.rows) : position
+    })
     const found = await this.#reader.read(behind, { maxRows: this.#maxEntriesPerShard, blockMs })
     this.#readAt = performance.now()
     for (const [at, rows] of found) {
-      this.#unread.push({ at, rows })
+      this.#untaken.push({ at, rows })
       for (const row of rows) this.#follow(at, row)
     }
   }
 
-  #lastUnread(at: number): EntryPosition | undefined {
-    const unread = this.#unread.findLast((each) => each.at === at)
-    return unread && endOfRows(this.#positions[at]!.shard, unread.rows)
-  }
-
-  #follow(at: number, { entry }: Row): void {
+  #follow(at: number, { id, entry }: Row): void {
     if (!entry) return
-    const hasHole = this.#sequences[at]!.read(entry)
     const { shard } = this.#positions[at]!
+    const sighting = this.#sequences[at]!.read(id, entry)
+    if (sighting.is === 'missed') this.#missed(at, endOf(shard, sighting.after))
     const passed = this.#passed.get(shard)
-    if (!hasHole || !passed || this.#doubt) return
+    if (sighting.is !== 'unknown' || !passed || this.#doubt) return
     // What its producer wrote before may be among what the log has lost.
-    this.#passed.delete(shard)
-    this.#sound[at] = passed
-    this.#lose(shard)
+    this.#missed(at, passed)
   }
 
-  /** What was read and not taken yet; rows that have no events are taken at once. */
-  #nextUnread(): Batch | undefined {
-    for (let unread = this.#unread.shift(); unread; unread = this.#unread.shift()) {
-      const { at, rows } = unread
+  /** Entries behind a position were never read. */
+  #missed(at: number, since: EntryPosition): void {
+    const { shard } = since
+    this.#passed.delete(shard)
+    if (isBefore(since, this.#sound[at]!)) this.#sound[at] = since
+    if (this.#doubt) this.#doubt = withEarlierSince(this.#doubt, since)
+    else this.#lose(shard)
+  }
+
+  /** What was read and not taken yet; rows that are none of the log's, or cannot be read, are taken at once. */
+  #nextUntaken(): Batch | undefined {
+    for (let untaken = this.#untaken.shift(); untaken; untaken = this.#untaken.shift()) {
+      const { at, rows } = untaken
       const { shard } = this.#positions[at]!
       const read = rows.flatMap((row) => this.#rows.read(shard, row) ?? [])
       if (read.length < rows.length) this.#lose(shard)
-      const entries = read.filter(({ count }) => count > 0)
+      const entries = read.filter((entry) => !isForeign(entry))
       if (entries.length === 0) {
-        this.#took(unread)
+        this.#took(untaken)
         continue
       }
-      this.#given = unread
+      this.#given = untaken
       const end = this.#positions.with(at, endOfRows(shard, rows)).map(outsideOf)
       return { entries, end, appendedAt: entries.at(-1)!.appendedAt, gap: undefined }
     }
     return undefined
   }
 
-  #took({ at, rows }: Unread): void {
+  #took({ at, rows }: Untaken): void {
     const { shard } = this.#positions[at]!
     const position = endOfRows(shard, rows)
     this.#positions[at] = position
@@ -216,13 +224,16 @@ export class Follower implements Following {
     const losses = await Promise.all(
       lossy.map((position) => findLoss(source, position, this.#sound[this.#positions.indexOf(position)]!))
     )
-    if (this.#isFirstLook) await this.#count()
+    if (this.#isFirstLook) {
+      for (const [at, position] of this.#positions.entries()) this.#sequences[at]!.beginAt(position)
+      await this.#count()
+    }
     this.#isFirstLook = false
     this.#lookedAt = now
     if (losses.length === 0) return undefined
     const sure = isProvable ? this.#missing : this.#lossy
     this.#doubt = { epoch, losses, sure: new Set(sure), until: performance.now() + PROOF_TIMEOUT_MS }
-    for (const sequences of this.#sequences) sequences.doubt()
+    if (isReplaced) for (const sequences of this.#sequences) sequences.doubt(epoch)
     for (const [at, position] of this.#positions.entries()) {
       if (!this.#lossy.has(position.shard)) continue
       this.#passed.set(position.shard, this.#sound[at]!)
@@ -236,17 +247,21 @@ export class Follower implements Following {
 
   /** The gap, as soon as it is known of each shard whether anything is missing there; or when that takes too long. */
   async #settle({ epoch, losses, sure, until }: Doubt): Promise<Batch | undefined> {
-    const isWhole = ({ position: { shard } }: FoundLoss) =>
-      !sure.has(shard) && this.#sequences[this.#positions.findIndex((each) => each.shard === shard)]!.isWhole
+    const sequencesOf = ({ position: { shard } }: FoundLoss) =>
+      this.#sequences[this.#positions.findIndex((each) => each.shard === shard)]!
+    const isWhole = (loss: FoundLoss) => !sure.has(loss.position.shard) && sequencesOf(loss).isWhole
     const leftMs = Math.ceil(until - performance.now())
-    const isFull = this.#unread.length >= MAX_UNREAD
+    const isFull = this.#untaken.bytes >= MAX_UNREAD_BYTES
     if (leftMs > 0 && !isFull && losses.some((loss) => isWhole(loss) === undefined)) {
       await this.#read(leftMs)
       return undefined
     }
     this.#doubt = undefined
     const told = losses.map((loss) => ({ ...loss, isMissing: !isWhole(loss) }))
-    for (const { position, isMissing } of told) if (isMissing) this.#passed.delete(position.shard)
+    for (const loss of told) {
+      sequencesOf(loss).settle(loss.isMissing)
+      if (loss.isMissing) this.#passed.delete(loss.position.shard)
+    }
     return { entries: [], end: this.#positions.map(outsideOf), appendedAt: undefined, gap: { epoch, losses: told } }
   }
 
@@ -271,7 +286,8 @@ export class Follower implements Following {
     if (tally === undefined) return
     const { shard } = this.#positions[at]!
     if (tally === 'right') {
-      this.#sound[at] = endOf(shard, id)
+      // As many may have come in place of those that are lost.
+      if (!this.#missing.has(shard)) this.#sound[at] = endOf(shard, id)
       return
     }
     if (tally === 'missed') return this.#lose(shard)

@@ -1,6 +1,6 @@
 import type { Loss } from './batch.ts'
 import { behindId, type LogSource } from './source.ts'
-import { endOf, isBefore, outsideOf, type EntryPosition } from './entry-position.ts'
+import { endOf, insideOf, isBefore, outsideOf, type EntryPosition } from './entry-position.ts'
 
 /** Looked through to tell from where on entries are lost. */
 const MAX_ROWS_PER_LOSS = 1000
@@ -25,3 +25,13 @@ export async function findLoss(source: LogSource, position: EntryPosition, since
   const held = rows.length < MAX_ROWS_PER_LOSS ? ids.map((id) => outsideOf(endOf(shard, id))) : undefined
   return { position: outsideOf(position), since: outsideOf(since), held }
 }
+
+/** Of the shard of a position, entries behind it turned out to be lost. */
+export const withEarlierSince = (doubt: Doubt, since: EntryPosition): Doubt => ({
+  ...doubt,
+  losses: doubt.losses.map((loss) =>
+    loss.position.shard === since.shard && isBefore(since, insideOf(loss.since))
+      ? { ...loss, since: outsideOf(since), held: undefined }
+      : loss
+  )
+})

@@ -1,43 +1,116 @@
+import { compareIds, type EntryId } from './entry-position.ts'
 import { SIGNED_BYTES, signatureOf, SIGNATURE_NUMBERS } from './entry.ts'
+import { heartbeatIn, type Heartbeat } from './heartbeat.ts'
 
-/** Of one shard. Where there were more, nothing is known of what is missing. */
+/** Of one shard. Where there are more, nothing is known of what is missing. */
 const MAX_PRODUCERS = 256
-/** For so long after it was found, a hole in a producer's numbers says that something may be missing. */
-const HOLE_REMEMBERED_MS = 60_000
+/**
+ * By then whoever loses something in the log has noticed it. Where a producer was first seen within this time before, in the
+ * midst of its numbers, nobody knows whether it wrote others that are lost.
+ */
+const UNKNOWN_REMEMBERED_MS = 5000
 
-type Producer = { number: number; isHeard: boolean }
+type Producer = {
+  number: number
+  /** Where its newest entry is. */
+  id: EntryId
+  /** The epoch of its newest heartbeat. */
+  epoch: string | undefined
+  /** It was told that entries of it may be missing, those up to its next one too. */
+  isTold: boolean
+}
+
+/**
+ * What the next entry shows. `repeated`: it was read before. `missed`: its producer wrote others since `after` that were never
+ * read. `unknown`: whether it did is not known.
+ */
+export type Sighting =
+  { readonly is: 'next' | 'repeated' | 'unknown' } | { readonly is: 'missed'; readonly after: EntryId }
+
+const NEXT: Sighting = { is: 'next' }
 
 /**
  * Producers number their entries in a shard one by one. When the log has lost what it held, whoever followed it knows by the
- * next entry of each producer whether there was one that it had not read.
+ * next entry of each producer whether there was one that it had not read; and a producer that has none writes a heartbeat.
  */
 export class ProducerSequences {
   readonly #producers = new Map<number, Producer>()
-  #holeAt = -Infinity
+  /** Nothing up to here is missing to who follows. */
+  #begin: EntryId
+  /** Of the log that is in doubt. */
+  #epoch: string | undefined
+  #isInDoubt = false
+  #isMissing = false
+  #unknownAt = -Infinity
 
-  /** Takes the next entry of the shard. Says whether its producer wrote others that were never read. */
-  read(entry: Buffer): boolean {
-    if (entry.length < SIGNED_BYTES) return false
-    const { producer, number } = signatureOf(entry)
-    const known = this.#producers.get(producer)
-    const isNext = number === ((known?.number ?? 0) + 1) % SIGNATURE_NUMBERS
-    this.#producers.set(producer, { number, isHeard: true })
-    if (!isNext || this.#producers.size > MAX_PRODUCERS) this.#holeAt = performance.now()
-    return !isNext
+  constructor(begin: EntryId) {
+    this.#begin = begin
   }
 
-  /** From now on every producer is in doubt until its next entry comes. */
-  doubt(): void {
-    for (const producer of this.#producers.values()) producer.isHeard = false
+  /** It is another place where following begins. */
+  beginAt(begin: EntryId): void {
+    this.#begin = begin
+  }
+
+  /** Takes the next entry of the shard. */
+  read(id: EntryId, entry: Buffer): Sighting {
+    if (entry.length < SIGNED_BYTES) return NEXT
+    const { producer, number } = signatureOf(entry)
+    const heartbeat = heartbeatIn(entry)
+    const known = this.#producers.get(producer)
+    const sighting = known ? this.#follow(known, number) : this.#meet(number, heartbeat)
+    if (sighting.is === 'repeated') return sighting
+    const epoch = heartbeat?.epoch ?? known?.epoch
+    if (heartbeat?.isLast) this.#producers.delete(producer)
+    else this.#producers.set(producer, { number, id, epoch, isTold: false })
+    if (!known) this.#makeRoom()
+    if (sighting.is === 'missed') this.#isMissing = true
+    if (sighting.is === 'unknown') this.#unknownAt = performance.now()
+    return sighting
+  }
+
+  /** The log is in doubt, until that is settled: it was replaced by one of this epoch. */
+  doubt(epoch: string): void {
+    this.#epoch = epoch
+    this.#isInDoubt = true
+    this.#isMissing = false
+  }
+
+  /** Where who follows is told that entries may be missing, that holds of all up to each producer's next one. */
+  settle(isMissing: boolean): void {
+    this.#isInDoubt = false
+    if (!isMissing) return
+    for (const producer of this.#producers.values()) producer.isTold = true
+    this.#unknownAt = -Infinity
   }
 
   /**
-   * Whether each producer that was in doubt has written since, and every entry that was read was the one that was due;
-   * undefined as long as it may turn out so.
+   * Whether every producer has shown itself in the log that was in doubt, and every entry that was read was the one that was
+   * due; undefined as long as it may turn out so.
    */
   get isWhole(): boolean | undefined {
-    if (performance.now() - this.#holeAt < HOLE_REMEMBERED_MS) return false
-    for (const { isHeard } of this.#producers.values()) if (!isHeard) return undefined
+    const isUnknown = performance.now() - this.#unknownAt < UNKNOWN_REMEMBERED_MS
+    if (this.#isMissing || isUnknown || this.#producers.size > MAX_PRODUCERS) return false
+    for (const { epoch, isTold } of this.#producers.values()) {
+      if (epoch !== this.#epoch && !isTold) return undefined
+    }
     return true
+  }
+
+  #follow(known: Producer, number: number): Sighting {
+    if (number === known.number) return { is: 'repeated' }
+    if (number === (known.number + 1) % SIGNATURE_NUMBERS || (known.isTold && !this.#isInDoubt)) return NEXT
+    return { is: 'missed', after: known.id }
+  }
+
+  /** Of one that was not seen before all is known where it begins, or says that it wrote nothing since following began. */
+  #meet(number: number, heartbeat: Heartbeat | undefined): Sighting {
+    const isFirst = number === 1 || (heartbeat?.before && compareIds(heartbeat.before, this.#begin) <= 0)
+    return isFirst ? NEXT : { is: 'unknown' }
+  }
+
+  #makeRoom(): void {
+    if (this.#producers.size <= MAX_PRODUCERS) return
+    for (const [producer, { isTold }] of this.#producers) if (isTold) this.#producers.delete(producer)
   }
 }

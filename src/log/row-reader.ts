@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { LogEntry } from './log-entry.ts'
 import { entryOf, type Row } from './source.ts'
+import { isForeign } from './entry.ts'
 import { placeOf } from './entry-position.ts'
 
 /** Reads a follower's rows as entries, and warns of what cannot be read: once of each kind, for it may be in every row. */
@@ -22,7 +23,7 @@ export class RowReader {
   read(shard: number, row: Row): LogEntry | undefined {
     try {
       const entry = entryOf(shard, row)
-      if (entry.count === 0) this.#warnOfForeigner(entry)
+      if (isForeign(entry)) this.#warnOfForeigner(entry)
       if (entry.unknown > 0) this.#warnOfUnknown(entry)
       return entry
     } catch (error) {

@@ -13,6 +13,7 @@ const MAX_SPARE = 16
 
 /** Events that became one entry. */
 type Sealed = { readonly builder: EntryBuilder; readonly bytes: number; readonly count: number }
+type DueHeartbeat = { readonly isLast: boolean }
 
 export type QueueListener = {
   /** A write failed. Whether it shall be tried again. */
@@ -40,9 +41,13 @@ export class ShardQueue {
   readonly #sealed: Sealed[] = []
   readonly #spare: EntryBuilder[] = []
   #open = new EntryBuilder()
+  #heartbeat: DueHeartbeat | undefined
+  /** The epoch in which the newest heartbeat was due. */
+  #beatIn: string | undefined
   #work: Promise<void> | undefined
   #trimming: Promise<void> | undefined
   #trimmedAt = -Infinity
+  #hasWritten = false
 
   constructor(options: ShardQueueOptions) {
     this.#options = options
@@ -77,10 +82,27 @@ export class ShardQueue {
     return { bytes, written: builders.map(({ written }) => written.promise) }
   }
 
+  /** Writes a heartbeat behind what waits, where none was written in this life of the log. */
+  beatIn(epoch: string): void {
+    if (!this.#hasWritten || epoch === this.#beatIn) return
+    this.#beatIn = epoch
+    this.#beat({ isLast: false })
+  }
+
+  /** Writes the heartbeat behind which nothing comes. */
+  beatLast(): void {
+    if (this.#hasWritten) this.#beat({ isLast: true })
+  }
+
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
     await this.#work
     await this.#trimming
+  }
+
+  #beat(heartbeat: DueHeartbeat): void {
+    this.#heartbeat = heartbeat
+    this.#work ??= this.#run()
   }
 
   #seal(): void {
@@ -98,8 +120,9 @@ export class ShardQueue {
     await endOfTurn() // for what is appended in one turn to travel together
     for (;;) {
       if (this.#open.count > 0) this.#seal()
-      if (this.#sealed.length === 0) break
-      await this.#fly(this.#takeFlight())
+      if (this.#sealed.length > 0) await this.#fly(this.#takeFlight())
+      else if (this.#heartbeat) await this.#flyHeartbeat(this.#heartbeat)
+      else break
     }
     this.#work = undefined
   }
@@ -136,11 +159,21 @@ export class ShardQueue {
     }
   }
 
+  async #flyHeartbeat({ isLast }: DueHeartbeat): Promise<void> {
+    this.#heartbeat = undefined
+    const { producer, shard } = this.#options
+    const entries = [producer.heartbeat(shard, isLast)]
+    // The last one is worth no waiting for a server that is away.
+    const written = isLast ? producer.write(shard, entries) : this.#write(entries)
+    await written.catch(() => undefined)
+  }
+
   async #write(entries: readonly Buffer[]): Promise<void> {
     const { shard, listener, producer } = this.#options
     for (;;) {
       try {
         await producer.write(shard, entries)
+        this.#hasWritten = true
         return listener.written(shard)
       } catch (error) {
         if (!listener.failed(shard, error)) throw error

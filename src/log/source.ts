@@ -74,6 +74,13 @@ export type LogProducer = {
    * ever know; then it must not.
    */
   write(shard: number, entries: readonly Buffer[]): Promise<void>
+  /**
+   * A heartbeat that is due in a shard, to be written as entries are: under the epoch that was in force at the last look.
+   * `isLast`: nothing follows it.
+   */
+  heartbeat(shard: number, isLast: boolean): Buffer
+  /** Looks whether the log has lost anything, of which everybody is told then; resolves with the epoch that is in force. */
+  look(): Promise<string>
   /** Leaves out a number of each shard's entries, so that followers know that events are missing. */
   skip(): void
   /** Drops what a shard may not hold any longer. Absent where the log's server does it by itself. */

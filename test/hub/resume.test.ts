@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventLog } from '../../src/log/log.ts'
 import { formatCursor, parseCursor } from '../../src/log/cursor.ts'
 import { beginningOf } from '../../src/log/positions.ts'
@@ -198,19 +198,30 @@ describe('a cursor', () => {
     expect(await client.frame('snapshot')).toBeDefined()
   })
 
-  test('ends with the log: everybody connected is told of the gap when Redis loses its data', async () => {
+  test('outlives the log when Redis loses its data: who had all of it goes on, and is told of a gap where something is missing', async () => {
     const { url, log } = await testLog()
     const server = await startLive(url)
     const client = await subscribed(server, ['AAPL'])
     await log.append([quoteEvent('AAPL', 1)])
     await client.until(() => seen(client).length === 1)
     const redis = new Redis(url)
+    onTestFinished(() => redis.disconnect())
+    const { hub } = server.live.context
+    const before = hub.epoch
     await redis.flushdb()
-    redis.disconnect()
-    expect((await client.frame('gap')).data).toMatchObject({ reason: 'log_replaced', stream: 'quotes' })
-    await client.frame('snapshot', 1)
+    await expect.poll(() => hub.epoch).not.toBe(before)
     await log.append([quoteEvent('AAPL', 2)])
     await client.until(() => seen(client).at(-1) === 2)
+    expect(client.ofType('gap')).toEqual([])
+    const resumed = server.connect()
+    resumed.socket.once('open', () => resumed.subscribe(['AAPL'], { since: client.ofType('quote_update')[0]!.cursor }))
+    await resumed.frame('resumed')
+    expect(seen(resumed)).toEqual([2])
+
+    await redis.xadd('log:1:{0}', '*', 'e', 'what nobody can read')
+    expect((await client.frame('gap')).data).toMatchObject({ reason: 'log_replaced', stream: 'quotes' })
+    await client.frame('snapshot', 1)
+    await resumed.frame('gap')
   })
 })
 

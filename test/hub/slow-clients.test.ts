@@ -11,7 +11,7 @@ import { comparePositions } from '../../src/log/positions.ts'
 import type { Quote } from '../../src/market/quote.ts'
 import { marketQuote, quoteEvent, quoteOf } from '../support/events.ts'
 import { LiveClient, type Frame } from '../support/live-client.ts'
-import { openLog, startLive, testLog, type LiveServer } from '../support/live-server.ts'
+import { appendAndDie, startLive, testLog, type LiveServer } from '../support/live-server.ts'
 
 const NAME = 'x'.repeat(2000)
 const LIMITS = { connectionsPerUser: 10, subscriptionsPerUser: 100, framesPerSecond: 1e6, frameBytes: 262_144 }
@@ -191,15 +191,15 @@ test('a client is told that the log was replaced before it gets anything that th
       : symbols.map(() => ({ code: 'UNAVAILABLE', message: 'later', unknown: false }))
   const server = await startLive(url, { sources: { ...sources, quotes } })
   const client = await subscribed(server, ['A'])
-  // Nobody knows what this producer wrote before the log was lost: it writes no more.
-  await (await openLog(url)).append([quoteEvent('A', 1)])
+  // Nobody knows what it wrote last before the log was lost.
+  await appendAndDie(url, [quoteEvent('A', 1)])
   await client.frame('quote_update')
   isHeldUp = true
   const redis = new Redis(url)
   await redis.flushdb()
   redis.disconnect()
   let price = 1
-  while (client.ofType('gap').length === 0 && price < 200) {
+  while (client.ofType('gap').length === 0 && price < 1000) {
     await server.log.append([quoteEvent('A', ++price)])
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, test } from 'vitest'
-import type { Start } from '../../src/log/batch.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Following, Start } from '../../src/log/batch.ts'
 import type { LogEntry } from '../../src/log/log-entry.ts'
 import type { EventLog } from '../../src/log/log.ts'
 import { shardOf } from '../../src/log/shard.ts'
@@ -11,6 +11,14 @@ import { pricesIn, pricesOf } from './prices.ts'
 
 /** Gives an empty log of its own to each call, of so many shards. */
 export type OpenLog = (shards: number) => Promise<EventLog>
+
+/** A log that several processes share, and that can lose all that it holds. */
+export type SharedLog = {
+  /** As a further process sees it. */
+  open(): Promise<EventLog>
+  /** Resolves when what is appended from now on stays. */
+  empty(): Promise<void>
+}
 
 const eventsOf = (entries: readonly LogEntry[]) =>
   entries.flatMap((entry) =>
@@ -26,8 +34,52 @@ function followed(log: EventLog) {
   return { entries, events: () => eventsOf(entries) }
 }
 
+/** The next gap, or entries whose prices of a symbol are told. */
+async function nextOf(follower: Following, symbol: string): Promise<(number | boolean)[]> {
+  for (;;) {
+    const { entries, gap } = (await follower.next()).value!
+    const next = gap ? gap.losses.map(({ isMissing }) => isMissing) : pricesOf(entries, symbol)
+    if (next.length > 0) return next
+  }
+}
+
 /** What every implementation of the log is held to. */
-export function describeLog(open: OpenLog): void {
+export function describeLog(open: OpenLog, share: () => Promise<SharedLog>): void {
+  describe('who follows a log that is emptied', () => {
+    test('is told that nothing is missing where it had read all, whether producers write on, are silent, or have ended', async () => {
+      const shared = await share()
+      const [former, silent, ended, busy, reader] = await Promise.all(Array.from({ length: 5 }, () => shared.open()))
+      await former!.append([tradeEvent('AAPL', 1, 1)])
+      const { last } = await reader!.reach(0)
+      const told: unknown[] = []
+      following(reader!, [last!], {
+        entries: (entries) => void told.push(...pricesOf(entries, 'AAPL')),
+        replaced: (_, losses) => void told.push(...losses.map(({ isMissing }) => isMissing))
+      })
+      await ended!.append([tradeEvent('AAPL', 2, 1)])
+      await ended!.close()
+      await silent!.append([tradeEvent('AAPL', 3, 1)])
+      await expect.poll(() => told).toEqual([2, 3])
+      await shared.empty()
+      await busy!.append([tradeEvent('AAPL', 4, 1)])
+      await expect.poll(() => new Set(told)).toEqual(new Set([2, 3, 4, false]))
+    })
+
+    test('is told that something is missing where a producer has been silent since it wrote what nobody had read', async () => {
+      const shared = await share()
+      const [silent, reader] = await Promise.all([shared.open(), shared.open()])
+      const follower = reader.follow('beginning')
+      onTestFinished(async () => void (await follower.return()))
+      await silent.append([tradeEvent('AAPL', 1, 1)])
+      expect(await nextOf(follower, 'AAPL')).toEqual([1])
+      await silent.append([tradeEvent('AAPL', 2, 1)])
+      await shared.empty()
+      expect(await nextOf(follower, 'AAPL')).toEqual([true])
+      await silent.append([tradeEvent('AAPL', 3, 1)])
+      expect(await nextOf(follower, 'AAPL')).toEqual([3])
+    })
+  })
+
   describe('whoever takes its time', () => {
     test('gets no more than it asked for, and what was not taken is where it goes on', async () => {
       const log = await open(3)
@@ -55,7 +107,7 @@ export function describeLog(open: OpenLog): void {
       const log = await open(1)
       await log.append([tradeEvent('AAPL', 1, 1)])
       const follower = log.follow('now')
-      const first = follower.next()
+      const first = nextOf(follower, 'AAPL')
       await expect.poll(() => follower.isConnected).toBe(true)
       const stop = new AbortController()
       await expect
@@ -64,7 +116,7 @@ export function describeLog(open: OpenLog): void {
           return Promise.race([first.then(() => true), new Promise((resolve) => setTimeout(resolve, 50))])
         })
         .toBe(true)
-      expect(pricesOf((await first).value!.entries, 'AAPL')[0]).toBe(2)
+      expect((await first)[0]).toBe(2)
       await follower.return()
       expect(await follower.next()).toEqual({ value: undefined, done: true })
       const stopped = log.follow('now', { signal: stop.signal })

@@ -63,6 +63,19 @@ function operator({ port }: KafkaBroker): Cluster {
   return cluster
 }
 
+/** Resolves when the broker has done it: what comes before that is lost with the topic. */
+export async function deleteTopic(broker: KafkaBroker, name: string): Promise<void> {
+  const cluster = operator(broker)
+  const { id } = await cluster.lookUp(name)
+  await cluster.ask(deleteTopicsV6.api, [{ name }], 5000)
+  const present = () =>
+    cluster.lookUp(name).then(
+      (found) => found.id,
+      () => undefined
+    )
+  await expect.poll(present).not.toBe(id)
+}
+
 /** Cuts off the end of what a stopped broker holds of a topic's first partition, as a machine does that loses its power. */
 async function loseEnd(broker: KafkaBroker, topic: string, bytes: number): Promise<void> {
   const folder = join(broker.data, `${topic}-1-0`)
@@ -130,16 +143,7 @@ export function describeTrouble(broker: () => KafkaBroker): void {
       const epoch = await log.epoch()
       await log.append(range(1, 5).map(trade))
       await expect.poll(() => prices.length).toBe(5)
-      const cluster = operator(broker())
-      const { id, name } = await cluster.lookUp(`${topic}-1`)
-      await cluster.ask(deleteTopicsV6.api, [{ name }], 5000)
-      // What comes before the broker has done it is lost with the topic.
-      const present = () =>
-        cluster.lookUp(name).then(
-          (found) => found.id,
-          () => undefined
-        )
-      await expect.poll(present).not.toBe(id)
+      await deleteTopic(broker(), `${topic}-1`)
       await log.append([trade(6)])
       await expect.poll(() => epochs.length, PATIENCE).toBe(1)
       expect(epochs[0]).not.toBe(epoch)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
@@ -5,7 +6,7 @@ import { startKafka, whyNoKafka, type KafkaBroker } from '../support/kafka.ts'
 import { describeLog } from './contract.ts'
 import { openKafkaLog } from './kafka-logs.ts'
 import { describeSystem } from './kafka-system.ts'
-import { describeTrouble } from './kafka-trouble.ts'
+import { deleteTopic, describeTrouble } from './kafka-trouble.ts'
 
 let broker: KafkaBroker
 
@@ -15,7 +16,13 @@ describe.skipIf(whyNoKafka !== undefined)(`the log in Kafka (${whyNoKafka ?? 'ne
   })
   afterAll(() => broker?.close())
 
-  describeLog(async (shards) => openKafkaLog(broker, { shards }))
+  describeLog(
+    async (shards) => openKafkaLog(broker, { shards }),
+    async () => {
+      const topic = `shared-${randomUUID()}`
+      return { open: () => openKafkaLog(broker, { topic }), empty: () => deleteTopic(broker, `${topic}-1`) }
+    }
+  )
   describeTrouble(() => broker)
   describeSystem(() => broker)
 })

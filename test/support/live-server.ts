@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { chooseProtocol, presentedBy } from '../../src/auth/handshake.ts'
 import { Live, type LiveOptions } from '../../src/hub/live-server.ts'
+import type { MarketEvent } from '../../src/market/event.ts'
 import { WebSocketTransport } from '../../src/hub/transport.ts'
 import type { Sources } from '../../src/hub/sources.ts'
 import { createLog, type EventLog } from '../../src/log/log.ts'
@@ -49,13 +50,26 @@ export async function testLog(options: { shards?: number } = {}): Promise<{ url:
   return { url, log: await openLog(url, options) }
 }
 
-export async function openLog(url: string, { shards = 1, retentionMs = 3_600_000, maxBytes = 2 ** 28 } = {}) {
+export async function openLog(url: string, options: LogSizes = {}): Promise<EventLog> {
+  return (await openLogOf(url, options)).log
+}
+
+/** Appends as a process that is killed as soon as the log holds it: it takes leave of nobody. */
+export async function appendAndDie(url: string, events: readonly MarketEvent[]): Promise<void> {
+  const { redis, log } = await openLogOf(url)
+  await log.append(events)
+  redis.disconnect()
+}
+
+type LogSizes = { shards?: number; retentionMs?: number; maxBytes?: number }
+
+async function openLogOf(url: string, { shards = 1, retentionMs = 3_600_000, maxBytes = 2 ** 28 }: LogSizes = {}) {
   const redis = connectFailFast(url)
   await ready(redis, 'REDIS_URL')
   onTestFinished(() => redis.disconnect())
   const log = createLog({ redis, log: SILENT, shards, retentionMs, maxBytes })
   onTestFinished(() => log.close())
-  return log
+  return { redis, log }
 }
 
 /**

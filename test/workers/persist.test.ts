@@ -1,63 +1,30 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
-import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { noteBarsToTell } from '../../db/bar-outbox.ts'
-import { createDatabase, type Database } from '../../db/client.ts'
+import { createDatabase } from '../../db/client.ts'
 import { inCopyTransaction } from '../../db/copy.ts'
 import { createLogLeaseStore } from '../../db/log-leases.ts'
 import { createStores } from '../../db/stores.ts'
-import { createIntake } from '../../src/intake/intake.ts'
 import type { EventLog } from '../../src/log/log.ts'
-import { ALWAYS_OPEN } from '../../src/market/calendars.ts'
 import type { MarketEvent } from '../../src/market/event.ts'
-import { SessionClock } from '../../src/market/session-clock.ts'
 import { isoOf } from '../../src/market/time.ts'
 import type { Trade } from '../../src/market/trade.ts'
-import { createPersistStats } from '../../src/metrics/persist-gauges.ts'
-import { ShardOwner } from '../../workers/persist/shard-owner.ts'
 import { barEvent, tradeEvent } from '../support/events.ts'
-import { shippedHours } from '../support/hours.ts'
 import { openLog, startLive, testLog } from '../support/live-server.ts'
+import { privateRedis } from '../log/redis-door.ts'
 import { storesUnderTest } from '../db/stores-under-test.ts'
 import { BarFollower, toldBarsIn } from './bar-follower.ts'
+import { persist } from './persist-in-process.ts'
 import { startRealPersist } from './process.ts'
 import { freshDatabase, standingIn, standingOf } from './standing-trades.ts'
 import { barsIn, barsOf } from './stored-bars.ts'
 import { TradeFlow, tradeReport } from './trade-flow.ts'
 
-const SILENT = pino({ level: 'silent' })
 const PATIENCE = { timeout: 40_000, interval: 100 }
 
 const under = storesUnderTest()
-
-function persist(database: Database, eventLog: EventLog) {
-  const stats = createPersistStats()
-  const clock = new SessionClock(ALWAYS_OPEN)
-  const leases = createLogLeaseStore(database)
-  const intake = createIntake({
-    eventLog,
-    log: SILENT,
-    record: () => undefined,
-    quoteIntervalMs: 200,
-    hoursOf: shippedHours
-  })
-  const owner = new ShardOwner({
-    leases,
-    eventLog,
-    intake,
-    database,
-    clock,
-    batchSize: 500,
-    batchMs: 20,
-    keepsBbo: true,
-    stats,
-    log: SILENT
-  })
-  onTestFinished(() => owner.close())
-  return { stats, close: () => owner.close() }
-}
 
 const difference = (some: readonly string[], others: readonly string[]) => [
   ...some.filter((line) => !others.includes(line)),
@@ -185,6 +152,34 @@ describe('what the log holds', () => {
     expect(gaps).toMatchObject([{ source: 'alpaca', feed: 'iex', reason: 'log_lost', state: 'open' }])
     expect(Number(new Date(gaps[0]!['from_at'] as string))).toBeGreaterThanOrEqual(began)
     expect(Number(new Date(gaps[0]!['until_at'] as string))).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('is noted as lost, with the time when it came, where the log was put back before it was written', async () => {
+    const [database, server] = await Promise.all([freshDatabase(), privateRedis()])
+    const admin = new Redis(server.directUrl())
+    onTestFinished(() => admin.disconnect())
+    const producer = await openLog(server.directUrl())
+    const { stats } = persist(database, await openLog(server.url))
+    const [flow, lost] = [new TradeFlow(['AAPL']), new TradeFlow(['MSFT'])]
+    await append(producer, flow.next(50))
+    await expect.poll(() => stats.ticks, PATIENCE).toBeGreaterThan(40)
+    const before = await admin.dumpBuffer('log:1:{0}')
+    const putBackTo = Date.now()
+    await expect.poll(() => Date.now() - putBackTo).toBeGreaterThan(100)
+    server.door.treat('swallow answers')
+    const lostFrom = Date.now()
+    await append(producer, lost.next(10))
+    const lostUntil = Date.now()
+    await admin.restore('log:1:{0}', 0, before, 'REPLACE')
+    server.door.cut()
+    await append(producer, flow.next(50))
+    const gaps = () => database.sql<{ from_at: Date; until_at: Date }[]>`select from_at, until_at from gaps`
+    await expect.poll(gaps, PATIENCE).toHaveLength(1)
+    const [gap] = await gaps()
+    expect(Number(new Date(gap!.from_at))).toBeLessThanOrEqual(lostFrom)
+    expect(Number(new Date(gap!.until_at))).toBeGreaterThanOrEqual(lostUntil)
+    await expect.poll(() => stats.ticks, PATIENCE).toBeGreaterThan(90)
+    expect(await gaps()).toHaveLength(1)
   })
 
   test('that cannot be is put into quarantine, and keeps nothing else out', async () => {

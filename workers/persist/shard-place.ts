@@ -22,6 +22,8 @@ export type ShardPlaceOptions = {
 export class ShardPlace {
   readonly #options: ShardPlaceOptions
   #epoch = ''
+  /** Where the shard has held nothing yet, whatever it lost came later, epoch ms. */
+  #emptyAt = Date.now()
 
   constructor(options: ShardPlaceOptions) {
     this.#options = options
@@ -34,6 +36,7 @@ export class ShardPlace {
     const held = await committedCursor(tx, lease)
     const beginning = beginningOf(lease.shard)
     if (!held) return beginning
+    this.#emptyAt = held.committedAt.getTime()
     const place = placeOfText(held.position, lease.shard, eventLog.shards)
     if (place?.epoch === this.#epoch) {
       const until = await trimmedUntil(eventLog, place.at)
@@ -49,7 +52,10 @@ export class ShardPlace {
   async pass(tx: CopyTransaction, { epoch, losses }: Gap): Promise<void> {
     const { eventLog } = this.#options
     for (const { since, position, isMissing } of losses) {
-      if (isMissing) await this.#noteLoss(tx, eventLog.timeOf(since), eventLog.timeOf(position) || Date.now())
+      if (!isMissing) continue
+      // A log that was put back ends before what it lost.
+      const until = epoch === this.#epoch ? await this.#lostUntil(position) : Date.now()
+      await this.#noteLoss(tx, eventLog.timeOf(since) || this.#emptyAt, until)
     }
     this.#epoch = epoch
     for (const { position } of losses) await this.commit(tx, position)
@@ -67,6 +73,12 @@ export class ShardPlace {
 
   #text(position: Position): string {
     return textOfPlace({ epoch: this.#epoch, at: position }, this.#options.eventLog.shards)
+  }
+
+  /** What was trimmed came before the oldest entry that is there, all else before what was read last. */
+  async #lostUntil(position: Position): Promise<number> {
+    const { eventLog } = this.#options
+    return (await trimmedUntil(eventLog, position)) ?? (eventLog.timeOf(position) || Date.now())
   }
 
   /** What was lost may be of any feed. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { initProducerIdV4, NumericMap, ProduceAcks, produceV9 } from '@platformatic/kafka'
 import type { Logger } from 'pino'
-import { endOf, type EntryPosition } from '../entry-position.ts'
+import { endOf, type EntryId, type EntryPosition } from '../entry-position.ts'
 import { signEntry } from '../entry.ts'
 import { EpochWatch } from '../epoch-watch.ts'
+import { heartbeatEntry } from '../heartbeat.ts'
 import type { LogProducer } from '../source.ts'
 import { isRefusal, REQUEST_TIMEOUT_MS } from './cluster.ts'
 import { ENTRY_KEY } from './fetch.ts'
@@ -28,6 +29,8 @@ type Writing = {
   /** As whom it writes this shard. */
   identity: Identity | undefined
   inDoubt: readonly Buffer[] | undefined
+  /** Where the newest entry is; undefined where Kafka did not say. */
+  newest: EntryId | undefined
 }
 
 /**
@@ -39,6 +42,7 @@ export class TopicProducer implements LogProducer {
   readonly #id = randomBytes(4).readUInt32LE()
   readonly #options: TopicOptions & { readonly log: Pick<Logger, 'warn'> }
   readonly #watch: EpochWatch
+  #epoch = ''
   readonly #shards: readonly Writing[]
   #identity: Promise<Identity> | undefined
   #recovery: Promise<void> | undefined
@@ -53,7 +57,8 @@ export class TopicProducer implements LogProducer {
       number: 0,
       sequence: 0,
       identity: undefined,
-      inDoubt: undefined
+      inDoubt: undefined,
+      newest: undefined
     }))
   }
 
@@ -68,7 +73,17 @@ export class TopicProducer implements LogProducer {
     const position = await this.#send(shard, writing, entries)
     writing.inDoubt = undefined
     writing.sequence = (writing.sequence + entries.length) % SEQUENCE_NUMBERS
+    writing.newest = position
     if (position) this.#watch.saw(position)
+  }
+
+  heartbeat(shard: number, isLast: boolean): Buffer {
+    return heartbeatEntry({ epoch: this.#epoch, before: this.#shards[shard]!.newest, isLast })
+  }
+
+  async look(): Promise<string> {
+    await this.#recovered()
+    return this.#look()
   }
 
   skip(): void {
@@ -136,8 +151,13 @@ export class TopicProducer implements LogProducer {
     }))
   }
 
+  async #look(): Promise<string> {
+    this.#epoch = (await this.#watch.look()).epoch
+    return this.#epoch
+  }
+
   async #recover(): Promise<void> {
-    await this.#watch.look()
+    await this.#look()
     if (this.#isSetUp) return
     await applySettings(this.#options)
     this.#isSetUp = true

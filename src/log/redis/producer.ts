@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { EntryPosition } from '../entry-position.ts'
 import { EpochWatch } from '../epoch-watch.ts'
+import { heartbeatEntry } from '../heartbeat.ts'
 import type { LogProducer } from '../source.ts'
 import { clientsIn, hasFormerReaders } from './former-readers.ts'
 import { ShardWriter, type Writing } from './shard-writer.ts'
@@ -29,6 +30,7 @@ export class StreamProducer implements LogProducer, Writing {
   readonly #options: StreamProducerOptions
   readonly #writers: readonly ShardWriter[]
   readonly #watch: EpochWatch
+  #epoch = ''
   /** Redis knows the connection by it. */
   readonly #name = `quotewire-log-${randomBytes(8).toString('hex')}`
   #recovery: Promise<void> | undefined
@@ -76,6 +78,15 @@ export class StreamProducer implements LogProducer, Writing {
     return this.#writers[shard]!.write(entries)
   }
 
+  heartbeat(shard: number, isLast: boolean): Buffer {
+    return heartbeatEntry({ epoch: this.#epoch, before: this.#writers[shard]!.newest, isLast })
+  }
+
+  async look(): Promise<string> {
+    await this.recovered()
+    return this.#look()
+  }
+
   skip(): void {
     for (const writer of this.#writers) writer.skip()
   }
@@ -98,11 +109,16 @@ export class StreamProducer implements LogProducer, Writing {
       if (this.#connection.status === 'wait') await this.#connection.connect()
       await this.#endFormerConnections()
       await this.#lookForReaders()
-      await this.#watch.look()
+      await this.#look()
     } catch (error) {
       this.#recovery = undefined
       throw error
     }
+  }
+
+  async #look(): Promise<string> {
+    this.#epoch = (await this.#watch.look()).epoch
+    return this.#epoch
   }
 
   async #lookForReaders(): Promise<void> {

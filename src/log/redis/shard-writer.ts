@@ -35,6 +35,8 @@ export class ShardWriter {
   #end: EntryId = BEGINNING
   #endKnownAt = -Infinity
   #number = 0
+  /** Where the newest entry of this producer is. */
+  #newest: EntryId | undefined
   /** What was given to be written, and as what it was sent. Not made anew: by its very bytes an entry is found. */
   #inDoubt: { readonly given: readonly Buffer[]; readonly sent: readonly Buffer[] } | undefined
 
@@ -43,14 +45,22 @@ export class ShardWriter {
     this.#shard = shard
   }
 
+  get newest(): EntryId | undefined {
+    return this.#newest
+  }
+
   /** See LogProducer. */
   async write(entries: readonly Buffer[]): Promise<void> {
     await this.#producer.recovered()
     const doubt = this.#inDoubt?.given === entries ? this.#inDoubt.sent : undefined
     const found = doubt && (await this.#search(doubt.at(-1)!))
-    const id = found ?? (await this.#producer.source.add(this.#shard, doubt ?? (await this.#prepare(entries))))
+    const sent = doubt ?? (await this.#prepare(entries))
+    // Who knows the former version alone knows no heartbeats.
+    if (sent.length === 0) return
+    const id = found ?? (await this.#producer.source.add(this.#shard, sent))
     this.#inDoubt = undefined
     this.#endsAt(id)
+    this.#newest = id
     this.#producer.wrote(endOf(this.#shard, id))
   }
 
