@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createConnection, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -64,8 +65,7 @@ describe('a client written for another server', () => {
     const { socket, until } = connect(`${open}/stocks`)
     const upgraded = new Promise((resolve) => socket.io.engine.once('upgrade', resolve))
     socket.emit('subscribe', { symbols: ['MSFT'] })
-    await until('priceUpdate')
-    await upgraded
+    await Promise.all([until('priceUpdate'), upgraded])
     await api.core.eventLog.append([quoteEvent('MSFT', 501)])
     await until('priceUpdate', ({ price }) => price === 501)
   })
@@ -207,7 +207,7 @@ describe('bad input', () => {
       `42["subscribe","${'x'.repeat(300_000)}"]`
     ]) {
       const raw = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
-      const gone = new Promise((resolve) => raw.on('close', resolve))
+      const gone = once(raw, 'close')
       raw.on('open', () => raw.send(`40{"token":"${token}"}`))
       raw.on('message', (data: Buffer) => data.toString().startsWith('40') && raw.send(garbage))
       raw.on('error', () => undefined)
@@ -339,11 +339,10 @@ describe('several processes', () => {
     const mute = createConnection({ port: Number(new URL(at).port), host: '127.0.0.1' })
     onTestFinished(() => void mute.destroy())
     mute.on('error', () => undefined)
-    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
-    const upgrade = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
-    const shaken = new Promise((resolve) => mute.once('data', resolve))
-    mute.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${upgrade}${key}\r\n`)
-    await shaken
+    const upgrade = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13'
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    mute.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n${upgrade}\r\n${key}\r\n\r\n`)
+    await once(mute, 'data')
     const startedAt = performance.now()
     await going.app.close()
     expect(performance.now() - startedAt).toBeLessThan(5000)
@@ -392,7 +391,7 @@ describe('an operator', () => {
     expect(await metrics()).toMatch(/^quotewire_socketio_messages_total [1-9]/m)
     const plain = new WebSocket(`${url.replace('http', 'ws')}/api/v1/market/ws/stock-quotes?token=${token}`)
     onTestFinished(() => plain.terminate())
-    const welcome = await new Promise<Buffer>((resolve) => plain.once('message', resolve))
+    const [welcome] = (await once(plain, 'message')) as [Buffer]
     expect(JSON.parse(welcome.toString())).toMatchObject({ type: 'welcome', data: { authenticated: true } })
   })
 
