@@ -5,6 +5,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { expect, onTestFinished, test } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { PATIENCE } from '../routes/market-under-test.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 
 /** Debian's; its package is installed where browsers are to be tried. */
@@ -65,6 +66,7 @@ export async function startConsole(): Promise<ConsoleUnderTest> {
     MARKET: 'sandbox',
     SANDBOX_URL: sandbox.url,
     RATE_LIMIT_PER_MINUTE: '100000',
+    ...PATIENCE,
     TRUST_PROXY: 'true'
   })
   await api.app.listen({ host: '127.0.0.1', port: 0 })

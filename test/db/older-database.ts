@@ -5,7 +5,7 @@ import { isIntraday, type BarSeries } from '../../src/market/bar.ts'
 /** Makes a database without tables on the server of `serverUrl`, and returns its URL. */
 export async function createEmptyDatabase(serverUrl: string, sql: Database['sql']): Promise<string> {
   const name = `${new URL(serverUrl).pathname.slice(1)}_${Math.random().toString(36).slice(2, 8)}`
-  await sql`create database ${sql(name)} template template0`
+  await sql`create database ${sql(name)} template template0 strategy file_copy`
   return Object.assign(new URL(serverUrl), { pathname: name }).href
 }
 

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { PATIENCE } from '../routes/market-under-test.ts'
 import { startWorld, type Api, type ApiWorld } from '../support/api.ts'
 import { listenTo } from './vendor-stream.ts'
 
@@ -27,6 +28,7 @@ export async function setStage(): Promise<Stage> {
     SANDBOX_URL: sandbox.url,
     SANDBOX_TICK_MS: String(TICK_MS),
     RATE_LIMIT_PER_MINUTE: '100000',
+    ...PATIENCE,
     WS_SUBSCRIPTIONS_PER_USER: '40'
   })
   await api.app.listen({ host: '127.0.0.1', port: 0 })

@@ -16,8 +16,11 @@ const tradeOf = ({ data }: Frame) => data['trade'] as Trade
 const pricesOf = (frames: readonly Frame[], symbol: string): number[] =>
   frames.flatMap((frame) => (frame.type === 'trade' && frame.data['symbol'] === symbol ? [tradeOf(frame).price] : []))
 /** The newest that came of every symbol. */
-const lastPrice = (client: LiveClient): number =>
-  Math.min(...SYMBOLS.map((symbol) => pricesOf(client.frames, symbol).at(-1) ?? 0))
+const lastPrice = (client: LiveClient): number => Math.min(...SYMBOLS.map((symbol) => newestPrice(client, symbol)))
+function newestPrice({ frames }: LiveClient, symbol: string): number {
+  const newest = frames.findLast(({ type, data }) => type === 'trade' && data['symbol'] === symbol)
+  return newest ? tradeOf(newest).price : 0
+}
 const fromMs = ({ data }: Frame): number => Date.parse(data['from'] as string)
 
 async function subscribed(server: LiveServer, since?: string): Promise<LiveClient> {

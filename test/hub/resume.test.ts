@@ -62,10 +62,13 @@ describe('a client that moves between two API processes', () => {
       stop.abort()
       await producing
       const last = await subscribed(servers[0], symbols, { stream: 'trades', since })
+      const first = received.get('AAPL')![0]!
+      const had = [...received.values()].flat().length
+      // What the process has not read yet comes live.
+      await last.until(() => had + last.ofType('trade').length > price - first, 'the last trade')
       for (const { data } of last.ofType('trade')) {
         received.get(data['symbol'] as string)!.push((data['trade'] as Quote).price)
       }
-      const first = received.get('AAPL')![0]!
       const expected = (offset: number) => range(0, (price - first - 3) / 4).map((at) => first + offset + 4 * at)
       for (const [offset, symbol] of symbols.entries()) expect(received.get(symbol)).toEqual(expected(offset))
     }

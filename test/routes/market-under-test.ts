@@ -3,7 +3,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { startWorld, type Answer, type Api } from '../support/api.ts'
 
 /** Slow machines get time; how vendors are timed out is tested elsewhere. */
-const PATIENCE = { UPSTREAM_TIMEOUT_MS: '5000', REQUEST_DEADLINE_MS: '15000' }
+export const PATIENCE = { UPSTREAM_TIMEOUT_MS: '5000', REQUEST_DEADLINE_MS: '15000' }
 
 type Client = {
   api: Api

@@ -1,14 +1,19 @@
 import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files and folders whose tests run for a minute and more: outages, restarts and whole systems take their time. */
+/** Whose tests run for half a minute and more, the longest first: outages, restarts, whole systems and browsers take their time. */
 const LONGEST = [
-  'test/start',
-  'test/workers/',
-  'test/hub/interleavings',
   'test/market-data/every-route',
-  'test/recordings-spoiled',
-  'test/server',
+  'test/console/console',
+  'test/workers/ingest',
+  'test/workers/day',
+  'test/start.test',
+  'test/workers/outages',
+  'test/log/kafka',
+  'test/workers/gap-filling',
+  'test/workers/persist',
+  'test/server.test',
+  'test/routes/ws',
   'test/routes/stalls'
 ]
 
