@@ -43,8 +43,8 @@ test('what is replayed for a client is not forgotten for others that come and go
     return log.read(from, maxEntries)
   }
   const server = await startLive(url, { log: { ...log, read } })
-  const client = server.connect()
   const since = `${await log.epoch()}.0.${Date.now() - 600_000}-0.0`
+  const client = server.connect()
   client.socket.once('open', () => client.subscribe(['AAPL'], { stream: 'trades', since }))
   await reading.promise
   const { topics } = server.live.context.hub

@@ -65,15 +65,15 @@ test('a day of free plans on two workers: every tick runs once, no budget is ove
   await Promise.all(processes.map((each) => each.core.recorder.flush()))
 
   const ticks = await ticksByJob(core)
-  expect(ticks.get('refresh-quotes')).toEqual({ tasks: 1440, runs: 1440 })
-  expect(ticks.get('refresh-indices')).toEqual({ tasks: 720, runs: 720 })
-  expect(ticks.get('refresh-market')).toEqual({ tasks: 288, runs: 288 })
-  expect(ticks.get('refresh-sentiment')).toEqual({ tasks: 288, runs: 288 })
-  expect(ticks.get('refresh-news')).toEqual({ tasks: 96, runs: 96 })
-  expect(ticks.get('refresh-stocks')).toEqual({ tasks: 24, runs: 24 })
-  expect(ticks.get('warm-cache')).toEqual({ tasks: 28, runs: 28 })
-  expect(ticks.get('cleanup')).toEqual({ tasks: 1, runs: 1 })
-  expect(ticks.get('ensure-partitions')).toEqual({ tasks: 1, runs: 1 })
+  expect(ticks.get('refresh-quotes')).toEqual({ tasks: 1440, again: [] })
+  expect(ticks.get('refresh-indices')).toEqual({ tasks: 720, again: [] })
+  expect(ticks.get('refresh-market')).toEqual({ tasks: 288, again: [] })
+  expect(ticks.get('refresh-sentiment')).toEqual({ tasks: 288, again: [] })
+  expect(ticks.get('refresh-news')).toEqual({ tasks: 96, again: [] })
+  expect(ticks.get('refresh-stocks')).toEqual({ tasks: 24, again: [] })
+  expect(ticks.get('warm-cache')).toEqual({ tasks: 28, again: [] })
+  expect(ticks.get('cleanup')).toEqual({ tasks: 1, again: [] })
+  expect(ticks.get('ensure-partitions')).toEqual({ tasks: 1, again: [] })
 
   expect(unanswered).toBe(0)
   const used = (provider: ProviderName) => [...calls].filter(([key]) => key.startsWith(`${provider} `))
@@ -119,10 +119,10 @@ async function ticksByJob({ stores }: WorkerProcess['core']) {
   }
   const workers = new Set(runs.map(({ worker }) => worker))
   expect(workers).toEqual(new Set(['one', 'two']))
-  const jobs = new Map<string, { tasks: number; runs: number }>()
-  for (const job of new Set(runs.map((run) => run.job))) {
-    const own = runs.filter((run) => run.job === job)
-    jobs.set(job, { tasks: new Set(own.map(({ taskId }) => taskId)).size, runs: own.length })
+  const jobs = new Map<string, { tasks: number; again: object[] }>()
+  for (const [job, own] of Map.groupBy(runs, (run) => run.job)) {
+    const tasks = [...Map.groupBy(own, ({ taskId }) => taskId).values()]
+    jobs.set(job, { tasks: tasks.length, again: tasks.filter((tries) => tries.length > 1).flat() })
   }
   return jobs
 }
