@@ -36,6 +36,15 @@ test('what an instrument is, is known from quotes, profiles and lists of movers,
   expect(found.has('EEE')).toBe(false)
 })
 
+test('a profile without a sector leaves the one that another vendor told', async () => {
+  const recorder = recorderUnderTest()
+  recorder.profile({ symbol: 'FFF', sector: 'Energy', provenance: provenance() })
+  await recorder.flush()
+  recorder.profile({ symbol: 'FFF', name: 'Of a poorer vendor', provenance: provenance() })
+  await recorder.flush()
+  expect((await under.stores.identities.find(['FFF'])).get('FFF')).toMatchObject({ sector: 'Energy' })
+})
+
 test('a quote that may be another instrument tells nothing of this one', async () => {
   const recorder = recorderUnderTest()
   recorder.quote(quote({ symbol: 'ZZZ', name: 'Right' }))
