@@ -102,8 +102,10 @@ export class MemoryTier<T> {
 
   #isNews(key: string, seen: Seen<T>): boolean {
     const held = this.#entries.peek(key)
-    if (held === undefined || comesBefore(seen, held, this.#orderOf)) return false
-    return 'absent' in held || comesBefore(held, seen, this.#orderOf) || !isDeepStrictEqual(held.value, seen.value)
+    if (held === undefined) return false
+    if (comesBefore(held, seen, this.#orderOf)) return true
+    if (comesBefore(seen, held, this.#orderOf)) return false
+    return 'absent' in held || !isDeepStrictEqual(held.value, seen.value)
   }
 
   #takeNewer(key: string): void {
@@ -120,6 +122,6 @@ export class MemoryTier<T> {
 
 /** What this process loaded is seen as well, and is the same. */
 function isNews<T>(seen: Seen<T>, newer: Seen<T>): boolean {
-  if (seen.comesBefore(newer)) return false
-  return newer.comesBefore(seen) || !isDeepStrictEqual(newer.value, seen.value)
+  if (newer.comesBefore(seen)) return true
+  return !seen.comesBefore(newer) && !isDeepStrictEqual(newer.value, seen.value)
 }

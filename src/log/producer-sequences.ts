@@ -16,8 +16,8 @@ type Producer = {
   id: EntryId
   /** The epoch of its newest heartbeat. */
   epoch: string | undefined
-  /** It was told that entries of it may be missing, those up to its next one too. */
-  isTold: boolean
+  /** In which doubt it was told that entries of it may be missing: those up to its next one too, until the log is lost again. */
+  toldIn: number | undefined
 }
 
 /**
@@ -39,7 +39,8 @@ export class ProducerSequences {
   #begin: EntryId
   /** Of the log that is in doubt. */
   #epoch: string | undefined
-  #isInDoubt = false
+  /** How often the log was in doubt. */
+  #doubts = 0
   #isMissing = false
   #unknownAt = -Infinity
 
@@ -62,7 +63,7 @@ export class ProducerSequences {
     if (sighting.is === 'repeated') return sighting
     const epoch = heartbeat?.epoch ?? known?.epoch
     if (heartbeat?.isLast) this.#producers.delete(producer)
-    else this.#producers.set(producer, { number, id, epoch, isTold: false })
+    else this.#producers.set(producer, { number, id, epoch, toldIn: undefined })
     if (!known) this.#makeRoom()
     if (sighting.is === 'missed') this.#isMissing = true
     if (sighting.is === 'unknown') this.#unknownAt = performance.now()
@@ -72,15 +73,14 @@ export class ProducerSequences {
   /** The log is in doubt, until that is settled: it was replaced by one of this epoch. */
   doubt(epoch: string): void {
     this.#epoch = epoch
-    this.#isInDoubt = true
+    this.#doubts++
     this.#isMissing = false
   }
 
   /** Where who follows is told that entries may be missing, that holds of all up to each producer's next one. */
   settle(isMissing: boolean): void {
-    this.#isInDoubt = false
     if (!isMissing) return
-    for (const producer of this.#producers.values()) producer.isTold = true
+    for (const producer of this.#producers.values()) producer.toldIn = this.#doubts
     this.#unknownAt = -Infinity
   }
 
@@ -91,15 +91,15 @@ export class ProducerSequences {
   get isWhole(): boolean | undefined {
     const isUnknown = performance.now() - this.#unknownAt < UNKNOWN_REMEMBERED_MS
     if (this.#isMissing || isUnknown || this.#producers.size > MAX_PRODUCERS) return false
-    for (const { epoch, isTold } of this.#producers.values()) {
-      if (epoch !== this.#epoch && !isTold) return undefined
+    for (const { epoch, toldIn } of this.#producers.values()) {
+      if (epoch !== this.#epoch && toldIn === undefined) return undefined
     }
     return true
   }
 
   #follow(known: Producer, number: number): Sighting {
     if (number === known.number) return { is: 'repeated' }
-    if (number === (known.number + 1) % SIGNATURE_NUMBERS || (known.isTold && !this.#isInDoubt)) return NEXT
+    if (number === (known.number + 1) % SIGNATURE_NUMBERS || known.toldIn === this.#doubts) return NEXT
     return { is: 'missed', after: known.id }
   }
 
@@ -111,6 +111,6 @@ export class ProducerSequences {
 
   #makeRoom(): void {
     if (this.#producers.size <= MAX_PRODUCERS) return
-    for (const [producer, { isTold }] of this.#producers) if (isTold) this.#producers.delete(producer)
+    for (const [producer, { toldIn }] of this.#producers) if (toldIn !== undefined) this.#producers.delete(producer)
   }
 }

@@ -55,6 +55,18 @@ test('of a death gaps are told once', () => {
   expect(sequences.isWhole).toBe(true)
 })
 
+test('a producer of which gaps were told is believed no more once the log is lost again: what it wrote between is told', () => {
+  const { sequences, trade, beat } = shard()
+  trade(1, 1)
+  sequences.doubt(AFTER)
+  sequences.settle(true)
+  // It was not dead: its second entry was lost, unread, with the log that was new.
+  sequences.doubt(BEFORE)
+  expect(sequences.isWhole).toBe(true)
+  sequences.settle(false)
+  expect(beat(1, 3, { epoch: BEFORE })).toBe('missed')
+})
+
 test.each([
   ['the first entry of a new producer', 'next', () => shard().trade(1, 1)],
   ['the midst of one that was never seen', 'unknown', () => shard().trade(1, 7)],

@@ -106,7 +106,7 @@ test('who subscribes to trades and best bids sees the ticks of the exchange with
   sandbox.scenario({ vendor: 'alpaca-stream', scenario: 'halt', symbol: 'AAPL', count: 1 })
   await live.until(() => live.ofType('trade_correction').length > 0, 'a correction')
   await live.until(() => live.ofType('trade_cancel').length > 0, 'a cancellation')
-  // Before it another vendor may have told that the symbol trades.
+  // Before it may come a price band, or that the symbol trades.
   const isHalted = ({ data }: Frame) => (data['halt'] as Halt).reasonCode === 'T1'
   await live.until(() => live.ofType('halt').some(isHalted), 'a halt')
   expect(live.ofType('halt').find(isHalted)!.data).toMatchObject({ halt: { status: 'halted', source: 'alpaca' } })
