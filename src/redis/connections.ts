@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { withTimeout } from '../timeout.ts'
+import { keepStringsFast } from './fast-strings.ts'
+
+keepStringsFast()
 
 const CACHE_COMMAND_TIMEOUT_MS = 500
 const MAX_RECONNECT_DELAY_MS = 2000
