@@ -28,6 +28,6 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 
 # api: src/server.ts · jobs: workers/run-jobs.ts · ingest: workers/run-ingest.ts · trades to Postgres: workers/run-persist.ts · migrations: src/commands/migrate.ts · simulated vendors: src/sandbox/run-sandbox.ts
 # a key: src/commands/key.ts --user NAME --scope market:read
-# The option is that of bin/run.mjs.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--disable-warning=ExperimentalWarning"]
+# The options are those of bin/run.mjs.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--external-memory-accounted-in-global-limit", "--disable-warning=ExperimentalWarning"]
 CMD ["src/server.ts"]

@@ -12,7 +12,6 @@ import type { LogRound, LogTask } from '../log.ts'
 
 /** Trades of a turn of the event loop, and entries of a read. */
 const TRADES_AT_ONCE = 1000
-const TURNS = 5
 const SYMBOLS = 2000
 const NAIVE = 'naive'
 const STREAM = 'log:1:{0}'
@@ -53,16 +52,18 @@ const reportOf = (trade: Trade): TradeReport => ({
   data: { symbol: trade.symbol, trade, timestamp: trade.asOf }
 })
 
-/** As a vendor's message gives them. A stream's trades are new, and in the processor's cache: so are few that come again. */
-const turns: readonly (readonly TradeReport[])[] = Array.from({ length: TURNS }, (_, turn) =>
-  Array.from({ length: TRADES_AT_ONCE }, (__, at) => tradeAt(turn * TRADES_AT_ONCE + at))
-).map((trades) => (JSON.parse(JSON.stringify(trades)) as Trade[]).map(reportOf))
+/**
+ * As a vendor's message gives them. A stream's trades are new, and in the processor's cache: so are these, which are as many as
+ * find room in one of a megabyte, and come again.
+ */
+const TRADES = Array.from({ length: TRADES_AT_ONCE }, (_, at) => tradeAt(at))
+const reports = (JSON.parse(JSON.stringify(TRADES)) as Trade[]).map(reportOf)
 
 async function appendToLog(count: number): Promise<void> {
   const appended: Promise<void>[] = []
   for (let turn = 0; turn * TRADES_AT_ONCE < count; turn++) {
     await log.room()
-    appended.push(log.append(turns[turn % TURNS]!))
+    appended.push(log.append(reports))
     await new Promise(setImmediate)
   }
   await Promise.all(appended)
@@ -71,7 +72,7 @@ async function appendToLog(count: number): Promise<void> {
 async function appendNaively(count: number): Promise<void> {
   for (let turn = 0; turn * TRADES_AT_ONCE < count; turn++) {
     const pipeline = naive.pipeline()
-    for (const trade of turns[turn % TURNS]!) pipeline.xadd(NAIVE, '*', 'e', JSON.stringify(trade))
+    for (const report of reports) pipeline.xadd(NAIVE, '*', 'e', JSON.stringify(report))
     await pipeline.exec()
   }
 }

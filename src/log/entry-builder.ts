@@ -4,7 +4,7 @@ import { writeBbo } from './record-bbo.ts'
 import { kindOf, writeJsonRecord } from './record-json.ts'
 import { writeQuote } from './record-quote.ts'
 import { writeTrade } from './record-trade.ts'
-import { keyCount, RecordWriter } from './record-writer.ts'
+import { RecordWriter } from './record-writer.ts'
 import { FLAGS_AT, IS_JSON, KIND_BITS, MAX_RECORD_BYTES, NONE, ROW_AT, type RecordKind } from './record.ts'
 import type { WrittenTopic } from './topic-name.ts'
 
@@ -192,7 +192,6 @@ export function writeEntryHead(
 
 /** Returns what stands for the record's kind; NONE where the event must stand as JSON. */
 function writePacked(writer: RecordWriter, event: MarketEvent, kind: RecordKind): number {
-  if (keyCount(event) !== 2) return NONE
   switch (event.type) {
     case 'trade':
     case 'trade_backfill':

@@ -127,8 +127,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   }
 
   kind(index: number): RecordKind {
-    const kind = this.bytes[this.#start(index)]!
-    return kind === NARROW_TRADE ? RecordKind.trade : (kind as RecordKind)
+    return this.#kindAt(this.#start(index))
   }
 
   stateCode(index: number): number {
@@ -137,12 +136,12 @@ export class EntryVersion2 implements LogEntry, RecordReader {
 
   receivedAt(index: number): number {
     const start = this.#start(index)
-    return this.#isJson(start) ? receivedAtOfJson(this, start) : receivedAtOf(this, this.kind(index), start)
+    return this.#isJson(start) ? receivedAtOfJson(this, start) : receivedAtOf(this, this.#kindAt(start), start)
   }
 
   number(index: number, at: number): number {
     const start = this.#start(index)
-    return this.#isJson(start) ? numberOfJson(this, start, at) : numberOf(this, this.kind(index), start, at)
+    return this.#isJson(start) ? numberOfJson(this, start, at) : numberOf(this, this.#kindAt(start), start, at)
   }
 
   maxJsonBytes(index: number, tailLength: number): number {
@@ -155,7 +154,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   writeJson(index: number, target: Buffer, at: number, tail: string): number {
     const start = this.#start(index)
     if (this.#isJson(start)) {
-      const from = start + jsonStartOf(this.kind(index))
+      const from = start + jsonStartOf(this.#kindAt(start))
       JSON_WRITER.begin(target, at + this.bytes.copy(target, at, from, this.#end(index)))
     } else if (this.isBackfill(this.row(index))) {
       // It lies there as other trades do. No client is sent one.
@@ -163,7 +162,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
       JSON_WRITER.begin(target, at + target.write(text.slice(0, -1), at))
     } else {
       JSON_WRITER.begin(target, at)
-      writePackedJson(JSON_WRITER, this, this.kind(index), start)
+      writePackedJson(JSON_WRITER, this, this.#kindAt(start), start)
     }
     JSON_WRITER.ascii(tail)
     return JSON_WRITER.at
@@ -177,7 +176,7 @@ export class EntryVersion2 implements LogEntry, RecordReader {
   event(index: number): MarketEvent {
     const start = this.#start(index)
     if (this.#isJson(start)) return JSON.parse(`${this.#jsonText(index, start)}}`) as MarketEvent
-    const event = readPacked(this, this.kind(index), start)
+    const event = readPacked(this, this.#kindAt(start), start)
     return event.type === 'trade' && this.isBackfill(this.row(index)) ? { ...event, type: 'trade_backfill' } : event
   }
 
@@ -292,12 +291,17 @@ export class EntryVersion2 implements LogEntry, RecordReader {
     return this.bytes.toString('utf8', at + 1, at + 1 + this.bytes[at]!)
   }
 
+  #kindAt(start: number): RecordKind {
+    const kind = this.bytes[start]!
+    return kind === NARROW_TRADE ? RecordKind.trade : (kind as RecordKind)
+  }
+
   #isJson(start: number): boolean {
     return (this.bytes[start + FLAGS_AT]! & IS_JSON) !== 0
   }
 
   #jsonText(index: number, start: number): string {
-    return this.bytes.toString('utf8', start + jsonStartOf(this.kind(index)), this.#end(index))
+    return this.bytes.toString('utf8', start + jsonStartOf(this.#kindAt(start)), this.#end(index))
   }
 }
 

@@ -11,7 +11,7 @@ import {
   writeProvenanceJson
 } from './record-provenance.ts'
 import { Fields, type RecordReader } from './record-reader.ts'
-import { isNumber, keyCount, type RecordWriter } from './record-writer.ts'
+import { isNumber, type RecordWriter } from './record-writer.ts'
 import { ROW_AT } from './record.ts'
 
 /**
@@ -82,9 +82,7 @@ export function writeBar(writer: RecordWriter, event: BarUpdate): boolean {
   writer.at = start + VOLUME_AT
   if (volume !== undefined) writer.f64(volume)
   if (reason !== undefined && !writer.text(reason)) return false
-  const keys = 5 + (volume === undefined ? 0 : 1) + (complete === undefined ? 0 : 1)
-  const isWhole = keyCount(bar) === keys && keyCount(data) === 7 + (reason === undefined ? 0 : 1)
-  return isWhole && writeProvenanceEnd(writer, data.provenance)
+  return writeProvenanceEnd(writer, data.provenance)
 }
 
 /** The numbers that clients of the binary protocol get. */

@@ -14,7 +14,7 @@ import {
   writeTick,
   writeTickJson
 } from './record-tick.ts'
-import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { isNumber, NO_STRING, type RecordWriter } from './record-writer.ts'
 import { ROW_AT } from './record.ts'
 
 /**
@@ -35,12 +35,11 @@ const FIXED_BYTES = 35
 export function writeBbo(writer: RecordWriter, event: BboUpdate): boolean {
   const { symbol, bbo, timestamp } = event.data
   const { fence, bid, bidSize, ask, askSize, conditions, sequence } = bbo
-  if (timestamp !== bbo.asOf || bbo.symbol !== symbol || keyCount(event.data) !== 3) return false
+  if (timestamp !== bbo.asOf || bbo.symbol !== symbol) return false
   const bidVenue = writer.stringOf(bbo.bidVenue)
   const askVenue = writer.stringOf(bbo.askVenue)
   const currency = writer.stringOf(bbo.currency)
-  let keys = encodeTick(writer, bbo)
-  if (keys < 0 || bidVenue < 0 || askVenue < 0 || currency < 0) return false
+  if (!encodeTick(writer, bbo) || bidVenue < 0 || askVenue < 0 || currency < 0) return false
   if (!mayBe(fence) || !mayBe(bid) || !mayBe(bidSize) || !mayBe(ask) || !mayBe(askSize)) return false
   let has = 0
   if (fence !== undefined) has |= Has.fence
@@ -49,9 +48,6 @@ export function writeBbo(writer: RecordWriter, event: BboUpdate): boolean {
   if (ask !== undefined) has |= Has.ask
   if (askSize !== undefined) has |= Has.askSize
   if (conditions !== undefined) has |= Has.conditions
-  keys += 1 + bitCount(has)
-  for (const string of [bidVenue, askVenue, currency]) if (string !== NO_STRING) keys++
-  if (keys !== keyCount(bbo)) return false
 
   const { bytes, at: start } = writer
   writeTick(writer, start, sequence, has)

@@ -18,8 +18,20 @@ function digits(text: string, at: number, count: number): number {
   return value
 }
 
-/** Up to its second, with the point: `2026-11-30T14:30:00.` */
-const SECOND_LENGTH = 20
+/** The same of three digits: by far most of what is read. */
+function threeDigits(text: string, at: number): number {
+  const hundreds = text.charCodeAt(at) - ZERO
+  const tens = text.charCodeAt(at + 1) - ZERO
+  const ones = text.charCodeAt(at + 2) - ZERO
+  const isNumber = hundreds >>> 0 <= 9 && tens >>> 0 <= 9 && ones >>> 0 <= 9
+  return isNumber ? hundreds * 100 + tens * 10 + ones : -1
+}
+
+/** Up to its second, without the point: `2026-11-30T14:30:00` */
+const SECOND_LENGTH = 19
+const MS_AT = 20
+const MICROS_AT = 23
+const NANOS_AT = 26
 
 /**
  * Reads instants one after the other. Each reader is for instants of one meaning: those follow each other so closely that
@@ -32,7 +44,9 @@ export class InstantReader {
   ns = 0
   /** None yet: an empty one is no instant. */
   #text: string | undefined
-  #second = '\0'
+  /** The second of what was read last, with the point; and what sorts right behind all texts that begin so. */
+  #second = ''
+  #behindSecond = ''
   #secondMs = 0
 
   /** False for texts that are not as formatInstantNs writes them: what was read must give the same text back. */
@@ -43,15 +57,18 @@ export class InstantReader {
   #readAnother(text: string): boolean {
     const { length } = text
     if ((length !== 24 && length !== 27 && length !== 30) || text.charCodeAt(length - 1) !== 0x5a) return false
-    if (!text.startsWith(this.#second) && !this.#readSecond(text)) return false
-    const ms = digits(text, SECOND_LENGTH, 3)
-    const ns = digits(text, SECOND_LENGTH + 3, length - SECOND_LENGTH - 4) * (length === 27 ? 1000 : 1)
-    if (ms < 0 || ns < 0) return false
+    // Comparing order takes a fifth of the time of startsWith.
+    const isSameSecond = text >= this.#second && text < this.#behindSecond
+    if (!isSameSecond && !this.#readSecond(text)) return false
+    const ms = threeDigits(text, MS_AT)
+    const micros = length > 24 ? threeDigits(text, MICROS_AT) : 0
+    const nanos = length === 30 ? threeDigits(text, NANOS_AT) : 0
+    if (ms < 0 || micros < 0 || nanos < 0) return false
     // Digits that say nothing are not written.
-    if ((length === 27 && ns === 0) || (length === 30 && ns % 1000 === 0)) return false
+    if ((length === 27 && micros === 0) || (length === 30 && nanos === 0)) return false
     this.#text = text
     this.ms = this.#secondMs + ms
-    this.ns = ns
+    this.ns = micros * 1000 + nanos
     return true
   }
 
@@ -65,7 +82,9 @@ export class InstantReader {
     const days = daysIn(text)
     if (Number.isNaN(days)) return false
     this.#secondMs = days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000
-    this.#second = text.slice(0, SECOND_LENGTH)
+    const told = text.slice(0, SECOND_LENGTH)
+    this.#second = `${told}.`
+    this.#behindSecond = `${told}/`
     return true
   }
 }

@@ -5,7 +5,7 @@ import type { RecordWriter } from './record-writer.ts'
 
 /**
  * An event that stands in the log as JSON, because its kind is rare, or because it has something that its kind's own record
- * has no place for; behind the head of the record:
+ * cannot hold, such as a long text; behind the head of the record:
  *
  *     8  f64  receivedAt, epoch milliseconds
  *    16  f64  asOf, epoch milliseconds; NaN where it has none

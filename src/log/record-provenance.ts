@@ -3,7 +3,7 @@ import { literal, type JsonWriter } from './json-writer.ts'
 import { InstantReader } from './record-clock.ts'
 import { isSameText, type Fields, type PackedRecord, type RecordReader } from './record-reader.ts'
 import { STATE_AT, STATE_CODES } from './record.ts'
-import { isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { isNumber, NO_STRING, type RecordWriter } from './record-writer.ts'
 
 /**
  * Where quotes and bars come from, behind the head of the record:
@@ -27,8 +27,8 @@ const NOTES = 128
 const MAX_JSON_BYTES = 2048
 const receivedAtReader = new InstantReader()
 
-/** Writes the fixed part at `start`. `otherKeys`: members that the caller writes. False where it cannot. */
-export function writeProvenance(writer: RecordWriter, start: number, provenance: Provenance, otherKeys = 0): boolean {
+/** Writes the fixed part at `start`. False where it cannot. */
+export function writeProvenance(writer: RecordWriter, start: number, provenance: Provenance): boolean {
   const { delivery, delayedBySeconds, attempts, notes, state, receivedAt } = provenance
   const feed = Feed.enum.indexOf(provenance.feed)
   const source = writer.stringOf(provenance.source)
@@ -42,8 +42,6 @@ export function writeProvenance(writer: RecordWriter, start: number, provenance:
   if (delayedBySeconds !== undefined) has |= DELAY
   if (attempts.length > 0) has |= ATTEMPTS
   if (notes !== undefined) has |= NOTES
-  const optional = [delivery, delayedBySeconds, notes].filter((value) => value !== undefined).length
-  if (keyCount(provenance) !== 5 + optional + otherKeys) return false
   writer.bytes[start + STATE_AT] = STATE_CODES[state]
   writer.view.setFloat64(start + RECEIVED_AT, receivedAtReader.ms, true)
   writer.bytes[start + SOURCE_AT] = source

@@ -7,7 +7,7 @@ import { InstantReader } from './record-clock.ts'
 import { readParts, writeParts } from './record-parts.ts'
 import { PROVENANCE_END, readProvenance, writeJson, writeProvenance, writeProvenanceEnd } from './record-provenance.ts'
 import { Fields, type RecordReader } from './record-reader.ts'
-import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { bitCount, isNumber, NO_STRING, type RecordWriter } from './record-writer.ts'
 
 /**
  * A quote, behind where it comes from (record-provenance.ts):
@@ -67,11 +67,10 @@ const BINARY_NUMBERS = [NUMBERS.indexOf('volume'), NUMBERS.indexOf('bid'), NUMBE
 export function writeQuote(writer: RecordWriter, event: QuoteUpdate): boolean {
   const { symbol, quote, timestamp } = event.data
   const { name, kind, currency, mic, exchange, marketState, extendedHours, derivative } = quote
-  if (timestamp !== quote.asOf || quote.symbol !== symbol || keyCount(event.data) !== 3) return false
+  if (timestamp !== quote.asOf || quote.symbol !== symbol) return false
   const start = writer.at
   const { parts } = quote.provenance
-  const otherKeys = parts === undefined ? 0 : 1
-  if (!isNumber(quote.price) || !writeProvenance(writer, start, quote.provenance, otherKeys)) return false
+  if (!isNumber(quote.price) || !writeProvenance(writer, start, quote.provenance)) return false
   const kindCode = kind === undefined ? 0 : InstrumentKind.enum.indexOf(kind) + 1
   const stateCode = marketState === undefined ? 0 : MarketState.enum.indexOf(marketState) + 1
   if ((kind !== undefined && kindCode === 0) || (marketState !== undefined && stateCode === 0)) return false
@@ -102,8 +101,7 @@ export function writeQuote(writer: RecordWriter, event: QuoteUpdate): boolean {
     has |= DERIVATIVE
   }
   view.setUint32(start + HAS_AT, parts === undefined ? has : has | PARTS, true)
-  const others = [kind, marketState, currency, mic, exchange].filter((value) => value !== undefined).length
-  if (keyCount(quote) !== 4 + bitCount(has) + others || !writeProvenanceEnd(writer, quote.provenance)) return false
+  if (!writeProvenanceEnd(writer, quote.provenance)) return false
   return parts === undefined || writeParts(writer, parts)
 }
 

@@ -62,10 +62,10 @@ const isNear = (ms: number): boolean => ms >= -MAX_INT_32 && ms <= MAX_INT_32
 /** The tick that was encoded last: its members as records hold them, instants from the entry's base. */
 export const tickCodes = { asOf: 0, ns: 0, receivedAt: 0, days: 0, state: 0, tape: 0, source: 0 }
 
-/** Finds `tickCodes`. Returns how many keys of the tick they stand for, with its sequence; -1 where there are none. */
-export function encodeTick(writer: RecordWriter, tick: TickShape): number {
+/** Finds `tickCodes`. False where there are none. */
+export function encodeTick(writer: RecordWriter, tick: TickShape): boolean {
   const { session, tape, sequence } = tick
-  if (!asOfReader.read(tick.asOf) || !receivedAtReader.read(tick.receivedAt) || receivedAtReader.ns !== 0) return -1
+  if (!asOfReader.read(tick.asOf) || !receivedAtReader.read(tick.receivedAt) || receivedAtReader.ns !== 0) return false
   const asOf = asOfReader.ms - writer.base
   const receivedAt = receivedAtReader.ms - writer.base
   const days = daysOf(tick.tradeDate)
@@ -74,7 +74,7 @@ export function encodeTick(writer: RecordWriter, tick: TickShape): number {
   const sessionCode = session === undefined ? 0 : (SESSION_CODES.get(session) ?? -1)
   const tapeCode = tape === undefined ? 0 : tapeCodeOf(tape)
   const isWhole = feed >= 0 && source >= 0 && source !== NO_STRING && tapeCode >= 0 && isNumber(sequence)
-  if (!(isWhole && sessionCode >= 0 && days >= 0 && isNear(asOf) && isNear(receivedAt))) return -1
+  if (!(isWhole && sessionCode >= 0 && days >= 0 && isNear(asOf) && isNear(receivedAt))) return false
   tickCodes.asOf = asOf
   tickCodes.ns = asOfReader.ns
   tickCodes.receivedAt = receivedAt
@@ -82,7 +82,7 @@ export function encodeTick(writer: RecordWriter, tick: TickShape): number {
   tickCodes.state = (feed << SESSION_BITS) | sessionCode
   tickCodes.tape = tapeCode
   tickCodes.source = source
-  return 6 + (session === undefined ? 0 : 1) + (tape === undefined ? 0 : 1)
+  return true
 }
 
 /** Writes `tickCodes` at `start`, and which other fields the record has. */

@@ -20,7 +20,7 @@ import {
   writeTick,
   writeTickJson
 } from './record-tick.ts'
-import { bitCount, isNumber, keyCount, NO_STRING, type RecordWriter } from './record-writer.ts'
+import { isNumber, NO_STRING, type RecordWriter } from './record-writer.ts'
 import { NARROW_TRADE, NONE, RecordKind, ROW_AT } from './record.ts'
 
 /**
@@ -45,18 +45,15 @@ const MAX_UINT_48 = 2 ** 48 - 1
 export function writeTrade(writer: RecordWriter, event: TradeReport | TradeBackfill): number {
   const { symbol, trade, timestamp } = event.data
   const { price, size, conditions, tradeId, fence, sequence } = trade
-  if (timestamp !== trade.asOf || trade.symbol !== symbol || keyCount(event.data) !== 3) return NONE
+  if (timestamp !== trade.asOf || trade.symbol !== symbol) return NONE
   const venue = writer.stringOf(trade.venue)
   const currency = writer.stringOf(trade.currency)
   const id = tradeId === undefined ? -1 : numericId(tradeId)
-  let keys = encodeTick(writer, trade)
-  if (keys < 0 || venue < 0 || currency < 0 || !isNumber(price) || !isNumber(size)) return NONE
+  if (!encodeTick(writer, trade) || venue < 0 || currency < 0 || !isNumber(price) || !isNumber(size)) return NONE
   let has = 0
   if (fence !== undefined) has |= Has.fence
   if (conditions !== undefined) has |= Has.conditions
   if (tradeId !== undefined) has |= id >= 0 ? Has.numericId : Has.textId
-  keys += 3 + (venue === NO_STRING ? 0 : 1) + (currency === NO_STRING ? 0 : 1) + bitCount(has)
-  if (keys !== keyCount(trade)) return NONE
 
   const { view, bytes, at: start } = writer
   const priceUnits = unitsOf(price)

@@ -100,13 +100,6 @@ export class RecordWriter {
   }
 }
 
-/** How many keys an object has: what has more than a record knows of goes as JSON. */
-export function keyCount(of: object): number {
-  let count = 0
-  for (const _ in of) count++
-  return count
-}
-
 export function bitCount(bits: number): number {
   let count = 0
   for (let left = bits; left !== 0; left &= left - 1) count++

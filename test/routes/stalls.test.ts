@@ -15,8 +15,8 @@ import { thoughtfulSandbox } from './market-under-test.ts'
 /** Nobody may keep everybody else waiting for longer. */
 const MAX_STALL_MS = 50
 const PATIENCE_MS = 120_000
-/** As bin/run.mjs starts every process: V8's own young generation is larger, and takes longer to be collected. */
-const NODE_OPTIONS = ['--max-semi-space-size=16']
+/** As bin/run.mjs starts every process, which has to do with what collections of garbage take. */
+const NODE_OPTIONS = ['--max-semi-space-size=16', '--external-memory-accounted-in-global-limit']
 /** A stall that lies in the code is there in each try; one of the collector's, or of a cold cache of the processor, is not. */
 const TRIES = 6
 
