@@ -19,6 +19,8 @@ const BINARY_START = 2
 const BINARY_END = 3
 const PLACES = 4
 const MIN_EVENTS = 4096
+/** Where so many events of the largest size there is make a piece, it is not worth adding up how large those are that there are. */
+const MANY_EVENTS = 64
 
 /**
  * The events that wait to be delivered, each encoded once and side by side, so that what a connection gets is copied in
@@ -92,8 +94,9 @@ export class Window {
   /** Behind the last event that a piece from one place on has room for; a single event always has. */
   endOfPiece(numbers: Uint32Array, from: number, to: number, format: Format): number {
     const largest = format.binary ? this.#largestBinary : this.#largestText
-    const largestBytes = Math.max(largest[0]!, largest[1]!)
-    if ((to - from) * largestBytes <= MAX_PIECE_BYTES) return to
+    const most = Math.floor(MAX_PIECE_BYTES / Math.max(largest[0]!, largest[1]!))
+    if (to - from <= most) return to
+    if (most >= MANY_EVENTS) return from + most
     let bytes = this.#bytesOf(numbers[from]!, format)
     for (let at = from + 1; at < to; at++) {
       bytes += this.#bytesOf(numbers[at]!, format)
@@ -218,40 +221,49 @@ export class Window {
 
   /** Records that follow each other share a message; a channel's frame stands between two. */
   #assembleBinary(numbers: Uint32Array, from: number, to: number, isPassing: boolean): Buffer {
-    const end = this.#endOfRun(numbers, from, to)
-    if (end === to) return this.#binaryMessage(numbers, from, end, isPassing)
-    const messages: Buffer[] = []
-    for (let first = from; first < to;) {
-      const next = this.#endOfRun(numbers, first, to)
-      messages.push(this.#binaryMessage(numbers, first, next, false))
-      first = next
+    let run = this.#runFrom(numbers, from, to)
+    if (run.end === to) return this.#binaryMessage(numbers, from, run, isPassing)
+    const messages = [this.#binaryMessage(numbers, from, run, false)]
+    while (run.end < to) {
+      const begin = run.end
+      run = this.#runFrom(numbers, begin, to)
+      messages.push(this.#binaryMessage(numbers, begin, run, false))
     }
     return Buffer.concat(messages)
   }
 
-  #endOfRun(numbers: Uint32Array, from: number, count: number): number {
-    if (this.#recordBytes(numbers[from]!) === 0) return from + 1
-    let to = from + 1
-    while (to < count && this.#recordBytes(numbers[to]!) > 0) to++
-    return to
+  /** Where the records that share a message end, and their bytes; of an event that has none, the place behind it and 0. */
+  #runFrom(numbers: Uint32Array, from: number, to: number): { end: number; bytes: number } {
+    let end = from
+    let bytes = 0
+    for (; end < to; end++) {
+      const recordBytes = this.#recordBytes(numbers[end]!)
+      if (recordBytes === 0) break
+      bytes += recordBytes
+    }
+    return { end: Math.max(end, from + 1), bytes }
   }
 
-  #binaryMessage(numbers: Uint32Array, from: number, to: number, isPassing: boolean): Buffer {
-    const last = numbers[to - 1]!
-    if (this.#recordBytes(last) === 0) {
+  #binaryMessage(
+    numbers: Uint32Array,
+    from: number,
+    { end, bytes: recordBytes }: { end: number; bytes: number },
+    isPassing: boolean
+  ): Buffer {
+    const last = numbers[end - 1]!
+    if (recordBytes === 0) {
       const at = last * PLACES
       return Buffer.from(this.#bytes.subarray(this.#places[at + TEXT_START], this.#places[at + TEXT_END]))
     }
     const stem = this.#stems[last]!
     const headBytes = binaryHeadBytes(stem)
-    let bytes = headBytes
-    for (let at = from; at < to; at++) bytes += this.#recordBytes(numbers[at]!)
+    const bytes = headBytes + recordBytes
     const lead = headerBytes(bytes) + headBytes
     const padding = aligned(lead) - lead
     const start = this.#open(padding + headerBytes(bytes) + bytes, isPassing) + padding
     const head = writeHeader(this.#target, start, bytes, true)
     const records = writeBinaryHead(this.#target, head, stem, this.#entries[last]!.firstIndex + this.#indexes[last]!)
-    return this.#target.subarray(start, this.#copyRecords(numbers, from, to, records))
+    return this.#target.subarray(start, this.#copyRecords(numbers, from, end, records))
   }
 
   /** To where a message is assembled; returns where they end there. */
