@@ -2,7 +2,7 @@ import type { ExplainedProvider } from '../market/explanation.ts'
 import type { Priority } from '../market/market-data.ts'
 import type { Quote } from '../market/quote.ts'
 import type { Provider, ProviderName } from '../providers/provider.ts'
-import { notCovered, type ProviderCalls } from './provider-calls.ts'
+import { notCovered, withoutValue, type ProviderCalls } from './provider-calls.ts'
 import { quoteDivergence, type Judgement } from './quality.ts'
 
 export type ExplanationOptions = {
@@ -62,7 +62,7 @@ async function explainOne(
   const { durationMs } = reply
   const quote = reply.value.get(symbol)
   const entry = { provider: provider.name, asked: true, durationMs }
-  if (!quote) return { ...entry, outcome: 'not_found', detail: `${provider.name} does not know ${symbol}` }
+  if (!quote) return { ...entry, ...withoutValue(provider.name, symbol, reply.value.unreadable?.get(symbol)) }
   const { value, doubts } = await judge(label(quote))
   return {
     ...entry,

@@ -1,13 +1,16 @@
 import type { ApiError } from '../errors.ts'
 import { chunksOf } from '../market/chunks.ts'
 import type { Priority } from '../market/market-data.ts'
-import type { Capability, Provider, ProviderName } from '../providers/provider.ts'
+import type { Capability, Provider, ProviderError, ProviderName } from '../providers/provider.ts'
 import type { Circuits } from './circuits.ts'
-import { notAsked, notCovered, type Failure, type ProviderCalls } from './provider-calls.ts'
+import { notAsked, notCovered, withoutValue, type Failure, type ProviderCalls } from './provider-calls.ts'
 import { FallbackRun, type Arbitration, type Sourced } from './fallback-run.ts'
 import { withOwnDoubt, type Judgement } from './quality.ts'
 
 const MAX_PARALLEL_CHUNKS = 4
+
+/** Values by subject; subjects that the provider told something of, which cannot be read. */
+type Answer<T> = ReadonlyMap<string, T> & { readonly unreadable?: ReadonlyMap<string, ProviderError> }
 
 /** What is wanted, of whichever provider can give it. */
 export type Question<T extends Sourced> = Arbitration<T> & {
@@ -24,11 +27,7 @@ export type Question<T extends Sourced> = Arbitration<T> & {
   readonly isSparing: boolean
   /** Upstream requests that the question takes, where a provider does not say so of the capability as a whole. */
   readonly requestsOf?: ((provider: Provider) => number | undefined) | undefined
-  readonly ask: (
-    provider: Provider,
-    subjects: readonly string[],
-    signal: AbortSignal
-  ) => Promise<ReadonlyMap<string, T>>
+  readonly ask: (provider: Provider, subjects: readonly string[], signal: AbortSignal) => Promise<Answer<T>>
   readonly judge: (value: T, subject: string) => Judgement<T> | Promise<Judgement<T>>
 }
 
@@ -117,7 +116,7 @@ export function createFallback(options: FallbackOptions): Fallback {
     await Promise.all(
       chunk.map(async (run) => {
         if ('failure' in reply) run.failed(failureOf(provider.name, reply.failure), now())
-        else await judgeReply(question, run, provider.name, reply.value.get(run.subject), reply.durationMs)
+        else await judgeReply(question, run, provider.name, reply)
       })
     )
   }
@@ -131,15 +130,16 @@ export function createFallback(options: FallbackOptions): Fallback {
     question: Question<T>,
     run: FallbackRun<T>,
     provider: ProviderName,
-    value: T | undefined,
-    durationMs: number
+    { value: answer, durationMs }: { value: Answer<T>; durationMs: number }
   ): Promise<void> {
+    const value = answer.get(run.subject)
     if (value) {
       const judgement = withOwnDoubt(await question.judge(value, run.subject))
       run.offered({ ...judgement, provider, durationMs }, now())
     } else {
-      const detail = `${provider} does not know ${run.subject}`
-      run.failed({ attempt: { provider, outcome: 'not_found', detail, durationMs }, hasNothing: true }, now())
+      const error = answer.unreadable?.get(run.subject)
+      const attempt = { ...withoutValue(provider, run.subject, error), durationMs }
+      run.failed({ attempt, hasNothing: error === undefined }, now())
     }
   }
 

@@ -187,7 +187,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         chunkSize: ({ maxQuotesPerRequest }) => maxQuotesPerRequest,
         async ask(provider, subjects, signal) {
           const quotes = await provider.quotes!(subjects, signal)
-          return new Map([...quotes].map(([symbol, quote]) => [symbol, labelled(quote)]))
+          const told = new Map([...quotes].map(([symbol, quote]) => [symbol, labelled(quote)]))
+          return Object.assign(told, { unreadable: quotes.unreadable })
         },
         judge: (quote, symbol) => judge(quote, held?.get(symbol), priority)
       }),

@@ -207,6 +207,12 @@ export class ProviderCalls {
   }
 }
 
+/** What is told of a provider that was asked and gave no value: `error` where it told something that cannot be read. */
+export function withoutValue(provider: ProviderName, subject: string, error: ProviderError | undefined): Attempt {
+  if (error) return { provider, outcome: error.kind, detail: error.message }
+  return { provider, outcome: 'not_found', detail: `${provider} does not know ${subject}` }
+}
+
 /** What is told of a provider that is not asked, as it does not cover the symbol. */
 export function notCovered({ name }: Provider, symbol: string): Attempt {
   return { provider: name, outcome: 'not_covered', detail: `${name} does not cover ${symbol}` }

@@ -121,6 +121,9 @@ export function parseRetryAfter(header: string | null, now = Date.now()): number
   return Number.isNaN(instant) ? undefined : Math.max(0, instant - now)
 }
 
+/** Whether a status says that the vendor's side failed, or waited too long (408): another try may well be answered. */
+export const isOutage = (status: number): boolean => status >= 500 || status === 408
+
 /** The JSON of an answer, or undefined where the body is not JSON (HTML, plain text, CSV, nothing). */
 export function jsonOf({ text }: Pick<HttpAnswer, 'text'>): unknown {
   try {

@@ -28,6 +28,9 @@ export type VendorSeries = BarSeries & {
   readonly withoutPrices?: readonly string[]
 }
 
+/** Quotes by symbol. `unreadable`: symbols that the vendor told something of, which cannot be read. */
+export type QuoteAnswer = Map<string, Quote> & { readonly unreadable?: ReadonlyMap<string, ProviderError> }
+
 /**
  * One upstream REST source. A capability it lacks is an absent method, never a stub.
  * Symbols in and out are canonical; each provider spells its own on the wire.
@@ -47,7 +50,7 @@ export interface Provider {
    * One entry for each symbol that the vendor knows; a covered symbol that it does not know is missing from the map.
    * Symbols that it does not cover are missing too, so ask `covers` before.
    */
-  quotes?(symbols: readonly string[], signal: AbortSignal): Promise<Map<string, Quote>>
+  quotes?(symbols: readonly string[], signal: AbortSignal): Promise<QuoteAnswer>
   bars?(request: BarRequest, signal: AbortSignal): Promise<VendorSeries>
   profile?(symbol: string, signal: AbortSignal): Promise<Profile>
   news?(symbol: string, limit: number, signal: AbortSignal): Promise<News>

@@ -38,7 +38,7 @@ function memberIn(instancePath: string, value: Record<string, unknown>): string 
 }
 
 /** Yahoo wraps numbers as {raw, fmt} where it is not told otherwise, and in places where it is; {} is for none. */
-function unformatted(member: unknown): unknown {
+export function unformatted(member: unknown): unknown {
   if (!isRecord(member)) return member
   if ('raw' in member) return member.raw
   return Object.keys(member).length === 0 ? undefined : member

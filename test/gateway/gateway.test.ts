@@ -106,6 +106,18 @@ describe('a symbol counts as unknown', () => {
     })
   })
 
+  test('not when a vendor told something of it that cannot be read, which is no outage of that vendor', async () => {
+    const unreadable = new Map([['AAPL', new ProviderError('yahoo', 'bad_payload', 'no price')]])
+    const yahoo = quoteProvider('yahoo', () => Promise.resolve(Object.assign(new Map(), { unreadable })))
+    const gateway = gatewayOf([yahoo, quoteProvider('fmp', {})])
+    for (let asked = 0; asked < 6; asked++) {
+      expect(await quoteOf(gateway, 'AAPL')).toMatchObject({
+        statusCode: 503,
+        details: { attempts: [{ outcome: 'bad_payload', detail: 'no price' }, { outcome: 'not_found' }] }
+      })
+    }
+  })
+
   test('although a vendor whose plan leaves the symbol out has no say', async () => {
     const refusal = new ProviderError('fmp', 'not_covered', 'premium', { notCoveredBy: 'plan' })
     const uncovered = quoteProvider('fmp', () => Promise.reject(refusal))

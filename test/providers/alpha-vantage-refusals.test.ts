@@ -70,6 +70,7 @@ describe('what is no answer is never read as one', () => {
     ['CSV', { type: 'text/csv', body: 'symbol,open\nIBM,1\n' }, 'bad_payload'],
     ['another shape', { body: '{"csv":"symbol,open"}' }, 'bad_payload'],
     ['a failure of the server', { status: 503, body: '{}' }, 'unavailable'],
+    ['a server that waited too long', { status: 408, body: '{}' }, 'unavailable'],
     ['a closed door', { status: 403, body: 'Forbidden' }, 'unauthorized'],
     ['an edge that has enough', { status: 429, body: '' }, 'rate_limited']
   ])('%s', async (_, reply, kind) => {

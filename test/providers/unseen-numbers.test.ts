@@ -192,6 +192,41 @@ describe('what is told twice counts once', () => {
   })
 })
 
+describe('a price that cannot be read shows that there is such a symbol, and costs no other', () => {
+  const asOf = '2026-07-29T20:00:00+00:00'
+  const providers = {
+    fmp: (price: unknown) => {
+      const rows = [{ price: 5, symbol: 'MSFT' }, ...priced('symbol', 'price', price)]
+      return connect(fmp, json(rows.map((row) => ({ timestamp: NOW / 1000, ...row }))))
+    },
+    tiingo: (price: unknown) => {
+      const rows = [{ tngoLast: 5, ticker: 'MSFT' }, ...priced('ticker', 'tngoLast', price)]
+      return connect(tiingo, json(rows.map((row) => ({ timestamp: asOf, ...row }))))
+    },
+    yahoo: async (price: unknown) => {
+      const rows = [{ regularMarketPrice: 5, symbol: 'MSFT' }, ...priced('symbol', 'regularMarketPrice', price)]
+      const result = rows.map((row) => ({ regularMarketTime: NOW / 1000, ...row }))
+      return (await standIn({ [QUOTE]: json({ quoteResponse: { result, error: null } }) })).provider
+    }
+  }
+  const priced = (name: string, member: string, price: unknown) => [{ [name]: 'AAPL', [member]: price }]
+  const asked = ['AAPL', 'MSFT']
+
+  describe.each(Object.entries(providers))('of %s', (name, connected) => {
+    test.each([['None'], ['n/a'], [true], [[231.4]], [{ usd: 231.4 }]])('%j', async (price) => {
+      const answer = await (await connected(price)).quotes!(asked, signal)
+      expect([...answer.keys()]).toEqual(['MSFT'])
+      expect([...answer.unreadable!]).toMatchObject([['AAPL', { provider: name, kind: 'bad_payload' }]])
+    })
+
+    test.each([[null], [''], [undefined], [0]])('but %j is none', async (price) => {
+      const answer = await (await connected(price)).quotes!(asked, signal)
+      expect([...answer.keys()]).toEqual(['MSFT'])
+      expect([...answer.unreadable!]).toEqual([])
+    })
+  })
+})
+
 describe('numbers that came as text are numbers, and placeholders are absences', () => {
   const texts = { price: '231.40', previousClose: '229', dayLow: 'N/A', dayHigh: '', open: 'NaN', volume: '-' }
 

@@ -150,6 +150,7 @@ describe('what Yahoo says instead of an answer', () => {
     ],
     ['a status that nobody has', { status: 777, body: '{}' }, { kind: 'unavailable' }],
     ['a broken gateway', { status: 502, type: 'text/html', body: '<html>' }, { kind: 'unavailable' }],
+    ['a server that waited too long', { status: 408, type: 'text/html', body: '<html>' }, { kind: 'unavailable' }],
     ['a page for JSON', { type: 'text/html', body: '<html>consent</html>' }, { kind: 'bad_payload' }],
     ['half a JSON', { body: '{"chart":{"result":[{"meta"' }, { kind: 'bad_payload' }],
     ['another shape', json({ chart: { result: [{ meta: {} }], error: null } }), { kind: 'bad_payload' }],

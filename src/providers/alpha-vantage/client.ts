@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import createAlphaVantage from 'alphavantage'
 import type { Static, TProperties, TSchema } from 'typebox'
 import type { Validator } from 'typebox/compile'
-import { createHttpClient, jsonOf, type HttpAnswer } from '../http.ts'
+import { createHttpClient, isOutage, jsonOf, type HttpAnswer } from '../http.ts'
 import { ProviderError } from '../provider.ts'
 import { refusalIn } from './refusal.ts'
 
@@ -106,7 +106,7 @@ function bodyOf(answer: HttpAnswer, subject: string): unknown {
   // A page instead of words is the guard in front of the vendor, which turns away addresses and not keys.
   if (status === 403 && answer.contentType === 'text/html') throw refused('unavailable', 'turns this address away')
   if (status === 401 || status === 403) throw refused('unauthorized', `refuses access (status ${status})`)
-  if (status >= 500) throw refused('unavailable', `failed with status ${status}`, { retryAfterMs })
+  if (isOutage(status)) throw refused('unavailable', `failed with status ${status}`, { retryAfterMs })
   const body = jsonOf({ text: withRepeatedRows(answer.text) })
   if (status >= 400 || body === undefined) {
     throw refused('bad_payload', `sent status ${status} and ${answer.contentType || 'no content type'} for ${subject}`)

@@ -1,5 +1,5 @@
 // https://site.financialmodelingprep.com/developer/docs
-import { jsonOf, type HttpAnswer } from '../http.ts'
+import { isOutage, jsonOf, type HttpAnswer } from '../http.ts'
 import { isRecord } from '../salvage.ts'
 import { ProviderError, type ProviderErrorKind, type ProviderErrorOptions } from '../provider.ts'
 
@@ -47,7 +47,7 @@ function refusalOf(answer: HttpAnswer, body: unknown, plan: FmpPlan): ProviderEr
   if (status === 402 || OUTSIDE_THE_PLAN.test(said)) {
     return failure('not_covered', 'does not sell this endpoint, symbol or parameter under the current plan', BY_PLAN)
   }
-  if (status >= 500 || status === 408) return failure('unavailable', `answered with status ${status}`)
+  if (isOutage(status)) return failure('unavailable', `answered with status ${status}`)
   if (status >= 200 && status < 300) return undefined
   if (isHtml(answer)) return failure('bad_payload', `answered with status ${status} and a web page`)
   if (status === 403) return failure('not_covered', 'does not allow this endpoint under the current plan', BY_PLAN)

@@ -17,6 +17,8 @@ import {
   UNIT_UNKNOWN,
   type CurrencyUnit
 } from '../parse.ts'
+import type { QuoteAnswer } from '../provider.ts'
+import { quoteAnswer } from '../quote-answer.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { notCovered, type Fmp } from './client.ts'
 import { listingOf, type Listing } from './listing.ts'
@@ -32,26 +34,20 @@ const FLOAT32_PRECISION = 1.2e-7
 const PAIR_EXCHANGES = new Set(['FOREX', 'CRYPTO', 'COMMODITY'])
 
 /** Quotes by canonical symbol; symbols that the vendor does not know, or has no price of, are missing. */
-export async function loadQuotes(
-  fmp: Fmp,
-  symbols: readonly string[],
-  signal: AbortSignal
-): Promise<Map<string, Quote>> {
+export async function loadQuotes(fmp: Fmp, symbols: readonly string[], signal: AbortSignal): Promise<QuoteAnswer> {
   const listings = symbols.flatMap((symbol) => listingOf(symbol) ?? [])
   if (listings.length === 0) throw notCovered(symbols.join(', '))
 
   const rows = await loadRows(fmp, listings, signal)
   const byWire = Map.groupBy(rows, (row) => row.symbol.toUpperCase())
   const receivedAt = fmp.now()
-  const quotes = await Promise.all(
-    listings.map(async (listing) => {
-      const told = byWire.get(listing.wire)
-      if (!told) return undefined
-      const unit = await fmp.unitOf(listing, signal)
-      return newestOf(told.flatMap((row) => parseQuote(row, listing, unit, receivedAt) ?? []))
-    })
-  )
-  return new Map(quotes.flatMap((quote) => (quote ? [[quote.symbol, quote]] : [])))
+  const read = async (listing: Listing) => {
+    const told = byWire.get(listing.wire) ?? []
+    const unit = told.length > 0 ? await fmp.unitOf(listing, signal) : undefined
+    const quote = newestOf(told.flatMap((row) => parseQuote(row, listing, unit, receivedAt) ?? []))
+    return { symbol: listing.symbol, quote, price: told[0]?.price }
+  }
+  return quoteAnswer('fmp', await Promise.all(listings.map(read)))
 }
 
 /** Free keys may not use the batch endpoint. */
@@ -144,7 +140,7 @@ export const Percent = Type.Optional(Type.Unknown())
 
 export const WireQuote = Type.Object({
   symbol: Type.String({ minLength: 1 }),
-  price: Type.Union([Type.Number(), Type.Null()]),
+  price: Type.Unknown(),
   name: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   change: Num,
   changePercentage: Percent,

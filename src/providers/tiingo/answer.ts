@@ -1,5 +1,5 @@
 // https://www.tiingo.com/documentation/general/overview
-import { jsonOf, type HttpAnswer } from '../http.ts'
+import { isOutage, jsonOf, type HttpAnswer } from '../http.ts'
 import { ProviderError, type ProviderErrorKind, type ProviderErrorOptions, type RateLimitScope } from '../provider.ts'
 
 /**
@@ -27,7 +27,7 @@ function refusalOf(answer: HttpAnswer, said: string): ProviderError | undefined 
   if (status === 401 || /supply a token|invalid token|credentials/i.test(said)) {
     return failure('unauthorized', 'does not accept the API key')
   }
-  if (status >= 500 || status === 408) return failure('unavailable', `answered with status ${status}`)
+  if (isOutage(status)) return failure('unavailable', `answered with status ${status}`)
   if (/do not have permission|plans? (is|are) limited to/i.test(said)) {
     return failure('not_covered', 'does not include this under the current plan', BY_PLAN)
   }

@@ -6,6 +6,8 @@ import type { Quote } from '../../market/quote.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { isoOf } from '../../market/time.ts'
 import { notNegative, positive, provenanceOf, rounded } from '../parse.ts'
+import type { QuoteAnswer } from '../provider.ts'
+import { quoteAnswer } from '../quote-answer.ts'
 import { newestOf } from '../repeated-quotes.ts'
 import { instantWithOffset } from '../session-dates.ts'
 import { CURRENCY, notCovered, wireOf, type Tiingo } from './client.ts'
@@ -22,7 +24,7 @@ export async function loadQuotes(
   tiingo: Tiingo,
   symbols: readonly string[],
   signal: AbortSignal
-): Promise<Map<string, Quote>> {
+): Promise<QuoteAnswer> {
   const covered = symbols.flatMap((symbol) => {
     const wire = wireOf(symbol)
     return wire === undefined ? [] : [{ symbol, wire }]
@@ -34,11 +36,12 @@ export async function loadQuotes(
   const byWire = Map.groupBy(rows, (row) => row.ticker.toUpperCase())
   const receivedAt = tiingo.now()
   const hours = tiingo.hoursOf(HOME_LISTING)
-  const quotes = covered.flatMap(({ symbol, wire }) => {
-    const told = byWire.get(wire) ?? []
-    return newestOf(told.flatMap((row) => parseQuote(row, symbol, receivedAt, hours) ?? [])) ?? []
+  const told = covered.map(({ symbol, wire }) => {
+    const own = byWire.get(wire) ?? []
+    const quote = newestOf(own.flatMap((row) => parseQuote(row, symbol, receivedAt, hours) ?? []))
+    return { symbol, quote, price: own[0]?.tngoLast ?? own[0]?.last }
   })
-  return new Map(quotes.map((quote) => [quote.symbol, quote]))
+  return quoteAnswer('tiingo', told)
 }
 
 /** The quote in a row, or undefined where the row has no price or no time of it. */
@@ -50,7 +53,7 @@ function parseQuote(
 ): Quote | undefined {
   // `tngoLast` is the last trade, or the middle of the book where the vendor trusts it; `mid` is never to be trusted.
   const price = positive(row.tngoLast) ?? positive(row.last)
-  const stamp = price === row.last ? (row.lastSaleTimestamp ?? row.timestamp) : row.timestamp
+  const stamp = price === positive(row.last) ? (row.lastSaleTimestamp ?? row.timestamp) : row.timestamp
   const asOf = instantWithOffset(stamp)
   if (price === undefined || asOf === undefined) return undefined
 
@@ -99,13 +102,15 @@ function bookIn(row: WireQuote, price: number): Pick<Quote, 'bid' | 'bidSize' | 
 }
 
 const Num = Type.Optional(Type.Union([Type.Number(), Type.Null()]))
+/** A number; whatever else it is stays there, to be told from none. */
+const Price = Type.Optional(Type.Unknown())
 /** ISO 8601 with up to nine decimals, in UTC or at New York's offset. */
 const Instant = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
 const WireQuote = Type.Object({
   ticker: Type.String({ minLength: 1 }),
-  tngoLast: Num,
-  last: Num,
+  tngoLast: Price,
+  last: Price,
   timestamp: Instant,
   lastSaleTimestamp: Instant,
   prevClose: Num,

@@ -9,9 +9,10 @@ import { parseSymbol } from '../../market/symbol.ts'
 import { withoutAbsent } from '../../market/absent.ts'
 import { isoOf } from '../../market/time.ts'
 import { epochMs, finite, notNegative, positive, provenanceOf, textOf } from '../parse.ts'
-import { ProviderError } from '../provider.ts'
+import { ProviderError, type QuoteAnswer } from '../provider.ts'
+import { quoteAnswer } from '../quote-answer.ts'
 import { newestOf } from '../repeated-quotes.ts'
-import { salvage } from '../salvage.ts'
+import { isRecord, salvage, unformatted } from '../salvage.ts'
 import { kindOf, quoteTypeOf } from './kinds.ts'
 import { priceReader, type PriceReader } from './prices.ts'
 import type { YahooClient } from './client.ts'
@@ -58,7 +59,7 @@ export async function fetchQuotes(
   symbols: readonly string[],
   signal: AbortSignal,
   now: () => number
-): Promise<Map<string, Quote>> {
+): Promise<QuoteAnswer> {
   if (symbols.length === 0) return new Map()
   const spelled = [...new Set(symbols.map(toYahooSymbol))]
   const answer = await client.ask({ url: QUOTE_URL, query: { symbols: spelled.join(',') }, crumb: true }, signal)
@@ -71,13 +72,19 @@ export async function fetchQuotes(
     throw new ProviderError('yahoo', 'bad_payload', 'yahoo sent quotes of which none can be read')
   }
   const bySymbol = Map.groupBy(wires, (wire) => parseSymbol(wire.symbol))
-  const quotes = new Map<string, Quote>()
-  for (const symbol of symbols) {
-    const rowsOf = bySymbol.get(parseSymbol(toYahooSymbol(symbol))) ?? []
+  const told = symbols.map((symbol) => {
+    const asked = parseSymbol(toYahooSymbol(symbol))
+    const rowsOf = bySymbol.get(asked) ?? []
     const quote = newestOf(rowsOf.flatMap((wire) => parseQuote(symbol, wire, receivedAt) ?? []))
-    if (quote) quotes.set(symbol, quote)
-  }
-  return quotes
+    return { symbol, quote, price: quote?.price ?? priceIn(rows, asked) }
+  })
+  return quoteAnswer('yahoo', told)
+}
+
+/** The price in the row of a symbol as the wire has it, be it readable or not. */
+function priceIn(rows: readonly unknown[], asked: string | undefined): unknown {
+  const row = rows.filter(isRecord).find((each) => parseSymbol(String(each['symbol'])) === asked)
+  return row && unformatted(row['regularMarketPrice'])
 }
 
 /** Undefined for a row without a price or its instant, which is what Yahoo sends for dead symbols. */

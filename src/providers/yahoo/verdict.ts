@@ -1,4 +1,4 @@
-import { jsonOf, type HttpAnswer } from '../http.ts'
+import { isOutage, jsonOf, type HttpAnswer } from '../http.ts'
 import { ProviderError, type ProviderErrorKind } from '../provider.ts'
 import { isRecord } from '../salvage.ts'
 
@@ -56,7 +56,7 @@ function rejectRefusedConnection(answer: HttpAnswer): void {
   if (answer.status === 429 || (answer.text.length < 200 && LIMIT_TEXT.test(answer.text))) {
     throw addressRefused(answer)
   }
-  if (answer.status >= 500 || answer.status === 403) {
+  if (isOutage(answer.status) || answer.status === 403) {
     throw failure('unavailable', `yahoo answered with status ${answer.status}`)
   }
   if (isRedirect(answer.status)) throw failure('unavailable', 'yahoo asks for a consent that only a browser can give')
