@@ -101,6 +101,7 @@ test('a program gets lines of JSON where it asks for them', async () => {
   await api.core.eventLog.append([quoteEvent('MSFT', 6)])
   const next = open(`symbols=MSFT&format=ndjson&since=${cursor}`)
   await next.frame('resumed')
+  await next.until(() => pricesOf(next).length > 0)
   expect(pricesOf(next)).toEqual([6])
 })
 

@@ -71,10 +71,11 @@ test('who has TWS sees its ticks and its outages, late data as late, and contrac
   await live.until(() => streamed('AAPL').length > 0, 'a quote that is composed of ticks', 20_000)
   expect(streamed('AAPL').at(-1)!.provenance).toMatchObject({ source: 'ibkr', state: 'live' })
   expect(streamed('MSFT').every(({ provenance }) => provenance.state === 'delayed')).toBe(true)
-  const told = live.frames.filter(({ data }) => data['stream'] === 'quotes').map(({ data }) => JSON.stringify(data))
-  expect(told.some((frame) => frame.includes('"symbol":"AAPL","servedBy":"stream","source":"ibkr"'))).toBe(true)
+  const told = (what: string) =>
+    live.frames.some(({ data }) => data['stream'] === 'quotes' && JSON.stringify(data).includes(what))
+  await live.until(() => told('"symbol":"AAPL","servedBy":"stream","source":"ibkr"'), 'who serves the quotes')
   // Who is asked has newer quotes than late ticks.
-  expect(told.some((frame) => frame.includes('"symbol":"MSFT","servedBy":"stream"'))).toBe(false)
+  expect(told('"symbol":"MSFT","servedBy":"stream"')).toBe(false)
 
   const database = createDatabase({ url: world.databaseUrl })
   onTestFinished(() => database.close())

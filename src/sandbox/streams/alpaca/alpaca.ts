@@ -52,13 +52,14 @@ export function alpacaStream({ exchange, tickMs, troubles }: StreamContext): Str
   const timer = setInterval(tick, tickMs)
 
   function tick(): void {
+    const at = exchange.now()
+    // A timer that comes twice within a tick must not use up a scenario that holds for one.
+    if (at === lastTick) return
     const active = troubles()
     const has = (kind: Scenario['scenario']) => active.some(({ scenario }) => scenario === kind)
     isDead = has('half_open')
     if (has('down')) for (const { connection } of clients) connection.drop()
     if (has('slow_client')) for (const { connection } of clients) connection.fail(407)
-    const at = exchange.now()
-    if (at === lastTick) return
     // Ticks that a busy process missed are told now: a tape has no holes.
     const first = Math.max(lastTick + tickMs, at - MINUTE_MS)
     for (let each = first; each <= at; each += tickMs) {

@@ -37,12 +37,13 @@ export async function serveTws(options: TwsOptions): Promise<SimulatedTws> {
   }
 
   function tick(): void {
+    const at = exchange.now()
+    // A timer that comes twice within a tick must not use up a scenario that holds for one.
+    if (at === lastTick) return
     const before = active
     active = troubles()
     tellOutages(before)
     if (has('down')) for (const client of clients) client.drop()
-    const at = exchange.now()
-    if (at === lastTick) return
     // Ticks that a busy process missed are told now: a tape has no holes.
     const first = Math.max(lastTick + tickMs, at - MINUTE_MS)
     for (let each = first; each <= at; each += tickMs) {

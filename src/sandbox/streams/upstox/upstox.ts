@@ -31,13 +31,14 @@ export function upstoxStream({ exchange, tickMs, troubles, upstoxAccounts }: Str
   const timer = setInterval(tick, tickMs)
 
   function tick(): void {
+    const at = exchange.now()
+    // A timer that comes twice within a tick must not use up a scenario that holds for one.
+    if (at === lastTick) return
     const active = troubles()
     const has = (kind: Scenario['scenario']) => active.some(({ scenario }) => scenario === kind)
     isDead = has('half_open')
     if (has('down') || has('slow_client')) for (const client of clients) client.drop()
-    const at = exchange.now()
     for (const client of clients) if ((client.account.until ?? Infinity) <= at) client.end()
-    if (at === lastTick) return
     const before = open
     open = openAt(at)
     const hasChanged = before.stocks !== open.stocks || before.commodities !== open.commodities
